@@ -1,0 +1,289 @@
+//! What went wrong, in the five parts that a person needs at three in the morning: what failed, where, the cause, whether OLD
+//! was touched, and what to do next.
+//!
+//! The kind alone decides the exit code and whether a retry is safe; nothing else in the crate maps failures to numbers.
+//! Never: prints, and never holds a password or a row's values. A server's DETAIL quotes row values, so it is left out of the
+//! cause (see `pg::fault`).
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// The result of anything that can fail in failback.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What sort of failure it is; decides the exit code and the remedy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The command line does not make sense.
+    Usage,
+    /// A configuration or decisions file does not make sense.
+    Config,
+    /// A server cannot be reached, or went away.
+    Connect,
+    /// A server refused the password or a privilege is missing.
+    Permission,
+    /// A lock, statement or connection timed out.
+    Timeout,
+    /// A check before writing said no: preflight, stale plan, missing confirmation, another run at work.
+    Refused,
+    /// A staged file is missing, altered or unreadable.
+    Damaged,
+    /// The disk that holds the run is full or refuses to grow a file.
+    StorageFull,
+    /// The disk that holds the run failed in another way.
+    Storage,
+    /// A server answered with an error that is none of the above.
+    Server,
+    /// Verification found rows that are not what the plan promised.
+    Mismatch,
+    /// OLD holds some of the merge's committed units, not all.
+    PartlyChanged,
+    /// The user interrupted the run.
+    Interrupted,
+    /// Bytes that do not follow their format: COPY stream, catalog answer.
+    Malformed,
+}
+
+impl ErrorKind {
+    /// Returns the process's exit code; the table in the README is checked against this by a test.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Storage | Self::StorageFull | Self::Server | Self::Malformed => 1,
+            Self::Usage | Self::Config => 2,
+            Self::Refused => 4,
+            Self::Mismatch => 5,
+            Self::Connect | Self::Permission | Self::Timeout => 6,
+            Self::Damaged => 7,
+            Self::PartlyChanged => 8,
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// Returns the word used in JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Usage => "usage",
+            Self::Config => "config",
+            Self::Connect => "connect",
+            Self::Permission => "permission",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::Damaged => "damaged",
+            Self::StorageFull => "storage_full",
+            Self::Storage => "storage",
+            Self::Server => "server",
+            Self::Mismatch => "mismatch",
+            Self::PartlyChanged => "partly_changed",
+            Self::Interrupted => "interrupted",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+/// Whether OLD was touched by the command that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum OldState {
+    /// Nothing was written to OLD.
+    #[default]
+    Untouched,
+    /// Something was written and taken back with its transaction.
+    RolledBack,
+    /// What the text says is committed on OLD and recorded in its ledger.
+    Committed(String),
+    /// The answer to COMMIT was lost; the ledger on OLD knows.
+    Unknown,
+}
+
+impl fmt::Display for OldState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Untouched => f.write_str("OLD was not touched"),
+            Self::RolledBack => f.write_str("OLD is as it was: the transaction was rolled back"),
+            Self::Committed(what) => write!(f, "OLD has {what}, committed and recorded in its ledger"),
+            Self::Unknown => f.write_str("unknown: the connection was lost while OLD committed; its ledger knows"),
+        }
+    }
+}
+
+type Cause = Box<dyn StdError + Send + Sync>;
+
+/// A failure with its five parts.
+pub struct Error(Box<Parts>);
+
+struct Parts {
+    kind: ErrorKind,
+    what: String,
+    place: Vec<String>,
+    cause: Option<Cause>,
+    state: OldState,
+    next: Vec<String>,
+}
+
+impl Error {
+    /// Says what failed: verb and object in lower case, as "read the manifest" or "merge refused".
+    pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            kind,
+            what: what.into(),
+            place: Vec::new(),
+            cause: None,
+            state: OldState::default(),
+            next: Vec::new(),
+        }))
+    }
+
+    /// Adds where it failed: a side, database, table, file, row. Outer places are added last and printed first.
+    #[must_use]
+    pub fn at(mut self, place: impl fmt::Display) -> Self {
+        self.0.place.insert(0, place.to_string());
+        self
+    }
+
+    /// Sets the cause, an error or a sentence.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Cause>) -> Self {
+        self.0.cause = Some(cause.into());
+        self
+    }
+
+    /// Says whether OLD was touched. Without it: OLD was not touched.
+    #[must_use]
+    pub fn state(mut self, state: OldState) -> Self {
+        self.0.state = state;
+        self
+    }
+
+    /// Adds a sentence on what to do next.
+    #[must_use]
+    pub fn next(mut self, hint: impl Into<String>) -> Self {
+        self.0.next.push(hint.into());
+        self
+    }
+
+    /// Returns the kind.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Returns what failed.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.0.what
+    }
+
+    /// Returns where it failed, outermost place first.
+    #[must_use]
+    pub fn places(&self) -> &[String] {
+        &self.0.place
+    }
+
+    /// Returns whether OLD was touched.
+    #[must_use]
+    pub fn old_state(&self) -> &OldState {
+        &self.0.state
+    }
+
+    /// Returns what to do next, at least one sentence: the kind supplies one where nobody said anything better.
+    #[must_use]
+    pub fn hints(&self) -> Vec<String> {
+        if self.0.next.is_empty() { vec![self.0.kind.remedy().to_owned()] } else { self.0.next.clone() }
+    }
+
+    /// Returns the chain of causes, nearest first, each as one line.
+    #[must_use]
+    pub fn causes(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        let mut cause: Option<&(dyn StdError + 'static)> = self.source();
+        while let Some(error) = cause {
+            lines.push(error.to_string());
+            cause = error.source();
+        }
+        lines
+    }
+}
+
+impl ErrorKind {
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Usage => "see `failback --help`",
+            Self::Config => "mend the file and run the same command again",
+            Self::Connect => "check that the server is up and reachable, then run the same command again",
+            Self::Permission => "check the user, the password and the privileges, then run the same command again",
+            Self::Timeout => "run the same command again when the server is less busy",
+            Self::Refused => "mend what is named above, then run the same command again",
+            Self::Damaged => "take the file from a copy of the run, or make a new run with `failback export`",
+            Self::StorageFull => "free space on the disk that holds the run, then run the same command again",
+            Self::Storage => "check the disk that holds the run, then run the same command again",
+            Self::Server => "read the server's message above; its log has the details",
+            Self::Mismatch => "read the rows named above on OLD; `failback undo` takes the merge back",
+            Self::PartlyChanged => "run `failback merge` again: it goes on from the ledger",
+            Self::Interrupted => "run the same command again",
+            Self::Malformed => "keep the run's folder and report this: the server sent what failback does not understand",
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)?;
+        if !self.0.place.is_empty() {
+            write!(f, " ({})", self.0.place.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {self}", self.0.kind)?;
+        for cause in self.causes() {
+            write!(f, "; {cause}")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.cause.as_deref().map(|cause| cause as &(dyn StdError + 'static))
+    }
+}
+
+/// Adds a place to whatever error comes by.
+pub trait Place<T> {
+    /// Adds `place` to the error, lazily.
+    ///
+    /// # Errors
+    /// The same error, with one place more.
+    fn place<D: fmt::Display>(self, place: impl FnOnce() -> D) -> Result<T>;
+}
+
+impl<T> Place<T> for Result<T> {
+    fn place<D: fmt::Display>(self, place: impl FnOnce() -> D) -> Self {
+        self.map_err(|error| error.at(place()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_read_from_the_outside_in() {
+        let error = Error::new(ErrorKind::Refused, "merge refused").at("batch 3").at("public.orders").at("OLD shop");
+        assert_eq!(error.to_string(), "merge refused (OLD shop, public.orders, batch 3)");
+        assert_eq!(error.old_state().to_string(), "OLD was not touched");
+        assert_eq!(error.hints().len(), 1);
+    }
+
+    #[test]
+    fn causes_follow_the_chain() {
+        let inner = Error::new(ErrorKind::Storage, "inner").because("disk says no");
+        let outer = Error::new(ErrorKind::Damaged, "outer").because(inner);
+        assert_eq!(outer.causes(), ["inner", "disk says no"]);
+        assert_eq!(outer.kind().exit_code(), 7);
+    }
+}

@@ -1,0 +1,160 @@
+//! Names and literals: the only room in which a name or a value becomes SQL text.
+//!
+//! Comes in: what the catalog or a person called something. Goes out: text that is safe to put into a statement on a session
+//! with `standard_conforming_strings = on`, which every session of ours pins.
+//! Never: decides which names are meant, folds case, or talks to a server.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One of the servers of a recovery. OLD and NEW, never source and target: after a rollback those words swap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// The servers that traffic went back to; the only ones that are ever written.
+    Old,
+    /// The servers that took writes between cutover and rollback; only ever read.
+    New,
+}
+
+impl Side {
+    /// Returns the lower-case word used in file names, variables and JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Old => "old",
+            Self::New => "new",
+        }
+    }
+
+    /// Returns the other side.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Old => Self::New,
+            Self::New => Self::Old,
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Old => "OLD",
+            Self::New => "NEW",
+        })
+    }
+}
+
+/// One SQL identifier, as the catalog spells it: unquoted, exact case, at most 63 bytes on a stock server.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Ident(String);
+
+impl Ident {
+    /// Wraps a name exactly as the catalog spells it.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// Returns the name as the catalog spells it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Returns the name quoted for SQL. Always quoted: reserved words differ between server versions.
+    #[must_use]
+    pub fn sql(&self) -> String {
+        format!("\"{}\"", self.0.replace('"', "\"\""))
+    }
+}
+
+impl fmt::Display for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&str> for Ident {
+    fn from(name: &str) -> Self {
+        Self::new(name)
+    }
+}
+
+/// A relation's schema and name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct QualifiedName {
+    /// The schema.
+    pub schema: Ident,
+    /// The relation's own name.
+    pub name: Ident,
+}
+
+impl QualifiedName {
+    /// Joins a schema and a name, both as the catalog spells them.
+    pub fn new(schema: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { schema: Ident::new(schema), name: Ident::new(name) }
+    }
+
+    /// Returns `"schema"."name"`, quoted for SQL.
+    #[must_use]
+    pub fn sql(&self) -> String {
+        format!("{}.{}", self.schema.sql(), self.name.sql())
+    }
+}
+
+/// `schema.name` for people; ambiguous if a name holds a dot, so never parsed and never put into SQL.
+impl fmt::Display for QualifiedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.schema, self.name)
+    }
+}
+
+/// Returns a string literal for SQL. The value must not hold a NUL, which PostgreSQL text cannot hold either.
+#[must_use]
+pub fn literal(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
+}
+
+/// Returns a one-dimensional array in PostgreSQL's array input syntax as a string literal, ready for a cast: `'{"a","b"}'`.
+///
+/// Every element is quoted, so `NULL`, commas, braces and blanks inside a value stay a value (PostgreSQL documentation,
+/// "Array Input and Output Syntax").
+#[must_use]
+pub fn array_literal<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = String::from("{");
+    for (index, value) in values.into_iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push('"');
+        for character in value.chars() {
+            if matches!(character, '"' | '\\') {
+                text.push('\\');
+            }
+            text.push(character);
+        }
+        text.push('"');
+    }
+    text.push('}');
+    literal(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_stay_one_identifier() {
+        let name = QualifiedName::new("pub\"lic", "a\"; drop table x; --\n.b");
+        assert_eq!(name.sql(), "\"pub\"\"lic\".\"a\"\"; drop table x; --\n.b\"");
+    }
+
+    #[test]
+    fn literals_double_quotes_and_keep_backslashes() {
+        assert_eq!(literal("it's \\ here"), "'it''s \\ here'");
+        assert_eq!(array_literal(["a\"b", "c\\d", "e'f", ""]), "'{\"a\\\"b\",\"c\\\\d\",\"e''f\",\"\"}'");
+    }
+}

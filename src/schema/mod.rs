@@ -1,0 +1,23 @@
+//! What a table is: columns, keys, foreign keys, sequences, the order in which tables depend on each other, and how OLD's and
+//! NEW's idea of one table differ.
+//!
+//! Comes in: facts that `catalog` read. Goes out: the same facts as values that can be stored in a manifest and compared.
+//! Never: talks to a server, guesses a fact that the catalog did not state.
+
+mod column;
+mod drift;
+mod foreign_key;
+mod key;
+mod order;
+mod relation;
+mod sequence;
+mod table;
+
+pub use column::{Column, Identity, PgType, TypeKind};
+pub use drift::{Drift, drift};
+pub use foreign_key::{FkAction, ForeignKey};
+pub use key::{KeyColumn, KeyOrder, UniqueIndex};
+pub use order::{Dependencies, depend};
+pub use relation::{Relation, RelationKind};
+pub use sequence::Sequence;
+pub use table::{Leaf, Table, Trigger};

@@ -1,0 +1,61 @@
+//! One table that rows can be carried from or to.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Column, ForeignKey, UniqueIndex};
+use crate::name::{Ident, QualifiedName};
+
+/// An ordinary or partitioned table on one side. A partitioned table stands for its partitions, which appear as leaves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its name.
+    pub name: QualifiedName,
+    /// Whether it is the root of a partition tree.
+    pub partitioned: bool,
+    /// Live columns in attribute order, dropped ones left out.
+    pub columns: Vec<Column>,
+    /// Unique indexes, the primary key first, then by name.
+    pub unique_indexes: Vec<UniqueIndex>,
+    /// Foreign keys of which this table is the child, by name.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// User triggers, by name.
+    pub triggers: Vec<Trigger>,
+    /// Where the rows are: the table itself, or the partitions that hold rows.
+    pub leaves: Vec<Leaf>,
+    /// Whether row-level security would hide rows from, or refuse rows of, the user that asked.
+    pub row_security: bool,
+    /// The estimated number of rows (`reltuples`, summed over leaves); 0 where never analysed.
+    pub row_estimate: u64,
+    /// Heap, TOAST and free-space bytes, indexes apart, summed over leaves.
+    pub size_bytes: u64,
+}
+
+impl Table {
+    /// Returns the column of that name.
+    #[must_use]
+    pub fn column(&self, name: &Ident) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == *name)
+    }
+}
+
+/// A relation that holds rows: a table or one partition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaf {
+    /// Its name.
+    pub name: QualifiedName,
+    /// Size of the main fork in blocks at discovery; an estimate for planning only.
+    pub blocks: u64,
+    /// Heap and TOAST bytes.
+    pub size_bytes: u64,
+    /// Whether its storage is a plain heap, so that ctid ranges mean something.
+    pub heap: bool,
+}
+
+/// A user trigger (internal ones of foreign keys left out).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trigger {
+    /// Its name.
+    pub name: Ident,
+    /// When it fires: `O` origin, `R` replica, `A` always, `D` disabled (`pg_trigger.tgenabled`).
+    pub enabled: char,
+}
