@@ -23,3 +23,5 @@ pub mod error;
 pub mod schema;
 
 pub mod delta;
+
+pub mod pg;

@@ -84,10 +84,7 @@ mod tests {
     use super::*;
 
     fn companion(rows: usize) -> ArrayRef {
-        let pair = Fields::from(vec![
-            Field::new("column", DataType::Utf8, false),
-            Field::new("wire", DataType::Binary, false),
-        ]);
+        let pair = Fields::from(vec![Field::new("column", DataType::Utf8, false), Field::new("wire", DataType::Binary, false)]);
         let item = Arc::new(Field::new("item", DataType::Struct(pair), true));
         let list: ListArray = new_null_array(&DataType::List(item), rows).as_list::<i32>().clone();
         Arc::new(list)

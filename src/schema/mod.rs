@@ -5,6 +5,7 @@
 //! Never: talks to a server, guesses a fact that the catalog did not state.
 
 mod column;
+mod comparison;
 mod drift;
 mod foreign_key;
 mod key;
@@ -14,6 +15,7 @@ mod sequence;
 mod table;
 
 pub use column::{Column, Identity, PgType, TypeKind};
+pub use comparison::{ComparisonKey, WHOLE_ROW_COLUMNS};
 pub use drift::{Drift, drift};
 pub use foreign_key::{FkAction, ForeignKey};
 pub use key::{KeyColumn, KeyOrder, UniqueIndex};

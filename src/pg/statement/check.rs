@@ -1,0 +1,71 @@
+//! Statements that prove that OLD is whole before COMMIT.
+
+use crate::name::{Ident, QualifiedName};
+use crate::schema::ForeignKey;
+
+use super::Stage;
+
+fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
+    let tests: Vec<_> = key
+        .parent_columns
+        .iter()
+        .zip(&key.child_columns)
+        .map(|(theirs, ours)| format!("{parent}.{} = {child}.{}", theirs.sql(), ours.sql()))
+        .collect();
+    tests.join(" and ")
+}
+
+/// The condition under which a child row refers to a parent at all. MATCH SIMPLE: no column is NULL. MATCH FULL: any is not,
+/// so that a half-NULL reference is found too.
+fn refers(key: &ForeignKey, child: &str) -> String {
+    let glue = if key.match_full { " or " } else { " and " };
+    let tests: Vec<_> = key.child_columns.iter().map(|column| format!("{child}.{} is not null", column.sql())).collect();
+    format!("({})", tests.join(glue))
+}
+
+/// Locks the parents of the rows that a stage wrote, as the server's own foreign key trigger does (`FOR KEY SHARE`), so that
+/// nobody deletes them before we commit.
+#[must_use]
+pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
+    format!(
+        "select 1 from {} p where exists (select from {} s join {} t on {} where s.op <> 'd' and {}) for key share of p",
+        key.parent.sql(),
+        stage.qualified(),
+        key.child.sql(),
+        stage.join_condition(),
+        pairs(key, "p", "t")
+    )
+}
+
+/// Counts the rows that a stage wrote whose parent does not exist.
+#[must_use]
+pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
+    format!(
+        "select count(*) from {} s join {} t on {} where s.op <> 'd' and {} and not exists (select from {} p where {})",
+        stage.qualified(),
+        key.child.sql(),
+        stage.join_condition(),
+        refers(key, "t"),
+        key.parent.sql(),
+        pairs(key, "p", "t")
+    )
+}
+
+/// Counts all child rows whose parent does not exist.
+#[must_use]
+pub fn orphans_of_table(key: &ForeignKey) -> String {
+    format!(
+        "select count(*) from {} t where {} and not exists (select from {} p where {})",
+        key.child.sql(),
+        refers(key, "t"),
+        key.parent.sql(),
+        pairs(key, "p", "t")
+    )
+}
+
+/// Reads the greatest (for sequences that count down: the least) value of a column that a sequence feeds.
+#[must_use]
+pub fn sequence_floor(table: &QualifiedName, column: &Ident, descending: bool) -> String {
+    let aggregate = if descending { "min" } else { "max" };
+    format!("select {aggregate}({})::pg_catalog.int8 from {}", column.sql(), table.sql())
+}

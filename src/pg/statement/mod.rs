@@ -1,0 +1,13 @@
+//! Every statement whose text depends on a table. SQL that is fixed lives in `sql/`, one statement a file.
+//!
+//! Comes in: names, keys and select lists. Goes out: SQL text, ready to send. Column values come in only as key literals, and
+//! only through `name::array_literal`.
+//! Never: sends anything.
+
+mod check;
+mod read;
+mod stage;
+
+pub use check::{lock_parents, orphans_of_stage, orphans_of_table, sequence_floor};
+pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, rows, stamped_since};
+pub use stage::{Stage, StageColumn, stage_name};

@@ -1,0 +1,200 @@
+//! Statements that read rows.
+
+use crate::name::{QualifiedName, array_literal, literal};
+use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, WHOLE_ROW_COLUMNS};
+
+/// The rows of one table, under the alias `t`, with the columns of their comparison key.
+#[derive(Clone, Copy, Debug)]
+pub struct RowSource<'a> {
+    /// The table.
+    pub table: &'a QualifiedName,
+    /// Its comparison key.
+    pub key: &'a ComparisonKey,
+}
+
+impl RowSource<'_> {
+    /// Returns the FROM item. A table without a key becomes a subquery that numbers equal rows; `ctid` and `tableoid` pass.
+    #[must_use]
+    pub fn from_item(&self) -> String {
+        match self.key {
+            ComparisonKey::Columns { .. } => format!("{} t", self.table.sql()),
+            ComparisonKey::WholeRow { columns } => {
+                let fields: Vec<_> = columns.iter().map(|column| format!("r.{}::text", column.sql())).collect();
+                // A record's text quotes its fields, so no two different rows print alike.
+                let digest = format!("pg_catalog.md5(row({})::text)", fields.join(", "));
+                let [name, copy] = WHOLE_ROW_COLUMNS;
+                format!(
+                    "(select r.*, r.ctid as fb_ctid, r.tableoid as fb_tableoid, {digest} as {name}, \
+                     pg_catalog.row_number() over (partition by {digest}) as {copy} from {} r) t",
+                    self.table.sql()
+                )
+            }
+        }
+    }
+
+    /// Returns an expression that is not null exactly for rows that exist, on the nullable side of an outer join.
+    const fn presence(&self) -> &'static str {
+        match self.key {
+            ComparisonKey::Columns { .. } => "t.tableoid",
+            ComparisonKey::WholeRow { .. } => "t.fb_tableoid",
+        }
+    }
+}
+
+/// A range of heap blocks, half open; the last range of a table stays open, since a table's size is only an estimate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CtidRange {
+    /// The first block.
+    pub from_block: u64,
+    /// The block behind the last one, if the range ends.
+    pub to_block: Option<u64>,
+}
+
+impl CtidRange {
+    /// The whole table.
+    pub const ALL: Self = Self { from_block: 0, to_block: None };
+
+    fn conditions(self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.from_block > 0 {
+            found.push(format!("t.ctid >= '({},0)'::pg_catalog.tid", self.from_block));
+        }
+        if let Some(to) = self.to_block {
+            found.push(format!("t.ctid < '({to},0)'::pg_catalog.tid"));
+        }
+        found
+    }
+}
+
+/// Wraps a query into a binary COPY to the client.
+#[must_use]
+pub fn copy_binary(query: &str) -> String {
+    format!("copy ({query}) to stdout (format binary)")
+}
+
+/// Reads the rows of one leaf: those of a block range that a predicate selects.
+#[must_use]
+pub fn rows(leaf: &QualifiedName, select_list: &str, range: CtidRange, predicate: Option<&str>) -> String {
+    let mut conditions = range.conditions();
+    conditions.extend(predicate.map(|text| format!("({text})")));
+    let filter = if conditions.is_empty() { String::new() } else { format!(" where {}", conditions.join(" and ")) };
+    format!("select {select_list} from only {} t{filter}", leaf.sql())
+}
+
+/// Reads rows in the order of their key, which two servers agree on: first the key as it is ordered, then `select_list`.
+#[must_use]
+pub fn ordered_rows(source: RowSource<'_>, select_list: &str) -> String {
+    let columns = source.key.columns();
+    let sent: Vec<_> = columns.iter().map(sent).collect();
+    let ordered: Vec<_> = columns.iter().map(ordered).collect();
+    let list = if select_list.is_empty() { String::new() } else { format!(", {select_list}") };
+    format!("select {}{list} from {} order by {}", sent.join(", "), source.from_item(), ordered.join(", "))
+}
+
+fn sent(column: &KeyColumn) -> String {
+    let name = column.name.sql();
+    match column.order {
+        KeyOrder::Integer => format!("t.{name}::pg_catalog.int8"),
+        KeyOrder::Uuid => format!("t.{name}"),
+        KeyOrder::Text => format!("t.{name}::pg_catalog.text"),
+    }
+}
+
+fn ordered(column: &KeyColumn) -> String {
+    let name = column.name.sql();
+    match column.order {
+        // Without the cast, so that an index on the column serves the order.
+        KeyOrder::Integer | KeyOrder::Uuid => format!("t.{name}"),
+        KeyOrder::Text => format!("t.{name}::pg_catalog.text collate \"C\""),
+    }
+}
+
+/// Reads one row for every given key, in the order of the keys: first whether it exists, then `select_list` (all NULL where it
+/// does not). `keys` holds one list a key column, all equally long.
+#[must_use]
+pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String>]) -> String {
+    let columns = source.key.columns();
+    let arrays: Vec<_> = columns
+        .iter()
+        .zip(keys)
+        .map(|(column, values)| format!("{}::{}[]", array_literal(values.iter().map(String::as_str)), column.cast))
+        .collect();
+    let names: Vec<_> = (0..columns.len()).map(|index| format!("k{index}")).collect();
+    let matches: Vec<_> =
+        columns.iter().zip(&names).map(|(column, name)| format!("t.{} = k.{name}", column.name.sql())).collect();
+    // `unnest` of several arrays is special syntax: it must not be schema-qualified.
+    format!(
+        "select {} is not null, {select_list} from unnest({}) with ordinality as k({}, ord) \
+         left join {} on {} order by k.ord",
+        source.presence(),
+        arrays.join(", "),
+        names.join(", "),
+        source.from_item(),
+        matches.join(" and "),
+    )
+}
+
+/// Returns a predicate that is true for rows that NEW may have written after an instant: stamped at or after it, or not at all.
+/// `stamps` pairs a column with the literal that it is compared with, which depends on the column's type and zone.
+#[must_use]
+pub fn stamped_since(stamps: &[(crate::name::Ident, String)]) -> String {
+    let tests: Vec<_> = stamps
+        .iter()
+        .map(|(column, instant)| {
+            let name = column.sql();
+            format!("t.{name} >= {} or t.{name} is null", literal(instant))
+        })
+        .collect();
+    tests.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::Ident;
+
+    fn key() -> ComparisonKey {
+        ComparisonKey::Columns {
+            columns: vec![
+                KeyColumn { name: Ident::new("id"), order: KeyOrder::Integer, cast: "integer".into() },
+                KeyColumn { name: Ident::new("Co\"de"), order: KeyOrder::Text, cast: "character varying(9)".into() },
+            ],
+        }
+    }
+
+    #[test]
+    fn ordered_rows_never_rely_on_a_collation() {
+        let (table, key) = (QualifiedName::new("public", "t"), key());
+        assert_eq!(
+            ordered_rows(RowSource { table: &table, key: &key }, "t.\"x\""),
+            "select t.\"id\"::pg_catalog.int8, t.\"Co\"\"de\"::pg_catalog.text, t.\"x\" from \"public\".\"t\" t \
+             order by t.\"id\", t.\"Co\"\"de\"::pg_catalog.text collate \"C\""
+        );
+    }
+
+    #[test]
+    fn counterparts_come_in_the_order_of_the_keys() {
+        let (table, key) = (QualifiedName::new("public", "t"), key());
+        let keys = [vec!["7".to_owned(), "8".to_owned()], vec!["a'b".to_owned(), "NULL".to_owned()]];
+        assert_eq!(
+            counterparts(RowSource { table: &table, key: &key }, "t.\"x\"", &keys),
+            "select t.tableoid is not null, t.\"x\" from unnest('{\"7\",\"8\"}'::integer[], \
+             '{\"a''b\",\"NULL\"}'::character varying(9)[]) with ordinality as k(k0, k1, ord) \
+             left join \"public\".\"t\" t on t.\"id\" = k.k0 and t.\"Co\"\"de\" = k.k1 order by k.ord"
+        );
+    }
+
+    #[test]
+    fn ranges_are_half_open_and_the_last_one_has_no_end() {
+        let leaf = QualifiedName::new("public", "t");
+        let range = CtidRange { from_block: 8, to_block: None };
+        assert_eq!(
+            rows(&leaf, "t.*", range, None),
+            "select t.* from only \"public\".\"t\" t where t.ctid >= '(8,0)'::pg_catalog.tid"
+        );
+        assert_eq!(
+            rows(&leaf, "t.*", CtidRange::ALL, Some("a or b")),
+            "select t.* from only \"public\".\"t\" t where (a or b)"
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! The stage: a temporary table on OLD that holds one table's share of a merge, and the statements that apply it.
+//!
+//! Its columns are named by position, so no column of the user's can collide with them: `ord` (position in the plan), `op`
+//! (`d`elete, `u`pdate, `r`eplace, `i`nsert), then `c0`, `c1` … in layout order.
+
+use crate::name::Ident;
+
+use super::RowSource;
+
+/// One column of a stage.
+#[derive(Clone, Debug)]
+pub struct StageColumn {
+    /// The column on OLD.
+    pub name: Ident,
+    /// Its type on OLD, ready for a cast.
+    pub sql_type: String,
+    /// Whether the value arrives as text and is cast when it is applied.
+    pub as_text: bool,
+    /// Whether it identifies the row.
+    pub key: bool,
+    /// Whether INSERT writes it. Stand-ins for a missing key are not written.
+    pub inserted: bool,
+    /// Whether UPDATE sets it. Keys and GENERATED ALWAYS identity columns are not set.
+    pub updated: bool,
+}
+
+/// The statements for one table's stage.
+#[derive(Clone, Debug)]
+pub struct Stage<'a> {
+    /// The stage's own name, unique within the session.
+    pub name: Ident,
+    /// The table on OLD.
+    pub source: RowSource<'a>,
+    /// Its columns, in the order in which they are sent.
+    pub columns: Vec<StageColumn>,
+}
+
+impl Stage<'_> {
+    fn stage(&self) -> String {
+        format!("pg_temp.{}", self.name.sql())
+    }
+
+    fn table(&self) -> String {
+        self.source.table.sql()
+    }
+
+    /// Creates the stage; it goes with the transaction.
+    #[must_use]
+    pub fn create(&self) -> String {
+        let columns: Vec<_> = self
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(index, column)| format!("c{index} {}", if column.as_text { "text" } else { &column.sql_type }))
+            .collect();
+        format!(
+            "create temporary table {} (ord int8 not null, op \"char\" not null, {}) on commit drop",
+            self.name.sql(),
+            columns.join(", ")
+        )
+    }
+
+    /// Receives the rows.
+    #[must_use]
+    pub fn fill(&self) -> String {
+        format!("copy {} from stdin (format binary)", self.stage())
+    }
+
+    /// Gives the planner the stage's size; it cannot guess it.
+    #[must_use]
+    pub fn analyze(&self) -> String {
+        format!("analyze {}", self.stage())
+    }
+
+    fn value(&self, index: usize) -> String {
+        let column = &self.columns[index];
+        if column.as_text { format!("s.c{index}::{}", column.sql_type) } else { format!("s.c{index}") }
+    }
+
+    /// The condition under which a stage row and a row of the table are the same row.
+    fn same_row(&self) -> String {
+        let tests: Vec<_> = (0..self.columns.len())
+            .filter(|index| self.columns[*index].key)
+            .map(|index| format!("t.{} = {}", self.columns[index].name.sql(), self.value(index)))
+            .collect();
+        tests.join(" and ")
+    }
+
+    /// Locks every row of the table that the stage names, in the stage's order, against everything but readers.
+    #[must_use]
+    pub fn lock_rows(&self) -> String {
+        // A lock cannot be taken through a window function: rows without a key are locked through their position.
+        if self.source.key.is_whole_row() {
+            return format!(
+                "select x.ctid from {} x where (x.tableoid, x.ctid) in (select t.fb_tableoid, t.fb_ctid from {} join {} s on {}) for update",
+                self.table(),
+                self.source.from_item(),
+                self.stage(),
+                self.same_row()
+            );
+        }
+        format!(
+            "select 1 from {} s join {} on {} order by s.ord for update of t",
+            self.stage(),
+            self.source.from_item(),
+            self.same_row()
+        )
+    }
+
+    /// Reads the table's row for every stage row, in the stage's order: first whether it exists, then `select_list`.
+    #[must_use]
+    pub fn counterparts(&self, select_list: &str) -> String {
+        let presence = if self.source.key.is_whole_row() { "t.fb_tableoid" } else { "t.tableoid" };
+        format!(
+            "select {presence} is not null, {select_list} from {} s left join {} on {} order by s.ord",
+            self.stage(),
+            self.source.from_item(),
+            self.same_row()
+        )
+    }
+
+    /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values.
+    #[must_use]
+    pub fn delete(&self) -> String {
+        if self.source.key.is_whole_row() {
+            return format!(
+                "delete from {} x using {} join {} s on {} where x.tableoid = t.fb_tableoid and x.ctid = t.fb_ctid and s.op in ('d', 'r')",
+                self.table(),
+                self.source.from_item(),
+                self.stage(),
+                self.same_row()
+            );
+        }
+        format!("delete from {} t using {} s where s.op in ('d', 'r') and {}", self.table(), self.stage(), self.same_row())
+    }
+
+    /// Updates the rows that change in place. `None` if the table has no column that an UPDATE could set.
+    #[must_use]
+    pub fn update(&self) -> Option<String> {
+        let sets: Vec<_> = (0..self.columns.len())
+            .filter(|index| self.columns[*index].updated)
+            .map(|index| format!("{} = {}", self.columns[index].name.sql(), self.value(index)))
+            .collect();
+        if sets.is_empty() || self.source.key.is_whole_row() {
+            return None;
+        }
+        Some(format!(
+            "update {} t set {} from {} s where s.op = 'u' and {}",
+            self.table(),
+            sets.join(", "),
+            self.stage(),
+            self.same_row()
+        ))
+    }
+
+    /// Inserts the rows that are new, and those that are replaced. Identity columns keep the values they came with.
+    #[must_use]
+    pub fn insert(&self) -> String {
+        let written: Vec<_> = (0..self.columns.len()).filter(|index| self.columns[*index].inserted).collect();
+        let names: Vec<_> = written.iter().map(|index| self.columns[*index].name.sql()).collect();
+        let values: Vec<_> = written.iter().map(|index| self.value(*index)).collect();
+        format!(
+            "insert into {} ({}) overriding system value select {} from {} s where s.op in ('i', 'r') order by s.ord",
+            self.table(),
+            names.join(", "),
+            values.join(", "),
+            self.stage()
+        )
+    }
+
+    /// Finds rows of the table that hold a unique value which the stage is about to write under another key, and that the
+    /// stage does not itself take away: reads how many, and the smallest position.
+    #[must_use]
+    pub fn unique_clashes(&self, unique: &[Ident]) -> Option<String> {
+        let mut same_value = Vec::with_capacity(unique.len());
+        for name in unique {
+            let index = self.columns.iter().position(|column| column.name == *name)?;
+            same_value.push(format!("t.{} = {}", name.sql(), self.value(index)));
+        }
+        let taken = self.same_row().replace("s.c", "o.c");
+        Some(format!(
+            "select count(*), min(s.ord) from {stage} s join {table} t on {} where s.op <> 'd' \
+             and not exists (select from {stage} o where o.op in ('d', 'r', 'u') and {taken})",
+            same_value.join(" and "),
+            stage = self.stage(),
+            table = self.table(),
+        ))
+    }
+
+    /// The stage's name for checks that join it: `pg_temp."…"`.
+    #[must_use]
+    pub fn qualified(&self) -> String {
+        self.stage()
+    }
+
+    /// The join condition between a stage row `s` and its table's row `t`.
+    #[must_use]
+    pub fn join_condition(&self) -> String {
+        self.same_row()
+    }
+}
+
+/// A stage's table name: `fb_stage_` and a number, so that several stages live in one transaction.
+#[must_use]
+pub fn stage_name(number: usize) -> Ident {
+    Ident::new(format!("fb_stage_{number}"))
+}

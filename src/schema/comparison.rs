@@ -1,0 +1,52 @@
+//! The comparison key of a table: what identifies a row on both sides.
+
+use serde::{Deserialize, Serialize};
+
+use super::{KeyColumn, KeyOrder};
+use crate::name::Ident;
+
+/// What identifies a row on both sides.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ComparisonKey {
+    /// Columns that are unique and not null on both sides.
+    Columns {
+        /// The columns, in key order.
+        columns: Vec<KeyColumn>,
+    },
+    /// The table has no key: a row is its whole content, and the n-th copy of it. Rows are compared as a multiset, so an
+    /// update looks like a delete and an insert, which is all that two sides without a key can tell.
+    WholeRow {
+        /// Every common column, sorted by name so that both sides say the same.
+        columns: Vec<Ident>,
+    },
+}
+
+/// Names of the two columns that stand in for a key where a table has none: the digest of a row's text, and its copy number.
+pub const WHOLE_ROW_COLUMNS: [&str; 2] = ["fb_digest", "fb_copy"];
+
+impl ComparisonKey {
+    /// Returns the key's columns, the stand-ins included.
+    #[must_use]
+    pub fn columns(&self) -> Vec<KeyColumn> {
+        match self {
+            Self::Columns { columns } => columns.clone(),
+            Self::WholeRow { .. } => vec![
+                KeyColumn { name: Ident::new(WHOLE_ROW_COLUMNS[0]), order: KeyOrder::Text, cast: "text".to_owned() },
+                KeyColumn { name: Ident::new(WHOLE_ROW_COLUMNS[1]), order: KeyOrder::Integer, cast: "bigint".to_owned() },
+            ],
+        }
+    }
+
+    /// Returns the names of the key's columns.
+    #[must_use]
+    pub fn names(&self) -> Vec<Ident> {
+        self.columns().into_iter().map(|column| column.name).collect()
+    }
+
+    /// Whether rows are identified by their whole content.
+    #[must_use]
+    pub const fn is_whole_row(&self) -> bool {
+        matches!(self, Self::WholeRow { .. })
+    }
+}
