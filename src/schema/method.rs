@@ -1,0 +1,141 @@
+//! How the changes of a table are found, and what that finding covers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::Ident;
+
+/// How the rows that NEW changed are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Rows stamped after the cutover, or not at all, plus the keys of both sides.
+    Timestamps,
+    /// Every row of both sides, in key order.
+    Compare,
+    /// Not carried, because somebody said so or because it cannot be.
+    Skip,
+}
+
+impl Method {
+    /// Returns the word used in files and on screens.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Timestamps => "timestamps",
+            Self::Compare => "compare",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// A column that says when a row was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeColumn {
+    /// The column.
+    pub name: Ident,
+    /// Its type.
+    pub kind: TimeKind,
+}
+
+/// The types that can say when a row was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeKind {
+    /// `timestamp with time zone`: an instant.
+    Instant,
+    /// `timestamp without time zone`: a wall clock, read in the stated zone.
+    WallClock,
+    /// `date`: a day in the stated zone. A row of the cutover's day is in doubt.
+    Day,
+}
+
+/// The columns of a table that say when a row was created and last updated; either may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeColumns {
+    /// Set once, when the row is inserted.
+    pub created: Option<TimeColumn>,
+    /// Set by every write.
+    pub updated: Option<TimeColumn>,
+}
+
+impl TimeColumns {
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.created.is_none() && self.updated.is_none()
+    }
+
+    /// Lists those there are.
+    pub fn iter(&self) -> impl Iterator<Item = &TimeColumn> {
+        self.created.iter().chain(&self.updated)
+    }
+}
+
+/// What is found, and what is not, of each sort of change that NEW can have made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    /// Rows that NEW inserted.
+    pub insert: Covered,
+    /// Rows that NEW updated.
+    pub update: Covered,
+    /// Rows that NEW deleted.
+    pub delete: Covered,
+}
+
+/// Whether one sort of change is found, and why, or why not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "covered", rename_all = "snake_case")]
+pub enum Covered {
+    /// Every such change is found.
+    Yes {
+        /// By what.
+        by: String,
+    },
+    /// Such changes are found as far as the table's own columns are maintained.
+    Trusted {
+        /// What is trusted.
+        by: String,
+    },
+    /// Such changes are not found.
+    No {
+        /// Why not.
+        why: String,
+    },
+}
+
+impl Covered {
+    /// Returns the word for a table cell: `yes`, `trusted` or `no`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Yes { .. } => "yes",
+            Self::Trusted { .. } => "trusted",
+            Self::No { .. } => "no",
+        }
+    }
+}
+
+impl Coverage {
+    /// Says what a method finds in a table with these time columns.
+    #[must_use]
+    pub fn of(method: Method, times: &TimeColumns) -> Self {
+        let keys = || Covered::Yes { by: "the keys of both sides".to_owned() };
+        match method {
+            Method::Compare => {
+                let rows = || Covered::Yes { by: "comparing every row of both sides".to_owned() };
+                Self { insert: rows(), update: rows(), delete: rows() }
+            }
+            Method::Timestamps => {
+                let update = times.updated.as_ref().map_or_else(
+                    || Covered::No { why: "no column says when a row was updated".to_owned() },
+                    |column| Covered::Trusted { by: format!("column {}, as far as it is maintained", column.name) },
+                );
+                Self { insert: keys(), update, delete: keys() }
+            }
+            Method::Skip => {
+                let no = || Covered::No { why: "the table is not carried".to_owned() };
+                Self { insert: no(), update: no(), delete: no() }
+            }
+        }
+    }
+}
