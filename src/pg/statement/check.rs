@@ -1,6 +1,6 @@
 //! Statements that prove that OLD is whole before COMMIT.
 
-use crate::name::{Ident, QualifiedName};
+use crate::name::{Ident, QualifiedName, array_literal};
 use crate::schema::ForeignKey;
 
 use super::Stage;
@@ -68,4 +68,25 @@ pub fn orphans_of_table(key: &ForeignKey) -> String {
 pub fn sequence_floor(table: &QualifiedName, column: &Ident, descending: bool) -> String {
     let aggregate = if descending { "min" } else { "max" };
     format!("select {aggregate}({})::pg_catalog.int8 from {}", column.sql(), table.sql())
+}
+
+/// Counts the children of given parents: reads the position of the parent in the list, from 1, and how many children it has;
+/// parents without children are left out. `values` holds one list a referenced column.
+#[must_use]
+pub fn count_children(key: &ForeignKey, casts: &[String], values: &[Vec<String>]) -> String {
+    let arrays: Vec<_> = casts
+        .iter()
+        .zip(values)
+        .map(|(cast, texts)| format!("{}::{cast}[]", array_literal(texts.iter().map(String::as_str))))
+        .collect();
+    let names: Vec<_> = (0..casts.len()).map(|index| format!("k{index}")).collect();
+    let matches: Vec<_> =
+        key.child_columns.iter().zip(&names).map(|(column, name)| format!("t.{} = k.{name}", column.sql())).collect();
+    format!(
+        "select k.ord, count(*) from unnest({}) with ordinality as k({}, ord) join {} t on {} group by k.ord",
+        arrays.join(", "),
+        names.join(", "),
+        key.child.sql(),
+        matches.join(" and ")
+    )
 }

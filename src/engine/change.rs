@@ -1,0 +1,140 @@
+//! What the plan does with each row of the diff, and how that is written down.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use super::images::{Image, read_image, texts};
+use super::segments::{Lazy, Target};
+use crate::error::{Error, ErrorKind, Result};
+use crate::staging::{Segment, SegmentReader, TablePlan};
+use crate::store::Store;
+
+/// What is done with one row of the diff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Action {
+    /// NEW's row is inserted.
+    Insert,
+    /// OLD's row becomes NEW's.
+    Update,
+    /// OLD's row is deleted and NEW's inserted: a unique value may move between rows.
+    Replace,
+    /// OLD's row is deleted.
+    Delete,
+    /// OLD stays as it is, by decision.
+    KeepOld,
+    /// OLD stays as it is; the row waits for a decision.
+    Hold,
+    /// OLD stays as it is; the row is left aside on purpose.
+    Skip,
+}
+
+impl Action {
+    /// Every action.
+    pub(super) const ALL: [Self; 7] =
+        [Self::Insert, Self::Update, Self::Replace, Self::Delete, Self::KeepOld, Self::Hold, Self::Skip];
+
+    /// Returns the word used in the plan's files.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::KeepOld => "keep_old",
+            Self::Hold => "hold",
+            Self::Skip => "skip",
+        }
+    }
+
+    /// Whether OLD is written.
+    pub(super) const fn writes(self) -> bool {
+        matches!(self, Self::Insert | Self::Update | Self::Replace | Self::Delete)
+    }
+
+    /// Whether NEW's row is on OLD afterwards.
+    pub(super) const fn brings_new(self) -> bool {
+        matches!(self, Self::Insert | Self::Update | Self::Replace)
+    }
+
+    fn parse(word: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|action| action.word() == word).ok_or_else(|| {
+            Error::new(ErrorKind::Damaged, "read the plan's changes").because(format!("no such action: {word}"))
+        })
+    }
+}
+
+/// Returns the schema of a file of changes.
+pub(super) fn changes_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("fb_action", DataType::Utf8, false), Field::new("fb_why", DataType::Utf8, false)]))
+}
+
+/// Writes one row for every row of the diff.
+pub(super) fn write_changes<'a>(target: Target, rows: &[(Action, &'a str)]) -> Result<Option<Segment>> {
+    let schema = changes_schema();
+    let mut file = Lazy::new(target, schema.clone());
+    for part in rows.chunks(1 << 16) {
+        let actions: ArrayRef = Arc::new(StringArray::from_iter_values(part.iter().map(|(action, _)| action.word())));
+        let whys: ArrayRef = Arc::new(StringArray::from_iter_values(part.iter().map(|(_, why)| *why)));
+        let batch = RecordBatch::try_new(schema.clone(), vec![actions, whys])
+            .map_err(|error| Error::new(ErrorKind::Malformed, "build the plan's changes").because(error))?;
+        file.write(&batch)?;
+    }
+    file.finish()
+}
+
+/// Some rows of the diff with what is done about each.
+pub(super) struct Changes {
+    /// What is done, one a row.
+    pub(super) actions: Vec<Action>,
+    /// OLD's rows as they were classified.
+    pub(super) old: Image,
+    /// NEW's rows.
+    pub(super) new: Image,
+}
+
+/// Reads a table's diff and its changes side by side.
+pub(super) struct ChangeReader<'a> {
+    store: &'a Store,
+    segments: std::slice::Iter<'a, Segment>,
+    diff: Option<SegmentReader>,
+    changes: Option<SegmentReader>,
+    waiting: Vec<Action>,
+    batch_rows: usize,
+}
+
+impl<'a> ChangeReader<'a> {
+    /// Opens the files of a table's plan; each is checked against its digest before anything is read from it.
+    pub(super) fn open(store: &'a Store, table: &'a TablePlan, batch_rows: usize) -> Result<Self> {
+        let changes = table.changes.as_ref().map(|segment| SegmentReader::open(store, segment, batch_rows)).transpose()?;
+        Ok(Self { store, segments: table.diff.iter(), diff: None, changes, waiting: Vec::new(), batch_rows })
+    }
+
+    /// Reads the next rows; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Changes>> {
+        loop {
+            if let Some(batch) = self.diff.as_mut().and_then(Iterator::next) {
+                let batch = batch?;
+                let actions = self.take_actions(batch.num_rows())?;
+                return Ok(Some(Changes { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? }));
+            }
+            let Some(segment) = self.segments.next() else { return Ok(None) };
+            self.diff = Some(SegmentReader::open(self.store, segment, self.batch_rows)?);
+        }
+    }
+
+    fn take_actions(&mut self, rows: usize) -> Result<Vec<Action>> {
+        while self.waiting.len() < rows {
+            let Some(batch) = self.changes.as_mut().and_then(Iterator::next) else {
+                return Err(Error::new(ErrorKind::Damaged, "read the plan's changes").because("it has fewer rows than the diff"));
+            };
+            let batch = batch?;
+            for word in texts(&batch, "fb_action")?.iter().flatten() {
+                self.waiting.push(Action::parse(word)?);
+            }
+        }
+        let rest = self.waiting.split_off(rows);
+        Ok(std::mem::replace(&mut self.waiting, rest))
+    }
+}

@@ -1,0 +1,327 @@
+//! Full comparison of one table: both sides' rows in the order of their key, walked side by side.
+//!
+//! The order is one that both servers and this program agree on (see [`KeyOrder`]); a stream that does not keep it, or names
+//! a key twice, is an error and never a wrong answer. Rows are compared on their wire bytes. Memory: two batches of raw rows
+//! and what waits for the encoders, whatever the table's size.
+
+use std::cmp::Ordering;
+
+use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Side;
+use crate::pg::Session;
+use crate::pg::statement::{self, RowSource};
+use crate::schema::{ComparisonKey, KeyColumn, KeyOrder};
+use crate::staging::{Segment, TableRecord};
+use crate::wire::RowBuffer;
+
+use super::counterpart;
+use super::rows::{BATCH_BYTES, BATCH_ROWS, RawRows};
+use super::segments::{Lazy, RawSink, Target};
+use super::{Context, Stop};
+
+/// How many keys that only NEW has are fetched in one statement.
+const FETCHED_KEYS: usize = 1024;
+
+/// What is looked at of every row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// The whole row: candidates are the rows that differ, and those that OLD lacks.
+    Rows,
+    /// The key alone: candidates are the rows that OLD lacks and that the table's own stamps have not already selected.
+    Keys,
+}
+
+/// What a comparison found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// NEW's rows that differ or that OLD lacks.
+    pub(super) candidates: Vec<Segment>,
+    /// Keys that NEW lacks.
+    pub(super) absent: Vec<Segment>,
+}
+
+/// Compares a table on both sides. `candidates` and `absent` say where findings go.
+pub(super) async fn compare_table(
+    context: &Context,
+    sessions: (&Session, &Session),
+    record: &TableRecord,
+    depth: Depth,
+    stamped: Option<&str>,
+    targets: (Target, Target),
+) -> Result<Found> {
+    let (old, new) = sessions;
+    let source = RowSource { table: &record.name, key: &record.key };
+    let keys = key_layout(&record.key);
+    let lists = select_lists(record, depth, stamped);
+    let columns = keys.columns.len();
+    let payload = if depth == Depth::Rows { record.layout.columns.len() } else { 0 };
+    let ours = statement::copy_binary(&statement::ordered_rows(source, &lists.old));
+    let theirs = statement::copy_binary(&statement::ordered_rows(source, &lists.new));
+    let flagged = usize::from(depth == Depth::Keys);
+    let walk = Walk {
+        old: Cursor::open(old, &ours, &record.key, columns + payload).await?,
+        new: Cursor::open(new, &theirs, &record.key, columns + payload + flagged).await?,
+        key_columns: columns,
+        depth,
+        stop: context.stop.clone(),
+    };
+    let candidates = Feed::start(targets.0.clone(), if depth == Depth::Rows { record.layout.clone() } else { keys.clone() });
+    let absent = Feed::start(targets.1, keys.clone());
+    match depth {
+        Depth::Rows => walk.run(context, record, candidates, absent).await,
+        Depth::Keys => {
+            // Keys go through a scratch file of the same shape, then their rows are fetched.
+            let found = walk.run(context, record, candidates, absent).await?;
+            let rows = fetch_rows(context, new, record, &keys, &found.candidates, &targets.0).await?;
+            Ok(Found { candidates: rows, absent: found.absent })
+        }
+    }
+}
+
+struct SelectLists {
+    old: String,
+    new: String,
+}
+
+fn select_lists(record: &TableRecord, depth: Depth, stamped: Option<&str>) -> SelectLists {
+    match depth {
+        Depth::Rows => {
+            let list = record.layout.select_list("t");
+            SelectLists { old: list.clone(), new: list }
+        }
+        Depth::Keys => SelectLists {
+            old: String::new(),
+            new: format!("coalesce({}, true)", stamped.map_or("false".to_owned(), |text| format!("({text})"))),
+        },
+    }
+}
+
+/// Returns the layout of a key as ordered statements send it.
+pub(super) fn key_layout(key: &ComparisonKey) -> RowLayout {
+    let column = |column: &KeyColumn| StagedColumn {
+        name: column.name.clone(),
+        pg_type: column.cast.clone(),
+        typmod: -1,
+        lane: match column.order {
+            KeyOrder::Integer => Lane::Typed(Codec::Int8),
+            KeyOrder::Uuid => Lane::Typed(Codec::Uuid),
+            KeyOrder::Text => Lane::Text,
+        },
+    };
+    RowLayout { columns: key.columns().iter().map(column).collect() }
+}
+
+/// Fetches NEW's rows for keys that stand in scratch segments, and removes the scratch.
+async fn fetch_rows(
+    context: &Context,
+    new: &Session,
+    record: &TableRecord,
+    keys: &RowLayout,
+    scratch: &[Segment],
+    target: &Target,
+) -> Result<Vec<Segment>> {
+    let encoder = BatchEncoder::new(keys);
+    let positions: Vec<_> = (0..keys.columns.len()).collect();
+    let source = RowSource { table: &record.name, key: &record.key };
+    let rows_target = Target { path: target.path.replace(".parquet", "-rows.parquet"), ..target.clone() };
+    let mut file = Lazy::new(rows_target, record.layout.arrow_schema());
+    for segment in scratch {
+        for batch in crate::staging::SegmentReader::open(&context.store, segment, FETCHED_KEYS)? {
+            context.stop.check()?;
+            let texts = counterpart::key_texts(&encoder, &batch?, &positions)?;
+            let aligned = counterpart::fetch(new, source, &record.layout, &texts).await?;
+            if aligned.present.false_count() > 0 {
+                return Err(Error::new(ErrorKind::Malformed, "fetch rows by key")
+                    .at(&record.name)
+                    .because("NEW does not find rows by the keys that it has just sent, under the same snapshot"));
+            }
+            file.write(&aligned.rows)?;
+        }
+        context.store.remove_file(&segment.file.path)?;
+    }
+    Ok(file.finish()?.into_iter().collect())
+}
+
+/// Two streams in key order, side by side.
+struct Walk {
+    old: Cursor,
+    new: Cursor,
+    key_columns: usize,
+    depth: Depth,
+    stop: Stop,
+}
+
+impl Walk {
+    async fn run(mut self, context: &Context, record: &TableRecord, mut candidates: Feed, mut absent: Feed) -> Result<Found> {
+        let mut seen = 0_u64;
+        loop {
+            self.stop.check()?;
+            let (ours, theirs) = (self.old.ready(Side::Old).await?, self.new.ready(Side::New).await?);
+            let order = match (ours, theirs) {
+                (false, false) => break,
+                (true, false) => Ordering::Less,
+                (false, true) => Ordering::Greater,
+                (true, true) => self.old.compare_key(&self.new),
+            };
+            match order {
+                Ordering::Less => absent.push(&self.old, 0..self.key_columns).await,
+                Ordering::Greater if self.is_wanted() => candidates.push(&self.new, self.staged()).await,
+                Ordering::Equal if self.differs() => candidates.push(&self.new, self.staged()).await,
+                _ => {}
+            }
+            if order != Ordering::Greater {
+                self.old.advance();
+            }
+            if order != Ordering::Less {
+                self.new.advance();
+            }
+            seen += 1;
+            if seen.is_multiple_of(BATCH_ROWS as u64) {
+                context.tell_rows("", &record.name, BATCH_ROWS as u64, 0);
+            }
+        }
+        context.tell_rows("", &record.name, seen % BATCH_ROWS as u64, 0);
+        Ok(Found { candidates: candidates.finish().await?, absent: absent.finish().await? })
+    }
+
+    /// Whether a row that only NEW has is still to be staged: by its flag where only keys are compared.
+    fn is_wanted(&self) -> bool {
+        self.depth == Depth::Rows || self.new.field(self.key_columns) == Some(&[0])
+    }
+
+    fn differs(&self) -> bool {
+        self.depth == Depth::Rows && self.old.from_column(self.key_columns) != self.new.from_column(self.key_columns)
+    }
+
+    /// The columns of NEW's stream that are staged: the row, or the key alone.
+    fn staged(&self) -> std::ops::Range<usize> {
+        match self.depth {
+            Depth::Rows => self.key_columns..self.new.rows.column_count(),
+            Depth::Keys => 0..self.key_columns,
+        }
+    }
+}
+
+/// A position in a stream of rows in key order.
+struct Cursor {
+    raw: RawRows,
+    rows: RowBuffer,
+    at: usize,
+    orders: Vec<KeyOrder>,
+    previous: Vec<Vec<u8>>,
+}
+
+impl Cursor {
+    async fn open(session: &Session, statement: &str, key: &ComparisonKey, columns: usize) -> Result<Self> {
+        Ok(Self {
+            raw: RawRows::open(session, statement, columns).await?,
+            rows: RowBuffer::new(columns),
+            at: 0,
+            orders: key.columns().iter().map(|column| column.order).collect(),
+            previous: Vec::new(),
+        })
+    }
+
+    /// Makes sure that there is a row at the cursor; false at the end. Each new batch is checked to be in order.
+    async fn ready(&mut self, side: Side) -> Result<bool> {
+        if self.at < self.rows.row_count() {
+            return Ok(true);
+        }
+        if !self.raw.fill(&mut self.rows).await? {
+            return Ok(false);
+        }
+        self.at = 0;
+        self.check_order(side)?;
+        Ok(true)
+    }
+
+    /// # Errors
+    /// `Malformed` where keys do not strictly ascend: two equal ones mean that the key is not unique on this side.
+    fn check_order(&mut self, side: Side) -> Result<()> {
+        for row in 0..self.rows.row_count() {
+            let ascends = if row == 0 {
+                self.previous.is_empty()
+                    || self.compare_fields(|column| Some(self.previous[column].as_slice()), |column| self.rows.field(0, column))
+                        == Ordering::Less
+            } else {
+                self.compare_fields(|column| self.rows.field(row - 1, column), |column| self.rows.field(row, column)) == Ordering::Less
+            };
+            if !ascends {
+                return Err(Error::new(ErrorKind::Refused, "compare rows in key order")
+                    .at(side)
+                    .because("the comparison key does not strictly ascend: it is not unique, or holds NULL, on this side")
+                    .next("configure another key for the table in failback.toml"));
+            }
+        }
+        let last = self.rows.row_count() - 1;
+        self.previous = (0..self.orders.len()).map(|column| self.rows.field(last, column).unwrap_or_default().to_vec()).collect();
+        Ok(())
+    }
+
+    fn advance(&mut self) {
+        self.at += 1;
+    }
+
+    fn field(&self, column: usize) -> Option<&[u8]> {
+        self.rows.field(self.at, column)
+    }
+
+    /// The wire bytes of the row from one column to its end, lengths included.
+    fn from_column(&self, column: usize) -> &[u8] {
+        self.rows.row_bytes_from(self.at, column)
+    }
+
+    fn compare_key(&self, other: &Self) -> Ordering {
+        self.compare_fields(|column| self.field(column), |column| other.field(column))
+    }
+
+    fn compare_fields<'a>(&self, left: impl Fn(usize) -> Option<&'a [u8]>, right: impl Fn(usize) -> Option<&'a [u8]>) -> Ordering {
+        self.orders
+            .iter()
+            .enumerate()
+            .map(|(column, order)| match (left(column), right(column)) {
+                (Some(left), Some(right)) if *order == KeyOrder::Integer => number(left).cmp(&number(right)),
+                (left, right) => left.cmp(&right),
+            })
+            .find(|order| *order != Ordering::Equal)
+            .unwrap_or(Ordering::Equal)
+    }
+}
+
+fn number(bytes: &[u8]) -> i64 {
+    bytes.try_into().map_or(i64::MIN, i64::from_be_bytes)
+}
+
+/// Collects single rows into buffers for an encoder.
+struct Feed {
+    sink: RawSink,
+    rows: Option<RowBuffer>,
+}
+
+impl Feed {
+    fn start(target: Target, layout: RowLayout) -> Self {
+        Self { sink: RawSink::start(target, layout), rows: None }
+    }
+
+    async fn push(&mut self, from: &Cursor, columns: std::ops::Range<usize>) {
+        if self.rows.is_none() {
+            self.rows = self.sink.buffer().await;
+        }
+        // Without a buffer the encoder has failed, and `finish` says why.
+        let Some(rows) = &mut self.rows else { return };
+        rows.push(&from.rows, from.at, columns);
+        if (rows.row_count() >= BATCH_ROWS || rows.byte_count() >= BATCH_BYTES)
+            && let Some(full) = self.rows.take()
+        {
+            self.sink.send(full).await;
+        }
+    }
+
+    async fn finish(mut self) -> Result<Vec<Segment>> {
+        if let Some(rows) = self.rows.take() {
+            self.sink.send(rows).await;
+        }
+        Ok(self.sink.finish().await?.into_iter().collect())
+    }
+}

@@ -1,0 +1,125 @@
+//! What every step needs: the servers, the run, the settings, and somebody to tell.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Event, Progress};
+use crate::config::Config;
+use crate::delta::Fence;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Side;
+use crate::pg::{Endpoint, Session};
+use crate::store::Store;
+
+/// What a step works with.
+#[derive(Clone)]
+pub struct Context {
+    /// How to reach OLD.
+    pub old: Endpoint,
+    /// How to reach NEW.
+    pub new: Endpoint,
+    /// The run's folder.
+    pub store: Arc<Store>,
+    /// The configuration, command line included.
+    pub config: Arc<Config>,
+    /// Which tables are wanted: patterns as `schema.name` with `*`; none means all.
+    pub tables: Vec<String>,
+    /// How many connections a server gets, at most.
+    pub jobs: usize,
+    /// Who is told.
+    pub progress: Arc<dyn Progress>,
+    /// Whether the user wants to stop.
+    pub stop: Stop,
+}
+
+/// A wish to stop, which steps look at between batches.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// Asks every step to stop.
+    pub fn ask(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// # Errors
+    /// `Interrupted` once somebody asked.
+    pub fn check(&self) -> Result<()> {
+        if self.0.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Interrupted, "stop").because("interrupted by the user"));
+        }
+        Ok(())
+    }
+}
+
+impl Context {
+    /// Opens a session with one side's database.
+    pub async fn connect(&self, side: Side, database: &str) -> Result<Session> {
+        let endpoint = match side {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        };
+        Session::connect(&endpoint.with_database(database)).await
+    }
+
+    /// Tells an event.
+    pub fn tell(&self, event: Event) {
+        self.progress.event(event);
+    }
+
+    /// Tells that rows of a table went by.
+    pub fn tell_rows(&self, database: &str, table: &impl std::fmt::Display, rows: u64, bytes: u64) {
+        self.tell(Event::Rows { database: database.to_owned(), table: table.to_string(), rows, bytes });
+    }
+
+    /// Whether a table is wanted.
+    #[must_use]
+    pub fn wants(&self, table: &str) -> bool {
+        self.tables.is_empty() || self.tables.iter().any(|pattern| matches_pattern(pattern, table))
+    }
+
+    /// Says where the run is, for errors and reports.
+    #[must_use]
+    pub fn run(&self) -> String {
+        self.store.path().display().to_string()
+    }
+}
+
+/// Matches `*` (any text) and everything else literally.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            tail.is_empty() || rest.char_indices().any(|(at, _)| matches_pattern(tail, &rest[at..])) || matches_pattern(tail, "")  && rest.is_empty()
+        }),
+    }
+}
+
+/// The cutover as the truth table needs it.
+#[must_use]
+pub const fn fence(cutover_us: i64, overlap_us: i64) -> Fence {
+    Fence { cutover_us, overlap_us }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_names() {
+        assert!(matches_pattern("public.*", "public.orders"));
+        assert!(matches_pattern("*.orders", "public.orders"));
+        assert!(matches_pattern("*", "anything"));
+        assert!(matches_pattern("p*.o*s", "public.orders"));
+        assert!(!matches_pattern("public.order", "public.orders"));
+        assert!(!matches_pattern("*.order", "public.orders"));
+    }
+
+    #[test]
+    fn a_wish_to_stop_is_an_error_of_its_own() {
+        let stop = Stop::default();
+        assert!(stop.check().is_ok());
+        stop.clone().ask();
+        assert_eq!(stop.check().expect_err("asked").kind(), ErrorKind::Interrupted);
+    }
+}

@@ -1,0 +1,84 @@
+//! The other side's row for every key of a batch, in the batch's order: the one primitive under diff and verify.
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+
+use super::rows::Batches;
+use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Ident;
+use crate::pg::Session;
+use crate::pg::statement::{self, RowSource};
+
+/// How many keys are sent in one statement at most.
+pub(super) const KEYS_PER_STATEMENT: usize = 4096;
+
+/// Rows aligned with the keys that were asked for.
+pub(super) struct Aligned {
+    /// Whether the row exists, one a key.
+    pub(super) present: BooleanArray,
+    /// The rows, one a key; all NULL where there is none.
+    pub(super) rows: RecordBatch,
+}
+
+impl Aligned {
+    /// Splits what `counterparts` statements read: the presence column first, then the layout's columns.
+    pub(super) fn split(batch: &RecordBatch) -> Result<Self> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "split a batch of rows").because(error);
+        let rows = batch.project(&(1..batch.num_columns()).collect::<Vec<_>>()).map_err(malformed)?;
+        Ok(Self { present: batch.column(0).as_boolean().clone(), rows })
+    }
+}
+
+/// Returns the layout of an aligned read: whether the row exists, then its columns.
+pub(super) fn aligned_layout(layout: &RowLayout) -> RowLayout {
+    let present =
+        StagedColumn { name: Ident::new("fb_present"), pg_type: "boolean".into(), typmod: -1, lane: Lane::Typed(Codec::Bool) };
+    RowLayout { columns: std::iter::once(present).chain(layout.columns.iter().cloned()).collect() }
+}
+
+/// Reads keys out of a batch as texts that the server takes as literals: one list a key column.
+///
+/// # Errors
+/// `Refused` where a key column is NULL: such a row cannot be identified.
+pub(super) fn key_texts(encoder: &BatchEncoder, batch: &RecordBatch, key_columns: &[usize]) -> Result<Vec<Vec<String>>> {
+    key_columns
+        .iter()
+        .map(|column| {
+            (0..batch.num_rows())
+                .map(|row| {
+                    encoder.display(batch, row, *column).ok_or_else(|| {
+                        Error::new(ErrorKind::Refused, "identify a row")
+                            .because(format!("its key column {} is NULL", batch.schema().field(*column).name()))
+                            .next("configure another key for the table in failback.toml")
+                    })
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// Reads one side's rows for a list of keys, at most [`KEYS_PER_STATEMENT`] of them.
+pub(super) async fn fetch(session: &Session, source: RowSource<'_>, layout: &RowLayout, keys: &[Vec<String>]) -> Result<Aligned> {
+    let rows = keys.first().map_or(0, Vec::len);
+    let query = statement::counterparts(source, &layout.select_list("t"), keys);
+    let mut stream = Batches::open(session, &statement::copy_binary(&query), &aligned_layout(layout)).await?;
+    let batch = stream.take(rows).await?;
+    stream.expect_end().await?;
+    let aligned = Aligned::split(&batch)?;
+    debug_assert_eq!(aligned.present.len(), rows);
+    Ok(aligned)
+}
+
+/// Returns the positions of the key's columns within a layout.
+///
+/// # Errors
+/// `Damaged` where the layout lacks one, which only a manifest that was edited can cause.
+pub(super) fn key_positions(layout: &RowLayout, key: &[Ident]) -> Result<Vec<usize>> {
+    key.iter()
+        .map(|name| {
+            layout.columns.iter().position(|column| column.name == *name).ok_or_else(|| {
+                Error::new(ErrorKind::Damaged, "read the manifest").because(format!("key column {name} is not a staged column"))
+            })
+        })
+        .collect()
+}

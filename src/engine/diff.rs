@@ -1,0 +1,269 @@
+//! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{BooleanArray, RecordBatch, new_null_array};
+use futures::{StreamExt, TryStreamExt, stream};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::compare::key_layout;
+use super::context::Context;
+use super::counterpart::{self, KEYS_PER_STATEMENT};
+use super::images::{Judged, Sides, diff_batch, diff_schema};
+use super::progress::Event;
+use super::segments::{Lazy, Target};
+use super::stamps::{Clock, Stamps};
+use crate::codec::{BatchEncoder, RowLayout};
+use crate::delta::{self, Class, classify};
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::{Ident, Side};
+use crate::pg::statement::RowSource;
+use crate::pg::{Session, Snapshot, same_database};
+use crate::policy::Situation;
+use crate::staging::layout::{self, DatabaseLayout};
+use crate::staging::{
+    DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader, TableDiff, TableRecord,
+};
+
+/// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
+const STATEMENT_BYTES: usize = 8 << 20;
+
+/// What differs.
+#[derive(Clone, Debug, Serialize)]
+pub struct DiffReport {
+    /// The run.
+    pub run: String,
+    /// One line a table.
+    pub tables: Vec<DiffedTable>,
+    /// Keys in all, by situation.
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// What differs in one table.
+#[derive(Clone, Debug, Serialize)]
+pub struct DiffedTable {
+    /// The database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+    /// Keys by situation.
+    pub counts: BTreeMap<String, u64>,
+}
+
+/// Compares everything that was staged with OLD and writes the run's diff anew.
+///
+/// # Errors
+/// `Refused` where OLD is not the server that the export saw; `Damaged` where a staged file is not what the manifest says.
+/// OLD is only read.
+pub async fn diff(context: &Context) -> Result<DiffReport> {
+    let manifest = Manifest::read(&context.store)?;
+    let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &manifest.zone)?;
+    let staged = manifest.databases.iter().flat_map(|database| &database.tables);
+    context.tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });
+    let mut databases = Vec::new();
+    for database in &manifest.databases {
+        databases.push(diff_database(context, &clock, database).await.place(|| format!("database {}", database.name))?);
+    }
+    let index = DiffIndex {
+        format_version: FORMAT_VERSION,
+        manifest_blake3: blake3::hash(&context.store.read(layout::MANIFEST)?).to_hex().to_string(),
+        made_at: Timestamp::now().to_string(),
+        databases,
+    };
+    index.write(&context.store)?;
+    context.tell(Event::Ended { step: "diff" });
+    Ok(report(context, &index))
+}
+
+async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseRecord) -> Result<DatabaseDiff> {
+    let held = context.connect(Side::Old, &database.name).await?;
+    let old = held.identity().await?;
+    if !same_database(&old, &database.old) {
+        return Err(Error::new(ErrorKind::Refused, "compare with OLD")
+            .because("OLD is not the server and database that the export saw")
+            .next("check --old, or make a new run with `failback export`"));
+    }
+    let snapshot = Snapshot::hold(held).await?;
+    let mut tables = Vec::new();
+    for table in &database.tables {
+        tables.push(diff_table(context, clock, database, table, &snapshot).await.place(|| &table.name)?);
+    }
+    Ok(DatabaseDiff { name: database.name.clone(), old, tables })
+}
+
+/// Compares a table's segments, several at a time, each into a file of its own.
+async fn diff_table(
+    context: &Context,
+    clock: &Clock,
+    database: &DatabaseRecord,
+    table: &TableRecord,
+    snapshot: &Snapshot,
+) -> Result<TableDiff> {
+    let paths = DatabaseLayout::new(&database.name);
+    let staged = table.candidates.iter().map(|segment| (segment, Staged::Rows));
+    let absent = table.absent.iter().map(|segment| (segment, Staged::Keys));
+    let work = staged.chain(absent).enumerate().map(|(number, (segment, staged))| {
+        let target = Target {
+            store: context.store.clone(),
+            path: paths.diff(table.id, u32::try_from(number + 1).unwrap_or(u32::MAX)),
+            options: SegmentOptions { metadata: vec![("failback.table".to_owned(), table.name.sql())], ..SegmentOptions::default() },
+        };
+        async move {
+            let session = context.connect(Side::Old, &database.name).await?;
+            snapshot.join(&session).await?;
+            let comparer = Comparer::new(clock, table, staged)?;
+            comparer.run(context, &database.name, &session, segment, target).await.place(|| &segment.file.path)
+        }
+    });
+    let done: Vec<_> = stream::iter(work).buffered(context.jobs.max(1)).try_collect().await?;
+    let mut counts = BTreeMap::new();
+    let mut segments = Vec::new();
+    for (segment, found) in done {
+        segments.extend(segment);
+        for (situation, rows) in found {
+            *counts.entry(situation).or_insert(0) += rows;
+        }
+    }
+    Ok(TableDiff { id: table.id, name: table.name.clone(), segments, counts })
+}
+
+/// What a staged segment holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Staged {
+    /// NEW's rows.
+    Rows,
+    /// Keys that NEW lacks.
+    Keys,
+}
+
+type Counts = BTreeMap<String, u64>;
+
+/// Compares one segment's keys with OLD.
+struct Comparer<'a> {
+    table: &'a TableRecord,
+    staged: Staged,
+    stamps: Stamps,
+    /// Reads keys out of the segment's rows.
+    encoder: BatchEncoder,
+    key_columns: Vec<usize>,
+}
+
+impl<'a> Comparer<'a> {
+    fn new(clock: &Clock, table: &'a TableRecord, staged: Staged) -> Result<Self> {
+        let keys = key_layout(&table.key);
+        let layout: &RowLayout = if staged == Staged::Rows { &table.layout } else { &keys };
+        Ok(Self {
+            table,
+            staged,
+            stamps: Stamps::new(&table.layout, &table.times, clock),
+            encoder: BatchEncoder::new(layout),
+            key_columns: counterpart::key_positions(layout, &table.key.names())?,
+        })
+    }
+
+    async fn run(
+        &self,
+        context: &Context,
+        database: &str,
+        old: &Session,
+        segment: &Segment,
+        target: Target,
+    ) -> Result<(Option<Segment>, Counts)> {
+        let schema = diff_schema(&self.table.layout);
+        let mut file = Lazy::new(target, schema.clone());
+        let mut counts = Counts::new();
+        let source = RowSource { table: &self.table.name, key: &self.table.key };
+        for batch in SegmentReader::open(&context.store, segment, KEYS_PER_STATEMENT)? {
+            for batch in bounded(&batch?) {
+                context.stop.check()?;
+                let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
+                let ours = counterpart::fetch(old, source, &self.table.layout, &keys).await?;
+                let sides = self.sides(batch, ours);
+                let judged = self.judge(&sides)?;
+                count(&judged, &mut counts);
+                context.tell_rows(database, &self.table.name, judged.len() as u64, 0);
+                file.write(&diff_batch(&schema, &sides, &judged)?)?;
+            }
+        }
+        Ok((file.finish()?, counts))
+    }
+
+    fn sides(&self, batch: RecordBatch, ours: counterpart::Aligned) -> Sides {
+        let rows = batch.num_rows();
+        let (new, present) = match self.staged {
+            Staged::Rows => (batch, true),
+            Staged::Keys => {
+                let schema = self.table.layout.arrow_schema();
+                let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), rows)).collect();
+                (RecordBatch::try_new(schema, columns).unwrap_or(batch), false)
+            }
+        };
+        Sides { old: ours.rows, old_present: ours.present, new, new_present: BooleanArray::from(vec![present; rows]) }
+    }
+
+    fn judge(&self, sides: &Sides) -> Result<Vec<Judged>> {
+        let differences = delta::compare(&sides.old, &sides.new)
+            .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD's and NEW's rows").because(error))?;
+        let one = |row| {
+            let on_old = sides.old_present.value(row);
+            let on_new = sides.new_present.value(row);
+            let old = on_old.then(|| self.stamps.history(&sides.old, row));
+            let new = on_new.then(|| self.stamps.history(&sides.new, row));
+            let verdict = classify(old, new, !differences.any(row));
+            let missing = match (on_old, on_new) {
+                (false, _) => Some(Side::Old),
+                (true, false) => Some(Side::New),
+                (true, true) => None,
+            };
+            let names = |index: usize| self.table.layout.columns[index].name.as_str().to_owned();
+            Judged {
+                situation: Situation::of(verdict.class, verdict.conflict, missing),
+                verdict,
+                changed: missing.is_none().then(|| differences.columns(row).map(names).collect()),
+                written_us: [
+                    on_old.then(|| self.stamps.written_us(&sides.old, row)).flatten(),
+                    on_new.then(|| self.stamps.written_us(&sides.new, row)).flatten(),
+                ],
+            }
+        };
+        Ok((0..sides.new.num_rows()).map(one).collect())
+    }
+}
+
+/// Cuts a batch so that its counterparts, which are about as wide, stay within [`STATEMENT_BYTES`].
+fn bounded(batch: &RecordBatch) -> Vec<RecordBatch> {
+    let rows = batch.num_rows();
+    let width = batch.get_array_memory_size() / rows.max(1);
+    let step = (STATEMENT_BYTES / width.max(1)).clamp(1, KEYS_PER_STATEMENT);
+    (0..rows).step_by(step).map(|from| batch.slice(from, step.min(rows - from))).collect()
+}
+
+fn count(judged: &[Judged], counts: &mut Counts) {
+    for row in judged {
+        let word = match row.situation {
+            Some(situation) => situation.word(),
+            None if row.verdict.class == Class::Unchanged => Class::Unchanged.word(),
+            None => Class::Convergent.word(),
+        };
+        *counts.entry(word.to_owned()).or_insert(0) += 1;
+    }
+}
+
+fn report(context: &Context, index: &DiffIndex) -> DiffReport {
+    let mut report = DiffReport { run: context.run(), tables: Vec::new(), counts: Counts::new() };
+    for database in &index.databases {
+        for table in &database.tables {
+            for (situation, rows) in &table.counts {
+                *report.counts.entry(situation.clone()).or_insert(0) += rows;
+            }
+            report.tables.push(DiffedTable {
+                database: database.name.clone(),
+                table: table.name.to_string(),
+                counts: table.counts.clone(),
+            });
+        }
+    }
+    report
+}

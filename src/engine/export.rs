@@ -1,0 +1,273 @@
+//! Export: NEW's candidate rows, and the keys that NEW lacks, under one snapshot a server, into checksummed files.
+//!
+//! Every table becomes one or several pieces of work; workers with a connection each take them, the largest first. The
+//! manifest is written when all of them are done, so a run that was interrupted has none and can simply be made again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use futures::future::try_join_all;
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+use super::compare::{Depth, Found, compare_table};
+use super::context::Context;
+use super::discover::discover;
+use super::pieces::{Piece, Task, pieces};
+use super::progress::Event;
+use super::rows::RawRows;
+use super::segments::{RawSink, Target};
+use super::stamps::Clock;
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::Side;
+use crate::pg::statement::{self, copy_binary, stamped_since};
+use crate::pg::{Session, Snapshot};
+use crate::schema::Method;
+use crate::staging::layout::{self, DatabaseLayout, Staged};
+use crate::staging::{DatabaseRecord, FORMAT_VERSION, LeftOut, Manifest, Segment, SegmentOptions, TableRecord};
+
+/// How often a piece of work is tried when the connection breaks while the snapshot lives.
+const TRIES: u32 = 3;
+
+/// What was exported.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExportReport {
+    /// The run.
+    pub run: String,
+    /// One line a table.
+    pub tables: Vec<ExportedTable>,
+    /// Tables whose rows may be lost, with the reason.
+    pub blockers: Vec<Blocker>,
+    /// Staged rows in all.
+    pub rows: u64,
+    /// Bytes of all staged files.
+    pub bytes: u64,
+}
+
+/// What was exported of one table.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExportedTable {
+    /// The database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+    /// How changes were looked for.
+    pub method: Method,
+    /// NEW's candidate rows.
+    pub candidates: u64,
+    /// Keys that OLD has and NEW has not.
+    pub absent: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+}
+
+/// A relation whose rows may be lost.
+#[derive(Clone, Debug, Serialize)]
+pub struct Blocker {
+    /// The database.
+    pub database: String,
+    /// What, and why.
+    #[serde(flatten)]
+    pub left_out: LeftOut,
+}
+
+/// Exports every database into the run, which must not hold an export yet.
+///
+/// # Errors
+/// `Refused` where the run already has a manifest; whatever connecting, reading and staging can give. OLD is only read.
+pub async fn export(context: &Context) -> Result<ExportReport> {
+    if context.store.exists(layout::MANIFEST)? {
+        return Err(Error::new(ErrorKind::Refused, "export into the run")
+            .at(context.run())
+            .because("the run already holds an export")
+            .next("leave --run out to make a new run, or go on with `failback diff`"));
+    }
+    let cutover = context.config.cutover()?;
+    let overlap_us = context.config.overlap_us();
+    let clock = Clock::new(cutover.us(), overlap_us, context.config.zone())?;
+    let discovery = discover(context).await?;
+    for note in discovery.notes {
+        context.tell(Event::Note(note));
+    }
+    let estimate = discovery.databases.iter().flat_map(|database| &database.tables).map(|table| table.new.row_estimate).sum();
+    context.tell(Event::Began { step: "export", rows: estimate });
+    let mut databases = Vec::new();
+    for database in discovery.databases {
+        let name = database.name.clone();
+        databases.push(export_database(context, &clock, database).await.place(|| format!("database {name}"))?);
+    }
+    let manifest = Manifest {
+        format_version: FORMAT_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        run_id: run_id(context),
+        made_at: Timestamp::now().to_string(),
+        cutover: cutover.text().to_owned(),
+        cutover_us: cutover.us(),
+        overlap_us,
+        zone: context.config.zone().to_owned(),
+        databases,
+    };
+    manifest.write(&context.store)?;
+    context.tell(Event::Ended { step: "export" });
+    Ok(report(context, &manifest))
+}
+
+fn run_id(context: &Context) -> String {
+    context.store.path().file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// What the workers of one database share.
+struct Shared {
+    context: Context,
+    database: DatabaseRecord,
+    paths: DatabaseLayout,
+    clock: Clock,
+    snapshots: [Snapshot; 2],
+    queue: Mutex<VecDeque<Piece>>,
+}
+
+async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
+    let new = Snapshot::hold(context.connect(Side::New, &database.name).await?).await?;
+    let old = Snapshot::hold(context.connect(Side::Old, &database.name).await?).await?;
+    let queue = pieces(&database, clock, new.session()).await?;
+    let workers = context.jobs.clamp(1, queue.len().max(1));
+    let shared = Arc::new(Shared {
+        context: context.clone(),
+        paths: DatabaseLayout::new(&database.name),
+        clock: clock.clone(),
+        snapshots: [old, new],
+        queue: Mutex::new(queue),
+        database: database.clone(),
+    });
+    let found = try_join_all((0..workers).map(|_| worker(&shared))).await?;
+    for (piece, found) in found.into_iter().flatten() {
+        let table = &mut database.tables[piece.table];
+        table.candidates.extend(found.candidates);
+        table.absent.extend(found.absent);
+    }
+    for table in &mut database.tables {
+        table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
+    }
+    Ok(database)
+}
+
+/// A worker's two connections, both inside their server's snapshot.
+struct Pair {
+    old: Session,
+    new: Session,
+}
+
+impl Pair {
+    async fn open(shared: &Shared) -> Result<Self> {
+        let [held_old, held_new] = &shared.snapshots;
+        let old = shared.context.connect(Side::Old, &shared.database.name).await?;
+        held_old.join(&old).await?;
+        let new = shared.context.connect(Side::New, &shared.database.name).await?;
+        held_new.join(&new).await?;
+        Ok(Self { old, new })
+    }
+}
+
+async fn worker(shared: &Arc<Shared>) -> Result<Vec<(Piece, Found)>> {
+    let mut pair = Pair::open(shared).await?;
+    let mut done = Vec::new();
+    loop {
+        let Some(piece) = shared.queue.lock().await.pop_front() else { return Ok(done) };
+        let table = &shared.database.tables[piece.table];
+        let mut tries = 1;
+        let found = loop {
+            match work(shared, &pair, &piece, table).await {
+                Ok(found) => break found,
+                // The snapshot outlives a worker's connection: the same piece gives the same rows again.
+                Err(error) if error.kind() == ErrorKind::Connect && tries < TRIES => {
+                    tries += 1;
+                    pair = reopen(shared, error).await.place(|| &table.name)?;
+                }
+                Err(error) => return Err(error.at(&table.name)),
+            }
+        };
+        done.push((piece, found));
+    }
+}
+
+/// Opens the connections again, if both snapshots still live; else gives back what broke them.
+async fn reopen(shared: &Shared, broken: Error) -> Result<Pair> {
+    for snapshot in &shared.snapshots {
+        if snapshot.check().await.is_err() {
+            return Err(broken.next("the snapshot is lost with the server's connection: make a new run with `failback export`"));
+        }
+    }
+    shared.context.tell(Event::Note(format!("a connection broke and is opened again: {broken}")));
+    Pair::open(shared).await.map_err(|_| broken)
+}
+
+async fn work(shared: &Arc<Shared>, pair: &Pair, piece: &Piece, table: &TableRecord) -> Result<Found> {
+    shared.context.stop.check()?;
+    let target = |sort, number| Target {
+        store: shared.context.store.clone(),
+        path: shared.paths.staged(table.id, sort, number),
+        options: SegmentOptions { metadata: metadata(shared, table), ..SegmentOptions::default() },
+    };
+    match &piece.task {
+        Task::Rows { leaf, range, predicate } => {
+            let query = statement::rows(leaf, &table.layout.select_list("t"), *range, predicate.as_deref());
+            let segment = copy_rows(shared, &pair.new, table, &query, target(Staged::New, piece.number)).await?;
+            Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() })
+        }
+        Task::Compare { depth } => {
+            let stamped = stamped_since(&shared.clock.since_literals(&table.times));
+            let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
+            let targets = (target(Staged::New, piece.number), target(Staged::Absent, piece.number));
+            compare_table(&shared.context, (&pair.old, &pair.new), table, *depth, stamped, targets).await
+        }
+    }
+}
+
+fn metadata(shared: &Shared, table: &TableRecord) -> Vec<(String, String)> {
+    vec![
+        ("failback.database".to_owned(), shared.database.name.clone()),
+        ("failback.table".to_owned(), table.name.sql()),
+        ("failback.snapshot".to_owned(), shared.snapshots[1].id().to_owned()),
+        ("failback.system_identifier".to_owned(), shared.database.new.system_identifier.clone().unwrap_or_default()),
+    ]
+}
+
+/// Copies the rows of one query into one segment.
+async fn copy_rows(shared: &Shared, new: &Session, table: &TableRecord, query: &str, target: Target) -> Result<Option<Segment>> {
+    let mut raw = RawRows::open(new, &copy_binary(query), table.layout.columns.len()).await?;
+    let mut sink = RawSink::start(target, table.layout.clone());
+    while let Some(mut rows) = sink.buffer().await {
+        shared.context.stop.check()?;
+        if !raw.fill(&mut rows).await? {
+            break;
+        }
+        shared.context.tell_rows(&shared.database.name, &table.name, rows.row_count() as u64, rows.byte_count() as u64);
+        sink.send(rows).await;
+    }
+    sink.finish().await
+}
+
+fn report(context: &Context, manifest: &Manifest) -> ExportReport {
+    let mut tables = Vec::new();
+    let mut blockers = Vec::new();
+    for database in &manifest.databases {
+        let blocked = database.left_out.iter().filter(|left_out| left_out.blocker);
+        blockers.extend(blocked.map(|left_out| Blocker { database: database.name.clone(), left_out: left_out.clone() }));
+        tables.extend(database.tables.iter().map(|table| ExportedTable {
+            database: database.name.clone(),
+            table: table.name.to_string(),
+            method: table.method,
+            candidates: table.candidate_rows(),
+            absent: table.absent_rows(),
+            bytes: table.candidates.iter().chain(&table.absent).map(|segment| segment.file.bytes).sum(),
+        }));
+    }
+    ExportReport {
+        run: context.run(),
+        rows: tables.iter().map(|table| table.candidates + table.absent).sum(),
+        bytes: tables.iter().map(|table| table.bytes).sum(),
+        tables,
+        blockers,
+    }
+}

@@ -1,0 +1,235 @@
+//! Families: rows that foreign keys tie together are applied together or held together.
+//!
+//! A child that refers to a row which will not be on OLD would be refused by the foreign key, or worse: it would be adopted by
+//! the different row that OLD has under the same key. And a parent cannot go while OLD still has children of it. Both are
+//! found here, before anything is written, and held with the foreign key's name as the reason.
+
+use std::collections::{HashMap, HashSet};
+
+use arrow::array::{Array, RecordBatch};
+
+use super::change::Action;
+use super::context::Context;
+use super::counterpart::KEYS_PER_STATEMENT;
+use super::images::{read_image, texts};
+use super::plan::Draft;
+use crate::codec::BatchEncoder;
+use crate::error::Result;
+use crate::name::{Ident, Side};
+use crate::pg::Session;
+use crate::pg::statement;
+use crate::schema::ForeignKey;
+use crate::staging::SegmentReader;
+
+/// A value of a foreign key's columns, as 128 bits of its digest.
+type Value = [u8; 16];
+
+/// Holds every row whose family does not allow what was decided for it.
+pub(super) async fn keep_together(context: &Context, database: &str, drafts: &mut [Draft<'_>]) -> Result<()> {
+    let keys: Vec<ForeignKey> = drafts.iter().flat_map(|draft| draft.record.old.foreign_keys.clone()).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    // A held child may itself be a parent. Drafts stand parents first, so one round settles all but cycles.
+    while hold_children(context, drafts, &keys)? > 0 {}
+    let deletes = drafts.iter().any(|draft| draft.actions.contains(&Action::Delete));
+    if deletes {
+        let old = context.connect(Side::Old, database).await?;
+        while hold_parents(context, &old, drafts, &keys).await? > 0 {}
+    }
+    Ok(())
+}
+
+/// Holds children of rows that will not be on OLD; returns how many.
+fn hold_children(context: &Context, drafts: &mut [Draft<'_>], keys: &[ForeignKey]) -> Result<usize> {
+    let mut held = 0;
+    for key in keys {
+        let Some(parent) = drafts.iter().position(|draft| draft.record.name == key.parent) else { continue };
+        let Some(child) = drafts.iter().position(|draft| draft.record.name == key.child) else { continue };
+        let missing = values_not_on_old(context, &drafts[parent], key)?;
+        if missing.is_empty() {
+            continue;
+        }
+        let why = format!("held with its parent: {} ({})", key.parent, key.name);
+        let mut orphans = Vec::new();
+        each_row(context, &drafts[child], &key.child_columns, "new", |row, _, value| {
+            if drafts[child].actions[row].brings_new() && value.is_some_and(|value| missing.contains(&value)) {
+                orphans.push(row);
+            }
+        })?;
+        held += orphans.len();
+        for row in orphans {
+            drafts[child].hold(row, &why);
+        }
+    }
+    Ok(held)
+}
+
+/// Collects the referenced values of NEW's rows that will not be on OLD under their own identity.
+fn values_not_on_old(context: &Context, parent: &Draft<'_>, key: &ForeignKey) -> Result<HashSet<Value>> {
+    let mut missing = HashSet::new();
+    if parent.actions.iter().all(|action| action.brings_new()) {
+        return Ok(missing);
+    }
+    each_row(context, parent, &key.parent_columns, "new", |row, situation, value| {
+        // Where both sides have the row, OLD has this parent already, unless it is a different row under the same key.
+        let elsewhere = matches!(situation, "insert" | "insert_exists" | "update_missing" | "update_deleted" | "ambiguous_missing_on_old" | "old_only");
+        if elsewhere && !parent.actions[row].brings_new() {
+            missing.extend(value);
+        }
+    })?;
+    // A value of a row that OLD has in its own right (`old_only` with both rows) is on OLD.
+    if !missing.is_empty() {
+        each_row(context, parent, &key.parent_columns, "old", |row, situation, value| {
+            if situation == "old_only" && !parent.actions[row].writes() && let Some(value) = value {
+                missing.remove(&value);
+            }
+        })?;
+    }
+    Ok(missing)
+}
+
+/// Holds deletes of parents that OLD would still have children of; returns how many.
+async fn hold_parents(context: &Context, old: &Session, drafts: &mut [Draft<'_>], keys: &[ForeignKey]) -> Result<usize> {
+    let mut held = 0;
+    for key in keys {
+        let Some(parent) = drafts.iter().position(|draft| draft.record.name == key.parent) else { continue };
+        if !drafts[parent].actions.contains(&Action::Delete) {
+            continue;
+        }
+        let leaving = children_that_leave(context, drafts, key)?;
+        let why = format!("held: OLD still has children of it in {} ({})", key.child, key.name);
+        let kept = parents_with_children(context, old, &drafts[parent], key, &leaving).await?;
+        held += kept.len();
+        for row in kept {
+            drafts[parent].hold(row, &why);
+        }
+    }
+    Ok(held)
+}
+
+/// Counts, for every referenced value, the children on OLD that the plan deletes or points elsewhere.
+fn children_that_leave(context: &Context, drafts: &[Draft<'_>], key: &ForeignKey) -> Result<HashMap<Value, u64>> {
+    let mut leaving: HashMap<Value, u64> = HashMap::new();
+    let Some(child) = drafts.iter().find(|draft| draft.record.name == key.child) else { return Ok(leaving) };
+    let mut before: HashMap<usize, Value> = HashMap::new();
+    each_row(context, child, &key.child_columns, "old", |row, _, value| {
+        if let Some(value) = value.filter(|_| child.actions[row].writes()) {
+            before.insert(row, value);
+        }
+    })?;
+    each_row(context, child, &key.child_columns, "new", |row, _, value| {
+        if child.actions[row].brings_new() && before.get(&row) == value.as_ref() {
+            before.remove(&row);
+        }
+    })?;
+    for value in before.into_values() {
+        *leaving.entry(value).or_insert(0) += 1;
+    }
+    Ok(leaving)
+}
+
+/// Asks OLD for the children of every parent that is to go, and returns the rows that have more than the plan takes away.
+async fn parents_with_children(
+    context: &Context,
+    old: &Session,
+    parent: &Draft<'_>,
+    key: &ForeignKey,
+    leaving: &HashMap<Value, u64>,
+) -> Result<Vec<usize>> {
+    let mut going: Vec<(usize, Vec<String>)> = Vec::new();
+    let mut kept = Vec::new();
+    each_text(context, parent, &key.parent_columns, "old", |row, _, texts| {
+        if parent.actions[row] == Action::Delete {
+            going.extend(texts.map(|texts| (row, texts)));
+        }
+    })?;
+    let casts: Vec<String> = key.parent_columns.iter().map(|name| type_of(parent, name)).collect();
+    for part in going.chunks(KEYS_PER_STATEMENT) {
+        let columns: Vec<Vec<String>> =
+            (0..casts.len()).map(|column| part.iter().map(|(_, texts)| texts[column].clone()).collect()).collect();
+        let rows = old.query(&statement::count_children(key, &casts, &columns), &[]).await?;
+        for found in rows {
+            let position = usize::try_from(found.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
+            let children = u64::try_from(found.get::<_, i64>(1)).unwrap_or(u64::MAX);
+            if let Some((row, texts)) = part.get(position)
+                && children > leaving.get(&digest(texts)).copied().unwrap_or(0)
+            {
+                kept.push(*row);
+            }
+        }
+    }
+    Ok(kept)
+}
+
+fn type_of(draft: &Draft<'_>, name: &Ident) -> String {
+    draft.record.old.column(name).map_or_else(|| "text".to_owned(), |column| column.data_type.sql.clone())
+}
+
+/// Visits every row of a table's diff with its situation and the digest of some columns of one image; `None` where the image
+/// does not exist or one of the values is NULL.
+fn each_row(
+    context: &Context,
+    draft: &Draft<'_>,
+    columns: &[Ident],
+    image: &str,
+    mut visit: impl FnMut(usize, &str, Option<Value>),
+) -> Result<()> {
+    each_text(context, draft, columns, image, |row, situation, texts| visit(row, situation, texts.as_deref().map(digest)))
+}
+
+fn each_text(
+    context: &Context,
+    draft: &Draft<'_>,
+    columns: &[Ident],
+    image: &str,
+    mut visit: impl FnMut(usize, &str, Option<Vec<String>>),
+) -> Result<()> {
+    let layout = &draft.record.layout;
+    let positions: Option<Vec<_>> =
+        columns.iter().map(|name| layout.columns.iter().position(|column| column.name == *name)).collect();
+    // A column that is not staged (it is generated, or exists on OLD only) cannot have been changed by NEW.
+    let Some(positions) = positions else { return Ok(()) };
+    let encoder = BatchEncoder::new(layout);
+    let mut first = 0;
+    for segment in &draft.diff.segments {
+        for batch in SegmentReader::open_projected(&context.store, segment, 1 << 13, &["fb_situation", image])? {
+            let batch = batch?;
+            let situations = texts(&batch, "fb_situation")?;
+            let found = read_image(&batch, image)?;
+            for row in 0..batch.num_rows() {
+                let values = found.present.value(row).then(|| values(&encoder, &found.rows, row, &positions)).flatten();
+                visit(first + row, situations.value(row), values);
+            }
+            first += batch.num_rows();
+        }
+    }
+    Ok(())
+}
+
+fn values(encoder: &BatchEncoder, rows: &RecordBatch, row: usize, positions: &[usize]) -> Option<Vec<String>> {
+    positions.iter().map(|column| encoder.display(rows, row, *column)).collect()
+}
+
+/// Digests values by their text, which is the same for `int4` and `int8`; lengths keep neighbours apart.
+fn digest(texts: &[String]) -> Value {
+    let mut hasher = blake3::Hasher::new();
+    for text in texts {
+        hasher.update(&(text.len() as u64).to_be_bytes());
+        hasher.update(text.as_bytes());
+    }
+    let mut value = [0; 16];
+    value.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_values_do_not_run_into_each_other() {
+        assert_ne!(digest(&["ab".into(), "c".into()]), digest(&["a".into(), "bc".into()]));
+        assert_eq!(digest(&["7".into()]), digest(&["7".into()]));
+    }
+}

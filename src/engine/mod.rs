@@ -1,0 +1,41 @@
+//! The work: discover, export, diff, plan, merge, verify, undo. Each step reads the files of the step before it and leaves
+//! files for the next.
+//!
+//! Comes in: a [`Context`] (endpoints, the run's store, settings, where to report). Goes out: files in the run, rows on OLD,
+//! and a report a step.
+//! Never: prints, reads the environment or the command line, writes to NEW, or holds a table in memory.
+
+mod change;
+mod compare;
+mod context;
+mod counterpart;
+mod demand;
+mod diff;
+mod discover;
+mod export;
+mod family;
+mod images;
+mod ledger;
+mod merge;
+mod pieces;
+mod plan;
+mod progress;
+mod rows;
+mod segments;
+mod sequences;
+mod stamps;
+mod status;
+mod undo;
+mod unit;
+mod verify;
+
+pub use context::{Context, Stop};
+pub use diff::{DiffReport, diff};
+pub use discover::{Discovery, discover};
+pub use export::{ExportReport, export};
+pub use merge::{MergeReport, merge};
+pub use plan::{PlanReport, plan};
+pub use progress::{Event, Progress, Silent};
+pub use status::{StatusReport, status};
+pub use undo::{UndoReport, undo};
+pub use verify::{VerifyReport, verify};

@@ -1,0 +1,136 @@
+//! The pieces of work of an export: which rows of which leaf one worker copies in one statement.
+
+use std::collections::VecDeque;
+
+use super::compare::Depth;
+use super::stamps::Clock;
+use crate::error::Result;
+use crate::name::QualifiedName;
+use crate::pg::Session;
+use crate::pg::statement::{self, CtidRange, stamped_since};
+use crate::schema::{Leaf, Method};
+use crate::staging::{DatabaseRecord, TableRecord};
+
+/// Heap and TOAST bytes that one piece reads at most, by estimate. Small enough that workers end together, large enough that
+/// files are not many.
+const PIECE_BYTES: u64 = 256 << 20;
+
+/// The first major version whose scans can start at a ctid (PostgreSQL 14 release notes, "TID range scans").
+const TID_RANGE_SCANS: u32 = 140_000;
+
+/// One piece of work.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    /// The table's position in the database's record.
+    pub(super) table: usize,
+    /// Its number within the table; names its files.
+    pub(super) number: u32,
+    /// What is to be done.
+    pub(super) task: Task,
+    /// How many bytes it reads, by estimate.
+    weight: u64,
+}
+
+/// What a piece does.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    /// Copies rows of NEW.
+    Rows {
+        /// The leaf.
+        leaf: QualifiedName,
+        /// Its blocks.
+        range: CtidRange,
+        /// Which of its rows; all without one.
+        predicate: Option<String>,
+    },
+    /// Walks through both sides in key order.
+    Compare {
+        /// How much of a row is looked at.
+        depth: Depth,
+    },
+}
+
+/// Plans the pieces of a database, the largest first.
+pub(super) async fn pieces(database: &DatabaseRecord, clock: &Clock, new: &Session) -> Result<VecDeque<Piece>> {
+    let mut found = Vec::new();
+    for (table, record) in database.tables.iter().enumerate() {
+        found.extend(table_pieces(table, record, clock, new, database.new.version_num).await?);
+    }
+    found.sort_by_key(|piece| std::cmp::Reverse(piece.weight));
+    Ok(found.into())
+}
+
+async fn table_pieces(table: usize, record: &TableRecord, clock: &Clock, new: &Session, version: u32) -> Result<Vec<Piece>> {
+    let both = record.new.size_bytes + record.old.size_bytes;
+    let compare = |depth, number| Piece { table, number, task: Task::Compare { depth }, weight: both };
+    match record.method {
+        Method::Skip => Ok(Vec::new()),
+        Method::Compare => Ok(vec![compare(Depth::Rows, 1)]),
+        Method::Timestamps => {
+            let mut found = vec![compare(Depth::Keys, 1)];
+            let predicate = stamped_since(&clock.since_literals(&record.times));
+            for leaf in &record.new.leaves {
+                let ranges = if version >= TID_RANGE_SCANS && leaf.heap && scans_whole_leaf(new, record, leaf, &predicate).await? {
+                    ranges(leaf)
+                } else {
+                    vec![CtidRange::ALL]
+                };
+                let weight = leaf.size_bytes / ranges.len() as u64;
+                for range in ranges {
+                    let number = u32::try_from(found.len() + 1).unwrap_or(u32::MAX);
+                    let task = Task::Rows { leaf: leaf.name.clone(), range, predicate: Some(predicate.clone()) };
+                    found.push(Piece { table, number, task, weight });
+                }
+            }
+            Ok(found)
+        }
+    }
+}
+
+/// Asks the planner whether it would read the whole leaf anyway. If an index serves the predicate, splitting by ctid would
+/// only make it read more.
+async fn scans_whole_leaf(new: &Session, record: &TableRecord, leaf: &Leaf, predicate: &str) -> Result<bool> {
+    if leaf.size_bytes <= PIECE_BYTES {
+        return Ok(false);
+    }
+    let query = statement::rows(&leaf.name, &record.layout.select_list("t"), CtidRange::ALL, Some(predicate));
+    let plan = new.query(&format!("explain (costs off) {query}"), &[]).await?;
+    Ok(plan.iter().any(|line| line.get::<_, &str>(0).contains("Seq Scan")))
+}
+
+/// Cuts a leaf into ranges of about [`PIECE_BYTES`]. TOAST counts in the size, but only heap blocks can be cut; the last
+/// range stays open, because the size is an estimate.
+fn ranges(leaf: &Leaf) -> Vec<CtidRange> {
+    let wanted = leaf.size_bytes.div_ceil(PIECE_BYTES).clamp(1, leaf.blocks.max(1));
+    let step = leaf.blocks.div_ceil(wanted).max(1);
+    (0..wanted)
+        .map(|index| CtidRange { from_block: index * step, to_block: (index + 1 < wanted).then_some((index + 1) * step) })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn leaf(blocks: u64, size_bytes: u64) -> Leaf {
+        Leaf { name: QualifiedName::new("public", "t"), blocks, size_bytes, heap: true }
+    }
+
+    #[test]
+    fn ranges_cover_every_block_once_and_stay_open_at_the_end() {
+        for (blocks, size) in [(0, 0), (1, 8192), (100_000, 800_000_000), (3, 936 << 30), (524_288, 4 << 30)] {
+            let found = ranges(&leaf(blocks, size));
+            assert_eq!(found[0].from_block, 0);
+            assert_eq!(found.last().and_then(|range| range.to_block), None);
+            for pair in found.windows(2) {
+                assert_eq!(pair[0].to_block, Some(pair[1].from_block), "{blocks} blocks, {size} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn toast_counts_but_only_blocks_can_be_cut() {
+        assert_eq!(ranges(&leaf(3, 936 << 30)).len(), 3);
+        assert_eq!(ranges(&leaf(100_000, 3 << 30)).len(), 12);
+    }
+}

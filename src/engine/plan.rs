@@ -1,0 +1,328 @@
+//! Plan: every row of the diff gets one action, by decision and by what its family allows, and the whole is frozen.
+//!
+//! Reads OLD, never writes it. Memory: two bytes for every differing row, and 16 for every row that will not be on OLD.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::change::{Action, write_changes};
+use super::context::Context;
+use super::family;
+use super::images::{DECIDING, texts};
+use super::progress::Event;
+use super::segments::Target;
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::policy::{Decisions, Resolution, Situation};
+use crate::schema::{Identity, Table, depend};
+use crate::staging::layout::{self, DatabaseLayout};
+use crate::staging::{
+    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Plan, SegmentOptions, SegmentReader, TableDiff,
+    TablePlan, TableRecord,
+};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
+
+/// What merge would do.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlanReport {
+    /// The run.
+    pub run: String,
+    /// The plan's digest.
+    pub digest: String,
+    /// One line a table, parents first.
+    pub tables: Vec<PlannedTable>,
+    /// Rows by action, over all tables.
+    pub actions: BTreeMap<String, u64>,
+    /// Rows that wait for a decision.
+    pub held: u64,
+    /// Decisions that no table of the run answers to.
+    pub unmatched: Vec<String>,
+    /// What a person should know about the decisions.
+    pub notes: Vec<String>,
+}
+
+/// What merge would do to one table.
+#[derive(Clone, Debug, Serialize)]
+pub struct PlannedTable {
+    /// The database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+    /// Rows by action.
+    pub actions: BTreeMap<String, u64>,
+    /// Rows by reason.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+/// One table on its way to a plan.
+pub(super) struct Draft<'a> {
+    pub(super) record: &'a TableRecord,
+    pub(super) diff: &'a TableDiff,
+    /// One action a row of the diff.
+    pub(super) actions: Vec<Action>,
+    /// One reason a row, as an index into `reasons`.
+    pub(super) whys: Vec<u8>,
+    /// The reasons that occur.
+    pub(super) reasons: Vec<String>,
+}
+
+impl Draft<'_> {
+    /// Returns a reason's index, adding it if it is new. There are far fewer reasons than 256: one a situation and origin,
+    /// and one a foreign key; should there be more, the last one stands for the rest.
+    fn reason(&mut self, why: &str) -> u8 {
+        let found = self.reasons.iter().position(|known| known == why).unwrap_or_else(|| {
+            if self.reasons.len() < usize::from(u8::MAX) {
+                self.reasons.push(why.to_owned());
+            }
+            self.reasons.len() - 1
+        });
+        u8::try_from(found).unwrap_or(u8::MAX)
+    }
+
+    /// Holds a row for a reason.
+    pub(super) fn hold(&mut self, row: usize, why: &str) {
+        self.whys[row] = self.reason(why);
+        self.actions[row] = Action::Hold;
+    }
+}
+
+/// Freezes what merge will do, from the run's diff and its decisions.
+///
+/// # Errors
+/// `Config` where decisions.toml does not make sense; `Refused` where the diff was not made from this export.
+pub async fn plan(context: &Context) -> Result<PlanReport> {
+    let manifest = Manifest::read(&context.store)?;
+    let index = DiffIndex::read(&context.store)?;
+    let manifest_blake3 = blake3::hash(&context.store.read(layout::MANIFEST)?).to_hex().to_string();
+    if index.manifest_blake3 != manifest_blake3 {
+        return Err(Error::new(ErrorKind::Refused, "plan the merge")
+            .at(context.run())
+            .because("the diff was made from another export than the one in the run")
+            .next("run `failback diff` again"));
+    }
+    let decisions = read_decisions(context)?;
+    context.tell(Event::Began { step: "plan", rows: index.databases.iter().flat_map(|one| &one.tables).map(TableDiff::rows).sum() });
+    let mut databases = Vec::new();
+    for record in &manifest.databases {
+        let Some(diff) = index.database(&record.name) else { continue };
+        databases.push(plan_database(context, &decisions, record, diff).await.place(|| format!("database {}", record.name))?);
+    }
+    let mut plan = Plan {
+        format_version: FORMAT_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        run_id: manifest.run_id.clone(),
+        made_at: Timestamp::now().to_string(),
+        manifest_blake3,
+        diff_blake3: blake3::hash(&context.store.read(layout::DIFF)?).to_hex().to_string(),
+        decisions_digest: decisions.digest(),
+        databases,
+        digest: String::new(),
+    };
+    plan.digest = plan.compute_digest()?;
+    plan.write(&context.store)?;
+    context.tell(Event::Ended { step: "plan" });
+    let known: Vec<_> =
+        manifest.databases.iter().flat_map(|one| one.tables.iter().map(|table| (one.name.clone(), table.name.to_string()))).collect();
+    Ok(report(context, &plan, decisions.unmatched(&known), decisions.notes()))
+}
+
+/// Reads the run's decisions; without a file, nobody has decided anything yet.
+pub(super) fn read_decisions(context: &Context) -> Result<Decisions> {
+    let text = if context.store.exists(layout::DECISIONS)? {
+        String::from_utf8(context.store.read(layout::DECISIONS)?)
+            .map_err(|error| Error::new(ErrorKind::Config, "read decisions.toml").at(context.run()).because(error))?
+    } else {
+        String::new()
+    };
+    Decisions::parse(&text, layout::DECISIONS)
+}
+
+async fn plan_database(
+    context: &Context,
+    decisions: &Decisions,
+    record: &DatabaseRecord,
+    diff: &DatabaseDiff,
+) -> Result<DatabasePlan> {
+    let mut drafts = Vec::new();
+    for name in parents_first(record) {
+        let table = record.tables.iter().find(|table| table.name == name);
+        let found = diff.tables.iter().find(|table| table.name == name);
+        if let (Some(table), Some(found)) = (table, found) {
+            drafts.push(draft(context, decisions, &record.name, table, found).place(|| &table.name)?);
+        }
+    }
+    family::keep_together(context, &record.name, &mut drafts).await?;
+    let paths = DatabaseLayout::new(&record.name);
+    let tables = drafts.iter().map(|draft| freeze(context, &paths, draft)).collect::<Result<Vec<_>>>()?;
+    Ok(DatabasePlan { name: record.name.clone(), old: diff.old.clone(), tables, new_sequences: record.new_sequences.clone() })
+}
+
+fn parents_first(record: &DatabaseRecord) -> Vec<crate::name::QualifiedName> {
+    let keys = record.tables.iter().flat_map(|table| &table.old.foreign_keys);
+    depend(record.tables.iter().map(|table| &table.name), keys).order
+}
+
+/// Gives every row of a table's diff the action that the decisions ask for.
+fn draft<'a>(
+    context: &Context,
+    decisions: &Decisions,
+    database: &str,
+    record: &'a TableRecord,
+    diff: &'a TableDiff,
+) -> Result<Draft<'a>> {
+    let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Vec::new() };
+    let replacing = Replacing::of(&record.old);
+    let table = record.name.to_string();
+    for segment in &diff.segments {
+        for batch in SegmentReader::open_projected(&context.store, segment, 1 << 14, &DECIDING)? {
+            let batch = batch?;
+            let words = texts(&batch, "fb_situation")?;
+            for row in 0..batch.num_rows() {
+                let situation: Situation = words.value(row).parse()?;
+                let decided = decisions.resolve(database, &table, situation);
+                let (action, why) = act(situation, decided.resolution, &batch, row, &replacing);
+                let why = match (why, &decided.why) {
+                    (Some(why), _) => why.to_owned(),
+                    (None, Some(why)) => format!("{situation}: {why}"),
+                    (None, None) => format!("{situation}: {} ({})", decided.resolution.word(), decided.origin.word()),
+                };
+                let why = draft.reason(&why);
+                draft.actions.push(action);
+                draft.whys.push(why);
+            }
+        }
+        context.tell_rows(database, &record.name, segment.rows, 0);
+    }
+    Ok(draft)
+}
+
+/// Turns a resolution into an action, and says why where the resolution alone does not.
+fn act(
+    situation: Situation,
+    resolution: Resolution,
+    batch: &RecordBatch,
+    row: usize,
+    replacing: &Replacing,
+) -> (Action, Option<&'static str>) {
+    let apply = || apply_new(situation, batch, row, replacing);
+    match resolution {
+        Resolution::ApplyNew => (apply(), None),
+        Resolution::KeepOld => (Action::KeepOld, None),
+        Resolution::Hold => (Action::Hold, None),
+        Resolution::Skip => (Action::Skip, None),
+        Resolution::LastUpdateWins | Resolution::FirstUpdateWins => {
+            let (Some(old), Some(new)) = (written(batch, "fb_written_old", row), written(batch, "fb_written_new", row)) else {
+                return (Action::Hold, Some("held: the rows do not both say when they were written"));
+            };
+            if old == new {
+                return (Action::Hold, Some("held: both rows say that they were written at the same instant"));
+            }
+            let new_wins = (new > old) == (resolution == Resolution::LastUpdateWins);
+            if new_wins { (apply(), Some("NEW's write wins by time")) } else { (Action::KeepOld, Some("OLD's write wins by time")) }
+        }
+    }
+}
+
+fn apply_new(situation: Situation, batch: &RecordBatch, row: usize, replacing: &Replacing) -> Action {
+    match situation {
+        Situation::Insert | Situation::AmbiguousMissingOnOld | Situation::UpdateDeleted | Situation::UpdateMissing => Action::Insert,
+        Situation::Delete | Situation::AmbiguousMissingOnNew | Situation::DeleteOriginDiffers => Action::Delete,
+        Situation::OldOnly => Action::KeepOld,
+        Situation::Update | Situation::AmbiguousDiffers | Situation::InsertExists | Situation::UpdateOriginDiffers => {
+            if replacing.touched_by(batch, row) { Action::Replace } else { Action::Update }
+        }
+    }
+}
+
+fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
+    let stamps = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+    stamps.is_valid(row).then(|| stamps.value(row))
+}
+
+/// Columns that an UPDATE in place cannot always set: members of unique indexes, whose values may swap between rows within
+/// one statement, and GENERATED ALWAYS identity columns.
+struct Replacing {
+    columns: Vec<String>,
+    /// A unique index on expressions: any column may be part of it.
+    any: bool,
+}
+
+impl Replacing {
+    fn of(old: &Table) -> Self {
+        let unique = old.unique_indexes.iter().flat_map(|index| &index.columns);
+        let identity = old.columns.iter().filter(|column| column.identity == Some(Identity::Always)).map(|column| &column.name);
+        Self {
+            columns: unique.chain(identity).map(|name| name.as_str().to_owned()).collect(),
+            any: old.unique_indexes.iter().any(|index| index.columns.is_empty()),
+        }
+    }
+
+    fn touched_by(&self, batch: &RecordBatch, row: usize) -> bool {
+        let Some(lists) = batch.column_by_name("fb_changed").and_then(|column| column.as_list_opt::<i32>()) else { return true };
+        if lists.is_null(row) {
+            return false;
+        }
+        let changed = lists.value(row);
+        let names = changed.as_string::<i32>();
+        (self.any && !names.is_empty()) || names.iter().flatten().any(|name| self.columns.iter().any(|column| column == name))
+    }
+}
+
+/// Writes a table's changes and counts them.
+fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
+    let rows: Vec<_> =
+        draft.actions.iter().zip(&draft.whys).map(|(action, why)| (*action, draft.reasons[usize::from(*why)].as_str())).collect();
+    let (mut actions, mut reasons) = (BTreeMap::new(), BTreeMap::new());
+    for (action, why) in &rows {
+        *actions.entry(action.word().to_owned()).or_insert(0) += 1;
+        *reasons.entry((*why).to_owned()).or_insert(0) += 1;
+    }
+    let target = Target {
+        store: context.store.clone(),
+        path: paths.plan(draft.record.id),
+        options: SegmentOptions {
+            dictionary_columns: vec!["fb_action".to_owned(), "fb_why".to_owned()],
+            ..SegmentOptions::default()
+        },
+    };
+    let settled = ["unchanged", "convergent"].into_iter().map(|word| (word.to_owned(), draft.diff.count(word)));
+    Ok(TablePlan {
+        id: draft.record.id,
+        name: draft.record.name.clone(),
+        definition: definition_digest(&draft.record.old)?,
+        diff: draft.diff.segments.clone(),
+        changes: write_changes(target, &rows)?,
+        actions,
+        settled: settled.filter(|(_, rows)| *rows > 0).collect(),
+        reasons,
+    })
+}
+
+/// Digests what of a table's definition a merge relies on; sizes and estimates are not part of it.
+pub(super) fn definition_digest(table: &Table) -> Result<String> {
+    let parts = (&table.name, &table.columns, &table.unique_indexes, &table.foreign_keys, &table.triggers);
+    let text = serde_json::to_vec(&parts).map_err(|error| Error::new(ErrorKind::Storage, "digest a definition").because(error))?;
+    Ok(blake3::hash(&text).to_hex().to_string())
+}
+
+fn report(context: &Context, plan: &Plan, unmatched: Vec<String>, notes: Vec<String>) -> PlanReport {
+    let mut tables = Vec::new();
+    let mut actions = BTreeMap::new();
+    for database in &plan.databases {
+        for table in &database.tables {
+            for (action, rows) in &table.actions {
+                *actions.entry(action.clone()).or_insert(0) += rows;
+            }
+            tables.push(PlannedTable {
+                database: database.name.clone(),
+                table: table.name.to_string(),
+                actions: table.actions.clone(),
+                reasons: table.reasons.clone(),
+            });
+        }
+    }
+    let held = actions.get(Action::Hold.word()).copied().unwrap_or(0);
+    PlanReport { run: context.run(), digest: plan.digest.clone(), tables, actions, held, unmatched, notes }
+}

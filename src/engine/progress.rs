@@ -1,0 +1,45 @@
+//! What the engine tells whoever watches. Events, no widgets: `cli` draws bars, lines or nothing from them.
+
+/// Something worth telling.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A step began.
+    Began {
+        /// The step, as its verb is called.
+        step: &'static str,
+        /// How many rows it will look at, by estimate; 0 where unknown.
+        rows: u64,
+    },
+    /// Rows of a table were read, compared or written.
+    Rows {
+        /// The database.
+        database: String,
+        /// The table.
+        table: String,
+        /// How many more.
+        rows: u64,
+        /// How many more bytes of them crossed a connection.
+        bytes: u64,
+    },
+    /// Something that a person should know.
+    Note(String),
+    /// The step ended.
+    Ended {
+        /// The step.
+        step: &'static str,
+    },
+}
+
+/// Takes events. Called from several threads; must not block.
+pub trait Progress: Send + Sync {
+    /// Takes one event.
+    fn event(&self, event: Event);
+}
+
+/// Takes events and tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn event(&self, _event: Event) {}
+}

@@ -1,0 +1,173 @@
+//! The manifest of a run: what was exported, from which servers, under which snapshot, into which files.
+//!
+//! Written last, in one atomic step: what is not in the manifest does not exist. The format version is read before anything
+//! else, so that a newer failback's run is refused in words instead of misread.
+
+use serde::{Deserialize, Serialize};
+
+use super::layout::{self, TableId};
+use super::Segment;
+use crate::codec::RowLayout;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::{QualifiedName, Side};
+use crate::pg::ServerIdentity;
+use crate::schema::{ComparisonKey, Coverage, Drift, Method, Sequence, Table, TimeColumns};
+use crate::store::Store;
+
+/// The version of the run's files that this failback writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What was exported.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// See [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The failback that wrote it.
+    pub tool_version: String,
+    /// The run's name.
+    pub run_id: String,
+    /// When the export finished, RFC 3339 in UTC.
+    pub made_at: String,
+    /// The cutover as the user stated it.
+    pub cutover: String,
+    /// The cutover in microseconds since 1970-01-01 UTC.
+    pub cutover_us: i64,
+    /// How far before the cutover rows are candidates too, in microseconds.
+    pub overlap_us: i64,
+    /// The IANA zone in which `timestamp without time zone` is read.
+    pub zone: String,
+    /// One record a database, by name.
+    pub databases: Vec<DatabaseRecord>,
+}
+
+/// One database of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatabaseRecord {
+    /// Its name, the same on both sides.
+    pub name: String,
+    /// OLD when it was read.
+    pub old: ServerIdentity,
+    /// NEW when it was read.
+    pub new: ServerIdentity,
+    /// The tables that are carried, by name.
+    pub tables: Vec<TableRecord>,
+    /// Everything else, with the reason.
+    pub left_out: Vec<LeftOut>,
+    /// NEW's sequences at the export.
+    pub new_sequences: Vec<Sequence>,
+}
+
+/// A relation that is not carried.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Where it was seen.
+    pub side: Side,
+    /// Its name.
+    pub name: QualifiedName,
+    /// Why it is not carried.
+    pub reason: String,
+    /// Whether rows may be lost because of it: somebody has to know.
+    pub blocker: bool,
+}
+
+/// One table of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TableRecord {
+    /// Its short name in paths: `t0001`.
+    pub id: TableId,
+    /// Its name.
+    pub name: QualifiedName,
+    /// How its changes were looked for.
+    pub method: Method,
+    /// What that finds.
+    pub coverage: Coverage,
+    /// What identifies a row.
+    pub key: ComparisonKey,
+    /// The staged columns and their lanes.
+    pub layout: RowLayout,
+    /// The columns that say when a row was written.
+    pub times: TimeColumns,
+    /// How the two definitions differ.
+    pub drift: Vec<Drift>,
+    /// OLD's definition.
+    pub old: Table,
+    /// NEW's definition.
+    pub new: Table,
+    /// NEW's candidate rows.
+    pub candidates: Vec<Segment>,
+    /// Keys that OLD has and NEW has not.
+    pub absent: Vec<Segment>,
+}
+
+impl TableRecord {
+    /// Returns the number of staged candidate rows.
+    #[must_use]
+    pub fn candidate_rows(&self) -> u64 {
+        self.candidates.iter().map(|segment| segment.rows).sum()
+    }
+
+    /// Returns the number of staged keys that NEW lacks.
+    #[must_use]
+    pub fn absent_rows(&self) -> u64 {
+        self.absent.iter().map(|segment| segment.rows).sum()
+    }
+}
+
+impl Manifest {
+    /// Writes the manifest, which makes the export exist.
+    pub fn write(&self, store: &Store) -> Result<()> {
+        write_json(store, layout::MANIFEST, self)
+    }
+
+    /// Reads the manifest of a run.
+    ///
+    /// # Errors
+    /// `Refused` where the run has none yet, `Damaged` where it cannot be read, `Refused` where a newer failback wrote it.
+    pub fn read(store: &Store) -> Result<Self> {
+        read_json(store, layout::MANIFEST, "failback export")
+    }
+
+    /// Returns a database's record.
+    #[must_use]
+    pub fn database(&self, name: &str) -> Option<&DatabaseRecord> {
+        self.databases.iter().find(|database| database.name == name)
+    }
+}
+
+/// Writes one of the run's JSON files.
+pub fn write_json<T: Serialize>(store: &Store, path: &str, value: &T) -> Result<()> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|error| Error::new(ErrorKind::Storage, format!("write {path}")).because(error))?;
+    text.push(b'\n');
+    store.write(path, &text).map(|_| ())
+}
+
+/// Reads one of the run's JSON files; `made_by` is the command that writes it.
+///
+/// # Errors
+/// `Refused` where it does not exist or a newer failback wrote it, `Damaged` where it cannot be read.
+pub fn read_json<T: for<'de> Deserialize<'de>>(store: &Store, path: &str, made_by: &str) -> Result<T> {
+    if !store.exists(path) {
+        return Err(Error::new(ErrorKind::Refused, format!("read {path}"))
+            .at(store.path().display())
+            .because("this run has no such file: the step that writes it has not finished")
+            .next(format!("run `{made_by}` first")));
+    }
+    let bytes = store.read(path)?;
+    let damaged = |error: serde_json::Error| {
+        Error::new(ErrorKind::Damaged, format!("read {path}")).at(store.path().display()).because(error)
+    };
+    let version: Version = serde_json::from_slice(&bytes).map_err(damaged)?;
+    if version.format_version > FORMAT_VERSION {
+        return Err(Error::new(ErrorKind::Refused, format!("read {path}"))
+            .at(store.path().display())
+            .because(format!("it has format version {}; this failback reads up to {FORMAT_VERSION}", version.format_version))
+            .next("use the failback that made the run, or a newer one"));
+    }
+    serde_json::from_slice(&bytes).map_err(damaged)
+}
+
+#[derive(Deserialize)]
+struct Version {
+    format_version: u32,
+}

@@ -1,0 +1,117 @@
+//! The plan of a run: exactly what merge will do, and a digest that a hand-edited plan does not survive.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Segment;
+use super::layout::{self, TableId};
+use super::manifest::{read_json, write_json};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::QualifiedName;
+use crate::pg::ServerIdentity;
+use crate::schema::Sequence;
+use crate::store::Store;
+
+/// What merge will do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// See [`super::FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The failback that made it.
+    pub tool_version: String,
+    /// The run.
+    pub run_id: String,
+    /// When it was made, RFC 3339 in UTC.
+    pub made_at: String,
+    /// blake3 of the manifest that it rests on.
+    pub manifest_blake3: String,
+    /// blake3 of the diff's index that it rests on.
+    pub diff_blake3: String,
+    /// Digest of what was decided.
+    pub decisions_digest: String,
+    /// One part a database, by name.
+    pub databases: Vec<DatabasePlan>,
+    /// blake3 of everything above: the plan's name on OLD's ledger.
+    pub digest: String,
+}
+
+/// One database's part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatabasePlan {
+    /// Its name.
+    pub name: String,
+    /// OLD when its rows were classified.
+    pub old: ServerIdentity,
+    /// The tables, parents before children.
+    pub tables: Vec<TablePlan>,
+    /// NEW's sequences at the export; OLD's are raised to cover them.
+    pub new_sequences: Vec<Sequence>,
+}
+
+/// One table's part.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TablePlan {
+    /// Its short name in paths.
+    pub id: TableId,
+    /// Its name.
+    pub name: QualifiedName,
+    /// Digest of OLD's definition of the table.
+    pub definition: String,
+    /// The diff's files, in the order in which `changes` counts their rows.
+    pub diff: Vec<Segment>,
+    /// One row for every row of the diff: what is done with it, and why. `None` where the diff has no rows.
+    pub changes: Option<Segment>,
+    /// How many rows each action has.
+    pub actions: BTreeMap<String, u64>,
+    /// How many rows nothing is to be done about, by class: `unchanged` and `convergent`.
+    pub settled: BTreeMap<String, u64>,
+    /// How many rows each reason has.
+    pub reasons: BTreeMap<String, u64>,
+}
+
+impl TablePlan {
+    /// Returns how many rows have one action.
+    #[must_use]
+    pub fn count(&self, action: &str) -> u64 {
+        self.actions.get(action).copied().unwrap_or(0)
+    }
+}
+
+impl Plan {
+    /// Computes the digest over everything but itself.
+    ///
+    /// # Errors
+    /// None in practice: the plan holds nothing that JSON cannot.
+    pub fn compute_digest(&self) -> Result<String> {
+        let bare = Self { digest: String::new(), ..self.clone() };
+        let text = serde_json::to_vec(&bare).map_err(|error| Error::new(ErrorKind::Storage, "digest the plan").because(error))?;
+        Ok(blake3::hash(&text).to_hex().to_string())
+    }
+
+    /// Writes the plan, which makes it exist.
+    pub fn write(&self, store: &Store) -> Result<()> {
+        write_json(store, layout::PLAN, self)
+    }
+
+    /// Reads the plan of a run, and checks that it is as it was made.
+    ///
+    /// # Errors
+    /// `Refused` where it was edited, or where there is none.
+    pub fn read(store: &Store) -> Result<Self> {
+        let plan: Self = read_json(store, layout::PLAN, "failback plan")?;
+        if plan.compute_digest()? != plan.digest {
+            return Err(Error::new(ErrorKind::Refused, "read the plan")
+                .at(store.path().display())
+                .because("plan.json does not match its own digest: it was edited or damaged")
+                .next("run `failback plan` again; decisions are made in decisions.toml, with `failback decide`"));
+        }
+        Ok(plan)
+    }
+
+    /// Returns the number of rows with one action, over all tables.
+    #[must_use]
+    pub fn count(&self, action: &str) -> u64 {
+        self.databases.iter().flat_map(|database| &database.tables).map(|table| table.count(action)).sum()
+    }
+}
