@@ -21,3 +21,7 @@ pub mod name;
 pub mod error;
 
 pub mod schema;
+
+pub mod delta;
+
+pub mod policy;
