@@ -25,3 +25,5 @@ pub mod schema;
 pub mod delta;
 
 pub mod policy;
+
+pub mod config;
