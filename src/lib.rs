@@ -14,14 +14,35 @@
 //! after a crash. Rooms are listed from the ground up; a room imports only rooms above it in this list, and a test keeps that
 //! order.
 
-#![forbid(unsafe_code)]
-
+// Pure: no runtime, no files, no clock, no environment.
 pub mod name;
 
 pub mod error;
 
 pub mod schema;
 
+pub mod wire;
+
+pub mod codec;
+
 pub mod delta;
 
+pub mod policy;
+
+pub mod config;
+
+// One outside thing each.
+pub mod store;
+
 pub mod pg;
+
+pub mod catalog;
+
+pub mod staging;
+
+// The work.
+pub mod engine;
+
+pub mod demo;
+
+pub mod cli;

@@ -1,0 +1,129 @@
+//! One layer of settings: the file's own, or an environment's. Everything in it may be missing.
+
+use toml_edit::Value;
+
+use super::table::TableRule;
+use super::{Cutover, Overlap, ServerSettings, Zone};
+use crate::error::Result;
+use crate::name::Side;
+use crate::policy::ByTable;
+use crate::policy::keys::{Entry, Section};
+
+/// What an environment may say; the file itself may add `environments`.
+pub(super) const KEYS: [&str; 10] =
+    ["cutover", "overlap", "zone", "databases", "runs", "jobs", "old", "new", "columns", "tables"];
+
+/// More workers than this is a slip of the finger, and no server would like them.
+const JOBS_MAX: i64 = 256;
+
+/// One layer of settings.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) struct Layer {
+    pub(super) cutover: Option<Cutover>,
+    pub(super) overlap: Option<Overlap>,
+    pub(super) zone: Option<Zone>,
+    pub(super) databases: Option<Vec<String>>,
+    pub(super) runs: Option<String>,
+    pub(super) jobs: Option<usize>,
+    pub(super) old: ServerSettings,
+    pub(super) new: ServerSettings,
+    pub(super) created: Option<Vec<String>>,
+    pub(super) updated: Option<Vec<String>>,
+    pub(super) tables: ByTable<TableRule>,
+}
+
+impl Layer {
+    /// Reads a layer from a section whose keys are checked already.
+    pub(super) fn read(section: &Section<'_>, warnings: &mut Vec<String>) -> Result<Self> {
+        let columns = section.section("columns")?;
+        let names = |key: &str| columns.as_ref().map_or(Ok(None), |columns| columns.texts(key));
+        columns.as_ref().map_or(Ok(()), |columns| columns.check(&["created", "updated"]))?;
+        Ok(Self {
+            cutover: read(section, "cutover", |entry| Cutover::read(&time(entry)?).map_err(|cause| entry.value_error(cause)))?,
+            overlap: read(section, "overlap", |entry| Overlap::read(entry.text()?).map_err(|cause| entry.value_error(cause)))?,
+            zone: read(section, "zone", |entry| Zone::read(entry.text()?).map_err(|cause| entry.value_error(cause)))?,
+            databases: read(section, "databases", databases)?.flatten(),
+            runs: section.text("runs")?,
+            jobs: read(section, "jobs", jobs)?,
+            old: server(section, Side::Old, warnings)?,
+            new: server(section, Side::New, warnings)?,
+            created: names("created")?,
+            updated: names("updated")?,
+            tables: ByTable::read(section, TableRule::read)?,
+        })
+    }
+
+    /// Lays this layer over `base`.
+    pub(super) fn over(self, base: Self) -> Self {
+        Self {
+            cutover: self.cutover.or(base.cutover),
+            overlap: self.overlap.or(base.overlap),
+            zone: self.zone.or(base.zone),
+            databases: self.databases.or(base.databases),
+            runs: self.runs.or(base.runs),
+            jobs: self.jobs.or(base.jobs),
+            old: self.old.over(base.old),
+            new: self.new.over(base.new),
+            created: self.created.or(base.created),
+            updated: self.updated.or(base.updated),
+            tables: base.tables.under(self.tables, |below, above| above.over(below)),
+        }
+    }
+
+    /// Returns what the layer says about a side's server.
+    pub(super) fn server(&self, side: Side) -> &ServerSettings {
+        match side {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        }
+    }
+}
+
+fn read<'a, T>(section: &Section<'a>, key: &str, how: impl Fn(&Entry<'a>) -> Result<T>) -> Result<Option<T>> {
+    section.entry(key).map(|entry| how(&entry)).transpose()
+}
+
+fn server(section: &Section<'_>, side: Side, warnings: &mut Vec<String>) -> Result<ServerSettings> {
+    let Some(server) = section.section(side.word())? else { return Ok(ServerSettings::default()) };
+    ServerSettings::read(&server, side, warnings)
+}
+
+/// Returns a date and time as text, whether it is a string or TOML's own; what it lacks is told by whoever reads the text.
+fn time(entry: &Entry<'_>) -> Result<String> {
+    match entry.value() {
+        Some(Value::Datetime(time)) => Ok(time.value().to_string()),
+        Some(Value::String(_)) => Ok(entry.text()?.to_owned()),
+        _ => Err(entry.wants("a date and time with an offset")),
+    }
+}
+
+fn jobs(entry: &Entry<'_>) -> Result<usize> {
+    let number = entry.value().and_then(Value::as_integer).filter(|number| (1..=JOBS_MAX).contains(number));
+    let number = number.and_then(|number| usize::try_from(number).ok());
+    number.ok_or_else(|| entry.value_error(format!("`jobs` must be a whole number from 1 to {JOBS_MAX}")))
+}
+
+/// Reads which databases are meant. A list; or, as TOML allows only one thing of a name, a table: the sections of single
+/// databases, with the list beside them as `databases.only`.
+fn databases(entry: &Entry<'_>) -> Result<Option<Vec<String>>> {
+    if !entry.is_section() {
+        return list(entry).map(Some);
+    }
+    let mut only = None;
+    for inner in entry.section()?.entries().filter(|inner| !inner.is_section()) {
+        if inner.key() != "only" {
+            return Err(inner.wants("a table"));
+        }
+        only = Some(list(&inner)?);
+    }
+    Ok(only)
+}
+
+fn list(entry: &Entry<'_>) -> Result<Vec<String>> {
+    let names = entry.texts()?;
+    if names.is_empty() {
+        let cause = format!("`{}` lists no database; leave it out to mean all that both servers have", entry.key());
+        return Err(entry.value_error(cause));
+    }
+    Ok(names)
+}

@@ -1,0 +1,21 @@
+//! `failback.toml`: where the servers are, when the cutover was, and how each table is to be treated.
+//!
+//! Comes in: the file's text, and the name of an environment. Goes out: settings with defaults filled in and environments laid
+//! over them, an error with its line and column, or warnings.
+//! Never: opens a file, reads a variable or the clock, connects, or repeats a password in an error, a warning or a Debug.
+//! Time zones are looked up in the system's tz database by `jiff`.
+
+mod cutover;
+mod layer;
+mod model;
+mod overlap;
+mod server;
+mod table;
+mod zone;
+
+pub use cutover::Cutover;
+pub use model::Config;
+pub use overlap::Overlap;
+pub use server::ServerSettings;
+pub use table::{Method, TableSettings, TimeColumns};
+pub use zone::Zone;

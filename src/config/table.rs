@@ -1,0 +1,154 @@
+//! How one table is to be treated.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::policy::keys::{Section, nearest};
+
+/// How a table's changed rows are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// By its time columns: inserts and updates.
+    Timestamps,
+    /// By comparing both sides: inserts, updates and deletes.
+    Compare,
+    /// Not at all: the table is left out, and reported as left out.
+    Skip,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 3] = [Self::Timestamps, Self::Compare, Self::Skip];
+
+    /// Returns the word used in files, JSON and screens.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Timestamps => "timestamps",
+            Self::Compare => "compare",
+            Self::Skip => "skip",
+        }
+    }
+
+    fn read(word: &str) -> Result<Self, String> {
+        const USE: &str = "use timestamps, compare or skip";
+        if let Some(found) = Self::ALL.into_iter().find(|known| known.word() == word) {
+            return Ok(found);
+        }
+        if matches!(word, "xid" | "log") {
+            return Err(format!("the method `{word}` is not supported by this version; {USE}"));
+        }
+        Err(match nearest(word, Self::ALL.map(Self::word)) {
+            Some(name) => format!("unknown method `{word}`; did you mean `{name}`?"),
+            None => format!("unknown method `{word}`; {USE}"),
+        })
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for Method {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self> {
+        Self::read(word).map_err(|cause| Error::new(ErrorKind::Usage, "read the method").because(cause))
+    }
+}
+
+/// Names under which a time column may be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TimeColumns {
+    /// The names, best first; empty: the table has no such column, whatever its columns are called.
+    pub names: Vec<String>,
+    /// Whether they were stated for this very table. If so, a table without any of them is a mistake; if not, it only has no
+    /// such column.
+    pub stated: bool,
+}
+
+/// What the configuration says about one table, everything laid over everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableSettings {
+    /// How its changed rows are found; `None`: failback chooses.
+    pub method: Option<Method>,
+    /// Its comparison key; `None`: primary key, else a unique index.
+    pub key: Option<Vec<String>>,
+    /// Where the time of creation is.
+    pub created: TimeColumns,
+    /// Where the time of the last change is.
+    pub updated: TimeColumns,
+    /// The reason given for this treatment.
+    pub why: Option<String>,
+}
+
+/// One section about a table.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) struct TableRule {
+    pub(super) method: Option<Method>,
+    pub(super) key: Option<Vec<String>>,
+    pub(super) created: Option<Vec<String>>,
+    pub(super) updated: Option<Vec<String>>,
+    pub(super) why: Option<String>,
+}
+
+impl TableRule {
+    pub(super) fn read(section: &Section<'_>) -> Result<Self> {
+        section.check(&["method", "key", "created", "updated", "why"])?;
+        let method = section.entry("method").map(|entry| Method::read(entry.text()?).map_err(|cause| entry.value_error(cause)));
+        let key = section.texts("key")?;
+        if let Some(entry) = section.entry("key").filter(|_| key.as_ref().is_some_and(Vec::is_empty)) {
+            return Err(entry.value_error("`key` lists no column"));
+        }
+        Ok(Self {
+            method: method.transpose()?,
+            key,
+            created: section.texts("created")?,
+            updated: section.texts("updated")?,
+            why: section.text("why")?,
+        })
+    }
+
+    /// Lays this rule over `base`, setting by setting.
+    pub(super) fn over(self, base: Self) -> Self {
+        Self {
+            method: self.method.or(base.method),
+            key: self.key.or(base.key),
+            created: self.created.or(base.created),
+            updated: self.updated.or(base.updated),
+            why: self.why.or(base.why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_read_back() {
+        for method in Method::ALL {
+            assert_eq!(method.word().parse::<Method>().unwrap(), method);
+            assert_eq!(serde_json::to_string(&method).unwrap(), format!("\"{method}\""));
+        }
+    }
+
+    #[test]
+    fn other_methods_are_refused() {
+        let cases = [
+            ("xid", "the method `xid` is not supported by this version; use timestamps, compare or skip"),
+            ("log", "the method `log` is not supported by this version; use timestamps, compare or skip"),
+            ("timestamp", "unknown method `timestamp`; did you mean `timestamps`?"),
+            ("magic", "unknown method `magic`; use timestamps, compare or skip"),
+        ];
+        for (word, sentence) in cases {
+            assert_eq!(format!("{:?}", word.parse::<Method>().unwrap_err()), format!("Usage: read the method; {sentence}"));
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! `decisions.toml`: who decided what, for which rows, and why.
+//!
+//! Precedence: one table of one database, one table, `[defaults]`, built in. Within a section a situation's own key is stronger
+//! than the shorthand (`conflict`, `ambiguous`) that includes it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::by_table::{ByTable, Scope};
+use super::keys::{Section, Source, spell};
+use super::{Resolution, Setting, Situation};
+use crate::error::Result;
+
+/// Where a resolution comes from, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Nobody decided; see [`Situation::builtin`].
+    Builtin,
+    /// `[defaults]`.
+    Default,
+    /// `[tables."schema.table"]`.
+    Table,
+    /// `[databases.name.tables."schema.table"]`.
+    DatabaseTable,
+}
+
+impl Origin {
+    /// Returns the word used in files, JSON and screens.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Builtin => "builtin",
+            Self::Default => "default",
+            Self::Table => "table",
+            Self::DatabaseTable => "database_table",
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What is to be done about a situation, who said so, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// What is to be done.
+    pub resolution: Resolution,
+    /// Where that was said.
+    pub origin: Origin,
+    /// The reason given there.
+    pub why: Option<String>,
+}
+
+/// The decisions of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Decisions {
+    defaults: Rules,
+    tables: ByTable<Rules>,
+}
+
+/// One section of the file.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+struct Rules {
+    set: BTreeMap<Setting, Resolution>,
+    why: Option<String>,
+}
+
+/// One resolution per situation, in the order of [`Situation::ALL`].
+type Effect = [Resolution; Situation::ALL.len()];
+
+impl Decisions {
+    /// Reads the text of a decisions file; an empty text holds no decisions.
+    ///
+    /// # Errors
+    /// [`crate::error::ErrorKind::Config`] at `file:line:column` for text that is not TOML, an unknown key (with the nearest
+    /// name), and a resolution that is unknown or makes no sense for its situation (with those that do).
+    pub fn parse(text: &str, file: &str) -> Result<Self> {
+        let source = Source::new("read the decisions", file, text);
+        let document = source.parse()?;
+        let root = Section::root(&source, &document);
+        root.check(&["defaults", "tables", "databases"])?;
+        let defaults = root.section("defaults")?.map(|section| Rules::read(&section)).transpose()?;
+        if let Some(databases) = root.section("databases")? {
+            databases.entries().try_for_each(|entry| entry.section().map(drop))?;
+        }
+        Ok(Self { defaults: defaults.unwrap_or_default(), tables: ByTable::read(&root, Rules::read)? })
+    }
+
+    /// Returns what is to be done about a situation in one table, named as [`crate::name::QualifiedName`] prints it.
+    #[must_use]
+    pub fn resolve(&self, database: &str, table: &str, situation: Situation) -> Decided {
+        let levels = [
+            (Origin::DatabaseTable, self.tables.database_table(database, table)),
+            (Origin::Table, self.tables.table(table)),
+            (Origin::Default, Some(&self.defaults)),
+        ];
+        for (origin, rules) in levels {
+            let Some(rules) = rules else { continue };
+            if let Some(resolution) = rules.get(situation) {
+                return Decided { resolution, origin, why: rules.why.clone() };
+            }
+        }
+        Decided { resolution: situation.builtin(), origin: Origin::Builtin, why: None }
+    }
+
+    /// Says of every section that matches none of the known tables, each with its database, which one was probably meant.
+    pub fn unmatched<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<String> {
+        self.tables.unmatched(known)
+    }
+
+    /// Says what a person should know about what they decided; nothing here is an error.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for (scope, rules) in std::iter::once((Scope::Defaults, &self.defaults)).chain(self.tables.iter()) {
+            for (setting, resolution) in &rules.set {
+                if let Some(note) = resolution.note() {
+                    notes.push(format!("{scope} {setting}: {note}"));
+                }
+                let deleting = rules.deleting(*setting, *resolution);
+                if !deleting.is_empty() {
+                    notes.push(format!("{scope} {setting}: apply_new also deletes rows of OLD ({})", deleting.join(", ")));
+                }
+            }
+        }
+        notes
+    }
+
+    /// Returns the blake3 digest, in hex, of what the decisions mean: two texts have the same digest if and only if they
+    /// resolve every situation of every table the same way. Comments, reasons, order and spelling do not count.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let nothing = Rules::default();
+        let base = self.defaults.over(Situation::ALL.map(Situation::builtin));
+        let mut meaning = String::from("failback decisions 1\n");
+        describe(&mut meaning, &Scope::Defaults, base);
+        for (scope, rules) in self.tables.iter() {
+            let (below, effect) = match &scope {
+                Scope::DatabaseTable { table, .. } => {
+                    let below = self.tables.table(table).unwrap_or(&nothing).over(base);
+                    (below, rules.over(below))
+                }
+                Scope::Table { .. } | Scope::Defaults => (base, rules.over(base)),
+            };
+            // A section that changes nothing means the same as no section.
+            if effect != below {
+                describe(&mut meaning, &scope, effect);
+            }
+        }
+        blake3::hash(meaning.as_bytes()).to_hex().to_string()
+    }
+}
+
+/// Writes one section for the digest. Names are spelt as TOML keys: quoted and escaped, so none can pose as another line.
+fn describe(meaning: &mut String, scope: &Scope, effect: Effect) {
+    let _ = write!(meaning, "{scope}");
+    for (situation, resolution) in Situation::ALL.iter().zip(effect) {
+        let _ = write!(meaning, " {situation}={resolution}");
+    }
+    meaning.push('\n');
+}
+
+impl Rules {
+    fn read(section: &Section<'_>) -> Result<Self> {
+        let settings: BTreeMap<_, _> = Setting::all().map(|setting| (setting.word(), setting)).collect();
+        let known: Vec<_> = Setting::all().map(Setting::word).chain(["why", "by", "at"]).collect();
+        section.check(&known)?;
+        let mut set = BTreeMap::new();
+        for entry in section.entries() {
+            let Some(setting) = settings.get(entry.key()) else { continue };
+            let word =
+                entry.value().and_then(toml_edit::Value::as_str).ok_or_else(|| entry.wants("a resolution, in quotes"))?;
+            let resolution = Resolution::read(word).map_err(|cause| entry.value_error(cause))?;
+            setting.check(resolution).map_err(|cause| entry.value_error(cause))?;
+            set.insert(*setting, resolution);
+        }
+        section.text("by")?;
+        check_time(section)?;
+        Ok(Self { set, why: section.text("why")? })
+    }
+
+    fn get(&self, situation: Situation) -> Option<Resolution> {
+        let shorthand = || {
+            let shorthands = [Setting::Conflict, Setting::Ambiguous];
+            shorthands.into_iter().find(|setting| setting.situations().contains(&situation)).and_then(|one| self.set.get(&one))
+        };
+        self.set.get(&Setting::One(situation)).or_else(shorthand).copied()
+    }
+
+    fn over(&self, below: Effect) -> Effect {
+        let mut effect = below;
+        for (place, situation) in effect.iter_mut().zip(Situation::ALL) {
+            *place = self.get(situation).unwrap_or(*place);
+        }
+        effect
+    }
+
+    /// Lists the situations in which a shorthand, which names no deletion, deletes.
+    fn deleting(&self, setting: Setting, resolution: Resolution) -> Vec<&'static str> {
+        if resolution != Resolution::ApplyNew || matches!(setting, Setting::One(_)) {
+            return Vec::new();
+        }
+        let own = |situation: &Situation| self.set.contains_key(&Setting::One(*situation));
+        let situations = setting.situations().iter().filter(|situation| situation.applying_deletes() && !own(situation));
+        situations.map(|situation| situation.word()).collect()
+    }
+}
+
+/// Checks `at`, which is kept for people: a string or a TOML date and time, both with an offset.
+fn check_time(section: &Section<'_>) -> Result<()> {
+    let Some(entry) = section.entry("at") else { return Ok(()) };
+    let text = match entry.value() {
+        Some(toml_edit::Value::Datetime(time)) => time.value().to_string(),
+        _ => entry.text()?.to_owned(),
+    };
+    if text.parse::<jiff::Timestamp>().is_err() {
+        let cause = format!("`{}` must be a date and time with an offset, as in 2026-11-22T10:00:00+02:00", spell("at"));
+        return Err(entry.value_error(cause));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = r#"
+# what we agreed on
+[defaults]
+delete = "hold"        # until the DBA says so
+conflict = "keep_old"
+why = "OLD is in use again"
+
+[tables."public.orders"]
+update_origin_differs = "last_update_wins"
+conflict = "apply_remote"
+why = "finance confirmed NEW's invoices"
+by = "dba"
+at = 2026-11-22T10:00:00+02:00
+
+[databases.chain_db.tables."public.orders"]
+update_origin_differs = "hold"
+at = "2026-11-22T08:00:00Z"
+"#;
+
+    fn read(text: &str) -> Decisions {
+        Decisions::parse(text, "decisions.toml").unwrap()
+    }
+
+    fn fault(text: &str) -> String {
+        format!("{:?}", Decisions::parse(text, "decisions.toml").unwrap_err())
+    }
+
+    #[test]
+    fn the_nearest_section_wins_and_an_own_key_beats_its_shorthand() {
+        use Situation::{Delete, DeleteOriginDiffers, Insert, InsertExists, UpdateOriginDiffers};
+        let decisions = read(SAMPLE);
+        let (finance, old) = (Some("finance confirmed NEW's invoices"), Some("OLD is in use again"));
+        let cases = [
+            ("chain_db", "public.orders", UpdateOriginDiffers, Resolution::Hold, Origin::DatabaseTable, None),
+            ("chain_db", "public.orders", InsertExists, Resolution::ApplyNew, Origin::Table, finance),
+            ("shop", "public.orders", UpdateOriginDiffers, Resolution::LastUpdateWins, Origin::Table, finance),
+            ("shop", "public.orders", Delete, Resolution::Hold, Origin::Default, old),
+            ("shop", "public.users", DeleteOriginDiffers, Resolution::KeepOld, Origin::Default, old),
+            ("shop", "public.users", Insert, Resolution::ApplyNew, Origin::Builtin, None),
+            ("chain_db", "public.ORDERS", InsertExists, Resolution::KeepOld, Origin::Default, old),
+        ];
+        for (database, table, situation, resolution, origin, why) in cases {
+            let expected = Decided { resolution, origin, why: why.map(str::to_owned) };
+            assert_eq!(decisions.resolve(database, table, situation), expected, "{database} {table} {situation}");
+        }
+    }
+
+    #[test]
+    fn an_empty_text_is_the_built_in_policy() {
+        for situation in Situation::ALL {
+            let decided = read("# nothing yet\n").resolve("shop", "public.orders", situation);
+            assert_eq!((decided.resolution, decided.origin), (situation.builtin(), Origin::Builtin));
+        }
+    }
+
+    #[test]
+    fn mistakes_are_told_with_their_place() {
+        let all = "apply_new, keep_old, hold, skip, last_update_wins or first_update_wins";
+        let cases = [
+            ("[default]", "1:2", "unknown key `default`; did you mean `defaults`?".to_owned()),
+            ("rows = 1", "1:1", "unknown key `rows`; known are defaults, tables, databases".to_owned()),
+            ("[defaults]\n\nudpate = \"hold\"", "3:1", "unknown key `udpate` in [defaults]; did you mean `update`?".to_owned()),
+            (
+                "[tables.\"public.orders\"]\nupdate_origin_difers = \"hold\"",
+                "2:1",
+                "unknown key `update_origin_difers` in [tables.\"public.orders\"]; did you mean `update_origin_differs`?"
+                    .to_owned(),
+            ),
+            ("[defaults]\ndelete = \"kep_old\"", "2:10", "unknown resolution `kep_old`; did you mean `keep_old`?".to_owned()),
+            (
+                "[defaults]\ndelete = \"remap_key\"",
+                "2:10",
+                format!("the resolution `remap_key` is not supported by this version; use {all}"),
+            ),
+            ("[defaults]\ndelete = true", "2:10", "`delete` must be a resolution, in quotes; found a boolean".to_owned()),
+            (
+                "[defaults]\nold_only = \"apply_new\"",
+                "2:12",
+                "`apply_new` makes no sense for `old_only`; use keep_old, hold or skip".to_owned(),
+            ),
+            (
+                "[databases.a.tables.\"b.c\"]\nupdate_deleted = \"first_update_wins\"",
+                "2:18",
+                "`first_update_wins` makes no sense for `update_deleted`; use apply_new, keep_old, hold or skip".to_owned(),
+            ),
+            ("[defaults]\nwhy = 1", "2:7", "`why` must be a string; found an integer".to_owned()),
+            ("[defaults]\nby = \"\"", "2:6", "`by` is empty".to_owned()),
+            (
+                "[defaults]\nat = \"2026-11-22T10:00:00\"",
+                "2:6",
+                "`at` must be a date and time with an offset, as in 2026-11-22T10:00:00+02:00".to_owned(),
+            ),
+            ("[databases]\nshop = 1", "2:8", "`shop` must be a table; found an integer".to_owned()),
+            ("[defaults]\ninsert = \"hold\"\ninsert = \"hold\"", "3:1", "not valid TOML: duplicate key".to_owned()),
+        ];
+        for (text, place, cause) in cases {
+            assert_eq!(fault(text), format!("Config: read the decisions (decisions.toml:{place}); {cause}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn notes_name_what_surprises_people() {
+        let text = "[defaults]\nambiguous = \"apply_new\"\n[tables.\"a.b\"]\ninsert_exists = \"last_update_wins\"\n\
+                    conflict = \"apply_new\"\n[tables.\"a.c\"]\nconflict = \"apply_new\"\ndelete_origin_differs = \"hold\"\n\
+                    delete = \"apply_new\"";
+        assert_eq!(
+            read(text).notes(),
+            [
+                "[defaults] ambiguous: apply_new also deletes rows of OLD (ambiguous_missing_on_new)",
+                "[tables.\"a.b\"] insert_exists: last_update_wins is nearly always keep_old after a rollback: OLD's writes are \
+                 later by nature",
+                "[tables.\"a.b\"] conflict: apply_new also deletes rows of OLD (delete_origin_differs)",
+            ]
+        );
+    }
+
+    #[test]
+    fn tables_that_match_nothing_are_told() {
+        let known = [("chain_db".to_owned(), "public.order".to_owned())];
+        assert_eq!(
+            read(SAMPLE).unmatched(&known),
+            [
+                "[tables.\"public.orders\"] matches no table; did you mean `public.order`?",
+                "[databases.chain_db.tables.\"public.orders\"] matches no table; did you mean `public.order`?",
+            ]
+        );
+        assert_eq!(read(SAMPLE).unmatched(&[("chain_db", "public.orders")]), [""; 0]);
+    }
+
+    #[test]
+    fn the_digest_is_of_the_meaning() {
+        let same = [
+            ("", "# a comment\n[defaults]\ndelete = \"hold\"\nwhy = \"as built in\""),
+            ("[defaults]\nconflict = \"keep_local\"", "defaults.conflict = \"keep_old\""),
+            ("[defaults]\nambiguous = \"hold\"", "[defaults]\nambiguous_missing_on_new = \"hold\""),
+            ("[tables.\"a.b\"]\ndelete = \"hold\"", ""),
+            (
+                "[tables.\"a.b\"]\ndelete = \"skip\"\n[databases.x.tables.\"a.b\"]\ndelete = \"skip\"",
+                "[tables.\"a.b\"]\ndelete = \"skip\"",
+            ),
+            (
+                "[tables.\"a.b\"]\ndelete = \"skip\"\n[tables.\"a.c\"]\ninsert = \"skip\"",
+                "[tables.\"a.c\"]\ninsert = \"skip\"\n[tables.\"a.b\"]\ndelete = \"skip\"",
+            ),
+        ];
+        for (left, right) in same {
+            assert_eq!(read(left).digest(), read(right).digest(), "{left} / {right}");
+        }
+        let mut digests: Vec<_> = [
+            "",
+            "[defaults]\ndelete = \"skip\"",
+            "[tables.\"a.b\"]\ndelete = \"skip\"",
+            "[tables.\"a.c\"]\ndelete = \"skip\"",
+            "[databases.x.tables.\"a.b\"]\ndelete = \"skip\"",
+            "[databases.y.tables.\"a.b\"]\ndelete = \"skip\"",
+            "[defaults]\ndelete = \"skip\"\n[tables.\"a.b\"]\ndelete = \"hold\"",
+        ]
+        .map(|text| read(text).digest())
+        .to_vec();
+        digests.sort();
+        digests.dedup();
+        assert_eq!(digests.len(), 7);
+        assert_eq!(digests[0].len(), 64);
+    }
+}

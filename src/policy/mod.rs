@@ -1,0 +1,18 @@
+//! What to do about each kind of difference: resolutions, where they may be set, and which of them wins.
+//!
+//! Comes in: the text of `decisions.toml`, and what `delta` said about a row. Goes out: a resolution with its origin and its
+//! reason, a digest of what the decisions mean, an edited text.
+//! Never: opens a file, reads the clock, or lets a misspelt key pass.
+
+mod by_table;
+mod decisions;
+mod edit;
+pub mod keys;
+mod resolution;
+mod situation;
+
+pub use by_table::{ByTable, Scope};
+pub use decisions::{Decided, Decisions, Origin};
+pub use edit::{Change, edit};
+pub use resolution::Resolution;
+pub use situation::{Setting, Situation};
