@@ -25,6 +25,7 @@ mod segments;
 mod sequences;
 mod stamps;
 mod status;
+mod triggers;
 mod undo;
 mod unit;
 mod verify;

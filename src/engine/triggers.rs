@@ -1,0 +1,77 @@
+//! Keeping OLD's triggers quiet while rows are merged: NEW's rows already carry their effects, and an `updated_at` trigger
+//! would falsify them.
+
+use crate::catalog;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::QualifiedName;
+use crate::pg::Session;
+use crate::staging::DatabasePlan;
+
+/// How triggers are kept quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Triggers {
+    /// `session_replication_role = replica`, for the transaction: user triggers, rules and foreign key triggers stay silent.
+    Replica,
+    /// `ALTER TABLE … DISABLE TRIGGER USER` a table, within the transaction: foreign keys stay on.
+    DisableUser,
+    /// They fire, because the user asked for it.
+    Fire,
+}
+
+impl Triggers {
+    /// Finds the strongest way that OLD permits.
+    ///
+    /// # Errors
+    /// `Refused` where no way is permitted and some table has triggers that would fire.
+    pub(super) async fn choose(old: &Session, plan: &DatabasePlan, fire: bool) -> Result<Self> {
+        if fire {
+            return Ok(Self::Fire);
+        }
+        if catalog::replica_role_allowed(old.client()).await? {
+            old.execute_all("set local session_replication_role = replica").await?;
+            return Ok(Self::Replica);
+        }
+        for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
+            if !owns(old, &table.name).await? {
+                return Err(Error::new(ErrorKind::Refused, "keep OLD's triggers quiet")
+                    .at(&table.name)
+                    .because("this user may neither set session_replication_role nor disable the table's triggers")
+                    .next("grant it: GRANT SET ON PARAMETER session_replication_role TO the user (PostgreSQL 15), or use the owner")
+                    .next("or let the triggers fire with --fire-triggers: they will stamp and log the merged rows as if written now"));
+            }
+        }
+        Ok(Self::DisableUser)
+    }
+
+    /// Silences one table's triggers, where that is done a table.
+    pub(super) async fn silence(self, old: &Session, table: &QualifiedName) -> Result<()> {
+        if self == Self::DisableUser {
+            old.execute_all(&format!("alter table {} disable trigger user", table.sql())).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes [`Triggers::silence`] back.
+    pub(super) async fn restore(self, old: &Session, table: &QualifiedName) -> Result<()> {
+        if self == Self::DisableUser {
+            old.execute_all(&format!("alter table {} enable trigger user", table.sql())).await?;
+        }
+        Ok(())
+    }
+
+    /// With foreign keys on, a parent cannot be deleted and inserted again: replacements become updates.
+    pub(super) const fn operation(self, operation: u8) -> u8 {
+        match (self, operation) {
+            (Self::Replica, operation) => operation,
+            (_, b'r') => b'u',
+            (_, operation) => operation,
+        }
+    }
+}
+
+async fn owns(old: &Session, table: &QualifiedName) -> Result<bool> {
+    let query = "select pg_catalog.pg_has_role(c.relowner, 'usage') from pg_catalog.pg_class c \
+                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2";
+    let rows = old.query(query, &[&table.schema.as_str(), &table.name.as_str()]).await?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}

@@ -1,0 +1,354 @@
+//! A unit: everything that a plan does to one database of OLD, in one transaction, forward (merge) or back (undo).
+//!
+//! 1. One table after the other is staged in a temporary table, its rows on OLD are locked, and each is compared with the row
+//!    that was classified. If any has moved, nothing is written.
+//! 2. Deletes run from children to parents, then updates and inserts from parents to children. Each statement must affect
+//!    exactly the planned number of rows.
+//! 3. Foreign keys of every touched table are checked in both directions, since its triggers may have been off.
+//!
+//! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
+
+use arrow::array::{Array, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use bytes::Bytes;
+
+use super::change::{Action, ChangeReader, Changes};
+use super::context::Context;
+use super::counterpart::{Aligned, aligned_layout};
+use super::images::Image;
+use super::rows::Batches;
+use super::triggers::Triggers;
+use crate::codec::{BatchEncoder, Lane};
+use crate::delta;
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::pg::Session;
+use crate::pg::statement::{
+    RowSource, Stage, StageColumn, copy_binary, lock_parents, orphans_of_stage, orphans_of_table, stage_name,
+};
+use crate::schema::{ForeignKey, Identity};
+use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan, TableRecord};
+use crate::wire::CopyEncoder;
+
+/// How many rows of the diff are read at a time.
+pub(super) const BATCH_ROWS: usize = 4096;
+
+/// How many bytes are sent in one message.
+const MESSAGE_BYTES: usize = 256 << 10;
+
+/// Which way a plan is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// OLD's rows become what the plan says.
+    Forward,
+    /// OLD's rows become what they were.
+    Back,
+}
+
+impl Direction {
+    /// Returns the row that OLD must have, and the row that it gets.
+    fn images(self, changes: &Changes) -> (&Image, &Image) {
+        match self {
+            Self::Forward => (&changes.old, &changes.new),
+            Self::Back => (&changes.new, &changes.old),
+        }
+    }
+
+    /// Returns the stage's letter for an action.
+    const fn operation(self, action: Action) -> Option<u8> {
+        match (self, action) {
+            (Self::Forward, Action::Insert) | (Self::Back, Action::Delete) => Some(b'i'),
+            (Self::Forward, Action::Delete) | (Self::Back, Action::Insert) => Some(b'd'),
+            (_, Action::Update) => Some(b'u'),
+            (_, Action::Replace) => Some(b'r'),
+            _ => None,
+        }
+    }
+}
+
+/// How many rows of a table were written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Written {
+    /// Rows inserted, replacements apart.
+    pub inserted: u64,
+    /// Rows changed, in place or by replacement.
+    pub updated: u64,
+    /// Rows deleted, replacements apart.
+    pub deleted: u64,
+}
+
+impl Written {
+    /// Returns the number of rows in all.
+    #[must_use]
+    pub const fn rows(&self) -> u64 {
+        self.inserted + self.updated + self.deleted
+    }
+}
+
+/// One table's share of a unit.
+struct Share<'a> {
+    plan: &'a TablePlan,
+    record: &'a TableRecord,
+    stage: Stage<'a>,
+    /// Rows by operation: insert, update, replace, delete.
+    wanted: [u64; 4],
+}
+
+/// Carries out a database's part of a plan inside the session's transaction.
+pub(super) async fn carry_out(
+    context: &Context,
+    old: &Session,
+    plan: &DatabasePlan,
+    record: &DatabaseRecord,
+    direction: Direction,
+    triggers: Triggers,
+) -> Result<Vec<(String, Written)>> {
+    let mut shares = Vec::new();
+    for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
+        let Some(known) = record.tables.iter().find(|known| known.id == table.id) else {
+            return Err(Error::new(ErrorKind::Damaged, "read the plan").because("it names a table that the manifest does not know"));
+        };
+        let share = Share::new(shares.len(), table, known, direction, triggers);
+        if share.wanted.iter().sum::<u64>() > 0 {
+            triggers.silence(old, &known.name).await?;
+            share.load(context, old, direction, triggers).await.place(|| &table.name)?;
+            share.expect_unmoved(context, old, &plan.name, direction).await.place(|| &table.name)?;
+            shares.push(share);
+        }
+    }
+    for share in &shares {
+        share.expect_no_unique_clash(old).await.place(|| &share.record.name)?;
+    }
+    for share in shares.iter().rev() {
+        share.delete(old).await.place(|| &share.record.name)?;
+    }
+    for share in &shares {
+        share.write(old).await.place(|| &share.record.name)?;
+        context.tell_rows(&plan.name, &share.record.name, share.wanted.iter().sum(), 0);
+    }
+    check_foreign_keys(old, &shares, record).await?;
+    for share in &shares {
+        triggers.restore(old, &share.record.name).await?;
+    }
+    Ok(shares.iter().map(|share| (share.record.name.to_string(), share.written())).collect())
+}
+
+impl<'a> Share<'a> {
+    fn new(number: usize, plan: &'a TablePlan, record: &'a TableRecord, direction: Direction, triggers: Triggers) -> Self {
+        let mut wanted = [0; 4];
+        for action in Action::ALL {
+            if let Some(slot) = direction.operation(action).and_then(|operation| slot(triggers.operation(operation))) {
+                wanted[slot] += plan.count(action.word());
+            }
+        }
+        let source = RowSource { table: &record.name, key: &record.key };
+        Self { plan, record, stage: Stage { name: stage_name(number), source, columns: stage_columns(record) }, wanted }
+    }
+
+    fn written(&self) -> Written {
+        let [inserted, updated, replaced, deleted] = self.wanted;
+        Written { inserted, updated: updated + replaced, deleted }
+    }
+
+    /// Sends the rows that are to be written into a temporary table.
+    async fn load(&self, context: &Context, old: &Session, direction: Direction, triggers: Triggers) -> Result<()> {
+        old.execute_all(&self.stage.create()).await?;
+        let mut copy = old.copy_in(&self.stage.fill()).await?;
+        let encoder = BatchEncoder::new(&self.record.layout);
+        let mut reader = ChangeReader::open(&context.store, self.plan, BATCH_ROWS)?;
+        let mut message = Vec::with_capacity(MESSAGE_BYTES + (64 << 10));
+        CopyEncoder::new(&mut message).header();
+        let mut ord = 0_i64;
+        while let Some(changes) = reader.next()? {
+            context.stop.check()?;
+            let (expected, given) = direction.images(&changes);
+            let (expected, given) = (view(&encoder, &expected.rows)?, view(&encoder, &given.rows)?);
+            for (row, action) in changes.actions.iter().enumerate() {
+                let Some(operation) = direction.operation(*action).map(|operation| triggers.operation(operation)) else { continue };
+                let image = if operation == b'd' { &expected } else { &given };
+                stage_row(image, row, ord, operation, &mut message)?;
+                ord += 1;
+                if message.len() >= MESSAGE_BYTES {
+                    copy.send(Bytes::from(std::mem::replace(&mut message, Vec::with_capacity(MESSAGE_BYTES + (64 << 10))))).await?;
+                }
+            }
+        }
+        CopyEncoder::new(&mut message).trailer();
+        copy.send(Bytes::from(message)).await?;
+        expect_rows("stage rows", copy.finish().await?, self.wanted.iter().sum())?;
+        old.execute_all(&self.stage.analyze()).await
+    }
+
+    /// Locks the rows on OLD and compares each with the row that was classified.
+    async fn expect_unmoved(&self, context: &Context, old: &Session, database: &str, direction: Direction) -> Result<()> {
+        old.execute_all(&self.stage.lock_rows()).await?;
+        let query = self.stage.counterparts(&self.record.layout.select_list("t"));
+        let mut stream = Batches::open(old, &copy_binary(&query), &aligned_layout(&self.record.layout)).await?;
+        let mut reader = ChangeReader::open(&context.store, self.plan, BATCH_ROWS)?;
+        let mut moved = 0_u64;
+        while let Some(changes) = reader.next()? {
+            context.stop.check()?;
+            let written: BooleanArray = changes.actions.iter().map(|action| Some(action.writes())).collect();
+            if written.true_count() == 0 {
+                continue;
+            }
+            let expected = only(direction.images(&changes).0, &written)?;
+            let found = Aligned::split(&stream.take(written.true_count()).await?)?;
+            moved += count_moved(&expected, &found)?;
+            context.tell_rows(database, &self.record.name, written.true_count() as u64, 0);
+        }
+        stream.expect_end().await?;
+        if moved == 0 {
+            return Ok(());
+        }
+        let rows = if moved == 1 { "1 row is" } else { &format!("{moved} rows are") };
+        Err(Error::new(ErrorKind::Refused, "compare OLD with the plan")
+            .because(format!("{rows} no longer as classified: OLD was written since"))
+            .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"))
+    }
+
+    /// # Errors
+    /// `Refused` where OLD holds, under another key, a unique value that the plan would write.
+    async fn expect_no_unique_clash(&self, old: &Session) -> Result<()> {
+        for index in &self.record.old.unique_indexes {
+            // Partial and expression indexes, and deferrable constraints, are left to the server's own check.
+            let comparable = !index.columns.is_empty() && index.predicate.is_none() && !index.primary;
+            let Some(query) = comparable.then(|| self.stage.unique_clashes(&index.columns)).flatten() else { continue };
+            let found = old.query(&query, &[]).await?;
+            let clashes: i64 = found.first().map_or(0, |row| row.get(0));
+            if clashes > 0 {
+                return Err(Error::new(ErrorKind::Refused, "look for unique values that OLD already has")
+                    .at(&index.name)
+                    .because(format!(
+                        "update_exists: {clashes} of the planned rows carry a value of {} that another row of OLD has",
+                        index.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                    ))
+                    .next(format!("hold the table's inserts, or mend the rows on OLD: `failback decide --table {} insert=hold`", self.record.name)));
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete(&self, old: &Session) -> Result<()> {
+        let [_, _, replaced, deleted] = self.wanted;
+        if replaced + deleted > 0 {
+            expect_rows("delete rows", old.execute(&self.stage.delete(), &[]).await?, replaced + deleted)?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, old: &Session) -> Result<()> {
+        let [inserted, updated, replaced, _] = self.wanted;
+        if updated > 0
+            && let Some(update) = self.stage.update()
+        {
+            expect_rows("update rows", old.execute(&update, &[]).await?, updated)?;
+        }
+        if inserted + replaced > 0 {
+            expect_rows("insert rows", old.execute(&self.stage.insert(), &[]).await?, inserted + replaced)?;
+        }
+        Ok(())
+    }
+}
+
+fn slot(operation: u8) -> Option<usize> {
+    b"iurd".iter().position(|known| *known == operation)
+}
+
+fn stage_columns(record: &TableRecord) -> Vec<StageColumn> {
+    let keys = record.key.names();
+    record
+        .layout
+        .columns
+        .iter()
+        .map(|staged| {
+            let column = record.old.column(&staged.name);
+            let key = keys.contains(&staged.name);
+            let always = column.is_some_and(|column| column.identity == Some(Identity::Always));
+            StageColumn {
+                name: staged.name.clone(),
+                sql_type: column.map_or_else(|| staged.pg_type.clone(), |column| column.data_type.sql.clone()),
+                as_text: staged.lane == Lane::Text,
+                key,
+                inserted: column.is_some(),
+                updated: column.is_some() && !key && !always,
+            }
+        })
+        .collect()
+}
+
+fn view<'a>(encoder: &'a BatchEncoder, rows: &'a RecordBatch) -> Result<crate::codec::BatchView<'a>> {
+    encoder.view(rows).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))
+}
+
+/// Appends one row of a stage: its position, its operation, its values.
+fn stage_row(image: &crate::codec::BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
+    let start = message.len();
+    image.row(row, message).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))?;
+    // The tuple begins with its field count, which grows by the two columns that are put in front.
+    let fields = i16::from_be_bytes([message[start], message[start + 1]]) + 2;
+    let mut front = Vec::with_capacity(19);
+    front.extend_from_slice(&fields.to_be_bytes());
+    front.extend_from_slice(&8_i32.to_be_bytes());
+    front.extend_from_slice(&ord.to_be_bytes());
+    front.extend_from_slice(&1_i32.to_be_bytes());
+    front.push(operation);
+    message.splice(start..start + 2, front);
+    Ok(())
+}
+
+/// Keeps the rows of an image that a mask selects.
+pub(super) fn only(image: &Image, mask: &BooleanArray) -> Result<Image> {
+    let malformed = |error| Error::new(ErrorKind::Malformed, "select rows").because(error);
+    let rows = filter_record_batch(&image.rows, mask).map_err(malformed)?;
+    let present = image.present.iter().zip(mask).filter(|(_, wanted)| *wanted == Some(true)).map(|(present, _)| present).collect();
+    Ok(Image { rows, present })
+}
+
+/// Counts the rows of OLD that are not the expected ones.
+pub(super) fn count_moved(expected: &Image, found: &Aligned) -> Result<u64> {
+    let differences = delta::compare(&expected.rows, &found.rows)
+        .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD with the plan").because(error))?;
+    let moved = (0..found.present.len()).filter(|row| {
+        let (wanted, there) = (expected.present.value(*row), found.present.value(*row));
+        wanted != there || (wanted && differences.any(*row))
+    });
+    Ok(moved.count() as u64)
+}
+
+fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {
+    if found == wanted {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, what)
+        .because(format!("{found} rows were affected where the plan has {wanted}"))
+        .next("a rule, a trigger or a policy on OLD changes what is written: look at the table's definition"))
+}
+
+/// Checks every foreign key that the written tables take part in: children of what was written, and parents that lost rows.
+async fn check_foreign_keys(old: &Session, shares: &[Share<'_>], record: &DatabaseRecord) -> Result<()> {
+    let keys = record.tables.iter().flat_map(|table| &table.old.foreign_keys);
+    for key in keys.filter(|key| key.validated) {
+        if let Some(child) = shares.iter().find(|share| share.record.name == key.child && share.wanted[..3].iter().sum::<u64>() > 0) {
+            old.execute_all(&lock_parents(key, &child.stage)).await?;
+            expect_no_orphans(old, key, &orphans_of_stage(key, &child.stage)).await?;
+        }
+        let loses = |share: &&Share<'_>| share.record.name == key.parent && share.wanted[2] + share.wanted[3] > 0;
+        if shares.iter().any(|share| loses(&share)) {
+            expect_no_orphans(old, key, &orphans_of_table(key)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn expect_no_orphans(old: &Session, key: &ForeignKey, query: &str) -> Result<()> {
+    let found = old.query(query, &[]).await?;
+    let orphans: i64 = found.first().map_or(0, |row| row.get(0));
+    if orphans == 0 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "check a foreign key")
+        .at(&key.name)
+        .at(&key.child)
+        .because(format!("fk_parent_missing: {orphans} rows of {} would refer to rows that {} does not have", key.child, key.parent))
+        .next("hold the children, or decide for their parents too, with `failback decide`; then plan again"))
+}
