@@ -23,3 +23,5 @@ pub mod error;
 pub mod schema;
 
 pub mod store;
+
+pub mod staging;
