@@ -21,6 +21,7 @@ pub struct SegmentReader {
     batches: ParquetRecordBatchReader,
     schema: SchemaRef,
     path: PathBuf,
+    batch_rows: u64,
     expected_rows: u64,
     /// Rows of the row groups up to and including each one.
     row_group_ends: Vec<u64>,
@@ -48,6 +49,7 @@ impl SegmentReader {
     fn begin(store: &Store, segment: &Segment, batch_rows: usize, columns: Option<&[&str]>) -> Result<Self> {
         let path = store.path().join(&segment.file.path);
         let file = store.open_checked(&segment.file)?;
+        let batch_rows = batch_rows.max(1);
         let mut builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(&path, error))?;
         let row_group_ends = row_group_ends(&builder);
         let found = row_group_ends.last().copied().unwrap_or(0);
@@ -59,11 +61,12 @@ impl SegmentReader {
             let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
             builder = builder.with_projection(mask);
         }
-        let batches = builder.with_batch_size(batch_rows.max(1)).build().map_err(|error| damaged(&path, error))?;
+        let batches = builder.with_batch_size(batch_rows).build().map_err(|error| damaged(&path, error))?;
         Ok(Self {
             schema: batches.schema(),
             batches,
             path,
+            batch_rows: batch_rows as u64,
             expected_rows: segment.rows,
             row_group_ends,
             read_rows: 0,
@@ -90,13 +93,21 @@ impl SegmentReader {
                 Ok(Some(batch))
             }
             Some(Err(error)) => {
-                let behind = self.row_group_ends.iter().take_while(|end| **end <= self.read_rows).count();
-                let row_group = format!("row group {} of {}", behind + 1, self.row_group_ends.len());
-                Err(unreadable(error).at(row_group).at(self.path.display()))
+                let place = self.place_of_next_batch();
+                Err(unreadable(error).at(place).at(self.path.display()))
             }
             None if self.read_rows == self.expected_rows => Ok(None),
             None => Err(wrong_count(&self.path, self.expected_rows, self.read_rows)),
         }
+    }
+
+    /// Names the row groups, counted from 1, that the batch after those read so far lies in.
+    fn place_of_next_batch(&self) -> String {
+        let group_of = |row: u64| self.row_group_ends.iter().take_while(|end| **end <= row).count() + 1;
+        let last_row = self.expected_rows.min(self.read_rows.saturating_add(self.batch_rows)).saturating_sub(1);
+        let (first, last) = (group_of(self.read_rows), group_of(last_row));
+        let count = self.row_group_ends.len();
+        if first == last { format!("row group {first} of {count}") } else { format!("row groups {first} to {last} of {count}") }
     }
 }
 
@@ -301,22 +312,24 @@ mod tests {
         assert_eq!(SegmentReader::open(&staged.store, &staged.segment, 10).unwrap_err().kind(), ErrorKind::Damaged);
     }
 
-    /// Whoever made the file may have listed it as it is: then the digest holds and Parquet itself must say no, and where.
+    /// Whoever made the file may have listed it as it is: then the digest holds and Parquet itself must say no, and where. It
+    /// often cannot: a page of changed values is a page of values. So the digest is the guard, and this a courtesy.
     #[test]
     fn a_file_that_was_bad_when_listed_is_damage_with_a_place() {
         let staged = stage(Compression::default(), ROWS);
-        let good = std::fs::read(staged.store.path().join(&staged.segment.file.path)).unwrap();
-        let mut holed = good.clone();
-        let reader = SegmentReader::open(&staged.store, &staged.segment, 10_000).unwrap();
-        let groups = reader.row_group_ends.len();
-        holed[good.len() / 2..good.len() / 2 + 4096].fill(0xA5);
+        let file = staged.store.open_checked(&staged.segment.file).unwrap();
+        let footer = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().metadata().clone();
+        let page = usize::try_from(footer.row_group(1).column(0).data_page_offset()).unwrap();
+        let mut holed = std::fs::read(staged.store.path().join(&staged.segment.file.path)).unwrap();
+        holed[page..page + 64].fill(0xFF);
         let bad = Segment { file: staged.store.write("bad.parquet", &holed).unwrap(), rows: staged.segment.rows };
-        let error = SegmentReader::open(&staged.store, &bad, 10_000).unwrap().find_map(Result::err).unwrap();
-        assert_eq!(error.kind(), ErrorKind::Damaged);
-        assert!(error.places()[0].ends_with("bad.parquet"));
-        let place = &error.places()[1];
-        assert!(place.starts_with("row group ") && place.ends_with(&format!(" of {groups}")), "{place}");
-        assert!(!place.starts_with("row group 1 "), "{place}");
+        let first = usize::try_from(footer.row_group(0).num_rows()).unwrap();
+        for (batch_rows, place) in [(first, "row group 2 of "), (first - 1, "row groups 1 to 2 of ")] {
+            let error = SegmentReader::open(&staged.store, &bad, batch_rows).unwrap().find_map(Result::err).unwrap();
+            assert_eq!(error.kind(), ErrorKind::Damaged);
+            assert!(error.places()[0].ends_with("bad.parquet"));
+            assert_eq!(error.places()[1], format!("{place}{}", footer.num_row_groups()));
+        }
         let rubbish = Segment { file: staged.store.write("rubbish", b"PAR1, or not").unwrap(), rows: 1 };
         assert_eq!(SegmentReader::open(&staged.store, &rubbish, 10).unwrap_err().kind(), ErrorKind::Damaged);
     }

@@ -41,7 +41,7 @@ pub struct SegmentWriter {
 impl SegmentWriter {
     /// Begins a segment at `relative`.
     pub fn create(store: &Store, relative: &str, schema: SchemaRef, options: &SegmentOptions) -> Result<Self> {
-        let properties = options.properties()?;
+        let properties = options.properties(&schema)?;
         let file = store.create_file(relative)?;
         let path = file.path().to_owned();
         let writer = ArrowWriter::try_new(Sink(Some(file)), schema.clone(), Some(properties))
@@ -141,9 +141,13 @@ fn refusal(what: &str, path: &Path, error: ParquetError) -> Error {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Int64Array};
+    use arrow::array::{
+        ArrayRef, BinaryArray, Date32Array, Decimal128Array, Int16Array, Int32Array, Int64Array, StringArray,
+        Time64MicrosecondArray, TimestampMicrosecondArray, UInt32Array,
+    };
 
     use super::*;
+    use crate::staging::SegmentReader;
 
     fn run() -> (tempfile::TempDir, Store) {
         let root = tempfile::tempdir().unwrap();
@@ -213,6 +217,42 @@ mod tests {
         assert_eq!(refusal("write the segment", Path::new("/r/a"), full).kind(), ErrorKind::StorageFull);
         let other = ParquetError::General("no".into());
         assert_eq!(refusal("write the segment", Path::new("/r/a"), other).kind(), ErrorKind::Malformed);
+    }
+
+    /// Infinity is the extreme of its type, and a delta between two extremes does not fit the type.
+    #[test]
+    fn extremes_survive_their_encodings() {
+        const ROWS: usize = 3_000;
+        fn cycle<T: Copy>(values: [T; 5]) -> impl Iterator<Item = Option<T>> {
+            (0..ROWS).map(move |row| (row % 7 != 0).then(|| values[row % 5]))
+        }
+        let most = 10_i128.pow(18) - 1;
+        let widest = 10_i128.pow(38) - 1;
+        let digits = |values, precision| -> ArrayRef {
+            let array: Decimal128Array = cycle(values).collect();
+            Arc::new(array.with_precision_and_scale(precision, 2).unwrap())
+        };
+        let longs = || cycle([i64::MIN, i64::MAX, 0, -1, 1_700_000_000_000_000]);
+        let columns: [(&str, ArrayRef, bool); 11] = [
+            ("int2", Arc::new(cycle([i16::MIN, i16::MAX, 0, -1, i16::MAX]).collect::<Int16Array>()), true),
+            ("int4", Arc::new(cycle([i32::MIN, i32::MAX, 0, -1, i32::MAX]).collect::<Int32Array>()), true),
+            ("oid", Arc::new(cycle([u32::MIN, u32::MAX, 0, 1 << 31, 5]).collect::<UInt32Array>()), true),
+            ("int8", Arc::new(longs().collect::<Int64Array>()), true),
+            ("date", Arc::new(cycle([i32::MIN, i32::MAX, 0, -1, 20_000]).collect::<Date32Array>()), true),
+            ("time", Arc::new(cycle([0, 86_399_999_999, 1, 2, 3]).collect::<Time64MicrosecondArray>()), true),
+            ("at", Arc::new(longs().collect::<TimestampMicrosecondArray>().with_timezone("UTC")), true),
+            ("price", digits([-most, most, 0, -1, 125], 18), true),
+            ("wide", digits([-widest, widest, 0, -1, 125], 38), true),
+            ("text", Arc::new(cycle(["", "é", "\u{10FFFF}", " ", "x"]).collect::<StringArray>()), true),
+            ("bytes", Arc::new(cycle([&b""[..], b"\0", b"\xff", b"PAR1", b"x"]).collect::<BinaryArray>()), true),
+        ];
+        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        let (_root, store) = run();
+        let mut writer = SegmentWriter::create(&store, "a", batch.schema(), &SegmentOptions::default()).unwrap();
+        writer.write(&batch).unwrap();
+        let segment = writer.finish().unwrap();
+        let batches: Vec<_> = SegmentReader::open(&store, &segment, ROWS).unwrap().map(Result::unwrap).collect();
+        assert_eq!(batches, [batch]);
     }
 
     #[test]
