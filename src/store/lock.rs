@@ -1,0 +1,94 @@
+//! One writer per run: a lock on a file in its folder, held by the operating system and so released by a crash.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::fault;
+use super::inside::{FILE_MODE, inside};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The lock's file. It stays when the lock is released, and so marks a folder as a run.
+pub const LOCK_FILE: &str = "lock";
+
+/// The right to write into a run, until dropped or the process ends.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunLock {
+    /// Takes the lock of the run at `root`, without waiting.
+    pub(super) fn take(root: &Path) -> Result<Self> {
+        let path = inside(root, LOCK_FILE)?;
+        let mut file = open(&path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(held(&path, &mut file)),
+            Err(TryLockError::Error(error)) => return Err(fault("lock the run", &path, error)),
+        }
+        sign(&mut file).map_err(|error| fault("lock the run", &path, error))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Opens the lock's file, making it if need be. What it says is left alone: it names the holder.
+pub(super) fn open(path: &Path) -> Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(FILE_MODE)
+        .open(path)
+        .map_err(|error| fault("open the run's lock", path, error))
+}
+
+/// Writes who holds the lock, for the message that a second holder gets.
+fn sign(file: &mut File) -> std::io::Result<()> {
+    file.set_len(0)?;
+    file.write_all(format!("{}\n", std::process::id()).as_bytes())
+}
+
+fn held(path: &Path, file: &mut File) -> Error {
+    let mut text = String::new();
+    // The holder may be about to write its number; then we do not know it, which is no second failure.
+    let _ = file.take(32).read_to_string(&mut text);
+    let holder = match text.trim().parse::<u32>() {
+        Ok(pid) => format!("process {pid} is at work on this run"),
+        Err(_) => "another process is at work on this run".to_owned(),
+    };
+    Error::new(ErrorKind::Refused, "lock the run")
+        .at(path.display())
+        .because(holder)
+        .next("wait for it to end, or stop it, then run the same command again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn a_second_holder_is_refused_until_the_first_lets_go() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::create(&root.path().join("r1")).unwrap();
+        let first = store.lock().unwrap();
+        let error = Store::open(store.path()).unwrap().lock().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Refused);
+        assert_eq!(error.causes(), [format!("process {} is at work on this run", std::process::id())]);
+        drop(first);
+        store.lock().unwrap();
+    }
+
+    #[test]
+    fn a_longer_number_from_before_is_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let store = Store::create(&root.path().join("r1")).unwrap();
+        std::fs::write(store.path().join(LOCK_FILE), "4294967295\n").unwrap();
+        let _held = store.lock().unwrap();
+        let text = std::fs::read_to_string(store.path().join(LOCK_FILE)).unwrap();
+        assert_eq!(text, format!("{}\n", std::process::id()));
+    }
+}

@@ -1,0 +1,22 @@
+//! Where a run lives: one folder on a disk, the only room that opens files.
+//!
+//! Comes in: bytes, and paths relative to the run with `/` between their parts. Goes out: files that are whole or absent: each
+//! is written under a temporary name, synced, renamed into place, and its folder synced. What is read back is checked against
+//! the size and the BLAKE3 digest that were true when it was written, on every open.
+//! Never: knows what a file means, follows a link or a path that leaves the run, leaves a half-written file under its real
+//! name, or lets anybody but the owner read (folders 0700, files 0600: a run holds production rows).
+
+mod fault;
+mod inside;
+mod journal;
+mod lock;
+mod pending;
+mod run_store;
+mod stored;
+mod sweep;
+
+pub use fault::fault;
+pub use lock::{LOCK_FILE, RunLock};
+pub use pending::PendingFile;
+pub use run_store::Store;
+pub use stored::StoredFile;
