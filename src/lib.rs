@@ -23,3 +23,5 @@ pub mod error;
 pub mod schema;
 
 pub mod wire;
+
+pub mod codec;

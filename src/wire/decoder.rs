@@ -57,7 +57,10 @@ impl CopyDecoder {
             let before = rest.len();
             let stepped = match self.state {
                 State::Header => self.header(&mut rest),
-                State::Extension(left) => self.skip(left, &mut rest),
+                State::Extension(left) => {
+                    self.skip(left, &mut rest);
+                    Ok(())
+                }
                 State::Rows if self.tail.is_empty() => self.rows(&mut rest, rows),
                 State::Rows => self.resume(&mut rest, rows),
                 State::Ended => Err(WireError::new(self.offset, WireProblem::AfterTrailer)),
@@ -104,11 +107,10 @@ impl CopyDecoder {
         Ok(())
     }
 
-    fn skip(&mut self, left: usize, rest: &mut &[u8]) -> Result<(), WireError> {
+    fn skip(&mut self, left: usize, rest: &mut &[u8]) {
         let skipped = left.min(rest.len());
         *rest = rest.get(skipped..).unwrap_or_default();
         self.state = if skipped == left { State::Rows } else { State::Extension(left - skipped) };
-        Ok(())
     }
 
     /// Takes rows from the chunk while they are whole; puts the rest into the tail.

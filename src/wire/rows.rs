@@ -74,11 +74,13 @@ impl RowBuffer {
     }
 
     /// Returns one column's fields, row after row. Empty if there is no such column.
+    #[must_use]
     pub fn column(&self, column: usize) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
         self.column_spans(column).map(|span| span.range().and_then(|range| self.bytes.get(range)))
     }
 
     /// Returns the lengths of one column's fields, row after row; -1 for NULL.
+    #[must_use]
     pub fn column_lengths(&self, column: usize) -> impl ExactSizeIterator<Item = i32> {
         self.column_spans(column).map(|span| span.length)
     }
