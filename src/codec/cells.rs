@@ -1,0 +1,88 @@
+//! One column's wire values on their way into an Arrow array. The type switch lies outside: each function here is one loop over
+//! the rows, compiled for its type.
+
+use arrow::array::{ArrowPrimitiveType, NullBufferBuilder, PrimitiveArray};
+use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
+
+use super::error::{CodecProblem, Fault};
+use super::exact::ExactBuilder;
+use super::reading::Reading;
+use crate::wire::RowBuffer;
+
+/// One column of a row buffer, and where the values go that its Arrow type does not hold.
+pub(super) struct Cells<'a> {
+    rows: &'a RowBuffer,
+    column: usize,
+    exact: &'a mut ExactBuilder,
+}
+
+/// The parts of an array of values of varying length.
+pub(super) struct Variable {
+    pub(super) offsets: OffsetBuffer<i32>,
+    pub(super) values: Buffer,
+    pub(super) nulls: Option<NullBuffer>,
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn new(rows: &'a RowBuffer, column: usize, exact: &'a mut ExactBuilder) -> Self {
+        Self { rows, column, exact }
+    }
+
+    pub(super) fn row_count(&self) -> usize {
+        self.rows.row_count()
+    }
+
+    pub(super) fn wires(&self) -> impl Iterator<Item = Option<&'a [u8]>> + use<'a> {
+        self.rows.column(self.column)
+    }
+
+    /// Hands each value to `put`, or none where the array is NULL, and returns where those are.
+    pub(super) fn each<T>(
+        &mut self,
+        read: impl Fn(&'a [u8]) -> Reading<T>,
+        mut put: impl FnMut(Option<T>),
+    ) -> Result<Option<NullBuffer>, Fault> {
+        let mut nulls = NullBufferBuilder::new(self.row_count());
+        for (row, wire) in self.wires().enumerate() {
+            let value = match wire {
+                None => None,
+                Some(wire) => match read(wire) {
+                    Reading::Exact(value) => Some(value),
+                    Reading::Companion => {
+                        self.exact.push(row, self.column, wire);
+                        None
+                    }
+                    Reading::Malformed => return Err(Fault::at(row, CodecProblem::Malformed)),
+                },
+            };
+            nulls.append(value.is_some());
+            put(value);
+        }
+        Ok(nulls.finish())
+    }
+
+    /// Reads a column of numbers.
+    pub(super) fn primitive<T: ArrowPrimitiveType>(
+        &mut self,
+        read: impl Fn(&[u8]) -> Reading<T::Native>,
+    ) -> Result<PrimitiveArray<T>, Fault> {
+        let mut values = Vec::with_capacity(self.row_count());
+        let nulls = self.each(read, |value| values.push(value.unwrap_or_default()))?;
+        PrimitiveArray::try_new(values.into(), nulls).map_err(|_| Fault::whole(CodecProblem::Layout))
+    }
+
+    /// Reads a column of values of varying length; `read` says which part of the wire value is kept.
+    pub(super) fn variable(&mut self, read: impl Fn(&'a [u8]) -> Reading<&'a [u8]>) -> Result<Variable, Fault> {
+        let bytes: u64 = self.rows.column_lengths(self.column).map(|length| u64::try_from(length).unwrap_or(0)).sum();
+        let capacity = i32::try_from(bytes).ok().and_then(|bytes| usize::try_from(bytes).ok());
+        let mut values = Vec::with_capacity(capacity.ok_or(Fault::whole(CodecProblem::TooLarge))?);
+        let mut offsets = Vec::with_capacity(self.row_count() + 1);
+        offsets.push(0_i32);
+        let nulls = self.each(read, |value| {
+            values.extend_from_slice(value.unwrap_or_default());
+            // The sum above fits, so every part of it does.
+            offsets.push(i32::try_from(values.len()).unwrap_or(i32::MAX));
+        })?;
+        Ok(Variable { offsets: OffsetBuffer::new(offsets.into()), values: values.into(), nulls })
+    }
+}

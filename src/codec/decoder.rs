@@ -1,0 +1,72 @@
+//! Rows of wire fields into record batches, column by column.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::SchemaRef;
+
+use super::cells::Cells;
+use super::error::{CodecError, CodecProblem, Fault};
+use super::exact::ExactBuilder;
+use super::lane::{Codec, Lane};
+use super::layout::{RowLayout, StagedColumn};
+use super::{boolean, bytes, datetime, float, integer, json, numeric, text, uuid};
+use crate::wire::RowBuffer;
+
+/// Turns row buffers into record batches of one layout.
+///
+/// Memory: one batch at a time, about the size of the row buffer; arrays are sized before they are filled.
+#[derive(Debug)]
+pub struct BatchDecoder {
+    schema: SchemaRef,
+    columns: Vec<StagedColumn>,
+    exact: ExactBuilder,
+}
+
+impl BatchDecoder {
+    /// Makes a decoder for rows of that layout.
+    #[must_use]
+    pub fn new(layout: &RowLayout) -> Self {
+        Self { schema: layout.arrow_schema(), columns: layout.columns.clone(), exact: ExactBuilder::default() }
+    }
+
+    /// Converts all rows of the buffer. Values that an Arrow type does not hold are in `fb_exact`, the last column.
+    ///
+    /// # Errors
+    /// A value that is none of its type, text that is not UTF-8, more than 2 GiB in one column; column and row are named.
+    pub fn decode(&mut self, rows: &RowBuffer) -> Result<RecordBatch, CodecError> {
+        if rows.column_count() != self.columns.len() {
+            return Err(CodecError::batch(CodecProblem::Layout));
+        }
+        self.exact.clear();
+        let mut arrays = Vec::with_capacity(self.columns.len() + 1);
+        for (index, column) in self.columns.iter().enumerate() {
+            let mut cells = Cells::new(rows, index, &mut self.exact);
+            arrays.push(array(column.lane, &mut cells).map_err(|fault| fault.of(&column.name))?);
+        }
+        arrays.push(self.exact.finish(rows.row_count(), &self.columns)?);
+        RecordBatch::try_new(Arc::clone(&self.schema), arrays).map_err(|_| CodecError::batch(CodecProblem::Layout))
+    }
+}
+
+fn array(lane: Lane, cells: &mut Cells<'_>) -> Result<ArrayRef, Fault> {
+    let Lane::Typed(codec) = lane else { return Ok(Arc::new(text::decode(cells)?)) };
+    Ok(match codec {
+        Codec::Bool => Arc::new(boolean::decode(cells)?),
+        Codec::Int2 => Arc::new(integer::decode_int2(cells)?),
+        Codec::Int4 => Arc::new(integer::decode_int4(cells)?),
+        Codec::Int8 => Arc::new(integer::decode_int8(cells)?),
+        Codec::Oid => Arc::new(integer::decode_oid(cells)?),
+        Codec::Float4 => Arc::new(float::decode_float4(cells)?),
+        Codec::Float8 => Arc::new(float::decode_float8(cells)?),
+        Codec::Text | Codec::Json | Codec::Enum => Arc::new(text::decode(cells)?),
+        Codec::Bytea => Arc::new(bytes::decode(cells)?),
+        Codec::Uuid => Arc::new(uuid::decode(cells)?),
+        Codec::Date => Arc::new(datetime::decode_date(cells)?),
+        Codec::Time => Arc::new(datetime::decode_time(cells)?),
+        Codec::Timestamp => Arc::new(datetime::decode_timestamp(cells)?),
+        Codec::TimestampTz => Arc::new(datetime::decode_timestamp(cells)?.with_timezone_opt(Some("UTC"))),
+        Codec::Jsonb => Arc::new(json::decode_jsonb(cells)?),
+        Codec::Numeric { precision, scale } => Arc::new(numeric::decode(cells, precision, scale)?),
+    })
+}

@@ -1,0 +1,33 @@
+//! `jsonb`: a version byte, 1 since there is jsonb, and the text. `json` is text without anything (see `text`).
+
+use arrow::array::StringArray;
+
+use super::cells::Cells;
+use super::error::Fault;
+use super::reading::Reading;
+use super::text;
+
+const VERSION: u8 = 1;
+
+fn read(wire: &[u8]) -> Reading<&[u8]> {
+    match wire {
+        [VERSION, text @ ..] => Reading::Exact(text),
+        [_, ..] => Reading::Companion,
+        [] => Reading::Malformed,
+    }
+}
+
+pub(super) fn decode_jsonb(cells: &mut Cells<'_>) -> Result<StringArray, Fault> {
+    let variable = cells.variable(read)?;
+    text::finish(cells, variable)
+}
+
+pub(super) fn write_jsonb(value: &str, out: &mut Vec<u8>) {
+    out.push(VERSION);
+    out.extend_from_slice(value.as_bytes());
+}
+
+/// None for versions that this program does not know: their text would be a guess.
+pub(super) fn text_jsonb(wire: &[u8]) -> Option<String> {
+    read(wire).exact().and_then(text::text)
+}

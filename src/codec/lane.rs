@@ -1,0 +1,193 @@
+//! Which lane a type takes, and which Arrow type it becomes.
+
+use arrow::datatypes::{DataType, TimeUnit};
+use serde::{Deserialize, Serialize};
+
+use crate::schema::{PgType, TypeKind};
+
+/// The way a column travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lane {
+    /// In binary, as the Arrow type that holds it exactly.
+    Typed(Codec),
+    /// As the server's own text output, cast back on load.
+    Text,
+}
+
+/// The types of the typed lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Codec {
+    /// `bool`.
+    Bool,
+    /// `int2`.
+    Int2,
+    /// `int4`.
+    Int4,
+    /// `int8`.
+    Int8,
+    /// `oid`: exact as a number; what it points to is another server's affair.
+    Oid,
+    /// `float4`.
+    Float4,
+    /// `float8`.
+    Float8,
+    /// `text`, `varchar`, `bpchar` (blanks kept) and `name`.
+    Text,
+    /// `bytea`.
+    Bytea,
+    /// `uuid`.
+    Uuid,
+    /// `date`.
+    Date,
+    /// `time` without time zone.
+    Time,
+    /// `timestamp` without time zone.
+    Timestamp,
+    /// `timestamp` with time zone.
+    TimestampTz,
+    /// `json`: text, untouched.
+    Json,
+    /// `jsonb`: its text without the version byte.
+    Jsonb,
+    /// An enum's label.
+    Enum,
+    /// `numeric(precision, scale)` with 0 <= scale <= precision <= 38.
+    Numeric {
+        /// Total digits.
+        precision: u8,
+        /// Digits behind the point.
+        scale: i8,
+    },
+}
+
+/// Chooses the lane of a type. Domains take their base type's lane: they travel as its bytes.
+#[must_use]
+pub fn lane_of(t: &PgType) -> Lane {
+    match t.kind {
+        TypeKind::Enum => Lane::Typed(Codec::Enum),
+        TypeKind::Base if t.builtin => builtin(&t.base, t.typmod).map_or(Lane::Text, Lane::Typed),
+        TypeKind::Base | TypeKind::Array | TypeKind::Composite | TypeKind::Range => Lane::Text,
+    }
+}
+
+fn builtin(base: &str, typmod: i32) -> Option<Codec> {
+    Some(match base {
+        "bool" => Codec::Bool,
+        "int2" => Codec::Int2,
+        "int4" => Codec::Int4,
+        "int8" => Codec::Int8,
+        "oid" => Codec::Oid,
+        "float4" => Codec::Float4,
+        "float8" => Codec::Float8,
+        "text" | "varchar" | "bpchar" | "name" => Codec::Text,
+        "bytea" => Codec::Bytea,
+        "uuid" => Codec::Uuid,
+        "date" => Codec::Date,
+        "time" => Codec::Time,
+        "timestamp" => Codec::Timestamp,
+        "timestamptz" => Codec::TimestampTz,
+        "json" => Codec::Json,
+        "jsonb" => Codec::Jsonb,
+        "numeric" => return numeric(typmod),
+        _ => return None,
+    })
+}
+
+/// Reads numeric's modifier as PostgreSQL 15 and newer pack it: precision above scale, the scale an 11-bit signed number
+/// (`numeric_typmod_scale`, utils/adt/numeric.c). Older servers allow scales of 0 to 1000, for which both readings agree.
+fn numeric(typmod: i32) -> Option<Codec> {
+    let packed = typmod.checked_sub(4).filter(|packed| *packed >= 0)?;
+    let precision = u8::try_from((packed >> 16) & 0xffff).ok()?;
+    let scale = i8::try_from(((packed & 0x7ff) ^ 1024) - 1024).ok()?;
+    let fits = (1..=38).contains(&precision) && u8::try_from(scale).is_ok_and(|scale| scale <= precision);
+    fits.then_some(Codec::Numeric { precision, scale })
+}
+
+impl Lane {
+    /// Returns the Arrow type of the column.
+    #[must_use]
+    pub fn data_type(&self) -> DataType {
+        match self {
+            Self::Typed(codec) => codec.data_type(),
+            Self::Text => DataType::Utf8,
+        }
+    }
+
+    /// Returns the word used in a file's metadata.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Typed(_) => "typed",
+            Self::Text => "text",
+        }
+    }
+}
+
+impl Codec {
+    /// Returns the Arrow type that holds every value of the type, or nearly every one.
+    #[must_use]
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Bool => DataType::Boolean,
+            Self::Int2 => DataType::Int16,
+            Self::Int4 => DataType::Int32,
+            Self::Int8 => DataType::Int64,
+            Self::Oid => DataType::UInt32,
+            Self::Float4 => DataType::Float32,
+            Self::Float8 => DataType::Float64,
+            Self::Text | Self::Json | Self::Jsonb | Self::Enum => DataType::Utf8,
+            Self::Bytea => DataType::Binary,
+            Self::Uuid => DataType::FixedSizeBinary(16),
+            Self::Date => DataType::Date32,
+            Self::Time => DataType::Time64(TimeUnit::Microsecond),
+            Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Self::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::Numeric { precision, scale } => DataType::Decimal128(precision, scale),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(base: &str, typmod: i32, builtin: bool, kind: TypeKind) -> Lane {
+        lane_of(&PgType { sql: base.into(), typmod, base: base.into(), builtin, kind, labels: Vec::new() })
+    }
+
+    fn numeric_lane(precision: i32, scale: i32) -> Lane {
+        lane("numeric", ((precision << 16) | (scale & 0x7ff)) + 4, true, TypeKind::Base)
+    }
+
+    #[test]
+    fn a_name_alone_does_not_make_a_builtin_type() {
+        assert_eq!(lane("int4", -1, true, TypeKind::Base), Lane::Typed(Codec::Int4));
+        assert_eq!(lane("text", -1, false, TypeKind::Base), Lane::Text);
+        assert_eq!(lane("mood", -1, false, TypeKind::Enum), Lane::Typed(Codec::Enum));
+        assert_eq!(lane("int4", -1, true, TypeKind::Array), Lane::Text);
+        for base in ["char", "money", "interval", "inet", "timetz", "xml", "numeric"] {
+            assert_eq!(lane(base, -1, true, TypeKind::Base), Lane::Text, "{base}");
+        }
+    }
+
+    #[test]
+    fn numeric_is_typed_where_decimal128_holds_it() {
+        assert_eq!(numeric_lane(12, 2), Lane::Typed(Codec::Numeric { precision: 12, scale: 2 }));
+        assert_eq!(numeric_lane(38, 38), Lane::Typed(Codec::Numeric { precision: 38, scale: 38 }));
+        for (precision, scale) in [(39, 0), (5, -2), (2, 5), (0, 0), (1000, 1000)] {
+            assert_eq!(numeric_lane(precision, scale), Lane::Text, "{precision}, {scale}");
+        }
+    }
+
+    #[test]
+    fn lanes_are_stored_as_words() {
+        let json = |lane| serde_json::to_string(&lane).unwrap_or_default();
+        assert_eq!(json(Lane::Text), r#""text""#);
+        assert_eq!(json(Lane::Typed(Codec::Int8)), r#"{"typed":"int8"}"#);
+        let decimal = r#"{"typed":{"numeric":{"precision":12,"scale":2}}}"#;
+        assert_eq!(json(numeric_lane(12, 2)), decimal);
+        assert_eq!(serde_json::from_str::<Lane>(decimal).ok(), Some(numeric_lane(12, 2)));
+    }
+}

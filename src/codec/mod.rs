@@ -1,0 +1,55 @@
+//! PostgreSQL types as Arrow types, in both directions and without loss.
+//!
+//! Comes in: raw wire fields (`wire`) and what the catalog says about each column. Goes out: record batches, the same wire bytes
+//! back, and each value as text for people and keys. `encode(decode(x)) == x`, byte for byte, whenever decoding gives no error.
+//! Never: rounds, clamps or drops a value, turns a value into NULL, puts a value into an error, talks to a server.
+//!
+//! A column takes one of two lanes. **typed**: binary COPY becomes the Arrow type of the table below. **text**: the server's
+//! own `column::text` is kept as it is; the loading side declares the column `text` and casts. Single values that the Arrow type
+//! of a typed column cannot hold travel in the companion column `fb_exact` as wire bytes, and the typed column is NULL there.
+//!
+//! | PostgreSQL | Arrow | to `fb_exact` |
+//! |---|---|---|
+//! | bool | Boolean | |
+//! | int2, int4, int8, oid | Int16, Int32, Int64, `UInt32` | |
+//! | float4, float8 | Float32, Float64, bit for bit | |
+//! | numeric(p,s), 0 <= s <= p <= 38 | Decimal128(p,s) | NaN, another display scale, a digit layout that the server never makes |
+//! | text, varchar, char(n), name, enum, json | Utf8 | |
+//! | jsonb | Utf8, without the version byte | versions other than 1 |
+//! | bytea | Binary | |
+//! | uuid | `FixedSizeBinary`(16), `arrow.uuid` | |
+//! | date | Date32; infinities are the type's ends | days that Date32 cannot count |
+//! | time | Time64(us) | 24:00 |
+//! | timestamp, timestamptz | Timestamp(us), Timestamp(us, UTC); infinities are the type's ends | what lies behind the year 294246 |
+//! | everything else | Utf8, text lane | |
+
+#![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::as_conversions)]
+
+mod boolean;
+mod bytes;
+mod calendar;
+mod cells;
+mod datetime;
+mod decoder;
+mod encoder;
+mod error;
+mod exact;
+mod float;
+mod integer;
+mod json;
+mod lane;
+mod layout;
+mod numeric;
+mod reading;
+mod text;
+mod uuid;
+
+pub use decoder::BatchDecoder;
+pub use encoder::{BatchEncoder, BatchView};
+pub use error::{CodecError, CodecProblem};
+pub use exact::EXACT_COLUMN;
+pub use lane::{Codec, Lane, lane_of};
+pub use layout::{RowLayout, StagedColumn};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,283 @@
+//! The codec's property: what is decoded without an error is encoded to the same bytes.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, as it should")]
+
+use arrow::array::{Array, AsArray, RecordBatch, StructArray};
+use arrow::datatypes::{Date32Type, Decimal128Type, TimestampMicrosecondType};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+use crate::wire::{CopyDecoder, CopyEncoder, RowBuffer};
+
+type Cell = Option<Vec<u8>>;
+
+fn layout(lanes: &[Lane]) -> RowLayout {
+    let column = |(index, lane): (usize, &Lane)| StagedColumn {
+        name: format!("c{index}").as_str().into(),
+        pg_type: "a type".to_owned(),
+        typmod: -1,
+        lane: *lane,
+    };
+    RowLayout { columns: lanes.iter().enumerate().map(column).collect() }
+}
+
+fn stream(rows: &[Vec<Cell>]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut encoder = CopyEncoder::new(&mut out);
+    encoder.header();
+    for row in rows {
+        encoder.begin_row(row.len()).unwrap();
+        for cell in row {
+            encoder.field(cell.as_deref()).unwrap();
+        }
+    }
+    encoder.trailer();
+    out
+}
+
+fn buffer(rows: &[Vec<Cell>], columns: usize) -> RowBuffer {
+    let mut buffer = RowBuffer::new(columns);
+    CopyDecoder::new(columns).feed(&stream(rows), &mut buffer).unwrap();
+    buffer
+}
+
+fn decode(layout: &RowLayout, rows: &[Vec<Cell>]) -> Result<RecordBatch, CodecError> {
+    BatchDecoder::new(layout).decode(&buffer(rows, layout.columns.len()))
+}
+
+/// Decodes, and checks that encoding gives the stream back, whole and value by value.
+fn round_trip(layout: &RowLayout, rows: &[Vec<Cell>]) -> RecordBatch {
+    let batch = decode(layout, rows).unwrap();
+    assert_eq!(batch.schema(), layout.arrow_schema());
+    let encoder = BatchEncoder::new(layout);
+    let mut out = Vec::new();
+    encoder.encode(&batch, &mut out).unwrap();
+    let sent = stream(rows);
+    assert_eq!(out, &sent[19..sent.len() - 2]);
+    let view = encoder.view(&batch).unwrap();
+    for (row, cells) in rows.iter().enumerate() {
+        for (column, cell) in cells.iter().enumerate() {
+            let mut wire = Vec::new();
+            let present = view.field(row, column, &mut wire).unwrap();
+            assert_eq!(present.then_some(wire), *cell, "row {row}, column {column}");
+        }
+    }
+    batch
+}
+
+fn one(codec: Codec, wires: &[&[u8]]) -> RecordBatch {
+    let rows: Vec<Vec<Cell>> = wires.iter().map(|wire| vec![Some(wire.to_vec())]).collect();
+    round_trip(&layout(&[Lane::Typed(codec)]), &rows)
+}
+
+fn ends(bits: u32) -> impl Strategy<Value = i64> {
+    let (low, high) = (-1_i64 << (bits - 1), ((1_u64 << (bits - 1)) - 1).cast_signed());
+    prop_oneof![
+        Just(0),
+        Just(-1),
+        (0_i64..40_000).prop_map(move |near| high - near),
+        (0_i64..40_000).prop_map(move |near| low + near),
+        low..=high,
+    ]
+}
+
+fn int(bytes: usize) -> BoxedStrategy<Vec<u8>> {
+    let bits = u32::try_from(bytes * 8).unwrap();
+    ends(bits).prop_map(move |value| value.to_be_bytes()[8 - bytes..].to_vec()).boxed()
+}
+
+fn timestamp() -> BoxedStrategy<Vec<u8>> {
+    let near_overflow = (-5_i64..5).prop_map(|near| i64::MAX - 946_684_800_000_000 + near);
+    prop_oneof![ends(64), near_overflow, any::<i64>()].prop_map(|time| time.to_be_bytes().to_vec()).boxed()
+}
+
+/// Numerics as servers send them, and nearly so: any sign, odd weights and scales, zeros at the ends, groups above 9999.
+fn numeric_wire() -> BoxedStrategy<Vec<u8>> {
+    let group = prop_oneof![4 => 0_u16..10_000, 1 => Just(0), 1 => Just(9999), 1 => (0_u16..10).prop_map(|g| g * 1000), 1 => any::<u16>()];
+    let sign = prop_oneof![8 => Just(0_u16), 4 => Just(0x4000), 1 => Just(0xc000), 1 => Just(0xd000), 1 => any::<u16>()];
+    let weight = prop_oneof![8 => -3_i16..10, 1 => any::<i16>()];
+    let scale = prop_oneof![8 => Just(4_u16), 4 => 0_u16..40, 1 => any::<u16>()];
+    (vec(group, 0..13), weight, sign, scale)
+        .prop_map(|(groups, weight, sign, scale)| {
+            let count = u16::try_from(groups.len()).unwrap();
+            let head = [count, weight.cast_unsigned(), sign, scale];
+            head.iter().chain(&groups).flat_map(|word| word.to_be_bytes()).collect()
+        })
+        .boxed()
+}
+
+fn text() -> BoxedStrategy<Vec<u8>> {
+    prop_oneof![any::<String>(), "[a-z ]{0,40}"].prop_map(String::into_bytes).boxed()
+}
+
+fn jsonb() -> BoxedStrategy<Vec<u8>> {
+    let version = prop_oneof![8 => Just(1_u8), 1 => any::<u8>()];
+    (version, text()).prop_map(|(version, text)| [vec![version], text].concat()).boxed()
+}
+
+/// Wire values that a column of that lane may meet.
+fn wires(lane: Lane) -> BoxedStrategy<Vec<u8>> {
+    let Lane::Typed(codec) = lane else { return text() };
+    match codec {
+        Codec::Bool => any::<bool>().prop_map(|value| vec![u8::from(value)]).boxed(),
+        Codec::Int2 => int(2),
+        Codec::Int4 | Codec::Oid | Codec::Date => int(4),
+        Codec::Float4 => any::<u32>().prop_map(|bits| bits.to_be_bytes().to_vec()).boxed(),
+        Codec::Float8 => any::<u64>().prop_map(|bits| bits.to_be_bytes().to_vec()).boxed(),
+        Codec::Int8 => int(8),
+        Codec::Time => prop_oneof![0..=86_400_000_000_i64, any::<i64>()].prop_map(|t| t.to_be_bytes().to_vec()).boxed(),
+        Codec::Timestamp | Codec::TimestampTz => timestamp(),
+        Codec::Text | Codec::Json | Codec::Enum => text(),
+        Codec::Jsonb => jsonb(),
+        Codec::Bytea => vec(any::<u8>(), 0..40).boxed(),
+        Codec::Uuid => vec(any::<u8>(), 16).boxed(),
+        Codec::Numeric { .. } => numeric_wire(),
+    }
+}
+
+fn lanes() -> Vec<Lane> {
+    let numeric = |precision, scale| Codec::Numeric { precision, scale };
+    let codecs = [Codec::Bool, Codec::Int2, Codec::Int4, Codec::Int8, Codec::Oid, Codec::Float4, Codec::Float8, Codec::Text];
+    let others = [Codec::Bytea, Codec::Uuid, Codec::Date, Codec::Time, Codec::Timestamp, Codec::TimestampTz, Codec::Json];
+    let last = [Codec::Jsonb, Codec::Enum, numeric(38, 4), numeric(12, 4), numeric(38, 0), numeric(38, 38)];
+    let typed = codecs.into_iter().chain(others).chain(last).map(Lane::Typed);
+    typed.chain([Lane::Text]).collect()
+}
+
+fn any_rows() -> impl Strategy<Value = (RowLayout, Vec<Vec<Cell>>)> {
+    prop::sample::subsequence(lanes(), 1..=lanes().len()).prop_shuffle().prop_flat_map(|lanes| {
+        let cell = |lane: &Lane| prop::option::weighted(0.85, wires(*lane));
+        let row: Vec<_> = lanes.iter().map(cell).collect();
+        (Just(layout(&lanes)), vec(row, 0..20))
+    })
+}
+
+proptest! {
+    #[test]
+    fn encoding_gives_back_what_was_decoded((layout, rows) in any_rows()) {
+        round_trip(&layout, &rows);
+    }
+
+    #[test]
+    fn canonical_decimals_are_typed(value in any::<i128>(), scale in 0_u8..=38, digits in 1_u32..=38) {
+        let value = value % 10_i128.pow(digits);
+        let mut wire = Vec::new();
+        numeric::write(value, scale, &mut wire);
+        let batch = one(Codec::Numeric { precision: 38, scale: i8::try_from(scale).unwrap() }, &[&wire]);
+        prop_assert_eq!(batch.column(0).as_primitive::<Decimal128Type>().value(0), value);
+        prop_assert_eq!(batch.column(1).null_count(), 1);
+    }
+
+    #[test]
+    fn any_bytes_are_survived(cells in vec(prop::option::of(vec(any::<u8>(), 0..20)), 24)) {
+        for (lane, cell) in lanes().into_iter().zip(cells) {
+            let layout = layout(&[lane]);
+            let rows = [vec![cell]];
+            match decode(&layout, &rows) {
+                Ok(_) => { round_trip(&layout, &rows); }
+                Err(error) => prop_assert_eq!(error.row(), Some(0)),
+            }
+        }
+    }
+
+    #[test]
+    fn any_value_has_a_text_or_an_error((layout, rows) in any_rows()) {
+        let batch = decode(&layout, &rows).unwrap();
+        let encoder = BatchEncoder::new(&layout);
+        let view = encoder.view(&batch).unwrap();
+        for (row, cells) in rows.iter().enumerate() {
+            for (column, cell) in cells.iter().enumerate() {
+                match view.display(row, column) {
+                    Ok(text) => prop_assert_eq!(text.is_some(), cell.is_some()),
+                    Err(error) => prop_assert_eq!(error.problem(), CodecProblem::Malformed),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn values_that_arrow_cannot_hold_are_in_the_companion_and_null_in_the_column() {
+    let midnight = 86_400_000_000_i64.to_be_bytes();
+    let far = (i64::MAX - 1).to_be_bytes();
+    let nan = [0, 0, 0, 0, 0xc0, 0, 0, 0];
+    let lanes = [Codec::Time, Codec::Timestamp, Codec::Numeric { precision: 5, scale: 1 }, Codec::Int4].map(Lane::Typed);
+    let plain = vec![None, Some(vec![0; 8]), None, Some(vec![0, 0, 0, 9])];
+    let odd = vec![Some(midnight.to_vec()), Some(far.to_vec()), Some(nan.to_vec()), None];
+    let rows = [plain.clone(), odd, plain];
+    let layout = layout(&lanes);
+    let batch = round_trip(&layout, &rows);
+    assert!((0..4).all(|column| batch.column(column).is_null(1)));
+    let exact = batch.column(4).as_list::<i32>();
+    assert_eq!((0..3).map(|row| exact.is_null(row)).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(exact.value_length(1), 3);
+    let encoder = BatchEncoder::new(&layout);
+    let text = |column| encoder.display(&batch, 1, column).unwrap();
+    assert_eq!(text(0).as_deref(), Some("24:00:00"));
+    assert_eq!(text(1).as_deref(), Some("294277-01-09 04:00:54.775806"));
+    assert_eq!(text(2).as_deref(), Some("NaN"));
+    assert_eq!(text(3), None);
+    let middle = batch.slice(1, 1);
+    assert_eq!(encoder.display(&middle, 0, 2).unwrap().as_deref(), Some("NaN"), "a slice of a batch is a batch");
+}
+
+#[test]
+fn what_is_usual_is_typed_and_leaves_the_companion_empty() {
+    let epoch = one(Codec::TimestampTz, &[&0_i64.to_be_bytes(), &i64::MAX.to_be_bytes()]);
+    let times = epoch.column(0).as_primitive::<TimestampMicrosecondType>();
+    assert_eq!((times.value(0), times.value(1)), (946_684_800_000_000, i64::MAX));
+    assert_eq!(epoch.column(1).null_count(), 2);
+    let day = one(Codec::Date, &[&0_i32.to_be_bytes()]);
+    assert_eq!(day.column(0).as_primitive::<Date32Type>().value(0), 10_957);
+    assert_eq!(one(Codec::Jsonb, &[b"\x01{}"]).column(0).as_string::<i32>().value(0), "{}");
+}
+
+#[test]
+fn displays_are_input_syntax() {
+    let show = |codec, wire: &[u8]| BatchEncoder::new(&layout(&[Lane::Typed(codec)])).display(&one(codec, &[wire]), 0, 0);
+    let shown = |codec, wire: &[u8]| show(codec, wire).unwrap().unwrap();
+    assert_eq!(shown(Codec::Bool, &[1]), "true");
+    assert_eq!(shown(Codec::Oid, &[0xff; 4]), "4294967295");
+    assert_eq!(shown(Codec::Bytea, b"\0\xff"), "\\x00ff");
+    assert_eq!(shown(Codec::Uuid, &[0x1a; 16]), "1a1a1a1a-1a1a-1a1a-1a1a-1a1a1a1a1a1a");
+    assert_eq!(shown(Codec::TimestampTz, &0_i64.to_be_bytes()), "2000-01-01 00:00:00+00");
+    assert_eq!(show(Codec::Jsonb, b"\x02{}").unwrap_err().problem(), CodecProblem::Malformed);
+}
+
+#[test]
+fn errors_name_column_and_row_and_no_value() {
+    let lanes = layout(&[Lane::Typed(Codec::Int4), Lane::Text]);
+    let rows = [vec![None, Some(b"fine".to_vec())], vec![None, None], vec![None, Some(b"secret\xff".to_vec())]];
+    let error = decode(&lanes, &rows).unwrap_err();
+    assert_eq!((error.row(), error.problem()), (Some(2), CodecProblem::InvalidUtf8));
+    assert_eq!(error.to_string(), "text that is not valid UTF-8 in column c1, row 2 of the batch");
+    // Each half of a character is broken, the column's bytes behind each other are not.
+    let split = [vec![None, Some(b"\xc3".to_vec())], vec![None, Some(b"\xa9".to_vec())]];
+    assert_eq!(decode(&lanes, &split).unwrap_err().row(), Some(0));
+    let short = [vec![Some(vec![0; 3]), None]];
+    assert_eq!(decode(&lanes, &short).unwrap_err().to_string(), "malformed binary value in column c0, row 0 of the batch");
+}
+
+#[test]
+fn a_batch_of_another_layout_is_refused() {
+    let batch = one(Codec::Int4, &[&[0; 4]]);
+    let refused = |lane| BatchEncoder::new(&layout(&[lane])).encode(&batch, &mut Vec::new()).unwrap_err().problem();
+    assert_eq!(refused(Lane::Text), CodecProblem::Layout);
+    assert_eq!(refused(Lane::Typed(Codec::Date)), CodecProblem::Layout);
+    let own = BatchEncoder::new(&layout(&[Lane::Typed(Codec::Int4)]));
+    assert_eq!(own.field(&batch, 1, 0, &mut Vec::new()).unwrap_err().problem(), CodecProblem::OutOfRange);
+    assert_eq!(own.field(&batch, 0, 1, &mut Vec::new()).unwrap_err().problem(), CodecProblem::OutOfRange);
+    assert_eq!(own.view(&batch.project(&[0]).unwrap()).err().unwrap().problem(), CodecProblem::Layout);
+}
+
+#[test]
+fn rows_survive_inside_a_struct_column() {
+    let lanes = layout(&[Lane::Typed(Codec::Time), Lane::Text]);
+    let rows = [vec![Some(86_400_000_000_i64.to_be_bytes().to_vec()), Some(b"x".to_vec())]];
+    let batch = round_trip(&lanes, &rows);
+    let nested = StructArray::new(lanes.fields(), batch.columns().to_vec(), None);
+    let mut out = Vec::new();
+    BatchEncoder::new(&lanes).encode(&RecordBatch::from(nested), &mut out).unwrap();
+    let sent = stream(&rows);
+    assert_eq!(out, &sent[19..sent.len() - 2]);
+}
