@@ -21,3 +21,7 @@ pub mod name;
 pub mod error;
 
 pub mod schema;
+
+pub mod store;
+
+pub mod pg;

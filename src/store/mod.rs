@@ -1,0 +1,3 @@
+//! The only room that opens files.
+
+pub mod outside;
