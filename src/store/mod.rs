@@ -12,6 +12,7 @@ mod journal;
 mod lock;
 mod pending;
 mod run_store;
+pub mod outside;
 mod stored;
 mod sweep;
 

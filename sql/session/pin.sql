@@ -1,0 +1,24 @@
+-- Pins what a session of failback depends on, whatever the server, database, role or connection string set.
+-- A batch, sent once after connecting. Transactions that default to read-only are left alone.
+-- Last result: read_only (text, on or off), in_recovery (boolean).
+-- Least server version: 13.
+select pg_catalog.set_config('search_path', '', false);
+set client_encoding = 'UTF8';
+set standard_conforming_strings = on;
+set DateStyle = 'ISO';
+set IntervalStyle = 'postgres';
+set TimeZone = 'UTC';
+set extra_float_digits = 3;
+set bytea_output = 'hex';
+set xmlbinary = 'base64';
+set row_security = off;
+set statement_timeout = 0;
+set lock_timeout = 0;
+set idle_in_transaction_session_timeout = 0;
+set jit = off;
+-- These came later: idle_session_timeout with 14, transaction_timeout with 17.
+select pg_catalog.set_config(name, '0', false)
+  from pg_catalog.pg_settings
+ where name in ('idle_session_timeout', 'transaction_timeout');
+select pg_catalog.current_setting('transaction_read_only') as read_only,
+       pg_catalog.pg_is_in_recovery() as in_recovery;

@@ -1,0 +1,236 @@
+//! Opening a connection: which server, with or without TLS, and whether the one that answers will do.
+//!
+//! Comes in: an endpoint. Goes out: a client with pinned settings, and the task that owns its socket.
+//! Never: falls back to less than the sslmode allows, or to another server after the password was refused.
+
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
+use tokio_postgres::config::{SslMode, SslNegotiation};
+use tokio_postgres::{Client, Config, Connection, NoTls, SimpleQueryMessage, Socket};
+use tokio_postgres_rustls_improved::MakeRustlsConnect;
+
+use super::endpoint::Endpoint;
+use super::password::Password;
+use super::refusal;
+use super::session::Line;
+use super::target::{Target, Wanted};
+use super::tls::Mode;
+use crate::error::{Error, ErrorKind, Result};
+
+const PIN: &str = include_str!("../../sql/session/pin.sql");
+
+/// The oldest major version whose catalogs and COPY formats the rooms above know.
+const OLDEST_VERSION: u32 = 13;
+
+/// An open connection.
+pub(super) struct Dialled {
+    pub(super) client: Client,
+    /// The connector, if TLS may be spoken; cancelling needs it again.
+    pub(super) connector: Option<MakeRustlsConnect>,
+    pub(super) line: Arc<Line>,
+    pub(super) task: JoinHandle<()>,
+}
+
+/// Tries the endpoint's servers in turn.
+pub(super) async fn dial(endpoint: &Endpoint) -> Result<Dialled> {
+    match endpoint.dial.wanted {
+        Wanted::PreferStandby => match dial_any(endpoint, Wanted::Standby).await {
+            Err(error) if error.kind() != ErrorKind::Permission => dial_any(endpoint, Wanted::Any).await,
+            done => done,
+        },
+        wanted => dial_any(endpoint, wanted).await,
+    }
+}
+
+async fn dial_any(endpoint: &Endpoint, wanted: Wanted) -> Result<Dialled> {
+    let mut failed: Vec<(&Target, Error)> = Vec::new();
+    for target in &endpoint.targets {
+        match dial_one(endpoint, target, wanted).await {
+            Ok(dialled) => return Ok(dialled),
+            // As in libpq: a server that answers and refuses the user ends the search, or a typo would lock the user out of all.
+            Err(error) if error.kind() != ErrorKind::Connect => return Err(error.at(place(endpoint, target))),
+            Err(error) => failed.push((target, error)),
+        }
+    }
+    let Some((target, last)) = failed.pop() else {
+        return Err(Error::new(ErrorKind::Config, "connect").at(endpoint.side()).because("the endpoint names no server"));
+    };
+    let told = last.at(place(endpoint, target));
+    Err(failed.iter().fold(told, |told, (target, error)| {
+        told.next(format!("{target} was tried before: {}", error.causes().first().map_or("no answer", String::as_str)))
+    }))
+}
+
+fn place(endpoint: &Endpoint, target: &Target) -> String {
+    format!("{} {}@{target}/{}", endpoint.side(), endpoint.user, endpoint.database())
+}
+
+async fn dial_one(endpoint: &Endpoint, target: &Target, wanted: Wanted) -> Result<Dialled> {
+    let (password, source) = endpoint.password(target).await?;
+    let attempt = Attempt { endpoint, target, password: password.as_ref() };
+    let work = async {
+        let opened = attempt.open().await?;
+        Ok::<_, Failure>((pin(&opened.dialled.client).await?, opened))
+    };
+    let done = match endpoint.dial.limit {
+        Some(limit) => tokio::time::timeout(limit, work).await.map_err(|_| refusal::too_slow(limit.as_secs()))?,
+        None => work.await,
+    };
+    let (state, opened) = done.map_err(|failure| match failure {
+        Failure::Driver(error) => refusal::explain(endpoint, target, &source, error),
+        Failure::Ours(error) => error,
+    })?;
+    check_version(opened.version.as_deref())?;
+    match wanted.objection(state.read_only, state.in_recovery) {
+        Some(objection) => Err(Error::new(ErrorKind::Connect, "connect")
+            .because(objection)
+            .next("target_session_attrs decides which servers will do")),
+        None => Ok(opened.dialled),
+    }
+}
+
+/// What went wrong in an attempt: at the driver, which is explained later, or here.
+enum Failure {
+    Driver(tokio_postgres::Error),
+    Ours(Error),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Driver(error)
+    }
+}
+
+struct Opened {
+    dialled: Dialled,
+    version: Option<String>,
+}
+
+struct Attempt<'a> {
+    endpoint: &'a Endpoint,
+    target: &'a Target,
+    password: Option<&'a Password>,
+}
+
+impl Attempt<'_> {
+    /// Opens a connection as the sslmode says. `allow` and `prefer` try their second choice where libpq does: when TLS itself
+    /// fails, or when the server's access rules have no place for the first choice (28000); never after a wrong password.
+    async fn open(&self) -> Result<Opened, Failure> {
+        let mode = if self.target.is_socket() { Mode::Disable } else { self.endpoint.tls.mode };
+        let rules_it_out = |error: &tokio_postgres::Error| error.code().is_some_and(|code| code.code() == "28000");
+        match mode {
+            Mode::Disable => Ok(self.plain().await?),
+            Mode::Allow => match self.plain().await {
+                Err(error) if rules_it_out(&error) => self.tls(SslMode::Require).await,
+                done => Ok(done?),
+            },
+            Mode::Prefer => match self.tls(SslMode::Prefer).await {
+                Err(Failure::Driver(error)) if rules_it_out(&error) || refusal::is_tls(&error) => Ok(self.plain().await?),
+                done => done,
+            },
+            Mode::Require | Mode::VerifyCa | Mode::VerifyFull => self.tls(SslMode::Require).await,
+        }
+    }
+
+    async fn plain(&self) -> Result<Opened, tokio_postgres::Error> {
+        let (client, connection) = self.config(SslMode::Disable).connect(NoTls).await?;
+        Ok(self.run(client, connection, None))
+    }
+
+    async fn tls(&self, mode: SslMode) -> Result<Opened, Failure> {
+        let connector = self.endpoint.tls.connector().map_err(Failure::Ours)?;
+        let (client, connection) = self.config(mode).connect(connector.clone()).await?;
+        Ok(self.run(client, connection, Some(connector)))
+    }
+
+    fn config(&self, mode: SslMode) -> Config {
+        let dial = &self.endpoint.dial;
+        let mut config = Config::new();
+        config.host(&self.target.host).port(self.target.port);
+        if let Some(address) = self.target.address {
+            config.hostaddr(address);
+        }
+        config.user(&self.endpoint.user).dbname(self.endpoint.database()).application_name(&dial.application_name);
+        if let Some(password) = self.password {
+            config.password(password.reveal());
+        }
+        if let Some(options) = &dial.options {
+            config.options(options);
+        }
+        if let Some(limit) = dial.limit {
+            // A name may have several addresses: one that swallows packets must leave time for the next.
+            config.connect_timeout(limit / 2);
+        }
+        if let Some(timeout) = dial.tcp_user_timeout {
+            config.tcp_user_timeout(timeout);
+        }
+        config.keepalives(dial.keepalives).keepalives_idle(dial.keepalives_idle);
+        config.keepalives_interval(dial.keepalives_interval).keepalives_retries(dial.keepalives_count);
+        let negotiation = if self.endpoint.tls.direct { SslNegotiation::Direct } else { SslNegotiation::Postgres };
+        config.channel_binding(dial.channel_binding).ssl_mode(mode).ssl_negotiation(negotiation);
+        config
+    }
+
+    /// Gives the socket to a task of its own.
+    fn run<S>(&self, client: Client, mut connection: Connection<Socket, S>, connector: Option<MakeRustlsConnect>) -> Opened
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let version = connection.parameter("server_version").map(str::to_owned);
+        let line = Line::new(place(self.endpoint, self.target));
+        let told = Arc::clone(&line);
+        let task = tokio::spawn(async move {
+            // By reference: the last words must be kept before the drop of `connection` wakes those who wait for answers.
+            if let Err(error) = (&mut connection).await {
+                told.keep_last_words(&error);
+            }
+            drop(connection);
+        });
+        Opened { dialled: Dialled { client, connector, line, task }, version }
+    }
+}
+
+struct State {
+    read_only: bool,
+    in_recovery: bool,
+}
+
+async fn pin(client: &Client) -> Result<State, tokio_postgres::Error> {
+    let messages = client.simple_query(PIN).await?;
+    let last = messages.iter().rev().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
+        _ => None,
+    });
+    let is = |column, word| last.and_then(|row| row.try_get(column).ok().flatten()) == Some(word);
+    Ok(State { read_only: is("read_only", "on"), in_recovery: is("in_recovery", "t") })
+}
+
+fn check_version(version: Option<&str>) -> Result<()> {
+    let version = version.unwrap_or("nothing");
+    let major: u32 = version.split(|c: char| !c.is_ascii_digit()).next().and_then(|major| major.parse().ok()).unwrap_or(0);
+    if major >= OLDEST_VERSION {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "connect")
+        .because(format!(
+            "the server says that it is version {version}; failback works with PostgreSQL {OLDEST_VERSION} or newer"
+        ))
+        .next("upgrade the server, or check that the connection reaches PostgreSQL itself"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_before_13_are_refused() {
+        for version in ["13.0", "15.4 (Debian 15.4-1)", "18beta1", "17"] {
+            assert!(check_version(Some(version)).is_ok(), "{version}");
+        }
+        for version in [Some("12.22"), Some("9.6.24"), Some("unknown"), None] {
+            assert_eq!(check_version(version).unwrap_err().kind(), ErrorKind::Refused, "{version:?}");
+        }
+    }
+}

@@ -1,0 +1,355 @@
+//! How to reach one database of one side.
+//!
+//! Comes in: a connection string and, through a closure, the side's variables. Goes out: an [`Endpoint`] that a session can be
+//! opened on. Precedence, strongest first: the string, `OLD_PG…` or `NEW_PG…`, the service file, the password file, defaults.
+//! libpq lets a service file beat variables; here variables win, so that a password or a host can be replaced for one run.
+//! The plain `PGHOST`, `PGPASSWORD` … are never read: they would make OLD and NEW the same server.
+//! Never: reads the process's environment, talks to a server, shows a password.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::conninfo::{self, Settings};
+use super::keyword::VARIABLES;
+use super::passfile::Passfile;
+use super::password::{self, Password, Source};
+use super::service;
+use super::target::{self, Target, Wanted};
+use super::tls::Tls;
+use crate::error::{Error, ErrorKind, Place as _, Result};
+use crate::name::Side;
+use crate::store::outside;
+
+/// Long enough for a server that is starting up behind a slow network, short enough for a person who mistyped a host.
+const CONNECT_LIMIT: Duration = Duration::from_secs(30);
+
+/// Everything needed to open a session on one database. Shows itself as `user@host:port/database`, never with a password.
+#[derive(Clone)]
+pub struct Endpoint {
+    side: Side,
+    pub(super) targets: Vec<Target>,
+    pub(super) user: String,
+    database: String,
+    secret: Option<(Password, Source)>,
+    command: Option<String>,
+    passfile: Option<(Arc<Passfile>, PathBuf)>,
+    /// Why a password file was left aside.
+    pub(super) passfile_note: Option<String>,
+    pub(super) tls: Tls,
+    pub(super) dial: Dial,
+}
+
+/// Settings that only matter while connecting.
+#[derive(Clone, Debug)]
+pub(super) struct Dial {
+    pub(super) limit: Option<Duration>,
+    pub(super) wanted: Wanted,
+    pub(super) channel_binding: tokio_postgres::config::ChannelBinding,
+    pub(super) application_name: String,
+    pub(super) options: Option<String>,
+    pub(super) keepalives: bool,
+    pub(super) keepalives_idle: Duration,
+    pub(super) keepalives_interval: Duration,
+    pub(super) keepalives_count: u32,
+    pub(super) tcp_user_timeout: Option<Duration>,
+}
+
+/// What surrounds the process, handed in so that resolution can be tested without it.
+pub struct Surroundings<'a> {
+    /// Returns a variable's value.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// The home folder: `.pgpass`, `.pg_service.conf` and `.postgresql` are looked for there.
+    pub home: Option<PathBuf>,
+    /// The operating system's name of the user: the default user name.
+    pub user: Option<String>,
+}
+
+impl Endpoint {
+    /// Resolves a side's endpoint with the home folder and user name that the environment states.
+    ///
+    /// # Errors
+    /// `Config` if nothing names the side's server, or something that names it does not make sense.
+    pub fn resolve(side: Side, given: Option<&str>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let user = env("USER").or_else(|| env("LOGNAME")).filter(|user| !user.is_empty()).or_else(outside::user_name);
+        let home = env("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        Self::resolve_in(side, given, &Surroundings { env, home, user })
+    }
+
+    /// Resolves a side's endpoint in the surroundings given.
+    ///
+    /// # Errors
+    /// As [`Endpoint::resolve`].
+    pub fn resolve_in(side: Side, given: Option<&str>, around: &Surroundings<'_>) -> Result<Self> {
+        resolve(side, given, around).place(|| side)
+    }
+
+    /// Returns the same endpoint with another database.
+    #[must_use]
+    pub fn with_database(&self, database: &str) -> Self {
+        Self { database: database.to_owned(), ..self.clone() }
+    }
+
+    /// Sets a command whose first line of output is the password; it is run with `sh -c` for every session, so that tokens may
+    /// expire. It is asked unless the string or a variable holds a password, and before the service and password files.
+    #[must_use]
+    pub fn with_password_command(self, command: impl Into<String>) -> Self {
+        Self { command: Some(command.into()), ..self }
+    }
+
+    /// Returns the side.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        self.side
+    }
+
+    /// Returns the database's name.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// Finds the password for one target, and where it came from.
+    pub(super) async fn password(&self, target: &Target) -> Result<(Option<Password>, Source)> {
+        match (&self.secret, &self.command) {
+            (Some((password, source @ (Source::Given | Source::Variable(_)))), _) => {
+                return Ok((Some(password.clone()), source.clone()));
+            }
+            (_, Some(command)) => return Ok((Some(password::run_command(command).await?), Source::Command)),
+            (Some((password, source)), None) => return Ok((Some(password.clone()), source.clone())),
+            (None, None) => {}
+        }
+        let found = self.passfile.as_ref().and_then(|(file, path)| {
+            let password = file.find(target.passfile_host(), target.port, &self.database, &self.user)?;
+            Some((Some(password.clone()), Source::Passfile(path.clone())))
+        });
+        Ok(found.unwrap_or((None, Source::Nowhere)))
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places: Vec<_> = self.targets.iter().map(Target::to_string).collect();
+        write!(f, "{}@{}/{}", self.user, places.join(","), self.database)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({} {self})", self.side)
+    }
+}
+
+fn refused(cause: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, "read the connection settings").because(cause.into())
+}
+
+fn resolve(side: Side, given: Option<&str>, around: &Surroundings<'_>) -> Result<Endpoint> {
+    let prefix = side.word().to_uppercase();
+    let mut settings = conninfo::parse(given.unwrap_or_default())?;
+    let variables = variables(&prefix, around);
+    if settings.is_empty() && variables.is_empty() {
+        return Err(Error::new(ErrorKind::Config, format!("find the {side} server"))
+            .because("neither a connection string nor a variable names it")
+            .next(format!("give --{} postgresql://user@host/database, or set {prefix}_PGHOST and its like", side.word())));
+    }
+    let mut source = Source::Given;
+    if settings.get("password").is_none() && variables.get("password").is_some() {
+        source = Source::Variable(format!("{prefix}_PGPASSWORD"));
+    }
+    settings.fill_from(&variables);
+    if let Some(name) = settings.get("service").map(str::to_owned) {
+        let section = read_service(&name, &settings, around)?;
+        if settings.get("password").is_none() {
+            source = Source::Service(name);
+        }
+        settings.fill_from(&section);
+    }
+    let Some(user) = settings.get("user").map(str::to_owned).or_else(|| around.user.clone()) else {
+        return Err(refused("no user is named").next(format!("name one with user=… or {prefix}_PGUSER")));
+    };
+    let (passfile, passfile_note) = read_passfile(&settings, around)?;
+    Ok(Endpoint {
+        side,
+        targets: target::targets(&settings)?,
+        database: settings.get("dbname").unwrap_or(&user).to_owned(),
+        user,
+        secret: settings.get("password").map(|password| (Password::new(password), source)),
+        command: None,
+        passfile,
+        passfile_note,
+        tls: Tls::from_settings(&settings, around.home.as_deref())?,
+        dial: dial(&settings)?,
+    })
+}
+
+fn variables(prefix: &str, around: &Surroundings<'_>) -> Settings {
+    let mut settings = Settings::default();
+    for (name, word) in VARIABLES {
+        if let Some(value) = (around.env)(&format!("{prefix}_{name}")).filter(|value| !value.is_empty()) {
+            settings.set(word, value);
+        }
+    }
+    settings
+}
+
+/// Looks a service up in the user's file, then in the machine's.
+fn read_service(name: &str, settings: &Settings, around: &Surroundings<'_>) -> Result<Settings> {
+    let named = settings.get("servicefile").map(str::to_owned).or_else(|| (around.env)("PGSERVICEFILE"));
+    let own = named.map(PathBuf::from).or_else(|| around.home.as_ref().map(|home| home.join(".pg_service.conf")));
+    let shared = (around.env)("PGSYSCONFDIR").map(|folder| Path::new(&folder).join("pg_service.conf"));
+    let mut tried = Vec::new();
+    for path in own.into_iter().chain(shared) {
+        if outside::exists(&path) {
+            let text = outside::read_text(&path)?;
+            if let Some(section) = service::section(&text, name).place(|| path.display())? {
+                return Ok(section);
+            }
+        }
+        tried.push(path.display().to_string());
+    }
+    Err(refused(format!("there is no service {name}")).at(tried.join(", ")))
+}
+
+type FoundPassfile = (Option<(Arc<Passfile>, PathBuf)>, Option<String>);
+
+/// Reads the password file. One that others may read is left aside, as libpq does, and the note says so.
+fn read_passfile(settings: &Settings, around: &Surroundings<'_>) -> Result<FoundPassfile> {
+    let named = settings.get("passfile").map(str::to_owned).or_else(|| (around.env)("PGPASSFILE"));
+    let path = match named.map(PathBuf::from).or_else(|| around.home.as_ref().map(|home| home.join(".pgpass"))) {
+        Some(path) if outside::exists(&path) => path,
+        Some(path) => {
+            return Ok((None, settings.get("passfile").map(|_| format!("there is no password file {}", path.display()))));
+        }
+        None => return Ok((None, None)),
+    };
+    if !outside::mode_is_private(&path)? {
+        let shown = path.display();
+        return Ok((None, Some(format!("the password file {shown} was ignored: others may read it; chmod 0600 {shown}"))));
+    }
+    let file = Passfile::parse(&outside::read_text(&path)?);
+    Ok((Some((Arc::new(file), path)), None))
+}
+
+fn dial(settings: &Settings) -> Result<Dial> {
+    use tokio_postgres::config::ChannelBinding;
+    let number = |word: &str| {
+        settings
+            .get(word)
+            .map(|text| text.trim().parse::<i64>().map_err(|_| refused(format!("{word} is not a number"))))
+            .transpose()
+    };
+    let seconds = |word: &str, default: u64| {
+        number(word).map(|n| {
+            n.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0).map_or(Duration::from_secs(default), Duration::from_secs)
+        })
+    };
+    let channel_binding = match settings.get("channel_binding") {
+        None | Some("prefer") => ChannelBinding::Prefer,
+        Some("disable") => ChannelBinding::Disable,
+        Some("require") => ChannelBinding::Require,
+        Some(_) => return Err(refused("channel_binding is none of disable, prefer, require")),
+    };
+    let limit = match number("connect_timeout")? {
+        None => Some(CONNECT_LIMIT),
+        // Zero and less wait for ever; libpq raises one second to two.
+        Some(n) => u64::try_from(n).ok().filter(|n| *n > 0).map(|n| Duration::from_secs(n.max(2))),
+    };
+    let tcp_user_timeout =
+        number("tcp_user_timeout")?.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0).map(Duration::from_millis);
+    Ok(Dial {
+        limit,
+        wanted: Wanted::parse(settings.get("target_session_attrs"))?,
+        channel_binding,
+        application_name: settings.get("application_name").unwrap_or("failback").to_owned(),
+        options: settings.get("options").map(str::to_owned),
+        keepalives: number("keepalives")? != Some(0),
+        // Cloud load balancers drop idle connections after four minutes; the kernel's default is two hours.
+        keepalives_idle: seconds("keepalives_idle", 60)?,
+        keepalives_interval: seconds("keepalives_interval", 10)?,
+        keepalives_count: number("keepalives_count")?.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(6),
+        tcp_user_timeout,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn resolve_with(given: Option<&str>, variables: &[(&str, &str)], home: Option<&Path>) -> Result<Endpoint> {
+        let env = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let around = Surroundings { env: &env, home: home.map(Path::to_owned), user: Some("me".to_owned()) };
+        Endpoint::resolve_in(Side::Old, given, &around)
+    }
+
+    fn secret(endpoint: &Endpoint) -> (Option<String>, Source) {
+        let found = endpoint.password(&endpoint.targets[0]);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let (password, source) = runtime.block_on(found).unwrap();
+        (password.map(|password| password.reveal().to_owned()), source)
+    }
+
+    fn home_with(file: &str, text: &str, mode: u32) -> tempfile::TempDir {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join(file);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        home
+    }
+
+    #[test]
+    fn the_string_beats_variables_and_variables_beat_the_service() {
+        let home = home_with(".pg_service.conf", "[s]\nhost=from-service\nport=7\ndbname=d\npassword=three\n", 0o644);
+        let variables = [("OLD_PGHOST", "from-variable"), ("OLD_PGPASSWORD", "two"), ("OLD_PGSERVICE", "s")];
+        let endpoint = resolve_with(Some("user=shop password=one"), &variables, Some(home.path())).unwrap();
+        assert_eq!(endpoint.to_string(), "shop@from-variable:7/d");
+        assert_eq!(secret(&endpoint), (Some("one".to_owned()), Source::Given));
+        let endpoint = resolve_with(None, &variables, Some(home.path())).unwrap();
+        assert_eq!(secret(&endpoint), (Some("two".to_owned()), Source::Variable("OLD_PGPASSWORD".to_owned())));
+        let endpoint = resolve_with(Some("service=s"), &[], Some(home.path())).unwrap();
+        assert_eq!(secret(&endpoint), (Some("three".to_owned()), Source::Service("s".to_owned())));
+        let endpoint = endpoint.with_password_command("echo four");
+        assert_eq!(secret(&endpoint), (Some("four".to_owned()), Source::Command));
+        assert!(resolve_with(Some("service=none"), &[], Some(home.path())).is_err());
+    }
+
+    #[test]
+    fn plain_and_other_sides_variables_are_never_read() {
+        let error = resolve_with(None, &[("PGHOST", "h"), ("NEW_PGHOST", "h")], None).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert_eq!(error.to_string(), "find the OLD server (OLD)");
+    }
+
+    #[test]
+    fn the_password_file_is_asked_last_and_only_if_private() {
+        let home = home_with(".pgpass", "h:5432:shop:u:right\nh:5432:other:u:left\n", 0o600);
+        let endpoint = resolve_with(Some("postgres://u@h/shop"), &[], Some(home.path())).unwrap();
+        assert_eq!(secret(&endpoint), (Some("right".to_owned()), Source::Passfile(home.path().join(".pgpass"))));
+        assert_eq!(secret(&endpoint.with_database("other")).0.as_deref(), Some("left"));
+        let home = home_with(".pgpass", "*:*:*:*:right\n", 0o640);
+        let endpoint = resolve_with(Some("postgres://u@h/shop"), &[], Some(home.path())).unwrap();
+        assert_eq!(secret(&endpoint), (None, Source::Nowhere));
+        assert!(endpoint.passfile_note.unwrap().contains("chmod 0600"));
+    }
+
+    #[test]
+    fn an_endpoint_never_shows_its_password() {
+        let endpoint = resolve_with(Some("postgres://shop:s3cret@orders-12/shop_db"), &[], None).unwrap();
+        assert_eq!(endpoint.to_string(), "shop@orders-12:5432/shop_db");
+        assert_eq!(format!("{endpoint:?}"), "Endpoint(OLD shop@orders-12:5432/shop_db)");
+    }
+
+    #[test]
+    fn defaults_are_the_users_own() {
+        let endpoint = resolve_with(Some("host=h"), &[], None).unwrap();
+        assert_eq!(endpoint.to_string(), "me@h:5432/me");
+        assert_eq!(endpoint.dial.application_name, "failback");
+        assert_eq!(endpoint.dial.limit, Some(CONNECT_LIMIT));
+        let limit = |text: &str| resolve_with(Some(text), &[], None).unwrap().dial.limit;
+        assert_eq!((limit("connect_timeout=0"), limit("connect_timeout=1")), (None, Some(Duration::from_secs(2))));
+        assert!(resolve_with(Some("connect_timeout=soon"), &[], None).is_err());
+    }
+}

@@ -1,0 +1,188 @@
+//! What a server or the network said, as an error of ours.
+//!
+//! Comes in: the driver's error. Goes out: kind, and a cause that names SQLSTATE, message, constraint, table, column and hint.
+//! Never: passes on DETAIL or CONTEXT, which quote rows. Messages of class 22 (data exceptions) quote the value that did not
+//! fit, so what stands between their double quotes is left out. A message raised by the estate's own triggers is passed on as
+//! it is: nobody but its author knows what it quotes.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use tokio_postgres::error::DbError;
+
+use super::condition;
+use crate::error::{Error, ErrorKind};
+use crate::name::Side;
+
+/// A server's error without the parts that quote rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerFault {
+    /// The five characters of the SQLSTATE.
+    pub sqlstate: String,
+    /// The primary message.
+    pub message: String,
+    /// The server's hint.
+    pub hint: Option<String>,
+    /// The schema of the relation at fault.
+    pub schema: Option<String>,
+    /// The relation at fault.
+    pub table: Option<String>,
+    /// The column at fault.
+    pub column: Option<String>,
+    /// The constraint at fault.
+    pub constraint: Option<String>,
+}
+
+impl ServerFault {
+    pub(super) fn from_db(error: &DbError) -> Self {
+        let sqlstate = error.code().code().to_owned();
+        let own = |text: Option<&str>| text.map(str::to_owned);
+        Self {
+            message: without_values(&sqlstate, error.message()),
+            sqlstate,
+            hint: own(error.hint()),
+            schema: own(error.schema()),
+            table: own(error.table()),
+            column: own(error.column()),
+            constraint: own(error.constraint()),
+        }
+    }
+
+    /// Returns the kind that this SQLSTATE means for a statement.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        match self.sqlstate.as_str() {
+            "55P03" | "57014" => ErrorKind::Timeout,
+            "42501" => ErrorKind::Permission,
+            code if code.starts_with("28") => ErrorKind::Permission,
+            code if code.starts_with("08") || code.starts_with("57P0") => ErrorKind::Connect,
+            _ => ErrorKind::Server,
+        }
+    }
+}
+
+impl fmt::Display for ServerFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgreSQL {}", self.sqlstate)?;
+        if let Some(name) = condition::name(&self.sqlstate) {
+            write!(f, " {name}")?;
+        }
+        write!(f, ": {}", self.message)?;
+        if let Some(constraint) = &self.constraint {
+            write!(f, ", constraint {constraint}")?;
+        }
+        match (&self.schema, &self.table) {
+            (Some(schema), Some(table)) => write!(f, ", table {schema}.{table}")?,
+            (None, Some(table)) => write!(f, ", table {table}")?,
+            _ => {}
+        }
+        if let Some(column) = &self.column {
+            write!(f, ", column {column}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl StdError for ServerFault {}
+
+/// Turns a driver's error into one of ours. `what` is verb and object, as "copy rows out".
+#[must_use]
+pub fn fault(side: Side, what: &str, error: tokio_postgres::Error) -> Error {
+    describe(what, error).at(side)
+}
+
+/// Returns the SQLSTATE that an error made by [`fault`] carries, also from below other causes.
+#[must_use]
+pub fn sqlstate(error: &Error) -> Option<&str> {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(fault) = inner.downcast_ref::<ServerFault>() {
+            return Some(&fault.sqlstate);
+        }
+        cause = inner.source();
+    }
+    None
+}
+
+/// As [`fault`], without a place.
+pub(super) fn describe(what: &str, error: tokio_postgres::Error) -> Error {
+    if let Some(db) = error.as_db_error() {
+        let fault = ServerFault::from_db(db);
+        return Error::new(fault.kind(), what).because(fault);
+    }
+    let gone = error.is_closed() || io_of(&error).is_some();
+    Error::new(if gone { ErrorKind::Connect } else { ErrorKind::Malformed }, what).because(error)
+}
+
+/// Returns the input/output error at the root of a driver's error.
+pub(super) fn io_of(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
+    let is_answer = error.to_string() == "error parsing response from server";
+    error.source().filter(|_| !is_answer).and_then(|source| source.downcast_ref::<std::io::Error>())
+}
+
+fn without_values(sqlstate: &str, message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        // From the first quote to the last: the value may hold quotes of its own.
+        (Some(first), Some(last)) if sqlstate.starts_with("22") && first < last => {
+            format!("{}\"…\"{}", &message[..first], &message[last + 1..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(sqlstate: &str) -> ServerFault {
+        ServerFault {
+            sqlstate: sqlstate.to_owned(),
+            message: "it failed".to_owned(),
+            hint: Some("try again".to_owned()),
+            schema: Some("public".to_owned()),
+            table: Some("orders".to_owned()),
+            column: None,
+            constraint: Some("orders_fk".to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_cause_is_one_sentence() {
+        assert_eq!(
+            with("23503").to_string(),
+            "PostgreSQL 23503 foreign_key_violation: it failed, constraint orders_fk, table public.orders; try again"
+        );
+    }
+
+    #[test]
+    fn sqlstates_decide_the_kind() {
+        for (code, kind) in [
+            ("08006", ErrorKind::Connect),
+            ("57P01", ErrorKind::Connect),
+            ("57014", ErrorKind::Timeout),
+            ("55P03", ErrorKind::Timeout),
+            ("28P01", ErrorKind::Permission),
+            ("42501", ErrorKind::Permission),
+            ("53100", ErrorKind::Server),
+            ("23505", ErrorKind::Server),
+        ] {
+            assert_eq!(with(code).kind(), kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_sqlstate_can_be_read_from_below() {
+        let inner = Error::new(ErrorKind::Server, "insert rows").because(with("40001"));
+        assert_eq!(sqlstate(&Error::new(ErrorKind::Server, "merge").because(inner)), Some("40001"));
+    }
+
+    #[test]
+    fn values_are_left_out_of_data_exceptions() {
+        let message = r#"invalid input syntax for type integer: "sec"ret""#;
+        assert_eq!(without_values("22P02", message), r#"invalid input syntax for type integer: "…""#);
+        assert_eq!(without_values("42P01", r#"relation "x" does not exist"#), r#"relation "x" does not exist"#);
+    }
+}

@@ -1,0 +1,130 @@
+//! Who a server says it is.
+//!
+//! Comes in: a session. Goes out: a [`ServerIdentity`] that a manifest can keep and a later run can compare.
+//! Never: asks for anything that needs a privilege without asking first whether it has it: a refusal would end the caller's
+//! transaction.
+
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
+
+use super::session::Session;
+use crate::error::{Error, ErrorKind, Result};
+
+const IDENTITY: &str = include_str!("../../sql/session/identity.sql");
+const CONTROL: &str = include_str!("../../sql/session/control.sql");
+
+/// What a server says about itself and the database of the session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerIdentity {
+    /// The cluster's system identifier; nothing where the user may not ask. Text, because JSON numbers end at 2^53.
+    pub system_identifier: Option<String>,
+    /// The timeline of the last checkpoint; nothing where the user may not ask.
+    pub timeline: Option<u32>,
+    /// The database's name.
+    pub database: String,
+    /// The database's OID.
+    pub database_oid: u32,
+    /// `server_version_num`, as 150004.
+    pub version_num: u32,
+    /// `server_version`, as "15.4 (Debian 15.4-1)".
+    pub version: String,
+    /// The database's encoding, as "UTF8".
+    pub encoding: String,
+    /// Whether the server is a standby.
+    pub in_recovery: bool,
+    /// The address on which the server took the connection; nothing on a Unix socket.
+    pub address: Option<String>,
+    /// The port on which the server took the connection; nothing on a Unix socket.
+    pub port: Option<u16>,
+    /// When the server was started, microseconds since 1970-01-01 UTC; changes with every restart.
+    pub started_us: i64,
+}
+
+/// Returns whether two identities are of one database: same system identifier, database OID and timeline. A standby is the same
+/// database as its primary. Where a system identifier is hidden, the same start, OID and name count.
+///
+/// A copy made from a disk snapshot keeps all three until it is promoted, so it counts as the same too.
+#[must_use]
+pub fn same_database(left: &ServerIdentity, right: &ServerIdentity) -> bool {
+    if left.database_oid != right.database_oid {
+        return false;
+    }
+    match (&left.system_identifier, &right.system_identifier) {
+        (Some(a), Some(b)) => a == b && left.timeline == right.timeline,
+        _ => left.started_us == right.started_us && left.database == right.database,
+    }
+}
+
+/// Asks a session who its server is.
+pub(super) async fn read(session: &Session) -> Result<ServerIdentity> {
+    let row = one_row(session, IDENTITY).await?;
+    let mut identity = from_row(&row).map_err(|error| session.fault("read the server's identity", error))?;
+    if row.try_get("may_read_control").unwrap_or(false) {
+        let control = one_row(session, CONTROL).await?;
+        identity.system_identifier = control.try_get("system_identifier").ok();
+        identity.timeline = control.try_get("timeline").ok().and_then(|timeline: i32| u32::try_from(timeline).ok());
+    }
+    Ok(identity)
+}
+
+async fn one_row(session: &Session, sql: &str) -> Result<Row> {
+    let rows = session.query(sql, &[]).await?;
+    rows.into_iter().next().ok_or_else(|| Error::new(ErrorKind::Malformed, "read the server's identity").at(session.place()))
+}
+
+fn from_row(row: &Row) -> Result<ServerIdentity, tokio_postgres::Error> {
+    Ok(ServerIdentity {
+        system_identifier: None,
+        timeline: None,
+        database: row.try_get("database")?,
+        database_oid: row.try_get("database_oid")?,
+        version_num: row.try_get::<_, i32>("version_num")?.unsigned_abs(),
+        version: row.try_get("version")?,
+        encoding: row.try_get("encoding")?,
+        in_recovery: row.try_get("in_recovery")?,
+        address: row.try_get("address")?,
+        port: row.try_get::<_, Option<i32>>("port")?.and_then(|port| u16::try_from(port).ok()),
+        started_us: row.try_get("started_us")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> ServerIdentity {
+        ServerIdentity {
+            system_identifier: Some("7000000000000000001".to_owned()),
+            timeline: Some(1),
+            database: "shop".to_owned(),
+            database_oid: 16384,
+            version_num: 150_004,
+            version: "15.4".to_owned(),
+            encoding: "UTF8".to_owned(),
+            in_recovery: false,
+            address: None,
+            port: None,
+            started_us: 1,
+        }
+    }
+
+    #[test]
+    fn one_database_under_two_addresses_is_one() {
+        let other = ServerIdentity { address: Some("::1".to_owned()), in_recovery: true, started_us: 2, ..identity() };
+        assert!(same_database(&identity(), &other));
+    }
+
+    #[test]
+    fn another_database_timeline_or_cluster_is_another() {
+        assert!(!same_database(&identity(), &ServerIdentity { database_oid: 1, ..identity() }));
+        assert!(!same_database(&identity(), &ServerIdentity { timeline: Some(2), ..identity() }));
+        assert!(!same_database(&identity(), &ServerIdentity { system_identifier: Some("8".to_owned()), ..identity() }));
+    }
+
+    #[test]
+    fn a_hidden_identifier_falls_back_to_the_start() {
+        let hidden = ServerIdentity { system_identifier: None, timeline: None, ..identity() };
+        assert!(same_database(&identity(), &hidden));
+        assert!(!same_database(&identity(), &ServerIdentity { started_us: 2, ..hidden }));
+    }
+}

@@ -1,0 +1,128 @@
+//! A password, and where it came from.
+//!
+//! Comes in: a password from one of the places a person may keep it in, or a command that prints it. Goes out: the password to
+//! the driver, and the name of its place to errors.
+//! Never: shows a password, nor anything that the command printed.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long a password command may run. Long enough for a cloud's login helper, short enough to notice one that waits for a key
+/// press it will never get.
+const COMMAND_LIMIT: Duration = Duration::from_mins(1);
+
+/// A password; shows as stars.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Password(String);
+
+impl Password {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Returns the password itself, for the driver alone.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Where a password was taken from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The connection string.
+    Given,
+    /// The variable of this name.
+    Variable(String),
+    /// The password command.
+    Command,
+    /// The section of this name in the service file.
+    Service(String),
+    /// This password file.
+    Passfile(PathBuf),
+    /// Nowhere.
+    Nowhere,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given => f.write_str("the connection string"),
+            Self::Variable(name) => write!(f, "the variable {name}"),
+            Self::Command => f.write_str("the password command"),
+            Self::Service(name) => write!(f, "the service {name}"),
+            Self::Passfile(path) => write!(f, "the password file {}", path.display()),
+            Self::Nowhere => f.write_str("nowhere: none was given"),
+        }
+    }
+}
+
+/// Runs a command with `sh -c` and returns the first line that it prints.
+///
+/// # Errors
+/// `Permission` if the command cannot be started, fails, prints nothing or does not end in time. The exit code is named; what
+/// the command printed is not.
+pub(super) async fn run_command(command: &str) -> Result<Password> {
+    let fault = |cause: String| {
+        Error::new(ErrorKind::Permission, "run the password command")
+            .because(cause)
+            .next("run the command by hand: its first line of output must be the password")
+    };
+    let child = tokio::process::Command::new("sh")
+        .args(["-c", command])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(COMMAND_LIMIT, child)
+        .await
+        .map_err(|_| fault(format!("it did not end within {} seconds", COMMAND_LIMIT.as_secs())))?
+        .map_err(|error| fault(format!("sh could not be started: {error}")))?;
+    if !output.status.success() {
+        return Err(fault(match output.status.code() {
+            Some(code) => format!("it ended with exit code {code}"),
+            None => "it was ended by a signal".to_owned(),
+        }));
+    }
+    let text = String::from_utf8(output.stdout).map_err(|_| fault("its output is not UTF-8 text".to_owned()))?;
+    match text.lines().next().unwrap_or_default() {
+        "" => Err(fault("it printed nothing".to_owned())),
+        line => Ok(Password::new(line)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(command: &str) -> Result<Password> {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run_command(command))
+    }
+
+    #[test]
+    fn the_first_line_is_the_password() {
+        assert_eq!(run("printf 's3 cret\\nmore\\n'").unwrap().reveal(), "s3 cret");
+    }
+
+    #[test]
+    fn failures_name_the_exit_code_and_nothing_printed() {
+        let error = run("echo s3cret; echo s3cret >&2; exit 3").unwrap_err();
+        assert_eq!(error.causes(), ["it ended with exit code 3"]);
+        assert!(!format!("{error:?}{:?}", error.hints()).contains("s3cret"));
+        assert_eq!(run("true").unwrap_err().causes(), ["it printed nothing"]);
+    }
+
+    #[test]
+    fn debug_shows_stars() {
+        assert_eq!(format!("{:?}", Password::new("s3cret")), "***");
+    }
+}

@@ -1,0 +1,194 @@
+//! One connection to one database, with the settings that failback depends on.
+//!
+//! Comes in: an [`Endpoint`]. Goes out: a [`Session`] on which statements and COPY run.
+//! A task owns the socket; when the session is dropped, the task says good-bye to the server and ends.
+//! Never: retries; never begins or ends a transaction on its own.
+
+use std::sync::{Arc, OnceLock};
+
+use tokio::task::JoinHandle;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{CancelToken, Client, NoTls, Row};
+use tokio_postgres_rustls_improved::MakeRustlsConnect;
+
+use super::copy::{CopyIn, CopyOut};
+use super::dial::{self, Dialled};
+use super::endpoint::Endpoint;
+use super::fault::{self, ServerFault};
+use super::identity::{self, ServerIdentity};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Side;
+
+/// What a session and its streams share: where they are, and what the server said last if it went away.
+pub(super) struct Line {
+    place: String,
+    last_words: OnceLock<ServerFault>,
+}
+
+impl Line {
+    pub(super) fn new(place: String) -> Arc<Self> {
+        Arc::new(Self { place, last_words: OnceLock::new() })
+    }
+
+    /// Keeps what the server said before it hung up. The driver tells only the task that owns the socket; whoever asks next
+    /// would learn "connection closed" and no more.
+    pub(super) fn keep_last_words(&self, error: &tokio_postgres::Error) {
+        if let Some(db) = error.as_db_error() {
+            // The first words are the cause, whatever comes later.
+            let _ = self.last_words.set(ServerFault::from_db(db));
+        }
+    }
+
+    /// Turns a driver's error into one of ours, with the place and the server's last words.
+    pub(super) fn fault(&self, what: &str, error: tokio_postgres::Error) -> Error {
+        let error = match self.last_words.get().filter(|_| error.is_closed()) {
+            Some(words) => Error::new(ErrorKind::Connect, what).because(words.clone()),
+            None => fault::describe(what, error),
+        };
+        error.at(&self.place)
+    }
+}
+
+/// A connection whose settings are pinned: UTF-8, UTC, ISO dates, exact floats, empty `search_path`, no time limits, no row
+/// security (a policy that would hide rows is an error instead).
+pub struct Session {
+    client: Client,
+    endpoint: Endpoint,
+    line: Arc<Line>,
+    connector: Option<MakeRustlsConnect>,
+    task: JoinHandle<()>,
+}
+
+impl Session {
+    /// Connects and pins the settings. Servers are tried in the order in which the endpoint lists them.
+    ///
+    /// # Errors
+    /// `Connect` if no server can be reached, has the database, or offers the TLS that is asked for; `Permission` if the user or
+    /// password is refused; `Config` if a certificate file is at fault; `Refused` if the server is older than PostgreSQL 13.
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self> {
+        let Dialled { client, connector, line, task } = dial::dial(endpoint).await?;
+        Ok(Self { client, endpoint: endpoint.clone(), line, connector, task })
+    }
+
+    /// Returns the side.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        self.endpoint.side()
+    }
+
+    /// Returns the endpoint that the session was opened on.
+    #[must_use]
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Returns where the session is, as errors name it: side, user, the one server of the endpoint that answered, database.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.line.place
+    }
+
+    /// Returns the driver's client, for what is not wrapped here. Turn its errors into ours with [`Session::fault`].
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Returns whether the connection is known to be gone.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Turns a driver's error into one of ours. `what` is verb and object.
+    #[must_use]
+    pub fn fault(&self, what: &str, error: tokio_postgres::Error) -> Error {
+        self.line.fault(what, error)
+    }
+
+    /// Runs statements that return nothing, in one message; outside a transaction block they are one transaction.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn execute_all(&self, sql: &str) -> Result<()> {
+        self.client.batch_execute(sql).await.map_err(|error| self.fault("run statements", error))
+    }
+
+    /// Runs one statement and returns the number of rows that it touched.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
+        self.client.execute(sql, parameters).await.map_err(|error| self.fault("run a statement", error))
+    }
+
+    /// Runs one query and returns its rows. Memory: all of them.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
+        self.client.query(sql, parameters).await.map_err(|error| self.fault("run a query", error))
+    }
+
+    /// Starts `COPY … TO STDOUT`.
+    ///
+    /// # Errors
+    /// What the server said about the statement.
+    pub async fn copy_out(&self, sql: &str) -> Result<CopyOut> {
+        let stream = self.client.copy_out(sql).await.map_err(|error| self.fault("copy rows out", error))?;
+        Ok(CopyOut::new(stream, Arc::clone(&self.line)))
+    }
+
+    /// Starts `COPY … FROM STDIN`.
+    ///
+    /// # Errors
+    /// What the server said about the statement.
+    pub async fn copy_in(&self, sql: &str) -> Result<CopyIn> {
+        let sink = self.client.copy_in(sql).await.map_err(|error| self.fault("copy rows in", error))?;
+        Ok(CopyIn::new(sink, Arc::clone(&self.line)))
+    }
+
+    /// Returns what another task needs to stop the statement that runs here.
+    #[must_use]
+    pub fn cancel_token(&self) -> Cancel {
+        Cancel { token: self.client.cancel_token(), connector: self.connector.clone(), line: Arc::clone(&self.line) }
+    }
+
+    /// Asks the server who it is.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn identity(&self) -> Result<ServerIdentity> {
+        identity::read(self).await
+    }
+
+    /// Says good-bye and waits until the socket is closed. Dropping a session does the same without waiting.
+    pub async fn close(self) {
+        drop(self.client);
+        // The task ends with the socket; how it ended matters to nobody any more.
+        let _ = self.task.await;
+    }
+}
+
+/// Stops whatever statement a session runs, from outside.
+#[derive(Clone)]
+pub struct Cancel {
+    token: CancelToken,
+    connector: Option<MakeRustlsConnect>,
+    line: Arc<Line>,
+}
+
+impl Cancel {
+    /// Asks the server to stop the statement; the session's own call then fails with `Timeout` (57014). Nothing happens if no
+    /// statement runs.
+    ///
+    /// # Errors
+    /// `Connect` if the server cannot be reached.
+    pub async fn cancel(&self) -> Result<()> {
+        let sent = match &self.connector {
+            Some(connector) => self.token.cancel_query(connector.clone()).await,
+            None => self.token.cancel_query(NoTls).await,
+        };
+        sent.map_err(|error| self.line.fault("cancel a statement", error))
+    }
+}

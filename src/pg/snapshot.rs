@@ -1,0 +1,79 @@
+//! A snapshot that many sessions read under, and the session that keeps it alive.
+//!
+//! Comes in: a session outside any transaction. Goes out: the snapshot's name; sessions that join it.
+//! Never: writes; every transaction here is REPEATABLE READ READ ONLY.
+
+use super::session::Session;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::literal;
+
+const BEGIN: &str = include_str!("../../sql/session/begin_snapshot.sql");
+const EXPORT: &str = include_str!("../../sql/session/export_snapshot.sql");
+const ALIVE: &str = include_str!("../../sql/session/alive.sql");
+
+/// An exported snapshot. It lives as long as this value: dropping it ends its session and thereby the snapshot for newcomers;
+/// sessions that joined keep reading under it until their own transaction ends.
+pub struct Snapshot {
+    holder: Session,
+    id: String,
+}
+
+impl Snapshot {
+    /// Begins a transaction on the session and exports its snapshot.
+    ///
+    /// # Errors
+    /// What the server said; `Connect` if it went away.
+    pub async fn hold(session: Session) -> Result<Self> {
+        session.execute_all(BEGIN).await?;
+        let rows = session.query(EXPORT, &[]).await?;
+        let Some(Ok(id)) = rows.first().map(|row| row.try_get::<_, String>(0)) else {
+            return Err(Error::new(ErrorKind::Malformed, "export a snapshot").at(session.place()));
+        };
+        Ok(Self { holder: session, id })
+    }
+
+    /// Returns the snapshot's name.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Returns the session that holds the snapshot; it reads under it too.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.holder
+    }
+
+    /// Begins a transaction on another session of the same database that sees exactly what the holder sees.
+    ///
+    /// # Errors
+    /// `Refused` if the session is on another side or database, where the name means nothing; what the server said otherwise, as
+    /// when the snapshot is gone.
+    pub async fn join(&self, session: &Session) -> Result<()> {
+        let (ours, theirs) = (self.holder.endpoint(), session.endpoint());
+        if ours.side() != theirs.side() || ours.database() != theirs.database() {
+            return Err(Error::new(ErrorKind::Refused, "join a snapshot")
+                .at(session.place())
+                .because(format!("the snapshot is held on {}", self.holder.place())));
+        }
+        session.execute_all(BEGIN).await?;
+        session.execute_all(&format!("set transaction snapshot {}", literal(&self.id))).await
+    }
+
+    /// Asks the holder whether it is still there.
+    ///
+    /// # Errors
+    /// `Connect` if the holder is gone and with it the snapshot.
+    pub async fn check(&self) -> Result<()> {
+        self.holder.execute_all(ALIVE).await
+    }
+
+    /// Ends the snapshot and hands its session back, outside any transaction.
+    ///
+    /// # Errors
+    /// `Connect` if the holder is gone.
+    pub async fn release(self) -> Result<Session> {
+        self.holder.execute_all("rollback").await?;
+        Ok(self.holder)
+    }
+}
