@@ -5,19 +5,23 @@
 //! Never: talks to a server, guesses a fact that the catalog did not state.
 
 mod column;
+mod constraint;
 mod drift;
 mod foreign_key;
 mod key;
 mod order;
+mod privilege;
 mod relation;
 mod sequence;
 mod table;
 
 pub use column::{Column, Identity, PgType, TypeKind};
+pub use constraint::{Check, Exclusion};
 pub use drift::{Drift, drift};
 pub use foreign_key::{FkAction, ForeignKey};
-pub use key::{KeyColumn, KeyOrder, UniqueIndex};
+pub use key::{KeyColumn, KeyOrder, KeyProblem, UniqueIndex, comparison_key};
 pub use order::{Dependencies, depend};
-pub use relation::{Relation, RelationKind};
+pub use privilege::{MissingPrivilege, Privilege, PrivilegeObject};
+pub use relation::{LEDGER_SCHEMA, Relation, RelationKind};
 pub use sequence::Sequence;
 pub use table::{Leaf, Table, Trigger};
