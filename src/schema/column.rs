@@ -6,6 +6,7 @@ use crate::name::Ident;
 
 /// One column of a table, as the catalog describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
 pub struct Column {
     /// The column's name.
     pub name: Ident,
@@ -19,6 +20,28 @@ pub struct Column {
     pub identity: Option<Identity>,
     /// Whether an INSERT that leaves the column out gets a default.
     pub has_default: bool,
+    /// Whether the collation may call different texts equal (`deterministic = false`).
+    #[serde(default)]
+    pub nondeterministic: bool,
+}
+
+impl Column {
+    /// Whether two values that the server calls equal are always printed alike, so that a comparison of texts finds every pair
+    /// that a unique index would refuse. Where it is false (citext, floats, `numeric` without a scale …), `A` and `a` or `1.0` and
+    /// `1.00` pass for two keys here and for one there. Types that are not known to be safe count as unsafe.
+    #[must_use]
+    pub fn equal_prints_alike(&self) -> bool {
+        let data_type = &self.data_type;
+        if self.nondeterministic {
+            return false;
+        }
+        match data_type.kind {
+            TypeKind::Enum => true,
+            TypeKind::Base if data_type.builtin => data_type.base_prints_alike(),
+            // Their elements decide, and those are not known here.
+            TypeKind::Base | TypeKind::Array | TypeKind::Composite | TypeKind::Range => false,
+        }
+    }
 }
 
 /// The two sorts of identity column.
@@ -34,7 +57,7 @@ pub enum Identity {
 /// A column's type on one server. OIDs of user types differ between servers, so types are compared by name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PgType {
-    /// The type as `format_type` prints it with an empty search_path, ready for a cast: `numeric(12,2)`, `public.mood`.
+    /// The type as `format_type` prints it with an empty `search_path`, ready for a cast: `numeric(12,2)`, `public.mood`.
     pub sql: String,
     /// For domains the base type's modifier, else the column's; -1 where there is none.
     pub typmod: i32,
@@ -47,6 +70,19 @@ pub struct PgType {
     /// An enum's labels in their order; empty for every other type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+}
+
+impl PgType {
+    fn base_prints_alike(&self) -> bool {
+        match self.base.as_str() {
+            // A fixed scale prints every value in one way; a free one keeps trailing zeros. `char(n)` is padded to n.
+            "numeric" | "bpchar" => self.typmod != -1,
+            // 0 and -0; 1 day and 24 hours; {"a": 1.0} and {"a": 1.00}; another lc_monetary; shapes that are equal by area.
+            "float4" | "float8" | "interval" | "jsonb" | "money" | "box" | "circle" | "lseg" | "path" | "point" | "polygon"
+            | "line" => false,
+            _ => true,
+        }
+    }
 }
 
 /// What sort of type a base type is (`pg_type.typtype`, arrays apart).

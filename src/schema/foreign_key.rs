@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::name::{Ident, QualifiedName};
 
 /// One foreign key, listed with the table that references (the child). Copies on partitions are left out.
+///
+/// Partitions are named by their root on both ends. A key that stands on, or points at, a single partition is therefore listed as
+/// wider than it is; such keys are rare, and order and locks are right all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
     /// The constraint's name.

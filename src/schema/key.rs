@@ -1,11 +1,15 @@
 //! Unique indexes, and the comparison key chosen among them.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
-use crate::name::Ident;
+use super::{PgType, Table};
+use crate::name::{Ident, Side};
 
 /// One unique index, primary keys included. Indexes on expressions are listed with `columns` empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
 pub struct UniqueIndex {
     /// The index's name.
     pub name: Ident,
@@ -44,4 +48,231 @@ pub enum KeyOrder {
     Uuid,
     /// Everything else: sent as the server's text, ordered by its bytes (`COLLATE "C"`); the server sorts.
     Text,
+}
+
+/// Why a table has no comparison key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum KeyProblem {
+    /// No unique index serves on both sides.
+    NoKey,
+    /// A configured column does not exist.
+    ConfiguredColumnMissing {
+        /// The column.
+        column: Ident,
+        /// The side that lacks it; OLD if both do.
+        side: Side,
+    },
+}
+
+impl fmt::Display for KeyProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoKey => f.write_str(
+                "the table has no primary key, and no other unique index over NOT NULL columns, that both sides share; \
+                 name the columns that identify a row in the configuration",
+            ),
+            Self::ConfiguredColumnMissing { column, side } => {
+                write!(f, "the configured key names column {column}, which {side} does not have")
+            }
+        }
+    }
+}
+
+impl std::error::Error for KeyProblem {}
+
+/// Chooses the columns that identify a row on both sides: the configured ones, else OLD's primary key if NEW keeps it unique
+/// too, else the smallest unique index that both sides share.
+///
+/// Configured columns are taken at their word: nothing here proves that they are unique or never NULL. An empty list of them
+/// counts as none.
+///
+/// # Errors
+/// A sentence for people; there is no sensible default.
+pub fn comparison_key(old: &Table, new: &Table, configured: Option<&[Ident]>) -> Result<Vec<KeyColumn>, KeyProblem> {
+    let Some(names) = configured.filter(|names| !names.is_empty()).or_else(|| shared_unique_columns(old, new)) else {
+        return Err(KeyProblem::NoKey);
+    };
+    names.iter().map(|name| key_column(old, new, name)).collect()
+}
+
+fn key_column(old: &Table, new: &Table, name: &Ident) -> Result<KeyColumn, KeyProblem> {
+    let missing = |side| KeyProblem::ConfiguredColumnMissing { column: name.clone(), side };
+    let ours = &old.column(name).ok_or_else(|| missing(Side::Old))?.data_type;
+    let theirs = &new.column(name).ok_or_else(|| missing(Side::New))?.data_type;
+    let order = if ours.is_integer() && theirs.is_integer() {
+        KeyOrder::Integer
+    } else if ours.is_uuid() && theirs.is_uuid() {
+        KeyOrder::Uuid
+    } else {
+        // Also numeric, citext and whatever else has an equality of its own: two spellings of one value then count as two keys,
+        // and the unique index on OLD says no before anything is written. `Column::equal_prints_alike` tells where that can happen.
+        KeyOrder::Text
+    };
+    Ok(KeyColumn { name: name.clone(), order, cast: ours.sql.clone() })
+}
+
+fn shared_unique_columns<'a>(old: &'a Table, new: &Table) -> Option<&'a [Ident]> {
+    let shared = |index: &&UniqueIndex| index.identifies_rows() && new.unique_indexes.iter().any(|other| other.same_key(index));
+    let primary = old.unique_indexes.iter().filter(|index| index.primary).find(shared);
+    // A deferrable index is left out: OLD would learn only at COMMIT that a row collides. A primary key is taken even so, as nothing
+    // else says better what a row is; on NEW it does not matter, as committed rows never break it.
+    let others = old.unique_indexes.iter().filter(|index| !index.deferrable).filter(shared);
+    let chosen = primary.or_else(|| others.min_by_key(|index| (index.columns.len(), &index.name)))?;
+    Some(&chosen.columns)
+}
+
+impl UniqueIndex {
+    /// Whether every row has exactly one value under the index, and no two rows the same.
+    fn identifies_rows(&self) -> bool {
+        self.not_null && self.predicate.is_none() && !self.columns.is_empty()
+    }
+
+    /// Whether the index identifies rows by the same columns as another one, in whatever order.
+    fn same_key(&self, other: &Self) -> bool {
+        self.identifies_rows()
+            && self.columns.len() == other.columns.len()
+            && self.columns.iter().all(|column| other.columns.contains(column))
+    }
+}
+
+impl PgType {
+    fn is_integer(&self) -> bool {
+        self.builtin && matches!(self.base.as_str(), "int2" | "int4" | "int8")
+    }
+
+    fn is_uuid(&self) -> bool {
+        self.builtin && self.base == "uuid"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Column, TypeKind};
+    use super::*;
+    use crate::name::QualifiedName;
+
+    fn column(name: &str, base: &str, typmod: i32) -> Column {
+        let builtin = base != "citext";
+        let sql = if builtin { base.to_owned() } else { format!("public.{base}") };
+        Column {
+            name: Ident::new(name),
+            data_type: PgType { sql, typmod, base: base.to_owned(), builtin, kind: TypeKind::Base, labels: Vec::new() },
+            not_null: true,
+            generated: false,
+            identity: None,
+            has_default: false,
+            nondeterministic: false,
+        }
+    }
+
+    fn index(name: &str, columns: &[&str]) -> UniqueIndex {
+        UniqueIndex {
+            name: Ident::new(name),
+            columns: columns.iter().copied().map(Ident::from).collect(),
+            primary: name.ends_with("pkey"),
+            predicate: None,
+            deferrable: false,
+            nulls_not_distinct: false,
+            not_null: true,
+        }
+    }
+
+    fn table(columns: &[(&str, &str)], unique_indexes: Vec<UniqueIndex>) -> Table {
+        Table {
+            name: QualifiedName::new("public", "t"),
+            partitioned: false,
+            columns: columns.iter().map(|(name, base)| column(name, base, -1)).collect(),
+            unique_indexes,
+            foreign_keys: Vec::new(),
+            checks: Vec::new(),
+            exclusions: Vec::new(),
+            triggers: Vec::new(),
+            leaves: Vec::new(),
+            row_security: false,
+            row_estimate: 0,
+            size_bytes: 0,
+        }
+    }
+
+    fn names(key: Result<Vec<KeyColumn>, KeyProblem>) -> Result<Vec<String>, KeyProblem> {
+        key.map(|columns| columns.into_iter().map(|column| column.name.to_string()).collect())
+    }
+
+    const COLUMNS: [(&str, &str); 3] = [("a", "int4"), ("b", "uuid"), ("c", "text")];
+
+    #[test]
+    fn the_primary_key_wins_if_new_keeps_it_unique() {
+        let old = table(&COLUMNS, vec![index("t_pkey", &["b", "a"]), index("small", &["c"])]);
+        let same = table(&COLUMNS, vec![index("other", &["a", "b"]), index("small", &["c"])]);
+        assert_eq!(names(comparison_key(&old, &same, None)), Ok(vec!["b".into(), "a".into()]));
+        let without = table(&COLUMNS, vec![index("t_pkey", &["a"]), index("small", &["c"])]);
+        assert_eq!(names(comparison_key(&old, &without, None)), Ok(vec!["c".into()]));
+    }
+
+    #[test]
+    fn the_smallest_shared_index_is_next_and_odd_ones_do_not_count() {
+        let odd = vec![
+            UniqueIndex { predicate: Some("(a > 0)".into()), ..index("a_partial", &["a"]) },
+            UniqueIndex { deferrable: true, ..index("b_deferrable", &["b"]) },
+            UniqueIndex { not_null: false, ..index("c_nullable", &["c"]) },
+            UniqueIndex { not_null: false, ..index("d_expression", &[]) },
+        ];
+        let old = table(&COLUMNS, odd.clone());
+        assert_eq!(comparison_key(&old, &old, None), Err(KeyProblem::NoKey));
+        let more = [odd, vec![index("y", &["c"]), index("w", &["a", "b"]), index("x", &["b"])]].concat();
+        let old = table(&COLUMNS, more);
+        assert_eq!(names(comparison_key(&old, &old, None)), Ok(vec!["b".into()]));
+    }
+
+    #[test]
+    fn configured_columns_must_exist_on_both_sides() {
+        let old = table(&COLUMNS, vec![index("t_pkey", &["a"])]);
+        let new = table(&COLUMNS[..2], vec![index("t_pkey", &["a"])]);
+        let configured = [Ident::new("b"), Ident::new("c")];
+        assert_eq!(names(comparison_key(&old, &new, Some(&configured[..1]))), Ok(vec!["b".into()]));
+        let problem = KeyProblem::ConfiguredColumnMissing { column: Ident::new("c"), side: Side::New };
+        assert_eq!(problem.to_string(), "the configured key names column c, which NEW does not have");
+        assert_eq!(comparison_key(&old, &new, Some(&configured)), Err(problem));
+        assert_eq!(names(comparison_key(&old, &new, Some(&[]))), Ok(vec!["a".into()]));
+    }
+
+    #[test]
+    fn the_order_follows_the_types_of_both_sides() {
+        let columns = |types: [&'static str; 4]| {
+            let named: Vec<_> = ["a", "b", "c", "d"].into_iter().zip(types).collect();
+            table(&named, vec![index("t_pkey", &["a", "b", "c", "d"])])
+        };
+        let old = columns(["int4", "uuid", "int2", "citext"]);
+        let new = columns(["int8", "uuid", "text", "citext"]);
+        let key = comparison_key(&old, &new, None).expect("both have the key");
+        let orders: Vec<_> = key.iter().map(|column| (column.order, column.cast.as_str())).collect();
+        let expected = [
+            (KeyOrder::Integer, "int4"),
+            (KeyOrder::Uuid, "uuid"),
+            (KeyOrder::Text, "int2"),
+            (KeyOrder::Text, "public.citext"),
+        ];
+        assert_eq!(orders, expected);
+    }
+
+    #[test]
+    fn types_with_an_equality_of_their_own_are_told_apart() {
+        for (base, typmod, alike) in [
+            ("int4", -1, true),
+            ("text", -1, true),
+            ("uuid", -1, true),
+            ("timestamptz", -1, true),
+            ("numeric", -1, false),
+            ("numeric", 786_438, true),
+            ("bpchar", -1, false),
+            ("bpchar", 9, true),
+            ("float8", -1, false),
+            ("interval", -1, false),
+            ("citext", -1, false),
+        ] {
+            assert_eq!(column("k", base, typmod).equal_prints_alike(), alike, "{base} {typmod}");
+        }
+        assert!(!Column { nondeterministic: true, ..column("k", "text", -1) }.equal_prints_alike());
+    }
 }

@@ -6,22 +6,26 @@
 
 mod column;
 mod comparison;
+mod constraint;
 mod drift;
 mod foreign_key;
 mod key;
 mod method;
 mod order;
+mod privilege;
 mod relation;
 mod sequence;
 mod table;
 
 pub use column::{Column, Identity, PgType, TypeKind};
 pub use comparison::{ComparisonKey, WHOLE_ROW_COLUMNS};
+pub use constraint::{Check, Exclusion};
 pub use drift::{Drift, drift};
 pub use foreign_key::{FkAction, ForeignKey};
-pub use key::{KeyColumn, KeyOrder, UniqueIndex};
+pub use key::{KeyColumn, KeyOrder, KeyProblem, UniqueIndex, comparison_key};
 pub use method::{Coverage, Covered, Method, TimeColumn, TimeColumns, TimeKind};
 pub use order::{Dependencies, depend};
-pub use relation::{Relation, RelationKind};
+pub use privilege::{MissingPrivilege, Privilege, PrivilegeObject};
+pub use relation::{LEDGER_SCHEMA, Relation, RelationKind};
 pub use sequence::Sequence;
 pub use table::{Leaf, Table, Trigger};

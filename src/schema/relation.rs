@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::QualifiedName;
 
+/// The schema in which failback keeps its own records on OLD.
+pub const LEDGER_SCHEMA: &str = "failback";
+
 /// One relation of a database that is listed but is not a plain table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
@@ -13,6 +16,9 @@ pub struct Relation {
     pub kind: RelationKind,
     /// Bytes on disk, 0 where it has none.
     pub size_bytes: u64,
+    /// The estimated number of rows (`reltuples`), 0 where unknown; of large objects the exact number.
+    #[serde(default)]
+    pub row_estimate: u64,
 }
 
 /// What a relation is, where it is not a table whose rows are carried on their own.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Column, ForeignKey, UniqueIndex};
+use super::{Check, Column, Exclusion, ForeignKey, UniqueIndex};
 use crate::name::{Ident, QualifiedName};
 
 /// An ordinary or partitioned table on one side. A partitioned table stands for its partitions, which appear as leaves.
@@ -18,11 +18,17 @@ pub struct Table {
     pub unique_indexes: Vec<UniqueIndex>,
     /// Foreign keys of which this table is the child, by name.
     pub foreign_keys: Vec<ForeignKey>,
-    /// User triggers, by name.
+    /// Check constraints, by name.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// Exclusion constraints, by name.
+    #[serde(default)]
+    pub exclusions: Vec<Exclusion>,
+    /// User triggers, by name; those that stand on a single partition are left out.
     pub triggers: Vec<Trigger>,
     /// Where the rows are: the table itself, or the partitions that hold rows.
     pub leaves: Vec<Leaf>,
-    /// Whether row-level security would hide rows from, or refuse rows of, the user that asked.
+    /// Whether row-level security, on the table or on a leaf, would hide rows from, or refuse rows of, the user that asked.
     pub row_security: bool,
     /// The estimated number of rows (`reltuples`, summed over leaves); 0 where never analysed.
     pub row_estimate: u64,

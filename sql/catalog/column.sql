@@ -1,0 +1,59 @@
+-- The columns of every table, domains resolved to what they stand for.
+-- Parameters: none.
+-- Columns: table_oid oid, name text, type_sql text (as declared; for a domain the domain), typmod int4 and base text and
+-- builtin bool and type_kind text (of the type that the domain stands for; base, array, composite, enum or range), labels
+-- text[], not_null bool, generated bool, identity "char" (a, d or 0), has_default bool, nondeterministic bool.
+-- Server: 13.
+-- Filters: dropped and system columns hold nothing that is carried. Partitions have the columns of their root.
+-- A domain over a domain has no modifier of its own: the innermost one says it. NOT NULL and a default count wherever in the
+-- chain they stand. An array is a type that another type names as its array; int2vector and its kin are plain types.
+with recursive step (declared, reached, typmod, not_null, has_default, depth) as (
+    select d.oid, d.typbasetype, d.typtypmod, d.typnotnull, d.typdefault is not null, 1
+      from pg_catalog.pg_type as d
+     where d.typtype = 'd'
+    union all
+    select s.declared,
+           d.typbasetype,
+           case when d.typtypmod = -1 then s.typmod else d.typtypmod end,
+           s.not_null or d.typnotnull,
+           s.has_default or d.typdefault is not null,
+           s.depth + 1
+      from step as s
+      join pg_catalog.pg_type as d on d.oid = s.reached and d.typtype = 'd'
+), resolved as (
+    select distinct on (s.declared) s.*
+      from step as s
+     order by s.declared, s.depth desc
+)
+select a.attrelid as table_oid,
+       a.attname::pg_catalog.text as name,
+       pg_catalog.format_type(a.atttypid, a.atttypmod) as type_sql,
+       coalesce(r.typmod, a.atttypmod) as typmod,
+       t.typname::pg_catalog.text as base,
+       t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace as builtin,
+       case when t.typtype = 'c' then 'composite'
+            when t.typtype = 'e' then 'enum'
+            when t.typtype in ('r', 'm') then 'range'
+            when exists (select from pg_catalog.pg_type as e where e.oid = t.typelem and e.typarray = t.oid) then 'array'
+            else 'base' end as type_kind,
+       array(select l.enumlabel::pg_catalog.text
+               from pg_catalog.pg_enum as l
+              where l.enumtypid = t.oid
+              order by l.enumsortorder) as labels,
+       a.attnotnull or coalesce(r.not_null, false) as not_null,
+       a.attgenerated <> '' as generated,
+       a.attidentity as identity,
+       a.attgenerated = '' and (a.atthasdef or coalesce(r.has_default, false)) as has_default,
+       coalesce(not l.collisdeterministic, false) as nondeterministic
+  from pg_catalog.pg_attribute as a
+  join pg_catalog.pg_class as c on c.oid = a.attrelid
+  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+  left join resolved as r on r.declared = a.atttypid
+  join pg_catalog.pg_type as t on t.oid = coalesce(r.reached, a.atttypid)
+  left join pg_catalog.pg_collation as l on l.oid = a.attcollation
+ where c.relkind in ('r', 'p')
+   and not c.relispartition
+   and a.attnum > 0
+   and not a.attisdropped
+   and n.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
+ order by a.attrelid, a.attnum

@@ -1,0 +1,40 @@
+-- The foreign keys of every table.
+-- Parameters: none.
+-- Columns: table_oid oid (the child, or the root of its partition tree), name text, child_schema text, child_name text,
+-- child_columns text[], parent_schema text, parent_name text, parent_columns text[], deferrable bool, match_full bool,
+-- validated bool, on_delete "char" (confdeltype).
+-- Server: 13.
+-- Filters: with conparentid set it is the copy of another key for one partition. A key that is NOT ENFORCED (18) promises
+-- nothing; the words can only stand at the very end of a definition, so no name can imitate them, and older servers, which
+-- lack the column conenforced, never print them.
+select child.oid as table_oid,
+       f.conname::pg_catalog.text as name,
+       cn.nspname::pg_catalog.text as child_schema,
+       child.relname::pg_catalog.text as child_name,
+       k.child_columns,
+       pn.nspname::pg_catalog.text as parent_schema,
+       parent.relname::pg_catalog.text as parent_name,
+       k.parent_columns,
+       f.condeferrable as deferrable,
+       f.confmatchtype = 'f' as match_full,
+       f.convalidated as validated,
+       f.confdeltype as on_delete
+  from pg_catalog.pg_constraint as f
+  join pg_catalog.pg_class as child
+    on child.oid = coalesce(pg_catalog.pg_partition_root(f.conrelid)::pg_catalog.oid, f.conrelid)
+  join pg_catalog.pg_namespace as cn on cn.oid = child.relnamespace
+  join pg_catalog.pg_class as parent
+    on parent.oid = coalesce(pg_catalog.pg_partition_root(f.confrelid)::pg_catalog.oid, f.confrelid)
+  join pg_catalog.pg_namespace as pn on pn.oid = parent.relnamespace
+ cross join lateral (
+       select pg_catalog.array_agg(ca.attname::pg_catalog.text order by u.position) as child_columns,
+              pg_catalog.array_agg(pa.attname::pg_catalog.text order by u.position) as parent_columns
+         from rows from (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey)) with ordinality
+           as u (child_attnum, parent_attnum, position)
+         join pg_catalog.pg_attribute as ca on ca.attrelid = f.conrelid and ca.attnum = u.child_attnum
+         join pg_catalog.pg_attribute as pa on pa.attrelid = f.confrelid and pa.attnum = u.parent_attnum) as k
+ where f.contype = 'f'
+   and f.conparentid = 0
+   and pg_catalog.pg_get_constraintdef(f.oid) not like '% NOT ENFORCED'
+   and cn.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
+ order by child.oid, f.conname collate "C", f.oid

@@ -1,0 +1,32 @@
+-- Where the rows of every table are: the table itself, or each partition that holds rows.
+-- Parameters: none.
+-- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8, row_security bool.
+-- Server: 13.
+-- Filters: a foreign table may be a partition; its rows live elsewhere. Sizes are NULL for a table that was dropped a moment ago.
+-- An access method of another name may still be the heap, so the handler is asked for.
+select t.root as table_oid,
+       n.nspname::pg_catalog.text as schema,
+       l.relname::pg_catalog.text as name,
+       coalesce(pg_catalog.pg_relation_size(l.oid), 0)
+         / pg_catalog.current_setting('block_size')::pg_catalog.int8 as blocks,
+       coalesce(pg_catalog.pg_table_size(l.oid), 0) as size_bytes,
+       coalesce(m.amhandler = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc, false) as heap,
+       greatest(l.reltuples, 0)::pg_catalog.int8 as row_estimate,
+       pg_catalog.row_security_active(l.oid) as row_security
+  from (select c.oid as root, c.oid as leaf
+          from pg_catalog.pg_class as c
+         where c.relkind = 'r'
+           and not c.relispartition
+        union all
+        select c.oid, p.relid::pg_catalog.oid
+          from pg_catalog.pg_class as c
+         cross join lateral pg_catalog.pg_partition_tree(c.oid) as p
+         where c.relkind = 'p'
+           and not c.relispartition
+           and p.isleaf) as t
+  join pg_catalog.pg_class as l on l.oid = t.leaf
+  join pg_catalog.pg_namespace as n on n.oid = l.relnamespace
+  left join pg_catalog.pg_am as m on m.oid = l.relam
+ where l.relkind = 'r'
+   and n.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
+ order by t.root, n.nspname collate "C", l.relname collate "C"

@@ -1,0 +1,49 @@
+//! Columns and their types.
+
+use tokio_postgres::{Client, Row};
+
+use super::{ByTable, fact};
+use crate::error::Result;
+use crate::schema::{Column, Identity, PgType, TypeKind};
+
+const SQL: &str = include_str!("../../sql/catalog/column.sql");
+
+/// Reads the columns of every table, in attribute order.
+pub(super) async fn read(client: &Client) -> Result<ByTable<Column>> {
+    fact::by_table(&fact::list(client, "list the columns", SQL).await?, column)
+}
+
+fn column(row: &Row) -> Result<Column> {
+    Ok(Column {
+        name: fact::get_ident(row, "name")?,
+        data_type: PgType {
+            sql: fact::get(row, "type_sql")?,
+            typmod: fact::get(row, "typmod")?,
+            base: fact::get(row, "base")?,
+            builtin: fact::get(row, "builtin")?,
+            kind: type_kind(fact::get(row, "type_kind")?)?,
+            labels: fact::get(row, "labels")?,
+        },
+        not_null: fact::get(row, "not_null")?,
+        generated: fact::get(row, "generated")?,
+        identity: match fact::get_code(row, "identity")? {
+            '\0' => None,
+            'a' => Some(Identity::Always),
+            'd' => Some(Identity::ByDefault),
+            other => return Err(fact::unknown("pg_attribute.attidentity", other)),
+        },
+        has_default: fact::get(row, "has_default")?,
+        nondeterministic: fact::get(row, "nondeterministic")?,
+    })
+}
+
+fn type_kind(word: &str) -> Result<TypeKind> {
+    Ok(match word {
+        "base" => TypeKind::Base,
+        "array" => TypeKind::Array,
+        "composite" => TypeKind::Composite,
+        "enum" => TypeKind::Enum,
+        "range" => TypeKind::Range,
+        other => return Err(fact::unknown("the sort of a type", other)),
+    })
+}

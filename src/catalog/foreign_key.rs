@@ -1,0 +1,36 @@
+//! Foreign keys.
+
+use tokio_postgres::{Client, Row};
+
+use super::{ByTable, fact};
+use crate::error::Result;
+use crate::name::QualifiedName;
+use crate::schema::{FkAction, ForeignKey};
+
+const SQL: &str = include_str!("../../sql/catalog/foreign_key.sql");
+
+/// Reads the foreign keys of every table, under the child, by name.
+pub(super) async fn read(client: &Client) -> Result<ByTable<ForeignKey>> {
+    fact::by_table(&fact::list(client, "list the foreign keys", SQL).await?, foreign_key)
+}
+
+fn foreign_key(row: &Row) -> Result<ForeignKey> {
+    Ok(ForeignKey {
+        name: fact::get_ident(row, "name")?,
+        child: QualifiedName { schema: fact::get_ident(row, "child_schema")?, name: fact::get_ident(row, "child_name")? },
+        child_columns: fact::get_idents(row, "child_columns")?,
+        parent: QualifiedName { schema: fact::get_ident(row, "parent_schema")?, name: fact::get_ident(row, "parent_name")? },
+        parent_columns: fact::get_idents(row, "parent_columns")?,
+        deferrable: fact::get(row, "deferrable")?,
+        match_full: fact::get(row, "match_full")?,
+        validated: fact::get(row, "validated")?,
+        on_delete: match fact::get_code(row, "on_delete")? {
+            'a' => FkAction::NoAction,
+            'r' => FkAction::Restrict,
+            'c' => FkAction::Cascade,
+            'n' => FkAction::SetNull,
+            'd' => FkAction::SetDefault,
+            other => return Err(fact::unknown("pg_constraint.confdeltype", other)),
+        },
+    })
+}

@@ -1,0 +1,35 @@
+//! Leaves: the relations that hold a table's rows.
+
+use tokio_postgres::{Client, Row};
+
+use super::{ByTable, fact};
+use crate::error::Result;
+use crate::name::QualifiedName;
+use crate::schema::Leaf;
+
+const SQL: &str = include_str!("../../sql/catalog/leaf.sql");
+
+/// A leaf, and what its table sums up over all of them.
+pub(super) struct LeafFacts {
+    pub(super) leaf: Leaf,
+    pub(super) row_estimate: u64,
+    pub(super) row_security: bool,
+}
+
+/// Reads the leaves of every table, by name.
+pub(super) async fn read(client: &Client) -> Result<ByTable<LeafFacts>> {
+    fact::by_table(&fact::list(client, "list the partitions", SQL).await?, leaf_facts)
+}
+
+fn leaf_facts(row: &Row) -> Result<LeafFacts> {
+    Ok(LeafFacts {
+        leaf: Leaf {
+            name: QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "name")? },
+            blocks: fact::get_count(row, "blocks")?,
+            size_bytes: fact::get_count(row, "size_bytes")?,
+            heap: fact::get(row, "heap")?,
+        },
+        row_estimate: fact::get_count(row, "row_estimate")?,
+        row_security: fact::get(row, "row_security")?,
+    })
+}

@@ -1,0 +1,103 @@
+//! Reads a database's catalog into the values of `schema`: tables, whatever else could hold data, sequences, privileges.
+//!
+//! Comes in: a session with an empty `search_path`. Goes out: facts, each relation exactly once, sorted by name.
+//! Never: reads a user's rows, writes, takes a lock stronger than ACCESS SHARE, or decides what to do about a fact.
+//! The queries are in `sql/catalog/`, one per file here. Several are sent one after the other: inside one transaction the lists
+//! agree on rows, but the server prints expressions and sizes as of now, so a schema that changes meanwhile may come out mixed.
+//! PostgreSQL 13 or newer.
+
+mod column;
+mod constraint;
+mod database;
+mod fact;
+mod foreign_key;
+mod large_object;
+mod leaf;
+mod privilege;
+mod relation;
+mod replica_role;
+mod sequence;
+mod trigger;
+mod unique_index;
+
+use std::collections::HashMap;
+
+use tokio_postgres::Client;
+
+pub use database::databases;
+pub use privilege::privileges;
+pub use replica_role::replica_role_allowed;
+
+use crate::error::Result;
+use crate::schema::{Relation, Sequence, Table};
+
+/// What one database holds. Every relation of the user's schemas is in exactly one of the lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Catalog {
+    /// Ordinary tables and the roots of partition trees, by name.
+    pub tables: Vec<Table>,
+    /// Everything else that could hold or show rows, by name, with large objects as one entry at the end.
+    pub relations: Vec<Relation>,
+    /// Sequences, by name.
+    pub sequences: Vec<Sequence>,
+}
+
+/// Facts of one sort, by the OID of the table that they belong to. OIDs live no longer than the reading.
+type ByTable<T> = HashMap<u32, Vec<T>>;
+
+/// Reads everything that a database holds.
+///
+/// # Errors
+/// `Server` if a query fails, `Malformed` if an answer makes no sense.
+pub async fn read(client: &Client) -> Result<Catalog> {
+    let listed = relation::list(client).await?;
+    let mut facts = Facts {
+        columns: column::read(client).await?,
+        unique_indexes: unique_index::read(client).await?,
+        foreign_keys: foreign_key::read(client).await?,
+        constraints: constraint::read(client).await?,
+        triggers: trigger::read(client).await?,
+        leaves: leaf::read(client).await?,
+    };
+    let mut sequences = sequence::read(client).await?;
+    let mut catalog = Catalog { tables: Vec::new(), relations: Vec::new(), sequences: Vec::new() };
+    for entry in listed {
+        match entry.place() {
+            relation::Place::Table => catalog.tables.push(facts.table(entry)),
+            relation::Place::Sequence => catalog.sequences.extend(sequences.remove(&entry.oid)),
+            relation::Place::Relation(kind) => catalog.relations.push(entry.relation(kind)),
+        }
+    }
+    catalog.relations.extend(large_object::read(client).await?);
+    Ok(catalog)
+}
+
+struct Facts {
+    columns: ByTable<crate::schema::Column>,
+    unique_indexes: ByTable<crate::schema::UniqueIndex>,
+    foreign_keys: ByTable<crate::schema::ForeignKey>,
+    constraints: ByTable<constraint::Constraint>,
+    triggers: ByTable<crate::schema::Trigger>,
+    leaves: ByTable<leaf::LeafFacts>,
+}
+
+impl Facts {
+    fn table(&mut self, entry: relation::Entry) -> Table {
+        let leaves = self.leaves.remove(&entry.oid).unwrap_or_default();
+        let (checks, exclusions) = constraint::split(self.constraints.remove(&entry.oid).unwrap_or_default());
+        Table {
+            name: entry.name,
+            partitioned: entry.kind == relation::PARTITIONED_TABLE,
+            columns: self.columns.remove(&entry.oid).unwrap_or_default(),
+            unique_indexes: self.unique_indexes.remove(&entry.oid).unwrap_or_default(),
+            foreign_keys: self.foreign_keys.remove(&entry.oid).unwrap_or_default(),
+            checks,
+            exclusions,
+            triggers: self.triggers.remove(&entry.oid).unwrap_or_default(),
+            row_security: entry.row_security || leaves.iter().any(|facts| facts.row_security),
+            row_estimate: leaves.iter().map(|facts| facts.row_estimate).sum(),
+            size_bytes: leaves.iter().map(|facts| facts.leaf.size_bytes).sum(),
+            leaves: leaves.into_iter().map(|facts| facts.leaf).collect(),
+        }
+    }
+}
