@@ -21,3 +21,5 @@ pub mod name;
 pub mod error;
 
 pub mod schema;
+
+pub mod demo;

@@ -1,0 +1,4 @@
+//! The integration tests: one binary, so that its servers are started once.
+
+mod cluster;
+mod support;
