@@ -12,4 +12,4 @@ mod estate;
 
 pub use binaries::Binaries;
 pub use cluster::{Cluster, ClusterOptions, remove_kept};
-pub use estate::databases;
+pub use estate::{databases, load, load_database, play_incident, play_incident_on};
