@@ -1,0 +1,417 @@
+//! One throwaway PostgreSQL server on loopback.
+//!
+//! Comes in: server programs and a few settings. Goes out: a server that accepts connections with a random password, and
+//! that is gone with its folder when its owner is: on drop, and, through a supervising shell on a pipe, also when the owner
+//! is killed. A server that is meant to stay is started detached instead.
+//! Never: runs as root, listens beyond loopback, keeps its data safe (`fsync` is off), or shows its password except in a URL
+//! that somebody asked for.
+
+use std::fmt;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use super::account::Account;
+use super::binaries::Binaries;
+use crate::error::{Error, ErrorKind, Place, Result};
+
+/// The superuser of every throwaway server.
+const USER: &str = "failback";
+
+/// How long a server may take to start, crash recovery on a busy machine included.
+const START_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How many ports are tried: between choosing a free one and listening on it, somebody else may take it.
+const PORT_TRIES: usize = 5;
+
+const SUPERVISE: &str = include_str!("supervise.sh");
+
+/// The file that proves that a folder is a throwaway server's.
+const MARKER: &str = "failback-throwaway-server";
+
+/// What a server should be like.
+#[derive(Clone, Debug, Default)]
+pub struct ClusterOptions {
+    /// What it is called in process lists and in its folder's name: letters, digits and dashes, as `old`.
+    pub label: String,
+    /// Whether it is started so that it can outlive us; see [`Cluster::keep`].
+    pub keep: bool,
+    /// Server settings beside our own, as `("wal_level", "logical")`; the last one of a name wins.
+    pub settings: Vec<(String, String)>,
+}
+
+/// A running throwaway server. Dropping it stops it and removes its folder.
+pub struct Cluster {
+    binaries: Binaries,
+    account: Account,
+    folder: PathBuf,
+    port: u16,
+    password: String,
+    running: Running,
+}
+
+/// How the server is held.
+enum Running {
+    /// Not started yet.
+    Not,
+    /// By a shell that ends it when the pipe to the shell closes.
+    Supervised(Child),
+    /// By nobody: it stays until it is stopped.
+    Detached,
+    /// Given away by `keep`.
+    Kept,
+}
+
+impl Cluster {
+    /// Creates a server in a private folder below the system's folder for temporary files, and waits until it accepts
+    /// connections. Blocks, for about two seconds.
+    ///
+    /// # Errors
+    /// `Storage` if the folder cannot be made; `Server` if the server cannot be created or started; `Timeout` if it does not
+    /// become ready. Nothing is left behind.
+    pub fn start(binaries: &Binaries, options: &ClusterOptions) -> Result<Self> {
+        let account = Account::for_servers()?;
+        let password = random_hex(16)?;
+        let folder = std::env::temp_dir().join(format!("failback-{}-{}", options.label, random_hex(4)?));
+        fs::DirBuilder::new().mode(0o700).create(&folder).map_err(|cause| storage("create", &folder, cause))?;
+        let running = Running::Not;
+        // From here on drop cleans up.
+        let mut cluster = Self { binaries: binaries.clone(), account, folder, port: 0, password, running };
+        cluster.create(options)?;
+        cluster.launch(options.keep)?;
+        Ok(cluster)
+    }
+
+    /// Returns a URL for a database of this server. It holds the password.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("postgresql://{USER}:{}@127.0.0.1:{}/{}", self.password, self.port, percent_encoded(database))
+    }
+
+    /// Returns the port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Returns the folder with the server's data.
+    #[must_use]
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Stops the server as a crash would: sessions are cut, nothing is flushed. The data stays; see [`Cluster::revive`].
+    pub fn kill(&self) -> Result<()> {
+        match &self.running {
+            Running::Supervised(supervisor) => {
+                order(supervisor, "stop")?;
+                let gone = || !self.data_dir().join("postmaster.pid").exists();
+                wait_until(gone).then_some(()).ok_or_else(|| self.fault(ErrorKind::Timeout, "stop a throwaway server"))
+            }
+            _ => self.control(&["stop", "-m", "immediate", "-w"]),
+        }
+    }
+
+    /// Starts the server again after [`Cluster::kill`], on the same port, and waits for its crash recovery.
+    pub fn revive(&self) -> Result<()> {
+        self.order_start()?;
+        match self.wait_ready()? {
+            Start::Ready => Ok(()),
+            Start::PortTaken => Err(self.fault(ErrorKind::Server, "start a throwaway server again")),
+        }
+    }
+
+    /// Lets the server run on without us, and returns its folder, which [`remove_kept`] takes.
+    ///
+    /// # Errors
+    /// `Usage` if it was not started with `keep`: a supervised server ends with its owner.
+    pub fn keep(mut self) -> Result<PathBuf> {
+        if !matches!(self.running, Running::Detached) {
+            return Err(Error::new(ErrorKind::Usage, "keep a server that was not started to be kept").at(self.folder.display()));
+        }
+        self.running = Running::Kept;
+        Ok(self.folder.clone())
+    }
+
+    /// Makes the data folder and writes the settings.
+    fn create(&self, options: &ClusterOptions) -> Result<()> {
+        self.give(&self.folder)?;
+        self.write(MARKER, "")?;
+        self.write("password", &self.password)?;
+        let mut initdb = self.command("initdb");
+        initdb.arg("-D").arg(self.data_dir()).arg("--pwfile").arg(self.folder.join("password"));
+        initdb.args(["-U", USER, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        let output = self.run(initdb)?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            return Err(self.fault(ErrorKind::Server, "create a throwaway server").because(said));
+        }
+        fs::remove_file(self.folder.join("password")).map_err(|cause| storage("remove", &self.folder, cause))?;
+        let ours = [
+            ("listen_addresses", "127.0.0.1"),
+            // A path in a temporary folder may be longer than a socket's may be.
+            ("unix_socket_directories", ""),
+            ("max_connections", "50"),
+            ("shared_buffers", "64MB"),
+            ("fsync", "off"),
+            ("synchronous_commit", "off"),
+            ("full_page_writes", "off"),
+            ("timezone", "UTC"),
+            ("log_timezone", "UTC"),
+            ("log_line_prefix", "%m [%p] %d "),
+        ];
+        let ours = ours.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let name = ("cluster_name".to_owned(), format!("failback-{}", options.label));
+        ours.iter().chain([&name]).chain(&options.settings).try_for_each(|(name, value)| self.set(name, value))
+    }
+
+    /// Starts the server on a free port.
+    fn launch(&mut self, keep: bool) -> Result<()> {
+        self.running = if keep { Running::Detached } else { Running::Supervised(self.supervisor()?) };
+        for _ in 0..PORT_TRIES {
+            self.port = free_port()?;
+            self.set("port", &self.port.to_string())?;
+            self.order_start()?;
+            match self.wait_ready()? {
+                Start::Ready => return Ok(()),
+                // Reaps what is left of the attempt; a detached one is gone already.
+                Start::PortTaken => {
+                    if let Running::Supervised(supervisor) = &self.running {
+                        order(supervisor, "stop")?;
+                    }
+                }
+            }
+        }
+        Err(self.fault(ErrorKind::Server, "find a free port for a throwaway server"))
+    }
+
+    fn supervisor(&self) -> Result<Child> {
+        let mut shell = self.account.command("sh");
+        shell.args(["-c", SUPERVISE, "failback-supervise"]).arg(self.binaries.program("postgres")).arg(&self.folder);
+        // Its own process group: Ctrl-C at the terminal is for us to answer, not for the server.
+        shell.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+        shell
+            .spawn()
+            .map_err(|cause| self.fault(ErrorKind::Server, "start the supervisor of a throwaway server").because(cause))
+    }
+
+    fn order_start(&self) -> Result<()> {
+        // What an earlier attempt said must not be taken for what this one says.
+        let _ = fs::rename(self.log(), self.folder.join("server.log.1"));
+        match &self.running {
+            Running::Supervised(supervisor) => order(supervisor, "start"),
+            // Not `-w`: waiting is done by `wait_ready`, the same for both ways of holding a server.
+            _ => self.control(&["start", "-W", "-l", &self.log().to_string_lossy()]),
+        }
+    }
+
+    /// Waits until the pid file says `ready` (its eighth line, PostgreSQL 10 and newer) or the log says why not.
+    fn wait_ready(&self) -> Result<Start> {
+        let pid_file = self.data_dir().join("postmaster.pid");
+        let status = || fs::read_to_string(&pid_file).ok();
+        let is_ready = |file: &Option<String>| file.as_deref().and_then(|f| f.lines().nth(7)).map(str::trim) == Some("ready");
+        let failed = || status().is_none() && self.log_lines().contains("FATAL:");
+        wait_until(|| is_ready(&status()) || failed());
+        if is_ready(&status()) {
+            return Ok(Start::Ready);
+        }
+        let log = self.log_lines();
+        if log.contains("could not bind") {
+            return Ok(Start::PortTaken);
+        }
+        let kind = if failed() { ErrorKind::Server } else { ErrorKind::Timeout };
+        let tail: Vec<&str> = log.lines().rev().take(5).collect();
+        let tail = tail.into_iter().rev().collect::<Vec<_>>().join("; ");
+        Err(self.fault(kind, "start a throwaway server").because(format!("its log ends: {tail}")))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("server.log")
+    }
+
+    fn log_lines(&self) -> String {
+        fs::read_to_string(self.log()).unwrap_or_default()
+    }
+
+    /// Runs `pg_ctl` on the data folder.
+    fn control(&self, arguments: &[&str]) -> Result<()> {
+        let mut command = self.command("pg_ctl");
+        command.args(arguments).arg("-s").arg("-D").arg(self.data_dir());
+        // Nothing is captured: a server started by it would hold the pipe open.
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        match command.status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(self.fault(ErrorKind::Server, "control a throwaway server").because(format!("pg_ctl: {status}"))),
+            Err(cause) => Err(self.fault(ErrorKind::Server, "run pg_ctl").because(cause)),
+        }
+    }
+
+    fn command(&self, program: &str) -> Command {
+        let mut command = self.account.command(self.binaries.program(program));
+        command.current_dir(&self.folder);
+        command
+    }
+
+    fn run(&self, mut command: Command) -> Result<Output> {
+        let program = command.get_program().to_string_lossy().into_owned();
+        command
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|cause| self.fault(ErrorKind::Server, format!("run {program}")).because(cause))
+    }
+
+    /// Appends a setting; the last one of a name is in force.
+    fn set(&self, name: &str, value: &str) -> Result<()> {
+        let line = format!("{name} = '{}'\n", value.replace('\'', "''"));
+        let path = self.data_dir().join("postgresql.conf");
+        let file = fs::OpenOptions::new().append(true).open(&path);
+        file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|cause| storage("write", &path, cause))
+    }
+
+    /// Writes a file that only the server's account can read.
+    fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|cause| storage("write", &path, cause))?;
+        self.give(&path)
+    }
+
+    /// Makes the server's account the owner.
+    fn give(&self, path: &Path) -> Result<()> {
+        match self.account {
+            Account::Own => Ok(()),
+            Account::Other { uid, gid } => chown(path, Some(uid), Some(gid)).map_err(|cause| storage("hand over", path, cause)),
+        }
+    }
+
+    fn fault(&self, kind: ErrorKind, what: impl Into<String>) -> Error {
+        Error::new(kind, what).at(self.folder.display())
+    }
+}
+
+/// How a start went, where it is not an error.
+enum Start {
+    Ready,
+    PortTaken,
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        match std::mem::replace(&mut self.running, Running::Kept) {
+            Running::Kept => return,
+            Running::Not => {}
+            Running::Supervised(mut supervisor) => {
+                drop(supervisor.stdin.take());
+                let _ = supervisor.wait();
+            }
+            Running::Detached => {
+                let _ = self.control(&["stop", "-m", "immediate", "-w"]);
+            }
+        }
+        // Drop has nobody to report to, and the supervisor has usually removed it already.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cluster").field("folder", &self.folder).field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+/// Stops a server that was kept, and removes its folder.
+///
+/// # Errors
+/// `Refused` if the folder is not one that [`Cluster::keep`] returned.
+pub fn remove_kept(binaries: &Binaries, folder: &Path) -> Result<()> {
+    if !folder.join(MARKER).is_file() {
+        let error = Error::new(ErrorKind::Refused, "remove a throwaway server").at(folder.display());
+        return Err(error.because("the folder is not a throwaway server's"));
+    }
+    let account = Account::for_servers()?;
+    let (binaries, folder, running) = (binaries.clone(), folder.to_path_buf(), Running::Kept);
+    let mut cluster = Cluster { binaries, account, folder, port: 0, password: String::new(), running };
+    if cluster.data_dir().join("postmaster.pid").exists() {
+        cluster.control(&["stop", "-m", "immediate", "-w"]).place(|| "a server that is kept")?;
+    }
+    cluster.running = Running::Not;
+    drop(cluster);
+    Ok(())
+}
+
+/// Sends an order to a supervisor.
+fn order(supervisor: &Child, word: &str) -> Result<()> {
+    let sent = supervisor.stdin.as_ref().map(|mut pipe| pipe.write_all(format!("{word}\n").as_bytes()));
+    match sent {
+        Some(Ok(())) => Ok(()),
+        _ => Err(Error::new(ErrorKind::Server, "reach the supervisor of a throwaway server")),
+    }
+}
+
+/// Asks until the answer is yes or the start timeout is over, and returns the last answer.
+fn wait_until(done: impl Fn() -> bool) -> bool {
+    let began = Instant::now();
+    while !done() {
+        if began.elapsed() > START_TIMEOUT {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    true
+}
+
+fn free_port() -> Result<u16> {
+    let bound = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
+    bound.map(|address| address.port()).map_err(|cause| Error::new(ErrorKind::Server, "find a free port").because(cause))
+}
+
+/// Returns `count` bytes from the kernel's random source, as hexadecimal digits.
+fn random_hex(count: usize) -> Result<String> {
+    let mut bytes = vec![0; count];
+    let source = Path::new("/dev/urandom");
+    fs::File::open(source).and_then(|mut file| file.read_exact(&mut bytes)).map_err(|cause| storage("read", source, cause))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn storage(verb: &str, path: &Path, cause: std::io::Error) -> Error {
+    let kind = if cause.kind() == std::io::ErrorKind::StorageFull { ErrorKind::StorageFull } else { ErrorKind::Storage };
+    Error::new(kind, format!("{verb} a throwaway server's file")).at(path.display()).because(cause)
+}
+
+/// Encodes a database's name for the path of a URL.
+fn percent_encoded(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+    name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_name_survives_a_url() {
+        assert_eq!(percent_encoded("chain_db"), "chain_db");
+        assert_eq!(percent_encoded("a b/c?é"), "a%20b%2Fc%3F%C3%A9");
+    }
+
+    #[test]
+    fn passwords_are_random_and_hidden() {
+        assert_ne!(random_hex(16).unwrap(), random_hex(16).unwrap());
+        assert_eq!(random_hex(16).unwrap().len(), 32);
+    }
+
+    #[test]
+    fn only_a_throwaway_servers_folder_is_ever_removed() {
+        let Ok(binaries) = Binaries::find(&|name| std::env::var(name).ok()) else { return };
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("precious"), "").unwrap();
+        assert_eq!(remove_kept(&binaries, folder.path()).unwrap_err().kind(), ErrorKind::Refused);
+        assert!(folder.path().join("precious").exists());
+    }
+}

@@ -1,0 +1,154 @@
+//! What the tests stand on: an OLD and a NEW server for the whole test process, fresh databases on both for each test, SQL, and
+//! the failback program in a sealed environment.
+//!
+//! The servers are in statics, which are never dropped: when the process ends, however it ends, their supervisors stop them
+//! and remove their folders.
+//!
+//! `FAILBACK_PG_BIN` chooses the PostgreSQL version, `FAILBACK_PG_BIN_OLD` and `FAILBACK_PG_BIN_NEW` one for each side.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, OnceLock};
+
+use failback::demo::{Binaries, Cluster, ClusterOptions};
+use failback::name::{Ident, Side};
+use tokio::runtime::Runtime;
+use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a tokio runtime"));
+
+/// Drives a future to its end on the runtime that all tests share.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    RUNTIME.block_on(future)
+}
+
+/// The PostgreSQL programs for a side.
+pub(crate) fn binaries(side: Side) -> Binaries {
+    let of_side = format!("FAILBACK_PG_BIN_{}", side.word().to_uppercase());
+    let env = |name: &str| {
+        let own = (name == "FAILBACK_PG_BIN").then(|| std::env::var(&of_side).ok()).flatten();
+        own.or_else(|| std::env::var(name).ok())
+    };
+    Binaries::find(&env).expect("server programs of PostgreSQL")
+}
+
+/// The server of a side, started on first use. OLD and NEW start at the same time if both are asked for at the same time.
+pub(crate) fn server(side: Side) -> &'static Cluster {
+    static OLD: OnceLock<Cluster> = OnceLock::new();
+    static NEW: OnceLock<Cluster> = OnceLock::new();
+    let slot = match side {
+        Side::Old => &OLD,
+        Side::New => &NEW,
+    };
+    slot.get_or_init(|| {
+        let options = ClusterOptions {
+            label: format!("test-{}", side.word()),
+            keep: false,
+            settings: vec![("wal_level".into(), "logical".into()), ("max_connections".into(), "100".into())],
+        };
+        Cluster::start(&binaries(side), &options).expect("a throwaway server")
+    })
+}
+
+/// One fresh, empty database on each side.
+pub(crate) struct Pair {
+    /// The databases' name, the same on both sides.
+    pub(crate) database: String,
+    /// URL of OLD's.
+    pub(crate) old: String,
+    /// URL of NEW's.
+    pub(crate) new: String,
+}
+
+impl Pair {
+    /// Returns the URL of a side's database.
+    pub(crate) fn url(&self, side: Side) -> &str {
+        match side {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        }
+    }
+}
+
+/// Creates a pair of databases whose name begins with the test's.
+pub(crate) fn pair(test: &str) -> Pair {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let database = format!("{test}_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let create = |side: Side| {
+        let server = server(side);
+        // template0: nobody is ever connected to it, so parallel creations do not refuse each other.
+        let statement = format!("create database {} template template0", Ident::new(&database).sql());
+        sql(&server.url("postgres"), &statement);
+        server.url(&database)
+    };
+    let (old, new) = std::thread::scope(|scope| {
+        let old = scope.spawn(|| create(Side::Old));
+        let new = create(Side::New);
+        (old.join().expect("OLD's database"), new)
+    });
+    Pair { database, old, new }
+}
+
+/// Opens a connection that closes when the client is dropped.
+pub(crate) async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");
+    tokio::spawn(connection);
+    client
+}
+
+/// Runs statements; a failing one fails the test with the server's message.
+pub(crate) fn sql(url: &str, statements: &str) {
+    let result = block_on(async { connect(url).await.batch_execute(statements).await });
+    if let Err(error) = result {
+        panic!("{}: {error:?}", &statements[..statements.len().min(200)]);
+    }
+}
+
+/// Runs a query and returns its rows in the server's own text.
+pub(crate) fn rows(url: &str, query: &str) -> Vec<Vec<Option<String>>> {
+    let messages = match block_on(async { connect(url).await.simple_query(query).await }) {
+        Ok(messages) => messages,
+        Err(error) => panic!("{query}: {error:?}"),
+    };
+    let mut rows = Vec::new();
+    for message in messages {
+        if let SimpleQueryMessage::Row(row) = message {
+            rows.push((0..row.len()).map(|column| row.get(column).map(str::to_owned)).collect());
+        }
+    }
+    rows
+}
+
+/// Runs a query that gives one value.
+pub(crate) fn value(url: &str, query: &str) -> Option<String> {
+    rows(url, query).remove(0).remove(0)
+}
+
+/// What the failback program said.
+#[derive(Debug)]
+pub(crate) struct Output {
+    /// Exit code; -1 if a signal ended it.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) stdout: String,
+    /// Standard error.
+    pub(crate) stderr: String,
+}
+
+/// Runs the failback program in an environment that holds nothing of the developer's: an empty home, no `PG*`, no terminal.
+pub(crate) fn failback(arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().expect("a home folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_failback"))
+        .args(arguments)
+        .env_clear()
+        .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+        .env("HOME", home.path())
+        .current_dir(home.path())
+        .output()
+        .expect("the failback program");
+    Output {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
