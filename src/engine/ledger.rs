@@ -1,0 +1,85 @@
+//! The ledger: what OLD itself knows of the merges and undos that were committed on it. Written in the same transaction as the
+//! rows, so it is right whatever happens to us: a lost answer to COMMIT, a kill, a power cut.
+
+use serde::{Deserialize, Serialize};
+
+use super::unit::Written;
+use crate::error::{Error, ErrorKind, Result};
+use crate::pg::Session;
+
+const CREATE: &str = include_str!("../../sql/ledger/create.sql");
+const EXISTS: &str = include_str!("../../sql/ledger/exists.sql");
+const LATEST: &str = include_str!("../../sql/ledger/latest.sql");
+const RECORD: &str = include_str!("../../sql/ledger/record.sql");
+const LOCK: &str = include_str!("../../sql/ledger/lock.sql");
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// A plan was carried out.
+    Merge,
+    /// It was taken back.
+    Undo,
+}
+
+impl Deed {
+    /// Returns the word in the ledger.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Undo => "undo",
+        }
+    }
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// What was done.
+    pub deed: Deed,
+    /// How many rows were written, a table.
+    pub tables: Vec<(String, Written)>,
+    /// When, by OLD's clock.
+    pub recorded_at: String,
+}
+
+/// Reads what happened last to a plan on OLD; `None` if nothing did.
+pub(super) async fn latest(old: &Session, plan_digest: &str) -> Result<Option<Entry>> {
+    if !old.query(EXISTS, &[]).await?.first().is_some_and(|row| row.get::<_, bool>(0)) {
+        return Ok(None);
+    }
+    let rows = old.query(LATEST, &[&plan_digest]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let malformed = |cause: String| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(cause);
+    let deed = match row.get::<_, &str>(0) {
+        "merge" => Deed::Merge,
+        "undo" => Deed::Undo,
+        other => return Err(malformed(format!("it names an action that this failback does not know: {other}"))),
+    };
+    let tables = serde_json::from_str(row.get(1)).map_err(|error| malformed(error.to_string()))?;
+    Ok(Some(Entry { deed, tables, recorded_at: row.get(2) }))
+}
+
+/// Keeps every other merge and undo away from this database until the transaction ends.
+///
+/// # Errors
+/// `Refused` where another one is at work.
+pub(super) async fn lock(old: &Session) -> Result<()> {
+    if old.query(LOCK, &[]).await?.first().is_some_and(|row| row.get(0)) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "lock OLD's ledger")
+        .because("another merge or undo is at work on this database")
+        .next("wait until it has ended: `failback status` tells"))
+}
+
+/// Records a unit; commits with the transaction that it is part of.
+pub(super) async fn record(old: &Session, plan_digest: &str, run_id: &str, deed: Deed, tables: &[(String, Written)]) -> Result<()> {
+    old.execute_all(CREATE).await?;
+    let counts =
+        serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;
+    let version = env!("CARGO_PKG_VERSION");
+    old.execute(RECORD, &[&plan_digest, &run_id, &deed.word(), &counts, &version]).await.map(|_| ())
+}

@@ -1,0 +1,256 @@
+//! Merge: carries out the frozen plan on OLD, one transaction a database, or refuses and writes nothing.
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::ledger::{self, Deed};
+use super::plan::{definition_digest, read_decisions};
+use super::progress::Event;
+use super::sequences::{self, Raise};
+use super::triggers::Triggers;
+use super::unit::{Direction, Written, carry_out};
+use crate::catalog;
+use crate::error::{Error, ErrorKind, OldState, Place, Result};
+use crate::name::Side;
+use crate::pg::{Session, same_database};
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, layout};
+
+/// How a merge or an undo is to be carried out.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MergeOptions {
+    /// Go on although rows wait for a decision; they stay as they are.
+    pub leave_held: bool,
+    /// Let OLD's triggers fire.
+    pub fire_triggers: bool,
+    /// Do everything but COMMIT.
+    pub dry_run: bool,
+}
+
+/// What was merged, or taken back.
+#[derive(Clone, Debug, Serialize)]
+pub struct MergeReport {
+    /// The run.
+    pub run: String,
+    /// The plan's digest.
+    pub plan: String,
+    /// One part a database.
+    pub databases: Vec<MergedDatabase>,
+    /// Whether it was only rehearsed.
+    pub dry_run: bool,
+    /// Rows that wait for a decision.
+    pub held: u64,
+    /// Rows left aside on purpose.
+    pub skipped: u64,
+}
+
+/// What was written to one database.
+#[derive(Clone, Debug, Serialize)]
+pub struct MergedDatabase {
+    /// The database.
+    pub database: String,
+    /// Rows written, a table.
+    pub tables: Vec<(String, Written)>,
+    /// Sequences raised.
+    pub sequences: Vec<Raise>,
+    /// Whether it had been done before, so that nothing was done now.
+    pub already: bool,
+}
+
+impl MergeReport {
+    /// Returns the number of rows written.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.databases.iter().flat_map(|database| &database.tables).map(|(_, written)| written.rows()).sum()
+    }
+}
+
+/// Carries out the run's plan on OLD.
+///
+/// # Errors
+/// `Refused` with nothing written where the plan is stale, OLD has moved, rows wait for a decision, or a check fails;
+/// `PartlyChanged` where an earlier database was committed and a later one failed.
+pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeReport> {
+    let plan = checked_plan(context)?;
+    let held = plan.count("hold");
+    if held > 0 && !options.leave_held {
+        return Err(Error::new(ErrorKind::Refused, "merge")
+            .at(context.run())
+            .because(format!("{held} rows wait for a decision"))
+            .next("decide with `failback decide`, then `failback plan`")
+            .next("or leave them as they are: `failback merge --leave-held`"));
+    }
+    perform(context, &plan, options, Deed::Merge).await
+}
+
+/// Carries a plan out, or takes it back, database by database.
+pub(super) async fn perform(context: &Context, plan: &Plan, options: MergeOptions, deed: Deed) -> Result<MergeReport> {
+    let manifest = Manifest::read(&context.store)?;
+    let rows = plan.databases.iter().flat_map(|database| &database.tables).map(writes).sum::<u64>();
+    // Every row is compared, then written.
+    context.tell(Event::Began { step: deed.word(), rows: rows * 2 });
+    let mut done: Vec<MergedDatabase> = Vec::new();
+    for part in &plan.databases {
+        let record = manifest.database(&part.name).ok_or_else(|| {
+            Error::new(ErrorKind::Damaged, "read the plan").because(format!("the manifest does not know database {}", part.name))
+        })?;
+        match perform_one(context, plan, part, record, options, deed).await {
+            Ok(database) => done.push(database),
+            Err(error) => return Err(say_what_stands(error.at(format!("database {}", part.name)), &done, options)),
+        }
+    }
+    context.tell(Event::Ended { step: deed.word() });
+    if !options.dry_run {
+        journal(context, plan, deed, &done)?;
+    }
+    Ok(MergeReport {
+        run: context.run(),
+        plan: plan.digest.clone(),
+        databases: done,
+        dry_run: options.dry_run,
+        held: plan.count("hold"),
+        skipped: plan.count("skip"),
+    })
+}
+
+fn writes(table: &crate::staging::TablePlan) -> u64 {
+    ["insert", "update", "replace", "delete"].iter().map(|action| table.count(action)).sum()
+}
+
+/// Reads the plan and checks that everything it rests on is as it was.
+///
+/// # Errors
+/// `Refused` where the manifest, the diff or the decisions are other than those that were planned with.
+pub(super) fn checked_plan(context: &Context) -> Result<Plan> {
+    let plan = Plan::read(&context.store)?;
+    let stale = |what: &str| {
+        Error::new(ErrorKind::Refused, "check the plan")
+            .at(context.run())
+            .because(format!("{what} changed since the plan was made"))
+            .next("run `failback plan` again and read what it says")
+    };
+    let digest = |path: &str| context.store.read(path).map(|bytes| blake3::hash(&bytes).to_hex().to_string());
+    if digest(layout::MANIFEST)? != plan.manifest_blake3 {
+        return Err(stale("the export"));
+    }
+    if digest(layout::DIFF)? != plan.diff_blake3 {
+        return Err(stale("the diff"));
+    }
+    if read_decisions(context)?.digest() != plan.decisions_digest {
+        return Err(stale("decisions.toml"));
+    }
+    Ok(plan)
+}
+
+async fn perform_one(
+    context: &Context,
+    plan: &Plan,
+    part: &DatabasePlan,
+    record: &DatabaseRecord,
+    options: MergeOptions,
+    deed: Deed,
+) -> Result<MergedDatabase> {
+    let old = context.connect(Side::Old, &part.name).await?;
+    if !same_database(&old.identity().await?, &part.old) {
+        return Err(Error::new(ErrorKind::Refused, "recognise OLD")
+            .because("OLD is not the server and database that the plan was made for")
+            .next("check --old, or make a new run"));
+    }
+    let already = MergedDatabase { database: part.name.clone(), tables: Vec::new(), sequences: Vec::new(), already: true };
+    match (deed, ledger::latest(&old, &plan.digest).await?.map(|entry| entry.deed)) {
+        (Deed::Merge, Some(Deed::Merge)) | (Deed::Undo, Some(Deed::Undo)) => return Ok(already),
+        (Deed::Undo, None) => return Ok(already),
+        _ => {}
+    }
+    let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
+    old.execute_all("begin isolation level read committed").await?;
+    let found = inside(context, &old, plan, part, record, triggers, deed).await;
+    let (tables, sequences) = match found {
+        Ok(found) => found,
+        Err(error) => {
+            // The connection may be gone; then the server has rolled back on its own.
+            let _ = old.execute_all("rollback").await;
+            return Err(error.state(OldState::RolledBack));
+        }
+    };
+    if options.dry_run {
+        old.execute_all("rollback").await?;
+    } else {
+        old.execute_all("commit").await.map_err(lost_answer)?;
+    }
+    Ok(MergedDatabase { database: part.name.clone(), tables, sequences, already: false })
+}
+
+/// Everything between BEGIN and COMMIT.
+async fn inside(
+    context: &Context,
+    old: &Session,
+    plan: &Plan,
+    part: &DatabasePlan,
+    record: &DatabaseRecord,
+    triggers: Triggers,
+    deed: Deed,
+) -> Result<(Vec<(String, Written)>, Vec<Raise>)> {
+    ledger::lock(old).await?;
+    old.execute_all("set local lock_timeout = '30s'").await?;
+    triggers.begin(old).await?;
+    expect_same_definitions(old, part).await?;
+    let direction = if deed == Deed::Merge { Direction::Forward } else { Direction::Back };
+    let tables = carry_out(context, old, part, record, direction, triggers).await?;
+    ledger::record(old, &plan.digest, &plan.run_id, deed, &tables).await?;
+    let sequences = if deed == Deed::Merge { sequences::raise(old, part).await? } else { Vec::new() };
+    Ok((tables, sequences))
+}
+
+/// # Errors
+/// `Refused` where a table that the plan writes has been dropped or altered since it was exported.
+async fn expect_same_definitions(old: &Session, part: &DatabasePlan) -> Result<()> {
+    let catalog = catalog::read(old.client()).await?;
+    for table in part.tables.iter().filter(|table| writes(table) > 0) {
+        let moved = |cause: &str| {
+            Error::new(ErrorKind::Refused, "check the tables' definitions")
+                .at(&table.name)
+                .because(cause)
+                .next("make a new run with `failback export`, or take the table out with --tables")
+        };
+        let now = catalog.tables.iter().find(|now| now.name == table.name).ok_or_else(|| moved("the table no longer exists on OLD"))?;
+        if definition_digest(now)? != table.definition {
+            return Err(moved("the table's columns, keys or triggers on OLD have changed since the export"));
+        }
+    }
+    Ok(())
+}
+
+/// A connection that breaks while OLD commits leaves it open whether it has.
+fn lost_answer(error: Error) -> Error {
+    if error.kind() == ErrorKind::Connect {
+        error.state(OldState::Unknown).next("run the same command again: it asks OLD's ledger first and never does a thing twice")
+    } else {
+        error.state(OldState::RolledBack)
+    }
+}
+
+/// Says which databases were committed before one failed.
+fn say_what_stands(error: Error, done: &[MergedDatabase], options: MergeOptions) -> Error {
+    let committed: Vec<_> = done.iter().filter(|database| !database.already).map(|database| database.database.as_str()).collect();
+    if committed.is_empty() || options.dry_run {
+        return error;
+    }
+    let state = match error.old_state() {
+        OldState::Unknown => OldState::Unknown,
+        _ => OldState::Committed(format!("database {}", committed.join(", "))),
+    };
+    Error::new(ErrorKind::PartlyChanged, "carry out the plan")
+        .because(error)
+        .state(state)
+        .next("mend the cause and run the same command again: what is committed is in OLD's ledger and is not done twice")
+}
+
+fn journal(context: &Context, plan: &Plan, deed: Deed, done: &[MergedDatabase]) -> Result<()> {
+    let line = serde_json::json!({
+        "at": jiff::Timestamp::now().to_string(),
+        "deed": deed.word(),
+        "plan": plan.digest,
+        "databases": done,
+    });
+    context.store.append_line(layout::JOURNAL, &line.to_string()).place(|| context.run())
+}

@@ -1,0 +1,88 @@
+//! Sequences on OLD are raised, never lowered, to cover OLD, NEW and the merged rows.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::catalog;
+use crate::error::{Place, Result};
+use crate::name::literal;
+use crate::pg::Session;
+use crate::pg::statement::sequence_floor;
+use crate::schema::Sequence;
+use crate::staging::DatabasePlan;
+
+/// A sequence that is, or must be, raised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Raise {
+    /// The sequence.
+    pub sequence: String,
+    /// What it had handed out last.
+    pub from: Option<i64>,
+    /// What it must have handed out at least.
+    pub to: i64,
+}
+
+/// Lists the sequences of OLD that lag behind NEW or behind the data.
+pub(super) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(Sequence, Raise)>> {
+    let on_new: BTreeMap<_, _> = plan.new_sequences.iter().map(|sequence| (&sequence.name, sequence)).collect();
+    let mut found = Vec::new();
+    for ours in catalog::read(old.client()).await?.sequences {
+        let theirs = on_new.get(&ours.name).and_then(|sequence| sequence.last_value);
+        let data = match &ours.owner {
+            Some((table, column)) if plan.tables.iter().any(|planned| planned.name == *table) => {
+                let query = sequence_floor(table, column, ours.increment < 0);
+                old.query(&query, &[]).await.place(|| &ours.name)?.first().and_then(|row| row.get::<_, Option<i64>>(0))
+            }
+            _ => None,
+        };
+        if let Some(to) = target(&ours, theirs, data) {
+            let raise = Raise { sequence: ours.name.to_string(), from: ours.last_value, to };
+            found.push((ours, raise));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the value that a sequence must have handed out; `None` where it already has.
+fn target(ours: &Sequence, theirs: Option<i64>, data: Option<i64>) -> Option<i64> {
+    let further = |left: i64, right: i64| if ours.increment < 0 { left.min(right) } else { left.max(right) };
+    let wanted = theirs.into_iter().chain(data).reduce(further)?;
+    match ours.last_value {
+        Some(last) if further(last, wanted) == last => None,
+        _ => Some(wanted),
+    }
+}
+
+/// Raises them. `setval` is not undone by a rollback, so this comes last before COMMIT; a sequence that was raised in vain
+/// leaves a gap and harms nothing.
+pub(super) async fn raise(old: &Session, plan: &DatabasePlan) -> Result<Vec<Raise>> {
+    let mut raised = Vec::new();
+    for (sequence, raise) in lagging(old, plan).await? {
+        let name = literal(&sequence.name.sql());
+        old.execute_all(&format!("select pg_catalog.setval({name}::pg_catalog.regclass, {}, true)", raise.to)).await.place(|| &sequence.name)?;
+        raised.push(raise);
+    }
+    Ok(raised)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::QualifiedName;
+
+    fn sequence(last_value: Option<i64>, increment: i64) -> Sequence {
+        Sequence { name: QualifiedName::new("public", "s"), last_value, increment, owner: None }
+    }
+
+    #[test]
+    fn sequences_are_raised_to_the_furthest_of_all_and_never_lowered() {
+        assert_eq!(target(&sequence(Some(10), 1), Some(20), Some(15)), Some(20));
+        assert_eq!(target(&sequence(Some(10), 1), Some(20), Some(25)), Some(25));
+        assert_eq!(target(&sequence(Some(30), 1), Some(20), Some(25)), None);
+        assert_eq!(target(&sequence(Some(20), 1), Some(20), None), None);
+        assert_eq!(target(&sequence(None, 1), None, None), None);
+        assert_eq!(target(&sequence(None, 1), Some(1), None), Some(1));
+        assert_eq!(target(&sequence(Some(-10), -1), Some(-20), Some(-5)), Some(-20));
+    }
+}
