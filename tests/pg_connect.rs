@@ -13,6 +13,7 @@ use bytes::Bytes;
 use failback::error::{Error, ErrorKind};
 use failback::name::Side;
 use failback::pg::{Endpoint, Session, Snapshot, Surroundings, same_database, sqlstate};
+use tokio_postgres::SimpleQueryMessage;
 
 const BIN: &str = "/usr/lib/postgresql/15/bin";
 const PASSWORD: &str = "s3cret p:w\\";
@@ -183,6 +184,17 @@ fn told(result: Result<Session, Error>) -> Error {
     assert!(!all.contains("s3cret"), "{all}");
     assert!(error.places()[0].starts_with("OLD "), "{all}");
     error
+}
+
+/// Asks for the backend's process id in a simple query: it leaves no request open behind it (a prepared statement's closing would
+/// be one) that the driver would hand the server's last words to.
+async fn backend_of(session: &Session) -> i32 {
+    let messages = session.client().simple_query("select pg_catalog.pg_backend_pid()").await.unwrap();
+    let pid = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    pid.unwrap().parse().unwrap()
 }
 
 async fn is_encrypted(session: &Session) -> bool {
@@ -463,7 +475,7 @@ async fn sessions_that_join_see_the_holders_moment() {
 async fn lost_sessions_are_connect_errors_with_the_servers_last_words() {
     let cluster = Cluster::start(true);
     let (admin, victim) = (cluster.session("").await, cluster.session("").await);
-    let pid: i32 = victim.query("select pg_catalog.pg_backend_pid()", &[]).await.unwrap()[0].get(0);
+    let pid = backend_of(&victim).await;
     let end = async || admin.query("select pg_catalog.pg_terminate_backend($1, 5000)", &[&pid]).await.unwrap();
 
     // Killed while it waits for an answer.
@@ -477,7 +489,7 @@ async fn lost_sessions_are_connect_errors_with_the_servers_last_words() {
 
     // Killed while idle: the holder of a snapshot notices.
     let snapshot = Snapshot::hold(cluster.session("").await).await.unwrap();
-    let pid: i32 = snapshot.session().query("select pg_catalog.pg_backend_pid()", &[]).await.unwrap()[0].get(0);
+    let pid = backend_of(snapshot.session()).await;
     admin.query("select pg_catalog.pg_terminate_backend($1, 5000)", &[&pid]).await.unwrap();
     tokio::time::sleep(Duration::from_millis(200)).await;
     let error = snapshot.check().await.unwrap_err();
@@ -485,7 +497,7 @@ async fn lost_sessions_are_connect_errors_with_the_servers_last_words() {
 
     // Killed in the middle of a COPY.
     let reader = cluster.session("").await;
-    let pid: i32 = reader.query("select pg_catalog.pg_backend_pid()", &[]).await.unwrap()[0].get(0);
+    let pid = backend_of(&reader).await;
     let mut out = reader.copy_out("copy (select repeat('x', 1000) from generate_series(1, 1000000)) to stdout").await.unwrap();
     assert!(out.next().await.unwrap().is_some());
     admin.query("select pg_catalog.pg_terminate_backend($1, 5000)", &[&pid]).await.unwrap();

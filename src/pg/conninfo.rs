@@ -44,6 +44,9 @@ impl Settings {
     pub(super) fn accept(&mut self, word: &str, value: String, nameable: bool) -> Result<()> {
         match keyword::find(word) {
             Some((word, Support::Honoured)) => self.set(word, value),
+            Some(("gssencmode", _)) if value == "require" => {
+                return Err(malformed("gssencmode=require is not supported: failback encrypts with TLS only"));
+            }
             Some((_, Support::Ignored)) => {}
             Some((word, Support::Refused(reason))) => {
                 return Err(malformed(format!("the keyword {word} is not supported: {reason}")));
@@ -276,6 +279,7 @@ mod tests {
             "password='s3cret",
             "password=s3cret\\",
             "sslcrl=s3cret",
+            "gssencmode=require",
         ] {
             let error = parse(text).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{text}");

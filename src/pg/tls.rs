@@ -21,8 +21,8 @@ use super::conninfo::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::outside;
 
-/// How much a connection trusts the network (`sslmode`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How little a connection trusts the network (`sslmode`), most trusting first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Mode {
     Disable,
     Allow,
@@ -186,12 +186,6 @@ impl Tls {
                 .next("encrypted keys are not read; decrypt the key with `openssl pkey`")
         })?;
         Ok(Some((chain, key_der)))
-    }
-}
-
-impl PartialOrd for Mode {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        (*self as u8).partial_cmp(&(*other as u8))
     }
 }
 
