@@ -9,7 +9,8 @@ mod account;
 mod binaries;
 mod cluster;
 mod estate;
+mod supervisor;
 
 pub use binaries::Binaries;
 pub use cluster::{Cluster, ClusterOptions, remove_kept};
-pub use estate::databases;
+pub use estate::{databases, load, load_database, play_incident, play_incident_on};

@@ -1,4 +1,5 @@
 //! The integration tests: one binary, so that its servers are started once.
 
 mod cluster;
+mod estate;
 mod support;
