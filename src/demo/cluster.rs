@@ -11,13 +11,13 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use super::account::Account;
 use super::binaries::Binaries;
+use super::supervisor::{Order, Supervisor};
 use crate::error::{Error, ErrorKind, Place, Result};
 
 /// The superuser of every throwaway server.
@@ -28,8 +28,6 @@ const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How many ports are tried: between choosing a free one and listening on it, somebody else may take it.
 const PORT_TRIES: usize = 5;
-
-const SUPERVISE: &str = include_str!("supervise.sh");
 
 /// The file that proves that a folder is a throwaway server's.
 const MARKER: &str = "failback-throwaway-server";
@@ -60,7 +58,7 @@ enum Running {
     /// Not started yet.
     Not,
     /// By a shell that ends it when the pipe to the shell closes.
-    Supervised(Child),
+    Supervised(Supervisor),
     /// By nobody: it stays until it is stopped.
     Detached,
     /// Given away by `keep`.
@@ -109,7 +107,7 @@ impl Cluster {
     pub fn kill(&self) -> Result<()> {
         match &self.running {
             Running::Supervised(supervisor) => {
-                order(supervisor, "stop")?;
+                supervisor.order(Order::Stop)?;
                 let gone = || !self.data_dir().join("postmaster.pid").exists();
                 wait_until(gone).then_some(()).ok_or_else(|| self.fault(ErrorKind::Timeout, "stop a throwaway server"))
             }
@@ -172,7 +170,11 @@ impl Cluster {
 
     /// Starts the server on a free port.
     fn launch(&mut self, keep: bool) -> Result<()> {
-        self.running = if keep { Running::Detached } else { Running::Supervised(self.supervisor()?) };
+        self.running = if keep {
+            Running::Detached
+        } else {
+            Running::Supervised(Supervisor::spawn(&self.account, &self.binaries.program("postgres"), &self.folder)?)
+        };
         for _ in 0..PORT_TRIES {
             self.port = free_port()?;
             self.set("port", &self.port.to_string())?;
@@ -182,7 +184,7 @@ impl Cluster {
                 // Reaps what is left of the attempt; a detached one is gone already.
                 Start::PortTaken => {
                     if let Running::Supervised(supervisor) = &self.running {
-                        order(supervisor, "stop")?;
+                        supervisor.order(Order::Stop)?;
                     }
                 }
             }
@@ -190,21 +192,11 @@ impl Cluster {
         Err(self.fault(ErrorKind::Server, "find a free port for a throwaway server"))
     }
 
-    fn supervisor(&self) -> Result<Child> {
-        let mut shell = self.account.command("sh");
-        shell.args(["-c", SUPERVISE, "failback-supervise"]).arg(self.binaries.program("postgres")).arg(&self.folder);
-        // Its own process group: Ctrl-C at the terminal is for us to answer, not for the server.
-        shell.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
-        shell
-            .spawn()
-            .map_err(|cause| self.fault(ErrorKind::Server, "start the supervisor of a throwaway server").because(cause))
-    }
-
     fn order_start(&self) -> Result<()> {
         // What an earlier attempt said must not be taken for what this one says.
         let _ = fs::rename(self.log(), self.folder.join("server.log.1"));
         match &self.running {
-            Running::Supervised(supervisor) => order(supervisor, "start"),
+            Running::Supervised(supervisor) => supervisor.order(Order::Start),
             // Not `-w`: waiting is done by `wait_ready`, the same for both ways of holding a server.
             _ => self.control(&["start", "-W", "-l", &self.log().to_string_lossy()]),
         }
@@ -305,10 +297,7 @@ impl Drop for Cluster {
         match std::mem::replace(&mut self.running, Running::Kept) {
             Running::Kept => return,
             Running::Not => {}
-            Running::Supervised(mut supervisor) => {
-                drop(supervisor.stdin.take());
-                let _ = supervisor.wait();
-            }
+            Running::Supervised(supervisor) => drop(supervisor),
             Running::Detached => {
                 let _ = self.control(&["stop", "-m", "immediate", "-w"]);
             }
@@ -345,15 +334,6 @@ pub fn remove_kept(binaries: &Binaries, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Sends an order to a supervisor.
-fn order(supervisor: &Child, word: &str) -> Result<()> {
-    let sent = supervisor.stdin.as_ref().map(|mut pipe| pipe.write_all(format!("{word}\n").as_bytes()));
-    match sent {
-        Some(Ok(())) => Ok(()),
-        _ => Err(Error::new(ErrorKind::Server, "reach the supervisor of a throwaway server")),
-    }
-}
-
 /// Asks until the answer is yes or the start timeout is over, and returns the last answer.
 fn wait_until(done: impl Fn() -> bool) -> bool {
     let began = Instant::now();
@@ -376,7 +356,8 @@ fn random_hex(count: usize) -> Result<String> {
     let mut bytes = vec![0; count];
     let source = Path::new("/dev/urandom");
     fs::File::open(source).and_then(|mut file| file.read_exact(&mut bytes)).map_err(|cause| storage("read", source, cause))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }
 
 fn storage(verb: &str, path: &Path, cause: std::io::Error) -> Error {

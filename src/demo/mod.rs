@@ -9,6 +9,7 @@ mod account;
 mod binaries;
 mod cluster;
 mod estate;
+mod supervisor;
 
 pub use binaries::Binaries;
 pub use cluster::{Cluster, ClusterOptions, remove_kept};

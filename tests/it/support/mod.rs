@@ -152,3 +152,18 @@ pub(crate) fn failback(arguments: &[&str]) -> Output {
         stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
+
+#[test]
+fn a_pair_is_one_name_on_two_servers() {
+    let pair = pair("support_pair");
+    assert!(pair.old != pair.new);
+    for side in [Side::Old, Side::New] {
+        assert_eq!(value(pair.url(side), "select current_database()"), Some(pair.database.clone()));
+    }
+}
+
+#[test]
+fn the_program_runs_in_a_sealed_environment() {
+    let output = failback(&["--version"]);
+    assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+}
