@@ -204,10 +204,14 @@ async fn unique_indexes_tell_keys_from_look_alikes() {
 #[tokio::test]
 async fn an_invalid_index_promises_nothing() {
     let cluster = Cluster::shared();
-    let (_, client) = cluster.database("create table public.t (a int not null); insert into public.t values (1), (1)").await;
+    let schema = "create table public.t (a int not null); insert into public.t values (1), (1);
+        create table public.root (a int not null) partition by list (a); create table public.leaf partition of public.root default;
+        create unique index lacking on only public.root (a)";
+    let (_, client) = cluster.database(schema).await;
     client.batch_execute("create unique index concurrently broken on public.t (a)").await.expect_err("there are duplicates");
     let catalog = catalog::read(&client).await.expect("read");
     assert!(table(&catalog, "public", "t").unique_indexes.is_empty());
+    assert!(table(&catalog, "public", "root").unique_indexes.is_empty(), "a partition lacks the index");
 }
 
 #[tokio::test]
