@@ -44,5 +44,3 @@ pub mod staging;
 pub mod engine;
 
 pub mod demo;
-
-pub mod cli;

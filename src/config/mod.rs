@@ -17,5 +17,5 @@ pub use cutover::Cutover;
 pub use model::Config;
 pub use overlap::Overlap;
 pub use server::ServerSettings;
-pub use table::{Method, TableSettings, TimeColumns};
+pub use table::{NamedTimeColumns, TableSettings};
 pub use zone::Zone;

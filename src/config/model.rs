@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::layer::{KEYS, Layer};
-use super::{Cutover, Overlap, ServerSettings, TableSettings, TimeColumns, Zone};
+use super::{Cutover, NamedTimeColumns, Overlap, ServerSettings, TableSettings, Zone};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::policy::keys::{Section, Source, nearest};
@@ -113,7 +113,7 @@ impl Config {
     pub fn table(&self, database: &str, table: &str) -> TableSettings {
         let below = self.base.tables.table(table).cloned().unwrap_or_default();
         let rule = self.base.tables.database_table(database, table).cloned().unwrap_or_default().over(below);
-        let columns = |own: Option<Vec<String>>, all: &Option<Vec<String>>, builtin: &str| TimeColumns {
+        let columns = |own: Option<Vec<String>>, all: &Option<Vec<String>>, builtin: &str| NamedTimeColumns {
             stated: own.is_some(),
             names: own.or_else(|| all.clone()).unwrap_or_else(|| vec![builtin.to_owned()]),
         };
@@ -162,8 +162,8 @@ fn hint_at_two_databases(error: Error, text: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Method;
     use super::*;
+    use crate::schema::Method;
 
     const SAMPLE: &str = r#"
 cutover = "2026-11-22T10:00:00+02:00"
@@ -213,8 +213,8 @@ old = { url = "postgres://u:hunter2@localhost/db" }
         Config::parse(SAMPLE, "failback.toml").unwrap()
     }
 
-    fn columns(names: &[&str], stated: bool) -> TimeColumns {
-        TimeColumns { names: names.iter().map(|name| (*name).to_owned()).collect(), stated }
+    fn columns(names: &[&str], stated: bool) -> NamedTimeColumns {
+        NamedTimeColumns { names: names.iter().map(|name| (*name).to_owned()).collect(), stated }
     }
 
     #[test]

@@ -50,7 +50,13 @@ impl Zone {
     /// Returns what a clock in this zone shows at an instant: `2026-11-22 09:00:00.000000`.
     #[must_use]
     pub fn wall_clock(&self, instant: Timestamp) -> String {
-        spell(self.rules.to_datetime(instant))
+        spell(self.civil(instant))
+    }
+
+    /// Returns what a clock in this zone shows at an instant.
+    #[must_use]
+    pub fn civil(&self, instant: Timestamp) -> DateTime {
+        self.rules.to_datetime(instant)
     }
 
     /// Returns the lowest value that a clock in this zone shows at an instant or at any time after it.
@@ -59,12 +65,18 @@ impl Zone {
     /// summer time ends, rows written a minute later carry 02:00, and a bound of 02:59 would lose them.
     #[must_use]
     pub fn earliest_wall_clock(&self, instant: Timestamp) -> String {
+        spell(self.earliest_civil(instant))
+    }
+
+    /// As [`Self::earliest_wall_clock`], not spelled.
+    #[must_use]
+    pub fn earliest_civil(&self, instant: Timestamp) -> DateTime {
         // No zone was ever put back by more than a day, so later transitions cannot reach below.
         let last = instant.checked_add(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MAX);
         let transitions = self.rules.following(instant).map(|transition| transition.timestamp());
         let after = transitions.take_while(|at| *at <= last).map(|at| self.rules.to_datetime(at));
         let shown = self.rules.to_datetime(instant);
-        spell(after.fold(shown, DateTime::min))
+        after.fold(shown, DateTime::min)
     }
 }
 

@@ -59,9 +59,10 @@ impl Action {
     }
 
     fn parse(word: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|action| action.word() == word).ok_or_else(|| {
-            Error::new(ErrorKind::Damaged, "read the plan's changes").because(format!("no such action: {word}"))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|action| action.word() == word)
+            .ok_or_else(|| Error::new(ErrorKind::Damaged, "read the plan's changes").because(format!("no such action: {word}")))
     }
 }
 
@@ -127,7 +128,9 @@ impl<'a> ChangeReader<'a> {
     fn take_actions(&mut self, rows: usize) -> Result<Vec<Action>> {
         while self.waiting.len() < rows {
             let Some(batch) = self.changes.as_mut().and_then(Iterator::next) else {
-                return Err(Error::new(ErrorKind::Damaged, "read the plan's changes").because("it has fewer rows than the diff"));
+                return Err(
+                    Error::new(ErrorKind::Damaged, "read the plan's changes").because("it has fewer rows than the diff")
+                );
             };
             let batch = batch?;
             for word in texts(&batch, "fb_action")?.iter().flatten() {

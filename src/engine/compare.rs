@@ -245,7 +245,8 @@ impl Cursor {
                     || self.compare_fields(|column| Some(self.previous[column].as_slice()), |column| self.rows.field(0, column))
                         == Ordering::Less
             } else {
-                self.compare_fields(|column| self.rows.field(row - 1, column), |column| self.rows.field(row, column)) == Ordering::Less
+                self.compare_fields(|column| self.rows.field(row - 1, column), |column| self.rows.field(row, column))
+                    == Ordering::Less
             };
             if !ascends {
                 return Err(Error::new(ErrorKind::Refused, "compare rows in key order")
@@ -255,7 +256,8 @@ impl Cursor {
             }
         }
         let last = self.rows.row_count() - 1;
-        self.previous = (0..self.orders.len()).map(|column| self.rows.field(last, column).unwrap_or_default().to_vec()).collect();
+        self.previous =
+            (0..self.orders.len()).map(|column| self.rows.field(last, column).unwrap_or_default().to_vec()).collect();
         Ok(())
     }
 
@@ -276,7 +278,11 @@ impl Cursor {
         self.compare_fields(|column| self.field(column), |column| other.field(column))
     }
 
-    fn compare_fields<'a>(&self, left: impl Fn(usize) -> Option<&'a [u8]>, right: impl Fn(usize) -> Option<&'a [u8]>) -> Ordering {
+    fn compare_fields<'a>(
+        &self,
+        left: impl Fn(usize) -> Option<&'a [u8]>,
+        right: impl Fn(usize) -> Option<&'a [u8]>,
+    ) -> Ordering {
         self.orders
             .iter()
             .enumerate()

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Event, Progress};
-use crate::config::Config;
-use crate::delta::Fence;
+use crate::config::{Config, Cutover};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Endpoint, Session};
@@ -22,6 +21,10 @@ pub struct Context {
     pub store: Arc<Store>,
     /// The configuration, command line included.
     pub config: Arc<Config>,
+    /// The cutover, if the command line or the configuration states it.
+    pub cutover: Option<Cutover>,
+    /// The databases asked for; none means all that both sides have.
+    pub databases: Vec<String>,
     /// Which tables are wanted: patterns as `schema.name` with `*`; none means all.
     pub tables: Vec<String>,
     /// How many connections a server gets, at most.
@@ -90,15 +93,10 @@ fn matches_pattern(pattern: &str, text: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == text,
         Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-            tail.is_empty() || rest.char_indices().any(|(at, _)| matches_pattern(tail, &rest[at..])) || matches_pattern(tail, "")  && rest.is_empty()
+            let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+            ends.into_iter().any(|at| matches_pattern(tail, &rest[at..]))
         }),
     }
-}
-
-/// The cutover as the truth table needs it.
-#[must_use]
-pub const fn fence(cutover_us: i64, overlap_us: i64) -> Fence {
-    Fence { cutover_us, overlap_us }
 }
 
 #[cfg(test)]

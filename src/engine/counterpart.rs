@@ -1,6 +1,6 @@
 //! The other side's row for every key of a batch, in the batch's order: the one primitive under diff and verify.
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{AsArray as _, BooleanArray, RecordBatch};
 
 use super::rows::Batches;
 use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
@@ -41,12 +41,14 @@ pub(super) fn aligned_layout(layout: &RowLayout) -> RowLayout {
 /// # Errors
 /// `Refused` where a key column is NULL: such a row cannot be identified.
 pub(super) fn key_texts(encoder: &BatchEncoder, batch: &RecordBatch, key_columns: &[usize]) -> Result<Vec<Vec<String>>> {
+    let unreadable = |error| Error::new(ErrorKind::Damaged, "read keys out of a staged file").because(error);
+    let view = encoder.view(batch).map_err(unreadable)?;
     key_columns
         .iter()
         .map(|column| {
             (0..batch.num_rows())
                 .map(|row| {
-                    encoder.display(batch, row, *column).ok_or_else(|| {
+                    view.display(row, *column).map_err(unreadable)?.ok_or_else(|| {
                         Error::new(ErrorKind::Refused, "identify a row")
                             .because(format!("its key column {} is NULL", batch.schema().field(*column).name()))
                             .next("configure another key for the table in failback.toml")
@@ -58,7 +60,12 @@ pub(super) fn key_texts(encoder: &BatchEncoder, batch: &RecordBatch, key_columns
 }
 
 /// Reads one side's rows for a list of keys, at most [`KEYS_PER_STATEMENT`] of them.
-pub(super) async fn fetch(session: &Session, source: RowSource<'_>, layout: &RowLayout, keys: &[Vec<String>]) -> Result<Aligned> {
+pub(super) async fn fetch(
+    session: &Session,
+    source: RowSource<'_>,
+    layout: &RowLayout,
+    keys: &[Vec<String>],
+) -> Result<Aligned> {
     let rows = keys.first().map_or(0, Vec::len);
     let query = statement::counterparts(source, &layout.select_list("t"), keys);
     let mut stream = Batches::open(session, &statement::copy_binary(&query), &aligned_layout(layout)).await?;

@@ -2,11 +2,11 @@
 //!
 //! Pure: from the two definitions and the settings to a record of the manifest, without its files.
 
-use crate::codec::{RowLayout, StagedColumn, lane_of};
-use crate::config::TableSettings;
+use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
+use crate::config::{NamedTimeColumns, TableSettings};
 use crate::name::{Ident, Side};
 use crate::schema::{
-    ComparisonKey, Coverage, Drift, KeyProblem, Method, Table, TimeColumn, TimeColumns, TimeKind, WHOLE_ROW_COLUMNS, comparison_key,
+    ComparisonKey, Coverage, KeyProblem, Method, Table, TimeColumn, TimeColumns, TimeKind, WHOLE_ROW_COLUMNS, comparison_key,
     drift,
 };
 use crate::staging::layout::TableId;
@@ -32,10 +32,11 @@ pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSett
     if old.row_security || new.row_security {
         return leave(new, "row-level security hides rows from this user: use one with BYPASSRLS", true);
     }
-    let key = match comparison_key(old, new, settings.key.as_deref()) {
+    let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
+    let key = match comparison_key(old, new, configured.as_deref()) {
         Ok(columns) => ComparisonKey::Columns { columns },
         Err(KeyProblem::NoKey) => ComparisonKey::WholeRow { columns: whole_row(old, new) },
-        Err(problem) => return leave(new, &problem.sentence(), true),
+        Err(problem) => return leave(new, &problem.to_string(), true),
     };
     let times = time_columns(old, new, settings);
     let method = method_of(settings, &key, &times);
@@ -70,7 +71,7 @@ fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns)
 }
 
 fn time_columns(old: &Table, new: &Table, settings: &TableSettings) -> TimeColumns {
-    let find = |names: &[String]| names.iter().find_map(|name| time_column(old, new, &Ident::new(name.as_str())));
+    let find = |named: &NamedTimeColumns| named.names.iter().find_map(|name| time_column(old, new, &Ident::new(name.as_str())));
     TimeColumns { created: find(&settings.created), updated: find(&settings.updated) }
 }
 
@@ -97,14 +98,7 @@ fn common<'a>(old: &'a Table, new: &'a Table) -> impl Iterator<Item = &'a crate:
 }
 
 fn layout(old: &Table, new: &Table, key: &ComparisonKey) -> RowLayout {
-    let mut columns: Vec<_> = common(old, new)
-        .map(|column| StagedColumn {
-            name: column.name.clone(),
-            pg_type: column.data_type.sql.clone(),
-            typmod: column.data_type.typmod,
-            lane: lane_of(&column.data_type),
-        })
-        .collect();
+    let mut columns: Vec<_> = common(old, new).map(StagedColumn::of).collect();
     if key.is_whole_row() {
         columns.extend(stand_ins());
     }
@@ -113,7 +107,6 @@ fn layout(old: &Table, new: &Table, key: &ComparisonKey) -> RowLayout {
 
 /// The columns that stand in for a missing key.
 fn stand_ins() -> [StagedColumn; 2] {
-    use crate::codec::{Codec, Lane};
     let column = |name: &str, pg_type: &str, codec| StagedColumn {
         name: Ident::new(name),
         pg_type: pg_type.to_owned(),
@@ -121,9 +114,4 @@ fn stand_ins() -> [StagedColumn; 2] {
         lane: Lane::Typed(codec),
     };
     [column(WHOLE_ROW_COLUMNS[0], "text", Codec::Text), column(WHOLE_ROW_COLUMNS[1], "bigint", Codec::Int8)]
-}
-
-/// Sentences about drift that does not block but that somebody should read.
-pub(super) fn remarks(record: &TableRecord) -> Vec<String> {
-    record.drift.iter().map(Drift::sentence).collect()
 }

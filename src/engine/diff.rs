@@ -1,7 +1,6 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch, new_null_array};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -16,15 +15,17 @@ use super::progress::Event;
 use super::segments::{Lazy, Target};
 use super::stamps::{Clock, Stamps};
 use crate::codec::{BatchEncoder, RowLayout};
+use crate::config::Zone;
 use crate::delta::{self, Class, classify};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{Ident, Side};
+use crate::name::Side;
 use crate::pg::statement::RowSource;
 use crate::pg::{Session, Snapshot, same_database};
 use crate::policy::Situation;
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
-    DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader, TableDiff, TableRecord,
+    DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader, TableDiff,
+    TableRecord,
 };
 
 /// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
@@ -59,7 +60,7 @@ pub struct DiffedTable {
 /// OLD is only read.
 pub async fn diff(context: &Context) -> Result<DiffReport> {
     let manifest = Manifest::read(&context.store)?;
-    let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &manifest.zone)?;
+    let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);
     context.tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });
     let mut databases = Vec::new();
@@ -108,7 +109,10 @@ async fn diff_table(
         let target = Target {
             store: context.store.clone(),
             path: paths.diff(table.id, u32::try_from(number + 1).unwrap_or(u32::MAX)),
-            options: SegmentOptions { metadata: vec![("failback.table".to_owned(), table.name.sql())], ..SegmentOptions::default() },
+            options: SegmentOptions {
+                metadata: vec![("failback.table".to_owned(), table.name.sql())],
+                ..SegmentOptions::default()
+            },
         };
         async move {
             let session = context.connect(Side::Old, &database.name).await?;

@@ -38,8 +38,8 @@ pub async fn discover(context: &Context) -> Result<Discovery> {
 
 /// Lists the databases that are looked at: those asked for, else those that both sides have.
 async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<String>> {
-    if !context.config.databases.is_empty() {
-        return Ok(context.config.databases.clone());
+    if !context.databases.is_empty() {
+        return Ok(context.databases.clone());
     }
     let [on_old, on_new] = [Side::Old, Side::New].map(|side| async move {
         let database = match side {
@@ -126,7 +126,8 @@ fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> (Vec
 }
 
 fn other_relation(side: Side, relation: &Relation) -> LeftOut {
-    let loses_rows = matches!(relation.kind, RelationKind::UnloggedTable | RelationKind::LargeObjects | RelationKind::InheritanceChild);
+    let loses_rows =
+        matches!(relation.kind, RelationKind::UnloggedTable | RelationKind::LargeObjects | RelationKind::InheritanceChild);
     LeftOut {
         side,
         name: relation.name.clone(),

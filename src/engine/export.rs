@@ -83,9 +83,11 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
             .because("the run already holds an export")
             .next("leave --run out to make a new run, or go on with `failback diff`"));
     }
-    let cutover = context.config.cutover()?;
-    let overlap_us = context.config.overlap_us();
-    let clock = Clock::new(cutover.us(), overlap_us, context.config.zone())?;
+    let cutover = context.config.cutover(context.cutover.clone())?;
+    cutover.check(Timestamp::now().as_microsecond())?;
+    let overlap_us = i64::try_from(context.config.overlap().duration().as_micros()).unwrap_or(i64::MAX);
+    let zone = context.config.zone();
+    let clock = Clock::new(cutover.micros(), overlap_us, &zone)?;
     let discovery = discover(context).await?;
     for note in discovery.notes {
         context.tell(Event::Note(note));
@@ -103,9 +105,9 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
         run_id: run_id(context),
         made_at: Timestamp::now().to_string(),
         cutover: cutover.text().to_owned(),
-        cutover_us: cutover.us(),
+        cutover_us: cutover.micros(),
         overlap_us,
-        zone: context.config.zone().to_owned(),
+        zone: zone.name().to_owned(),
         databases,
     };
     manifest.write(&context.store)?;
@@ -234,7 +236,13 @@ fn metadata(shared: &Shared, table: &TableRecord) -> Vec<(String, String)> {
 }
 
 /// Copies the rows of one query into one segment.
-async fn copy_rows(shared: &Shared, new: &Session, table: &TableRecord, query: &str, target: Target) -> Result<Option<Segment>> {
+async fn copy_rows(
+    shared: &Shared,
+    new: &Session,
+    table: &TableRecord,
+    query: &str,
+    target: Target,
+) -> Result<Option<Segment>> {
     let mut raw = RawRows::open(new, &copy_binary(query), table.layout.columns.len()).await?;
     let mut sink = RawSink::start(target, table.layout.clone());
     while let Some(mut rows) = sink.buffer().await {

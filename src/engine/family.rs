@@ -6,15 +6,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use arrow::array::{Array, RecordBatch};
-
 use super::change::Action;
 use super::context::Context;
 use super::counterpart::KEYS_PER_STATEMENT;
 use super::images::{read_image, texts};
 use super::plan::Draft;
-use crate::codec::BatchEncoder;
-use crate::error::Result;
+use crate::codec::{BatchEncoder, BatchView, CodecError};
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::pg::Session;
 use crate::pg::statement;
@@ -73,7 +71,10 @@ fn values_not_on_old(context: &Context, parent: &Draft<'_>, key: &ForeignKey) ->
     }
     each_row(context, parent, &key.parent_columns, "new", |row, situation, value| {
         // Where both sides have the row, OLD has this parent already, unless it is a different row under the same key.
-        let elsewhere = matches!(situation, "insert" | "insert_exists" | "update_missing" | "update_deleted" | "ambiguous_missing_on_old" | "old_only");
+        let elsewhere = matches!(
+            situation,
+            "insert" | "insert_exists" | "update_missing" | "update_deleted" | "ambiguous_missing_on_old" | "old_only"
+        );
         if elsewhere && !parent.actions[row].brings_new() {
             missing.extend(value);
         }
@@ -81,7 +82,10 @@ fn values_not_on_old(context: &Context, parent: &Draft<'_>, key: &ForeignKey) ->
     // A value of a row that OLD has in its own right (`old_only` with both rows) is on OLD.
     if !missing.is_empty() {
         each_row(context, parent, &key.parent_columns, "old", |row, situation, value| {
-            if situation == "old_only" && !parent.actions[row].writes() && let Some(value) = value {
+            if situation == "old_only"
+                && !parent.actions[row].writes()
+                && let Some(value) = value
+            {
                 missing.remove(&value);
             }
         })?;
@@ -197,8 +201,9 @@ fn each_text(
             let batch = batch?;
             let situations = texts(&batch, "fb_situation")?;
             let found = read_image(&batch, image)?;
+            let view = encoder.view(&found.rows).map_err(unreadable)?;
             for row in 0..batch.num_rows() {
-                let values = found.present.value(row).then(|| values(&encoder, &found.rows, row, &positions)).flatten();
+                let values = if found.present.value(row) { values(&view, row, &positions)? } else { None };
                 visit(first + row, situations.value(row), values);
             }
             first += batch.num_rows();
@@ -207,8 +212,13 @@ fn each_text(
     Ok(())
 }
 
-fn values(encoder: &BatchEncoder, rows: &RecordBatch, row: usize, positions: &[usize]) -> Option<Vec<String>> {
-    positions.iter().map(|column| encoder.display(rows, row, *column)).collect()
+/// Reads some values of a row as texts; `None` where one of them is NULL.
+fn values(rows: &BatchView<'_>, row: usize, positions: &[usize]) -> Result<Option<Vec<String>>> {
+    positions.iter().map(|column| rows.display(row, *column).map_err(unreadable)).collect()
+}
+
+fn unreadable(error: CodecError) -> Error {
+    Error::new(ErrorKind::Damaged, "read the diff").because(error)
 }
 
 /// Digests values by their text, which is the same for `int4` and `int8`; lengths keep neighbours apart.

@@ -82,7 +82,8 @@ pub(super) fn diff_batch(schema: &SchemaRef, sides: &Sides, judged: &[Judged]) -
 }
 
 fn build(schema: &SchemaRef, sides: &Sides, judged: &[Judged]) -> Result<RecordBatch, ArrowError> {
-    let text = |read: &dyn Fn(&Judged) -> Option<&'static str>| Arc::new(judged.iter().map(read).collect::<StringArray>()) as ArrayRef;
+    let text =
+        |read: &dyn Fn(&Judged) -> Option<&'static str>| Arc::new(judged.iter().map(read).collect::<StringArray>()) as ArrayRef;
     let stamps = |side: usize| {
         let values: TimestampMicrosecondArray = judged.iter().map(|row| row.written_us[side]).collect();
         Arc::new(values) as ArrayRef

@@ -76,7 +76,13 @@ pub(super) async fn lock(old: &Session) -> Result<()> {
 }
 
 /// Records a unit; commits with the transaction that it is part of.
-pub(super) async fn record(old: &Session, plan_digest: &str, run_id: &str, deed: Deed, tables: &[(String, Written)]) -> Result<()> {
+pub(super) async fn record(
+    old: &Session,
+    plan_digest: &str,
+    run_id: &str,
+    deed: Deed,
+    tables: &[(String, Written)],
+) -> Result<()> {
     old.execute_all(CREATE).await?;
     let counts =
         serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;

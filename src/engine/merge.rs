@@ -91,7 +91,8 @@ pub(super) async fn perform(context: &Context, plan: &Plan, options: MergeOption
     let mut done: Vec<MergedDatabase> = Vec::new();
     for part in &plan.databases {
         let record = manifest.database(&part.name).ok_or_else(|| {
-            Error::new(ErrorKind::Damaged, "read the plan").because(format!("the manifest does not know database {}", part.name))
+            Error::new(ErrorKind::Damaged, "read the plan")
+                .because(format!("the manifest does not know database {}", part.name))
         })?;
         match perform_one(context, plan, part, record, options, deed).await {
             Ok(database) => done.push(database),
@@ -212,7 +213,11 @@ async fn expect_same_definitions(old: &Session, part: &DatabasePlan) -> Result<(
                 .because(cause)
                 .next("make a new run with `failback export`, or take the table out with --tables")
         };
-        let now = catalog.tables.iter().find(|now| now.name == table.name).ok_or_else(|| moved("the table no longer exists on OLD"))?;
+        let now = catalog
+            .tables
+            .iter()
+            .find(|now| now.name == table.name)
+            .ok_or_else(|| moved("the table no longer exists on OLD"))?;
         if definition_digest(now)? != table.definition {
             return Err(moved("the table's columns, keys or triggers on OLD have changed since the export"));
         }
@@ -223,7 +228,9 @@ async fn expect_same_definitions(old: &Session, part: &DatabasePlan) -> Result<(
 /// A connection that breaks while OLD commits leaves it open whether it has.
 fn lost_answer(error: Error) -> Error {
     if error.kind() == ErrorKind::Connect {
-        error.state(OldState::Unknown).next("run the same command again: it asks OLD's ledger first and never does a thing twice")
+        error
+            .state(OldState::Unknown)
+            .next("run the same command again: it asks OLD's ledger first and never does a thing twice")
     } else {
         error.state(OldState::RolledBack)
     }
@@ -231,7 +238,8 @@ fn lost_answer(error: Error) -> Error {
 
 /// Says which databases were committed before one failed.
 fn say_what_stands(error: Error, done: &[MergedDatabase], options: MergeOptions) -> Error {
-    let committed: Vec<_> = done.iter().filter(|database| !database.already).map(|database| database.database.as_str()).collect();
+    let committed: Vec<_> =
+        done.iter().filter(|database| !database.already).map(|database| database.database.as_str()).collect();
     if committed.is_empty() || options.dry_run {
         return error;
     }

@@ -70,11 +70,12 @@ async fn table_pieces(table: usize, record: &TableRecord, clock: &Clock, new: &S
             let mut found = vec![compare(Depth::Keys, 1)];
             let predicate = stamped_since(&clock.since_literals(&record.times));
             for leaf in &record.new.leaves {
-                let ranges = if version >= TID_RANGE_SCANS && leaf.heap && scans_whole_leaf(new, record, leaf, &predicate).await? {
-                    ranges(leaf)
-                } else {
-                    vec![CtidRange::ALL]
-                };
+                let ranges =
+                    if version >= TID_RANGE_SCANS && leaf.heap && scans_whole_leaf(new, record, leaf, &predicate).await? {
+                        ranges(leaf)
+                    } else {
+                        vec![CtidRange::ALL]
+                    };
                 let weight = leaf.size_bytes / ranges.len() as u64;
                 for range in ranges {
                     let number = u32::try_from(found.len() + 1).unwrap_or(u32::MAX);

@@ -18,8 +18,8 @@ use crate::policy::{Decisions, Resolution, Situation};
 use crate::schema::{Identity, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
-    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Plan, SegmentOptions, SegmentReader, TableDiff,
-    TablePlan, TableRecord,
+    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Plan, SegmentOptions, SegmentReader,
+    TableDiff, TablePlan, TableRecord,
 };
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
@@ -103,7 +103,10 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
             .next("run `failback diff` again"));
     }
     let decisions = read_decisions(context)?;
-    context.tell(Event::Began { step: "plan", rows: index.databases.iter().flat_map(|one| &one.tables).map(TableDiff::rows).sum() });
+    context.tell(Event::Began {
+        step: "plan",
+        rows: index.databases.iter().flat_map(|one| &one.tables).map(TableDiff::rows).sum(),
+    });
     let mut databases = Vec::new();
     for record in &manifest.databases {
         let Some(diff) = index.database(&record.name) else { continue };
@@ -123,8 +126,11 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
     plan.digest = plan.compute_digest()?;
     plan.write(&context.store)?;
     context.tell(Event::Ended { step: "plan" });
-    let known: Vec<_> =
-        manifest.databases.iter().flat_map(|one| one.tables.iter().map(|table| (one.name.clone(), table.name.to_string()))).collect();
+    let known: Vec<_> = manifest
+        .databases
+        .iter()
+        .flat_map(|one| one.tables.iter().map(|table| (one.name.clone(), table.name.to_string())))
+        .collect();
     Ok(report(context, &plan, decisions.unmatched(&known), decisions.notes()))
 }
 
@@ -220,18 +226,28 @@ fn act(
                 return (Action::Hold, Some("held: both rows say that they were written at the same instant"));
             }
             let new_wins = (new > old) == (resolution == Resolution::LastUpdateWins);
-            if new_wins { (apply(), Some("NEW's write wins by time")) } else { (Action::KeepOld, Some("OLD's write wins by time")) }
+            if new_wins {
+                (apply(), Some("NEW's write wins by time"))
+            } else {
+                (Action::KeepOld, Some("OLD's write wins by time"))
+            }
         }
     }
 }
 
 fn apply_new(situation: Situation, batch: &RecordBatch, row: usize, replacing: &Replacing) -> Action {
     match situation {
-        Situation::Insert | Situation::AmbiguousMissingOnOld | Situation::UpdateDeleted | Situation::UpdateMissing => Action::Insert,
+        Situation::Insert | Situation::AmbiguousMissingOnOld | Situation::UpdateDeleted | Situation::UpdateMissing => {
+            Action::Insert
+        }
         Situation::Delete | Situation::AmbiguousMissingOnNew | Situation::DeleteOriginDiffers => Action::Delete,
         Situation::OldOnly => Action::KeepOld,
         Situation::Update | Situation::AmbiguousDiffers | Situation::InsertExists | Situation::UpdateOriginDiffers => {
-            if replacing.touched_by(batch, row) { Action::Replace } else { Action::Update }
+            if replacing.touched_by(batch, row) {
+                Action::Replace
+            } else {
+                Action::Update
+            }
         }
     }
 }
@@ -260,7 +276,9 @@ impl Replacing {
     }
 
     fn touched_by(&self, batch: &RecordBatch, row: usize) -> bool {
-        let Some(lists) = batch.column_by_name("fb_changed").and_then(|column| column.as_list_opt::<i32>()) else { return true };
+        let Some(lists) = batch.column_by_name("fb_changed").and_then(|column| column.as_list_opt::<i32>()) else {
+            return true;
+        };
         if lists.is_null(row) {
             return false;
         }
@@ -272,8 +290,12 @@ impl Replacing {
 
 /// Writes a table's changes and counts them.
 fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
-    let rows: Vec<_> =
-        draft.actions.iter().zip(&draft.whys).map(|(action, why)| (*action, draft.reasons[usize::from(*why)].as_str())).collect();
+    let rows: Vec<_> = draft
+        .actions
+        .iter()
+        .zip(&draft.whys)
+        .map(|(action, why)| (*action, draft.reasons[usize::from(*why)].as_str()))
+        .collect();
     let (mut actions, mut reasons) = (BTreeMap::new(), BTreeMap::new());
     for (action, why) in &rows {
         *actions.entry(action.word().to_owned()).or_insert(0) += 1;
@@ -303,7 +325,8 @@ fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Resul
 /// Digests what of a table's definition a merge relies on; sizes and estimates are not part of it.
 pub(super) fn definition_digest(table: &Table) -> Result<String> {
     let parts = (&table.name, &table.columns, &table.unique_indexes, &table.foreign_keys, &table.triggers);
-    let text = serde_json::to_vec(&parts).map_err(|error| Error::new(ErrorKind::Storage, "digest a definition").because(error))?;
+    let text =
+        serde_json::to_vec(&parts).map_err(|error| Error::new(ErrorKind::Storage, "digest a definition").because(error))?;
     Ok(blake3::hash(&text).to_hex().to_string())
 }
 

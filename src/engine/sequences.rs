@@ -60,7 +60,9 @@ pub(super) async fn raise(old: &Session, plan: &DatabasePlan) -> Result<Vec<Rais
     let mut raised = Vec::new();
     for (sequence, raise) in lagging(old, plan).await? {
         let name = literal(&sequence.name.sql());
-        old.execute_all(&format!("select pg_catalog.setval({name}::pg_catalog.regclass, {}, true)", raise.to)).await.place(|| &sequence.name)?;
+        old.execute_all(&format!("select pg_catalog.setval({name}::pg_catalog.regclass, {}, true)", raise.to))
+            .await
+            .place(|| &sequence.name)?;
         raised.push(raise);
     }
     Ok(raised)

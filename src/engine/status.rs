@@ -48,7 +48,12 @@ pub async fn status(context: &Context) -> Result<StatusReport> {
         run: context.run(),
         exported_at: manifest.as_ref().map(|manifest| manifest.made_at.clone()),
         cutover: manifest.as_ref().map(|manifest| manifest.cutover.clone()),
-        staged_rows: manifest.iter().flat_map(|one| &one.databases).flat_map(|one| &one.tables).map(|one| one.candidate_rows() + one.absent_rows()).sum(),
+        staged_rows: manifest
+            .iter()
+            .flat_map(|one| &one.databases)
+            .flat_map(|one| &one.tables)
+            .map(|one| one.candidate_rows() + one.absent_rows())
+            .sum(),
         diffed_at: index.as_ref().map(|index| index.made_at.clone()),
         counts: BTreeMap::new(),
         plan: plan.as_ref().map(|plan| plan.digest.clone()),

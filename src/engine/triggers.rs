@@ -19,7 +19,7 @@ pub(super) enum Triggers {
 }
 
 impl Triggers {
-    /// Finds the strongest way that OLD permits.
+    /// Finds the strongest way that OLD permits. Asked outside any transaction.
     ///
     /// # Errors
     /// `Refused` where no way is permitted and some table has triggers that would fire.
@@ -28,7 +28,6 @@ impl Triggers {
             return Ok(Self::Fire);
         }
         if catalog::replica_role_allowed(old.client()).await? {
-            old.execute_all("set local session_replication_role = replica").await?;
             return Ok(Self::Replica);
         }
         for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
@@ -41,6 +40,14 @@ impl Triggers {
             }
         }
         Ok(Self::DisableUser)
+    }
+
+    /// Silences all triggers for the transaction that has just begun, where that is the way.
+    pub(super) async fn begin(self, old: &Session) -> Result<()> {
+        if self == Self::Replica {
+            old.execute_all("set local session_replication_role = replica").await?;
+        }
+        Ok(())
     }
 
     /// Silences one table's triggers, where that is done a table.

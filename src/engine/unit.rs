@@ -8,7 +8,7 @@
 //!
 //! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
 
-use arrow::array::{Array, BooleanArray, RecordBatch};
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
 use bytes::Bytes;
 
@@ -105,7 +105,9 @@ pub(super) async fn carry_out(
     let mut shares = Vec::new();
     for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
         let Some(known) = record.tables.iter().find(|known| known.id == table.id) else {
-            return Err(Error::new(ErrorKind::Damaged, "read the plan").because("it names a table that the manifest does not know"));
+            return Err(
+                Error::new(ErrorKind::Damaged, "read the plan").because("it names a table that the manifest does not know")
+            );
         };
         let share = Share::new(shares.len(), table, known, direction, triggers);
         if share.wanted.iter().sum::<u64>() > 0 {
@@ -163,12 +165,15 @@ impl<'a> Share<'a> {
             let (expected, given) = direction.images(&changes);
             let (expected, given) = (view(&encoder, &expected.rows)?, view(&encoder, &given.rows)?);
             for (row, action) in changes.actions.iter().enumerate() {
-                let Some(operation) = direction.operation(*action).map(|operation| triggers.operation(operation)) else { continue };
+                let Some(operation) = direction.operation(*action).map(|operation| triggers.operation(operation)) else {
+                    continue;
+                };
                 let image = if operation == b'd' { &expected } else { &given };
                 stage_row(image, row, ord, operation, &mut message)?;
                 ord += 1;
                 if message.len() >= MESSAGE_BYTES {
-                    copy.send(Bytes::from(std::mem::replace(&mut message, Vec::with_capacity(MESSAGE_BYTES + (64 << 10))))).await?;
+                    copy.send(Bytes::from(std::mem::replace(&mut message, Vec::with_capacity(MESSAGE_BYTES + (64 << 10)))))
+                        .await?;
                 }
             }
         }
@@ -222,7 +227,10 @@ impl<'a> Share<'a> {
                         "update_exists: {clashes} of the planned rows carry a value of {} that another row of OLD has",
                         index.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
                     ))
-                    .next(format!("hold the table's inserts, or mend the rows on OLD: `failback decide --table {} insert=hold`", self.record.name)));
+                    .next(format!(
+                        "hold the table's inserts, or mend the rows on OLD: `failback decide --table {} insert=hold`",
+                        self.record.name
+                    )));
             }
         }
         Ok(())
@@ -300,7 +308,8 @@ fn stage_row(image: &crate::codec::BatchView<'_>, row: usize, ord: i64, operatio
 pub(super) fn only(image: &Image, mask: &BooleanArray) -> Result<Image> {
     let malformed = |error| Error::new(ErrorKind::Malformed, "select rows").because(error);
     let rows = filter_record_batch(&image.rows, mask).map_err(malformed)?;
-    let present = image.present.iter().zip(mask).filter(|(_, wanted)| *wanted == Some(true)).map(|(present, _)| present).collect();
+    let present =
+        image.present.iter().zip(mask).filter(|(_, wanted)| *wanted == Some(true)).map(|(present, _)| present).collect();
     Ok(Image { rows, present })
 }
 
@@ -328,7 +337,9 @@ fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {
 async fn check_foreign_keys(old: &Session, shares: &[Share<'_>], record: &DatabaseRecord) -> Result<()> {
     let keys = record.tables.iter().flat_map(|table| &table.old.foreign_keys);
     for key in keys.filter(|key| key.validated) {
-        if let Some(child) = shares.iter().find(|share| share.record.name == key.child && share.wanted[..3].iter().sum::<u64>() > 0) {
+        if let Some(child) =
+            shares.iter().find(|share| share.record.name == key.child && share.wanted[..3].iter().sum::<u64>() > 0)
+        {
             old.execute_all(&lock_parents(key, &child.stage)).await?;
             expect_no_orphans(old, key, &orphans_of_stage(key, &child.stage)).await?;
         }
@@ -349,6 +360,9 @@ async fn expect_no_orphans(old: &Session, key: &ForeignKey, query: &str) -> Resu
     Err(Error::new(ErrorKind::Refused, "check a foreign key")
         .at(&key.name)
         .at(&key.child)
-        .because(format!("fk_parent_missing: {orphans} rows of {} would refer to rows that {} does not have", key.child, key.parent))
+        .because(format!(
+            "fk_parent_missing: {orphans} rows of {} would refer to rows that {} does not have",
+            key.child, key.parent
+        ))
         .next("hold the children, or decide for their parents too, with `failback decide`; then plan again"))
 }

@@ -147,7 +147,8 @@ fn not_covered(manifest: &Manifest) -> Vec<String> {
             found.push(format!("{}: {}: {}", database.name, left_out.name, left_out.reason));
         }
         for table in &database.tables {
-            let cells = [("inserts", &table.coverage.insert), ("updates", &table.coverage.update), ("deletes", &table.coverage.delete)];
+            let cells =
+                [("inserts", &table.coverage.insert), ("updates", &table.coverage.update), ("deletes", &table.coverage.delete)];
             for (what, covered) in cells {
                 if let crate::schema::Covered::No { why } = covered {
                     found.push(format!("{}: {}: {what}: {why}", database.name, table.name));
@@ -173,7 +174,7 @@ async fn verify_database(
         let (checked, mismatched) = verify_table(context, &old, &part.name, table, known).await.place(|| &table.name)?;
         report.tables.push(VerifiedTable { database: part.name.clone(), table: table.name.to_string(), checked, mismatched });
     }
-    let touched = |name| part.tables.iter().any(|table| table.name == *name && applied(table) > 0);
+    let touched = |name: &crate::name::QualifiedName| part.tables.iter().any(|table| table.name == *name && applied(table) > 0);
     for key in record.tables.iter().flat_map(|table| &table.old.foreign_keys).filter(|key| key.validated) {
         if touched(&key.child) || touched(&key.parent) {
             let found = old.query(&orphans_of_table(key), &[]).await.place(|| &key.name)?;
@@ -197,7 +198,8 @@ async fn check_ledger(old: &Session, plan: &Plan, part: &DatabasePlan, report: &
             .next("run `failback merge` first"));
     };
     for table in &part.tables {
-        let recorded = entry.tables.iter().find(|(name, _)| *name == table.name.to_string()).map_or(0, |(_, written)| written.rows());
+        let recorded =
+            entry.tables.iter().find(|(name, _)| *name == table.name.to_string()).map_or(0, |(_, written)| written.rows());
         if recorded != applied(table) {
             report.ledger.push(format!(
                 "{}: {}: the plan has {} rows, OLD's ledger {recorded}",
@@ -226,11 +228,8 @@ async fn verify_table(
         context.stop.check()?;
         // Rows that are there afterwards are looked up by NEW's key, deleted ones by OLD's.
         for deletes in [false, true] {
-            let wanted: BooleanArray = changes
-                .actions
-                .iter()
-                .map(|action| Some(action.writes() && action.brings_new() != deletes))
-                .collect();
+            let wanted: BooleanArray =
+                changes.actions.iter().map(|action| Some(action.writes() && action.brings_new() != deletes)).collect();
             if wanted.true_count() == 0 {
                 continue;
             }

@@ -17,6 +17,9 @@ pub enum Method {
 }
 
 impl Method {
+    /// Every method.
+    pub const ALL: [Self; 3] = [Self::Timestamps, Self::Compare, Self::Skip];
+
     /// Returns the word used in files and on screens.
     #[must_use]
     pub const fn word(self) -> &'static str {

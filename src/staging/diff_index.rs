@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{read_json, write_json};
-use super::layout::{self, TableId};
 use super::Segment;
+use super::layout::{self, TableId};
+use super::manifest::{read_json, write_json};
 use crate::error::Result;
 use crate::name::QualifiedName;
 use crate::pg::ServerIdentity;

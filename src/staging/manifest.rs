@@ -5,8 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::layout::{self, TableId};
 use super::Segment;
+use super::layout::{self, TableId};
 use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{QualifiedName, Side};
@@ -147,7 +147,7 @@ pub fn write_json<T: Serialize>(store: &Store, path: &str, value: &T) -> Result<
 /// # Errors
 /// `Refused` where it does not exist or a newer failback wrote it, `Damaged` where it cannot be read.
 pub fn read_json<T: for<'de> Deserialize<'de>>(store: &Store, path: &str, made_by: &str) -> Result<T> {
-    if !store.exists(path) {
+    if !store.exists(path)? {
         return Err(Error::new(ErrorKind::Refused, format!("read {path}"))
             .at(store.path().display())
             .because("this run has no such file: the step that writes it has not finished")

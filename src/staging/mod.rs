@@ -3,17 +3,20 @@
 //! Comes in: Arrow batches. Goes out: committed segments with their row count, size and digest, and the same batches again.
 //! Never: knows PostgreSQL's types (see `codec`), decides which rows are staged, or opens a file itself (see `store`).
 
-mod layout;
+mod diff_index;
+pub mod layout;
+mod manifest;
 mod options;
+mod plan_index;
 mod segment_reader;
 mod segment_writer;
 
+pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use layout::{
     DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, Staged, TableId, database_folder,
 };
+pub use manifest::{DatabaseRecord, FORMAT_VERSION, LeftOut, Manifest, TableRecord};
 pub use options::{Compression, SegmentOptions};
+pub use plan_index::{DatabasePlan, Plan, TablePlan};
 pub use segment_reader::SegmentReader;
 pub use segment_writer::{Segment, SegmentWriter};
-
-/// The version of everything in this room; a reader refuses what is newer.
-pub const FORMAT_VERSION: u32 = 1;

@@ -85,7 +85,8 @@ impl Plan {
     /// None in practice: the plan holds nothing that JSON cannot.
     pub fn compute_digest(&self) -> Result<String> {
         let bare = Self { digest: String::new(), ..self.clone() };
-        let text = serde_json::to_vec(&bare).map_err(|error| Error::new(ErrorKind::Storage, "digest the plan").because(error))?;
+        let text =
+            serde_json::to_vec(&bare).map_err(|error| Error::new(ErrorKind::Storage, "digest the plan").because(error))?;
         Ok(blake3::hash(&text).to_hex().to_string())
     }
 

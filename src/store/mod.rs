@@ -10,9 +10,9 @@ mod fault;
 mod inside;
 mod journal;
 mod lock;
+pub mod outside;
 mod pending;
 mod run_store;
-pub mod outside;
 mod stored;
 mod sweep;
 

@@ -124,6 +124,16 @@ impl Store {
         }
     }
 
+    /// Removes a file of the run. None there is fine.
+    pub fn remove_file(&self, relative: &str) -> Result<()> {
+        let path = inside(&self.path, relative)?;
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(()),
+            Err(error) if is_absent(&error) => Ok(()),
+            Err(error) => Err(fault("remove a file of the run", &path, error)),
+        }
+    }
+
     /// Removes a folder of the run with everything in it. None there is fine.
     pub fn remove_dir(&self, relative: &str) -> Result<()> {
         let path = inside(&self.path, relative)?;

@@ -96,6 +96,41 @@ impl RowBuffer {
         self.row_range(row).and_then(|range| self.bytes.get(range)).unwrap_or_default()
     }
 
+    /// Returns a row as it came from one column to its end: each field's length and bytes. Empty if there is no such field.
+    #[must_use]
+    pub fn row_bytes_from(&self, row: usize, column: usize) -> &[u8] {
+        let start = self.field_start(row, column);
+        let end = self.row_range(row).map(|range| range.end);
+        start.zip(end).and_then(|(start, end)| self.bytes.get(start..end)).unwrap_or_default()
+    }
+
+    /// Appends some columns of a row of another buffer. The buffer must have as many columns as the range names; a row that is
+    /// not there, or does not fit, is not appended, and the answer is false.
+    pub fn push(&mut self, from: &Self, row: usize, columns: Range<usize>) -> bool {
+        let fits = columns.len() == self.columns && columns.end <= from.columns && row < from.rows;
+        let (Some(base), Some(start), true) = (self.next_offset(), from.field_start(row, columns.start), fits) else {
+            return false;
+        };
+        let end = from.field_start(row, columns.end).or_else(|| from.row_range(row).map(|range| range.end));
+        let (Some(tuple), Ok(start)) = (end.and_then(|end| from.bytes.get(start..end)), u32::try_from(start)) else {
+            return false;
+        };
+        for column in columns {
+            let Some(span) = from.spans.get(row * from.columns + column) else { return false };
+            self.spans.push(Span { offset: span.offset - start + base, length: span.length });
+        }
+        self.push_tuple(tuple);
+        true
+    }
+
+    fn field_start(&self, row: usize, column: usize) -> Option<usize> {
+        if column >= self.columns || row >= self.rows {
+            return None;
+        }
+        let span = self.spans.get(row.checked_mul(self.columns)?.checked_add(column)?)?;
+        usize::try_from(span.offset).ok()?.checked_sub(size_of::<i32>())
+    }
+
     fn row_range(&self, row: usize) -> Option<Range<usize>> {
         if self.columns == 0 || row >= self.rows {
             return None;
