@@ -2,4 +2,5 @@
 
 mod cluster;
 mod estate;
+mod recovery;
 mod support;
