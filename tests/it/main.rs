@@ -2,5 +2,6 @@
 
 mod cluster;
 mod estate;
+mod pgbench;
 mod recovery;
 mod support;
