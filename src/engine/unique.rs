@@ -69,8 +69,9 @@ async fn clashes(
 ) -> Result<Vec<usize>> {
     let mut found = Vec::new();
     for part in planned(context, draft, index)?.chunks(KEYS_PER_STATEMENT / 4) {
-        let values: Vec<Vec<String>> =
-            (0..index.columns.len()).map(|column| part.iter().map(|planned| planned.values[column].clone()).collect()).collect();
+        let values: Vec<Vec<String>> = (0..index.columns.len())
+            .map(|column| part.iter().map(|planned| planned.values[column].clone()).collect())
+            .collect();
         let by_value = ComparisonKey::Columns { columns: index.columns.iter().map(|name| key_column(draft, name)).collect() };
         let source = RowSource { table: &draft.record.name, key: &by_value };
         let ours = counterpart::fetch(old, source, &draft.record.layout, &values).await?;

@@ -21,7 +21,9 @@ why = "OLD took no writes after the cutover, so every difference is NEW's"
 fn pgbench(pair: &Pair, side: Side, arguments: &[&str]) {
     let program = support::binaries(side).program("pgbench");
     let run = Command::new(&program).args(arguments).arg(pair.url(side)).output();
-    let output = run.unwrap_or_else(|error| panic!("pgbench, which comes with PostgreSQL's server packages: {}: {error}", program.display()));
+    let output = run.unwrap_or_else(|error| {
+        panic!("pgbench, which comes with PostgreSQL's server packages: {}: {error}", program.display())
+    });
     assert!(output.status.success(), "pgbench {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -37,7 +39,8 @@ fn pgbench_comes_home_by_full_comparison() {
     }
     let cutover = Timestamp::now();
     pgbench(&pair, Side::New, &["--client=4", "--transactions=500", "--no-vacuum"]);
-    let changed = |table: &str, column: &str| count(&pair, Side::New, &format!("select count(*) from {table} where {column} <> 0"));
+    let changed =
+        |table: &str, column: &str| count(&pair, Side::New, &format!("select count(*) from {table} where {column} <> 0"));
     let expected = [
         ("public.pgbench_accounts", "ambiguous_differs", changed("pgbench_accounts", "abalance")),
         ("public.pgbench_branches", "ambiguous_differs", changed("pgbench_branches", "bbalance")),

@@ -85,7 +85,8 @@ const TABLES: &str = "select format('%I.%I', n.nspname, c.relname) from pg_class
 
 /// The md5 of every table's rows, ordered by their text.
 pub(crate) fn fingerprint(url: &str) -> BTreeMap<String, Option<String>> {
-    let digest = |table: &str| support::value(url, &format!("select md5(string_agg(t::text, E'\\n' order by t::text)) from {table} t"));
+    let digest =
+        |table: &str| support::value(url, &format!("select md5(string_agg(t::text, E'\\n' order by t::text)) from {table} t"));
     let tables = support::rows(url, TABLES).into_iter().filter_map(|mut row| row.remove(0));
     tables.map(|table| (table.clone(), digest(&table))).collect()
 }
