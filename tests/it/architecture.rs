@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room imports only rooms that stand before it.
 const ROOMS: [&str; 15] = [
-    "name", "error", "schema", "wire", "codec", "delta", "policy", "config", "store", "pg", "catalog", "staging", "engine", "demo",
-    "cli",
+    "name", "error", "schema", "wire", "codec", "delta", "policy", "config", "store", "pg", "catalog", "staging", "engine",
+    "demo", "cli",
 ];
 
 /// The most lines a source file may have, its tests included.
