@@ -164,7 +164,7 @@ async fn perform_one(
     }
     let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
     old.execute_all("begin isolation level read committed").await?;
-    let found = inside(context, &old, plan, part, record, triggers, deed).await;
+    let found = inside(context, &old, plan, part, record, Manner { triggers, deed, dry_run: options.dry_run }).await;
     let (tables, sequences) = match found {
         Ok(found) => found,
         Err(error) => {
@@ -181,6 +181,14 @@ async fn perform_one(
     Ok(MergedDatabase { database: part.name.clone(), tables, sequences, already: false })
 }
 
+/// How a unit is carried out.
+#[derive(Clone, Copy)]
+struct Manner {
+    triggers: Triggers,
+    deed: Deed,
+    dry_run: bool,
+}
+
 /// Everything between BEGIN and COMMIT.
 async fn inside(
     context: &Context,
@@ -188,9 +196,9 @@ async fn inside(
     plan: &Plan,
     part: &DatabasePlan,
     record: &DatabaseRecord,
-    triggers: Triggers,
-    deed: Deed,
+    manner: Manner,
 ) -> Result<(Vec<(String, Written)>, Vec<Raise>)> {
+    let Manner { triggers, deed, dry_run } = manner;
     ledger::lock(old).await?;
     old.execute_all("set local lock_timeout = '30s'").await?;
     triggers.begin(old).await?;
@@ -198,7 +206,12 @@ async fn inside(
     let direction = if deed == Deed::Merge { Direction::Forward } else { Direction::Back };
     let tables = carry_out(context, old, part, record, direction, triggers).await?;
     ledger::record(old, &plan.digest, &plan.run_id, deed, &tables).await?;
-    let sequences = if deed == Deed::Merge { sequences::raise(old, part).await? } else { Vec::new() };
+    let sequences = match deed {
+        // `setval` outlives the rollback that ends a rehearsal.
+        Deed::Merge if dry_run => sequences::lagging(old, part).await?.into_iter().map(|(_, raise)| raise).collect(),
+        Deed::Merge => sequences::raise(old, part).await?,
+        Deed::Undo => Vec::new(),
+    };
     Ok((tables, sequences))
 }
 
