@@ -163,7 +163,7 @@ async fn perform_one(
     }
     let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
     old.execute_all("begin isolation level read committed").await?;
-    let found = Unit { plan, part, record, triggers, deed }.inside(context, &old).await;
+    let found = Unit { plan, part, record, triggers, deed, dry_run: options.dry_run }.inside(context, &old).await;
     let (tables, sequences) = match found {
         Ok(found) => found,
         Err(error) => {
@@ -187,6 +187,7 @@ struct Unit<'a> {
     record: &'a DatabaseRecord,
     triggers: Triggers,
     deed: Deed,
+    dry_run: bool,
 }
 
 impl Unit<'_> {
@@ -199,7 +200,14 @@ impl Unit<'_> {
         let direction = if self.deed == Deed::Merge { Direction::Forward } else { Direction::Back };
         let tables = carry_out(context, old, self.part, self.record, direction, self.triggers).await?;
         ledger::record(old, &self.plan.digest, &self.plan.run_id, self.deed, &tables).await?;
-        let sequences = if self.deed == Deed::Merge { sequences::raise(old, self.part).await? } else { Vec::new() };
+        let sequences = match self.deed {
+            // `setval` outlives the rollback that ends a rehearsal.
+            Deed::Merge if self.dry_run => {
+                sequences::lagging(old, self.part).await?.into_iter().map(|(_, raise)| raise).collect()
+            }
+            Deed::Merge => sequences::raise(old, self.part).await?,
+            Deed::Undo => Vec::new(),
+        };
         Ok((tables, sequences))
     }
 }
