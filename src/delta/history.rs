@@ -115,6 +115,8 @@ fn infer_from_different(old: History, new: History) -> Base {
         (Some(false), _) => Base::IsOld,
         (_, Some(false)) => Base::IsNew,
         (Some(true), Some(true)) if old.existed == Some(false) && new.existed == Some(false) => Base::Absent,
+        // Both were written after the cutover. Without a stamp from before it they may be two rows that got the same key.
+        (Some(true), Some(true)) if old.existed != Some(true) && new.existed != Some(true) => Base::Unknown,
         (Some(true), Some(true)) => Base::Other,
         _ => Base::Unknown,
     }

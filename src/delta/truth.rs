@@ -20,7 +20,12 @@ pub struct Verdict {
 #[must_use]
 pub fn classify(old: Option<History>, new: Option<History>, equal: bool) -> Verdict {
     let base = infer_base(old, new, equal);
-    let (class, conflict) = look_up(base, old.is_some(), new.is_some(), equal);
+    let written = |row: Option<History>| row.is_some_and(|row| row.changed == Some(true));
+    let (class, conflict) = match base {
+        // A conflict in any case, whether or not there was a row at the cutover.
+        Base::Unknown if written(old) && written(new) && !equal => (Class::Conflict, Some(ConflictType::UpdateOriginDiffers)),
+        _ => look_up(base, old.is_some(), new.is_some(), equal),
+    };
     let silent = old.unwrap_or_default().is_silent() && new.unwrap_or_default().is_silent();
     let evidence = if silent { Evidence::TwoWay } else { Evidence::Column };
     Verdict { class, conflict, base, evidence }
@@ -93,6 +98,8 @@ mod tests {
         assert_eq!(class(SAME, SAME, false), "ambiguous", "both claim to be the row of the cutover, and differ");
         assert_eq!(class(SAME, SILENT, false), "update", "OLD's row is the row of the cutover, so NEW changed it");
         assert_eq!(class(TOUCHED, TOUCHED, false), "update_origin_differs");
+        assert_eq!(classify(TOUCHED, TOUCHED, false).base, Base::Unknown, "nothing says that there was one row at the cutover");
+        assert_eq!(classify(TOUCHED, CHANGED, false).base, Base::Other);
     }
 
     #[test]

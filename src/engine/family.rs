@@ -11,31 +11,35 @@ use super::context::Context;
 use super::counterpart::KEYS_PER_STATEMENT;
 use super::images::{read_image, texts};
 use super::plan::Draft;
+use super::unique;
 use crate::codec::{BatchEncoder, BatchView, CodecError};
+use crate::delta::Base;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::pg::Session;
 use crate::pg::statement;
 use crate::schema::ForeignKey;
-use crate::staging::SegmentReader;
+use crate::staging::{SegmentReader, TableRecord};
 
 /// A value of a foreign key's columns, as 128 bits of its digest.
-type Value = [u8; 16];
+pub(super) type Value = [u8; 16];
 
 /// Holds every row whose family does not allow what was decided for it.
 pub(super) async fn keep_together(context: &Context, database: &str, drafts: &mut [Draft<'_>]) -> Result<()> {
     let keys: Vec<ForeignKey> = drafts.iter().flat_map(|draft| draft.record.old.foreign_keys.clone()).collect();
-    if keys.is_empty() {
-        return Ok(());
+    let old = context.connect(Side::Old, database).await?;
+    // A held child may itself be a parent, and a held row may be the one that was to free a value: until nothing moves.
+    loop {
+        let mut held = 0;
+        for draft in drafts.iter_mut() {
+            held += unique::hold_clashes(context, &old, draft).await?;
+        }
+        held += hold_children(context, drafts, &keys)?;
+        held += hold_parents(context, &old, drafts, &keys).await?;
+        if held == 0 {
+            return Ok(());
+        }
     }
-    // A held child may itself be a parent. Drafts stand parents first, so one round settles all but cycles.
-    while hold_children(context, drafts, &keys)? > 0 {}
-    let deletes = drafts.iter().any(|draft| draft.actions.contains(&Action::Delete));
-    if deletes {
-        let old = context.connect(Side::Old, database).await?;
-        while hold_parents(context, &old, drafts, &keys).await? > 0 {}
-    }
-    Ok(())
 }
 
 /// Holds children of rows that will not be on OLD; returns how many.
@@ -69,20 +73,23 @@ fn values_not_on_old(context: &Context, parent: &Draft<'_>, key: &ForeignKey) ->
     if parent.actions.iter().all(|action| action.brings_new()) {
         return Ok(missing);
     }
-    each_row(context, parent, &key.parent_columns, "new", |row, situation, value| {
-        // Where both sides have the row, OLD has this parent already, unless it is a different row under the same key.
-        let elsewhere = matches!(
-            situation,
-            "insert" | "insert_exists" | "update_missing" | "update_deleted" | "ambiguous_missing_on_old" | "old_only"
-        );
+    let numbered = is_numbered(parent.record);
+    each_row(context, parent, &key.parent_columns, "new", |row, found, value| {
+        // Where both sides have the row, OLD has this parent already, unless it is a different row under the same key: both
+        // sides number on from the same value, so a number is no proof of being the same row.
+        let elsewhere = match found.situation {
+            "insert" | "insert_exists" | "update_missing" | "update_deleted" | "ambiguous_missing_on_old" | "old_only" => true,
+            "update_origin_differs" | "ambiguous_differs" => numbered && found.base == Base::Unknown.word(),
+            _ => false,
+        };
         if elsewhere && !parent.actions[row].brings_new() {
             missing.extend(value);
         }
     })?;
     // A value of a row that OLD has in its own right (`old_only` with both rows) is on OLD.
     if !missing.is_empty() {
-        each_row(context, parent, &key.parent_columns, "old", |row, situation, value| {
-            if situation == "old_only"
+        each_row(context, parent, &key.parent_columns, "old", |row, found, value| {
+            if found.situation == "old_only"
                 && !parent.actions[row].writes()
                 && let Some(value) = value
             {
@@ -170,24 +177,40 @@ fn type_of(draft: &Draft<'_>, name: &Ident) -> String {
     draft.record.old.column(name).map_or_else(|| "text".to_owned(), |column| column.data_type.sql.clone())
 }
 
-/// Visits every row of a table's diff with its situation and the digest of some columns of one image; `None` where the image
-/// does not exist or one of the values is NULL.
+/// What the diff says of a row.
+#[derive(Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) situation: &'a str,
+    pub(super) base: &'a str,
+}
+
+/// Whether a number is part of the table's key.
+fn is_numbered(record: &TableRecord) -> bool {
+    let number = |name: &&Ident| {
+        let column = record.old.column(name);
+        column.is_some_and(|column| matches!(column.data_type.base.as_str(), "int2" | "int4" | "int8" | "numeric"))
+    };
+    record.key.names().iter().any(|name| number(&name))
+}
+
+/// Visits every row of a table's diff with what the diff says of it and the digest of some columns of one image; `None` where
+/// the image does not exist or one of the values is NULL.
 fn each_row(
     context: &Context,
     draft: &Draft<'_>,
     columns: &[Ident],
     image: &str,
-    mut visit: impl FnMut(usize, &str, Option<Value>),
+    mut visit: impl FnMut(usize, Found<'_>, Option<Value>),
 ) -> Result<()> {
-    each_text(context, draft, columns, image, |row, situation, texts| visit(row, situation, texts.as_deref().map(digest)))
+    each_text(context, draft, columns, image, |row, found, texts| visit(row, found, texts.as_deref().map(digest)))
 }
 
-fn each_text(
+pub(super) fn each_text(
     context: &Context,
     draft: &Draft<'_>,
     columns: &[Ident],
     image: &str,
-    mut visit: impl FnMut(usize, &str, Option<Vec<String>>),
+    mut visit: impl FnMut(usize, Found<'_>, Option<Vec<String>>),
 ) -> Result<()> {
     let layout = &draft.record.layout;
     let positions: Option<Vec<_>> =
@@ -197,14 +220,14 @@ fn each_text(
     let encoder = BatchEncoder::new(layout);
     let mut first = 0;
     for segment in &draft.diff.segments {
-        for batch in SegmentReader::open_projected(&context.store, segment, 1 << 13, &["fb_situation", image])? {
+        for batch in SegmentReader::open_projected(&context.store, segment, 1 << 13, &["fb_situation", "fb_base", image])? {
             let batch = batch?;
-            let situations = texts(&batch, "fb_situation")?;
+            let (situations, bases) = (texts(&batch, "fb_situation")?, texts(&batch, "fb_base")?);
             let found = read_image(&batch, image)?;
             let view = encoder.view(&found.rows).map_err(unreadable)?;
             for row in 0..batch.num_rows() {
                 let values = if found.present.value(row) { values(&view, row, &positions)? } else { None };
-                visit(first + row, situations.value(row), values);
+                visit(first + row, Found { situation: situations.value(row), base: bases.value(row) }, values);
             }
             first += batch.num_rows();
         }
@@ -222,7 +245,7 @@ fn unreadable(error: CodecError) -> Error {
 }
 
 /// Digests values by their text, which is the same for `int4` and `int8`; lengths keep neighbours apart.
-fn digest(texts: &[String]) -> Value {
+pub(super) fn digest(texts: &[String]) -> Value {
     let mut hasher = blake3::Hasher::new();
     for text in texts {
         hasher.update(&(text.len() as u64).to_be_bytes());

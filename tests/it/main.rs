@@ -1,6 +1,9 @@
 //! The integration tests: one binary, so that its servers are started once.
 
+mod architecture;
 mod cli;
 mod cluster;
 mod estate;
+mod pgbench;
+mod recovery;
 mod support;
