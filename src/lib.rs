@@ -44,3 +44,5 @@ pub mod staging;
 pub mod engine;
 
 pub mod demo;
+
+pub mod cli;

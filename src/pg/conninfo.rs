@@ -35,6 +35,11 @@ impl Settings {
         }
     }
 
+    /// Drops keywords.
+    pub(super) fn forget(&mut self, words: &[&str]) {
+        self.0.retain(|word, _| !words.contains(word));
+    }
+
     /// Returns whether nothing is set.
     pub(super) fn is_empty(&self) -> bool {
         self.0.values().all(String::is_empty)

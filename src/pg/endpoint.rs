@@ -1,7 +1,8 @@
 //! How to reach one database of one side.
 //!
 //! Comes in: a connection string and, through a closure, the side's variables. Goes out: an [`Endpoint`] that a session can be
-//! opened on. Precedence, strongest first: the string, `OLD_PG…` or `NEW_PG…`, the service file, the password file, defaults.
+//! opened on. Precedence, strongest first: the string, `OLD_PG…` or `NEW_PG…`, the configuration's string, the service file, the
+//! password file, defaults.
 //! libpq lets a service file beat variables; here variables win, so that a password or a host can be replaced for one run.
 //! The plain `PGHOST`, `PGPASSWORD` … are never read: they would make OLD and NEW the same server.
 //! Never: reads the process's environment, talks to a server, shows a password.
@@ -72,9 +73,24 @@ impl Endpoint {
     /// # Errors
     /// `Config` if nothing names the side's server, or something that names it does not make sense.
     pub fn resolve(side: Side, given: Option<&str>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        Self::resolve_over(side, given, None, env)
+    }
+
+    /// Resolves as [`Endpoint::resolve`], with a string from the configuration below the variables. A variable that names the
+    /// server (host, address or service) sets aside all of the configuration's words for where it is: half of one address and
+    /// half of another would be a third server.
+    ///
+    /// # Errors
+    /// As [`Endpoint::resolve`].
+    pub fn resolve_over(
+        side: Side,
+        given: Option<&str>,
+        configured: Option<&str>,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self> {
         let user = env("USER").or_else(|| env("LOGNAME")).filter(|user| !user.is_empty()).or_else(outside::user_name);
         let home = env("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        Self::resolve_in(side, given, &Surroundings { env, home, user })
+        resolve(side, given, configured, &Surroundings { env, home, user }).place(|| side)
     }
 
     /// Resolves a side's endpoint in the surroundings given.
@@ -82,7 +98,7 @@ impl Endpoint {
     /// # Errors
     /// As [`Endpoint::resolve`].
     pub fn resolve_in(side: Side, given: Option<&str>, around: &Surroundings<'_>) -> Result<Self> {
-        resolve(side, given, around).place(|| side)
+        resolve(side, given, None, around).place(|| side)
     }
 
     /// Returns the same endpoint with another database.
@@ -102,6 +118,12 @@ impl Endpoint {
     #[must_use]
     pub fn side(&self) -> Side {
         self.side
+    }
+
+    /// Returns where the server is, without user and database: `host:port`, several with commas between.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.targets.iter().map(Target::to_string).collect::<Vec<_>>().join(",")
     }
 
     /// Returns the database's name.
@@ -130,8 +152,7 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places: Vec<_> = self.targets.iter().map(Target::to_string).collect();
-        write!(f, "{}@{}/{}", self.user, places.join(","), self.database)
+        write!(f, "{}@{}/{}", self.user, self.address(), self.database)
     }
 }
 
@@ -145,11 +166,18 @@ fn refused(cause: impl Into<String>) -> Error {
     Error::new(ErrorKind::Config, "read the connection settings").because(cause.into())
 }
 
-fn resolve(side: Side, given: Option<&str>, around: &Surroundings<'_>) -> Result<Endpoint> {
+/// The keywords that say where a server is.
+const WHERE: [&str; 4] = ["host", "hostaddr", "port", "service"];
+
+fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &Surroundings<'_>) -> Result<Endpoint> {
     let prefix = side.word().to_uppercase();
     let mut settings = conninfo::parse(given.unwrap_or_default())?;
     let variables = variables(&prefix, around);
-    if settings.is_empty() && variables.is_empty() {
+    let mut configured = conninfo::parse(configured.unwrap_or_default())?;
+    if ["host", "hostaddr", "service"].iter().any(|word| variables.get(word).is_some()) {
+        configured.forget(&WHERE);
+    }
+    if settings.is_empty() && variables.is_empty() && configured.is_empty() {
         return Err(Error::new(ErrorKind::Config, format!("find the {side} server"))
             .because("neither a connection string nor a variable names it")
             .next(format!("give --{} postgresql://user@host/database, or set {prefix}_PGHOST and its like", side.word())));
@@ -159,6 +187,7 @@ fn resolve(side: Side, given: Option<&str>, around: &Surroundings<'_>) -> Result
         source = Source::Variable(format!("{prefix}_PGPASSWORD"));
     }
     settings.fill_from(&variables);
+    settings.fill_from(&configured);
     if let Some(name) = settings.get("service").map(str::to_owned) {
         let section = read_service(&name, &settings, around)?;
         if settings.get("password").is_none() {
@@ -314,6 +343,20 @@ mod tests {
         let endpoint = endpoint.with_password_command("echo four");
         assert_eq!(secret(&endpoint), (Some("four".to_owned()), Source::Command));
         assert!(resolve_with(Some("service=none"), &[], Some(home.path())).is_err());
+    }
+
+    #[test]
+    fn variables_beat_the_configuration_and_an_address_is_one_thing() {
+        let resolve = |variables: &[(&str, &str)], configured: &str| {
+            let env = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            let around = Surroundings { env: &env, home: None, user: Some("me".to_owned()) };
+            super::resolve(Side::Old, None, Some(configured), &around).unwrap()
+        };
+        let endpoint = resolve(&[("OLD_PGUSER", "dba"), ("OLD_PGPASSWORD", "two")], "postgres://shop@h:7/d");
+        assert_eq!((endpoint.to_string().as_str(), endpoint.address().as_str()), ("dba@h:7/d", "h:7"));
+        assert_eq!(secret(&endpoint), (Some("two".to_owned()), Source::Variable("OLD_PGPASSWORD".to_owned())));
+        let endpoint = resolve(&[("OLD_PGHOST", "other")], "host=h hostaddr=127.0.0.1 port=7 dbname=d user=shop");
+        assert_eq!(endpoint.to_string(), "shop@other:5432/d");
     }
 
     #[test]

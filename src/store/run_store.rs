@@ -53,6 +53,12 @@ impl Store {
     /// Returns the newest run in a folder of runs: the last by name, as run ids begin with the time. Folders that
     /// [`create`](Self::create) did not make are passed over. `None` if there is no run, or not even the folder.
     pub fn newest(runs: &Path) -> Result<Option<PathBuf>> {
+        Self::newest_holding(runs, LOCK_FILE)
+    }
+
+    /// Returns the newest run as [`newest`](Self::newest) does, among those that hold a certain file: a run that failed at its
+    /// first step must not hide the one before it.
+    pub fn newest_holding(runs: &Path, file: &str) -> Result<Option<PathBuf>> {
         let failed = |error| fault("look for the newest run", runs, error);
         let entries = match fs::read_dir(runs) {
             Ok(entries) => entries,
@@ -63,7 +69,8 @@ impl Store {
         for entry in entries {
             let entry = entry.map_err(failed)?;
             let path = entry.path();
-            let is_run = entry.file_type().map_err(failed)?.is_dir() && path.join(LOCK_FILE).is_file();
+            let is_run =
+                entry.file_type().map_err(failed)?.is_dir() && path.join(LOCK_FILE).is_file() && path.join(file).is_file();
             if is_run && newest.as_ref().is_none_or(|best| path > *best) {
                 newest = Some(path);
             }
@@ -228,6 +235,9 @@ mod tests {
         fs::create_dir(runs.join("notes")).unwrap();
         fs::write(runs.join("zz"), "").unwrap();
         assert_eq!(Store::newest(&runs).unwrap(), Some(runs.join("20261123T010000Z-a")));
+        assert_eq!(Store::newest_holding(&runs, "manifest.json").unwrap(), None);
+        fs::write(runs.join("20261122T080300Z-b/manifest.json"), "{}").unwrap();
+        assert_eq!(Store::newest_holding(&runs, "manifest.json").unwrap(), Some(runs.join("20261122T080300Z-b")));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, so that its servers are started once.
 
+mod cli;
 mod cluster;
 mod estate;
 mod support;

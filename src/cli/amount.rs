@@ -1,0 +1,69 @@
+//! Numbers as people read them.
+
+/// Returns a number with commas: `12,345`.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns `1 row` or `12 rows`.
+pub(super) fn rows(number: u64) -> String {
+    plural(number, "row", "rows")
+}
+
+/// Returns a number with its noun.
+pub(super) fn plural(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
+}
+
+/// Returns a size in units of 1024, as PostgreSQL prints it: `512 B`, `8 kB`, `1.5 MB`.
+pub(super) fn bytes(number: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB", "PB"];
+    let mut tenths = u128::from(number) * 10;
+    let mut unit = "B";
+    for next in units {
+        if tenths < 10_240 {
+            break;
+        }
+        tenths /= 1024;
+        unit = next;
+    }
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    if tenth == 0 || whole >= 100 { format!("{whole} {unit}") } else { format!("{whole}.{tenth} {unit}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_commas() {
+        let cases = [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")];
+        for (number, text) in cases {
+            assert_eq!(count(number), text);
+        }
+        assert_eq!((rows(1).as_str(), rows(2_000).as_str()), ("1 row", "2,000 rows"));
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let cases = [
+            (0, "0 B"),
+            (1_023, "1023 B"),
+            (8_192, "8 kB"),
+            (1_572_864, "1.5 MB"),
+            (250 << 30, "250 GB"),
+            (u64::MAX, "16383 PB"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(bytes(number), text);
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! `failback decide`.
+
+use clap::Args;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::options::Options;
+use super::resolved::{self, ChangedRows};
+use super::settings::Settings;
+use super::waiting;
+use super::{Call, Exit, amount, run};
+use crate::error::{Error, ErrorKind, Result};
+use crate::policy::keys::nearest;
+use crate::policy::{Change, Decisions, Resolution, Scope, Setting, edit};
+use crate::staging::{Manifest, layout};
+use crate::store::Store;
+
+/// Show or set what is done about each kind of difference
+///
+/// Without settings, or with --show: what is to be done about each situation of the run, who said so, and how many rows it
+/// affects. With settings: writes them into the run's decisions.toml, where comments survive. Situations are insert, update,
+/// delete, old_only, ambiguous_missing_on_old, ambiguous_missing_on_new, ambiguous_differs, insert_exists,
+/// update_origin_differs, update_deleted, update_missing, delete_origin_differs, or several at once: conflict, ambiguous.
+/// Resolutions are apply_new, keep_old, hold, skip, last_update_wins, first_update_wins.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback decide
+  failback decide conflict=keep_old --why 'OLD has been in use since the rollback'
+  failback decide --table public.orders delete=apply_new insert_exists=skip --why 'agreed with finance' --by ada")]
+pub(super) struct Arguments {
+    /// What to do about a situation; none shows what is decided
+    #[arg(value_name = "SITUATION=RESOLUTION", conflicts_with = "show")]
+    pub(super) settings: Vec<String>,
+    /// Show what is decided
+    #[arg(long)]
+    pub(super) show: bool,
+    /// Decide for this table only
+    #[arg(long, value_name = "SCHEMA.TABLE")]
+    pub(super) table: Option<String>,
+    /// Decide for the table in this database only
+    #[arg(long, value_name = "DB", requires = "table")]
+    pub(super) database: Option<String>,
+    /// The reason; reports repeat it
+    #[arg(long, value_name = "TEXT")]
+    pub(super) why: Option<String>,
+    /// Who decided [default: the user]
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: Option<String>,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// Shows or sets decisions.
+pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let settings = Settings::read(call, &arguments.options, None)?;
+    if arguments.settings.is_empty() {
+        return resolved::show(call, &settings, &run::open(&settings)?);
+    }
+    let (store, _lock) = run::open_for_writing(&settings)?;
+    let scope = scope(&store, arguments)?;
+    let (before, mut text) = waiting::decisions(&store)?;
+    let by = arguments
+        .by
+        .clone()
+        .or_else(|| ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name)).map(str::to_owned));
+    for setting in &arguments.settings {
+        let (setting, resolution) = read_setting(setting)?;
+        let (why, by, at) = (arguments.why.clone(), by.clone(), Some(now()));
+        text = edit(&text, &Change { scope: scope.clone(), setting, resolution, why, by, at })?;
+    }
+    let after = Decisions::parse(&text, layout::DECISIONS)?;
+    store.write(layout::DECISIONS, text.as_bytes())?;
+    let report = Changed {
+        run: store.path().display().to_string(),
+        section: scope.to_string(),
+        changes: resolved::changes(&store, &before, &after)?,
+        notes: after.notes(),
+    };
+    let mut page = call.printer.page();
+    page.list(&format!("written to {} of decisions.toml:", report.section), &arguments.settings);
+    page.list(
+        "which changes:",
+        report.changes.iter().map(|one| {
+            let rows = amount::rows(one.rows);
+            format!("{}: {}: {}: {} -> {} ({rows})", one.database, one.table, one.situation, one.from, one.to)
+        }),
+    );
+    page.list("notes:", &report.notes);
+    page.next([settings.command("plan")]);
+    call.printer.result(&report, &page)?;
+    Ok(Exit::Done)
+}
+
+/// What was decided anew.
+#[derive(Serialize)]
+struct Changed {
+    run: String,
+    section: String,
+    changes: Vec<ChangedRows>,
+    notes: Vec<String>,
+}
+
+/// Finds the section that the arguments mean.
+///
+/// # Errors
+/// `Usage` where the run has no such table: a decision for it would decide nothing.
+fn scope(store: &Store, arguments: &Arguments) -> Result<Scope> {
+    let Some(table) = arguments.table.clone() else { return Ok(Scope::Defaults) };
+    let manifest = Manifest::read(store)?;
+    let mut names = Vec::new();
+    for database in manifest.databases.iter().filter(|one| arguments.database.as_ref().is_none_or(|name| *name == one.name)) {
+        names.extend(database.tables.iter().map(|table| table.name.to_string()));
+    }
+    if let Some(database) = arguments.database.as_ref().filter(|name| manifest.database(name).is_none()) {
+        return Err(unknown("database", database, manifest.databases.iter().map(|database| database.name.as_str())));
+    }
+    if !names.contains(&table) {
+        return Err(unknown("table", &table, names.iter().map(String::as_str)));
+    }
+    Ok(match arguments.database.clone() {
+        Some(database) => Scope::DatabaseTable { database, table },
+        None => Scope::Table { table },
+    })
+}
+
+fn unknown<'n>(noun: &str, name: &str, known: impl Iterator<Item = &'n str>) -> Error {
+    let error = Error::new(ErrorKind::Usage, format!("find the {noun} to decide for"))
+        .because(format!("the run carries no {noun} `{name}`"));
+    match nearest(name, known) {
+        Some(meant) => error.next(format!("did you mean `{meant}`?")),
+        None => error.next("`failback decide --show` lists the tables with differences"),
+    }
+}
+
+/// Reads `situation=resolution`.
+fn read_setting(text: &str) -> Result<(Setting, Resolution)> {
+    let (setting, resolution) = text.split_once('=').ok_or_else(|| {
+        Error::new(ErrorKind::Usage, "read the decision")
+            .because(format!("`{text}` has no `=`"))
+            .next("write SITUATION=RESOLUTION, as in conflict=keep_old")
+    })?;
+    Ok((setting.trim().parse()?, resolution.trim().parse()?))
+}
+
+fn now() -> String {
+    Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_read() {
+        assert_eq!(read_setting("conflict = keep_old").unwrap(), (Setting::Conflict, Resolution::KeepOld));
+        assert_eq!(read_setting("delete").unwrap_err().kind(), ErrorKind::Usage);
+        assert_eq!(read_setting("delte=hold").unwrap_err().causes(), ["unknown situation `delte`; did you mean `delete`?"]);
+    }
+}

@@ -1,0 +1,110 @@
+//! `failback diff`.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use super::options::Options;
+use super::page::Page;
+use super::settings::Settings;
+use super::table::Table;
+use super::waiting::{self, Waiting};
+use super::{Call, Exit, amount, run};
+use crate::engine::{self, Context, DiffReport};
+use crate::error::Result;
+use crate::name::Side;
+use crate::policy::Situation;
+use crate::staging::DiffIndex;
+
+/// Compare what is staged with OLD
+///
+/// Reads OLD's counterpart of every staged key and says what both rows' history means. OLD is only read; run it again
+/// whenever OLD may have moved on.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback diff
+  failback diff --exit-code || echo 'there are differences'
+  failback diff --json | jq .counts")]
+pub(super) struct Arguments {
+    /// Exit with 3 if there are differences
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// Compares and prints what differs.
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let settings = Settings::read(call, &arguments.options, None)?;
+    let (store, _lock) = run::open_for_writing(&settings)?;
+    let context = settings.context(call, store, &[Side::Old])?;
+    let report = engine::diff(&context).await?;
+    let waiting = waiting_rows(&context)?;
+    let mut page = page(call, &report, &waiting);
+    if waiting.is_empty() {
+        page.next([settings.command("plan")]);
+    } else {
+        page.next([
+            format!("{} SITUATION=RESOLUTION   (what is not decided stays held)", settings.command("decide")),
+            settings.command("plan"),
+        ]);
+    }
+    call.printer.result(&report, &page)?;
+    Ok(if arguments.exit_code && differs(&report) { Exit::Undecided } else { Exit::Done })
+}
+
+/// Lists what the run's diff leaves to people.
+pub(super) fn waiting_rows(context: &Context) -> Result<Vec<Waiting>> {
+    let (decisions, _) = waiting::decisions(&context.store)?;
+    Ok(waiting::waiting(&DiffIndex::read(&context.store)?, &decisions))
+}
+
+fn differs(report: &DiffReport) -> bool {
+    Situation::ALL.iter().any(|situation| report.counts.get(situation.word()).is_some_and(|rows| *rows > 0))
+}
+
+/// Lays out what differs.
+pub(super) fn page(call: &Call, report: &DiffReport, waiting: &[Waiting]) -> Page {
+    let mut page = call.printer.page();
+    let mut table = Table::new(&["database", "table", "situation", "#rows"]);
+    for one in &report.tables {
+        for (situation, rows) in in_order(&one.counts) {
+            table.row([one.database.as_str(), &one.table, situation, &amount::count(rows)]);
+        }
+    }
+    page.heading("what the rows' history means");
+    if table.is_empty() {
+        page.line("  nothing is staged");
+    } else {
+        page.table(&table);
+        let mut totals = Table::new(&["in all", "#rows"]);
+        for (situation, rows) in in_order(&report.counts) {
+            totals.row([situation, &amount::count(rows)]);
+        }
+        page.line("");
+        page.table(&totals);
+    }
+    page.list("waiting for a decision:", waiting.iter().flat_map(Waiting::sentences));
+    page
+}
+
+/// Lists counts in the order of situations; what needs nothing comes last.
+pub(super) fn in_order(counts: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
+    let words: Vec<_> = Situation::ALL.iter().map(|situation| situation.word()).collect();
+    let mut found: Vec<_> = counts.iter().filter(|(_, rows)| **rows > 0).map(|(word, rows)| (word.as_str(), *rows)).collect();
+    found.sort_by_key(|(word, _)| words.iter().position(|known| known == word).unwrap_or(words.len()));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn situations_come_in_their_order() {
+        let counts = ["convergent", "update", "insert", "insert_exists", "unchanged"].map(|word| (word.to_owned(), 1)).into();
+        let words: Vec<_> = in_order(&counts).into_iter().map(|(word, _)| word).collect();
+        assert_eq!(words, ["insert", "update", "insert_exists", "convergent", "unchanged"]);
+    }
+}

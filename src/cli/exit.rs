@@ -1,0 +1,76 @@
+//! How a command that did not fail ends; failures have their codes in [`crate::error::ErrorKind::exit_code`].
+
+/// The documentation of all exit codes, at the end of `failback --help`.
+pub(super) const TABLE: &str = "\
+Exit codes:
+    0  done
+    1  failed
+    2  usage or configuration
+    3  differences found, or rows undecided (diff and plan: only with --exit-code)
+    4  refused: preflight, stale plan, missing confirmation; nothing written
+    5  verify found a mismatch
+    6  cannot connect, not permitted, timed out: a retry is safe
+    7  staging damaged
+    8  OLD partly changed, resume possible
+    9  finished, with rows held or skipped on purpose
+  130  interrupted, resumable";
+
+/// The exit code of a process that was interrupted.
+pub(super) const INTERRUPTED: u8 = 130;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Everything was done, and nothing waits.
+    Done,
+    /// There are differences, or rows wait for a decision.
+    Undecided,
+    /// OLD is not what the plan promised.
+    NotVerified,
+    /// Everything was done but for rows that were held or skipped on purpose.
+    LeftAside,
+}
+
+impl Exit {
+    /// Returns the exit code.
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Undecided => 3,
+            Self::NotVerified => 5,
+            Self::LeftAside => 9,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn every_code_is_documented() {
+        let ends = [Exit::Done, Exit::Undecided, Exit::NotVerified, Exit::LeftAside].map(Exit::code);
+        let fails = [
+            ErrorKind::Usage,
+            ErrorKind::Config,
+            ErrorKind::Connect,
+            ErrorKind::Permission,
+            ErrorKind::Timeout,
+            ErrorKind::Refused,
+            ErrorKind::Damaged,
+            ErrorKind::StorageFull,
+            ErrorKind::Storage,
+            ErrorKind::Server,
+            ErrorKind::Mismatch,
+            ErrorKind::PartlyChanged,
+            ErrorKind::Interrupted,
+            ErrorKind::Malformed,
+        ]
+        .map(ErrorKind::exit_code);
+        assert_eq!(ErrorKind::Interrupted.exit_code(), INTERRUPTED);
+        for code in ends.into_iter().chain(fails) {
+            assert!(TABLE.contains(&format!("\n{code:>5}  ")), "{code}");
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `failback export`.
+
+use clap::Args;
+
+use super::options::{Options, Scope};
+use super::page::Page;
+use super::settings::Settings;
+use super::table::Table;
+use super::{Call, Exit, amount, run};
+use crate::engine::{self, ExportReport};
+use crate::error::Result;
+use crate::name::Side;
+
+/// Stage the rows that NEW took since the cutover
+///
+/// Makes a new run: a folder with NEW's candidate rows, and the keys that NEW lacks, as checksummed Parquet files. Both servers
+/// are only read, each under one snapshot.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback export --cutover 2026-11-22T10:00:00+02:00
+  failback export --cutover 2026-11-22T08:00:00Z --databases shop --jobs 8
+  failback export --run /srv/failback/friday")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// Exports into a new run.
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
+    let (store, _lock) = run::make(&settings)?;
+    let context = settings.context(call, store, &[Side::Old, Side::New])?;
+    let report = engine::export(&context).await?;
+    let mut page = page(call, &report);
+    page.next([settings.command("diff")]);
+    call.printer.result(&report, &page)?;
+    Ok(Exit::Done)
+}
+
+/// Lays out what was exported.
+pub(super) fn page(call: &Call, report: &ExportReport) -> Page {
+    let mut page = call.printer.page();
+    let mut table = Table::new(&["database", "table", "method", "#candidates", "#absent", "#size"]);
+    for one in &report.tables {
+        table.row([
+            one.database.clone(),
+            one.table.clone(),
+            one.method.word().to_owned(),
+            amount::count(one.candidates),
+            amount::count(one.absent),
+            amount::bytes(one.bytes),
+        ]);
+    }
+    page.heading("staged: candidates are rows of NEW, absent are keys that NEW lacks");
+    page.table(&table);
+    let blockers = report.blockers.iter();
+    page.list(
+        "not carried, rows may be lost:",
+        blockers
+            .map(|one| format!("! {}: {} on {}: {}", one.database, one.left_out.name, one.left_out.side, one.left_out.reason)),
+    );
+    page.line("");
+    page.line(format!("{} staged, {}", amount::rows(report.rows), amount::bytes(report.bytes)));
+    page.line(format!("run: {}", super::paint::tame(&report.run)));
+    page
+}

@@ -1,0 +1,104 @@
+//! `failback merge`.
+
+use clap::Args;
+
+use super::confirm::confirm;
+use super::options::{Options, Writing};
+use super::page::Page;
+use super::settings::Settings;
+use super::table::Table;
+use super::{Call, Exit, amount, run};
+use crate::engine::{self, Context, MergeOptions, MergeReport};
+use crate::error::{OldState, Result};
+use crate::name::Side;
+
+/// Write the plan to OLD
+///
+/// Carries out exactly what `plan` froze, one transaction a database, or refuses and writes nothing. Every row is compared
+/// first: what has moved since the diff stops the merge. OLD's own ledger keeps a plan from being carried out twice.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback merge --dry-run
+  failback merge --confirm old.example.com:5432
+  failback merge --leave-held --confirm old.example.com:5432")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) writing: Writing,
+    /// Go on although rows wait for a decision; they stay as they are
+    #[arg(long, help_heading = "Writing to OLD")]
+    pub(super) leave_held: bool,
+    /// Do everything but commit; needs no confirmation
+    #[arg(long, help_heading = "Writing to OLD")]
+    pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// Merges and prints what was written.
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let settings = Settings::read(call, &arguments.options, None)?;
+    let (store, _lock) = run::open_for_writing(&settings)?;
+    let context = settings.context(call, store, &[Side::Old])?;
+    let options = MergeOptions {
+        leave_held: arguments.leave_held,
+        fire_triggers: arguments.writing.fire_triggers,
+        dry_run: arguments.dry_run,
+    };
+    if !options.dry_run {
+        confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
+    }
+    let report = engine::merge(&context, options).await?;
+    let mut page = page(call, &context, &report, "merged into");
+    page.next([settings.command(if report.dry_run { "merge" } else { "verify" })]);
+    call.printer.result(&report, &page).map_err(|error| say_what_stands(error, &report))?;
+    Ok(exit(&report))
+}
+
+/// A report that cannot be printed does not take the merge back.
+pub(super) fn say_what_stands(error: crate::error::Error, report: &MergeReport) -> crate::error::Error {
+    if report.dry_run { error } else { error.state(OldState::Committed(amount::rows(report.rows()))) }
+}
+
+/// Says whether everything was carried over, or rows were left aside.
+pub(super) fn exit(report: &MergeReport) -> Exit {
+    if report.dry_run || report.held + report.skipped == 0 { Exit::Done } else { Exit::LeftAside }
+}
+
+/// Lays out what a merge or an undo wrote.
+pub(super) fn page(call: &Call, context: &Context, report: &MergeReport, deed: &str) -> Page {
+    let mut page = call.printer.page();
+    let mut table = Table::new(&["database", "table", "#inserted", "#updated", "#deleted"]);
+    let mut said = Vec::new();
+    for database in &report.databases {
+        for (name, written) in database.tables.iter().filter(|(_, written)| written.rows() > 0) {
+            table.row([
+                database.database.clone(),
+                name.clone(),
+                amount::count(written.inserted),
+                amount::count(written.updated),
+                amount::count(written.deleted),
+            ]);
+        }
+        if database.already {
+            said.push(format!("{}: nothing to do, OLD's ledger says that it was done before", database.database));
+        }
+        for raise in &database.sequences {
+            let from = raise.from.map_or_else(|| "unused".to_owned(), |from| from.to_string());
+            said.push(format!("{}: sequence {} raised from {from} to {}", database.database, raise.sequence, raise.to));
+        }
+    }
+    let rehearsed = if report.dry_run { " (rehearsed only: rolled back)" } else { "" };
+    page.heading(&format!("{deed} OLD {}: {}{rehearsed}", context.old.address(), amount::rows(report.rows())));
+    if !table.is_empty() {
+        page.table(&table);
+    }
+    page.list("besides:", said);
+    if report.held + report.skipped > 0 {
+        page.line("");
+        let (held, skipped) = (amount::rows(report.held), amount::rows(report.skipped));
+        let left = format!("left as they are: {held} held, {skipped} skipped");
+        page.line(page.paint().yellow(&left));
+    }
+    page
+}

@@ -1,0 +1,197 @@
+//! What a person meets: verbs, their arguments, what they print, and the exit code.
+//!
+//! Comes in: the command line, the process's environment, `failback.toml`. Goes out: the result on stdout (text, or one JSON
+//! document), narration and errors on stderr, an exit code.
+//! Never: decides what a row means or what is written (see `engine`), or shows a password or a row's values.
+
+mod amount;
+mod bars;
+mod confirm;
+mod decide;
+mod diff;
+mod discover;
+mod exit;
+mod export;
+mod merge;
+mod options;
+mod page;
+mod paint;
+mod plan;
+mod printer;
+mod recover;
+mod report;
+mod resolved;
+mod run;
+mod settings;
+mod status;
+mod table;
+mod undo;
+mod usage;
+mod verify;
+mod waiting;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::exit::{Exit, INTERRUPTED};
+use self::options::Options;
+use self::printer::Printer;
+use self::settings::Environment;
+use crate::engine::Stop;
+use crate::error::{Error, ErrorKind, OldState, Result};
+
+/// Bring a PostgreSQL estate home after a migration that went wrong
+#[derive(Parser)]
+#[command(name = "failback", version, help_template = usage::OVERVIEW, after_help = exit::TABLE)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+/// The verbs. `usage::OVERVIEW` lists them by group.
+#[derive(Subcommand)]
+enum Verb {
+    Discover(discover::Arguments),
+    Export(export::Arguments),
+    Diff(diff::Arguments),
+    Decide(decide::Arguments),
+    Plan(plan::Arguments),
+    Merge(merge::Arguments),
+    Verify(verify::Arguments),
+    Undo(undo::Arguments),
+    Recover(recover::Arguments),
+    Status(status::Arguments),
+}
+
+impl Verb {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Discover(_) => "discover",
+            Self::Export(_) => "export",
+            Self::Diff(_) => "diff",
+            Self::Decide(_) => "decide",
+            Self::Plan(_) => "plan",
+            Self::Merge(_) => "merge",
+            Self::Verify(_) => "verify",
+            Self::Undo(_) => "undo",
+            Self::Recover(_) => "recover",
+            Self::Status(_) => "status",
+        }
+    }
+
+    const fn options(&self) -> &Options {
+        match self {
+            Self::Discover(arguments) => &arguments.options,
+            Self::Export(arguments) => &arguments.options,
+            Self::Diff(arguments) => &arguments.options,
+            Self::Decide(arguments) => &arguments.options,
+            Self::Plan(arguments) => &arguments.options,
+            Self::Merge(arguments) => &arguments.options,
+            Self::Verify(arguments) => &arguments.options,
+            Self::Undo(arguments) => &arguments.options,
+            Self::Recover(arguments) => &arguments.options,
+            Self::Status(arguments) => &arguments.options,
+        }
+    }
+
+    async fn run(&self, call: &Call) -> Result<Exit> {
+        match self {
+            Self::Discover(arguments) => discover::run(call, arguments).await,
+            Self::Export(arguments) => export::run(call, arguments).await,
+            Self::Diff(arguments) => diff::run(call, arguments).await,
+            Self::Decide(arguments) => decide::run(call, arguments),
+            Self::Plan(arguments) => plan::run(call, arguments).await,
+            Self::Merge(arguments) => merge::run(call, arguments).await,
+            Self::Verify(arguments) => verify::run(call, arguments).await,
+            Self::Undo(arguments) => undo::run(call, arguments).await,
+            Self::Recover(arguments) => recover::run(call, arguments).await,
+            Self::Status(arguments) => status::run(call, arguments).await,
+        }
+    }
+
+    /// Whether the verb may be writing to OLD at any moment.
+    const fn writes_old(&self) -> bool {
+        matches!(self, Self::Merge(_) | Self::Undo(_) | Self::Recover(_))
+    }
+}
+
+/// What every verb works with, besides its arguments.
+#[derive(Clone)]
+struct Call {
+    printer: Printer,
+    environment: Environment,
+    stop: Stop,
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let verb = match Cli::try_parse() {
+        Ok(cli) => cli.verb,
+        Err(error) => return usage::tell(&error, std::env::args_os()),
+    };
+    let environment = Environment::of_process();
+    let printer = Printer::new(verb.name(), verb.options(), &environment);
+    match execute(&verb, Call { printer: printer.clone(), environment, stop: Stop::default() }) {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(error) => {
+            printer.error(&error);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
+}
+
+fn execute(verb: &Verb, call: Call) -> Result<Exit> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Storage, "start the program's threads").because(error))?;
+    runtime.spawn(watch_interrupts(call.clone(), verb.writes_old()));
+    let done = runtime.block_on(verb.run(&call));
+    // A thread may still wait for a line from the terminal.
+    runtime.shutdown_background();
+    done
+}
+
+/// Asks for an orderly end at the first Ctrl-C; ends the process at the second.
+async fn watch_interrupts(call: Call, writes_old: bool) {
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    call.stop.ask();
+    call.printer.note("interrupted: ending in good order; press Ctrl-C again to end at once");
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    let error = Error::new(ErrorKind::Interrupted, "stop at once").because("interrupted twice by the user");
+    let error = if writes_old {
+        error.state(OldState::Unknown).next("see `failback status`: it asks OLD's ledger what was committed")
+    } else {
+        error
+    };
+    call.printer.error(&error);
+    #[expect(clippy::exit, reason = "the user asked twice; what is going on does not listen")]
+    std::process::exit(INTERRUPTED.into());
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_make_sense() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_is_in_the_overview_and_has_examples() {
+        for verb in Cli::command().get_subcommands_mut() {
+            assert!(usage::OVERVIEW.contains(&format!("\n  {:<9} ", verb.get_name())), "{}", verb.get_name());
+            let help = verb.render_long_help().to_string();
+            assert!(help.contains("\nExamples:\n"), "{help}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The options that verbs share.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// The options of every verb.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Common options")]
+pub(super) struct Options {
+    /// The OLD server: a URL or libpq keywords [else OLD_PGHOST, OLD_PGPASSWORD …, else failback.toml]
+    #[arg(long, value_name = "URL")]
+    pub(super) old: Option<String>,
+    /// The NEW server, only ever read [else NEW_PGHOST, NEW_PGPASSWORD …, else failback.toml]
+    #[arg(long, value_name = "URL")]
+    pub(super) new: Option<String>,
+    /// Configuration file [default: ./failback.toml, if it exists]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Environment of the configuration to lay over it
+    #[arg(long, value_name = "NAME")]
+    pub(super) env: Option<String>,
+    /// The run's folder [default: the newest in .runs; export and recover make a new one]
+    #[arg(long, value_name = "DIR")]
+    pub(super) run: Option<PathBuf>,
+    /// Connections to each server, at most [default: the number of processors, up to 4]
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Print one JSON document on stdout
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Report progress as lines instead of a bar
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", hide_possible_values = false)]
+    pub(super) color: Colour,
+    /// Say more on stderr
+    #[arg(short, long)]
+    pub(super) verbose: bool,
+    /// Say nothing on stderr but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(super) quiet: bool,
+}
+
+/// What an export takes in. Later steps take the run as it was exported, so that half of it cannot be merged by mistake.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "What to look at")]
+pub(super) struct Scope {
+    /// Databases, with commas between [default: all that both servers have]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub(super) databases: Vec<String>,
+    /// Tables as schema.name with `*` for any text, with commas between or repeated [default: all]
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    pub(super) tables: Vec<String>,
+    /// When writes moved from OLD to NEW, as 2026-11-22T10:00:00+02:00 [else `cutover` in failback.toml]
+    #[arg(long, value_name = "RFC3339")]
+    pub(super) cutover: Option<String>,
+}
+
+/// How a writing verb is confirmed and carried out.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Writing to OLD")]
+pub(super) struct Writing {
+    /// Confirm by name: OLD's host:port, or the database's name if the run has only one
+    #[arg(long, value_name = "NAME")]
+    pub(super) confirm: Option<String>,
+    /// Let OLD's triggers fire
+    #[arg(long)]
+    pub(super) fire_triggers: bool,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

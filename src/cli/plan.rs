@@ -1,0 +1,109 @@
+//! `failback plan`.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use super::options::Options;
+use super::page::Page;
+use super::settings::Settings;
+use super::table::Table;
+use super::{Call, Exit, amount, run, waiting};
+use crate::engine::{self, PlanReport};
+use crate::error::Result;
+use crate::name::Side;
+use crate::policy::{Decisions, Resolution, Situation};
+
+/// Freeze what merge will do
+///
+/// Gives every row of the diff one action, by the run's decisions and by what its foreign keys allow. `merge` does exactly this
+/// plan, or refuses. OLD is only read.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback plan
+  failback plan --exit-code || failback decide
+  failback plan --json | jq .held")]
+pub(super) struct Arguments {
+    /// Exit with 3 if rows wait for a decision
+    #[arg(long)]
+    pub(super) exit_code: bool,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// Plans and prints the plan.
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let settings = Settings::read(call, &arguments.options, None)?;
+    let (store, _lock) = run::open_for_writing(&settings)?;
+    let context = settings.context(call, store, &[Side::Old])?;
+    let report = engine::plan(&context).await?;
+    let mut page = page(call, &report, &waiting::decisions(&context.store)?.0);
+    page.next(next(&settings, &report, &context.old.address()));
+    call.printer.result(&report, &page)?;
+    Ok(if arguments.exit_code && report.held > 0 { Exit::Undecided } else { Exit::Done })
+}
+
+/// Says how to go on from a plan.
+pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<String> {
+    let confirm = format!("--confirm {}", super::settings::shell_word(old));
+    if report.held == 0 {
+        return vec![format!("{} {confirm}", settings.command("merge"))];
+    }
+    vec![
+        format!("{} SITUATION=RESOLUTION, then {}", settings.command("decide"), settings.command("plan")),
+        format!("or leave them held: {} --leave-held {confirm}", settings.command("merge")),
+    ]
+}
+
+/// Lays out a plan.
+pub(super) fn page(call: &Call, report: &PlanReport, decisions: &Decisions) -> Page {
+    let mut page = call.printer.page();
+    let mut table = Table::new(&["database", "table", "#insert", "#update", "#delete", "#keep old", "#hold", "#skip"]);
+    for one in report.tables.iter().filter(|one| !one.actions.is_empty()) {
+        let mut cells = vec![one.database.clone(), one.table.clone()];
+        cells.extend(cells_of(&one.actions));
+        table.row(cells);
+    }
+    page.heading("what merge will do");
+    if table.is_empty() {
+        page.line("  nothing: no row differs");
+    } else {
+        let mut cells = vec![String::new(), "in all".to_owned()];
+        cells.extend(cells_of(&report.actions));
+        table.row(cells);
+        page.table(&table);
+    }
+    let held = held(report, decisions);
+    if !held.is_empty() {
+        page.heading(&format!("{} held, by table and reason:", amount::rows(report.held)));
+        page.table(&held);
+    }
+    page.list("decisions that match nothing:", &report.unmatched);
+    page.list("notes:", &report.notes);
+    page.line("");
+    page.line(format!("plan: {}", &report.digest[..report.digest.len().min(12)]));
+    page
+}
+
+/// A replacement is an update that is carried out as delete and insert.
+fn cells_of(actions: &BTreeMap<String, u64>) -> [String; 6] {
+    let of = |word: &str| actions.get(word).copied().unwrap_or(0);
+    [of("insert"), of("update") + of("replace"), of("delete"), of("keep_old"), of("hold"), of("skip")]
+        .map(|rows| if rows == 0 { "-".to_owned() } else { amount::count(rows) })
+}
+
+/// A table's reasons count all of its rows; those of held rows say `held`, or begin with a situation that is to be held.
+fn held(report: &PlanReport, decisions: &Decisions) -> Table {
+    let mut table = Table::new(&["table", "#rows", "reason"]);
+    for one in &report.tables {
+        for (reason, rows) in &one.reasons {
+            let situation = reason.split_once(": ").and_then(|(word, _)| word.parse::<Situation>().ok());
+            let holds = |situation| decisions.resolve(&one.database, &one.table, situation).resolution == Resolution::Hold;
+            if reason.starts_with("held") || situation.is_some_and(holds) {
+                table.row([one.table.as_str(), &amount::count(*rows), reason]);
+            }
+        }
+    }
+    table
+}

@@ -1,0 +1,148 @@
+//! Who prints what where: the result on stdout, everything else on stderr.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::options::{Colour, Options};
+use super::page::Page;
+use super::paint::{Paint, tame};
+use super::report;
+use super::settings::Environment;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Narration {
+    /// A bar, as somebody watches.
+    Bar,
+    /// A line now and then.
+    Lines,
+    /// Nothing.
+    Silent,
+}
+
+/// Prints for one command.
+#[derive(Clone)]
+pub(super) struct Printer {
+    command: &'static str,
+    json: bool,
+    verbose: bool,
+    narration: Narration,
+    out: Paint,
+    err: Paint,
+}
+
+impl Printer {
+    /// Decides by the options, the terminal and `NO_COLOR` (<https://no-color.org>).
+    pub(super) fn new(command: &'static str, options: &Options, environment: &Environment) -> Self {
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let dumb = environment.get("TERM") == Some("dumb");
+        let plain = environment.get("NO_COLOR").is_some() || dumb;
+        let paint = |terminal: bool| Paint {
+            on: match options.color {
+                Colour::Always => true,
+                Colour::Never => false,
+                Colour::Auto => terminal && !plain,
+            },
+        };
+        let narration = match (options.quiet, options.plain || !err || dumb) {
+            (true, _) => Narration::Silent,
+            (false, true) => Narration::Lines,
+            (false, false) => Narration::Bar,
+        };
+        Self { command, json: options.json, verbose: options.verbose, narration, out: paint(out), err: paint(err) }
+    }
+
+    /// Returns how progress is shown.
+    pub(super) fn narration(&self) -> Narration {
+        self.narration
+    }
+
+    /// Begins a page for [`result`](Self::result).
+    pub(super) fn page(&self) -> Page {
+        Page::new(self.out)
+    }
+
+    /// Prints the result: the report as one JSON document, or the page.
+    ///
+    /// # Errors
+    /// `Storage` where stdout cannot take it; a reader who closed the pipe has read enough, and that is no failure.
+    pub(super) fn result(&self, report: &impl Serialize, page: &Page) -> Result<()> {
+        let failed = |error: io::Error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error);
+        let text = if self.json {
+            let value = serde_json::to_value(report).map_err(|error| failed(error.into()))?;
+            format!("{:#}\n", self.document(value))
+        } else {
+            page.text().to_owned()
+        };
+        write_out(&text).map_err(failed)
+    }
+
+    /// Prints a page that is part of a longer result; with `--json` the result says it in the end.
+    pub(super) fn part(&self, page: &Page) -> Result<()> {
+        if self.json {
+            return Ok(());
+        }
+        write_out(&format!("{}\n", page.text()))
+            .map_err(|error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error))
+    }
+
+    /// Prints an error: five parts on stderr, and with `--json` the same as the document on stdout.
+    pub(super) fn error(&self, error: &Error) {
+        if self.json {
+            // Nothing is left to tell where stdout is gone; the exit code stays.
+            let _ = write_out(&format!("{:#}\n", self.document(report::value(error))));
+        }
+        write_err(&report::text(error, self.err));
+    }
+
+    /// Says something on stderr that a person should know.
+    pub(super) fn note(&self, note: &str) {
+        if self.narration != Narration::Silent {
+            write_err(&self.note_line(note));
+        }
+    }
+
+    /// Says something on stderr to those who asked for more.
+    pub(super) fn detail(&self, detail: &str) {
+        if self.verbose {
+            write_err(&format!("{}\n", tame(detail)));
+        }
+    }
+
+    /// Asks on stderr, without ending the line.
+    pub(super) fn ask(&self, question: &str) {
+        write_err(&self.err.bold(question));
+    }
+
+    /// Returns a note as a line for stderr.
+    pub(super) fn note_line(&self, note: &str) -> String {
+        format!("{} {}\n", self.err.yellow("note:"), tame(note))
+    }
+
+    fn document(&self, report: Value) -> Value {
+        let mut document = Map::new();
+        document.insert("command".to_owned(), self.command.into());
+        match report {
+            Value::Object(fields) => document.extend(fields),
+            other => drop(document.insert("result".to_owned(), other)),
+        }
+        Value::Object(document)
+    }
+}
+
+fn write_out(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        done => done,
+    }
+}
+
+/// Writes narration; where stderr is gone, nobody misses it.
+pub(super) fn write_err(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}

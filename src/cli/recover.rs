@@ -1,0 +1,100 @@
+//! `failback recover`.
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::confirm::confirm;
+use super::options::{Options, Scope, Writing};
+use super::page::Page;
+use super::settings::Settings;
+use super::{Call, Exit, diff, discover, export, merge, plan, run, verify, waiting};
+use crate::engine::{self, Context, MergeOptions, State};
+use crate::error::{Error, ErrorKind, OldState, Result};
+use crate::name::Side;
+
+/// Go from discover to plan, and on to verify if nothing waits
+///
+/// Makes a new run. Where rows wait for a decision it stops, says what waits and how to go on, and exits with 3; with
+/// --leave-held, or where nothing waits, it merges (which wants a confirmation) and verifies.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback recover --cutover 2026-11-22T10:00:00+02:00
+  failback recover --confirm old.example.com:5432 --leave-held")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+    #[command(flatten)]
+    pub(super) writing: Writing,
+    /// Go on although rows wait for a decision; they stay as they are
+    #[arg(long, help_heading = "Writing to OLD")]
+    pub(super) leave_held: bool,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// What the steps said, one member a step.
+#[derive(Default)]
+struct Steps(Map<String, Value>);
+
+impl Steps {
+    /// Keeps a step's report, and prints its page at once: whoever waits sees how far it has come.
+    fn done(&mut self, call: &Call, step: &str, report: &impl serde::Serialize, page: &Page) -> Result<()> {
+        let value = serde_json::to_value(report)
+            .map_err(|error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error))?;
+        self.0.insert(step.to_owned(), value);
+        call.printer.part(page)
+    }
+}
+
+/// Walks from discover to plan, and on if it may.
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let mut options = arguments.options.clone();
+    let settings = Settings::read(call, &options, Some(&arguments.scope))?;
+    let (store, _lock) = run::make(&settings)?;
+    options.run = Some(store.path().to_owned());
+    let here = Settings::read(call, &options, Some(&arguments.scope))?;
+    let context = settings.context(call, store, &[Side::Old, Side::New])?;
+    let mut steps = Steps::default();
+    let held = prepare(call, &settings, &context, &mut steps).await?;
+    let mut last = call.printer.page();
+    if held.rows > 0 && !arguments.leave_held {
+        last.next(plan::next(&here, &held.report, &context.old.address()));
+        call.printer.result(&steps.0, &last)?;
+        return Ok(Exit::Undecided);
+    }
+    confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
+    let options =
+        MergeOptions { leave_held: arguments.leave_held, fire_triggers: arguments.writing.fire_triggers, dry_run: false };
+    let merged = engine::merge(&context, options).await?;
+    let stands = |error: Error| error.state(OldState::Committed("the merge".to_owned())).next(here.command("verify"));
+    steps.done(call, "merge", &merged, &merge::page(call, &context, &merged, "merged into")).map_err(stands)?;
+    let verified = engine::verify(&context).await.map_err(stands)?;
+    let page = verify::page(call, &verified);
+    if verified.state == State::NotVerified {
+        last.next([format!("read the rows named above on OLD, or take the merge back: {}", here.command("undo"))]);
+    }
+    steps.done(call, "verify", &verified, &page).map_err(stands)?;
+    call.printer.result(&steps.0, &last).map_err(stands)?;
+    Ok(verify::exit(verified.state))
+}
+
+/// A plan, and how many of its rows wait.
+struct Prepared {
+    report: engine::PlanReport,
+    rows: u64,
+}
+
+/// Everything that only reads.
+async fn prepare(call: &Call, settings: &Settings, context: &Context, steps: &mut Steps) -> Result<Prepared> {
+    let found = discover::discover(call, settings, context).await?;
+    steps.done(call, "discover", &found, &discover::page(call, &found))?;
+    let exported = engine::export(context).await?;
+    steps.done(call, "export", &exported, &export::page(call, &exported))?;
+    let compared = engine::diff(context).await?;
+    steps.done(call, "diff", &compared, &diff::page(call, &compared, &diff::waiting_rows(context)?))?;
+    let report = engine::plan(context).await?;
+    let (decisions, _) = waiting::decisions(&context.store)?;
+    steps.done(call, "plan", &report, &plan::page(call, &report, &decisions))?;
+    Ok(Prepared { rows: report.held, report })
+}

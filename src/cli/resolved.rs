@@ -1,0 +1,133 @@
+//! What the decisions come to, table by table, with the rows that they affect.
+
+use serde::Serialize;
+
+use super::settings::Settings;
+use super::table::Table;
+use super::waiting::{self, Waiting};
+use super::{Call, Exit, amount};
+use crate::error::Result;
+use crate::policy::{Decisions, Origin, Resolution, Situation};
+use crate::staging::{DiffIndex, Manifest, layout};
+use crate::store::Store;
+
+/// Rows whose resolution is another one now.
+#[derive(Serialize)]
+pub(super) struct ChangedRows {
+    /// The database.
+    pub(super) database: String,
+    /// The table.
+    pub(super) table: String,
+    /// The situation.
+    pub(super) situation: Situation,
+    /// What was to be done.
+    pub(super) from: Resolution,
+    /// What is to be done now.
+    pub(super) to: Resolution,
+    /// How many rows.
+    pub(super) rows: u64,
+}
+
+/// What is decided.
+#[derive(Serialize)]
+struct Shown {
+    run: String,
+    resolutions: Vec<Resolved>,
+    waiting: Vec<Waiting>,
+    unmatched: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// What is to be done about a situation in one table.
+#[derive(Serialize)]
+struct Resolved {
+    database: String,
+    table: String,
+    situation: Situation,
+    rows: u64,
+    resolution: Resolution,
+    origin: Origin,
+    why: Option<String>,
+}
+
+/// Prints what is decided about everything that differs.
+pub(super) fn show(call: &Call, settings: &Settings, store: &Store) -> Result<Exit> {
+    let index = DiffIndex::read(store)?;
+    let (decisions, _) = waiting::decisions(store)?;
+    let manifest = Manifest::read(store)?;
+    let tables = manifest.databases.iter().flat_map(|one| one.tables.iter().map(|table| (&one.name, table.name.to_string())));
+    let known: Vec<_> = tables.collect();
+    let report = Shown {
+        run: store.path().display().to_string(),
+        resolutions: resolve(&index, &decisions),
+        waiting: waiting::waiting(&index, &decisions),
+        unmatched: decisions.unmatched(&known),
+        notes: decisions.notes(),
+    };
+    let mut table = Table::new(&["database", "table", "situation", "#rows", "resolution", "said by", "why"]);
+    for one in &report.resolutions {
+        table.row([
+            one.database.as_str(),
+            &one.table,
+            one.situation.word(),
+            &amount::count(one.rows),
+            one.resolution.word(),
+            one.origin.word(),
+            one.why.as_deref().unwrap_or_default(),
+        ]);
+    }
+    let mut page = call.printer.page();
+    page.heading("what is to be done");
+    if table.is_empty() {
+        page.line("  nothing: no row differs");
+    } else {
+        page.table(&table);
+    }
+    page.list("waiting for a decision:", report.waiting.iter().flat_map(Waiting::sentences));
+    page.list("decisions that match nothing:", &report.unmatched);
+    page.list("notes:", &report.notes);
+    page.next([settings.command("plan")]);
+    call.printer.result(&report, &page)?;
+    Ok(Exit::Done)
+}
+
+fn resolve(index: &DiffIndex, decisions: &Decisions) -> Vec<Resolved> {
+    let mut found = Vec::new();
+    each(index, |database, table, situation, rows| {
+        let decided = decisions.resolve(database, table, situation);
+        let (database, table) = (database.to_owned(), table.to_owned());
+        let (resolution, origin, why) = (decided.resolution, decided.origin, decided.why);
+        found.push(Resolved { database, table, situation, rows, resolution, origin, why });
+    });
+    found
+}
+
+/// Lists what an edit of the decisions changed; nothing where the run has no diff yet.
+pub(super) fn changes(store: &Store, before: &Decisions, after: &Decisions) -> Result<Vec<ChangedRows>> {
+    let mut found = Vec::new();
+    if store.exists(layout::DIFF)? {
+        each(&DiffIndex::read(store)?, |database, table, situation, rows| {
+            let of = |decisions: &Decisions| decisions.resolve(database, table, situation).resolution;
+            let (from, to) = (of(before), of(after));
+            if from != to {
+                found.push(ChangedRows { database: database.to_owned(), table: table.to_owned(), situation, from, to, rows });
+            }
+        });
+    }
+    Ok(found)
+}
+
+/// Calls for every situation of every table that has rows.
+fn each(index: &DiffIndex, mut call: impl FnMut(&str, &str, Situation, u64)) {
+    for database in &index.databases {
+        for table in &database.tables {
+            let name = table.name.to_string();
+            for situation in Situation::ALL {
+                let rows = table.count(situation.word());
+                if rows > 0 {
+                    call(&database.name, &name, situation, rows);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! Command line, variables and file, resolved into what the engine works with: the command line wins over `OLD_PG…` and
+//! `NEW_PG…`, those over the file.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Call;
+use super::bars::Bars;
+use super::options::{Options, Scope};
+use crate::config::{Config, Cutover};
+use crate::engine::Context;
+use crate::error::{Error, ErrorKind, Place as _, Result};
+use crate::name::Side;
+use crate::pg::Endpoint;
+use crate::store::{Store, outside};
+
+/// The configuration that is read if none is named.
+const FILE: &str = "failback.toml";
+
+/// More connections than this to each server have to be asked for.
+const JOBS: usize = 4;
+
+/// The process's variables.
+#[derive(Clone, Default)]
+pub(super) struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Takes the process's variables; those that are not UTF-8 are none of ours.
+    pub(super) fn of_process() -> Self {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self(std::env::vars_os().filter_map(text).collect())
+    }
+
+    /// Returns a variable that is set and not empty.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// Whether any of libpq's variables is set for a side.
+    fn names(&self, side: Side) -> bool {
+        let prefix = format!("{}_PG", side.word().to_uppercase());
+        self.0.iter().any(|(name, value)| name.starts_with(&prefix) && !value.is_empty())
+    }
+}
+
+/// What a verb was asked to do, resolved.
+pub(super) struct Settings {
+    /// The configuration, with its environment laid over it.
+    pub(super) config: Config,
+    options: Options,
+    scope: Option<Scope>,
+    cutover: Option<Cutover>,
+}
+
+impl Settings {
+    /// Reads the configuration and checks the options against it.
+    pub(super) fn read(call: &Call, options: &Options, scope: Option<&Scope>) -> Result<Self> {
+        let config = read_config(options)?;
+        for warning in config.warnings() {
+            call.printer.note(warning);
+        }
+        for (side, given) in [(Side::Old, &options.old), (Side::New, &options.new)] {
+            if given.as_deref().is_some_and(holds_password) {
+                let (word, prefix) = (side.word(), side.word().to_uppercase());
+                call.printer.note(&format!(
+                    "the password in --{word} is visible to everybody on this machine (`ps`): \
+                     use {prefix}_PGPASSWORD, .pgpass or password_command"
+                ));
+            }
+        }
+        let cutover = scope.and_then(|scope| scope.cutover.as_deref()).map(Cutover::parse).transpose()?;
+        Ok(Self { config, options: options.clone(), scope: scope.cloned(), cutover })
+    }
+
+    /// Builds what the engine works with. A side that the verb does not need may be left unconfigured.
+    pub(super) fn context(&self, call: &Call, store: Store, needed: &[Side]) -> Result<Context> {
+        let endpoint = |side| self.endpoint(side, &call.environment, needed.contains(&side));
+        let (old, new) = (endpoint(Side::Old)?, endpoint(Side::New)?);
+        for (side, endpoint) in [(Side::Old, &old), (Side::New, &new)].into_iter().filter(|(side, _)| needed.contains(side)) {
+            call.printer.detail(&format!("{side} is {endpoint}"));
+        }
+        let scope = |list: fn(&Scope) -> &Vec<String>| self.scope.as_ref().map(|scope| list(scope).clone()).unwrap_or_default();
+        let databases = match scope(|scope| &scope.databases) {
+            none if none.is_empty() => self.config.databases().unwrap_or_default().to_vec(),
+            some => some,
+        };
+        Ok(Context {
+            old,
+            new,
+            store: Arc::new(store),
+            config: Arc::new(self.config.clone()),
+            cutover: self.cutover.clone(),
+            databases,
+            tables: scope(|scope| &scope.tables),
+            jobs: self.jobs(),
+            progress: Arc::new(Bars::new(&call.printer)),
+            stop: call.stop.clone(),
+        })
+    }
+
+    /// Returns the command line of another verb for the same run and configuration. Connection strings are left out: they may
+    /// hold a password.
+    pub(super) fn command(&self, verb: &str) -> String {
+        let mut command = format!("failback {verb}");
+        let mut add = |option: &str, value: Option<String>| {
+            if let Some(value) = value {
+                command.push_str(&format!(" --{option} {}", shell_word(&value)));
+            }
+        };
+        add("config", self.options.config.as_ref().map(|path| path.display().to_string()));
+        add("env", self.options.env.clone());
+        add("run", self.options.run.as_ref().map(|path| path.display().to_string()));
+        command
+    }
+
+    /// Returns the run's folder, if one was named.
+    pub(super) fn named_run(&self) -> Option<&Path> {
+        self.options.run.as_deref()
+    }
+
+    /// Returns the cutover as it was written, if anybody has stated it.
+    pub(super) fn cutover(&self) -> Option<Cutover> {
+        self.config.cutover(self.cutover.clone()).ok()
+    }
+
+    /// Whether the cutover stands in the configuration, so that later commands need not repeat it.
+    pub(super) fn cutover_is_configured(&self) -> bool {
+        self.config.cutover(None).is_ok()
+    }
+
+    fn endpoint(&self, side: Side, environment: &Environment, needed: bool) -> Result<Endpoint> {
+        let given = match side {
+            Side::Old => self.options.old.as_deref(),
+            Side::New => self.options.new.as_deref(),
+        };
+        let server = self.config.server(side);
+        let configured = if given.is_none() { server.connection_string() } else { None };
+        let env = |name: &str| environment.get(name).map(str::to_owned);
+        if !needed && given.is_none() && configured.is_none() && !environment.names(side) {
+            // Never connected to; the top-level name is reserved for names that do not exist (RFC 2606).
+            let nowhere = format!("postgres://nobody@{}-is-not-configured.invalid/none", side.word());
+            return Endpoint::resolve(side, Some(&nowhere), &env);
+        }
+        let endpoint = Endpoint::resolve_over(side, given, configured.as_deref(), &env)
+            .map_err(|error| if error.what().starts_with("find the") { or_in_the_file(error, side) } else { error })?;
+        Ok(match server.password_command() {
+            Some(command) => endpoint.with_password_command(command),
+            None => endpoint,
+        })
+    }
+
+    fn jobs(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(JOBS);
+        self.options.jobs.map(NonZeroUsize::get).or_else(|| self.config.jobs()).unwrap_or_else(processors).max(1)
+    }
+}
+
+fn or_in_the_file(error: Error, side: Side) -> Error {
+    let prefix = side.word().to_uppercase();
+    Error::new(ErrorKind::Config, error.what().to_owned())
+        .because("neither the command line, nor a variable, nor the configuration names it")
+        .next(format!(
+            "give --{} postgres://user@host/database, or set {prefix}_PGHOST and its like, or write [{}] in {FILE}",
+            side.word(),
+            side.word()
+        ))
+}
+
+fn read_config(options: &Options) -> Result<Config> {
+    let path = options.config.as_deref().unwrap_or(Path::new(FILE));
+    let text = if options.config.is_some() || outside::exists(path) { outside::read_text(path)? } else { String::new() };
+    let config = Config::parse(&text, &path.display().to_string())?;
+    match &options.env {
+        Some(name) => config.for_environment(name).place(|| format!("--env {name}")),
+        None => Ok(config),
+    }
+}
+
+/// Whether a connection string seems to hold a password. Rather warns once too often.
+fn holds_password(text: &str) -> bool {
+    let user = text.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(user, _)| user);
+    user.is_some_and(|user| user.contains(':')) || text.split("password").skip(1).any(|rest| rest.trim_start().starts_with('='))
+}
+
+/// Quotes a word for a shell, where it needs quotes.
+pub(super) fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_on_the_command_line_are_seen() {
+        for text in ["postgres://u:p@h/d", "host=h password=p", "postgres://h/d?password=x", "host=h password = p"] {
+            assert!(holds_password(text), "{text}");
+        }
+        for text in ["postgres://u@h:5432/d", "host=h user=u", "service=old"] {
+            assert!(!holds_password(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_survive_a_shell() {
+        assert_eq!(shell_word("public.orders"), "public.orders");
+        assert_eq!(shell_word("public.Chain Blocks"), "'public.Chain Blocks'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word(""), "''");
+    }
+}

@@ -1,0 +1,77 @@
+//! `failback status`.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+
+use super::options::Options;
+use super::page::Page;
+use super::paint::tame;
+use super::settings::Settings;
+use super::table::Table;
+use super::{Call, Exit, amount, diff, run};
+use crate::engine::{self, StatusReport};
+use crate::error::Result;
+
+/// Say how far a run has come
+///
+/// Reads the run's files, and asks OLD's ledger what was merged or undone. OLD may be out of reach: then the answer says so.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback status
+  failback status --run .runs/20261122T081530Z-7f3a
+  failback status --json | jq -r .next")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// Looks at the run and prints how far it has come.
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let settings = Settings::read(call, &arguments.options, None)?;
+    let context = settings.context(call, run::open(&settings)?, &[])?;
+    let report = engine::status(&context).await?;
+    let mut page = page(call, &report);
+    page.next([settings.command(report.next)]);
+    call.printer.result(&report, &page)?;
+    Ok(Exit::Done)
+}
+
+fn page(call: &Call, report: &StatusReport) -> Page {
+    let mut page = call.printer.page();
+    let or = |text: &Option<String>, none: &str| tame(text.as_deref().unwrap_or(none));
+    page.line(format!("run:      {}", tame(&report.run)));
+    page.line(format!("cutover:  {}", or(&report.cutover, "unknown")));
+    page.line(match &report.exported_at {
+        Some(at) => format!("exported: {}, {}", tame(at), amount::rows(report.staged_rows)),
+        None => "exported: not yet".to_owned(),
+    });
+    page.line(format!("diffed:   {}", or(&report.diffed_at, "not yet")));
+    page.line(format!("planned:  {}", report.plan.as_ref().map_or("not yet", |digest| &digest[..digest.len().min(12)])));
+    for (database, entry) in &report.ledger {
+        let said = match entry {
+            Ok(Some(entry)) => {
+                let rows = entry.tables.iter().map(|(_, written)| written.rows()).sum();
+                format!("{} of {} at {}", entry.deed.word(), amount::rows(rows), entry.recorded_at)
+            }
+            Ok(None) => "nothing was merged".to_owned(),
+            Err(error) => format!("OLD could not be asked: {error}"),
+        };
+        page.line(format!("OLD:      {}: {}", tame(database), tame(&said)));
+    }
+    counts(&mut page, "situation", &report.counts);
+    counts(&mut page, "action", &report.actions);
+    page
+}
+
+fn counts(page: &mut Page, heading: &'static str, counts: &BTreeMap<String, u64>) {
+    let mut table = Table::new(&[heading, "#rows"]);
+    for (word, rows) in diff::in_order(counts) {
+        table.row([word, &amount::count(rows)]);
+    }
+    if !table.is_empty() {
+        page.line("");
+        page.table(&table);
+    }
+}

@@ -1,0 +1,106 @@
+//! `failback verify`.
+
+use clap::Args;
+
+use super::options::Options;
+use super::page::Page;
+use super::settings::Settings;
+use super::table::Table;
+use super::{Call, Exit, amount, run};
+use crate::engine::{self, State, VerifyReport};
+use crate::error::Result;
+use crate::name::Side;
+
+/// Read OLD back and compare it with the plan
+///
+/// Says first what was not covered to begin with. Then compares every row that the plan wrote, the foreign keys and sequences
+/// around them, and OLD's ledger. OLD is only read.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback verify
+  failback verify --json | jq -e '.state == \"verified\"'")]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// Verifies and prints the verdict.
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let settings = Settings::read(call, &arguments.options, None)?;
+    let context = settings.context(call, run::open(&settings)?, &[Side::Old])?;
+    let report = engine::verify(&context).await?;
+    let mut page = page(call, &report);
+    match report.state {
+        State::NotVerified => page.next([
+            "read the rows of the tables named above on OLD".to_owned(),
+            format!("or take the merge back: {}", settings.command("undo")),
+        ]),
+        State::VerifiedWithHeld => page.next([format!("{}, then plan and merge what was held", settings.command("decide"))]),
+        State::Verified => {}
+    }
+    call.printer.result(&report, &page)?;
+    Ok(exit(report.state))
+}
+
+/// Returns the exit of a verdict.
+pub(super) const fn exit(state: State) -> Exit {
+    match state {
+        State::Verified => Exit::Done,
+        State::VerifiedWithHeld => Exit::LeftAside,
+        State::NotVerified => Exit::NotVerified,
+    }
+}
+
+/// Lays out the verdict; what was not looked at comes first.
+pub(super) fn page(call: &Call, report: &VerifyReport) -> Page {
+    let mut page = call.printer.page();
+    page.list("not covered:", &report.not_covered);
+    if !report.not_covered.is_empty() {
+        page.line("");
+    }
+    page.line(verdict(&page, report.state));
+    if !report.tables.is_empty() {
+        let mut table = Table::new(&["database", "table", "#checked", "#mismatched"]);
+        for one in &report.tables {
+            let (checked, mismatched) = (amount::count(one.checked), amount::count(one.mismatched));
+            table.row([one.database.as_str(), &one.table, &checked, &mismatched]);
+        }
+        page.line("");
+        page.table(&table);
+    }
+    page.list(
+        "children without a parent:",
+        report
+            .orphans
+            .iter()
+            .map(|one| format!("{}: {} in {} ({})", one.database, amount::rows(one.rows), one.table, one.constraint)),
+    );
+    page.list(
+        "sequences that are behind:",
+        report.sequences.iter().map(|one| {
+            let from = one.from.map_or_else(|| "unused".to_owned(), |from| from.to_string());
+            format!("{}: at {from}, must be at {}", one.sequence, one.to)
+        }),
+    );
+    page.list("OLD's ledger and the plan do not agree:", &report.ledger);
+    let mut outcomes = Table::new(&["outcome", "#rows"]);
+    for (outcome, rows) in &report.outcomes {
+        outcomes.row([outcome.as_str(), &amount::count(*rows)]);
+    }
+    if !outcomes.is_empty() {
+        page.heading("every staged row has one outcome:");
+        page.table(&outcomes);
+    }
+    page
+}
+
+fn verdict(page: &Page, state: State) -> String {
+    match state {
+        State::Verified => page.paint().green("verified: OLD has everything that the plan promised"),
+        State::VerifiedWithHeld => {
+            page.paint().yellow("verified, with rows left aside: OLD has everything that the plan promised; some rows wait")
+        }
+        State::NotVerified => page.paint().red("NOT verified: OLD is not what the plan promised"),
+    }
+}

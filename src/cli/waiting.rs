@@ -1,0 +1,85 @@
+//! What waits for a decision, as sentences with the commands that decide it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind, Place as _, Result};
+use crate::policy::{Decisions, Resolution, Situation};
+use crate::staging::{DiffIndex, layout};
+use crate::store::Store;
+
+use super::amount;
+
+/// Rows of one situation that are held by the decisions made so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Waiting {
+    /// The situation.
+    pub(super) situation: Situation,
+    /// How many rows.
+    pub(super) rows: u64,
+    /// Of how many tables.
+    pub(super) tables: u64,
+}
+
+impl Waiting {
+    /// Says what the situation is and what can be done about it.
+    pub(super) fn sentences(&self) -> [String; 2] {
+        let (rows, tables) = (amount::rows(self.rows), amount::plural(self.tables, "table", "tables"));
+        let applying = self.situation.applying().unwrap_or("bring NEW's state to OLD");
+        [
+            format!("{rows} in {tables}: {}: {}", self.situation, meaning(self.situation)),
+            format!("  apply_new would {applying}; keep_old would leave OLD as it is"),
+        ]
+    }
+}
+
+/// Reads the decisions of a run; without a file nobody has decided anything.
+pub(super) fn decisions(store: &Store) -> Result<(Decisions, String)> {
+    let text = if store.exists(layout::DECISIONS)? {
+        String::from_utf8(store.read(layout::DECISIONS)?).map_err(|_| {
+            Error::new(ErrorKind::Config, "read the decisions").at(layout::DECISIONS).because("the file is not UTF-8 text")
+        })?
+    } else {
+        String::new()
+    };
+    let decisions = Decisions::parse(&text, layout::DECISIONS).place(|| store.path().display())?;
+    Ok((decisions, text))
+}
+
+/// Lists what a diff leaves to people, in the order of situations.
+pub(super) fn waiting(index: &DiffIndex, decisions: &Decisions) -> Vec<Waiting> {
+    let mut found: BTreeMap<Situation, (u64, BTreeSet<(&str, String)>)> = BTreeMap::new();
+    for database in &index.databases {
+        for table in &database.tables {
+            let name = table.name.to_string();
+            for situation in Situation::ALL {
+                let rows = table.count(situation.word());
+                if rows > 0 && decisions.resolve(&database.name, &name, situation).resolution == Resolution::Hold {
+                    let entry = found.entry(situation).or_default();
+                    entry.0 += rows;
+                    entry.1.insert((&database.name, name.clone()));
+                }
+            }
+        }
+    }
+    found.into_iter().map(|(situation, (rows, tables))| Waiting { situation, rows, tables: tables.len() as u64 }).collect()
+}
+
+/// Says in words what a situation is.
+pub(super) const fn meaning(situation: Situation) -> &'static str {
+    match situation {
+        Situation::Insert => "NEW created the row; OLD lacks it",
+        Situation::Update => "NEW changed the row; OLD's is as it was",
+        Situation::Delete => "NEW deleted the row; OLD's is as it was",
+        Situation::OldOnly => "OLD changed the row; NEW's is as it was",
+        Situation::AmbiguousMissingOnOld => "only NEW has the row; NEW may have created it, or OLD deleted it",
+        Situation::AmbiguousMissingOnNew => "only OLD has the row; OLD may have created it, or NEW deleted it",
+        Situation::AmbiguousDiffers => "the rows differ, and nothing says who changed what",
+        Situation::InsertExists => "both created a row under this key, with different values",
+        Situation::UpdateOriginDiffers => "both changed the row, differently",
+        Situation::UpdateDeleted => "NEW changed the row, OLD deleted it",
+        Situation::UpdateMissing => "NEW changed the row, OLD lacks it; who deleted it is not proven",
+        Situation::DeleteOriginDiffers => "NEW deleted the row, OLD changed it",
+    }
+}

@@ -1,0 +1,189 @@
+//! The command line from discover to undo, through the program itself: exit codes, what goes to stdout and what to stderr.
+
+use std::path::Path;
+
+use failback::demo::{load_database, play_incident_on};
+use failback::name::Side;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::support::{self, Output, Pair};
+
+const CUTOVER: &str = "2026-01-14T10:00:00Z";
+
+/// A pair of databases of the estate after the incident, and a folder for runs.
+struct Scene {
+    pair: Pair,
+    folder: tempfile::TempDir,
+    confirm: String,
+}
+
+impl Scene {
+    fn new(test: &str) -> Self {
+        let pair = support::pair(test);
+        let cutover: Timestamp = CUTOVER.parse().unwrap();
+        support::block_on(async {
+            for side in [Side::Old, Side::New] {
+                load_database(pair.url(side), "chain_db", cutover).await?;
+                play_incident_on(side, pair.url(side), "chain_db", cutover).await?;
+            }
+            Ok::<_, failback::error::Error>(())
+        })
+        .unwrap();
+        let address = support::value(&pair.old, "select host(inet_server_addr()) || ':' || inet_server_port()");
+        Self { pair, folder: tempfile::tempdir().unwrap(), confirm: address.unwrap() }
+    }
+
+    fn run(&self) -> String {
+        self.folder.path().join("run").display().to_string()
+    }
+
+    /// Runs a verb on the run with both servers named.
+    fn failback(&self, arguments: &[&str]) -> Output {
+        let run = self.run();
+        let mut all = arguments.to_vec();
+        all.extend(["--old", &self.pair.old, "--new", &self.pair.new]);
+        if arguments[0] != "discover" {
+            all.extend(["--run", &run]);
+        }
+        if ["discover", "export", "recover"].contains(&arguments[0]) {
+            all.extend(["--databases", &self.pair.database, "--cutover", CUTOVER]);
+        }
+        support::failback(&all)
+    }
+
+    /// Runs a verb with `--json -q` and returns its document.
+    fn json(&self, code: i32, arguments: &[&str]) -> Value {
+        let output = self.failback(&[arguments, &["--json", "-q"]].concat());
+        assert_eq!(output.code, code, "{arguments:?}\n{}{}", output.stdout, output.stderr);
+        if !output.stdout.contains("\"error\"") {
+            assert_eq!(output.stderr, "", "{arguments:?} -q");
+        }
+        let document: Value = serde_json::from_str(&output.stdout).expect("one JSON document");
+        assert_eq!(document["command"], arguments[0]);
+        document
+    }
+
+    /// Everything in OLD's tables that the incident touched, as one digest a table.
+    fn old(&self) -> Vec<Option<String>> {
+        ["public.users", "public.wallets", "public.transactions", "public.tokens", "ledger.entries", "audit.changes"]
+            .map(|table| {
+                let query = format!("select md5(string_agg(t::text, chr(10) order by t::text)) from {table} t");
+                support::value(&self.pair.old, &query)
+            })
+            .into()
+    }
+}
+
+#[test]
+fn a_recovery_from_discover_to_undo() {
+    let scene = Scene::new("cli_walk");
+    let before = scene.old();
+    let found = scene.json(0, &["discover"]);
+    assert_eq!(found["databases"][0]["name"], scene.pair.database.as_str());
+    assert!(scene.json(0, &["export"])["rows"].as_u64().unwrap() > 50);
+    assert_eq!(scene.json(4, &["export"])["error"]["kind"], "refused");
+    let compared = scene.json(3, &["diff", "--exit-code"]);
+    assert!(compared["counts"]["insert"].as_u64().unwrap() > 10, "{compared:#}");
+    assert!(!scene.json(0, &["decide"])["waiting"].as_array().unwrap().is_empty());
+    let planned = scene.json(3, &["plan", "--exit-code"]);
+    assert!(planned["held"].as_u64().unwrap() > 0);
+    assert_eq!(scene.json(0, &["status"])["next"], "merge");
+
+    assert_eq!(scene.json(4, &["merge", "--confirm", &scene.confirm])["error"]["kind"], "refused");
+    assert_eq!(scene.json(4, &["merge", "--leave-held"])["error"]["kind"], "refused");
+    assert_eq!(scene.json(4, &["merge", "--leave-held", "--confirm", "elsewhere:5432"])["error"]["what"], "confirm the merge");
+    assert_eq!(scene.json(0, &["merge", "--leave-held", "--dry-run"])["dry_run"], true);
+    assert_eq!(scene.old(), before, "nothing was written so far");
+
+    assert_eq!(scene.json(4, &["verify"])["error"]["kind"], "refused");
+    let merged = scene.json(9, &["merge", "--leave-held", "--confirm", &scene.confirm]);
+    assert_eq!(merged["databases"][0]["already"], false);
+    assert_ne!(scene.old(), before);
+    let again = scene.json(9, &["merge", "--leave-held", "--confirm", &scene.pair.database]);
+    assert_eq!(again["databases"][0]["already"], true);
+    let verified = scene.json(9, &["verify"]);
+    assert_eq!(verified["state"], "verified_with_held", "{verified:#}");
+    assert_eq!(scene.json(0, &["status"])["next"], "verify");
+
+    assert_eq!(scene.json(4, &["undo"])["error"]["kind"], "refused");
+    scene.json(0, &["undo", "--confirm", &scene.confirm]);
+    assert_eq!(scene.old(), before, "undo is identity");
+    assert_eq!(scene.json(4, &["undo", "--confirm", &scene.confirm])["error"]["kind"], "refused");
+}
+
+#[test]
+fn decisions_are_written_checked_and_carried_out() {
+    let scene = Scene::new("cli_decide");
+    scene.json(0, &["export"]);
+    scene.json(0, &["diff"]);
+    assert_eq!(
+        scene.json(2, &["decide", "--table", "public.walets", "delete=hold"])["error"]["next"][0],
+        "did you mean `public.wallets`?"
+    );
+    assert_eq!(scene.json(2, &["decide", "delte=hold"])["error"]["kind"], "usage");
+    let changed = scene.json(
+        0,
+        &["decide", "conflict=keep_old", "ambiguous=keep_old", "delete=keep_old", "--why", "rehearsal", "--by", "ada"],
+    );
+    assert!(!changed["changes"].as_array().unwrap().is_empty());
+    let text = std::fs::read_to_string(Path::new(&scene.run()).join("decisions.toml")).unwrap();
+    assert!(text.contains("why = \"rehearsal\"") && text.contains("by = \"ada\""), "{text}");
+    let shown = scene.failback(&["decide", "--show"]);
+    assert!(shown.code == 0 && shown.stdout.contains("rehearsal"), "{}", shown.stdout);
+    assert!(scene.json(0, &["decide"])["waiting"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn recover_stops_where_a_person_must_decide_and_goes_on_when_told() {
+    let scene = Scene::new("cli_recover");
+    let before = scene.old();
+    let stopped = scene.failback(&["recover"]);
+    assert_eq!(stopped.code, 3, "{}{}", stopped.stdout, stopped.stderr);
+    assert!(stopped.stdout.contains("--leave-held"), "{}", stopped.stdout);
+    assert_eq!(scene.old(), before);
+    std::fs::remove_dir_all(scene.run()).unwrap();
+    let done = scene.json(9, &["recover", "--leave-held", "--confirm", &scene.confirm]);
+    assert_eq!(done["verify"]["state"], "verified_with_held", "{:#}", done["verify"]);
+    assert!(done["plan"]["held"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn text_goes_to_stdout_and_errors_have_five_parts() {
+    let scene = Scene::new("cli_text");
+    let found = scene.failback(&["discover"]);
+    assert!(found.stdout.contains("public.wallets") && found.stdout.contains("next: failback export"), "{}", found.stdout);
+    let error = scene.failback(&["diff"]);
+    assert_eq!((error.code, error.stdout.as_str()), (2, ""));
+    for part in ["error: ", "  where: ", "  cause: ", "  state: OLD was not touched", "  next:  "] {
+        assert!(part == "  where: " || error.stderr.contains(part), "{part}: {}", error.stderr);
+    }
+    let exported = scene.failback(&["export", "-q"]);
+    assert_eq!((exported.code, exported.stderr.as_str()), (0, ""), "{}", exported.stdout);
+}
+
+#[test]
+fn command_lines_that_make_no_sense_exit_with_2() {
+    for arguments in
+        [&["frobnicate"][..], &["merge", "--tables", "public.*"], &["plan", "--jobs", "0"], &["diff", "-q", "-v"], &[]]
+    {
+        assert_eq!(support::failback(arguments).code, 2, "{arguments:?}");
+    }
+    let output = support::failback(&["export", "--json", "postgres://u:secret@h/d"]);
+    let document: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!((output.code, document["error"]["exit_code"].as_u64()), (2, Some(2)));
+    assert!(!output.stdout.contains("secret") && !output.stderr.contains("secret"));
+}
+
+#[test]
+fn missing_servers_and_runs_are_said_in_words() {
+    let output = support::failback(&["discover", "--old", "host=127.0.0.1 user=u"]);
+    assert_eq!(output.code, 2, "{}", output.stderr);
+    assert!(output.stderr.contains("find the NEW server") && output.stderr.contains("failback.toml"), "{}", output.stderr);
+    let output = support::failback(&["status"]);
+    assert!(output.code == 2 && output.stderr.contains("failback export"), "{}", output.stderr);
+    let output =
+        support::failback(&["discover", "--old", "host=127.0.0.1 port=1 user=u", "--new", "postgres://u:secret@127.0.0.1:1/d"]);
+    assert_eq!(output.code, 6, "{}", output.stderr);
+    assert!(output.stderr.contains("visible to everybody") && !output.stderr.contains("secret"), "{}", output.stderr);
+}
