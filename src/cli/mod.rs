@@ -8,6 +8,7 @@ mod amount;
 mod bars;
 mod confirm;
 mod decide;
+mod demo;
 mod diff;
 mod discover;
 mod exit;
@@ -35,7 +36,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use self::exit::{Exit, INTERRUPTED};
-use self::options::Options;
+use self::options::Output;
 use self::printer::Printer;
 use self::settings::Environment;
 use crate::engine::Stop;
@@ -62,6 +63,7 @@ enum Verb {
     Undo(undo::Arguments),
     Recover(recover::Arguments),
     Status(status::Arguments),
+    Demo(demo::Arguments),
 }
 
 impl Verb {
@@ -77,21 +79,23 @@ impl Verb {
             Self::Undo(_) => "undo",
             Self::Recover(_) => "recover",
             Self::Status(_) => "status",
+            Self::Demo(_) => "demo",
         }
     }
 
-    const fn options(&self) -> &Options {
+    const fn output(&self) -> &Output {
         match self {
-            Self::Discover(arguments) => &arguments.options,
-            Self::Export(arguments) => &arguments.options,
-            Self::Diff(arguments) => &arguments.options,
-            Self::Decide(arguments) => &arguments.options,
-            Self::Plan(arguments) => &arguments.options,
-            Self::Merge(arguments) => &arguments.options,
-            Self::Verify(arguments) => &arguments.options,
-            Self::Undo(arguments) => &arguments.options,
-            Self::Recover(arguments) => &arguments.options,
-            Self::Status(arguments) => &arguments.options,
+            Self::Demo(arguments) => &arguments.output,
+            Self::Discover(arguments) => &arguments.options.output,
+            Self::Export(arguments) => &arguments.options.output,
+            Self::Diff(arguments) => &arguments.options.output,
+            Self::Decide(arguments) => &arguments.options.output,
+            Self::Plan(arguments) => &arguments.options.output,
+            Self::Merge(arguments) => &arguments.options.output,
+            Self::Verify(arguments) => &arguments.options.output,
+            Self::Undo(arguments) => &arguments.options.output,
+            Self::Recover(arguments) => &arguments.options.output,
+            Self::Status(arguments) => &arguments.options.output,
         }
     }
 
@@ -107,6 +111,7 @@ impl Verb {
             Self::Undo(arguments) => undo::run(call, arguments).await,
             Self::Recover(arguments) => recover::run(call, arguments).await,
             Self::Status(arguments) => status::run(call, arguments).await,
+            Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }
 
@@ -132,7 +137,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage::tell(&error, std::env::args_os()),
     };
     let environment = Environment::of_process();
-    let printer = Printer::new(verb.name(), verb.options(), &environment);
+    let printer = Printer::new(verb.name(), verb.output(), &environment);
     match execute(&verb, Call { printer: printer.clone(), environment, stop: Stop::default() }) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => {

@@ -27,6 +27,14 @@ pub(super) struct Options {
     /// Connections to each server, at most [default: the number of processors, up to 4]
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// How a verb speaks.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Common options")]
+pub(super) struct Output {
     /// Print one JSON document on stdout
     #[arg(long)]
     pub(super) json: bool,

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::options::{Colour, Options};
+use super::options::{Colour, Output};
 use super::page::Page;
 use super::paint::{Paint, tame};
 use super::report;
@@ -36,7 +36,7 @@ pub(super) struct Printer {
 
 impl Printer {
     /// Decides by the options, the terminal and `NO_COLOR` (<https://no-color.org>).
-    pub(super) fn new(command: &'static str, options: &Options, environment: &Environment) -> Self {
+    pub(super) fn new(command: &'static str, options: &Output, environment: &Environment) -> Self {
         let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         let dumb = environment.get("TERM") == Some("dumb");
         let plain = environment.get("NO_COLOR").is_some() || dumb;

@@ -16,6 +16,9 @@ Look:
   discover  List every relation on both servers and what will be done about it
   status    Say how far a run has come
 
+Try:
+  demo      Play an incident on throwaway servers, and recover from it
+
 Recover, step by step (each step reads the files of the one before):
   export    Stage the rows that NEW took since the cutover
   diff      Compare what is staged with OLD

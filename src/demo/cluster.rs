@@ -21,7 +21,7 @@ use super::supervisor::{Order, Supervisor};
 use crate::error::{Error, ErrorKind, Place, Result};
 
 /// The superuser of every throwaway server.
-const USER: &str = "failback";
+pub(super) const USER: &str = "failback";
 
 /// How long a server may take to start, crash recovery on a busy machine included.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
@@ -95,6 +95,11 @@ impl Cluster {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Returns the password of the superuser.
+    pub(super) fn password(&self) -> &str {
+        &self.password
     }
 
     /// Returns the folder with the server's data.
@@ -352,7 +357,7 @@ fn free_port() -> Result<u16> {
 }
 
 /// Returns `count` bytes from the kernel's random source, as hexadecimal digits.
-fn random_hex(count: usize) -> Result<String> {
+pub(super) fn random_hex(count: usize) -> Result<String> {
     let mut bytes = vec![0; count];
     let source = Path::new("/dev/urandom");
     fs::File::open(source).and_then(|mut file| file.read_exact(&mut bytes)).map_err(|cause| storage("read", source, cause))?;
@@ -360,9 +365,9 @@ fn random_hex(count: usize) -> Result<String> {
     Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
 }
 
-fn storage(verb: &str, path: &Path, cause: std::io::Error) -> Error {
+pub(super) fn storage(verb: &str, path: &Path, cause: std::io::Error) -> Error {
     let kind = if cause.kind() == std::io::ErrorKind::StorageFull { ErrorKind::StorageFull } else { ErrorKind::Storage };
-    Error::new(kind, format!("{verb} a throwaway server's file")).at(path.display()).because(cause)
+    Error::new(kind, format!("{verb} a file of the demo")).at(path.display()).because(cause)
 }
 
 /// Encodes a database's name for the path of a URL.

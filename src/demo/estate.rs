@@ -125,12 +125,12 @@ async fn prepare(config: &Config, cutover: Timestamp) -> Result<Client> {
     Ok(client)
 }
 
-fn parse(url: &str) -> Result<Config> {
+pub(super) fn parse(url: &str) -> Result<Config> {
     // The cause may quote the URL, and with it the password.
     Config::from_str(url).map_err(|_| Error::new(ErrorKind::Usage, "read the URL of a throwaway server"))
 }
 
-async fn connect(config: &Config) -> Result<Client> {
+pub(super) async fn connect(config: &Config) -> Result<Client> {
     let mut config = config.clone();
     config.application_name("failback demo").connect_timeout(Duration::from_secs(30));
     let (client, connection) = config
@@ -144,14 +144,17 @@ async fn connect(config: &Config) -> Result<Client> {
 
 /// Runs a file's statements. They are the estate's own, so the server's message holds nobody's secrets; the position says
 /// which statement it was.
-async fn run(client: &Client, what: &str, statements: &str) -> Result<()> {
-    client.batch_execute(statements).await.map_err(|cause| {
-        let error = Error::new(ErrorKind::Server, what);
-        match cause.as_db_error() {
-            Some(server) => error.because(format!("{}: {}", server.code().code(), server.message())),
-            None => error.because(cause),
-        }
-    })
+pub(super) async fn run(client: &Client, what: &str, statements: &str) -> Result<()> {
+    client.batch_execute(statements).await.map_err(|cause| fault(what, cause))
+}
+
+/// Says what a throwaway server had against a statement.
+pub(super) fn fault(what: &str, cause: tokio_postgres::Error) -> Error {
+    let error = Error::new(ErrorKind::Server, what);
+    match cause.as_db_error() {
+        Some(server) => error.because(format!("{}: {}", server.code().code(), server.message())),
+        None => error.because(cause),
+    }
 }
 
 #[cfg(test)]

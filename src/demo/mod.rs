@@ -1,16 +1,30 @@
-//! A place to rehearse in: throwaway servers, a sample estate on them, and a scripted incident.
+//! A place to rehearse in: throwaway servers, a sample estate on them, a scripted incident, and the way home from it, played
+//! with failback's own verbs and checked independently of them.
 //!
 //! Comes in: where PostgreSQL's programs are, or nothing. Goes out: two servers on loopback with the Mystira estate as it was
-//! at a cutover, and what users did to it on either side.
+//! at a cutover, and what users did to it on either side; or a whole demo, told to an audience.
 //! Never: touches a server that it did not start, leaves one running after its owner is gone (unless told to keep it), or
 //! listens beyond loopback.
 
 mod account;
 mod binaries;
+mod by_hand;
 mod cluster;
 mod estate;
+mod picture;
+mod play;
+mod proof;
+mod recovery;
 mod supervisor;
+mod truth;
+mod verb;
+mod workspace;
 
 pub use binaries::Binaries;
+pub use by_hand::ByHand;
 pub use cluster::{Cluster, ClusterOptions, remove_kept};
 pub use estate::{databases, load, load_database, play_incident, play_incident_on};
+pub use play::{ActTime, Audience, Kept, PlayOptions, PlayReport, Undone, play};
+pub use proof::Check;
+pub use truth::Outcome;
+pub use workspace::stop;

@@ -1,0 +1,220 @@
+//! `failback demo`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::options::Output;
+use super::page::Page;
+use super::paint::tame;
+use super::printer::Printer;
+use super::settings::shell_word;
+use super::{Call, Exit, amount};
+use crate::demo::{self, Audience, Binaries, PlayOptions, PlayReport};
+use crate::engine::Stop;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How wide the narration runs.
+const WIDTH: usize = 96;
+
+/// How often it is looked at whether the user wants to stop.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Play an incident on throwaway servers, and recover from it
+///
+/// Starts two PostgreSQL servers on this machine, loads a sample estate, plays a migration that went wrong, and brings every row
+/// home with the verbs that you would use, each explained before it is run. In the end plain SQL checks the result, and everything
+/// is removed. Takes less than a minute, needs no configuration, and touches no server that it did not start.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback demo
+  failback demo --undo --json | jq .passed
+  failback demo --keep
+  failback demo --stop /tmp/failback-demo-1a2b3c4d")]
+pub(super) struct Arguments {
+    /// Take the merge back in the end, and show that OLD is what it was
+    #[arg(long)]
+    pub(super) undo: bool,
+    /// Leave the servers and the run in place, to go on by hand
+    #[arg(long)]
+    pub(super) keep: bool,
+    /// Stop and remove what --keep left
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["undo", "keep"])]
+    pub(super) stop: Option<PathBuf>,
+    /// Folder with PostgreSQL's server programs [else FAILBACK_PG_BIN, else what is installed]
+    #[arg(long, value_name = "DIR")]
+    pub(super) pg_bin: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) output: Output,
+}
+
+/// Plays the demo, or removes what an earlier one left.
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let binaries = tokio::task::block_in_place(|| find(call, arguments))?;
+    if let Some(folder) = &arguments.stop {
+        return stop(call, &binaries, folder);
+    }
+    let program =
+        std::env::current_exe().map_err(|cause| Error::new(ErrorKind::Storage, "find the failback program").because(cause))?;
+    let options = PlayOptions { binaries, program, keep: arguments.keep, undo: arguments.undo };
+    let mut audience = Terminal { printer: call.printer.clone() };
+    let report = tokio::select! {
+        report = demo::play(&options, &mut audience) => report?,
+        error = asked_to_stop(&call.stop) => return Err(error),
+    };
+    call.printer.result(&report, &ending(call, &report))?;
+    Ok(if report.passed { Exit::Done } else { Exit::NotVerified })
+}
+
+fn find(call: &Call, arguments: &Arguments) -> Result<Binaries> {
+    let given = arguments.pg_bin.as_ref().map(|folder| folder.display().to_string());
+    Binaries::find(&|name| match (name, &given) {
+        ("FAILBACK_PG_BIN", Some(folder)) => Some(folder.clone()),
+        _ => call.environment.get(name).map(str::to_owned),
+    })
+}
+
+/// What was stopped.
+#[derive(Serialize)]
+struct Stopped<'a> {
+    stopped: &'a Path,
+}
+
+fn stop(call: &Call, binaries: &Binaries, folder: &Path) -> Result<Exit> {
+    tokio::task::block_in_place(|| demo::stop(binaries, folder))?;
+    let mut page = call.printer.page();
+    page.line(format!("stopped and removed: {}", tame(&folder.display().to_string())));
+    call.printer.result(&Stopped { stopped: folder }, &page)?;
+    Ok(Exit::Done)
+}
+
+/// Waits for Ctrl-C, or for being told to end: the servers and the folder must go before we do.
+async fn asked_to_stop(stop: &Stop) -> Error {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let told = |kind| async move {
+        match signal(kind) {
+            Ok(mut signals) => drop(signals.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    let interrupted = async {
+        while stop.check().is_ok() {
+            tokio::time::sleep(GLANCE).await;
+        }
+    };
+    tokio::select! {
+        () = interrupted => {}
+        () = told(SignalKind::terminate()) => {}
+        () = told(SignalKind::hangup()) => {}
+    }
+    Error::new(ErrorKind::Interrupted, "play the demo")
+        .because("interrupted by the user")
+        .next("nothing is left behind: run `failback demo` again")
+}
+
+/// Tells the demo on stdout.
+struct Terminal {
+    printer: Printer,
+}
+
+impl Terminal {
+    fn tell(&self, tell: impl FnOnce(&mut Page)) {
+        let mut page = self.printer.page();
+        tell(&mut page);
+        // A reader who is gone misses nothing that the exit code does not say.
+        let _ = self.printer.part(&page);
+    }
+}
+
+impl Audience for Terminal {
+    fn act(&mut self, number: usize, title: &str) {
+        self.tell(|page| {
+            let rule = "─".repeat(WIDTH.saturating_sub(title.len() + 8));
+            let heading = page.paint().green(&format!("── {number}. {title} {rule}"));
+            page.line(heading);
+        });
+    }
+
+    fn say(&mut self, text: &str) {
+        self.tell(|page| wrapped(text).iter().for_each(|line| page.line(line)));
+    }
+
+    fn command(&mut self, line: &str) {
+        self.tell(|page| {
+            let line = page.paint().bold(&format!("$ {line}"));
+            page.line(line);
+        });
+    }
+
+    fn output(&mut self, text: &str) {
+        self.tell(|page| text.trim_end().lines().for_each(|line| page.line(format!("    {}", tame(line)))));
+    }
+
+    fn facts(&mut self, facts: &[(&str, u64)]) {
+        self.tell(|page| {
+            for (what, count) in facts {
+                page.line(format!("{:>10}  {what}", amount::count(*count)));
+            }
+        });
+    }
+}
+
+/// Breaks a text into lines at blanks.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().filter(|line| line.is_empty() || line.chars().count() + word.chars().count() < WIDTH);
+        match last {
+            Some(line) if line.is_empty() => line.push_str(&tame(word)),
+            Some(line) => line.push_str(&format!(" {}", tame(word))),
+            None => lines.push(tame(word)),
+        }
+    }
+    lines
+}
+
+/// Lays out how it ended.
+fn ending(call: &Call, report: &PlayReport) -> Page {
+    let mut page = call.printer.page();
+    let paint = page.paint();
+    page.heading("How long each act took");
+    for act in &report.acts {
+        page.line(format!("{:>8.2} s  {}", act.seconds, act.title));
+    }
+    page.line(format!("{:>8.2} s  in all", report.seconds));
+    page.line("");
+    match (report.passed, &report.undone) {
+        (false, _) => page.line(paint.red("The check FAILED: see above.")),
+        (true, None) => page.line(paint.green("The check passed: what was applied is NEW's, what was left is OLD's.")),
+        (true, Some(_)) => {
+            page.line(paint.green("The check passed; and after the undo OLD is byte for byte what it was before the merge."));
+        }
+    }
+    let Some(kept) = &report.kept else {
+        page.line("The servers and the run are removed; `failback demo --keep` leaves them.");
+        return page;
+    };
+    let folder = shell_word(&kept.folder.display().to_string());
+    page.line(format!("OLD:  psql {}", shell_word(&kept.old)));
+    page.line(format!("NEW:  psql {}", shell_word(&kept.new)));
+    page.line(format!("configuration: {}", tame(&kept.config.display().to_string())));
+    page.next([format!("cd {folder} && failback status"), format!("when you are done: failback demo --stop {folder}")]);
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narration_is_broken_at_blanks() {
+        let lines = wrapped(&"word ".repeat(50));
+        assert_eq!(lines.len(), 3);
+        assert!(lines.iter().all(|line| line.len() <= WIDTH && !line.ends_with(' ')), "{lines:?}");
+        assert_eq!(wrapped("a\u{1b}b"), ["a\\u{1b}b"]);
+    }
+}

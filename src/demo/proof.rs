@@ -1,0 +1,163 @@
+//! The demo's own check of what failback did: SQL on both servers, and the demo's pictures from before the incident.
+//!
+//! failback's engine has no part in it, except that its claims (OLD's ledger, the plan's and the diff's counts) are what is
+//! checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::cluster::Cluster;
+use super::estate::{connect, databases, fault, parse};
+use super::picture::{Picture, TableAt, references_to};
+use super::truth::{CLEAN, Outcome, Truth};
+use crate::error::{Place, Result};
+use crate::staging::{DiffIndex, Plan};
+
+const EXPECTED: &str = include_str!("../../fixtures/incident/expected.tsv");
+
+/// What OLD's ledger says was written, a table.
+const LEDGER: &str = "
+    select entry ->> 0, sum((entry -> 1 ->> 'inserted')::int8 + (entry -> 1 ->> 'updated')::int8
+                            + (entry -> 1 ->> 'deleted')::int8)::int8
+    from failback.ledger l, json_array_elements(l.tables) entry where l.action = 'merge' group by 1";
+
+/// What the check found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// Whether everything is as it should be.
+    pub passed: bool,
+    /// What is not.
+    pub problems: Vec<String>,
+    /// How much of NEW's work is on OLD now.
+    pub outcome: Outcome,
+    /// Rows of OLD that were written, each proven equal to NEW's row, or gone where NEW has none.
+    pub applied: u64,
+    /// Rows of the plan that were left, each proven to be as OLD had it.
+    pub left: u64,
+    /// References that were brought along, each proven to lead to the parent that it had on NEW.
+    pub references: u64,
+    /// Keys by class: what happened, as the pictures tell.
+    pub happened: BTreeMap<String, u64>,
+    /// Keys by situation: what failback made of it, without the state at the cutover.
+    pub classified: BTreeMap<String, u64>,
+}
+
+/// Checks OLD after the merge.
+pub(super) async fn check(truth: &Truth, servers: [&Cluster; 2], plan: &Plan, diff: &DiffIndex) -> Result<Check> {
+    let [old, new] = servers;
+    let after = Picture::take(old, "").await?;
+    let ledger = ledger(old).await?;
+    let mut check = Check { happened: truth.classes(), outcome: truth.measure(&after), ..Check::default() };
+    for table in diff.databases.iter().flat_map(|database| &database.tables) {
+        for (word, rows) in &table.counts {
+            *check.classified.entry(word.clone()).or_insert(0) += rows;
+        }
+    }
+    expect_the_documented_incident(truth, &mut check);
+    rows(truth, &after, &mut check);
+    counts(truth, &after, &ledger, plan, &mut check);
+    strangers(truth, &after, new, &mut check).await?;
+    check.passed = check.problems.is_empty();
+    Ok(check)
+}
+
+/// The incident that was played must be the one that `fixtures/README.md` describes, or the numbers below mean nothing.
+fn expect_the_documented_incident(truth: &Truth, check: &mut Check) {
+    let found: Vec<String> =
+        truth.counts().iter().map(|((database, table, class), rows)| format!("{database}\t{table}\t{class}\t{rows}")).collect();
+    if !found.iter().map(String::as_str).eq(EXPECTED.lines().skip(1)) {
+        check.problems.push("the incident is not the one that fixtures/incident/expected.tsv describes".to_owned());
+    }
+}
+
+/// Every row of OLD is either as it was or as NEW has it; and nothing that OLD's users wrote was touched.
+fn rows(truth: &Truth, after: &Picture, check: &mut Check) {
+    for table in truth.base.tables() {
+        let keys: BTreeSet<&String> = [&truth.old, &truth.new, after].iter().flat_map(|picture| picture.keys(table)).collect();
+        for key in keys {
+            let [base, before, new, now] = [&truth.base, &truth.old, &truth.new, after].map(|picture| picture.row(table, key));
+            if now == before {
+                continue;
+            }
+            check.applied += 1;
+            let name = || format!("{}: {}: a row", table.database, table.table);
+            if now != new {
+                check.problems.push(format!("{} is neither OLD's nor NEW's", name()));
+            } else if new == base {
+                check.problems.push(format!("{} that only OLD's users wrote was taken back", name()));
+            } else if before != base {
+                check.problems.push(format!("{} that both sides wrote was overwritten, though nobody decided that", name()));
+            }
+        }
+    }
+}
+
+/// What OLD's ledger and the plan say must be what the rows say, table by table.
+fn counts(truth: &Truth, after: &Picture, ledger: &BTreeMap<TableAt, u64>, plan: &Plan, check: &mut Check) {
+    for part in &plan.databases {
+        for planned in &part.tables {
+            let table = TableAt { database: part.name.clone(), table: planned.name.clone() };
+            let keys: BTreeSet<&String> = truth.old.keys(&table).chain(after.keys(&table)).collect();
+            let moved = keys.iter().filter(|key| truth.old.row(&table, key) != after.row(&table, key)).count() as u64;
+            let recorded = ledger.get(&table).copied().unwrap_or(0);
+            if moved != recorded {
+                let name = format!("{}: {}", table.database, table.table);
+                check.problems.push(format!("{name}: {moved} rows changed, OLD's ledger says {recorded}"));
+            }
+            let left = planned.count("hold") + planned.count("keep_old") + planned.count("skip");
+            check.left += left;
+            // Rows that only OLD wrote are part of the plan where failback saw them, and they are rightly left.
+            let of = |wanted: &dyn Fn(&'static str) -> bool| {
+                let here = truth.happenings().filter(|one| *one.table == table && wanted(one.class));
+                here.filter(|one| truth.new.row(&table, one.key) != after.row(&table, one.key)).count() as u64
+            };
+            let unfinished = of(&|class| !matches!(class, "old_only" | "convergent"));
+            let olds_own = of(&|class| class == "old_only");
+            if !(unfinished..=unfinished + olds_own).contains(&left) {
+                let name = format!("{}: {}", table.database, table.table);
+                check.problems.push(format!("{name}: {unfinished} of NEW's changes are not on OLD, the plan left {left} rows"));
+            }
+        }
+    }
+}
+
+async fn ledger(old: &Cluster) -> Result<BTreeMap<TableAt, u64>> {
+    let mut found = BTreeMap::new();
+    for database in databases() {
+        let client = connect(&parse(&old.url(database))?).await?;
+        let rows = client.query(LEDGER, &[]).await.map_err(|cause| fault("read the ledger", cause)).place(|| database)?;
+        for row in rows {
+            let name: &str = row.get(0);
+            let Some((schema, table)) = name.split_once('.') else { continue };
+            let table = crate::name::QualifiedName::new(schema, table);
+            found.insert(TableAt { database: database.to_owned(), table }, u64::try_from(row.get::<_, i64>(1)).unwrap_or(0));
+        }
+    }
+    Ok(found)
+}
+
+/// A child that came along must not hang on another row that OLD has under the parent's number.
+async fn strangers(truth: &Truth, after: &Picture, new: &Cluster, check: &mut Check) -> Result<()> {
+    let mut doubles: BTreeMap<TableAt, Vec<String>> = BTreeMap::new();
+    for one in truth.happenings().filter(|one| one.class == "insert_exists") {
+        if after.row(one.table, one.key) != truth.new.row(one.table, one.key) {
+            doubles.entry(one.table.clone()).or_default().push(one.key.to_owned());
+        }
+    }
+    for reference in references_to(new, &doubles).await? {
+        let before = truth.old.row(&reference.child, &reference.child_key);
+        let now = after.row(&reference.child, &reference.child_key);
+        check.references += 1;
+        if now != before && now == truth.new.row(&reference.child, &reference.child_key) {
+            let (database, child, parent) = (&reference.child.database, &reference.child.table, &reference.parent.table);
+            check.problems.push(format!("{database}: {child}: a row hangs on a stranger in {parent}"));
+        }
+    }
+    Ok(())
+}
+
+/// Returns how many rows NEW alone wrote.
+pub(super) fn clean(classes: &BTreeMap<String, u64>) -> u64 {
+    CLEAN.iter().filter_map(|class| classes.get(*class)).sum()
+}
