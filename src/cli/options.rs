@@ -7,6 +7,8 @@ use clap::{Args, ValueEnum};
 
 /// The options of every verb.
 #[derive(Args, Clone)]
+#[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[command(next_help_heading = "Common options")]
 pub(super) struct Options {
     /// The OLD server: a URL or libpq keywords [else OLD_PGHOST, OLD_PGPASSWORD …, else failback.toml]
@@ -34,7 +36,7 @@ pub(super) struct Options {
     #[arg(long)]
     pub(super) plain: bool,
     /// When to use colour
-    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", hide_possible_values = false)]
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(super) color: Colour,
     /// Say more on stderr
     #[arg(short, long)]
@@ -73,6 +75,7 @@ pub(super) struct Writing {
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 pub(super) enum Colour {
     /// On a terminal, unless NO_COLOR is set
     Auto,
