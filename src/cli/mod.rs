@@ -49,7 +49,7 @@ struct Cli {
     verb: Verb,
 }
 
-/// The verbs. `usage::OVERVIEW` lists them by group.
+/// The verbs. One more is a file of its own, a line here and in each `match` below, and one in `usage::OVERVIEW`.
 #[derive(Subcommand)]
 enum Verb {
     Discover(discover::Arguments),

@@ -73,14 +73,10 @@ pub(super) struct Writing {
     pub(super) fire_triggers: bool,
 }
 
-/// When to use colour.
+/// When to use colour: on a terminal unless `NO_COLOR` is set, or always, or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 pub(super) enum Colour {
-    /// On a terminal, unless NO_COLOR is set
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }

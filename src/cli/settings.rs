@@ -49,6 +49,7 @@ impl Environment {
 }
 
 /// What a verb was asked to do, resolved.
+#[derive(Clone)]
 pub(super) struct Settings {
     /// The configuration, with its environment laid over it.
     pub(super) config: Config,
@@ -117,6 +118,11 @@ impl Settings {
         add("env", self.options.env.clone());
         add("run", self.options.run.as_ref().map(|path| path.display().to_string()));
         command
+    }
+
+    /// Returns the same settings with the run named.
+    pub(super) fn for_run(&self, path: &Path) -> Self {
+        Self { options: Options { run: Some(path.to_owned()), ..self.options.clone() }, ..self.clone() }
     }
 
     /// Returns the run's folder, if one was named.
