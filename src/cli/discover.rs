@@ -71,7 +71,8 @@ fn cutover_option(settings: &Settings) -> String {
 pub(super) fn page(call: &Call, found: &Discovery) -> Page {
     let mut page = call.printer.page();
     for database in &found.databases {
-        page.heading(&format!("database {}, PostgreSQL {} and {}", database.name, database.old.version, database.new.version));
+        let [old, new] = [&database.old, &database.new].map(|side| side.version.split(' ').next().unwrap_or_default());
+        page.heading(&format!("database {}, OLD is PostgreSQL {old}, NEW {new}", database.name));
         page.table(&carried(database));
         let (blockers, others): (Vec<_>, Vec<_>) = database.left_out.iter().partition(|left_out| left_out.blocker);
         page.list("not carried, rows may be lost:", blockers.into_iter().map(|left_out| format!("! {}", sentence(left_out))));

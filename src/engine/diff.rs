@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::compare::key_layout;
 use super::context::Context;
 use super::counterpart::{self, KEYS_PER_STATEMENT};
+use super::ledger;
 use super::images::{Judged, Sides, diff_batch, diff_schema};
 use super::progress::Event;
 use super::segments::{Lazy, Target};
@@ -56,9 +57,10 @@ pub struct DiffedTable {
 /// Compares everything that was staged with OLD and writes the run's diff anew.
 ///
 /// # Errors
-/// `Refused` where OLD is not the server that the export saw; `Damaged` where a staged file is not what the manifest says.
+/// `Refused` where OLD is not the server that the export saw, or the run is merged already; `Damaged` where a staged file is not what the manifest says.
 /// OLD is only read.
 pub async fn diff(context: &Context) -> Result<DiffReport> {
+    ledger::expect_not_merged(context).await?;
     let manifest = Manifest::read(&context.store)?;
     let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);

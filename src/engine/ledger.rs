@@ -3,9 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::context::Context;
 use super::unit::Written;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::Side;
 use crate::pg::Session;
+use crate::staging::{Plan, layout};
 
 const CREATE: &str = include_str!("../../sql/ledger/create.sql");
 const EXISTS: &str = include_str!("../../sql/ledger/exists.sql");
@@ -60,6 +63,29 @@ pub(super) async fn latest(old: &Session, plan_digest: &str) -> Result<Option<En
     };
     let tables = serde_json::from_str(row.get(1)).map_err(|error| malformed(error.to_string()))?;
     Ok(Some(Entry { deed, tables, recorded_at: row.get(2) }))
+}
+
+/// Makes sure that the run's plan does not stand on OLD: its files are what undo needs, so they must not be written anew.
+///
+/// # Errors
+/// `Refused` where a merge of the run's plan is in OLD's ledger and has not been undone.
+pub(super) async fn expect_not_merged(context: &Context) -> Result<()> {
+    if !context.store.exists(layout::PLAN)? {
+        return Ok(());
+    }
+    let plan = Plan::read(&context.store)?;
+    for database in &plan.databases {
+        let old = context.connect(Side::Old, &database.name).await?;
+        if latest(&old, &plan.digest).await?.is_some_and(|entry| entry.deed == Deed::Merge) {
+            return Err(Error::new(ErrorKind::Refused, "replace what was merged")
+                .at(format!("database {}", database.name))
+                .at(context.run())
+                .because("this run's plan is merged, and its files are what `failback undo` needs")
+                .next("for what is still held, make a new run: `failback export`, or `failback recover`")
+                .next("or take the merge back first with `failback undo`"));
+        }
+    }
+    Ok(())
 }
 
 /// Keeps every other merge and undo away from this database until the transaction ends.
