@@ -137,13 +137,8 @@ pub fn main() -> ExitCode {
         Err(error) => return usage::tell(&error, std::env::args_os()),
     };
     let environment = Environment::of_process();
-<<<<<<< HEAD
     let printer = Printer::new(verb.name(), verb.output(), &environment);
-    match execute(&verb, Call { printer: printer.clone(), environment, stop: Stop::default() }) {
-=======
-    let printer = Printer::new(verb.name(), verb.options(), &environment);
     match execute(&verb, &Call { printer: printer.clone(), environment, stop: Stop::default() }) {
->>>>>>> room-g
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => {
             printer.error(&error);
