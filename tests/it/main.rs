@@ -2,5 +2,6 @@
 
 mod cli;
 mod cluster;
+mod demo;
 mod estate;
 mod support;
