@@ -6,20 +6,11 @@ use tokio_postgres::{Client, Row};
 use super::ByTable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
-
-/// Turns the driver's error into ours. The server's DETAIL may quote values, so only its message and code are kept.
-/// To be replaced by `pg::fault`, which also tells permissions, timeouts and lost connections apart.
-pub(super) fn fault(what: &str, error: tokio_postgres::Error) -> Error {
-    let failed = Error::new(ErrorKind::Server, what);
-    match error.as_db_error() {
-        Some(answer) => failed.because(format!("{} (SQLSTATE {})", answer.message(), answer.code().code())),
-        None => failed.because(error),
-    }
-}
+use crate::pg::describe;
 
 /// Runs a catalog query without parameters.
 pub(super) async fn list(client: &Client, what: &str, sql: &str) -> Result<Vec<Row>> {
-    client.query(sql, &[]).await.map_err(|error| fault(what, error))
+    client.query(sql, &[]).await.map_err(|error| describe(what, error))
 }
 
 /// Takes one column of an answer.

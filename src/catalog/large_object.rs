@@ -11,7 +11,7 @@ const SQL: &str = include_str!("../../sql/catalog/large_object.sql");
 
 /// Returns one entry for all large objects of the database, or none if it has none.
 pub(super) async fn read(client: &Client) -> Result<Option<Relation>> {
-    let row = client.query_one(SQL, &[]).await.map_err(|error| fact::fault("count the large objects", error))?;
+    let row = client.query_one(SQL, &[]).await.map_err(|error| crate::pg::describe("count the large objects", error))?;
     let row_estimate = fact::get_count(&row, "objects")?;
     Ok((row_estimate > 0).then_some(Relation {
         name: QualifiedName::new("pg_catalog", "pg_largeobject"),

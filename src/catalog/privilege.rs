@@ -22,7 +22,7 @@ pub async fn privileges(client: &Client, tables: &[Table]) -> Result<Vec<Missing
         words.push(privilege.word());
     }
     let rows = client.query(SQL, &[&schemas, &names, &words]).await;
-    rows.map_err(|error| fact::fault("check the privileges", error))?.iter().map(missing).collect()
+    rows.map_err(|error| crate::pg::describe("check the privileges", error))?.iter().map(missing).collect()
 }
 
 /// Rows are read from the leaves, but written through the table, whose privileges are then the only ones asked for.

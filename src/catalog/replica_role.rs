@@ -3,8 +3,8 @@
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use super::fact::fault;
 use crate::error::Result;
+use crate::pg::describe;
 
 const SQL: &str = include_str!("../../sql/catalog/replica_role.sql");
 
@@ -14,12 +14,12 @@ const SQL: &str = include_str!("../../sql/catalog/replica_role.sql");
 /// `Server` if anything but the privilege is in the way.
 pub async fn replica_role_allowed(client: &Client) -> Result<bool> {
     let what = "try the replica role";
-    client.batch_execute("begin").await.map_err(|error| fault(what, error))?;
+    client.batch_execute("begin").await.map_err(|error| describe(what, error))?;
     let tried = client.batch_execute(SQL).await;
-    client.batch_execute("rollback").await.map_err(|error| fault(what, error))?;
+    client.batch_execute("rollback").await.map_err(|error| describe(what, error))?;
     match tried {
         Ok(()) => Ok(true),
         Err(error) if error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) => Ok(false),
-        Err(error) => Err(fault(what, error)),
+        Err(error) => Err(describe(what, error)),
     }
 }

@@ -21,7 +21,7 @@ pub(super) async fn read(client: &Client) -> Result<ByTable<UniqueIndex>> {
 
 async fn version(client: &Client) -> Result<i32> {
     let what = "ask for the server's version";
-    let row = client.query_one(SQL_VERSION, &[]).await.map_err(|error| fact::fault(what, error))?;
+    let row = client.query_one(SQL_VERSION, &[]).await.map_err(|error| crate::pg::describe(what, error))?;
     fact::get(&row, "version_num")
 }
 

@@ -91,7 +91,7 @@ mod tests {
     fn methods_read_back() {
         for method in Method::ALL {
             assert_eq!(read_method(method.word()).unwrap(), method);
-            assert_eq!(serde_json::to_string(&method).unwrap(), format!("\"{method}\""));
+            assert_eq!(serde_json::to_string(&method).unwrap(), format!("\"{}\"", method.word()));
         }
     }
 

@@ -72,7 +72,7 @@ pub(super) fn changes_schema() -> SchemaRef {
 }
 
 /// Writes one row for every row of the diff.
-pub(super) fn write_changes<'a>(target: Target, rows: &[(Action, &'a str)]) -> Result<Option<Segment>> {
+pub(super) fn write_changes(target: Target, rows: &[(Action, &str)]) -> Result<Option<Segment>> {
     let schema = changes_schema();
     let mut file = Lazy::new(target, schema.clone());
     for part in rows.chunks(1 << 16) {

@@ -191,7 +191,7 @@ impl Walk {
     }
 
     fn differs(&self) -> bool {
-        self.depth == Depth::Rows && self.old.from_column(self.key_columns) != self.new.from_column(self.key_columns)
+        self.depth == Depth::Rows && self.old.bytes_from(self.key_columns) != self.new.bytes_from(self.key_columns)
     }
 
     /// The columns of NEW's stream that are staged: the row, or the key alone.
@@ -270,7 +270,7 @@ impl Cursor {
     }
 
     /// The wire bytes of the row from one column to its end, lengths included.
-    fn from_column(&self, column: usize) -> &[u8] {
+    fn bytes_from(&self, column: usize) -> &[u8] {
         self.rows.row_bytes_from(self.at, column)
     }
 

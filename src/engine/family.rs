@@ -11,6 +11,7 @@ use super::context::Context;
 use super::counterpart::KEYS_PER_STATEMENT;
 use super::images::{read_image, texts};
 use super::plan::Draft;
+use super::unique;
 use crate::codec::{BatchEncoder, BatchView, CodecError};
 use crate::delta::Base;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,22 +22,24 @@ use crate::schema::ForeignKey;
 use crate::staging::{SegmentReader, TableRecord};
 
 /// A value of a foreign key's columns, as 128 bits of its digest.
-type Value = [u8; 16];
+pub(super) type Value = [u8; 16];
 
 /// Holds every row whose family does not allow what was decided for it.
 pub(super) async fn keep_together(context: &Context, database: &str, drafts: &mut [Draft<'_>]) -> Result<()> {
     let keys: Vec<ForeignKey> = drafts.iter().flat_map(|draft| draft.record.old.foreign_keys.clone()).collect();
-    if keys.is_empty() {
-        return Ok(());
+    let old = context.connect(Side::Old, database).await?;
+    // A held child may itself be a parent, and a held row may be the one that was to free a value: until nothing moves.
+    loop {
+        let mut held = 0;
+        for draft in drafts.iter_mut() {
+            held += unique::hold_clashes(context, &old, draft).await?;
+        }
+        held += hold_children(context, drafts, &keys)?;
+        held += hold_parents(context, &old, drafts, &keys).await?;
+        if held == 0 {
+            return Ok(());
+        }
     }
-    // A held child may itself be a parent. Drafts stand parents first, so one round settles all but cycles.
-    while hold_children(context, drafts, &keys)? > 0 {}
-    let deletes = drafts.iter().any(|draft| draft.actions.contains(&Action::Delete));
-    if deletes {
-        let old = context.connect(Side::Old, database).await?;
-        while hold_parents(context, &old, drafts, &keys).await? > 0 {}
-    }
-    Ok(())
 }
 
 /// Holds children of rows that will not be on OLD; returns how many.
@@ -176,9 +179,9 @@ fn type_of(draft: &Draft<'_>, name: &Ident) -> String {
 
 /// What the diff says of a row.
 #[derive(Clone, Copy)]
-struct Found<'a> {
-    situation: &'a str,
-    base: &'a str,
+pub(super) struct Found<'a> {
+    pub(super) situation: &'a str,
+    pub(super) base: &'a str,
 }
 
 /// Whether a number is part of the table's key.
@@ -190,8 +193,8 @@ fn is_numbered(record: &TableRecord) -> bool {
     record.key.names().iter().any(|name| number(&name))
 }
 
-/// Visits every row of a table's diff with what the diff says of it and the digest of some columns of one image; `None` where the image
-/// does not exist or one of the values is NULL.
+/// Visits every row of a table's diff with what the diff says of it and the digest of some columns of one image; `None` where
+/// the image does not exist or one of the values is NULL.
 fn each_row(
     context: &Context,
     draft: &Draft<'_>,
@@ -202,7 +205,7 @@ fn each_row(
     each_text(context, draft, columns, image, |row, found, texts| visit(row, found, texts.as_deref().map(digest)))
 }
 
-fn each_text(
+pub(super) fn each_text(
     context: &Context,
     draft: &Draft<'_>,
     columns: &[Ident],
@@ -242,7 +245,7 @@ fn unreadable(error: CodecError) -> Error {
 }
 
 /// Digests values by their text, which is the same for `int4` and `int8`; lengths keep neighbours apart.
-fn digest(texts: &[String]) -> Value {
+pub(super) fn digest(texts: &[String]) -> Value {
     let mut hasher = blake3::Hasher::new();
     for text in texts {
         hasher.update(&(text.len() as u64).to_be_bytes());

@@ -158,13 +158,12 @@ async fn perform_one(
     }
     let already = MergedDatabase { database: part.name.clone(), tables: Vec::new(), sequences: Vec::new(), already: true };
     match (deed, ledger::latest(&old, &plan.digest).await?.map(|entry| entry.deed)) {
-        (Deed::Merge, Some(Deed::Merge)) | (Deed::Undo, Some(Deed::Undo)) => return Ok(already),
-        (Deed::Undo, None) => return Ok(already),
+        (Deed::Merge, Some(Deed::Merge)) | (Deed::Undo, Some(Deed::Undo) | None) => return Ok(already),
         _ => {}
     }
     let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
     old.execute_all("begin isolation level read committed").await?;
-    let found = inside(context, &old, plan, part, record, Manner { triggers, deed, dry_run: options.dry_run }).await;
+    let found = Unit { plan, part, record, triggers, deed, dry_run: options.dry_run }.inside(context, &old).await;
     let (tables, sequences) = match found {
         Ok(found) => found,
         Err(error) => {
@@ -181,38 +180,36 @@ async fn perform_one(
     Ok(MergedDatabase { database: part.name.clone(), tables, sequences, already: false })
 }
 
-/// How a unit is carried out.
-#[derive(Clone, Copy)]
-struct Manner {
+/// What one transaction does.
+struct Unit<'a> {
+    plan: &'a Plan,
+    part: &'a DatabasePlan,
+    record: &'a DatabaseRecord,
     triggers: Triggers,
     deed: Deed,
     dry_run: bool,
 }
 
-/// Everything between BEGIN and COMMIT.
-async fn inside(
-    context: &Context,
-    old: &Session,
-    plan: &Plan,
-    part: &DatabasePlan,
-    record: &DatabaseRecord,
-    manner: Manner,
-) -> Result<(Vec<(String, Written)>, Vec<Raise>)> {
-    let Manner { triggers, deed, dry_run } = manner;
-    ledger::lock(old).await?;
-    old.execute_all("set local lock_timeout = '30s'").await?;
-    triggers.begin(old).await?;
-    expect_same_definitions(old, part).await?;
-    let direction = if deed == Deed::Merge { Direction::Forward } else { Direction::Back };
-    let tables = carry_out(context, old, part, record, direction, triggers).await?;
-    ledger::record(old, &plan.digest, &plan.run_id, deed, &tables).await?;
-    let sequences = match deed {
-        // `setval` outlives the rollback that ends a rehearsal.
-        Deed::Merge if dry_run => sequences::lagging(old, part).await?.into_iter().map(|(_, raise)| raise).collect(),
-        Deed::Merge => sequences::raise(old, part).await?,
-        Deed::Undo => Vec::new(),
-    };
-    Ok((tables, sequences))
+impl Unit<'_> {
+    /// Everything between BEGIN and COMMIT.
+    async fn inside(&self, context: &Context, old: &Session) -> Result<(Vec<(String, Written)>, Vec<Raise>)> {
+        ledger::lock(old).await?;
+        old.execute_all("set local lock_timeout = '30s'").await?;
+        self.triggers.begin(old).await?;
+        expect_same_definitions(old, self.part).await?;
+        let direction = if self.deed == Deed::Merge { Direction::Forward } else { Direction::Back };
+        let tables = carry_out(context, old, self.part, self.record, direction, self.triggers).await?;
+        ledger::record(old, &self.plan.digest, &self.plan.run_id, self.deed, &tables).await?;
+        let sequences = match self.deed {
+            // `setval` outlives the rollback that ends a rehearsal.
+            Deed::Merge if self.dry_run => {
+                sequences::lagging(old, self.part).await?.into_iter().map(|(_, raise)| raise).collect()
+            }
+            Deed::Merge => sequences::raise(old, self.part).await?,
+            Deed::Undo => Vec::new(),
+        };
+        Ok((tables, sequences))
+    }
 }
 
 /// # Errors

@@ -27,6 +27,7 @@ mod stamps;
 mod status;
 mod triggers;
 mod undo;
+mod unique;
 mod unit;
 mod verify;
 

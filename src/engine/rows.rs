@@ -38,12 +38,11 @@ impl RawRows {
     pub(super) async fn fill(&mut self, rows: &mut RowBuffer) -> Result<bool> {
         rows.clear();
         while !self.ended && rows.row_count() < BATCH_ROWS && rows.byte_count() < BATCH_BYTES {
-            match self.copy.next().await? {
-                Some(chunk) => self.decoder.feed(&chunk, rows).map_err(malformed)?,
-                None => {
-                    self.decoder.finish().map_err(malformed)?;
-                    self.ended = true;
-                }
+            if let Some(chunk) = self.copy.next().await? {
+                self.decoder.feed(&chunk, rows).map_err(malformed)?;
+            } else {
+                self.decoder.finish().map_err(malformed)?;
+                self.ended = true;
             }
         }
         Ok(rows.row_count() > 0)

@@ -108,7 +108,8 @@ pub fn sqlstate(error: &Error) -> Option<&str> {
 }
 
 /// As [`fault`], without a place.
-pub(super) fn describe(what: &str, error: tokio_postgres::Error) -> Error {
+#[must_use]
+pub fn describe(what: &str, error: tokio_postgres::Error) -> Error {
     if let Some(db) = error.as_db_error() {
         let fault = ServerFault::from_db(db);
         return Error::new(fault.kind(), what).because(fault);

@@ -383,7 +383,7 @@ mod tests {
         for (class, conflict, missing, expected) in cases {
             assert_eq!(Situation::of(class, conflict, missing), expected, "{class}");
         }
-        for conflict in ConflictType::ALL {
+        for &conflict in ConflictType::ALL {
             assert_eq!(Situation::of_conflict(conflict).word(), conflict.word());
         }
     }

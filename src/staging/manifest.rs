@@ -135,7 +135,7 @@ impl Manifest {
 }
 
 /// Writes one of the run's JSON files.
-pub fn write_json<T: Serialize>(store: &Store, path: &str, value: &T) -> Result<()> {
+pub(super) fn write_json<T: Serialize>(store: &Store, path: &str, value: &T) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|error| Error::new(ErrorKind::Storage, format!("write {path}")).because(error))?;
     text.push(b'\n');
@@ -146,7 +146,7 @@ pub fn write_json<T: Serialize>(store: &Store, path: &str, value: &T) -> Result<
 ///
 /// # Errors
 /// `Refused` where it does not exist or a newer failback wrote it, `Damaged` where it cannot be read.
-pub fn read_json<T: for<'de> Deserialize<'de>>(store: &Store, path: &str, made_by: &str) -> Result<T> {
+pub(super) fn read_json<T: for<'de> Deserialize<'de>>(store: &Store, path: &str, made_by: &str) -> Result<T> {
     if !store.exists(path)? {
         return Err(Error::new(ErrorKind::Refused, format!("read {path}"))
             .at(store.path().display())

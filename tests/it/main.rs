@@ -1,7 +1,10 @@
 //! The integration tests: one binary, so that its servers are started once.
 
+mod architecture;
 mod cli;
 mod cluster;
 mod demo;
 mod estate;
+mod pgbench;
+mod recovery;
 mod support;

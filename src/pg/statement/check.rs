@@ -28,10 +28,10 @@ fn refers(key: &ForeignKey, child: &str) -> String {
 #[must_use]
 pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
     format!(
-        "select 1 from {} p where exists (select from {} s join {} t on {} where s.op <> 'd' and {}) for key share of p",
+        "select 1 from {} p where exists (select from {} s join {} on {} where s.op <> 'd' and {}) for key share of p",
         key.parent.sql(),
         stage.qualified(),
-        key.child.sql(),
+        stage.source.from_item(),
         stage.join_condition(),
         pairs(key, "p", "t")
     )
@@ -41,9 +41,9 @@ pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
 #[must_use]
 pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
     format!(
-        "select count(*) from {} s join {} t on {} where s.op <> 'd' and {} and not exists (select from {} p where {})",
+        "select count(*) from {} s join {} on {} where s.op <> 'd' and {} and not exists (select from {} p where {})",
         stage.qualified(),
-        key.child.sql(),
+        stage.source.from_item(),
         stage.join_condition(),
         refers(key, "t"),
         key.parent.sql(),

@@ -8,6 +8,7 @@ use crate::name::Ident;
 use super::RowSource;
 
 /// One column of a stage.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a column, each asked for on its own")]
 #[derive(Clone, Debug)]
 pub struct StageColumn {
     /// The column on OLD.

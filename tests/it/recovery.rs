@@ -1,0 +1,119 @@
+//! The whole way through the engine, on the estate and its incident: what is found, what is merged, what is taken back.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use failback::config::{Config, Cutover};
+use failback::demo;
+use failback::engine::{self, Context, MergeOptions, Silent, Stop};
+use failback::error::ErrorKind;
+use failback::name::Side;
+use failback::pg::Endpoint;
+use failback::store::Store;
+use jiff::{SignedDuration, Timestamp};
+
+use super::support::{self, Pair, block_on};
+
+/// A recovery of one pair of databases, in a run of its own.
+pub(crate) struct Recovery {
+    pub(crate) context: Context,
+    pub(crate) pair: Pair,
+    folder: tempfile::TempDir,
+}
+
+impl Recovery {
+    /// Plans a recovery of a pair with a cutover two hours ago.
+    pub(crate) fn of(pair: Pair, cutover: Timestamp, config: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the run");
+        let endpoint = |side: Side| Endpoint::resolve(side, Some(pair.url(side)), &|_| None).expect("an endpoint");
+        let context = Context {
+            old: endpoint(Side::Old),
+            new: endpoint(Side::New),
+            store: Arc::new(Store::create(&folder.path().join("run")).expect("a run")),
+            config: Arc::new(Config::parse(config, "failback.toml").expect("a configuration")),
+            cutover: Some(Cutover::parse(&cutover.to_string()).expect("a cutover")),
+            databases: vec![pair.database.clone()],
+            tables: Vec::new(),
+            jobs: 2,
+            progress: Arc::new(Silent),
+            stop: Stop::default(),
+        };
+        Self { context, pair, folder }
+    }
+
+    /// The folder that holds the run.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes the run's decisions.
+    pub(crate) fn decide(&self, text: &str) {
+        self.context.store.write("decisions.toml", text.as_bytes()).expect("decisions");
+    }
+
+    /// Exports, compares and plans; returns the keys by table and situation.
+    pub(crate) fn up_to_plan(&self) -> BTreeMap<(String, String), u64> {
+        block_on(engine::export(&self.context)).expect("an export");
+        let diff = block_on(engine::diff(&self.context)).expect("a diff");
+        block_on(engine::plan(&self.context)).expect("a plan");
+        let counts = |table: &engine::DiffedTable| {
+            let name = table.table.clone();
+            table.counts.clone().into_iter().map(move |(situation, rows)| ((name.clone(), situation), rows))
+        };
+        diff.tables.iter().flat_map(counts).collect()
+    }
+}
+
+/// The estate's database with its incident, on a fresh pair.
+pub(crate) fn incident(test: &str, database: &str) -> (Pair, Timestamp) {
+    let pair = support::pair(test);
+    let cutover = Timestamp::now() - SignedDuration::from_hours(2);
+    block_on(async {
+        for side in [Side::Old, Side::New] {
+            demo::load_database(pair.url(side), database, cutover).await.expect("the estate");
+        }
+        for side in [Side::New, Side::Old] {
+            demo::play_incident_on(side, pair.url(side), database, cutover).await.expect("the incident");
+        }
+    });
+    (pair, cutover)
+}
+
+const TABLES: &str = "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+     where c.relkind in ('r', 'p') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema', 'failback') order by 1";
+
+/// The md5 of every table's rows, ordered by their text.
+pub(crate) fn fingerprint(url: &str) -> BTreeMap<String, Option<String>> {
+    let digest =
+        |table: &str| support::value(url, &format!("select md5(string_agg(t::text, E'\\n' order by t::text)) from {table} t"));
+    let tables = support::rows(url, TABLES).into_iter().filter_map(|mut row| row.remove(0));
+    tables.map(|table| (table.clone(), digest(&table))).collect()
+}
+
+fn leave_held() -> MergeOptions {
+    MergeOptions { leave_held: true, ..MergeOptions::default() }
+}
+
+#[test]
+fn every_database_of_the_estate_comes_home_and_goes_back() {
+    for database in demo::databases() {
+        let (pair, cutover) = incident(database, database);
+        let before = fingerprint(&pair.old);
+        let recovery = Recovery::of(pair, cutover, "");
+        let counts = recovery.up_to_plan();
+        assert!(std::env::var("SHOW").is_err(), "{counts:?}");
+        let refused = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect_err("rows wait");
+        assert_eq!(refused.kind(), ErrorKind::Refused);
+        assert_eq!(fingerprint(&recovery.pair.old), before, "a refusal writes nothing");
+        let merged = block_on(engine::merge(&recovery.context, leave_held())).expect("a merge");
+        assert!(merged.rows() > 0);
+        let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
+        assert_eq!(verified.state, engine::State::VerifiedWithHeld, "{verified:#?}");
+        let again = block_on(engine::merge(&recovery.context, leave_held())).expect("a merge");
+        assert!(again.databases.iter().all(|database| database.already), "a plan is carried out once");
+        block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
+        assert_eq!(fingerprint(&recovery.pair.old), before, "undo after merge is identity");
+        assert!(recovery.folder().exists());
+    }
+}
