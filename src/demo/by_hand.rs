@@ -4,6 +4,9 @@
 //! has a `created_at` or `updated_at`, a COPY of the rows that carry a later stamp, then `\COPY … FROM`. Names are not quoted
 //! there, so they are not quoted here. In one thing it is kinder: imports that failed are tried again as long as another one
 //! worked, as a patient person would.
+//!
+//! Then the same idea is played as a careful person would mend it: every schema, quoted names, whichever time column there is,
+//! and INSERT … ON CONFLICT DO NOTHING instead of a COPY that fails at the first double.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +18,11 @@ use tokio_postgres::Client;
 
 use super::cluster::Cluster;
 use super::estate::{connect, databases, fault, parse, run};
-use super::picture::quoted;
+use super::picture::{quoted, tables};
 use crate::error::{Place, Result};
-use crate::name::literal;
+use crate::name::{QualifiedName, literal};
 
-/// What the copies' names end in.
+/// What the copies' names end in; they are removed by [`clean_up`].
 pub(super) const SUFFIX: &str = "_by_hand";
 
 /// How the script went.
@@ -100,7 +103,7 @@ async fn import(old: &Client, mut files: Vec<(String, Vec<Bytes>)>, played: &mut
     loop {
         let (tried, mut failed) = (files.len(), Vec::new());
         for (table, file) in files {
-            match import_one(old, &table, &file).await {
+            match import_one(old, &table, &file, "csv header").await {
                 Ok(rows) => played.imported_rows += rows,
                 Err(cause) => failed.push((table, file, cause)),
             }
@@ -114,12 +117,75 @@ async fn import(old: &Client, mut files: Vec<(String, Vec<Bytes>)>, played: &mut
     }
 }
 
-async fn import_one(old: &Client, table: &str, file: &[Bytes]) -> Result<u64, tokio_postgres::Error> {
-    let mut sink = Box::pin(old.copy_in::<_, Bytes>(&format!("copy {table} from stdin csv header")).await?);
+async fn import_one(old: &Client, table: &str, file: &[Bytes], format: &str) -> Result<u64, tokio_postgres::Error> {
+    let mut sink = Box::pin(old.copy_in::<_, Bytes>(&format!("copy {table} from stdin {format}")).await?);
     for part in file {
         sink.send(part.clone()).await?;
     }
     sink.as_mut().finish().await
+}
+
+/// Runs the mended script from NEW into the copies that [`play`] made; returns how many rows it inserted.
+pub(super) async fn play_mended(old: &Cluster, new: &Cluster, cutover: Timestamp) -> Result<u64> {
+    let mut rows = 0;
+    for database in databases() {
+        let from = connect(&parse(&new.url(database))?).await?;
+        let into = connect(&parse(&old.url(&format!("{database}{SUFFIX}")))?).await?;
+        let mut waiting = Vec::new();
+        for (table, _) in tables(&from).await.place(|| database)? {
+            waiting.extend(Mended::read(&from, table, cutover).await.map_err(|cause| fault("read a table", cause))?);
+        }
+        // Parents come before children, sooner or later.
+        loop {
+            let (tried, mut failed) = (waiting.len(), Vec::new());
+            for table in waiting {
+                match table.write(&into).await {
+                    Ok(inserted) => rows += inserted,
+                    Err(_) => failed.push(table),
+                }
+            }
+            if failed.len() == tried {
+                break;
+            }
+            waiting = failed;
+        }
+    }
+    Ok(rows)
+}
+
+/// A table of the mended script.
+struct Mended {
+    table: QualifiedName,
+    columns: String,
+    file: Vec<Bytes>,
+}
+
+impl Mended {
+    /// Reads the rows with a later stamp; `None` where the table has neither time column.
+    async fn read(new: &Client, table: QualifiedName, cutover: Timestamp) -> Result<Option<Self>, tokio_postgres::Error> {
+        let list = "select string_agg(quote_ident(attname), ', ' order by attnum),
+                           array_agg(attname::text) filter (where attname in ('created_at', 'updated_at'))
+                    from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = ''";
+        let row = new.query_one(list, &[&table.sql()]).await?;
+        let (columns, times): (String, Option<Vec<String>>) = (row.get(0), row.get(1));
+        let Some(times) = times else { return Ok(None) };
+        let since = literal(&cutover.to_string());
+        let later: Vec<_> = times.iter().map(|time| format!("{time} > {since}")).collect();
+        let copy = format!("copy (select {columns} from {} where {}) to stdout csv", table.sql(), later.join(" or "));
+        let file = new.copy_out(&copy).await?.try_collect().await?;
+        Ok(Some(Self { table, columns, file }))
+    }
+
+    async fn write(&self, old: &Client) -> Result<u64, tokio_postgres::Error> {
+        let (table, columns) = (self.table.sql(), &self.columns);
+        old.batch_execute("drop table if exists pg_temp.by_hand").await?;
+        old.batch_execute(&format!("create temporary table by_hand as select {columns} from {table} with no data")).await?;
+        import_one(old, "pg_temp.by_hand", &self.file, "csv").await?;
+        let insert = format!(
+            "insert into {table} ({columns}) overriding system value select {columns} from pg_temp.by_hand on conflict do nothing"
+        );
+        old.execute(&insert, &[]).await
+    }
 }
 
 impl ByHand {

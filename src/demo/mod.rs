@@ -24,7 +24,7 @@ pub use binaries::Binaries;
 pub use by_hand::ByHand;
 pub use cluster::{Cluster, ClusterOptions, remove_kept};
 pub use estate::{databases, load, load_database, play_incident, play_incident_on};
-pub use play::{ActTime, Audience, Kept, PlayOptions, PlayReport, Undone, play};
+pub use play::{ActTime, Audience, Kept, PlayOptions, PlayReport, ScriptReport, Undone, play};
 pub use proof::Check;
 pub use truth::Outcome;
 pub use workspace::stop;

@@ -15,7 +15,7 @@ use super::by_hand::{self, ByHand};
 use super::cluster::{Cluster, ClusterOptions};
 use super::estate;
 use super::picture::{Picture, TableAt, fingerprints};
-use super::proof::{Check, check, clean};
+use super::proof::{Check, check, clean, strangers};
 use super::truth::{Outcome, Truth};
 use super::verb::{Verbs, line};
 use super::workspace::{CONFIG, Workspace};
@@ -66,16 +66,29 @@ pub struct PlayReport {
     pub rows: u64,
     /// Rows that only NEW wrote after the cutover.
     pub changes: u64,
-    /// How the runbook's script went.
-    pub script: ByHand,
-    /// What the script brought home.
-    pub by_hand: Outcome,
+    /// What the runbook's script would have brought home.
+    pub by_hand: ScriptReport,
     /// What failback's merge wrote was checked.
     pub check: Check,
     /// Whether OLD was what it had been before the merge once that was taken back; absent without undo.
     pub undone: Option<Undone>,
     /// What was left in place; absent unless asked for.
     pub kept: Option<Kept>,
+}
+
+/// What became of the runbook's script, on copies of OLD.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScriptReport {
+    /// How the script went as it is written.
+    pub script: ByHand,
+    /// What it brought home.
+    pub outcome: Outcome,
+    /// Rows that the mended script inserted.
+    pub mended_rows: u64,
+    /// What it brought home, the first one's rows included.
+    pub mended: Outcome,
+    /// Rows that it hung on another row of OLD, who has their parent's number there.
+    pub mended_adopted: u64,
 }
 
 /// How long an act took.
@@ -151,12 +164,12 @@ fn rounded(length: Duration) -> f64 {
 pub async fn play(options: &PlayOptions, audience: &mut dyn Audience) -> Result<PlayReport> {
     let mut play = Play::begin(options, audience).await?;
     let truth = play.incident().await?;
-    let (script, by_hand) = play.by_hand(&truth).await?;
+    let by_hand = play.by_hand(&truth).await?;
     play.look().await?;
     play.decide().await?;
     let before = fingerprints(&play.old).await?;
     play.merge().await?;
-    let check = play.prove(&truth, by_hand).await?;
+    let check = play.prove(&truth, &by_hand).await?;
     let undone = if options.undo { Some(play.undo(&before).await?) } else { None };
     let as_before = undone.as_ref().is_none_or(|undone| undone.different.is_empty());
     let mut report = PlayReport {
@@ -165,7 +178,6 @@ pub async fn play(options: &PlayOptions, audience: &mut dyn Audience) -> Result<
         acts: play.times.report(),
         rows: truth.base.row_count() as u64,
         changes: clean(&check.happened),
-        script,
         by_hand,
         check,
         undone,
@@ -247,8 +259,8 @@ impl<'a> Play<'a> {
         Ok(truth)
     }
 
-    /// Act 3: the runbook's script, on copies.
-    async fn by_hand(&mut self, truth: &Truth) -> Result<(ByHand, Outcome)> {
+    /// Act 3: the runbook's script, on copies; then what becomes of it when somebody mends it.
+    async fn by_hand(&mut self, truth: &Truth) -> Result<ScriptReport> {
         self.act("What a script would lose");
         self.audience.say(
             "The runbook's own way home is a script: for each table COPY … WHERE created_at > cutover OR updated_at > cutover on \
@@ -257,7 +269,6 @@ impl<'a> Play<'a> {
         );
         let script = by_hand::play(&self.old, &self.new, self.cutover).await?;
         let outcome = truth.measure(&Picture::take(&self.old, by_hand::SUFFIX).await?);
-        by_hand::clean_up(&self.old).await?;
         self.audience.facts(&[
             ("tables in the script's list", script.tables),
             ("passed over: no time column found", script.passed_over),
@@ -265,21 +276,30 @@ impl<'a> Play<'a> {
             ("import failed, the whole table", script.import_failed),
             ("rows imported", script.imported_rows),
         ]);
-        for (reason, times) in &script.reasons {
-            self.audience.say(&format!("{times} × {reason}"));
-        }
+        let reasons = script.reasons.iter().map(|(reason, times)| format!("{times} × {reason}\n"));
+        self.audience.output(&reasons.collect::<String>());
+        self.audience.say(
+            "So somebody mends it in the night: all schemas, quoted names, whichever of the two columns there is, and INSERT … ON \
+             CONFLICT DO NOTHING. No error is left, and this is what is missing after it:",
+        );
+        let mended_rows = by_hand::play_mended(&self.old, &self.new, self.cutover).await?;
+        let after = Picture::take(&self.old, by_hand::SUFFIX).await?;
+        let (mended, adopted) = (truth.measure(&after), strangers(truth, &after, &self.new).await?.adopted.len() as u64);
+        by_hand::clean_up(&self.old).await?;
         self.audience.facts(&[
-            ("of NEW's rows brought home", outcome.arrived),
-            ("missing: created on NEW", outcome.missing),
-            ("stale: changed on NEW", outcome.stale),
-            ("still there: deleted on NEW", outcome.undeleted),
-            ("written by both, nobody was asked", outcome.contested),
+            ("rows inserted", mended_rows),
+            ("of NEW's rows brought home", mended.arrived),
+            ("missing: created on NEW", mended.missing),
+            ("stale: changed on NEW", mended.stale),
+            ("still there: deleted on NEW", mended.undeleted),
+            ("hang on somebody else's row, who has their parent's number on OLD", adopted),
+            ("written by both, nobody was asked", mended.contested),
         ]);
-        Ok((script, outcome))
+        Ok(ScriptReport { script, outcome, mended_rows, mended, mended_adopted: adopted })
     }
 
     /// The check of what the merge did.
-    async fn prove(&mut self, truth: &Truth, by_hand: Outcome) -> Result<Check> {
+    async fn prove(&mut self, truth: &Truth, by_hand: &ScriptReport) -> Result<Check> {
         self.act("The demo's own check");
         self.audience.say(
             "failback has checked itself; now SQL does. The demo compares OLD's rows with NEW's, with OLD's from before the \

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::cluster::Cluster;
 use super::estate::{connect, databases, fault, parse};
 use super::picture::{Picture, TableAt, references_to};
-use super::truth::{CLEAN, Outcome, Truth};
+use super::truth::{CLEAN, Happening, Outcome, Truth};
 use crate::error::{Place, Result};
 use crate::staging::{DiffIndex, Plan};
 
@@ -35,7 +35,7 @@ pub struct Check {
     pub applied: u64,
     /// Rows of the plan that were left, each proven to be as OLD had it.
     pub left: u64,
-    /// References that were brought along, each proven to lead to the parent that it had on NEW.
+    /// References on NEW to rows whose number is another row's on OLD; none was brought along, or it is a problem.
     pub references: u64,
     /// Keys by class: what happened, as the pictures tell.
     pub happened: BTreeMap<String, u64>,
@@ -57,7 +57,9 @@ pub(super) async fn check(truth: &Truth, servers: [&Cluster; 2], plan: &Plan, di
     expect_the_documented_incident(truth, &mut check);
     rows(truth, &after, &mut check);
     counts(truth, &after, &ledger, plan, &mut check);
-    strangers(truth, &after, new, &mut check).await?;
+    let strangers = strangers(truth, &after, new).await?;
+    check.references = strangers.references;
+    check.problems.extend(strangers.adopted);
     check.passed = check.problems.is_empty();
     Ok(check)
 }
@@ -95,6 +97,10 @@ fn rows(truth: &Truth, after: &Picture, check: &mut Check) {
 
 /// What OLD's ledger and the plan say must be what the rows say, table by table.
 fn counts(truth: &Truth, after: &Picture, ledger: &BTreeMap<TableAt, u64>, plan: &Plan, check: &mut Check) {
+    let mut happenings: BTreeMap<&TableAt, Vec<Happening<'_>>> = BTreeMap::new();
+    for one in truth.happenings() {
+        happenings.entry(one.table).or_default().push(one);
+    }
     for part in &plan.databases {
         for planned in &part.tables {
             let table = TableAt { database: part.name.clone(), table: planned.name.clone() };
@@ -109,7 +115,7 @@ fn counts(truth: &Truth, after: &Picture, ledger: &BTreeMap<TableAt, u64>, plan:
             check.left += left;
             // Rows that only OLD wrote are part of the plan where failback saw them, and they are rightly left.
             let of = |wanted: &dyn Fn(&'static str) -> bool| {
-                let here = truth.happenings().filter(|one| *one.table == table && wanted(one.class));
+                let here = happenings.get(&table).into_iter().flatten().filter(|one| wanted(one.class));
                 here.filter(|one| truth.new.row(&table, one.key) != after.row(&table, one.key)).count() as u64
             };
             let unfinished = of(&|class| !matches!(class, "old_only" | "convergent"));
@@ -137,24 +143,33 @@ async fn ledger(old: &Cluster) -> Result<BTreeMap<TableAt, u64>> {
     Ok(found)
 }
 
-/// A child that came along must not hang on another row that OLD has under the parent's number.
-async fn strangers(truth: &Truth, after: &Picture, new: &Cluster, check: &mut Check) -> Result<()> {
+/// Children that were brought along, and their parents' doubles.
+pub(super) struct Strangers {
+    /// References on NEW to rows whose number is another row's on OLD.
+    pub(super) references: u64,
+    /// Those that were brought along, so that the child hangs on the other row: database, child and parent.
+    pub(super) adopted: Vec<String>,
+}
+
+/// Looks for children that an attempt hung on another row than they belong to.
+pub(super) async fn strangers(truth: &Truth, after: &Picture, new: &Cluster) -> Result<Strangers> {
     let mut doubles: BTreeMap<TableAt, Vec<String>> = BTreeMap::new();
     for one in truth.happenings().filter(|one| one.class == "insert_exists") {
         if after.row(one.table, one.key) != truth.new.row(one.table, one.key) {
             doubles.entry(one.table.clone()).or_default().push(one.key.to_owned());
         }
     }
+    let mut found = Strangers { references: 0, adopted: Vec::new() };
     for reference in references_to(new, &doubles).await? {
         let before = truth.old.row(&reference.child, &reference.child_key);
         let now = after.row(&reference.child, &reference.child_key);
-        check.references += 1;
+        found.references += 1;
         if now != before && now == truth.new.row(&reference.child, &reference.child_key) {
             let (database, child, parent) = (&reference.child.database, &reference.child.table, &reference.parent.table);
-            check.problems.push(format!("{database}: {child}: a row hangs on a stranger in {parent}"));
+            found.adopted.push(format!("{database}: {child}: a row hangs on a stranger in {parent}"));
         }
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Returns how many rows NEW alone wrote.

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::play::Play;
+use super::play::{Play, ScriptReport};
 use super::proof::{Check, clean};
-use super::truth::Outcome;
 use crate::error::Result;
 
 /// One decision: where, what, why.
@@ -142,22 +141,25 @@ impl Play<'_> {
     }
 
     /// Tells what the check found.
-    pub(super) fn tell(&mut self, check: &Check, by_hand: Outcome) {
+    pub(super) fn tell(&mut self, check: &Check, by_hand: &ScriptReport) {
         let outcome = check.outcome;
         self.audience.facts(&[
             ("rows of OLD that changed, each equal to NEW's now", check.applied),
             ("rows that the plan left, each as OLD had it", check.left),
-            ("references to numbers that OLD gave to others, none brought along", check.references),
+            ("references of NEW to numbers that OLD gave to others: looked at, none may come along", check.references),
         ]);
         self.audience.say(&format!(
-            "Of the {} rows that only NEW wrote, {} are home and {} wait with a reason; the script brought {} and lost {} without \
-             a word. Rows that both sides wrote: {} stand as OLD has them, none was overwritten.",
+            "Of the {} rows that only NEW wrote, {} are home, and {} stay behind with a reason in the plan; the script brought {}, \
+             the mended one {}, of which {} hang on somebody else's row. Rows that both sides wrote: {} stand as OLD has them, {} \
+             were overwritten.",
             clean(&check.happened),
             outcome.arrived,
             outcome.lost(),
-            by_hand.arrived,
-            by_hand.lost(),
+            by_hand.outcome.arrived,
+            by_hand.mended.arrived,
+            by_hand.mended_adopted,
             outcome.contested,
+            outcome.overwritten,
         ));
         self.audience.say("What happened, by the state at the cutover, and what failback made of it without that state:");
         let words: BTreeSet<&String> = check.happened.keys().chain(check.classified.keys()).collect();

@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod cluster;
+mod demo;
 mod estate;
 mod pgbench;
 mod recovery;

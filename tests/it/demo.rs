@@ -1,0 +1,95 @@
+//! The demo, from the servers' start to the undo, through the program itself: the check passes and nothing is left behind.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support;
+
+/// A folder for temporary files that the account of the servers can enter, too.
+fn temp_folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).expect("its mode");
+    folder
+}
+
+/// The failback program with its own folder for temporary files and nothing of the developer's environment.
+fn failback(temp: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_failback"));
+    let folder = support::binaries(failback::name::Side::Old).folder().to_owned();
+    command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin").env("HOME", temp).env("TMPDIR", temp);
+    command.env("FAILBACK_PG_BIN", folder).current_dir(temp).stdin(Stdio::null());
+    command
+}
+
+/// Lists what is in a folder.
+fn entries(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("the folder").flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// Lists the processes that mention a folder on their command line.
+fn processes(folder: &Path) -> Vec<String> {
+    let output = Command::new("ps").args(["-eo", "pid=,args="]).output().expect("ps");
+    let wanted = folder.to_string_lossy().into_owned();
+    let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+    lines.lines().filter(|line| line.contains(&wanted)).map(str::to_owned).collect()
+}
+
+fn wait_until(done: impl Fn() -> bool) -> bool {
+    let began = Instant::now();
+    while !done() && began.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    done()
+}
+
+#[test]
+fn the_demo_passes_its_own_check_and_leaves_nothing_behind() {
+    let temp = temp_folder();
+    let began = Instant::now();
+    let output = failback(temp.path(), &["demo", "--undo", "--json"]).output().expect("the demo");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{stdout}{stderr}");
+    let report: Value = serde_json::from_str(&stdout).expect("one document");
+    assert_eq!((&report["command"], &report["passed"]), (&"demo".into(), &true.into()), "{report:#}");
+    assert_eq!(report["check"]["problems"], Value::Array(Vec::new()));
+    assert_eq!(report["undone"]["different"], Value::Array(Vec::new()));
+    assert_eq!(report["acts"].as_array().map(Vec::len), Some(12));
+    let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_u64).unwrap_or_else(|| panic!("{pointer}"));
+    // What the incident is, is fixed by the fixtures; what a script loses of it, too.
+    assert_eq!(number("/changes"), 276);
+    assert!(number("/check/outcome/arrived") > 200 && number("/check/outcome/overwritten") == 0, "{report:#}");
+    assert!(number("/by_hand/mended/arrived") < number("/check/outcome/arrived"), "{report:#}");
+    assert!(number("/by_hand/mended/stale") > 0 && number("/by_hand/mended/undeleted") > 0, "{report:#}");
+    assert!(began.elapsed() < Duration::from_mins(3));
+    assert_eq!(entries(temp.path()), Vec::<String>::new());
+    assert_eq!(processes(temp.path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_demo_that_is_interrupted_leaves_nothing_behind() {
+    let temp = temp_folder();
+    let mut demo = failback(temp.path(), &["demo"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the demo");
+    let has_servers = || entries(temp.path()).iter().any(|name| name.starts_with("failback-demo-new"));
+    assert!(wait_until(has_servers), "{:?}", entries(temp.path()));
+    let signalled = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().expect("kill");
+    assert!(signalled.success());
+    assert_eq!(demo.wait().expect("the demo's end").code(), Some(130));
+    assert_eq!(entries(temp.path()), Vec::<String>::new());
+    assert_eq!(processes(temp.path()), Vec::<String>::new());
+}
+
+#[test]
+fn only_a_kept_demo_is_stopped() {
+    let temp = temp_folder();
+    fs::write(temp.path().join("precious"), "").expect("a file");
+    let output = failback(temp.path(), &["demo", "--stop", "."]).output().expect("the program");
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(entries(temp.path()), ["precious"]);
+}
