@@ -95,7 +95,8 @@ impl Play<'_> {
         self.act("Plan");
         self.audience.say(
             "The plan gives every row one action and freezes it under a digest. Look at what is held with its parent: a child of \
-             a row that stays behind would hang on the stranger who has its number on OLD.",
+             a row that stays behind would hang on the stranger who has its number on OLD. And a reader of NEW and another reader \
+             of OLD chose the handle `mira`, which is unique: `update_exists`, held until somebody has asked them.",
         );
         self.verb(&["plan"], &[0]).await
     }
@@ -113,21 +114,9 @@ impl Play<'_> {
     pub(super) async fn merge(&mut self) -> Result<()> {
         self.act("Merge");
         self.audience.say(
-            "First a rehearsal: everything but COMMIT. It finds what no comparison by key can: a reader of NEW and another \
-             reader of OLD chose the handle `mira`, and handles are unique. Nothing is written.",
+            "First a rehearsal: everything but COMMIT. Every row is compared with OLD and written, every foreign key is checked, \
+             and all of it is rolled back.",
         );
-        self.verb(&["merge", "--dry-run", "--leave-held"], &[4]).await?;
-        self.audience.say(
-            "So the new readers of chain_db wait until somebody has talked to mira, and all that hangs on them waits too.",
-        );
-        self.make(&Decision {
-            at: &["--database", "chain_db", "--table", "public.users"],
-            settings: &["insert=hold"],
-            why: "the handle mira is taken on OLD: support asks which of the two keeps it",
-            said: "",
-        })
-        .await?;
-        self.verb(&["plan"], &[0]).await?;
         self.verb(&["merge", "--dry-run", "--leave-held"], &[0]).await?;
         self.audience.say(
             "Now for good: one transaction a database, each row compared once more before it is written, and a ledger entry that \
