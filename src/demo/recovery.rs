@@ -69,8 +69,8 @@ impl Play<'_> {
         self.verb(&["discover"], &[0]).await?;
         self.act("Export");
         self.audience.say(
-            "Now NEW's candidate rows are staged as checksummed Parquet files, under one snapshot a server. From here on NEW is \
-             no longer needed: it could be destroyed.",
+            "Now NEW's candidate rows are staged as checksummed Parquet files, under one snapshot a server. No later step \
+             reads NEW again; keep it all the same until `verify` has passed.",
         );
         self.verb(&["export"], &[0]).await?;
         self.act("Diff");
