@@ -6,4 +6,5 @@ mod cluster;
 mod estate;
 mod pgbench;
 mod recovery;
+mod refusals;
 mod support;
