@@ -110,6 +110,19 @@ fn an_owner_who_is_no_superuser_merges_with_triggers_disabled() {
     assert_eq!(support::value(&scene.pair.old, stamped).as_deref(), Some("0"), "the trigger stayed silent");
 }
 
+#[test]
+fn a_role_that_may_not_create_schemas_merges_into_a_ledger_that_was_made_for_it() {
+    let mut scene = Scene::planned("r_ledger");
+    let role = role(&mut scene);
+    support::sql(&scene.pair.old, &format!("alter table owners owner to {role}; alter table items owner to {role}"));
+    let output = scene.refuse_merge(6);
+    assert!(output.stderr.contains("GRANT CREATE ON DATABASE"), "{}", output.stderr);
+    support::sql(&scene.pair.old, include_str!("../../../sql/ledger/create.sql"));
+    let grants = format!("grant usage on schema failback to {role}; grant select, insert on failback.ledger to {role}");
+    support::sql(&scene.pair.old, &grants);
+    scene.expect_merge();
+}
+
 /// Runs statements in a session that stays open while `then` runs.
 fn meanwhile(url: &str, statements: &str, then: impl FnOnce()) {
     let client = block_on(async {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use failback::demo::{Cluster, ClusterOptions};
 use failback::name::Side;
 
-use super::{Scene, expect_no_secret, password_in, said, seal, wait_for};
+use super::{Scene, expect_no_secret, expect_untouched, password_in, said, seal, wait_for};
 use crate::support::{self, Output};
 
 /// So many rows that a copy of them can be caught in the act.
@@ -57,6 +57,7 @@ fn a_connection_that_breaks_is_opened_again_while_the_snapshot_lives() {
     let watch = &scene.pair.new;
     let lost = while_copying(scene.command(&["export"]), watch, |_| terminate(watch, "true"));
     scene.expect_refusal(6, &lost);
+    expect_untouched(&lost);
     assert!(lost.stderr.contains("make a new run"), "{}", lost.stderr);
     assert!(scene.files("", "manifest.json").is_empty(), "no manifest of half an export");
     let kept = while_copying(scene.command(&["export", "--json"]), watch, |backend| {
@@ -81,6 +82,7 @@ fn a_server_that_dies_leaves_no_manifest() {
     support::sql(&watch, &format!("{WIDE}; {}; checkpoint", fill()));
     let output = while_copying(scene.command(&["export"]), &watch, |_| cluster.kill().expect("a dead server"));
     scene.expect_refusal(6, &output);
+    expect_untouched(&output);
     assert!(scene.files("", "manifest.json").is_empty(), "no manifest of half an export");
     assert!(scene.files("", ".parquet").is_empty(), "no half a file");
     scene.refuse(6, &["export"]);
@@ -104,6 +106,7 @@ fn a_full_disk_leaves_no_manifest() {
     let before = crate::recovery::fingerprint(&scene.pair.old);
     let output = said(&shell.output().expect("a shell"));
     scene.expect_refusal(1, &output);
+    expect_untouched(&output);
     let report: serde_json::Value = serde_json::from_str(&output.stdout).expect("a document");
     assert_eq!(report["error"]["kind"], "storage_full", "{report:#}");
     assert!(scene.files("", "manifest.json").is_empty(), "no manifest of half an export");
@@ -125,23 +128,53 @@ fn a_merge_that_is_killed_anywhere_is_carried_out_once() {
     }
     let at_work = "select count(*) from pg_stat_activity where application_name = 'failback' and datname = current_database()";
     let before = crate::recovery::fingerprint(&scene.pair.old);
-    let (mut killed, mut finished) = (0, 0);
-    for delay in [0, 10, 20, 30, 45, 60, 80, 100, 130, 160, 200, 250] {
+    let (mut delay, mut killed) = (0, 0);
+    // A little later each time, until one is done before its end comes.
+    loop {
         let mut command = scene.command(&["merge", "--confirm", &scene.confirm]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("failback");
         std::thread::sleep(Duration::from_millis(delay));
         child.kill().expect("a kill");
         let code = child.wait().expect("an end").code();
-        *(if code.is_none() { &mut killed } else { &mut finished }) += 1;
         // The server notices in its own time.
         wait_for("OLD's sessions end", || (support::value(&scene.pair.old, at_work).as_deref() == Some("0")).then_some(()));
         if support::value(&scene.pair.old, "select to_regclass('failback.ledger')").is_none() {
             assert_eq!(crate::recovery::fingerprint(&scene.pair.old), before, "all or nothing, after {delay} ms");
         }
+        if code.is_some() {
+            assert_eq!(code, Some(0), "after {delay} ms");
+            break;
+        }
+        assert!(delay < 10_000, "it never ends");
+        (delay, killed) = (delay * 5 / 4 + 10, killed + 1);
     }
-    assert!(killed > 0, "{killed} killed, {finished} finished");
+    assert!(killed > 0, "none was killed");
     scene.expect_merge();
     assert_eq!(support::value(&scene.pair.old, "select count(*) from items").as_deref(), Some("5026"));
+}
+
+#[test]
+fn a_connection_to_old_that_breaks_in_a_merge_rolls_it_back() {
+    let scene = Scene::planned("r_cut");
+    let before = crate::recovery::fingerprint(&scene.pair.old);
+    // The merge waits for this row until its connection is cut.
+    let holder = support::block_on(async {
+        let client = support::connect(&scene.pair.old).await;
+        client.batch_execute("begin; select 1 from items where id = 1 for update").await.expect("a lock");
+        client
+    });
+    let mut command = scene.command(&["merge", "--confirm", &scene.confirm]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("failback");
+    let waiting = "select pid from pg_stat_activity where application_name = 'failback' and datname = current_database() \
+        and wait_event_type = 'Lock'";
+    let backend = wait_for("the merge waits", || support::rows(&scene.pair.old, waiting).pop()?.pop()?);
+    terminate(&scene.pair.old, &format!("pid = {backend}"));
+    let output = said(&child.wait_with_output().expect("failback"));
+    drop(holder);
+    scene.expect_refusal(6, &output);
+    assert!(output.stderr.contains("57P01") && output.stderr.contains("rolled back"), "{}", output.stderr);
+    assert_eq!(crate::recovery::fingerprint(&scene.pair.old), before);
+    scene.expect_merge();
 }
 
 #[test]

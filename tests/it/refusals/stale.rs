@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Scene;
+use crate::recovery::fingerprint;
 use crate::support;
 
 fn flip_a_byte(path: &Path) {
@@ -131,4 +132,24 @@ fn a_parent_that_went_away_holds_its_children_back() {
     assert!(output.stderr.contains("fk_parent_missing"), "{}", output.stderr);
     assert!(output.stderr.contains("rolled back"), "{}", output.stderr);
     assert_eq!(support::value(&scene.pair.old, "select to_regclass('failback.ledger')"), None, "nothing is recorded");
+}
+
+#[test]
+fn of_two_databases_the_one_that_was_committed_is_named_and_not_done_twice() {
+    let (scene, other) = (Scene::new("r_two"), Scene::new("r_two"));
+    let both = format!("{},{}", scene.pair.database, other.pair.database);
+    scene.succeed(&["export", "--databases", &both]);
+    scene.succeed(&["diff"]);
+    scene.succeed(&["plan"]);
+    support::sql(&other.pair.old, "delete from items where id = 1");
+    let before = fingerprint(&other.pair.old);
+    let output = scene.merge();
+    scene.expect_refusal(8, &output);
+    let state = format!("state: OLD has database {}, committed", scene.pair.database);
+    assert!(output.stderr.contains(&state), "{}", output.stderr);
+    assert_eq!(fingerprint(&other.pair.old), before, "the second database is as it was");
+    assert_eq!(fingerprint(&scene.pair.old), fingerprint(&scene.pair.new), "the first is home");
+    support::sql(&other.pair.old, "insert into items values (1, 2, 'item 1', '2026-01-01Z', '2026-01-01Z')");
+    scene.expect_merge();
+    assert_eq!(fingerprint(&other.pair.old), fingerprint(&other.pair.new));
 }
