@@ -74,7 +74,7 @@ impl Settings {
                 ));
             }
         }
-        let cutover = scope.and_then(|scope| scope.cutover.as_deref()).map(Cutover::parse).transpose()?;
+        let cutover = scope.and_then(|scope| scope.cutover.as_deref()).map(Cutover::parse).transpose().place(|| "--cutover")?;
         Ok(Self { config, options: options.clone(), scope: scope.cloned(), cutover })
     }
 

@@ -50,7 +50,7 @@ pub struct Entry {
 
 /// Reads what happened last to a plan on OLD; `None` if nothing did.
 pub(super) async fn latest(old: &Session, plan_digest: &str) -> Result<Option<Entry>> {
-    if !old.query(EXISTS, &[]).await?.first().is_some_and(|row| row.get::<_, bool>(0)) {
+    if !exists(old).await? {
         return Ok(None);
     }
     let rows = old.query(LATEST, &[&plan_digest]).await?;
@@ -88,6 +88,10 @@ pub(super) async fn expect_not_merged(context: &Context) -> Result<()> {
     Ok(())
 }
 
+async fn exists(old: &Session) -> Result<bool> {
+    Ok(old.query(EXISTS, &[]).await?.first().is_some_and(|row| row.get(0)))
+}
+
 /// Keeps every other merge and undo away from this database until the transaction ends.
 ///
 /// # Errors
@@ -101,6 +105,17 @@ pub(super) async fn lock(old: &Session) -> Result<()> {
         .next("wait until it has ended: `failback status` tells"))
 }
 
+fn not_allowed(error: Error) -> Error {
+    if error.kind() == ErrorKind::Permission {
+        return error
+            .next("let a user who may create schemas merge, or grant it: GRANT CREATE ON DATABASE … TO the user")
+            .next(
+                "or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on failback.ledger",
+            );
+    }
+    error
+}
+
 /// Records a unit; commits with the transaction that it is part of.
 pub(super) async fn record(
     old: &Session,
@@ -109,7 +124,10 @@ pub(super) async fn record(
     deed: Deed,
     tables: &[(String, Written)],
 ) -> Result<()> {
-    old.execute_all(CREATE).await?;
+    // CREATE … IF NOT EXISTS wants the privilege to create even where there is nothing to do.
+    if !exists(old).await? {
+        old.execute_all(CREATE).await.map_err(not_allowed)?;
+    }
     let counts =
         serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;
     let version = env!("CARGO_PKG_VERSION");
