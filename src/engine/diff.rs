@@ -60,8 +60,8 @@ pub struct DiffedTable {
 /// `Refused` where OLD is not the server that the export saw, or the run is merged already; `Damaged` where a staged file is not what the manifest says.
 /// OLD is only read.
 pub async fn diff(context: &Context) -> Result<DiffReport> {
-    ledger::expect_not_merged(context).await?;
     let manifest = Manifest::read(&context.store)?;
+    ledger::expect_not_merged(context, &manifest).await?;
     let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);
     context.tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });

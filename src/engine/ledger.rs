@@ -8,11 +8,12 @@ use super::unit::Written;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::Session;
-use crate::staging::{Plan, layout};
+use crate::staging::Manifest;
 
 const CREATE: &str = include_str!("../../sql/ledger/create.sql");
 const EXISTS: &str = include_str!("../../sql/ledger/exists.sql");
 const LATEST: &str = include_str!("../../sql/ledger/latest.sql");
+const LATEST_OF_RUN: &str = include_str!("../../sql/ledger/latest_of_run.sql");
 const RECORD: &str = include_str!("../../sql/ledger/record.sql");
 const LOCK: &str = include_str!("../../sql/ledger/lock.sql");
 
@@ -65,22 +66,23 @@ pub(super) async fn latest(old: &Session, plan_digest: &str) -> Result<Option<En
     Ok(Some(Entry { deed, tables, recorded_at: row.get(2) }))
 }
 
-/// Makes sure that the run's plan does not stand on OLD: its files are what undo needs, so they must not be written anew.
+/// Makes sure that no plan of the run stands on OLD: the run's files are what undo needs, so they must not be written anew.
+/// Asks by the run and not by its plan, which may be missing or edited.
 ///
 /// # Errors
-/// `Refused` where a merge of the run's plan is in OLD's ledger and has not been undone.
-pub(super) async fn expect_not_merged(context: &Context) -> Result<()> {
-    if !context.store.exists(layout::PLAN)? {
-        return Ok(());
-    }
-    let plan = Plan::read(&context.store)?;
-    for database in &plan.databases {
+/// `Refused` where a merge of the run is in OLD's ledger and has not been undone.
+pub(super) async fn expect_not_merged(context: &Context, manifest: &Manifest) -> Result<()> {
+    for database in &manifest.databases {
         let old = context.connect(Side::Old, &database.name).await?;
-        if latest(&old, &plan.digest).await?.is_some_and(|entry| entry.deed == Deed::Merge) {
+        if !exists(&old).await? {
+            continue;
+        }
+        let last = old.query(LATEST_OF_RUN, &[&manifest.run_id]).await?;
+        if last.first().is_some_and(|row| row.get::<_, &str>(0) == Deed::Merge.word()) {
             return Err(Error::new(ErrorKind::Refused, "replace what was merged")
                 .at(format!("database {}", database.name))
                 .at(context.run())
-                .because("this run's plan is merged, and its files are what `failback undo` needs")
+                .because("this run is merged, and its files are what `failback undo` needs")
                 .next("for what is still held, make a new run: `failback export`, or `failback recover`")
                 .next("or take the merge back first with `failback undo`"));
         }

@@ -97,7 +97,7 @@ impl Draft<'_> {
 pub async fn plan(context: &Context) -> Result<PlanReport> {
     let manifest = Manifest::read(&context.store)?;
     let index = DiffIndex::read(&context.store)?;
-    ledger::expect_not_merged(context).await?;
+    ledger::expect_not_merged(context, &manifest).await?;
     let manifest_blake3 = blake3::hash(&context.store.read(layout::MANIFEST)?).to_hex().to_string();
     if index.manifest_blake3 != manifest_blake3 {
         return Err(Error::new(ErrorKind::Refused, "plan the merge")
