@@ -8,7 +8,6 @@ use clap::{Args, ValueEnum};
 /// The options of every verb.
 #[derive(Args, Clone)]
 #[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[command(next_help_heading = "Common options")]
 pub(super) struct Options {
     /// The OLD server: a URL or libpq keywords [else OLD_PGHOST, OLD_PGPASSWORD …, else failback.toml]
@@ -35,6 +34,7 @@ pub(super) struct Options {
 
 /// How a verb speaks.
 #[derive(Args, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[command(next_help_heading = "Common options")]
 pub(super) struct Output {
     /// Print one JSON document on stdout
