@@ -156,7 +156,7 @@ fn text_goes_to_stdout_and_errors_have_five_parts() {
     let error = scene.failback(&["diff"]);
     assert_eq!((error.code, error.stdout.as_str()), (2, ""));
     for part in ["error: ", "  where: ", "  cause: ", "  state: OLD was not touched", "  next:  "] {
-        assert!(part == "  where: " || error.stderr.contains(part), "{part}: {}", error.stderr);
+        assert!(error.stderr.contains(part), "{part}: {}", error.stderr);
     }
     let exported = scene.failback(&["export", "-q"]);
     assert_eq!((exported.code, exported.stderr.as_str()), (0, ""), "{}", exported.stdout);

@@ -80,7 +80,17 @@ fn a_role_that_may_not_write_leaves_old_alone() {
 
 #[test]
 fn an_owner_who_is_no_superuser_merges_with_triggers_disabled() {
-    let mut scene = Scene::planned("r_owner");
+    let mut scene = Scene::new("r_owner");
+    let parts = "create table parts (id int primary key, note text, created_at timestamptz, updated_at timestamptz) \
+            partition by range (id); \
+        create table parts_1 partition of parts for values from (1) to (10); \
+        create table parts_2 partition of parts for values from (10) to (20)";
+    support::sql(&scene.pair.old, parts);
+    let rows = "insert into parts select n, 'part', '2026-01-14 12:00Z', '2026-01-14 12:00Z' from generate_series(8, 12) n";
+    support::sql(&scene.pair.new, &format!("{parts}; {rows}"));
+    for verb in ["export", "diff", "plan"] {
+        scene.succeed(&[verb]);
+    }
     let role = role(&mut scene);
     let database = failback::name::Ident::new(&scene.pair.database);
     support::sql(
@@ -89,7 +99,16 @@ fn an_owner_who_is_no_superuser_merges_with_triggers_disabled() {
             "alter database {} owner to {role}; alter table owners owner to {role}; alter table items owner to {role}; \
              create function stamp() returns trigger language plpgsql as \
                 'begin new.updated_at = now(); new.note = ''stamped''; return new; end'; \
-             create trigger stamp before insert or update on items for each row execute function stamp()",
+             create trigger stamp before insert or update on items for each row execute function stamp(); \
+             create trigger always before insert or update on items for each row execute function stamp(); \
+             create trigger never before insert or update on items for each row execute function stamp(); \
+             create trigger replica before insert or update on items for each row execute function stamp(); \
+             alter table items enable always trigger always; alter table items enable replica trigger replica; \
+             alter table items disable trigger never; \
+             alter table parts owner to {role}; alter table parts_1 owner to {role}; alter table parts_2 owner to {role}; \
+             create trigger \"both\" before insert or update on parts for each row execute function stamp(); \
+             create trigger leaf before insert or update on parts_1 for each row execute function stamp(); \
+             alter table parts_1 enable always trigger leaf; alter table parts_1 disable trigger \"both\"",
             database.sql()
         ),
     );
@@ -101,12 +120,16 @@ fn an_owner_who_is_no_superuser_merges_with_triggers_disabled() {
         scene.succeed(&[verb]);
     }
     scene.expect_merge();
-    let enabled = "select count(*) from pg_trigger where tgenabled = 'O' and tgname = 'stamp'";
-    assert_eq!(support::value(&scene.pair.old, enabled).as_deref(), Some("1"));
-    let stamped = "select count(*) from items where note = 'stamped'";
+    let modes = "select string_agg(concat(tgrelid::regclass, '.', tgname, tgenabled), ' ' order by tgrelid, tgname) from pg_trigger where not tgisinternal";
+    let as_before =
+        Some("items.alwaysA items.neverD items.replicaR items.stampO parts.bothO parts_1.bothD parts_1.leafA parts_2.bothO");
+    assert_eq!(support::value(&scene.pair.old, modes).as_deref(), as_before);
+    let stamped =
+        "select (select count(*) from items where note = 'stamped') + (select count(*) from parts where note = 'stamped')";
+    assert_eq!(support::value(&scene.pair.old, "select count(*) from parts").as_deref(), Some("5"));
     assert_eq!(support::value(&scene.pair.old, stamped).as_deref(), Some("0"), "the trigger stayed silent");
     scene.succeed(&["undo", "--confirm", &scene.confirm]);
-    assert_eq!(support::value(&scene.pair.old, enabled).as_deref(), Some("1"));
+    assert_eq!(support::value(&scene.pair.old, modes).as_deref(), as_before);
     assert_eq!(support::value(&scene.pair.old, stamped).as_deref(), Some("0"), "the trigger stayed silent");
 }
 

@@ -207,7 +207,7 @@ fn with_login(url: &str, user: &str, password: &str) -> String {
     format!("postgresql://{user}:{password}@{server}")
 }
 
-/// Asks until the answer is something, for ten seconds.
+/// Asks until the answer is something, for twenty seconds.
 fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
