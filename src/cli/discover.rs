@@ -77,6 +77,7 @@ pub(super) fn page(call: &Call, found: &Discovery) -> Page {
         let (blockers, others): (Vec<_>, Vec<_>) = database.left_out.iter().partition(|left_out| left_out.blocker);
         page.list("not carried, rows may be lost:", blockers.into_iter().map(|left_out| format!("! {}", sentence(left_out))));
         page.list("not carried:", others.into_iter().map(sentence));
+        page.list("sequences, raised on OLD by merge to cover NEW and the rows:", sequences(database));
     }
     page.list("notes:", &found.notes);
     page
@@ -84,6 +85,13 @@ pub(super) fn page(call: &Call, found: &Discovery) -> Page {
 
 fn sentence(left_out: &LeftOut) -> String {
     format!("{} on {}: {}", left_out.name, left_out.side, left_out.reason)
+}
+
+fn sequences(database: &DatabaseRecord) -> impl Iterator<Item = String> {
+    database.new_sequences.iter().map(|sequence| match sequence.last_value {
+        Some(last) => format!("{} on NEW: at {last}", sequence.name),
+        None => format!("{} on NEW: never used", sequence.name),
+    })
 }
 
 fn carried(database: &DatabaseRecord) -> Table {
