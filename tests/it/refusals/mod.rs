@@ -180,7 +180,7 @@ fn said(output: &std::process::Output) -> Output {
 fn expect_five_parts(stderr: &str) {
     let mut from = 0;
     for part in ["error: ", "  where: ", "  cause: ", "  state: ", "  next:  "] {
-        let found = stderr[from..].find(part).filter(|at| *at == 0 || stderr[from..].as_bytes()[at - 1] == b'\n');
+        let found = stderr[from..].find(part).filter(|at| *at == 0 || stderr.as_bytes()[from + at - 1] == b'\n');
         from += found.unwrap_or_else(|| panic!("no `{part}` in its place:\n{stderr}")) + part.len();
     }
 }
