@@ -95,7 +95,8 @@ impl Play<'_> {
         self.act("Plan");
         self.audience.say(
             "The plan gives every row one action and freezes it under a digest. Look at what is held with its parent: a child of \
-             a row that stays behind would hang on the stranger who has its number on OLD.",
+             a row that stays behind would hang on the stranger who has its number on OLD. And at `update_exists`: a reader of NEW \
+             and another one of OLD chose the handle `mira`, and handles are unique.",
         );
         self.verb(&["plan"], &[0]).await
     }
@@ -113,21 +114,11 @@ impl Play<'_> {
     pub(super) async fn merge(&mut self) -> Result<()> {
         self.act("Merge");
         self.audience.say(
-            "First a rehearsal: everything but COMMIT. It finds what no comparison by key can: a reader of NEW and another \
-             reader of OLD chose the handle `mira`, and handles are unique. Nothing is written.",
+            "A merge does not pass over rows that wait: without a word on them it is refused, and nothing is written. Nor does it \
+             have to be believed: a rehearsal does everything but COMMIT.",
         );
-        self.verb(&["merge", "--dry-run", "--leave-held"], &[4]).await?;
-        self.audience.say(
-            "So the new readers of chain_db wait until somebody has talked to mira, and all that hangs on them waits too.",
-        );
-        self.make(&Decision {
-            at: &["--database", "chain_db", "--table", "public.users"],
-            settings: &["insert=hold"],
-            why: "the handle mira is taken on OLD: support asks which of the two keeps it",
-            said: "",
-        })
-        .await?;
-        self.verb(&["plan"], &[0]).await?;
+        self.verb(&["merge", "--dry-run"], &[4]).await?;
+        self.audience.say("What is held can be decided tomorrow; the rest comes home tonight. The rehearsal:");
         self.verb(&["merge", "--dry-run", "--leave-held"], &[0]).await?;
         self.audience.say(
             "Now for good: one transaction a database, each row compared once more before it is written, and a ledger entry that \
