@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use postgres_protocol::escape::escape_identifier;
 use serde::{Deserialize, Serialize};
 
 /// One of the servers of a recovery. OLD and NEW, never source and target: after a rollback those words swap.
@@ -67,7 +68,7 @@ impl Ident {
     /// Returns the name quoted for SQL. Always quoted: reserved words differ between server versions.
     #[must_use]
     pub fn sql(&self) -> String {
-        format!("\"{}\"", self.0.replace('"', "\"\""))
+        escape_identifier(&self.0)
     }
 }
 

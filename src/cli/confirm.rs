@@ -34,6 +34,7 @@ pub(super) async fn confirm(call: &Call, context: &Context, verb: &str, given: O
 
 fn refused(verb: &str, address: &str, cause: &str) -> Error {
     Error::new(ErrorKind::Refused, format!("confirm the {verb}"))
+        .at(format!("OLD {address}"))
         .because(cause.to_owned())
         .next(format!("to write to OLD, give --confirm {address}"))
 }

@@ -23,6 +23,7 @@ use crate::store::Store;
 /// update_origin_differs, update_deleted, update_missing, delete_origin_differs, or several at once: conflict, ambiguous.
 /// Resolutions are apply_new, keep_old, hold, skip, last_update_wins, first_update_wins.
 #[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 #[command(after_help = "\
 Examples:
   failback decide

@@ -71,11 +71,13 @@ fn cutover_option(settings: &Settings) -> String {
 pub(super) fn page(call: &Call, found: &Discovery) -> Page {
     let mut page = call.printer.page();
     for database in &found.databases {
-        page.heading(&format!("database {}, PostgreSQL {} and {}", database.name, database.old.version, database.new.version));
+        let [old, new] = [&database.old, &database.new].map(|side| side.version.split(' ').next().unwrap_or_default());
+        page.heading(&format!("database {}, OLD is PostgreSQL {old}, NEW {new}", database.name));
         page.table(&carried(database));
         let (blockers, others): (Vec<_>, Vec<_>) = database.left_out.iter().partition(|left_out| left_out.blocker);
         page.list("not carried, rows may be lost:", blockers.into_iter().map(|left_out| format!("! {}", sentence(left_out))));
         page.list("not carried:", others.into_iter().map(sentence));
+        page.list("sequences, raised on OLD by merge to cover NEW and the rows:", sequences(database));
     }
     page.list("notes:", &found.notes);
     page
@@ -83,6 +85,13 @@ pub(super) fn page(call: &Call, found: &Discovery) -> Page {
 
 fn sentence(left_out: &LeftOut) -> String {
     format!("{} on {}: {}", left_out.name, left_out.side, left_out.reason)
+}
+
+fn sequences(database: &DatabaseRecord) -> impl Iterator<Item = String> {
+    database.new_sequences.iter().map(|sequence| match sequence.last_value {
+        Some(last) => format!("{} on NEW: at {last}", sequence.name),
+        None => format!("{} on NEW: never used", sequence.name),
+    })
 }
 
 fn carried(database: &DatabaseRecord) -> Table {

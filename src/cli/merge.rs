@@ -9,8 +9,9 @@ use super::settings::Settings;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
 use crate::engine::{self, Context, MergeOptions, MergeReport};
-use crate::error::{OldState, Result};
+use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
+use crate::staging::Plan;
 
 /// Write the plan to OLD
 ///
@@ -46,6 +47,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         dry_run: arguments.dry_run,
     };
     if !options.dry_run {
+        refuse_held(&context, arguments.leave_held)?;
         confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
     }
     let report = engine::merge(&context, options).await?;
@@ -55,8 +57,21 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     Ok(exit(&report))
 }
 
+/// Refuses before anybody types a name for nothing.
+fn refuse_held(context: &Context, leave_held: bool) -> Result<()> {
+    let held = Plan::read(&context.store)?.count("hold");
+    if held == 0 || leave_held {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "merge")
+        .at(context.run())
+        .because(format!("{} for a decision", amount::plural(held, "row waits", "rows wait")))
+        .next("decide with `failback decide`, then `failback plan`")
+        .next("or leave them as they are: `failback merge --leave-held`"))
+}
+
 /// A report that cannot be printed does not take the merge back.
-pub(super) fn say_what_stands(error: crate::error::Error, report: &MergeReport) -> crate::error::Error {
+pub(super) fn say_what_stands(error: Error, report: &MergeReport) -> Error {
     if report.dry_run { error } else { error.state(OldState::Committed(amount::rows(report.rows()))) }
 }
 
@@ -70,6 +85,7 @@ pub(super) fn page(call: &Call, context: &Context, report: &MergeReport, deed: &
     let mut page = call.printer.page();
     let mut table = Table::new(&["database", "table", "#inserted", "#updated", "#deleted"]);
     let mut said = Vec::new();
+    let raised = if report.dry_run { "would be raised" } else { "raised" };
     for database in &report.databases {
         for (name, written) in database.tables.iter().filter(|(_, written)| written.rows() > 0) {
             table.row([
@@ -85,11 +101,11 @@ pub(super) fn page(call: &Call, context: &Context, report: &MergeReport, deed: &
         }
         for raise in &database.sequences {
             let from = raise.from.map_or_else(|| "unused".to_owned(), |from| from.to_string());
-            said.push(format!("{}: sequence {} raised from {from} to {}", database.database, raise.sequence, raise.to));
+            said.push(format!("{}: sequence {} {raised} from {from} to {}", database.database, raise.sequence, raise.to));
         }
     }
-    let rehearsed = if report.dry_run { " (rehearsed only: rolled back)" } else { "" };
-    page.heading(&format!("{deed} OLD {}: {}{rehearsed}", context.old.address(), amount::rows(report.rows())));
+    let rehearsed = if report.dry_run { "rehearsed and rolled back: " } else { "" };
+    page.heading(&format!("{rehearsed}{deed} OLD {}: {}", context.old.address(), amount::rows(report.rows())));
     if !table.is_empty() {
         page.table(&table);
     }

@@ -50,7 +50,7 @@ struct Cli {
     verb: Verb,
 }
 
-/// The verbs. `usage::OVERVIEW` lists them by group.
+/// The verbs. One more is a file of its own, a line here and in each `match` below, and one in `usage::OVERVIEW`.
 #[derive(Subcommand)]
 enum Verb {
     Discover(discover::Arguments),
@@ -109,7 +109,7 @@ impl Verb {
             Self::Merge(arguments) => merge::run(call, arguments).await,
             Self::Verify(arguments) => verify::run(call, arguments).await,
             Self::Undo(arguments) => undo::run(call, arguments).await,
-            Self::Recover(arguments) => recover::run(call, arguments).await,
+            Self::Recover(arguments) => Box::pin(recover::run(call, arguments)).await,
             Self::Status(arguments) => status::run(call, arguments).await,
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
@@ -138,7 +138,7 @@ pub fn main() -> ExitCode {
     };
     let environment = Environment::of_process();
     let printer = Printer::new(verb.name(), verb.output(), &environment);
-    match execute(&verb, Call { printer: printer.clone(), environment, stop: Stop::default() }) {
+    match execute(&verb, &Call { printer: printer.clone(), environment, stop: Stop::default() }) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => {
             printer.error(&error);
@@ -147,13 +147,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn execute(verb: &Verb, call: Call) -> Result<Exit> {
+fn execute(verb: &Verb, call: &Call) -> Result<Exit> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Error::new(ErrorKind::Storage, "start the program's threads").because(error))?;
     runtime.spawn(watch_interrupts(call.clone(), verb.writes_old()));
-    let done = runtime.block_on(verb.run(&call));
+    let done = runtime.block_on(verb.run(call));
     // A thread may still wait for a line from the terminal.
     runtime.shutdown_background();
     done

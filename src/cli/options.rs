@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 
 /// The options of every verb.
 #[derive(Args, Clone)]
+#[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 #[command(next_help_heading = "Common options")]
 pub(super) struct Options {
     /// The OLD server: a URL or libpq keywords [else OLD_PGHOST, OLD_PGPASSWORD …, else failback.toml]
@@ -33,6 +34,7 @@ pub(super) struct Options {
 
 /// How a verb speaks.
 #[derive(Args, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[command(next_help_heading = "Common options")]
 pub(super) struct Output {
     /// Print one JSON document on stdout
@@ -42,7 +44,7 @@ pub(super) struct Output {
     #[arg(long)]
     pub(super) plain: bool,
     /// When to use colour
-    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", hide_possible_values = false)]
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(super) color: Colour,
     /// Say more on stderr
     #[arg(short, long)]
@@ -79,13 +81,10 @@ pub(super) struct Writing {
     pub(super) fire_triggers: bool,
 }
 
-/// When to use colour.
+/// When to use colour: on a terminal unless `NO_COLOR` is set, or always, or never.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Colour {
-    /// On a terminal, unless NO_COLOR is set
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }

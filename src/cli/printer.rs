@@ -93,9 +93,9 @@ impl Printer {
     pub(super) fn error(&self, error: &Error) {
         if self.json {
             // Nothing is left to tell where stdout is gone; the exit code stays.
-            let _ = write_out(&format!("{:#}\n", self.document(report::value(error))));
+            let _ = write_out(&format!("{:#}\n", self.document(report::value(error, self.command))));
         }
-        write_err(&report::text(error, self.err));
+        write_err(&report::text(error, self.command, self.err));
     }
 
     /// Says something on stderr that a person should know.

@@ -49,11 +49,9 @@ impl Steps {
 
 /// Walks from discover to plan, and on if it may.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
-    let mut options = arguments.options.clone();
-    let settings = Settings::read(call, &options, Some(&arguments.scope))?;
+    let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
     let (store, _lock) = run::make(&settings)?;
-    options.run = Some(store.path().to_owned());
-    let here = Settings::read(call, &options, Some(&arguments.scope))?;
+    let here = settings.for_run(store.path());
     let context = settings.context(call, store, &[Side::Old, Side::New])?;
     let mut steps = Steps::default();
     let held = prepare(call, &settings, &context, &mut steps).await?;

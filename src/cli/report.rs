@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::paint::{Paint, tame};
 use crate::error::Error;
 
-/// Lays an error out in lines.
-pub(super) fn text(error: &Error, paint: Paint) -> String {
+/// Lays an error out in lines. `command` is the verb that failed.
+pub(super) fn text(error: &Error, command: &str, paint: Paint) -> String {
     let mut lines = vec![format!("{} {}", paint.red("error:"), tame(error.what()))];
     let mut part = |label: &str, said: &[String]| {
         for (index, sentence) in said.iter().flat_map(|said| said.lines()).enumerate() {
@@ -14,21 +14,25 @@ pub(super) fn text(error: &Error, paint: Paint) -> String {
             lines.push(format!("  {label:<6} {}", tame(sentence)));
         }
     };
-    let place = error.places().join(", ");
-    part("where:", &if place.is_empty() { Vec::new() } else { vec![place] });
+    part("where:", &[places(error, command).join(", ")]);
     part("cause:", &error.causes());
     part("state:", &[error.old_state().to_string()]);
     part("next:", &error.hints());
     lines.join("\n") + "\n"
 }
 
+/// An error that nobody gave a place happened in the command itself.
+fn places(error: &Error, command: &str) -> Vec<String> {
+    if error.places().is_empty() { vec![format!("failback {command}")] } else { error.places().to_vec() }
+}
+
 /// Returns an error as the member of a JSON document.
-pub(super) fn value(error: &Error) -> Value {
+pub(super) fn value(error: &Error, command: &str) -> Value {
     json!({
         "error": {
             "kind": error.kind().word(),
             "what": error.what(),
-            "where": error.places(),
+            "where": places(error, command),
             "cause": error.causes(),
             "state": error.old_state().to_string(),
             "next": error.hints(),
@@ -55,13 +59,20 @@ mod tests {
         let expected = "error: merge\n  where: OLD shop, public.orders\n  cause: insert rows\n         23503 \
                         foreign_key_violation\n  state: OLD is as it was: the transaction was rolled back\n  next:  one\n         \
                         two\n";
-        assert_eq!(text(&error, Paint::default()), expected);
-        assert_eq!(value(&error)["error"]["exit_code"], 4);
+        assert_eq!(text(&error, "merge", Paint::default()), expected);
+        assert_eq!(value(&error, "merge")["error"]["exit_code"], 4);
     }
 
     #[test]
     fn a_hostile_name_stays_text() {
         let error = Error::new(ErrorKind::Server, "read").at("a\u{1b}[2J");
-        assert!(!text(&error, Paint::default()).contains('\u{1b}'));
+        assert!(!text(&error, "read", Paint::default()).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn an_error_without_a_place_happened_in_the_command() {
+        let error = Error::new(ErrorKind::Usage, "read the cutover").because("it has no offset");
+        assert!(text(&error, "export", Paint::default()).contains("\n  where: failback export\n  cause: "));
+        assert_eq!(value(&error, "export")["error"]["where"][0], "failback export");
     }
 }

@@ -2,6 +2,7 @@
 //! `NEW_PG…`, those over the file.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
@@ -48,6 +49,7 @@ impl Environment {
 }
 
 /// What a verb was asked to do, resolved.
+#[derive(Clone)]
 pub(super) struct Settings {
     /// The configuration, with its environment laid over it.
     pub(super) config: Config,
@@ -72,7 +74,7 @@ impl Settings {
                 ));
             }
         }
-        let cutover = scope.and_then(|scope| scope.cutover.as_deref()).map(Cutover::parse).transpose()?;
+        let cutover = scope.and_then(|scope| scope.cutover.as_deref()).map(Cutover::parse).transpose().place(|| "--cutover")?;
         Ok(Self { config, options: options.clone(), scope: scope.cloned(), cutover })
     }
 
@@ -108,13 +110,19 @@ impl Settings {
         let mut command = format!("failback {verb}");
         let mut add = |option: &str, value: Option<String>| {
             if let Some(value) = value {
-                command.push_str(&format!(" --{option} {}", shell_word(&value)));
+                // Writing into a String cannot fail.
+                let _ = write!(command, " --{option} {}", shell_word(&value));
             }
         };
         add("config", self.options.config.as_ref().map(|path| path.display().to_string()));
         add("env", self.options.env.clone());
         add("run", self.options.run.as_ref().map(|path| path.display().to_string()));
         command
+    }
+
+    /// Returns the same settings with the run named.
+    pub(super) fn for_run(&self, path: &Path) -> Self {
+        Self { options: Options { run: Some(path.to_owned()), ..self.options.clone() }, ..self.clone() }
     }
 
     /// Returns the run's folder, if one was named.
@@ -146,7 +154,7 @@ impl Settings {
             return Endpoint::resolve(side, Some(&nowhere), &env);
         }
         let endpoint = Endpoint::resolve_over(side, given, configured.as_deref(), &env)
-            .map_err(|error| if error.what().starts_with("find the") { or_in_the_file(error, side) } else { error })?;
+            .map_err(|error| if error.what().starts_with("find the") { or_in_the_file(&error, side) } else { error })?;
         Ok(match server.password_command() {
             Some(command) => endpoint.with_password_command(command),
             None => endpoint,
@@ -159,7 +167,7 @@ impl Settings {
     }
 }
 
-fn or_in_the_file(error: Error, side: Side) -> Error {
+fn or_in_the_file(error: &Error, side: Side) -> Error {
     let prefix = side.word().to_uppercase();
     Error::new(ErrorKind::Config, error.what().to_owned())
         .because("neither the command line, nor a variable, nor the configuration names it")

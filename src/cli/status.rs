@@ -40,14 +40,13 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 
 fn page(call: &Call, report: &StatusReport) -> Page {
     let mut page = call.printer.page();
-    let or = |text: &Option<String>, none: &str| tame(text.as_deref().unwrap_or(none));
     page.line(format!("run:      {}", tame(&report.run)));
-    page.line(format!("cutover:  {}", or(&report.cutover, "unknown")));
+    page.line(format!("cutover:  {}", tame(report.cutover.as_deref().unwrap_or("unknown"))));
     page.line(match &report.exported_at {
-        Some(at) => format!("exported: {}, {}", tame(at), amount::rows(report.staged_rows)),
+        Some(at) => format!("exported: {}, {}", moment(at), amount::rows(report.staged_rows)),
         None => "exported: not yet".to_owned(),
     });
-    page.line(format!("diffed:   {}", or(&report.diffed_at, "not yet")));
+    page.line(format!("diffed:   {}", report.diffed_at.as_deref().map_or_else(|| "not yet".to_owned(), moment)));
     page.line(format!("planned:  {}", report.plan.as_ref().map_or("not yet", |digest| &digest[..digest.len().min(12)])));
     for (database, entry) in &report.ledger {
         let said = match entry {
@@ -63,6 +62,11 @@ fn page(call: &Call, report: &StatusReport) -> Page {
     counts(&mut page, "situation", &report.counts);
     counts(&mut page, "action", &report.actions);
     page
+}
+
+/// Cuts an instant in UTC to whole seconds.
+fn moment(at: &str) -> String {
+    tame(&at.split_once('.').map_or_else(|| at.to_owned(), |(seconds, _)| format!("{seconds}Z")))
 }
 
 fn counts(page: &mut Page, heading: &'static str, counts: &BTreeMap<String, u64>) {

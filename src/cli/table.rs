@@ -61,8 +61,8 @@ impl Table {
             let gap = " ".repeat(wanted.saturating_sub(width(cell)));
             line.push_str("  ");
             match align {
-                Align::Left => line.push_str(&format!("{cell}{gap}")),
-                Align::Right => line.push_str(&format!("{gap}{cell}")),
+                Align::Left => line.extend([cell, gap.as_str()]),
+                Align::Right => line.extend([gap.as_str(), cell]),
             }
         }
         line.trim_end().to_owned()

@@ -34,9 +34,7 @@ Recover, all at once:
 Options:
 {options}
 
-`failback VERB --help` explains a verb, with examples.
-
-{after-help}";
+`failback VERB --help` explains a verb, with examples.{after-help}";
 
 /// Says what is wrong with the command line, or prints the help that was asked for.
 pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> ExitCode {

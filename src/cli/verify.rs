@@ -36,7 +36,9 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             "read the rows of the tables named above on OLD".to_owned(),
             format!("or take the merge back: {}", settings.command("undo")),
         ]),
-        State::VerifiedWithHeld => page.next([format!("{}, then plan and merge what was held", settings.command("decide"))]),
+        State::VerifiedWithHeld => page
+            .next(["what was held can be decided in a new run: `failback export`; this one keeps what `failback undo` needs"
+                .to_owned()]),
         State::Verified => {}
     }
     call.printer.result(&report, &page)?;

@@ -1,6 +1,6 @@
 //! What waits for a decision, as sentences with the commands that decide it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -49,21 +49,21 @@ pub(super) fn decisions(store: &Store) -> Result<(Decisions, String)> {
 
 /// Lists what a diff leaves to people, in the order of situations.
 pub(super) fn waiting(index: &DiffIndex, decisions: &Decisions) -> Vec<Waiting> {
-    let mut found: BTreeMap<Situation, (u64, BTreeSet<(&str, String)>)> = BTreeMap::new();
+    let mut found: BTreeMap<Situation, Waiting> = BTreeMap::new();
     for database in &index.databases {
         for table in &database.tables {
             let name = table.name.to_string();
             for situation in Situation::ALL {
                 let rows = table.count(situation.word());
                 if rows > 0 && decisions.resolve(&database.name, &name, situation).resolution == Resolution::Hold {
-                    let entry = found.entry(situation).or_default();
-                    entry.0 += rows;
-                    entry.1.insert((&database.name, name.clone()));
+                    let entry = found.entry(situation).or_insert(Waiting { situation, rows: 0, tables: 0 });
+                    entry.rows += rows;
+                    entry.tables += 1;
                 }
             }
         }
     }
-    found.into_iter().map(|(situation, (rows, tables))| Waiting { situation, rows, tables: tables.len() as u64 }).collect()
+    found.into_values().collect()
 }
 
 /// Says in words what a situation is.

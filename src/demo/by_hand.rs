@@ -110,7 +110,9 @@ async fn import(old: &Client, mut files: Vec<(String, Vec<Bytes>)>, played: &mut
         }
         if failed.len() == tried {
             played.import_failed += tried as u64;
-            failed.iter().for_each(|(_, _, cause)| played.reason("import", cause));
+            for (_, _, cause) in &failed {
+                played.reason("import", cause);
+            }
             return;
         }
         files = failed.into_iter().map(|(table, file, _)| (table, file)).collect();

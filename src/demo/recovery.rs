@@ -69,8 +69,8 @@ impl Play<'_> {
         self.verb(&["discover"], &[0]).await?;
         self.act("Export");
         self.audience.say(
-            "Now NEW's candidate rows are staged as checksummed Parquet files, under one snapshot a server. From here on NEW is \
-             no longer needed: it could be destroyed.",
+            "Now NEW's candidate rows are staged as checksummed Parquet files, under one snapshot a server. No later step \
+             reads NEW again; keep it all the same until `verify` has passed.",
         );
         self.verb(&["export"], &[0]).await?;
         self.act("Diff");
@@ -95,8 +95,8 @@ impl Play<'_> {
         self.act("Plan");
         self.audience.say(
             "The plan gives every row one action and freezes it under a digest. Look at what is held with its parent: a child of \
-             a row that stays behind would hang on the stranger who has its number on OLD. And at `update_exists`: a reader of NEW \
-             and another one of OLD chose the handle `mira`, and handles are unique.",
+             a row that stays behind would hang on the stranger who has its number on OLD. And a reader of NEW and another reader \
+             of OLD chose the handle `mira`, which is unique: `update_exists`, held until somebody has asked them.",
         );
         self.verb(&["plan"], &[0]).await
     }
@@ -114,11 +114,13 @@ impl Play<'_> {
     pub(super) async fn merge(&mut self) -> Result<()> {
         self.act("Merge");
         self.audience.say(
-            "A merge does not pass over rows that wait: without a word on them it is refused, and nothing is written. Nor does it \
-             have to be believed: a rehearsal does everything but COMMIT.",
+            "A merge does not pass over rows that wait: unless it is told to leave them, it is refused, and nothing is written.",
         );
         self.verb(&["merge", "--dry-run"], &[4]).await?;
-        self.audience.say("What is held can be decided tomorrow; the rest comes home tonight. The rehearsal:");
+        self.audience.say(
+            "What is held can be decided tomorrow; the rest comes home tonight. First a rehearsal: every row is compared with OLD \
+             and written, every foreign key is checked, and all of it is rolled back.",
+        );
         self.verb(&["merge", "--dry-run", "--leave-held"], &[0]).await?;
         self.audience.say(
             "Now for good: one transaction a database, each row compared once more before it is written, and a ledger entry that \

@@ -41,16 +41,24 @@ pub(super) struct Found {
     pub(super) absent: Vec<Segment>,
 }
 
-/// Compares a table on both sides. `candidates` and `absent` say where findings go.
+/// One table on both sides, and who is told about it.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) context: &'a Context,
+    pub(super) database: &'a str,
+    pub(super) record: &'a TableRecord,
+    pub(super) old: &'a Session,
+    pub(super) new: &'a Session,
+}
+
+/// Compares a table on both sides. `targets` say where candidates and absent keys go.
 pub(super) async fn compare_table(
-    context: &Context,
-    sessions: (&Session, &Session),
-    record: &TableRecord,
+    subject: Subject<'_>,
     depth: Depth,
     stamped: Option<&str>,
     targets: (Target, Target),
 ) -> Result<Found> {
-    let (old, new) = sessions;
+    let Subject { context, record, old, new, .. } = subject;
     let source = RowSource { table: &record.name, key: &record.key };
     let keys = key_layout(&record.key);
     let lists = select_lists(record, depth, stamped);
@@ -69,10 +77,10 @@ pub(super) async fn compare_table(
     let candidates = Feed::start(targets.0.clone(), if depth == Depth::Rows { record.layout.clone() } else { keys.clone() });
     let absent = Feed::start(targets.1, keys.clone());
     match depth {
-        Depth::Rows => walk.run(context, record, candidates, absent).await,
+        Depth::Rows => walk.run(subject, candidates, absent).await,
         Depth::Keys => {
             // Keys go through a scratch file of the same shape, then their rows are fetched.
-            let found = walk.run(context, record, candidates, absent).await?;
+            let found = walk.run(subject, candidates, absent).await?;
             let rows = fetch_rows(context, new, record, &keys, &found.candidates, &targets.0).await?;
             Ok(Found { candidates: rows, absent: found.absent })
         }
@@ -153,7 +161,8 @@ struct Walk {
 }
 
 impl Walk {
-    async fn run(mut self, context: &Context, record: &TableRecord, mut candidates: Feed, mut absent: Feed) -> Result<Found> {
+    async fn run(mut self, subject: Subject<'_>, mut candidates: Feed, mut absent: Feed) -> Result<Found> {
+        let tell = |rows| subject.context.tell_rows(subject.database, &subject.record.name, rows, 0);
         let mut seen = 0_u64;
         loop {
             self.stop.check()?;
@@ -178,10 +187,10 @@ impl Walk {
             }
             seen += 1;
             if seen.is_multiple_of(BATCH_ROWS as u64) {
-                context.tell_rows("", &record.name, BATCH_ROWS as u64, 0);
+                tell(BATCH_ROWS as u64);
             }
         }
-        context.tell_rows("", &record.name, seen % BATCH_ROWS as u64, 0);
+        tell(seen % BATCH_ROWS as u64);
         Ok(Found { candidates: candidates.finish().await?, absent: absent.finish().await? })
     }
 

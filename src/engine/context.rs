@@ -62,7 +62,11 @@ impl Context {
             Side::Old => &self.old,
             Side::New => &self.new,
         };
-        Session::connect(&endpoint.with_database(database)).await
+        self.stop.check()?;
+        let session = Session::connect(&endpoint.with_database(database)).await;
+        // A connection that was given up because the user wants to stop is no failure of the server's.
+        self.stop.check()?;
+        session
     }
 
     /// Tells an event.

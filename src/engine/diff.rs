@@ -11,6 +11,7 @@ use super::compare::key_layout;
 use super::context::Context;
 use super::counterpart::{self, KEYS_PER_STATEMENT};
 use super::images::{Judged, Sides, diff_batch, diff_schema};
+use super::ledger;
 use super::progress::Event;
 use super::segments::{Lazy, Target};
 use super::stamps::{Clock, Stamps};
@@ -56,10 +57,11 @@ pub struct DiffedTable {
 /// Compares everything that was staged with OLD and writes the run's diff anew.
 ///
 /// # Errors
-/// `Refused` where OLD is not the server that the export saw; `Damaged` where a staged file is not what the manifest says.
+/// `Refused` where OLD is not the server that the export saw, or the run is merged already; `Damaged` where a staged file is not what the manifest says.
 /// OLD is only read.
 pub async fn diff(context: &Context) -> Result<DiffReport> {
     let manifest = Manifest::read(&context.store)?;
+    ledger::expect_not_merged(context, &manifest).await?;
     let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);
     context.tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });

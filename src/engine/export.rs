@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::Mutex;
 
-use super::compare::{Depth, Found, compare_table};
+use super::compare::{Depth, Found, Subject, compare_table};
 use super::context::Context;
 use super::discover::discover;
 use super::pieces::{Piece, Task, pieces};
@@ -220,8 +220,15 @@ async fn work(shared: &Arc<Shared>, pair: &Pair, piece: &Piece, table: &TableRec
         Task::Compare { depth } => {
             let stamped = stamped_since(&shared.clock.since_literals(&table.times));
             let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
+            let subject = Subject {
+                context: &shared.context,
+                database: &shared.database.name,
+                record: table,
+                old: &pair.old,
+                new: &pair.new,
+            };
             let targets = (target(Staged::New, piece.number), target(Staged::Absent, piece.number));
-            compare_table(&shared.context, (&pair.old, &pair.new), table, *depth, stamped, targets).await
+            compare_table(subject, *depth, stamped, targets).await
         }
     }
 }

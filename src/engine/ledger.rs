@@ -3,13 +3,17 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::context::Context;
 use super::unit::Written;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::Side;
 use crate::pg::Session;
+use crate::staging::Manifest;
 
 const CREATE: &str = include_str!("../../sql/ledger/create.sql");
 const EXISTS: &str = include_str!("../../sql/ledger/exists.sql");
 const LATEST: &str = include_str!("../../sql/ledger/latest.sql");
+const LATEST_OF_RUN: &str = include_str!("../../sql/ledger/latest_of_run.sql");
 const RECORD: &str = include_str!("../../sql/ledger/record.sql");
 const LOCK: &str = include_str!("../../sql/ledger/lock.sql");
 
@@ -47,7 +51,7 @@ pub struct Entry {
 
 /// Reads what happened last to a plan on OLD; `None` if nothing did.
 pub(super) async fn latest(old: &Session, plan_digest: &str) -> Result<Option<Entry>> {
-    if !old.query(EXISTS, &[]).await?.first().is_some_and(|row| row.get::<_, bool>(0)) {
+    if !exists(old).await? {
         return Ok(None);
     }
     let rows = old.query(LATEST, &[&plan_digest]).await?;
@@ -60,6 +64,34 @@ pub(super) async fn latest(old: &Session, plan_digest: &str) -> Result<Option<En
     };
     let tables = serde_json::from_str(row.get(1)).map_err(|error| malformed(error.to_string()))?;
     Ok(Some(Entry { deed, tables, recorded_at: row.get(2) }))
+}
+
+/// Makes sure that no plan of the run stands on OLD: the run's files are what undo needs, so they must not be written anew.
+/// Asks by the run and not by its plan, which may be missing or edited.
+///
+/// # Errors
+/// `Refused` where a merge of the run is in OLD's ledger and has not been undone.
+pub(super) async fn expect_not_merged(context: &Context, manifest: &Manifest) -> Result<()> {
+    for database in &manifest.databases {
+        let old = context.connect(Side::Old, &database.name).await?;
+        if !exists(&old).await? {
+            continue;
+        }
+        let last = old.query(LATEST_OF_RUN, &[&manifest.run_id]).await?;
+        if last.first().is_some_and(|row| row.get::<_, &str>(0) == Deed::Merge.word()) {
+            return Err(Error::new(ErrorKind::Refused, "replace what was merged")
+                .at(format!("database {}", database.name))
+                .at(context.run())
+                .because("this run is merged, and its files are what `failback undo` needs")
+                .next("for what is still held, make a new run: `failback export`, or `failback recover`")
+                .next("or take the merge back first with `failback undo`"));
+        }
+    }
+    Ok(())
+}
+
+async fn exists(old: &Session) -> Result<bool> {
+    Ok(old.query(EXISTS, &[]).await?.first().is_some_and(|row| row.get(0)))
 }
 
 /// Keeps every other merge and undo away from this database until the transaction ends.
@@ -75,6 +107,17 @@ pub(super) async fn lock(old: &Session) -> Result<()> {
         .next("wait until it has ended: `failback status` tells"))
 }
 
+fn not_allowed(error: Error) -> Error {
+    if error.kind() == ErrorKind::Permission {
+        return error
+            .next("let a user who may create schemas merge, or grant it: GRANT CREATE ON DATABASE … TO the user")
+            .next(
+                "or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on failback.ledger",
+            );
+    }
+    error
+}
+
 /// Records a unit; commits with the transaction that it is part of.
 pub(super) async fn record(
     old: &Session,
@@ -83,7 +126,10 @@ pub(super) async fn record(
     deed: Deed,
     tables: &[(String, Written)],
 ) -> Result<()> {
-    old.execute_all(CREATE).await?;
+    // CREATE … IF NOT EXISTS wants the privilege to create even where there is nothing to do.
+    if !exists(old).await? {
+        old.execute_all(CREATE).await.map_err(not_allowed)?;
+    }
     let counts =
         serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;
     let version = env!("CARGO_PKG_VERSION");

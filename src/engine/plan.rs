@@ -11,6 +11,7 @@ use super::change::{Action, write_changes};
 use super::context::Context;
 use super::family;
 use super::images::{DECIDING, texts};
+use super::ledger;
 use super::progress::Event;
 use super::segments::Target;
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -91,10 +92,12 @@ impl Draft<'_> {
 /// Freezes what merge will do, from the run's diff and its decisions.
 ///
 /// # Errors
-/// `Config` where decisions.toml does not make sense; `Refused` where the diff was not made from this export.
+/// `Config` where decisions.toml does not make sense; `Refused` where the diff was not made from this export, or the
+/// run is merged already.
 pub async fn plan(context: &Context) -> Result<PlanReport> {
     let manifest = Manifest::read(&context.store)?;
     let index = DiffIndex::read(&context.store)?;
+    ledger::expect_not_merged(context, &manifest).await?;
     let manifest_blake3 = blake3::hash(&context.store.read(layout::MANIFEST)?).to_hex().to_string();
     if index.manifest_blake3 != manifest_blake3 {
         return Err(Error::new(ErrorKind::Refused, "plan the merge")

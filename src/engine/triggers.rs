@@ -7,12 +7,14 @@ use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::staging::DatabasePlan;
 
+const FIRING: &str = include_str!("../../sql/session/firing_triggers.sql");
+
 /// How triggers are kept quiet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Triggers {
     /// `session_replication_role = replica`, for the transaction: user triggers, rules and foreign key triggers stay silent.
     Replica,
-    /// `ALTER TABLE … DISABLE TRIGGER USER` a table, within the transaction: foreign keys stay on.
+    /// `ALTER TABLE … DISABLE TRIGGER` for every user trigger that would fire, within the transaction: foreign keys stay on.
     DisableUser,
     /// They fire, because the user asked for it.
     Fire,
@@ -50,20 +52,16 @@ impl Triggers {
         Ok(())
     }
 
-    /// Silences one table's triggers, where that is done a table.
-    pub(super) async fn silence(self, old: &Session, table: &QualifiedName) -> Result<()> {
+    /// Silences one table's triggers, where that is done a table. Returns the statements that take it back.
+    pub(super) async fn silence(self, old: &Session, table: &QualifiedName) -> Result<String> {
+        let mut back = String::new();
         if self == Self::DisableUser {
-            old.execute_all(&format!("alter table {} disable trigger user", table.sql())).await?;
+            let found = old.query(FIRING, &[&table.sql()]).await?;
+            let statements = |column: usize| found.iter().filter_map(move |row| row.get::<_, Option<&str>>(column));
+            old.execute_all(&statements(0).collect::<Vec<_>>().join("; ")).await?;
+            back = statements(1).collect::<Vec<_>>().join("; ");
         }
-        Ok(())
-    }
-
-    /// Takes [`Triggers::silence`] back.
-    pub(super) async fn restore(self, old: &Session, table: &QualifiedName) -> Result<()> {
-        if self == Self::DisableUser {
-            old.execute_all(&format!("alter table {} enable trigger user", table.sql())).await?;
-        }
-        Ok(())
+        Ok(back)
     }
 
     /// With foreign keys on, a parent cannot be deleted and inserted again: replacements become updates.

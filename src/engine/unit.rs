@@ -91,6 +91,8 @@ struct Share<'a> {
     stage: Stage<'a>,
     /// Rows by operation: insert, update, replace, delete.
     wanted: [u64; 4],
+    /// Statements that give the table its triggers back.
+    wake: String,
 }
 
 /// Carries out a database's part of a plan inside the session's transaction.
@@ -109,9 +111,9 @@ pub(super) async fn carry_out(
                 Error::new(ErrorKind::Damaged, "read the plan").because("it names a table that the manifest does not know")
             );
         };
-        let share = Share::new(shares.len(), table, known, direction, triggers);
+        let mut share = Share::new(shares.len(), table, known, direction, triggers);
         if share.wanted.iter().sum::<u64>() > 0 {
-            triggers.silence(old, &known.name).await?;
+            share.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;
             share.load(context, old, direction, triggers).await.place(|| &table.name)?;
             share.expect_unmoved(context, old, &plan.name, direction).await.place(|| &table.name)?;
             shares.push(share);
@@ -129,7 +131,7 @@ pub(super) async fn carry_out(
     }
     check_foreign_keys(old, &shares, record).await?;
     for share in &shares {
-        triggers.restore(old, &share.record.name).await?;
+        old.execute_all(&share.wake).await.place(|| &share.record.name)?;
     }
     Ok(shares.iter().map(|share| (share.record.name.to_string(), share.written())).collect())
 }
@@ -143,7 +145,13 @@ impl<'a> Share<'a> {
             }
         }
         let source = RowSource { table: &record.name, key: &record.key };
-        Self { plan, record, stage: Stage { name: stage_name(number), source, columns: stage_columns(record) }, wanted }
+        Self {
+            plan,
+            record,
+            stage: Stage { name: stage_name(number), source, columns: stage_columns(record) },
+            wanted,
+            wake: String::new(),
+        }
     }
 
     fn written(&self) -> Written {

@@ -32,7 +32,7 @@ pub struct Plan {
     pub decisions_digest: String,
     /// One part a database, by name.
     pub databases: Vec<DatabasePlan>,
-    /// blake3 of everything above: the plan's name on OLD's ledger.
+    /// blake3 of everything above, the time apart: the plan's name on OLD's ledger.
     pub digest: String,
 }
 
@@ -79,12 +79,12 @@ impl TablePlan {
 }
 
 impl Plan {
-    /// Computes the digest over everything but itself.
+    /// Computes the digest over everything but itself and the time: the same plan made twice is the same plan.
     ///
     /// # Errors
     /// None in practice: the plan holds nothing that JSON cannot.
     pub fn compute_digest(&self) -> Result<String> {
-        let bare = Self { digest: String::new(), ..self.clone() };
+        let bare = Self { digest: String::new(), made_at: String::new(), ..self.clone() };
         let text =
             serde_json::to_vec(&bare).map_err(|error| Error::new(ErrorKind::Storage, "digest the plan").because(error))?;
         Ok(blake3::hash(&text).to_hex().to_string())

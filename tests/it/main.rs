@@ -7,4 +7,5 @@ mod demo;
 mod estate;
 mod pgbench;
 mod recovery;
+mod refusals;
 mod support;
