@@ -60,6 +60,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let program =
         std::env::current_exe().map_err(|cause| Error::new(ErrorKind::Storage, "find the failback program").because(cause))?;
     let options = PlayOptions { binaries, program, keep: arguments.keep, undo: arguments.undo };
+    heed_signals(&call.stop)?;
     let mut audience = Terminal { printer: call.printer.clone() };
     let report = tokio::select! {
         report = demo::play(&options, &mut audience) => report?,
@@ -91,25 +92,29 @@ fn stop(call: &Call, binaries: &Binaries, folder: &Path) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Waits for Ctrl-C, or for being told to end: the servers and the folder must go before we do.
-async fn asked_to_stop(stop: &Stop) -> Error {
+/// Treats being told to end, or losing the terminal, as Ctrl-C: the servers and the folder must go before we do.
+///
+/// Takes effect when it returns, before the first server is made.
+fn heed_signals(stop: &Stop) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    let told = |kind| async move {
-        match signal(kind) {
-            Ok(mut signals) => drop(signals.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    let interrupted = async {
-        while stop.check().is_ok() {
-            tokio::time::sleep(GLANCE).await;
-        }
-    };
-    tokio::select! {
-        () = interrupted => {}
-        () = told(SignalKind::terminate()) => {}
-        () = told(SignalKind::hangup()) => {}
+    for kind in [SignalKind::terminate(), SignalKind::hangup()] {
+        let mut signals = signal(kind)
+            .map_err(|cause| Error::new(ErrorKind::Storage, "listen to the signals of the system").because(cause))?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            if signals.recv().await.is_some() {
+                stop.ask();
+            }
+        });
+    }
+    Ok(())
+}
+
+/// Waits until somebody wants the demo to end.
+async fn asked_to_stop(stop: &Stop) -> Error {
+    while stop.check().is_ok() {
+        tokio::time::sleep(GLANCE).await;
     }
     Error::new(ErrorKind::Interrupted, "play the demo")
         .because("interrupted by the user")

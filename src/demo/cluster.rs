@@ -49,7 +49,7 @@ pub struct Cluster {
     account: Account,
     folder: PathBuf,
     port: u16,
-    password: String,
+    pub(super) password: String,
     running: Running,
 }
 
@@ -95,11 +95,6 @@ impl Cluster {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
-    }
-
-    /// Returns the password of the superuser.
-    pub(super) fn password(&self) -> &str {
-        &self.password
     }
 
     /// Returns the folder with the server's data.

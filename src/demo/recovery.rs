@@ -114,8 +114,12 @@ impl Play<'_> {
     pub(super) async fn merge(&mut self) -> Result<()> {
         self.act("Merge");
         self.audience.say(
-            "First a rehearsal: everything but COMMIT. Every row is compared with OLD and written, every foreign key is checked, \
-             and all of it is rolled back.",
+            "A merge does not pass over rows that wait: unless it is told to leave them, it is refused, and nothing is written.",
+        );
+        self.verb(&["merge", "--dry-run"], &[4]).await?;
+        self.audience.say(
+            "What is held can be decided tomorrow; the rest comes home tonight. First a rehearsal: every row is compared with OLD \
+             and written, every foreign key is checked, and all of it is rolled back.",
         );
         self.verb(&["merge", "--dry-run", "--leave-held"], &[0]).await?;
         self.audience.say(

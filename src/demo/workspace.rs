@@ -65,7 +65,7 @@ impl Workspace {
         fs::DirBuilder::new().mode(0o700).create(&folder).map_err(|cause| storage("create", &folder, cause))?;
         // From here on drop cleans up.
         let workspace = Self { folder, kept: false };
-        let line = |server: &Cluster| format!("127.0.0.1:{}:*:{USER}:{}\n", server.port(), server.password());
+        let line = |server: &Cluster| format!("127.0.0.1:{}:*:{USER}:{}\n", server.port(), server.password);
         workspace.write(PASSWORDS, &(line(old) + &line(new)))?;
         workspace.write(CONFIG, &workspace.config(old, new, cutover))?;
         Ok(workspace)

@@ -74,15 +74,18 @@ fn the_demo_passes_its_own_check_and_leaves_nothing_behind() {
 
 #[test]
 fn a_demo_that_is_interrupted_leaves_nothing_behind() {
-    let temp = temp_folder();
-    let mut demo = failback(temp.path(), &["demo"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the demo");
-    let has_servers = || entries(temp.path()).iter().any(|name| name.starts_with("failback-demo-new"));
-    assert!(wait_until(has_servers), "{:?}", entries(temp.path()));
-    let signalled = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().expect("kill");
-    assert!(signalled.success());
-    assert_eq!(demo.wait().expect("the demo's end").code(), Some(130));
-    assert_eq!(entries(temp.path()), Vec::<String>::new());
-    assert_eq!(processes(temp.path()), Vec::<String>::new());
+    for signal in ["-INT", "-TERM"] {
+        let temp = temp_folder();
+        let mut demo = failback(temp.path(), &["demo"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the demo");
+        // The servers are being made at this moment, which is when most can be left lying about.
+        let has_servers = || entries(temp.path()).iter().any(|name| name.starts_with("failback-demo-new"));
+        assert!(wait_until(has_servers), "{:?}", entries(temp.path()));
+        let signalled = Command::new("kill").args([signal, &demo.id().to_string()]).status().expect("kill");
+        assert!(signalled.success());
+        assert_eq!(demo.wait().expect("the demo's end").code(), Some(130), "{signal}");
+        assert_eq!(entries(temp.path()), Vec::<String>::new(), "{signal}");
+        assert_eq!(processes(temp.path()), Vec::<String>::new(), "{signal}");
+    }
 }
 
 #[test]
