@@ -1,11 +1,11 @@
 -- The statements that silence the user triggers of a table and its partitions, and those that put each back into the mode it
 -- has now: a trigger that is disabled, or fires always or on replicas only, must not come back as another. $1 text: the table,
--- quoted. Columns: text, null where the trigger does not fire; text, null where it is not touched. The table comes before its
+-- quoted; $2 text: the modes in which triggers fire now (pg_trigger.tgenabled: 'OA', or 'RA' under the replica role). Columns: text, null where the trigger does not fire; text, null where it is not touched. The table comes before its
 -- partitions, as its statements reach theirs.
 -- Least version: 13.
-select case when t.tgenabled in ('O', 'A') then
+select case when pg_catalog.strpos($2, t.tgenabled::text) > 0 then
          pg_catalog.format('alter table %s%s disable trigger %I', x.only_it, t.tgrelid::pg_catalog.regclass, t.tgname) end,
-       case when t.tgenabled in ('O', 'A') or p.level > 0 then
+       case when pg_catalog.strpos($2, t.tgenabled::text) > 0 or p.level > 0 then
          pg_catalog.format('alter table %s%s %s trigger %I', x.only_it, t.tgrelid::pg_catalog.regclass,
            case t.tgenabled when 'O' then 'enable' when 'A' then 'enable always' when 'R' then 'enable replica' else 'disable' end,
            t.tgname) end

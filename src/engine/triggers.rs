@@ -13,6 +13,7 @@ const FIRING: &str = include_str!("../../sql/session/firing_triggers.sql");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Triggers {
     /// `session_replication_role = replica`, for the transaction: user triggers, rules and foreign key triggers stay silent.
+    /// Triggers that fire on replicas or always are silenced a table.
     Replica,
     /// `ALTER TABLE … DISABLE TRIGGER` for every user trigger that would fire, within the transaction: foreign keys stay on.
     DisableUser,
@@ -54,14 +55,20 @@ impl Triggers {
 
     /// Silences one table's triggers, where that is done a table. Returns the statements that take it back.
     pub(super) async fn silence(self, old: &Session, table: &QualifiedName) -> Result<String> {
-        let mut back = String::new();
-        if self == Self::DisableUser {
-            let found = old.query(FIRING, &[&table.sql()]).await?;
-            let statements = |column: usize| found.iter().filter_map(move |row| row.get::<_, Option<&str>>(column));
-            old.execute_all(&statements(0).collect::<Vec<_>>().join("; ")).await?;
-            back = statements(1).collect::<Vec<_>>().join("; ");
+        let modes = match self {
+            Self::Replica => "RA",
+            Self::DisableUser => "OA",
+            Self::Fire => return Ok(String::new()),
+        };
+        let found = old.query(FIRING, &[&table.sql(), &modes]).await?;
+        let statements =
+            |column: usize| found.iter().filter_map(move |row| row.get::<_, Option<&str>>(column)).collect::<Vec<_>>();
+        let silencing = statements(0);
+        if silencing.is_empty() {
+            return Ok(String::new());
         }
-        Ok(back)
+        old.execute_all(&silencing.join("; ")).await?;
+        Ok(statements(1).join("; "))
     }
 
     /// With foreign keys on, a parent cannot be deleted and inserted again: replacements become updates.

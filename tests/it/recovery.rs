@@ -119,3 +119,30 @@ fn every_database_of_the_estate_comes_home_and_goes_back() {
         assert!(recovery.folder().exists());
     }
 }
+
+#[test]
+fn triggers_that_fire_always_stay_quiet_and_come_back() {
+    let pair = support::pair("always");
+    let cutover = Timestamp::now() - SignedDuration::from_hours(1);
+    for side in [Side::Old, Side::New] {
+        support::sql(
+            pair.url(side),
+            "create table notes (id bigint primary key, body text, updated_at timestamptz not null);
+             create function touch() returns trigger language plpgsql as
+                 $$ begin new.updated_at := '2001-01-01'; return new; end $$;
+             insert into notes values (1, 'one', now() - interval '1 day'), (2, 'two', now() - interval '1 day');",
+        );
+    }
+    support::sql(&pair.new, "update notes set body = 'won', updated_at = now() where id = 1");
+    let trigger = "create trigger touch before insert or update on notes for each row execute function touch();
+                   alter table notes enable always trigger touch";
+    support::sql(&pair.old, trigger);
+    let recovery = Recovery::of(pair, cutover, "");
+    let counts = recovery.up_to_plan();
+    assert_eq!(counts.get(&("public.notes".to_owned(), "update".to_owned())), Some(&1), "{counts:?}");
+    block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
+    let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
+    assert_eq!(verified.state, engine::State::Verified, "the trigger would have stamped the row: {verified:#?}");
+    let mode = support::value(&recovery.pair.old, "select tgenabled::text from pg_trigger where tgname = 'touch'");
+    assert_eq!(mode.as_deref(), Some("A"));
+}
