@@ -28,6 +28,7 @@ const GLANCE: Duration = Duration::from_millis(50);
 /// home with the verbs that you would use, each explained before it is run. In the end plain SQL checks the result, and everything
 /// is removed. Takes less than a minute, needs no configuration, and touches no server that it did not start.
 #[derive(Args)]
+#[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 #[command(after_help = "\
 Examples:
   failback demo
@@ -175,7 +176,10 @@ fn wrapped(text: &str) -> Vec<String> {
         let last = lines.last_mut().filter(|line| line.is_empty() || line.chars().count() + word.chars().count() < WIDTH);
         match last {
             Some(line) if line.is_empty() => line.push_str(&tame(word)),
-            Some(line) => line.push_str(&format!(" {}", tame(word))),
+            Some(line) => {
+                line.push(' ');
+                line.push_str(&tame(word));
+            }
             None => lines.push(tame(word)),
         }
     }

@@ -89,8 +89,8 @@ impl Workspace {
 
     /// Leaves the folder where it is, with the folders of the servers written down for [`stop`].
     pub(super) fn keep(mut self, servers: &[PathBuf]) -> Result<()> {
-        let lines: String = servers.iter().map(|folder| format!("{}\n", folder.display())).collect();
-        self.write(MARKER, &lines)?;
+        let lines: Vec<String> = servers.iter().map(|folder| folder.display().to_string()).collect();
+        self.write(MARKER, &(lines.join("\n") + "\n"))?;
         self.kept = true;
         Ok(())
     }

@@ -43,7 +43,7 @@ fn processes(folder: &Path) -> Vec<String> {
 
 fn wait_until(done: impl Fn() -> bool) -> bool {
     let began = Instant::now();
-    while !done() && began.elapsed() < Duration::from_secs(60) {
+    while !done() && began.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(50));
     }
     done()
