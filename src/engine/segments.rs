@@ -51,8 +51,10 @@ impl RawSink {
         let writer = spawn_blocking(move || {
             let mut decoder = BatchDecoder::new(&layout);
             let mut file = Lazy::new(target, layout.arrow_schema());
-            while let Some(rows) = to_encode.blocking_recv() {
+            while let Some(mut rows) = to_encode.blocking_recv() {
                 file.write(&decoder.decode(&rows).map_err(undecodable)?)?;
+                // Whoever fills it next may append.
+                rows.clear();
                 let _ = used.try_send(rows);
             }
             file.finish()
@@ -60,7 +62,7 @@ impl RawSink {
         Self { full: Some(full), empty, writer }
     }
 
-    /// Returns a buffer that may be filled; waits while the encoder is behind. `None` once the encoder has failed.
+    /// Returns an empty buffer that may be filled; waits while the encoder is behind. `None` once the encoder has failed.
     pub(super) async fn buffer(&mut self) -> Option<RowBuffer> {
         self.empty.recv().await
     }

@@ -146,3 +146,21 @@ fn triggers_that_fire_always_stay_quiet_and_come_back() {
     let mode = support::value(&recovery.pair.old, "select tgenabled::text from pg_trigger where tgname = 'touch'");
     assert_eq!(mode.as_deref(), Some("A"));
 }
+
+/// More rows than all buffers between the socket and the encoder hold: buffers are used again, and each row is staged once.
+#[test]
+fn many_rows_are_staged_once_each() {
+    let pair = support::pair("many");
+    for side in [Side::Old, Side::New] {
+        support::sql(pair.url(side), "create table facts (id bigint primary key, body text)");
+    }
+    support::sql(&pair.new, "insert into facts select i, 'fact ' || i from generate_series(1, 60000) i");
+    let recovery = Recovery::of(pair, Timestamp::now(), "");
+    recovery.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
+    let counts = recovery.up_to_plan();
+    assert_eq!(counts.get(&("public.facts".to_owned(), "ambiguous_missing_on_old".to_owned())), Some(&60_000), "{counts:?}");
+    block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
+    let content = "select md5(string_agg(t::text, ',' order by id)) from facts t";
+    let [old, new] = [Side::Old, Side::New].map(|side| support::value(recovery.pair.url(side), content));
+    assert_eq!(old, new);
+}
