@@ -99,17 +99,14 @@ impl Servers {
     }
 
     fn fill(&self, rows: u64) -> Outcome<()> {
+        // Rows of the half year before the cutover, whatever their number.
+        let spacing_us = 15_000_000_000_000_u64 / rows.max(1);
         let make = format!(
             "drop schema if exists failback cascade; drop table if exists public.events;
              create table public.events (id bigint primary key, kind int not null, value float8, created_at timestamptz not null,
                  updated_at timestamptz not null);
-             insert into public.events select i, i % 50, i * 0.5, timestamptz '2025-06-01 00:00+00' + i * interval '1 second',
-                 timestamptz '2025-06-01 00:00+00' + i * interval '1 second' from generate_series(1, {rows}) i;"
-        );
-        // Rows of the year before the cutover, whatever their number.
-        let make = make.replace(
-            "i * interval '1 second'",
-            &format!("i * interval '{} microseconds'", 15_000_000_000_000_u64 / rows.max(1)),
+             insert into public.events select i, i % 50, i * 0.5, timestamptz '2025-06-01 00:00+00' + i * interval '{spacing_us} microseconds',
+                 timestamptz '2025-06-01 00:00+00' + i * interval '{spacing_us} microseconds' from generate_series(1, {rows}) i;"
         );
         let change = format!(
             "update public.events set value = -value, updated_at = '2026-01-01 01:00+00' where id % 20 = 0;
