@@ -1,7 +1,9 @@
 -- Pins what a session of failback depends on, whatever the server, database, role or connection string set.
 -- A batch, sent once after connecting. Transactions that default to read-only are left alone.
+-- The time limit goes first: it counts for each statement alone, so that one set for the role can end only the first of them.
 -- Last result: read_only (text, on or off), in_recovery (boolean).
 -- Least server version: 13.
+set statement_timeout = 0;
 select pg_catalog.set_config('search_path', '', false);
 set client_encoding = 'UTF8';
 set standard_conforming_strings = on;
@@ -12,7 +14,6 @@ set extra_float_digits = 3;
 set bytea_output = 'hex';
 set xmlbinary = 'base64';
 set row_security = off;
-set statement_timeout = 0;
 set lock_timeout = 0;
 set idle_in_transaction_session_timeout = 0;
 set jit = off;
