@@ -23,6 +23,7 @@ mod progress;
 mod rows;
 mod segments;
 mod sequences;
+mod staged;
 mod stamps;
 mod status;
 mod triggers;
