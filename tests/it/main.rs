@@ -4,6 +4,7 @@ mod architecture;
 mod cli;
 mod cluster;
 mod demo;
+mod drift;
 mod estate;
 mod pgbench;
 mod recovery;

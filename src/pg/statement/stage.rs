@@ -179,7 +179,7 @@ impl Stage<'_> {
         let letters: Vec<_> = operations.chars().map(|letter| format!("'{letter}'")).collect();
         let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         format!(
-            "insert into {}{list} overriding system value select {} from {} s where s.op in ({}) order by s.ord",
+            "insert into {} as t{list} overriding system value select {} from {} s where s.op in ({}) order by s.ord",
             self.table(),
             values.join(", "),
             self.stage(),
