@@ -7,6 +7,8 @@ mod demo;
 mod drift;
 mod estate;
 mod pgbench;
+mod real;
 mod recovery;
 mod refusals;
 mod support;
+mod versions;
