@@ -9,3 +9,4 @@ mod pgbench;
 mod recovery;
 mod refusals;
 mod support;
+mod types;
