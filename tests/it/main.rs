@@ -11,4 +11,5 @@ mod real;
 mod recovery;
 mod refusals;
 mod support;
+mod types;
 mod versions;
