@@ -6,6 +6,7 @@ mod cluster;
 mod demo;
 mod estate;
 mod pgbench;
+mod readable;
 mod recovery;
 mod refusals;
 mod support;

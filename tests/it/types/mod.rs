@@ -1,6 +1,7 @@
 //! Every type that a column can have comes home byte for byte, and goes back byte for byte.
 
 mod proof;
+mod settings;
 mod subject;
 mod values;
 
@@ -29,13 +30,17 @@ pub(crate) fn matrix(pair: Pair) -> LeftOut {
     let mut left_out = Vec::new();
     let subjects = prepare(&pair, &mut left_out);
     expect_all_types(&pair);
+    fill(&pair, &subjects);
+    prove(pair, &subjects);
+    left_out
+}
+
+fn fill(pair: &Pair, subjects: &[Subject]) {
     on_both_sides(|side| {
         let statements: Vec<_> =
             subjects.iter().flat_map(|subject| [subject.definition(), subject.rows(side)]).collect();
         run_all(pair.url(side), &statements);
     });
-    prove(pair, &subjects);
-    left_out
 }
 
 fn on_both_sides<T: Send>(work: impl Fn(Side) -> T + Sync) -> [T; 2] {
@@ -164,6 +169,7 @@ fn subject(pair: &Pair, case: &Case, oldest: u32, left_out: &mut LeftOut) -> Opt
     }
     let says = |row: &[Option<String>], index: usize| row[index].as_deref() == Some("t");
     Some(Subject {
+        name: case.name.to_owned(),
         table: case.declared.to_owned(),
         sql,
         values,

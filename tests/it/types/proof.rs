@@ -17,7 +17,8 @@ pub(super) type Image = BTreeMap<i32, Fields>;
 
 /// Settings under which two servers print equal values alike, and print them exactly.
 const PINS: &str = "set search_path = ''; set extra_float_digits = 3; set timezone = 'UTC'; set datestyle = 'ISO'; \
-     set intervalstyle = 'postgres'; set bytea_output = 'hex'; set lc_monetary = 'C'; set client_encoding = 'UTF8'";
+     set intervalstyle = 'postgres'; set bytea_output = 'hex'; set lc_monetary = 'C'; \
+     set quote_all_identifiers = off; set client_encoding = 'UTF8'";
 
 /// Reads queries' rows by binary COPY. Each query comes with its number of columns, of which the first is an `int`.
 pub(super) fn read(url: &str, queries: &[(String, usize)]) -> Vec<Image> {
