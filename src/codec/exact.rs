@@ -53,6 +53,11 @@ impl ExactBuilder {
         self.entries.push(Entry { row, column, start, end: self.bytes.len() });
     }
 
+    /// Returns the rows of what was pushed, in that order.
+    pub(super) fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.entries.iter().map(|entry| entry.row)
+    }
+
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.bytes.clear();
