@@ -130,7 +130,11 @@ pub(super) fn differences(what: &str, columns: &[&str], old: &Image, new: &Image
         };
         for (column, (ours, theirs)) in columns.iter().zip(ours.iter().zip(theirs)) {
             if !same(ours, theirs) {
-                found.push(format!("{what}: row {id}, column {column}: OLD {} NEW {}", shown(ours.as_ref()), shown(theirs.as_ref())));
+                found.push(format!(
+                    "{what}: row {id}, column {column}: OLD {} NEW {}",
+                    shown(ours.as_ref()),
+                    shown(theirs.as_ref())
+                ));
             }
         }
     }
