@@ -7,6 +7,7 @@ mod demo;
 mod drift;
 mod estate;
 mod pgbench;
+mod readable;
 mod real;
 mod recovery;
 mod refusals;
