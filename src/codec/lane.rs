@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     fn lane(base: &str, typmod: i32, builtin: bool, kind: TypeKind) -> Lane {
-        lane_of(&PgType { sql: base.into(), typmod, base: base.into(), builtin, kind, labels: Vec::new() })
+        lane_of(&PgType { builtin, kind, ..PgType::builtin(base, typmod) })
     }
 
     fn numeric_lane(precision: i32, scale: i32) -> Lane {

@@ -12,12 +12,7 @@ use crate::wire::{CopyDecoder, CopyEncoder, RowBuffer};
 type Cell = Option<Vec<u8>>;
 
 fn layout(lanes: &[Lane]) -> RowLayout {
-    let column = |(index, lane): (usize, &Lane)| StagedColumn {
-        name: format!("c{index}").as_str().into(),
-        pg_type: "a type".to_owned(),
-        typmod: -1,
-        lane: *lane,
-    };
+    let column = |(index, lane): (usize, &Lane)| StagedColumn::plain(format!("c{index}").as_str(), "a type", *lane);
     RowLayout { columns: lanes.iter().enumerate().map(column).collect() }
 }
 

@@ -23,6 +23,13 @@ impl Differences {
         self.columns.iter().any(|column| column.value(row))
     }
 
+    /// Forgets the differences of columns that are not to be compared.
+    pub fn keep(&mut self, is_compared: impl Fn(usize) -> bool) {
+        for (_, bits) in self.columns.iter_mut().enumerate().filter(|(index, _)| !is_compared(*index)) {
+            *bits = BooleanBuffer::new_unset(bits.len());
+        }
+    }
+
     /// The indexes of the columns that differ in a row.
     pub fn columns(&self, row: usize) -> impl Iterator<Item = usize> + '_ {
         self.columns.iter().enumerate().filter(move |(_, column)| column.value(row)).map(|(index, _)| index)

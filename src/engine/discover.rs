@@ -1,6 +1,6 @@
 //! Discover: every relation of every database on both sides, and what will be done about each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -8,9 +8,9 @@ use super::context::Context;
 use super::demand::{Demand, demand};
 use crate::catalog::{self, Catalog};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::Side;
+use crate::name::{QualifiedName, Side};
 use crate::pg::same_database;
-use crate::schema::{Drift, Relation, RelationKind};
+use crate::schema::{Drift, Relation, RelationKind, Table};
 use crate::staging::layout::TableId;
 use crate::staging::{DatabaseRecord, LeftOut, TableRecord};
 
@@ -90,12 +90,24 @@ fn remark(database: &str, table: &TableRecord, drift: &Drift) -> String {
     format!("{database}: {}: {}", table.name, drift.sentence())
 }
 
+/// NEW's name for every table of OLD that the configuration says NEW calls otherwise.
+fn renamed(context: &Context, database: &str, old: &Catalog) -> BTreeMap<String, QualifiedName> {
+    let new_name = |ours: &Table| Some((context.config.table(database, &ours.name.to_string()).new_name?, ours.name.clone()));
+    old.tables.iter().filter_map(new_name).collect()
+}
+
 /// Pairs both sides' tables by name; whatever has no pair or is no table is left out with a reason.
 fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> (Vec<TableRecord>, Vec<LeftOut>) {
     let (mut tables, mut left_out) = (Vec::new(), Vec::new());
+    let renamed = renamed(context, database, old);
+    let olds_name = |theirs: &Table| renamed.get(&theirs.name.to_string()).unwrap_or(&theirs.name).clone();
+    // A table whose name was given to another one answers to nothing.
+    let moved = |ours: &QualifiedName| renamed.iter().any(|(new, old)| old == ours && *new != ours.to_string());
     for theirs in &new.tables {
-        let name = theirs.name.to_string();
-        let Some(ours) = old.tables.iter().find(|table| table.name == theirs.name) else {
+        let ours = olds_name(theirs);
+        let name = ours.to_string();
+        let is_moved_away = ours == theirs.name && moved(&ours);
+        let Some(ours) = old.tables.iter().find(|table| table.name == ours && !is_moved_away) else {
             left_out.push(LeftOut {
                 side: Side::New,
                 name: theirs.name.clone(),
@@ -110,12 +122,13 @@ fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> (Vec
             continue;
         }
         let id = TableId::nth(u32::try_from(tables.len()).unwrap_or(u32::MAX - 1));
-        match demand(id, ours, theirs, &context.config.table(database, &name)) {
+        match demand(id, ours, theirs, &context.config.table(database, &name), context.config.zone().name()) {
             Demand::Carry(record) => tables.push(*record),
             Demand::Leave(reason) => left_out.push(reason),
         }
     }
-    for ours in old.tables.iter().filter(|table| !new.tables.iter().any(|theirs| theirs.name == table.name)) {
+    let has_pair = |ours: &Table| new.tables.iter().any(|theirs| olds_name(theirs) == ours.name);
+    for ours in old.tables.iter().filter(|table| !has_pair(table)) {
         let reason = "the table does not exist on NEW: there is nothing to carry".to_owned();
         left_out.push(LeftOut { side: Side::Old, name: ours.name.clone(), reason, blocker: false });
     }

@@ -213,12 +213,12 @@ async fn work(shared: &Arc<Shared>, pair: &Pair, piece: &Piece, table: &TableRec
     };
     match &piece.task {
         Task::Rows { leaf, range, predicate } => {
-            let query = statement::rows(leaf, &table.layout.select_list("t"), *range, predicate.as_deref());
+            let query = statement::rows(leaf, &table.layout.select_list(Side::New, "t"), *range, predicate.as_deref());
             let segment = copy_rows(shared, &pair.new, table, &query, target(Staged::New, piece.number)).await?;
             Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() })
         }
         Task::Compare { depth } => {
-            let stamped = stamped_since(&shared.clock.since_literals(&table.times));
+            let stamped = stamped_since(&shared.clock.since_literals(&table.times, &table.layout));
             let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
             let subject = Subject {
                 context: &shared.context,

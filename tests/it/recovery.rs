@@ -67,7 +67,11 @@ impl Recovery {
 
 /// The estate's database with its incident, on a fresh pair.
 pub(crate) fn incident(test: &str, database: &str) -> (Pair, Timestamp) {
-    let pair = support::pair(test);
+    incident_on(support::pair(test), database)
+}
+
+/// The estate's database with its incident, on this pair.
+pub(crate) fn incident_on(pair: Pair, database: &str) -> (Pair, Timestamp) {
     let cutover = Timestamp::now() - SignedDuration::from_hours(2);
     block_on(async {
         for side in [Side::Old, Side::New] {
@@ -95,28 +99,34 @@ fn leave_held() -> MergeOptions {
     MergeOptions { leave_held: true, ..MergeOptions::default() }
 }
 
+/// Recovers a database of the estate after its incident, and takes it back; returns the rows of each table and situation.
+pub(crate) fn comes_home_and_goes_back(pair: Pair, cutover: Timestamp) -> BTreeMap<(String, String), u64> {
+    let before = fingerprint(&pair.old);
+    let recovery = Recovery::of(pair, cutover, "");
+    let counts = recovery.up_to_plan();
+    assert!(counts.values().sum::<u64>() > 0);
+    let refused = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect_err("rows wait");
+    assert_eq!(refused.kind(), ErrorKind::Refused);
+    assert_eq!(fingerprint(&recovery.pair.old), before, "a refusal writes nothing");
+    let merged = block_on(engine::merge(&recovery.context, leave_held())).expect("a merge");
+    assert!(merged.rows() > 0);
+    let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
+    assert_eq!(verified.state, engine::State::VerifiedWithHeld, "{verified:#?}");
+    let again = block_on(engine::merge(&recovery.context, leave_held())).expect("a merge");
+    assert!(again.databases.iter().all(|database| database.already), "a plan is carried out once");
+    let replanned = block_on(engine::plan(&recovery.context)).expect_err("undo needs the files");
+    assert_eq!(replanned.kind(), ErrorKind::Refused);
+    block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
+    assert_eq!(fingerprint(&recovery.pair.old), before, "undo after merge is identity");
+    assert!(recovery.folder().exists());
+    counts
+}
+
 #[test]
 fn every_database_of_the_estate_comes_home_and_goes_back() {
     for database in demo::databases() {
         let (pair, cutover) = incident(database, database);
-        let before = fingerprint(&pair.old);
-        let recovery = Recovery::of(pair, cutover, "");
-        let counts = recovery.up_to_plan();
-        assert!(counts.values().sum::<u64>() > 0);
-        let refused = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect_err("rows wait");
-        assert_eq!(refused.kind(), ErrorKind::Refused);
-        assert_eq!(fingerprint(&recovery.pair.old), before, "a refusal writes nothing");
-        let merged = block_on(engine::merge(&recovery.context, leave_held())).expect("a merge");
-        assert!(merged.rows() > 0);
-        let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
-        assert_eq!(verified.state, engine::State::VerifiedWithHeld, "{verified:#?}");
-        let again = block_on(engine::merge(&recovery.context, leave_held())).expect("a merge");
-        assert!(again.databases.iter().all(|database| database.already), "a plan is carried out once");
-        let replanned = block_on(engine::plan(&recovery.context)).expect_err("undo needs the files");
-        assert_eq!(replanned.kind(), ErrorKind::Refused);
-        block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
-        assert_eq!(fingerprint(&recovery.pair.old), before, "undo after merge is identity");
-        assert!(recovery.folder().exists());
+        comes_home_and_goes_back(pair, cutover);
     }
 }
 

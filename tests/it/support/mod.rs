@@ -1,53 +1,26 @@
-//! What the tests stand on: an OLD and a NEW server for the whole test process, fresh databases on both for each test, SQL, and
+//! What the tests stand on: OLD and NEW servers for the whole test process, fresh databases on both for each test, SQL, and
 //! the failback program in a sealed environment.
 //!
-//! The servers are in statics, which are never dropped: when the process ends, however it ends, their supervisors stop them
-//! and remove their folders.
-//!
-//! `FAILBACK_PG_BIN` chooses the PostgreSQL version, `FAILBACK_PG_BIN_OLD` and `FAILBACK_PG_BIN_NEW` one for each side.
+//! A test gets servers of the version that is installed, unless it asks for others. `FAILBACK_PG_BIN` chooses the installed
+//! one, `FAILBACK_PG_BIN_OLD` and `FAILBACK_PG_BIN_NEW` one for each side.
+
+mod servers;
 
 use std::process::Command;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{LazyLock, OnceLock};
 
-use failback::demo::{Binaries, Cluster, ClusterOptions};
 use failback::name::{Ident, Side};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+
+pub(crate) use servers::{Majors, binaries, server, server_of};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a tokio runtime"));
 
 /// Drives a future to its end on the runtime that all tests share.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     RUNTIME.block_on(future)
-}
-
-/// The PostgreSQL programs for a side.
-pub(crate) fn binaries(side: Side) -> Binaries {
-    let of_side = format!("FAILBACK_PG_BIN_{}", side.word().to_uppercase());
-    let env = |name: &str| {
-        let own = (name == "FAILBACK_PG_BIN").then(|| std::env::var(&of_side).ok()).flatten();
-        own.or_else(|| std::env::var(name).ok())
-    };
-    Binaries::find(&env).expect("server programs of PostgreSQL")
-}
-
-/// The server of a side, started on first use. OLD and NEW start at the same time if both are asked for at the same time.
-pub(crate) fn server(side: Side) -> &'static Cluster {
-    static OLD: OnceLock<Cluster> = OnceLock::new();
-    static NEW: OnceLock<Cluster> = OnceLock::new();
-    let slot = match side {
-        Side::Old => &OLD,
-        Side::New => &NEW,
-    };
-    slot.get_or_init(|| {
-        let options = ClusterOptions {
-            label: format!("test-{}", side.word()),
-            keep: false,
-            settings: vec![("wal_level".into(), "logical".into()), ("max_connections".into(), "100".into())],
-        };
-        Cluster::start(&binaries(side), &options).expect("a throwaway server")
-    })
 }
 
 /// One fresh, empty database on each side.
@@ -70,12 +43,17 @@ impl Pair {
     }
 }
 
-/// Creates a pair of databases whose name begins with the test's.
+/// Creates a pair of databases whose name begins with the test's, on servers of the version that is installed.
 pub(crate) fn pair(test: &str) -> Pair {
+    pair_on(test, Majors::installed())
+}
+
+/// Creates a pair of databases on servers of these versions.
+pub(crate) fn pair_on(test: &str, majors: Majors) -> Pair {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let database = format!("{test}_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let create = |side: Side| {
-        let server = server(side);
+        let server = server_of(side, majors.of(side));
         // template0: nobody is ever connected to it, so parallel creations do not refuse each other.
         let statement = format!("create database {} template template0", Ident::new(&database).sql());
         sql(&server.url("postgres"), &statement);
