@@ -153,12 +153,12 @@ mod tests {
     #[test]
     fn elements_and_fields_are_encoded_like_columns() {
         let item = |data_type| DataType::List(Arc::new(Field::new("item", data_type, true)));
-        let fields = Fields::from(vec![Field::new("a.b", item(DataType::Utf8), true), Field::new("c", DataType::Float64, true)]);
+        let fields =
+            Fields::from(vec![Field::new("a.b", item(DataType::Utf8), true), Field::new("c", DataType::Float64, true)]);
         let schema = Schema::new(vec![Field::new("new", item(DataType::Struct(fields)), true)]);
         let properties = SegmentOptions::default().properties(&schema).unwrap();
-        let encoding = |path: &[&str]| {
-            properties.encoding(&ColumnPath::new(path.iter().map(|&part| part.to_owned()).collect()))
-        };
+        let encoding =
+            |path: &[&str]| properties.encoding(&ColumnPath::new(path.iter().map(|&part| part.to_owned()).collect()));
         assert_eq!(encoding(&["new", "list", "item", "a.b", "list", "item"]), Some(Encoding::DELTA_LENGTH_BYTE_ARRAY));
         assert_eq!(encoding(&["new", "list", "item", "c"]), None);
     }

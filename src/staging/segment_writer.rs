@@ -126,7 +126,8 @@ fn arrow_bytes(batch: &RecordBatch) -> usize {
 fn column_bytes(column: &dyn Array) -> usize {
     // What Arrow counts of a sliced list are the elements of the whole one.
     if let Some(list) = column.as_list_opt::<i32>() {
-        let (from, to) = (list.value_offsets()[0].unsigned_abs() as usize, list.value_offsets()[list.len()].unsigned_abs() as usize);
+        let (from, to) =
+            (list.value_offsets()[0].unsigned_abs() as usize, list.value_offsets()[list.len()].unsigned_abs() as usize);
         return 4 * (list.len() + 1) + column_bytes(&list.values().slice(from, to - from));
     }
     if let Some(rows) = column.as_struct_opt() {
