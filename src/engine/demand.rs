@@ -61,6 +61,7 @@ pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSett
         new: new.clone(),
         candidates: Vec::new(),
         absent: Vec::new(),
+        unplaced: std::collections::BTreeMap::new(),
     }))
 }
 
