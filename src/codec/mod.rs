@@ -58,7 +58,7 @@ pub use decoder::BatchDecoder;
 pub use element::Element;
 pub use encoder::{BatchEncoder, BatchView};
 pub use error::{CodecError, CodecProblem};
-pub use exact::EXACT_COLUMN;
+pub use exact::{EXACT_COLUMN, exact_columns};
 pub use lane::{Codec, Lane, lane_of};
 pub use layout::{RowLayout, StagedColumn};
 

@@ -147,6 +147,10 @@ fn not_covered(manifest: &Manifest) -> Vec<String> {
             found.push(format!("{}: {}: {}", database.name, left_out.name, left_out.reason));
         }
         for table in &database.tables {
+            for (column, values) in table.unplaced.iter().filter(|(_, values)| **values > 0) {
+                let place = "have no place on OLD and stay in staging";
+                found.push(format!("{}: {}: {values} values of column {column} {place}", database.name, table.name));
+            }
             let cells =
                 [("inserts", &table.coverage.insert), ("updates", &table.coverage.update), ("deletes", &table.coverage.delete)];
             for (what, covered) in cells {

@@ -3,11 +3,13 @@
 mod architecture;
 mod cli;
 mod cluster;
+mod codecs;
 mod demo;
 mod drift;
 mod estate;
 mod pgbench;
 mod places;
+mod readable;
 mod real;
 mod recovery;
 mod refusals;

@@ -16,6 +16,8 @@ const SHAPES: usize = 7;
 /// A type, its values and the table that holds them.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
+    /// The name in `pg_type`.
+    pub(super) name: String,
     /// The table's name, which is how the type is declared.
     pub(super) table: String,
     /// The type, ready for SQL.
@@ -133,11 +135,8 @@ impl Subject {
         let mut text = String::new();
         for index in 0..SHAPES {
             let shape = &shapes[(index + shift) % SHAPES];
-            let _ = writeln!(
-                text,
-                "insert into {name} (id, a, da) values ({}, {shape}, ({shape})::{domain}[]);",
-                start + index
-            );
+            let _ =
+                writeln!(text, "insert into {name} (id, a, da) values ({}, {shape}, ({shape})::{domain}[]);", start + index);
         }
         let second = start + (5 + SHAPES - shift) % SHAPES;
         let _ = writeln!(
