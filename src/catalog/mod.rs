@@ -16,6 +16,7 @@ mod leaf;
 mod privilege;
 mod relation;
 mod replica_role;
+mod role;
 mod sequence;
 mod trigger;
 mod unique_index;
@@ -27,6 +28,7 @@ use tokio_postgres::Client;
 pub use database::databases;
 pub use privilege::privileges;
 pub use replica_role::replica_role_allowed;
+pub use role::role;
 
 use crate::error::Result;
 use crate::schema::{Relation, Sequence, Table};
@@ -69,6 +71,7 @@ pub async fn read(client: &Client) -> Result<Catalog> {
         }
     }
     catalog.relations.extend(large_object::read(client).await?);
+    privilege::note_unreadable(client, &mut catalog.tables).await?;
     Ok(catalog)
 }
 
