@@ -25,9 +25,10 @@ fn stage_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> Stage
     let (sql_type, mut conversions) = match staged.lane {
         // A column that OLD lacks may be of a type that OLD lacks too; it only takes its place in the row.
         _ if column.is_none() && !is_stand_in(record, staged) => ("bytea".to_owned(), Vec::new()),
-        // Not `text`: some types have a cast from it that takes less than their input function does (`regclass` no `-`). From
-        // `bpchar` there is none, so that the input function is what runs; without a length it keeps every blank.
-        Lane::Text => ("bpchar".to_owned(), vec![Conversion::Cast(travelling.clone())]),
+        Lane::Text => {
+            let read_from = own.map_or("text", |own| own.read_from.as_str());
+            (read_from.to_owned(), vec![Conversion::Cast(travelling.clone())])
+        }
         Lane::Typed(_) => (travelling.clone(), Vec::new()),
     };
     if let (Source::Mapped { conversions: read, .. }, Some(own)) = (&staged.old, own) {

@@ -73,6 +73,9 @@ pub struct PgType {
     pub builtin: bool,
     /// What sort of type the base type is.
     pub kind: TypeKind,
+    /// The text type from which a cast reads a value by the type's input function. From `text` some types have a cast of their
+    /// own that takes less (`regclass` no `-`) or more, and from `bpchar` some that trims (`citext`).
+    pub read_from: String,
     /// An enum's labels in their order; empty for every other type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
@@ -91,6 +94,7 @@ impl PgType {
             base: base.to_owned(),
             builtin: true,
             kind: TypeKind::Base,
+            read_from: "varchar".to_owned(),
             labels: Vec::new(),
         }
     }
