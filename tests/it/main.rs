@@ -8,6 +8,7 @@ mod demo;
 mod drift;
 mod estate;
 mod pgbench;
+mod places;
 mod readable;
 mod real;
 mod recovery;
