@@ -9,6 +9,7 @@ set client_encoding = 'UTF8';
 set standard_conforming_strings = on;
 set DateStyle = 'ISO';
 set IntervalStyle = 'postgres';
+set lc_monetary = 'C';
 set TimeZone = 'UTC';
 set extra_float_digits = 3;
 set bytea_output = 'hex';
