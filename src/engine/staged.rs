@@ -25,12 +25,15 @@ fn stage_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> Stage
     let (sql_type, mut conversions) = match staged.lane {
         // A column that OLD lacks may be of a type that OLD lacks too; it only takes its place in the row.
         _ if column.is_none() && !is_stand_in(record, staged) => ("bytea".to_owned(), Vec::new()),
+        Lane::Text if staged.casts_text || own.is_some_and(|own| own.casts_text) => {
+            ("text".to_owned(), vec![Conversion::Input(travelling.clone())])
+        }
         Lane::Text => ("text".to_owned(), vec![Conversion::Cast(travelling.clone())]),
         Lane::Typed(_) => (travelling.clone(), Vec::new()),
     };
     if let (Source::Mapped { conversions: read, .. }, Some(own)) = (&staged.old, own) {
         conversions.extend(read.iter().rev().map(|conversion| match conversion {
-            Conversion::Cast(_) => Conversion::Cast(own.bare_sql.clone()),
+            Conversion::Cast(_) | Conversion::Input(_) => Conversion::Cast(own.bare_sql.clone()),
             Conversion::AtZone(zone) => Conversion::AtZone(zone.clone()),
         }));
     }

@@ -6,6 +6,7 @@ mod cluster;
 mod demo;
 mod drift;
 mod estate;
+mod hostile_bytes;
 mod pgbench;
 mod readable;
 mod real;

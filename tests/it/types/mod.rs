@@ -1,6 +1,7 @@
 //! Every type that a column can have comes home byte for byte, and goes back byte for byte.
 
 mod proof;
+mod random;
 mod settings;
 mod subject;
 mod values;
