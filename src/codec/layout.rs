@@ -130,6 +130,15 @@ impl RowLayout {
         self.columns.iter().map(|column| column.select(side, alias)).collect::<Vec<_>>().join(", ")
     }
 
+    /// Returns the select list by which whole rows are compared: as [`Self::select_list`], but what only OLD has is NULL there too.
+    #[must_use]
+    pub fn compared_list(&self, side: Side, alias: &str) -> String {
+        let column = |column: &StagedColumn| {
+            if column.new.is_present() { column.select(side, alias) } else { "null::text".to_owned() }
+        };
+        self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+    }
+
     /// Finds a column by its common name.
     #[must_use]
     pub fn column(&self, name: &Ident) -> Option<&StagedColumn> {

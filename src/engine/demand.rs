@@ -6,8 +6,8 @@ use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::config::{NamedTimeColumns, TableSettings};
 use crate::name::{Ident, Side};
 use crate::schema::{
-    ComparisonKey, Coverage, KeyProblem, Method, PairedColumn, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
-    WHOLE_ROW_COLUMNS, comparison_key, drift, pair_columns,
+    CompareBy, ComparisonKey, Coverage, KeyProblem, Method, PairedColumn, Renaming, Source, Table, TimeColumn, TimeColumns,
+    TimeKind, WHOLE_ROW_COLUMNS, comparison_key, drift, pair_columns,
 };
 use crate::staging::layout::TableId;
 use crate::staging::{LeftOut, TableRecord};
@@ -52,6 +52,8 @@ pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSett
         id,
         name: old.name.clone(),
         method,
+        // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
+        compare_by: if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by },
         coverage: Coverage::of(method, &times),
         layout: layout(&pairs, &key),
         key,

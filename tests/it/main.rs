@@ -3,6 +3,7 @@
 mod architecture;
 mod cli;
 mod cluster;
+mod codecs;
 mod demo;
 mod drift;
 mod estate;
