@@ -66,7 +66,7 @@ fn layout() -> RowLayout {
     let column = |(index, (base, typmod)): (usize, &(&str, i32))| {
         let kind = if base.starts_with('_') { TypeKind::Array } else { TypeKind::Base };
         let lane = lane_of(&PgType { kind, ..PgType::builtin(base, *typmod) });
-        StagedColumn::plain(format!("c{index}"), *base, lane)
+        StagedColumn::plain(format!("c{index}").as_str(), *base, lane)
     };
     RowLayout { columns: COLUMNS.iter().enumerate().map(column).collect() }
 }

@@ -5,6 +5,7 @@ mod random;
 mod settings;
 mod subject;
 mod values;
+mod wide;
 
 use std::collections::{BTreeMap, BTreeSet};
 
