@@ -159,10 +159,12 @@ fn staged_files_show_natural_values() {
 
 /// A NULL in the file is a NULL in the row, or `fb_exact` names the column.
 fn expect_no_false_null(recovery: &Recovery, stage: &Value) {
-    let columns: Vec<_> = stage["fields"].as_array().expect("fields").iter().filter_map(|field| field["name"].as_str()).collect();
+    let columns: Vec<_> =
+        stage["fields"].as_array().expect("fields").iter().filter_map(|field| field["name"].as_str()).collect();
     let mut exact = 0;
     for row in stage["pyarrow"].as_array().expect("rows") {
-        let named: Vec<_> = row["fb_exact"].as_array().into_iter().flatten().filter_map(|entry| entry["column"].as_str()).collect();
+        let named: Vec<_> =
+            row["fb_exact"].as_array().into_iter().flatten().filter_map(|entry| entry["column"].as_str()).collect();
         exact += named.len();
         for column in columns.iter().filter(|column| **column != "fb_exact") {
             let query = format!("select num_nulls({column}) from facts where id = {}", row["id"]);
