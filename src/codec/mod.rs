@@ -22,9 +22,9 @@
 //! | jsonb | Utf8, without the version byte | versions other than 1 |
 //! | bytea | Binary | |
 //! | uuid | `FixedSizeBinary`(16), `arrow.uuid` | |
-//! | date | Date32; infinities are the type's ends | days that Date32 cannot count |
+//! | date | Date32; infinities are the greatest number and its negative | days that Date32 cannot count |
 //! | time | Time64(us) | 24:00 |
-//! | timestamp, timestamptz | Timestamp(us), Timestamp(us, UTC); infinities are the type's ends | what lies behind the year 294246 |
+//! | timestamp, timestamptz | Timestamp(us), Timestamp(us, UTC); infinities likewise | what lies behind the year 294246 |
 //! | timetz | Utf8 | times that no server has |
 //! | interval | Struct(months, days, microseconds) | |
 //! | inet, cidr, macaddr, macaddr8 | Utf8 | |

@@ -142,6 +142,10 @@ fn staged_files_show_natural_values() {
         ],
     );
     expect_cells(row(&stage["duckdb"], 4), &[("day", json!("0044-03-15 (BC)")), ("price", json!("-9999999999.99"))]);
+    expect_cells(
+        row(&stage["duckdb"], 3),
+        &[("day", json!("infinity")), ("at", json!("infinity")), ("local", json!("-infinity")), ("ratio", json!("nan"))],
+    );
     // Either the text that the server prints, or a list of the same.
     let numbers = &row(&stage["pyarrow"], 1)["numbers"];
     assert!(*numbers == json!("{1,2,3}") || *numbers == json!([1, 2, 3]), "{numbers}");
@@ -213,5 +217,5 @@ fn the_query_of_the_readme_runs() {
     let answer = look(&["query", recovery.folder().to_str().expect("a path"), query]);
     let rows = answer.as_array().expect("rows");
     let is_price = |cell: &Value| cell.as_str().is_some_and(|text| text.starts_with("Decimal("));
-    assert!(rows.iter().any(|row| row[0] == json!("update") && is_price(&row[2]) && is_price(&row[3])), "{answer}");
+    assert!(rows.iter().any(|row| row[0] == json!("update_origin_differs") && is_price(&row[2]) && is_price(&row[3])), "{answer}");
 }

@@ -1,9 +1,11 @@
 //! Every type that a column can have comes home byte for byte, and goes back byte for byte.
 
 mod proof;
+mod random;
 mod settings;
 mod subject;
 mod values;
+mod wide;
 
 use std::collections::{BTreeMap, BTreeSet};
 
