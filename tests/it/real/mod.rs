@@ -74,7 +74,7 @@ fn pair(estate: &Estate) -> Pair {
     pair
 }
 
-/// A table's rows by key, as the server's text; by themselves and how often they occur where there is no primary key.
+/// The digests of a table's rows by key; by themselves and how often they occur where there is no primary key.
 type Rows = BTreeMap<String, String>;
 
 fn contents(url: &str, table: &QualifiedName) -> Rows {
@@ -84,12 +84,8 @@ fn contents(url: &str, table: &QualifiedName) -> Rows {
           where i.indrelid = '{}'::regclass and i.indisprimary",
         table.sql().replace('\'', "''")
     );
-    let key = support::value(url, &key).map_or_else(
-        || "t::text, row_number() over (partition by t::text)".to_owned(),
-        // A key may have one column.
-        |columns| columns,
-    );
-    let rows = support::rows(url, &format!("select row({key})::text, t::text from only {} t", table.sql()));
+    let key = support::value(url, &key).unwrap_or_else(|| "t::text, row_number() over (partition by t::text)".to_owned());
+    let rows = support::rows(url, &format!("select row({key})::text, md5(t::text) from only {} t", table.sql()));
     rows.into_iter().map(|mut row| (row[0].take().expect("a key"), row[1].take().expect("a row"))).collect()
 }
 
@@ -137,7 +133,8 @@ fn difference(left: &Database, right: &Database) -> Vec<String> {
         let keys: BTreeSet<_> = rows.keys().chain(other.keys()).collect();
         let differing: Vec<_> = keys.into_iter().filter(|key| rows.get(*key) != other.get(*key)).collect();
         let first = differing.first()?;
-        Some(format!("{table}: {} rows, first {first}: {:?} / {:?}", differing.len(), rows.get(*first), other.get(*first)))
+        let has = |side: &Rows| if side.contains_key(*first) { "a row" } else { "none" };
+        Some(format!("{table}: {} rows, first {first}: {} / {}", differing.len(), has(rows), has(other)))
     });
     lines.collect()
 }
