@@ -1,4 +1,4 @@
-//! LedgerSMB: an accounting system. Serial keys from one global sequence, triggers that audit, partial unique indexes, tables
+//! `LedgerSMB`: an accounting system. Serial keys from one global sequence, triggers that audit, partial unique indexes, tables
 //! that inherit, rules, tsvector, NaN.
 
 use super::{Estate, comes_home_and_goes_back, pair, play};
