@@ -39,12 +39,8 @@ pub(crate) fn shapes() -> [Shape; 2] {
 }
 
 fn shape(name: &'static str, codecs: &[Codec]) -> Shape {
-    let column = |(index, codec): (usize, &Codec)| StagedColumn {
-        name: format!("c{index}").as_str().into(),
-        pg_type: "a type".to_owned(),
-        typmod: -1,
-        lane: Lane::Typed(*codec),
-    };
+    let column =
+        |(index, codec): (usize, &Codec)| StagedColumn::plain(format!("c{index}").as_str(), "a type", Lane::Typed(*codec));
     let layout = RowLayout { columns: codecs.iter().enumerate().map(column).collect() };
     let mut stream = Vec::new();
     let mut encoder = CopyEncoder::new(&mut stream);

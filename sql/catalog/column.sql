@@ -1,8 +1,8 @@
 -- The columns of every table, domains resolved to what they stand for.
 -- Parameters: none.
--- Columns: table_oid oid, name text, type_sql text (as declared; for a domain the domain), typmod int4 and base text and
--- builtin bool and type_kind text (of the type that the domain stands for; base, array, composite, enum or range), labels
--- text[], not_null bool, generated bool, identity "char" (a, d or 0), has_default bool, nondeterministic bool.
+-- Columns: table_oid oid, name text, type_sql text (as declared; for a domain the domain), base_sql text, bare_sql text (without
+-- modifier), typmod int4, base text, base_schema text, builtin bool and type_kind text (of the type that the domain stands
+-- for; base, array, composite, enum or range), labels text[], not_null bool, generated bool, identity "char" (a, d or 0), has_default bool, nondeterministic bool.
 -- Server: 13.
 -- Filters: dropped and system columns hold nothing that is carried. Partitions have the columns of their root.
 -- A domain over a domain has no modifier of its own: the innermost one says it. NOT NULL and a default count wherever in the
@@ -28,8 +28,11 @@ with recursive step (declared, reached, typmod, not_null, has_default, depth) as
 select a.attrelid as table_oid,
        a.attname::pg_catalog.text as name,
        pg_catalog.format_type(a.atttypid, a.atttypmod) as type_sql,
+       pg_catalog.format_type(t.oid, coalesce(r.typmod, a.atttypmod)) as base_sql,
+       pg_catalog.format_type(t.oid, -1) as bare_sql,
        coalesce(r.typmod, a.atttypmod) as typmod,
        t.typname::pg_catalog.text as base,
+       tn.nspname::pg_catalog.text as base_schema,
        t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace as builtin,
        case when t.typtype = 'c' then 'composite'
             when t.typtype = 'e' then 'enum'
@@ -50,6 +53,7 @@ select a.attrelid as table_oid,
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   left join resolved as r on r.declared = a.atttypid
   join pg_catalog.pg_type as t on t.oid = coalesce(r.reached, a.atttypid)
+  join pg_catalog.pg_namespace as tn on tn.oid = t.typnamespace
   left join pg_catalog.pg_collation as l on l.oid = a.attcollation
  where c.relkind in ('r', 'p')
    and not c.relispartition

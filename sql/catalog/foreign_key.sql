@@ -1,7 +1,8 @@
 -- The foreign keys of every table.
 -- Parameters: none.
 -- Columns: table_oid oid (the child, or the root of its partition tree), name text, child_schema text, child_name text,
--- child_columns text[], parent_schema text, parent_name text, parent_columns text[], deferrable bool, match_full bool,
+-- child_columns text[], parent_schema text, parent_name text, parent_columns text[], operator_schemas text[] and operator_names
+-- text[] (parent = child, a pair a column), deferrable bool, match_full bool,
 -- validated bool, on_delete "char" (confdeltype).
 -- Server: 13.
 -- Filters: with conparentid set it is the copy of another key for one partition. A key that is NOT ENFORCED (18) promises
@@ -15,6 +16,8 @@ select child.oid as table_oid,
        pn.nspname::pg_catalog.text as parent_schema,
        parent.relname::pg_catalog.text as parent_name,
        k.parent_columns,
+       k.operator_schemas,
+       k.operator_names,
        f.condeferrable as deferrable,
        f.confmatchtype = 'f' as match_full,
        f.convalidated as validated,
@@ -28,9 +31,13 @@ select child.oid as table_oid,
   join pg_catalog.pg_namespace as pn on pn.oid = parent.relnamespace
  cross join lateral (
        select pg_catalog.array_agg(ca.attname::pg_catalog.text order by u.position) as child_columns,
-              pg_catalog.array_agg(pa.attname::pg_catalog.text order by u.position) as parent_columns
-         from rows from (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey)) with ordinality
-           as u (child_attnum, parent_attnum, position)
+              pg_catalog.array_agg(pa.attname::pg_catalog.text order by u.position) as parent_columns,
+              pg_catalog.array_agg(opn.nspname::pg_catalog.text order by u.position) as operator_schemas,
+              pg_catalog.array_agg(op.oprname::pg_catalog.text order by u.position) as operator_names
+         from rows from (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey), pg_catalog.unnest(f.conpfeqop)) with ordinality
+           as u (child_attnum, parent_attnum, operator_oid, position)
+         join pg_catalog.pg_operator as op on op.oid = u.operator_oid
+         join pg_catalog.pg_namespace as opn on opn.oid = op.oprnamespace
          join pg_catalog.pg_attribute as ca on ca.attrelid = f.conrelid and ca.attnum = u.child_attnum
          join pg_catalog.pg_attribute as pa on pa.attrelid = f.confrelid and pa.attnum = u.parent_attnum) as k
  where f.contype = 'f'

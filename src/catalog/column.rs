@@ -18,7 +18,10 @@ fn column(row: &Row) -> Result<Column> {
         name: fact::get_ident(row, "name")?,
         data_type: PgType {
             sql: fact::get(row, "type_sql")?,
+            base_sql: fact::get(row, "base_sql")?,
+            bare_sql: fact::get(row, "bare_sql")?,
             typmod: fact::get(row, "typmod")?,
+            schema: fact::get_ident(row, "base_schema")?,
             base: fact::get(row, "base")?,
             builtin: fact::get(row, "builtin")?,
             kind: type_kind(fact::get(row, "type_kind")?)?,

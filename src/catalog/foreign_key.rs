@@ -4,7 +4,7 @@ use tokio_postgres::{Client, Row};
 
 use super::{ByTable, fact};
 use crate::error::Result;
-use crate::name::QualifiedName;
+use crate::name::{Ident, QualifiedName};
 use crate::schema::{FkAction, ForeignKey};
 
 const SQL: &str = include_str!("../../sql/catalog/foreign_key.sql");
@@ -21,6 +21,7 @@ fn foreign_key(row: &Row) -> Result<ForeignKey> {
         child_columns: fact::get_idents(row, "child_columns")?,
         parent: QualifiedName { schema: fact::get_ident(row, "parent_schema")?, name: fact::get_ident(row, "parent_name")? },
         parent_columns: fact::get_idents(row, "parent_columns")?,
+        operators: operators(fact::get_idents(row, "operator_schemas")?, fact::get(row, "operator_names")?),
         deferrable: fact::get(row, "deferrable")?,
         match_full: fact::get(row, "match_full")?,
         validated: fact::get(row, "validated")?,
@@ -33,4 +34,12 @@ fn foreign_key(row: &Row) -> Result<ForeignKey> {
             other => return Err(fact::unknown("pg_constraint.confdeltype", other)),
         },
     })
+}
+
+/// Spells the operators as `operator(schema.=)`, since nothing but `pg_catalog` is on the `search_path`.
+fn operators(schemas: Vec<Ident>, names: Vec<String>) -> Vec<String> {
+    let spell = |(schema, name): (Ident, String)| {
+        if schema.as_str() == "pg_catalog" { name } else { format!("operator({}.{name})", schema.sql()) }
+    };
+    schemas.into_iter().zip(names).map(spell).collect()
 }

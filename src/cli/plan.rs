@@ -23,11 +23,15 @@ use crate::policy::{Decisions, Resolution, Situation};
 Examples:
   failback plan
   failback plan --exit-code || failback decide
+  failback plan --show-values
   failback plan --json | jq .held")]
 pub(super) struct Arguments {
     /// Exit with 3 if rows wait for a decision
     #[arg(long)]
     pub(super) exit_code: bool,
+    /// Show a value of NEW's for each reason why OLD does not take one; production data
+    #[arg(long)]
+    pub(super) show_values: bool,
     #[command(flatten)]
     pub(super) options: Options,
 }
@@ -37,7 +41,10 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let (store, _lock) = run::open_for_writing(&settings)?;
     let context = settings.context(call, store, &[Side::Old])?;
-    let report = engine::plan(&context).await?;
+    let mut report = engine::plan(&context).await?;
+    if !arguments.show_values {
+        report.hide_values();
+    }
     let mut page = page(call, &report, &waiting::decisions(&context.store)?.0);
     page.next(next(&settings, &report, &context.old.address()));
     call.printer.result(&report, &page)?;
@@ -79,11 +86,29 @@ pub(super) fn page(call: &Call, report: &PlanReport, decisions: &Decisions) -> P
         page.heading(&format!("{} held, by table and reason:", amount::rows(report.held)));
         page.table(&held);
     }
+    if !report.unfit.is_empty() {
+        page.heading("what OLD does not take as it is (held):");
+        page.table(&unfit(report));
+    }
     page.list("decisions that match nothing:", &report.unmatched);
     page.list("notes:", &report.notes);
     page.line("");
     page.line(format!("plan: {}", &report.digest[..report.digest.len().min(12)]));
     page
+}
+
+/// Why OLD does not take rows, with the key of one of them; its value only where it was asked for.
+fn unfit(report: &PlanReport) -> Table {
+    let mut table = Table::new(&["table", "column", "#rows", "why", "for example"]);
+    for one in &report.unfit {
+        let example = match &one.example_value {
+            Some(value) => format!("key {}: {value}", one.example_key),
+            None => format!("key {}", one.example_key),
+        };
+        let column = one.column.clone().unwrap_or_else(|| "-".to_owned());
+        table.row([one.table.clone(), column, amount::count(one.rows), one.cause.clone(), example]);
+    }
+    table
 }
 
 /// A replacement is an update that is carried out as delete and insert.

@@ -91,7 +91,8 @@ async fn prepare(call: &Call, settings: &Settings, context: &Context, steps: &mu
     steps.done(call, "export", &exported, &export::page(call, &exported))?;
     let compared = engine::diff(context).await?;
     steps.done(call, "diff", &compared, &diff::page(call, &compared, &diff::waiting_rows(context)?))?;
-    let report = engine::plan(context).await?;
+    let mut report = engine::plan(context).await?;
+    report.hide_values();
     let (decisions, _) = waiting::decisions(&context.store)?;
     steps.done(call, "plan", &report, &plan::page(call, &report, &decisions))?;
     Ok(Prepared { rows: report.held, report })

@@ -1,17 +1,17 @@
 //! One column's wire values on their way into an Arrow array. The type switch lies outside: each function here is one loop over
 //! the rows, compiled for its type.
 
-use arrow::array::{ArrowPrimitiveType, NullBufferBuilder, PrimitiveArray};
+use arrow::array::{ArrowPrimitiveType, NullBufferBuilder, PrimitiveArray, StringArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 
 use super::error::{CodecProblem, Fault};
 use super::exact::ExactBuilder;
 use super::reading::Reading;
-use crate::wire::RowBuffer;
+use crate::wire::Fields;
 
-/// One column of a row buffer, and where the values go that its Arrow type does not hold.
+/// One column of a row buffer, or the elements of its arrays, and where the values go that their Arrow type does not hold.
 pub(super) struct Cells<'a> {
-    rows: &'a RowBuffer,
+    fields: Fields<'a>,
     column: usize,
     exact: &'a mut ExactBuilder,
 }
@@ -24,16 +24,26 @@ pub(super) struct Variable {
 }
 
 impl<'a> Cells<'a> {
-    pub(super) fn new(rows: &'a RowBuffer, column: usize, exact: &'a mut ExactBuilder) -> Self {
-        Self { rows, column, exact }
+    /// `column` is the column's position in its layout, under which `exact` takes values.
+    pub(super) fn new(fields: Fields<'a>, column: usize, exact: &'a mut ExactBuilder) -> Self {
+        Self { fields, column, exact }
+    }
+
+    pub(super) fn fields(&self) -> Fields<'a> {
+        self.fields
     }
 
     pub(super) fn row_count(&self) -> usize {
-        self.rows.row_count()
+        self.fields.count()
     }
 
     pub(super) fn wires(&self) -> impl Iterator<Item = Option<&'a [u8]>> + use<'a> {
-        self.rows.column(self.column)
+        self.fields.values()
+    }
+
+    /// Puts a value into the companion column.
+    pub(super) fn push_exact(&mut self, row: usize, wire: &[u8]) {
+        self.exact.push(row, self.column, wire);
     }
 
     /// Hands each value to `put`, or none where the array is NULL, and returns where those are.
@@ -73,7 +83,7 @@ impl<'a> Cells<'a> {
 
     /// Reads a column of values of varying length; `read` says which part of the wire value is kept.
     pub(super) fn variable(&mut self, read: impl Fn(&'a [u8]) -> Reading<&'a [u8]>) -> Result<Variable, Fault> {
-        let bytes: u64 = self.rows.column_lengths(self.column).map(|length| u64::try_from(length).unwrap_or(0)).sum();
+        let bytes: u64 = self.fields.lengths().map(|length| u64::try_from(length).unwrap_or(0)).sum();
         let capacity = i32::try_from(bytes).ok().and_then(|bytes| usize::try_from(bytes).ok());
         let mut values = Vec::with_capacity(capacity.ok_or(Fault::whole(CodecProblem::TooLarge))?);
         let mut offsets = Vec::with_capacity(self.row_count() + 1);
@@ -84,5 +94,28 @@ impl<'a> Cells<'a> {
             offsets.push(i32::try_from(values.len()).unwrap_or(i32::MAX));
         })?;
         Ok(Variable { offsets: OffsetBuffer::new(offsets.into()), values: values.into(), nulls })
+    }
+
+    /// Reads a column of values that become text; `write` appends a value's text, and nothing unless it answers that it is exact.
+    pub(super) fn formatted(&mut self, write: impl Fn(&[u8], &mut Vec<u8>) -> Reading<()>) -> Result<StringArray, Fault> {
+        let mut values = Vec::new();
+        let mut offsets = Vec::with_capacity(self.row_count() + 1);
+        let mut nulls = NullBufferBuilder::new(self.row_count());
+        offsets.push(0_i32);
+        for (row, wire) in self.wires().enumerate() {
+            let exact = match wire.map(|wire| (wire, write(wire, &mut values))) {
+                Some((_, Reading::Exact(()))) => true,
+                Some((wire, Reading::Companion)) => {
+                    self.exact.push(row, self.column, wire);
+                    false
+                }
+                Some((_, Reading::Malformed)) => return Err(Fault::at(row, CodecProblem::Malformed)),
+                None => false,
+            };
+            nulls.append(exact);
+            offsets.push(i32::try_from(values.len()).map_err(|_| Fault::whole(CodecProblem::TooLarge))?);
+        }
+        let (offsets, values) = (OffsetBuffer::new(offsets.into()), values.into());
+        StringArray::try_new(offsets, values, nulls.finish()).map_err(|_| Fault::whole(CodecProblem::InvalidUtf8))
     }
 }

@@ -96,7 +96,7 @@ pub(super) fn text_date(wire: &[u8]) -> Option<String> {
 
 pub(super) fn text_time(wire: &[u8]) -> Option<String> {
     let time = i64::from_be_bytes(wire.try_into().ok()?);
-    (0..=DAY).contains(&time).then(|| calendar::clock(time))
+    (0..=DAY).contains(&time).then(|| calendar::clock(time.unsigned_abs()))
 }
 
 /// `zone` is what stands behind the clock: nothing, or `+00`.
@@ -106,7 +106,7 @@ pub(super) fn text_timestamp(wire: &[u8], zone: &str) -> Option<String> {
         i64::MAX => "infinity".to_owned(),
         time => {
             let (date, before_christ) = calendar::date(time.div_euclid(DAY) + i64::from(EPOCH_DAYS));
-            format!("{date} {}{zone}{}", calendar::clock(time.rem_euclid(DAY)), era(before_christ))
+            format!("{date} {}{zone}{}", calendar::clock(time.rem_euclid(DAY).unsigned_abs()), era(before_christ))
         }
     })
 }

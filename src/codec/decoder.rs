@@ -10,7 +10,9 @@ use super::error::{CodecError, CodecProblem, Fault};
 use super::exact::ExactBuilder;
 use super::lane::{Codec, Lane};
 use super::layout::{RowLayout, StagedColumn};
-use super::{boolean, bytes, datetime, float, integer, json, numeric, text, uuid};
+use super::{
+    boolean, bytes, datetime, digits, float, integer, interval, json, letter, list, money, network, numeric, text, timetz, uuid,
+};
 use crate::wire::RowBuffer;
 
 /// Turns row buffers into record batches of one layout.
@@ -41,7 +43,7 @@ impl BatchDecoder {
         self.exact.clear();
         let mut arrays = Vec::with_capacity(self.columns.len() + 1);
         for (index, column) in self.columns.iter().enumerate() {
-            let mut cells = Cells::new(rows, index, &mut self.exact);
+            let mut cells = Cells::new(rows.fields(index), index, &mut self.exact);
             arrays.push(array(column.lane, &mut cells).map_err(|fault| fault.of(&column.name))?);
         }
         arrays.push(self.exact.finish(rows.row_count(), &self.columns)?);
@@ -49,7 +51,8 @@ impl BatchDecoder {
     }
 }
 
-fn array(lane: Lane, cells: &mut Cells<'_>) -> Result<ArrayRef, Fault> {
+/// Makes the array of a column, or of the elements of a column's arrays.
+pub(super) fn array(lane: Lane, cells: &mut Cells<'_>) -> Result<ArrayRef, Fault> {
     let Lane::Typed(codec) = lane else { return Ok(Arc::new(text::decode(cells)?)) };
     Ok(match codec {
         Codec::Bool => Arc::new(boolean::decode(cells)?),
@@ -68,5 +71,16 @@ fn array(lane: Lane, cells: &mut Cells<'_>) -> Result<ArrayRef, Fault> {
         Codec::TimestampTz => Arc::new(datetime::decode_timestamp(cells)?.with_timezone_opt(Some("UTC"))),
         Codec::Jsonb => Arc::new(json::decode_jsonb(cells)?),
         Codec::Numeric { precision, scale } => Arc::new(numeric::decode(cells, precision, scale)?),
+        Codec::Digits => Arc::new(digits::decode(cells)?),
+        Codec::Money => Arc::new(money::decode(cells)?),
+        Codec::Interval => Arc::new(interval::decode(cells)?),
+        Codec::TimeTz => Arc::new(timetz::decode(cells)?),
+        Codec::Inet => Arc::new(network::decode_inet(cells)?),
+        Codec::Cidr => Arc::new(network::decode_cidr(cells)?),
+        Codec::Macaddr => Arc::new(network::decode_macaddr(cells)?),
+        Codec::Macaddr8 => Arc::new(network::decode_macaddr8(cells)?),
+        Codec::Char => Arc::new(letter::decode(cells)?),
+        Codec::Xid8 => Arc::new(integer::decode_xid8(cells)?),
+        Codec::List(element) => Arc::new(list::decode(cells, element)?),
     })
 }

@@ -1,20 +1,12 @@
 //! Record batches back into wire fields, and into text for people and keys.
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Float32Array,
-    Float64Array, Int16Array, Int32Array, Int64Array, RecordBatch, StringArray, Time64MicrosecondArray,
-    TimestampMicrosecondArray, UInt32Array,
-};
-use arrow::datatypes::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type,
-    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type,
-};
+use arrow::array::{ArrayRef, RecordBatch};
 
+use super::display::shown;
 use super::error::{CodecError, CodecProblem};
 use super::exact::ExactValues;
-use super::lane::{Codec, Lane};
 use super::layout::{RowLayout, StagedColumn};
-use super::{boolean, bytes, datetime, float, integer, json, numeric, text, uuid};
+use super::values::Column;
 
 /// The longest value that a server takes.
 const MAX_VALUE: usize = 1 << 30;
@@ -81,7 +73,7 @@ impl BatchEncoder {
 /// A record batch whose columns have been opened for reading.
 pub struct BatchView<'a> {
     columns: &'a [StagedColumn],
-    values: Vec<Values<'a>>,
+    values: Vec<Column<'a>>,
     exact: ExactValues<'a>,
     rows: usize,
 }
@@ -92,7 +84,7 @@ impl<'a> BatchView<'a> {
             return Err(CodecError::batch(CodecProblem::Layout));
         }
         let open = |(column, array): (&StagedColumn, &'a ArrayRef)| {
-            Values::open(column.lane, array).ok_or_else(|| CodecError::column(&column.name, CodecProblem::Layout))
+            Column::open(column.lane, array).ok_or_else(|| CodecError::column(&column.name, CodecProblem::Layout))
         };
         let values = columns.iter().zip(batch.columns()).map(open).collect::<Result<_, _>>()?;
         let exact = ExactValues::open(batch, columns.len()).ok_or(CodecError::batch(CodecProblem::Companion))?;
@@ -166,123 +158,4 @@ impl<'a> BatchView<'a> {
         let malformed = || CodecError::cell(&staged.name, row, CodecProblem::Malformed);
         shown(staged.lane, &wire).map(Some).ok_or_else(malformed)
     }
-}
-
-/// Returns a wire value as text.
-fn shown(lane: Lane, wire: &[u8]) -> Option<String> {
-    let Lane::Typed(codec) = lane else { return text::text(wire) };
-    match codec {
-        Codec::Bool => boolean::text(wire),
-        Codec::Int2 => integer::text_int2(wire),
-        Codec::Int4 => integer::text_int4(wire),
-        Codec::Int8 => integer::text_int8(wire),
-        Codec::Oid => integer::text_oid(wire),
-        Codec::Float4 => float::text_float4(wire),
-        Codec::Float8 => float::text_float8(wire),
-        Codec::Text | Codec::Json | Codec::Enum => text::text(wire),
-        Codec::Bytea => Some(bytes::text(wire)),
-        Codec::Uuid => uuid::text(wire),
-        Codec::Date => datetime::text_date(wire),
-        Codec::Time => datetime::text_time(wire),
-        Codec::Timestamp => datetime::text_timestamp(wire, ""),
-        Codec::TimestampTz => datetime::text_timestamp(wire, "+00"),
-        Codec::Jsonb => json::text_jsonb(wire),
-        Codec::Numeric { .. } => numeric::text(wire),
-    }
-}
-
-/// A column's array as its own type, so that the cast is done once for each batch.
-enum Values<'a> {
-    Bool(&'a BooleanArray),
-    Int2(&'a Int16Array),
-    Int4(&'a Int32Array),
-    Int8(&'a Int64Array),
-    Oid(&'a UInt32Array),
-    Float4(&'a Float32Array),
-    Float8(&'a Float64Array),
-    Text(&'a StringArray),
-    Jsonb(&'a StringArray),
-    Bytea(&'a BinaryArray),
-    Uuid(&'a FixedSizeBinaryArray),
-    Date(&'a Date32Array),
-    Time(&'a Time64MicrosecondArray),
-    Timestamp(&'a TimestampMicrosecondArray),
-    Numeric(&'a Decimal128Array, u8),
-}
-
-impl<'a> Values<'a> {
-    fn open(lane: Lane, array: &'a ArrayRef) -> Option<Self> {
-        // A decimal of another scale, or a timestamp of another zone, has the same array type and another meaning.
-        if *array.data_type() != lane.data_type() {
-            return None;
-        }
-        let Lane::Typed(codec) = lane else { return array.as_string_opt().map(Self::Text) };
-        match codec {
-            Codec::Bool => array.as_boolean_opt().map(Self::Bool),
-            Codec::Int2 => numbers::<Int16Type>(array).map(Self::Int2),
-            Codec::Int4 => numbers::<Int32Type>(array).map(Self::Int4),
-            Codec::Int8 => numbers::<Int64Type>(array).map(Self::Int8),
-            Codec::Oid => numbers::<UInt32Type>(array).map(Self::Oid),
-            Codec::Float4 => numbers::<Float32Type>(array).map(Self::Float4),
-            Codec::Float8 => numbers::<Float64Type>(array).map(Self::Float8),
-            Codec::Text | Codec::Json | Codec::Enum => array.as_string_opt().map(Self::Text),
-            Codec::Bytea => array.as_binary_opt().map(Self::Bytea),
-            Codec::Uuid => array.as_fixed_size_binary_opt().map(Self::Uuid),
-            Codec::Date => numbers::<Date32Type>(array).map(Self::Date),
-            Codec::Time => numbers::<Time64MicrosecondType>(array).map(Self::Time),
-            Codec::Timestamp | Codec::TimestampTz => numbers::<TimestampMicrosecondType>(array).map(Self::Timestamp),
-            Codec::Jsonb => array.as_string_opt().map(Self::Jsonb),
-            Codec::Numeric { scale, .. } => {
-                let scale = u8::try_from(scale).ok()?;
-                numbers::<Decimal128Type>(array).map(|array| Self::Numeric(array, scale))
-            }
-        }
-    }
-
-    #[inline]
-    fn is_null(&self, row: usize) -> bool {
-        match self {
-            Self::Bool(array) => array.is_null(row),
-            Self::Int2(array) => array.is_null(row),
-            Self::Int4(array) => array.is_null(row),
-            Self::Int8(array) => array.is_null(row),
-            Self::Oid(array) => array.is_null(row),
-            Self::Float4(array) => array.is_null(row),
-            Self::Float8(array) => array.is_null(row),
-            Self::Text(array) | Self::Jsonb(array) => array.is_null(row),
-            Self::Bytea(array) => array.is_null(row),
-            Self::Uuid(array) => array.is_null(row),
-            Self::Date(array) => array.is_null(row),
-            Self::Time(array) => array.is_null(row),
-            Self::Timestamp(array) => array.is_null(row),
-            Self::Numeric(array, _) => array.is_null(row),
-        }
-    }
-
-    /// Appends the wire bytes of a value that is not NULL; false if it is none of the type.
-    #[inline]
-    fn write(&self, row: usize, out: &mut Vec<u8>) -> bool {
-        match self {
-            Self::Bool(array) => boolean::write(array.value(row), out),
-            Self::Int2(array) => integer::write_int2(array.value(row), out),
-            Self::Int4(array) => integer::write_int4(array.value(row), out),
-            Self::Int8(array) => integer::write_int8(array.value(row), out),
-            Self::Oid(array) => integer::write_oid(array.value(row), out),
-            Self::Float4(array) => float::write_float4(array.value(row), out),
-            Self::Float8(array) => float::write_float8(array.value(row), out),
-            Self::Text(array) => text::write(array.value(row), out),
-            Self::Jsonb(array) => json::write_jsonb(array.value(row), out),
-            Self::Bytea(array) => bytes::write(array.value(row), out),
-            Self::Uuid(array) => uuid::write(array.value(row), out),
-            Self::Date(array) => return datetime::write_date(array.value(row), out),
-            Self::Time(array) => return datetime::write_time(array.value(row), out),
-            Self::Timestamp(array) => return datetime::write_timestamp(array.value(row), out),
-            Self::Numeric(array, scale) => numeric::write(array.value(row), *scale, out),
-        }
-        true
-    }
-}
-
-fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef) -> Option<&arrow::array::PrimitiveArray<T>> {
-    array.as_primitive_opt::<T>()
 }

@@ -1,6 +1,6 @@
-//! `int2`, `int4`, `int8`, `oid`: big-endian numbers of their size.
+//! `int2`, `int4`, `int8`, `oid`, `xid`, `cid`, `xid8`: big-endian numbers of their size.
 
-use arrow::array::{Int16Array, Int32Array, Int64Array, UInt32Array};
+use arrow::array::{Int16Array, Int32Array, Int64Array, UInt32Array, UInt64Array};
 
 use super::cells::Cells;
 use super::error::Fault;
@@ -22,6 +22,10 @@ pub(super) fn decode_oid(cells: &mut Cells<'_>) -> Result<UInt32Array, Fault> {
     cells.primitive(|wire| Reading::fixed(wire, u32::from_be_bytes))
 }
 
+pub(super) fn decode_xid8(cells: &mut Cells<'_>) -> Result<UInt64Array, Fault> {
+    cells.primitive(|wire| Reading::fixed(wire, u64::from_be_bytes))
+}
+
 pub(super) fn write_int2(value: i16, out: &mut Vec<u8>) {
     out.extend_from_slice(&value.to_be_bytes());
 }
@@ -35,6 +39,10 @@ pub(super) fn write_int8(value: i64, out: &mut Vec<u8>) {
 }
 
 pub(super) fn write_oid(value: u32, out: &mut Vec<u8>) {
+    out.extend_from_slice(&value.to_be_bytes());
+}
+
+pub(super) fn write_xid8(value: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&value.to_be_bytes());
 }
 
@@ -52,4 +60,8 @@ pub(super) fn text_int8(wire: &[u8]) -> Option<String> {
 
 pub(super) fn text_oid(wire: &[u8]) -> Option<String> {
     wire.try_into().ok().map(|bytes| u32::from_be_bytes(bytes).to_string())
+}
+
+pub(super) fn text_xid8(wire: &[u8]) -> Option<String> {
+    wire.try_into().ok().map(|bytes| u64::from_be_bytes(bytes).to_string())
 }

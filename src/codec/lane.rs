@@ -3,6 +3,8 @@
 use arrow::datatypes::{DataType, TimeUnit};
 use serde::{Deserialize, Serialize};
 
+use super::element::Element;
+use super::{interval, list, money};
 use crate::schema::{PgType, TypeKind};
 
 /// The way a column travels.
@@ -27,7 +29,7 @@ pub enum Codec {
     Int4,
     /// `int8`.
     Int8,
-    /// `oid`: exact as a number; what it points to is another server's affair.
+    /// `oid`, `xid`, `cid`: exact as a number; what it points to is another server's affair.
     Oid,
     /// `float4`.
     Float4,
@@ -60,6 +62,28 @@ pub enum Codec {
         /// Digits behind the point.
         scale: i8,
     },
+    /// Every other `numeric`: the server's digits, display scale and all.
+    Digits,
+    /// `money`.
+    Money,
+    /// `interval`: months, days and microseconds.
+    Interval,
+    /// `time` with time zone.
+    TimeTz,
+    /// `inet`.
+    Inet,
+    /// `cidr`.
+    Cidr,
+    /// `macaddr`.
+    Macaddr,
+    /// `macaddr8`.
+    Macaddr8,
+    /// `"char"`: one byte.
+    Char,
+    /// `xid8`.
+    Xid8,
+    /// An array of a builtin type.
+    List(Element),
 }
 
 /// Chooses the lane of a type. Domains take their base type's lane: they travel as its bytes.
@@ -68,17 +92,22 @@ pub fn lane_of(t: &PgType) -> Lane {
     match t.kind {
         TypeKind::Enum => Lane::Typed(Codec::Enum),
         TypeKind::Base if t.builtin => builtin(&t.base, t.typmod).map_or(Lane::Text, Lane::Typed),
+        // An array's wire form holds the OID of its element type, which only for builtin types is the same on every server.
+        TypeKind::Array if t.builtin => {
+            let element = t.base.strip_prefix('_').and_then(|base| Element::of(base, t.typmod));
+            element.map_or(Lane::Text, |element| Lane::Typed(Codec::List(element)))
+        }
         TypeKind::Base | TypeKind::Array | TypeKind::Composite | TypeKind::Range => Lane::Text,
     }
 }
 
-fn builtin(base: &str, typmod: i32) -> Option<Codec> {
+pub(super) fn builtin(base: &str, typmod: i32) -> Option<Codec> {
     Some(match base {
         "bool" => Codec::Bool,
         "int2" => Codec::Int2,
         "int4" => Codec::Int4,
         "int8" => Codec::Int8,
-        "oid" => Codec::Oid,
+        "oid" | "xid" | "cid" => Codec::Oid,
         "float4" => Codec::Float4,
         "float8" => Codec::Float8,
         "text" | "varchar" | "bpchar" | "name" => Codec::Text,
@@ -90,7 +119,16 @@ fn builtin(base: &str, typmod: i32) -> Option<Codec> {
         "timestamptz" => Codec::TimestampTz,
         "json" => Codec::Json,
         "jsonb" => Codec::Jsonb,
-        "numeric" => return numeric(typmod),
+        "numeric" => numeric(typmod).unwrap_or(Codec::Digits),
+        "money" => Codec::Money,
+        "interval" => Codec::Interval,
+        "timetz" => Codec::TimeTz,
+        "inet" => Codec::Inet,
+        "cidr" => Codec::Cidr,
+        "macaddr" => Codec::Macaddr,
+        "macaddr8" => Codec::Macaddr8,
+        "char" => Codec::Char,
+        "xid8" => Codec::Xid8,
         _ => return None,
     })
 }
@@ -138,6 +176,8 @@ impl Codec {
             Self::Float4 => DataType::Float32,
             Self::Float8 => DataType::Float64,
             Self::Text | Self::Json | Self::Jsonb | Self::Enum => DataType::Utf8,
+            Self::Digits | Self::TimeTz | Self::Char => DataType::Utf8,
+            Self::Inet | Self::Cidr | Self::Macaddr | Self::Macaddr8 => DataType::Utf8,
             Self::Bytea => DataType::Binary,
             Self::Uuid => DataType::FixedSizeBinary(16),
             Self::Date => DataType::Date32,
@@ -145,6 +185,10 @@ impl Codec {
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
             Self::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Self::Numeric { precision, scale } => DataType::Decimal128(precision, scale),
+            Self::Money => DataType::Decimal128(money::PRECISION, money::SCALE),
+            Self::Interval => DataType::Struct(interval::fields()),
+            Self::Xid8 => DataType::UInt64,
+            Self::List(element) => DataType::List(list::item(element)),
         }
     }
 }
@@ -154,7 +198,7 @@ mod tests {
     use super::*;
 
     fn lane(base: &str, typmod: i32, builtin: bool, kind: TypeKind) -> Lane {
-        lane_of(&PgType { sql: base.into(), typmod, base: base.into(), builtin, kind, labels: Vec::new() })
+        lane_of(&PgType { builtin, kind, ..PgType::builtin(base, typmod) })
     }
 
     fn numeric_lane(precision: i32, scale: i32) -> Lane {
@@ -166,8 +210,12 @@ mod tests {
         assert_eq!(lane("int4", -1, true, TypeKind::Base), Lane::Typed(Codec::Int4));
         assert_eq!(lane("text", -1, false, TypeKind::Base), Lane::Text);
         assert_eq!(lane("mood", -1, false, TypeKind::Enum), Lane::Typed(Codec::Enum));
-        assert_eq!(lane("int4", -1, true, TypeKind::Array), Lane::Text);
-        for base in ["char", "money", "interval", "inet", "timetz", "xml", "numeric"] {
+        assert_eq!(lane("_int4", -1, true, TypeKind::Array), Lane::Typed(Codec::List(Element::Int4)));
+        assert_eq!(lane("_int4", -1, false, TypeKind::Array), Lane::Text);
+        for base in ["_xml", "_mood", "int4"] {
+            assert_eq!(lane(base, -1, true, TypeKind::Array), Lane::Text, "{base}");
+        }
+        for base in ["xml", "bit", "pg_lsn", "regclass", "int2vector", "tid"] {
             assert_eq!(lane(base, -1, true, TypeKind::Base), Lane::Text, "{base}");
         }
     }
@@ -177,7 +225,7 @@ mod tests {
         assert_eq!(numeric_lane(12, 2), Lane::Typed(Codec::Numeric { precision: 12, scale: 2 }));
         assert_eq!(numeric_lane(38, 38), Lane::Typed(Codec::Numeric { precision: 38, scale: 38 }));
         for (precision, scale) in [(39, 0), (5, -2), (2, 5), (0, 0), (1000, 1000)] {
-            assert_eq!(numeric_lane(precision, scale), Lane::Text, "{precision}, {scale}");
+            assert_eq!(numeric_lane(precision, scale), Lane::Typed(Codec::Digits), "{precision}, {scale}");
         }
     }
 
@@ -189,5 +237,6 @@ mod tests {
         let decimal = r#"{"typed":{"numeric":{"precision":12,"scale":2}}}"#;
         assert_eq!(json(numeric_lane(12, 2)), decimal);
         assert_eq!(serde_json::from_str::<Lane>(decimal).ok(), Some(numeric_lane(12, 2)));
+        assert_eq!(json(Lane::Typed(Codec::List(Element::Timestamptz))), r#"{"typed":{"list":"timestamptz"}}"#);
     }
 }

@@ -8,32 +8,77 @@ use serde::{Deserialize, Serialize};
 
 use super::exact;
 use super::lane::{Codec, Lane};
-use crate::name::Ident;
-use crate::schema::Column;
+use crate::name::{Ident, Side};
+use crate::schema::{PairedColumn, Source};
 
 /// One column of a staged table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StagedColumn {
-    /// The column's name.
+    /// The column's name: OLD's, or NEW's where OLD has no such column.
     pub name: Ident,
-    /// The type as `format_type` prints it, ready for a cast.
+    /// The type that travels as `format_type` prints it, ready for a cast.
     pub pg_type: String,
     /// The type's modifier, -1 where there is none.
     pub typmod: i32,
     /// The way the column travels.
     pub lane: Lane,
+    /// Where OLD's value comes from.
+    #[serde(default, skip_serializing_if = "is_same")]
+    pub old: Source,
+    /// Where NEW's value comes from.
+    #[serde(default, skip_serializing_if = "is_same")]
+    pub new: Source,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_same(source: &Source) -> bool {
+    *source == Source::Same
 }
 
 impl StagedColumn {
-    /// Makes the staged column of a table's column.
+    /// Makes the staged column of a pair of columns.
     #[must_use]
-    pub fn of(column: &Column) -> Self {
-        let data_type = &column.data_type;
+    pub fn of(pair: &PairedColumn) -> Self {
+        let data_type = &pair.data_type;
         Self {
-            name: column.name.clone(),
+            name: pair.name.clone(),
             pg_type: data_type.sql.clone(),
             typmod: data_type.typmod,
-            lane: super::lane_of(data_type),
+            // What only OLD has is put back as its text, which needs no companion column beside NEW's.
+            lane: if pair.new.is_present() { super::lane_of(data_type) } else { Lane::Text },
+            old: pair.old.clone(),
+            new: pair.new.clone(),
+        }
+    }
+
+    /// Makes a column that both sides have under one name and in one type.
+    pub fn plain(name: impl Into<Ident>, pg_type: impl Into<String>, lane: Lane) -> Self {
+        let (name, pg_type) = (name.into(), pg_type.into());
+        Self { name, pg_type, typmod: -1, lane, old: Source::Same, new: Source::Same }
+    }
+
+    /// Returns where a side's value comes from.
+    #[must_use]
+    pub const fn source(&self, side: Side) -> &Source {
+        match side {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        }
+    }
+
+    /// Whether both sides have the column: NEW's value has a place on OLD, and is compared with OLD's.
+    #[must_use]
+    pub const fn is_carried(&self) -> bool {
+        self.old.is_present() && self.new.is_present()
+    }
+
+    /// Returns the expression that reads the column on a side, as it is sent.
+    fn select(&self, side: Side, alias: &str) -> String {
+        match (self.source(side).expression(alias, &self.name), self.lane) {
+            (Some(expression), Lane::Typed(_)) => expression,
+            (Some(expression), Lane::Text) => format!("{expression}::text"),
+            // The type may not exist on this side; NULL is sent alike in every type.
+            (None, _) => "null::text".to_owned(),
         }
     }
 
@@ -71,29 +116,33 @@ impl RowLayout {
         Arc::new(Schema::new(self.fields()))
     }
 
-    /// Returns the select list of the COPY query, `a."x", a."y"::text`. `alias` must be ready for SQL.
+    /// Returns the select list of the COPY query on a side, `a."x", a."y"::text`. `alias` must be ready for SQL.
     #[must_use]
-    pub fn select_list(&self, alias: &str) -> String {
-        let column = |column: &StagedColumn| match column.lane {
-            Lane::Typed(_) => format!("{alias}.{}", column.name.sql()),
-            Lane::Text => format!("{alias}.{}::text", column.name.sql()),
-        };
-        self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
+    pub fn select_list(&self, side: Side, alias: &str) -> String {
+        self.columns.iter().map(|column| column.select(side, alias)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Finds a column by its common name.
+    #[must_use]
+    pub fn column(&self, name: &Ident) -> Option<&StagedColumn> {
+        self.columns.iter().find(|column| column.name == *name)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::Conversion;
 
     #[test]
     fn fields_and_select_list_follow_the_lanes() {
-        let column =
-            |name: &str, pg_type: &str, lane| StagedColumn { name: name.into(), pg_type: pg_type.into(), typmod: -1, lane };
         let layout = RowLayout {
-            columns: vec![column("id", "uuid", Lane::Typed(Codec::Uuid)), column("Tags \"x\"", "text[]", Lane::Text)],
+            columns: vec![
+                StagedColumn::plain("id", "uuid", Lane::Typed(Codec::Uuid)),
+                StagedColumn::plain("Tags \"x\"", "text[]", Lane::Text),
+            ],
         };
-        assert_eq!(layout.select_list("a"), "a.\"id\", a.\"Tags \"\"x\"\"\"::text");
+        assert_eq!(layout.select_list(Side::Old, "a"), "a.\"id\", a.\"Tags \"\"x\"\"\"::text");
         let schema = layout.arrow_schema();
         let metadata = |index: usize, key: &str| schema.field(index).metadata().get(key).cloned().unwrap_or_default();
         assert_eq!(metadata(0, "ARROW:extension:name"), "arrow.uuid");
@@ -101,5 +150,17 @@ mod tests {
         assert_eq!(metadata(1, "pg.lane"), "text");
         assert_eq!(metadata(1, "pg.typmod"), "-1");
         assert_eq!(schema.field(2).name(), "fb_exact");
+    }
+
+    #[test]
+    fn each_side_is_read_in_its_own_way() {
+        let mapped = Source::Mapped { column: Ident::new("amount"), conversions: vec![Conversion::Cast("bigint".into())] };
+        let total = StagedColumn { new: mapped, ..StagedColumn::plain("total", "bigint", Lane::Typed(Codec::Int8)) };
+        let extra = StagedColumn { old: Source::Absent, ..StagedColumn::plain("extra", "app.mood", Lane::Typed(Codec::Enum)) };
+        assert!(total.is_carried() && !extra.is_carried());
+        let layout = RowLayout { columns: vec![total, extra] };
+        assert_eq!(layout.select_list(Side::Old, "t"), "t.\"total\", null::text");
+        assert_eq!(layout.select_list(Side::New, "t"), "(t.\"amount\")::bigint, t.\"extra\"");
+        assert_eq!(layout.column(&Ident::new("extra")).map(|column| column.pg_type.as_str()), Some("app.mood"));
     }
 }

@@ -18,7 +18,7 @@ use super::cells::Cells;
 use super::error::{CodecProblem, Fault};
 use super::reading::Reading;
 
-const NEGATIVE: u16 = 0x4000;
+pub(super) const NEGATIVE: u16 = 0x4000;
 
 /// Groups of a 128-bit number, three digits of alignment included.
 const MAX_GROUPS: usize = 11;
@@ -38,16 +38,16 @@ const POWERS: [u128; 39] = {
 };
 
 /// A numeric as it lies on the wire.
-struct Wire<'a> {
-    weight: i16,
-    sign: u16,
-    scale: u16,
-    groups: &'a [[u8; 2]],
+pub(super) struct Wire<'a> {
+    pub(super) weight: i16,
+    pub(super) sign: u16,
+    pub(super) scale: u16,
+    pub(super) groups: &'a [[u8; 2]],
 }
 
 impl<'a> Wire<'a> {
     #[inline]
-    fn split(wire: &'a [u8]) -> Option<Self> {
+    pub(super) fn split(wire: &'a [u8]) -> Option<Self> {
         let (head, groups) = wire.split_first_chunk::<8>()?;
         let [c0, c1, w0, w1, s0, s1, d0, d1] = *head;
         let (groups, rest) = groups.as_chunks::<2>();
@@ -161,38 +161,9 @@ fn divide(number: u128, by: u16) -> (u128, u16) {
     (quotient, u16::try_from(rest).unwrap_or(u16::MAX))
 }
 
-/// The number with all digits of its display scale.
-pub(super) fn text(wire: &[u8]) -> Option<String> {
-    let wire = Wire::split(wire)?;
-    let sign = match wire.sign {
-        0 => "",
-        NEGATIVE => "-",
-        0xc000 => return Some("NaN".to_owned()),
-        0xd000 => return Some("Infinity".to_owned()),
-        0xf000 => return Some("-Infinity".to_owned()),
-        _ => return None,
-    };
-    let weight = i32::from(wire.weight);
-    // Groups that are not on the wire are zeros.
-    let digits = |at: i32| {
-        let group = usize::try_from(weight - at).ok().and_then(|index| wire.groups.get(index));
-        format!("{:04}", group.map_or(0, |group| u16::from_be_bytes(*group)))
-    };
-    let whole = (0..=weight).rev().map(digits).collect::<String>();
-    let whole = whole.trim_start_matches('0');
-    let mut text = format!("{sign}{}", if whole.is_empty() { "0" } else { whole });
-    if wire.scale > 0 {
-        let scale = usize::from(wire.scale);
-        let groups = i32::from(wire.scale.div_ceil(4));
-        let behind = (1..=groups).map(|at| digits(-at)).collect::<String>();
-        text.push('.');
-        text.push_str(behind.get(..scale)?);
-    }
-    Some(text)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::digits::text;
     use super::*;
 
     fn wire(weight: i16, sign: u16, scale: u16, groups: &[u16]) -> Vec<u8> {

@@ -12,12 +12,7 @@ use crate::wire::{CopyDecoder, CopyEncoder, RowBuffer};
 type Cell = Option<Vec<u8>>;
 
 fn layout(lanes: &[Lane]) -> RowLayout {
-    let column = |(index, lane): (usize, &Lane)| StagedColumn {
-        name: format!("c{index}").as_str().into(),
-        pg_type: "a type".to_owned(),
-        typmod: -1,
-        lane: *lane,
-    };
+    let column = |(index, lane): (usize, &Lane)| StagedColumn::plain(format!("c{index}").as_str(), "a type", *lane);
     RowLayout { columns: lanes.iter().enumerate().map(column).collect() }
 }
 
@@ -131,8 +126,63 @@ fn wires(lane: Lane) -> BoxedStrategy<Vec<u8>> {
         Codec::Jsonb => jsonb(),
         Codec::Bytea => vec(any::<u8>(), 0..40).boxed(),
         Codec::Uuid => vec(any::<u8>(), 16).boxed(),
-        Codec::Numeric { .. } => numeric_wire(),
+        Codec::Numeric { .. } | Codec::Digits => numeric_wire(),
+        Codec::Money => int(8),
+        Codec::Xid8 => any::<u64>().prop_map(|value| value.to_be_bytes().to_vec()).boxed(),
+        Codec::Interval => vec(any::<u8>(), 16).boxed(),
+        Codec::TimeTz => timetz(),
+        Codec::Inet => network(0),
+        Codec::Cidr => network(1),
+        Codec::Macaddr => vec(any::<u8>(), 6).boxed(),
+        Codec::Macaddr8 => vec(any::<u8>(), 8).boxed(),
+        Codec::Char => any::<u8>().prop_map(|byte| vec![byte]).boxed(),
+        Codec::List(element) => array(element),
     }
+}
+
+fn timetz() -> BoxedStrategy<Vec<u8>> {
+    let time = prop_oneof![8 => 0..=86_400_000_000_i64, 4 => (0..=86_400_i64).prop_map(|s| s * 1_000_000), 1 => any::<i64>()];
+    let west = prop_oneof![4 => (-15_i32..=15).prop_map(|hours| hours * 3600), 4 => -57_599..57_600, 1 => any::<i32>()];
+    (time, west).prop_map(|(time, west)| [&time.to_be_bytes()[..], &west.to_be_bytes()].concat()).boxed()
+}
+
+fn network(cidr: u8) -> BoxedStrategy<Vec<u8>> {
+    let four = (vec(any::<u8>(), 4), 0..=32_u8).prop_map(move |(address, bits)| [vec![2, bits, cidr, 4], address].concat());
+    let byte = prop_oneof![Just(0), any::<u8>()];
+    let six = (vec(byte, 16), 0..=128_u8).prop_map(move |(address, bits)| [vec![3, bits, cidr, 16], address].concat());
+    prop_oneof![four, six].boxed()
+}
+
+/// Arrays of that type, mostly of one dimension; the flag says whether there is a NULL.
+fn array(element: Element) -> BoxedStrategy<Vec<u8>> {
+    let value = prop::option::weighted(0.85, wires(Lane::Typed(element.codec())));
+    let shape = prop_oneof![
+        8 => (0..6_usize).prop_map(|length| vec![(length, 1)]),
+        1 => (1..6_usize, any::<i32>()).prop_map(|(length, lower)| vec![(length, lower)]),
+        1 => (1..3_usize, 1..3_usize, -2..2_i32).prop_map(|(one, two, lower)| vec![(one, 1), (two, lower)]),
+    ];
+    shape
+        .prop_flat_map(move |shape| {
+            let count: usize = shape.iter().map(|(length, _)| *length).product();
+            (Just(shape), vec(value.clone(), count))
+        })
+        .prop_map(move |(shape, values)| array_wire(element, &shape, &values))
+        .boxed()
+}
+
+fn array_wire(element: Element, shape: &[(usize, i32)], values: &[Cell]) -> Vec<u8> {
+    let shape = if values.is_empty() { &[] } else { shape };
+    let int = |number: usize| i32::try_from(number).unwrap();
+    let flag = i32::from(values.iter().any(Option::is_none));
+    let mut wire: Vec<u8> = [int(shape.len()), flag, element.oid().cast_signed()].map(i32::to_be_bytes).concat();
+    for (length, lower) in shape {
+        wire.extend([int(*length), *lower].map(i32::to_be_bytes).concat());
+    }
+    for value in values {
+        wire.extend(value.as_ref().map_or(-1, |value| int(value.len())).to_be_bytes());
+        wire.extend(value.as_deref().unwrap_or_default());
+    }
+    wire
 }
 
 fn lanes() -> Vec<Lane> {
@@ -140,7 +190,11 @@ fn lanes() -> Vec<Lane> {
     let codecs = [Codec::Bool, Codec::Int2, Codec::Int4, Codec::Int8, Codec::Oid, Codec::Float4, Codec::Float8, Codec::Text];
     let others = [Codec::Bytea, Codec::Uuid, Codec::Date, Codec::Time, Codec::Timestamp, Codec::TimestampTz, Codec::Json];
     let last = [Codec::Jsonb, Codec::Enum, numeric(38, 4), numeric(12, 4), numeric(38, 0), numeric(38, 38)];
-    let typed = codecs.into_iter().chain(others).chain(last).map(Lane::Typed);
+    let more = [Codec::Digits, Codec::Money, Codec::Interval, Codec::TimeTz, Codec::Inet, Codec::Cidr];
+    let rest = [Codec::Macaddr, Codec::Macaddr8, Codec::Char, Codec::Xid8];
+    let decimal = Element::Numeric { precision: 12, scale: 4 };
+    let lists = Element::PLAIN.iter().copied().chain([decimal, Element::Digits]).map(Codec::List);
+    let typed = codecs.into_iter().chain(others).chain(last).chain(more).chain(rest).chain(lists).map(Lane::Typed);
     typed.chain([Lane::Text]).collect()
 }
 
@@ -169,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_survived(cells in vec(prop::option::of(vec(any::<u8>(), 0..20)), 24)) {
+    fn any_bytes_are_survived(cells in vec(prop::option::of(vec(any::<u8>(), 0..20)), 70)) {
         for (lane, cell) in lanes().into_iter().zip(cells) {
             let layout = layout(&[lane]);
             let rows = [vec![cell]];
@@ -222,6 +276,115 @@ fn values_that_arrow_cannot_hold_are_in_the_companion_and_null_in_the_column() {
 }
 
 #[test]
+fn arrays_are_lists_where_lists_hold_them() {
+    let one = |value: i64| Some(value.to_be_bytes().to_vec());
+    let wire = |shape: &[(usize, i32)], values: &[Cell]| array_wire(Element::Timestamp, shape, values);
+    let far = Some((i64::MAX - 1).to_be_bytes().to_vec());
+    let arrays = [
+        wire(&[(2, 1)], &[one(0), None]),
+        wire(&[], &[]),
+        wire(&[(2, 0)], &[one(0), one(1)]),
+        wire(&[(1, 1), (2, 1)], &[one(0), None]),
+        wire(&[(3, 1)], &[one(1), far, one(2)]),
+        wire(&[(1, 1)], &[one(i64::MAX)]),
+    ];
+    let mut rows: Vec<Vec<Cell>> = arrays.into_iter().map(|wire| vec![Some(wire)]).collect();
+    rows.insert(1, vec![None]);
+    let layout = layout(&[Lane::Typed(Codec::List(Element::Timestamp))]);
+    let batch = round_trip(&layout, &rows);
+    let is_null = |column: usize| (0..7).map(|row| u8::from(batch.column(column).is_null(row))).collect::<Vec<_>>();
+    assert_eq!(is_null(0), [0, 1, 0, 1, 1, 1, 0]);
+    assert_eq!(is_null(1), [1, 1, 1, 0, 0, 0, 1]);
+    let first = batch.column(0).as_list::<i32>().value(0);
+    assert_eq!((first.as_primitive::<TimestampMicrosecondType>().value(0), first.is_null(1)), (946_684_800_000_000, true));
+    let encoder = BatchEncoder::new(&layout);
+    let shown = |row| encoder.display(&batch, row, 0).unwrap();
+    assert_eq!(shown(0).as_deref(), Some("{\"2000-01-01 00:00:00\",NULL}"));
+    assert_eq!(shown(3).as_deref(), Some("[0:1]={\"2000-01-01 00:00:00\",\"2000-01-01 00:00:00.000001\"}"));
+    assert_eq!(shown(4).as_deref(), Some("{{\"2000-01-01 00:00:00\",NULL}}"));
+    let slice = batch.slice(4, 3);
+    let mut out = Vec::new();
+    encoder.row(&slice, 2, &mut out).unwrap();
+    assert_eq!(out[6..], array_wire(Element::Timestamp, &[(1, 1)], &[one(i64::MAX)]), "a slice of a batch is a batch");
+}
+
+/// `array_send` of `'{1,NULL}'::int2[]`, `'[0:1]={a,b}'::varchar[]` and `'{}'::text[]`, PostgreSQL 15.
+#[test]
+fn arrays_are_read_as_servers_send_them() {
+    let head =
+        |dimensions: u8, flag: u8, oid: u16| [&[0, 0, 0, dimensions, 0, 0, 0, flag, 0, 0][..], &oid.to_be_bytes()].concat();
+    let ints = [&head(1, 1, 21)[..], b"\0\0\0\x02\0\0\0\x01\0\0\0\x02\0\x01\xff\xff\xff\xff"].concat();
+    let words = [&head(1, 0, 0x413)[..], b"\0\0\0\x02\0\0\0\0\0\0\0\x01a\0\0\0\x01b"].concat();
+    let list = |element, wire: &[u8]| {
+        let layout = layout(&[Lane::Typed(Codec::List(element))]);
+        BatchEncoder::new(&layout).display(&one(Codec::List(element), &[wire]), 0, 0).unwrap().unwrap()
+    };
+    assert_eq!(list(Element::Int2, &ints), "{1,NULL}");
+    assert_eq!(list(Element::Varchar, &words), "[0:1]={a,b}");
+    assert_eq!(list(Element::Text, &head(0, 0, 25)), "{}");
+}
+
+/// What `array_recv` does not keep: a flag without a NULL, and the bounds of nothing.
+#[test]
+fn arrays_are_sent_as_a_server_keeps_them() {
+    let layout = layout(&[Lane::Typed(Codec::List(Element::Int2))]);
+    let value = Some(vec![0, 7]);
+    let plain = array_wire(Element::Int2, &[(1, 1)], std::slice::from_ref(&value));
+    let shifted = array_wire(Element::Int2, &[(1, 0)], &[value]);
+    let empty = array_wire(Element::Int2, &[], &[]);
+    let flagged = |wire: &[u8]| [&wire[..7], &[1], &wire[8..]].concat();
+    let bounds_of_nothing = [&[0, 0, 0, 1], &empty[4..], &[0, 0, 0, 0, 0, 0, 0, 0]].concat();
+    for (sent, kept) in [(flagged(&plain), &plain), (flagged(&shifted), &shifted), (bounds_of_nothing, &empty)] {
+        let batch = decode(&layout, &[vec![Some(sent)]]).unwrap();
+        let mut wire = Vec::new();
+        assert!(BatchEncoder::new(&layout).field(&batch, 0, 0, &mut wire).unwrap());
+        assert_eq!(wire, *kept);
+    }
+}
+
+#[test]
+fn arrays_that_are_none_of_their_type_name_their_row() {
+    let layout = layout(&[Lane::Typed(Codec::List(Element::Varchar))]);
+    let good = array_wire(Element::Varchar, &[(2, 1)], &[Some(b"one".to_vec()), None]);
+    let spoilt = |at: usize, byte: u8| {
+        let mut wire = good.clone();
+        wire[at] = byte;
+        wire
+    };
+    let other_type = array_wire(Element::Text, &[(1, 1)], &[Some(b"one".to_vec())]);
+    let not_text = array_wire(Element::Varchar, &[(2, 1)], &[Some(b"one".to_vec()), Some(vec![0xff])]);
+    let cases = [
+        (other_type, CodecProblem::Malformed),
+        (not_text, CodecProblem::InvalidUtf8),
+        (good[..good.len() - 1].to_vec(), CodecProblem::Malformed),
+        ([&good[..], &[0]].concat(), CodecProblem::Malformed),
+        (spoilt(3, 7), CodecProblem::Malformed),
+        (spoilt(7, 0), CodecProblem::Malformed),
+        (spoilt(7, 2), CodecProblem::Malformed),
+        (spoilt(12, 0x7f), CodecProblem::Malformed),
+        (spoilt(15, 3), CodecProblem::Malformed),
+        (spoilt(20, 0x80), CodecProblem::Malformed),
+        (spoilt(20, 0x10), CodecProblem::Malformed),
+    ];
+    for (wire, problem) in cases {
+        let rows = [vec![Some(good.clone())], vec![None], vec![Some(wire.clone())]];
+        let error = decode(&layout, &rows).unwrap_err();
+        assert_eq!((error.row(), error.problem()), (Some(2), problem), "{wire:?}");
+    }
+}
+
+/// Ten bytes that stand for 128 KiB: they stay ten bytes.
+#[test]
+fn numbers_of_zeros_do_not_fill_the_memory() {
+    let long = [[0, 1], [0x7f, 0xff], [0, 0], [0, 0], [0, 1]].concat();
+    let batch = one(Codec::Digits, &[&long, b"\0\x01\0\xf0\0\0\0\0\0\x01"]);
+    assert!(batch.column(0).is_null(0) && batch.column(0).is_valid(1));
+    assert_eq!(batch.column(0).as_string::<i32>().value(1).len(), 961);
+    let layout = layout(&[Lane::Typed(Codec::Digits)]);
+    assert_eq!(BatchEncoder::new(&layout).display(&batch, 0, 0).unwrap().unwrap().len(), 131_069);
+}
+
+#[test]
 fn what_is_usual_is_typed_and_leaves_the_companion_empty() {
     let epoch = one(Codec::TimestampTz, &[&0_i64.to_be_bytes(), &i64::MAX.to_be_bytes()]);
     let times = epoch.column(0).as_primitive::<TimestampMicrosecondType>();
@@ -241,6 +404,8 @@ fn displays_are_input_syntax() {
     assert_eq!(shown(Codec::Bytea, b"\0\xff"), "\\x00ff");
     assert_eq!(shown(Codec::Uuid, &[0x1a; 16]), "1a1a1a1a-1a1a-1a1a-1a1a-1a1a1a1a1a1a");
     assert_eq!(shown(Codec::TimestampTz, &0_i64.to_be_bytes()), "2000-01-01 00:00:00+00");
+    assert_eq!(shown(Codec::Char, &[0x80]), "\\200");
+    assert_eq!(shown(Codec::Cidr, &[2, 8, 1, 4, 10, 0, 0, 0]), "10.0.0.0/8");
     assert_eq!(show(Codec::Jsonb, b"\x02{}").unwrap_err().problem(), CodecProblem::Malformed);
 }
 

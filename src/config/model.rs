@@ -122,6 +122,8 @@ impl Config {
             key: rule.key,
             created: columns(rule.created, &self.base.created, "created_at"),
             updated: columns(rule.updated, &self.base.updated, "updated_at"),
+            new_name: rule.new_name,
+            renamed: rule.renamed.unwrap_or_default(),
             why: rule.why,
         }
     }
@@ -248,6 +250,8 @@ old = { url = "postgres://u:hunter2@localhost/db" }
             key: None,
             created: columns(&["created_at"], false),
             updated: columns(&["updated_at"], false),
+            new_name: None,
+            renamed: Vec::new(),
             why: None,
         };
         assert_eq!(config.table("shop", "public.orders"), expected);
@@ -261,6 +265,8 @@ old = { url = "postgres://u:hunter2@localhost/db" }
             key: Some(vec!["tenant".to_owned(), "id".to_owned()]),
             created: columns(&["created_at", "inserted"], false),
             updated: columns(&["changed"], true),
+            new_name: None,
+            renamed: Vec::new(),
             why: Some("updated_at is not kept".to_owned()),
         };
         let chain = TableSettings { method: Some(Method::Timestamps), created: columns(&[], true), ..shop.clone() };

@@ -19,6 +19,11 @@ fn read_method(word: &str) -> Result<Method, String> {
     })
 }
 
+/// Reads `renamed = { olds_name = "news_name" }`.
+fn read_renamed(section: &Section<'_>) -> Result<Vec<(String, String)>> {
+    section.entries().map(|entry| Ok((entry.key().to_owned(), entry.text()?.to_owned()))).collect()
+}
+
 /// Names under which a time column may be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedTimeColumns {
@@ -40,6 +45,10 @@ pub struct TableSettings {
     pub created: NamedTimeColumns,
     /// Where the time of the last change is.
     pub updated: NamedTimeColumns,
+    /// What NEW calls the table, as [`crate::name::QualifiedName`] prints it; `None`: the same as OLD.
+    pub new_name: Option<String>,
+    /// Columns that NEW calls otherwise: OLD's name and NEW's.
+    pub renamed: Vec<(String, String)>,
     /// The reason given for this treatment.
     pub why: Option<String>,
 }
@@ -51,12 +60,14 @@ pub(super) struct TableRule {
     pub(super) key: Option<Vec<String>>,
     pub(super) created: Option<Vec<String>>,
     pub(super) updated: Option<Vec<String>>,
+    pub(super) new_name: Option<String>,
+    pub(super) renamed: Option<Vec<(String, String)>>,
     pub(super) why: Option<String>,
 }
 
 impl TableRule {
     pub(super) fn read(section: &Section<'_>) -> Result<Self> {
-        section.check(&["method", "key", "created", "updated", "why"])?;
+        section.check(&["method", "key", "created", "updated", "new_name", "renamed", "why"])?;
         let method = section.entry("method").map(|entry| read_method(entry.text()?).map_err(|cause| entry.value_error(cause)));
         let key = section.texts("key")?;
         if let Some(entry) = section.entry("key").filter(|_| key.as_ref().is_some_and(Vec::is_empty)) {
@@ -67,6 +78,8 @@ impl TableRule {
             key,
             created: section.texts("created")?,
             updated: section.texts("updated")?,
+            new_name: section.text("new_name")?,
+            renamed: section.section("renamed")?.as_ref().map(read_renamed).transpose()?,
             why: section.text("why")?,
         })
     }
@@ -78,6 +91,8 @@ impl TableRule {
             key: self.key.or(base.key),
             created: self.created.or(base.created),
             updated: self.updated.or(base.updated),
+            new_name: self.new_name.or(base.new_name),
+            renamed: self.renamed.or(base.renamed),
             why: self.why.or(base.why),
         }
     }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, make_comparator};
 use arrow::buffer::BooleanBuffer;
+use arrow::compute::SortOptions;
 use arrow::compute::kernels::cmp::distinct;
 use arrow::error::ArrowError;
 use rayon::prelude::*;
@@ -20,6 +21,13 @@ impl Differences {
     #[must_use]
     pub fn any(&self, row: usize) -> bool {
         self.columns.iter().any(|column| column.value(row))
+    }
+
+    /// Forgets the differences of columns that are not to be compared.
+    pub fn keep(&mut self, is_compared: impl Fn(usize) -> bool) {
+        for (_, bits) in self.columns.iter_mut().enumerate().filter(|(index, _)| !is_compared(*index)) {
+            *bits = BooleanBuffer::new_unset(bits.len());
+        }
     }
 
     /// The indexes of the columns that differ in a row.
@@ -39,10 +47,23 @@ pub fn compare(old: &RecordBatch, new: &RecordBatch) -> Result<Differences, Arro
     let plain = old.num_columns().saturating_sub(1);
     let mut columns = (0..plain)
         .into_par_iter()
-        .map(|index| distinct(old.column(index), new.column(index)).map(BooleanArray::into_parts).map(|(bits, _)| bits))
+        .map(|index| differing(old.column(index), new.column(index)))
         .collect::<Result<Vec<_>, _>>()?;
     compare_companions(old, new, plain, &mut columns);
     Ok(Differences { columns })
+}
+
+/// Compares two columns. The kernel knows no lists and structs; the comparator does, and looks at their elements with the same
+/// order of all bit patterns, NULL and length included.
+fn differing(old: &dyn Array, new: &dyn Array) -> Result<BooleanBuffer, ArrowError> {
+    if old.data_type() != new.data_type() || old.len() != new.len() {
+        return Err(ArrowError::InvalidArgumentError("columns of different types or lengths".to_owned()));
+    }
+    if !old.data_type().is_nested() {
+        return distinct(&old, &new).map(BooleanArray::into_parts).map(|(bits, _)| bits);
+    }
+    let order = make_comparator(old, new, SortOptions::default())?;
+    Ok(BooleanBuffer::collect_bool(old.len(), |row| order(row, row).is_ne()))
 }
 
 fn compare_companions(old: &RecordBatch, new: &RecordBatch, companion: usize, columns: &mut [BooleanBuffer]) {
@@ -51,16 +72,22 @@ fn compare_companions(old: &RecordBatch, new: &RecordBatch, companion: usize, co
         return;
     }
     let schema = old.schema();
+    let mut changed: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for row in (0..old.num_rows()).filter(|row| ours.is_valid(*row) || theirs.is_valid(*row)) {
         let (ours, theirs) = (entries(ours.as_ref(), row), entries(theirs.as_ref(), row));
-        for (index, bits) in columns.iter_mut().enumerate() {
+        for index in 0..columns.len() {
             let name = schema.field(index).name().as_str();
             if ours.get(name) != theirs.get(name) {
-                let mut changed: Vec<bool> = bits.iter().collect();
-                changed[row] = true;
-                *bits = BooleanBuffer::from(changed);
+                changed.entry(index).or_default().push(row);
             }
         }
+    }
+    for (index, rows) in changed {
+        let mut bits: Vec<bool> = columns[index].iter().collect();
+        for row in rows {
+            bits[row] = true;
+        }
+        columns[index] = BooleanBuffer::from(bits);
     }
 }
 
@@ -78,7 +105,8 @@ fn entries(companion: &dyn Array, row: usize) -> BTreeMap<String, Vec<u8>> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Float64Array, Int64Array, ListArray, new_null_array};
+    use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, ListArray, StructArray, new_null_array};
+    use arrow::buffer::{NullBuffer, OffsetBuffer};
     use arrow::datatypes::{DataType, Field, Fields};
 
     use super::*;
@@ -109,5 +137,58 @@ mod tests {
         assert!(!found.any(1), "NULL equals NULL");
         assert_eq!(found.columns(2).collect::<Vec<_>>(), [0]);
         assert!(!found.any(3));
+    }
+
+    fn found(old: ArrayRef, new: ArrayRef) -> Vec<bool> {
+        let rows = old.len();
+        let batch = |column| {
+            RecordBatch::try_from_iter_with_nullable([("value", column, true), ("fb_exact", companion(rows), true)])
+                .expect("columns are equally long")
+        };
+        let found = compare(&batch(old), &batch(new)).expect("one layout");
+        (0..rows).map(|row| found.any(row)).collect()
+    }
+
+    fn floats(lists: &[Option<&[Option<f64>]>]) -> ArrayRef {
+        let values: Float64Array = lists.iter().flat_map(|list| list.unwrap_or_default().iter().copied()).collect();
+        let lengths = lists.iter().map(|list| list.unwrap_or_default().len());
+        let nulls: NullBuffer = lists.iter().map(Option::is_some).collect();
+        let item = Arc::new(Field::new("item", DataType::Float64, true));
+        Arc::new(ListArray::new(item, OffsetBuffer::from_lengths(lengths), Arc::new(values), Some(nulls)))
+    }
+
+    #[test]
+    fn lists_are_compared_element_by_element_and_bit_by_bit() {
+        let payload = f64::from_bits(f64::NAN.to_bits() | 1);
+        let cases: [(Option<&[Option<f64>]>, Option<&[Option<f64>]>, bool); 11] = [
+            (Some(&[Some(1.0), None]), Some(&[Some(1.0), None]), false),
+            (Some(&[Some(0.0)]), Some(&[Some(-0.0)]), true),
+            (Some(&[Some(f64::NAN)]), Some(&[Some(f64::NAN)]), false),
+            (Some(&[Some(f64::NAN)]), Some(&[Some(payload)]), true),
+            (Some(&[Some(f64::NAN)]), Some(&[Some(-f64::NAN)]), true),
+            (Some(&[]), None, true),
+            (None, None, false),
+            (Some(&[None]), Some(&[]), true),
+            (Some(&[None]), Some(&[Some(0.0)]), true),
+            (Some(&[Some(1.0)]), Some(&[Some(1.0), Some(1.0)]), true),
+            (Some(&[Some(1.0), Some(2.0)]), Some(&[Some(1.0), Some(3.0)]), true),
+        ];
+        let (old, new) = (floats(&cases.map(|case| case.0)), floats(&cases.map(|case| case.1)));
+        let expected = cases.map(|case| case.2).to_vec();
+        assert_eq!(found(Arc::clone(&old), Arc::clone(&new)), expected);
+        // Slices begin in the middle of their elements.
+        assert_eq!(found(old.slice(3, 5), new.slice(3, 5)), expected[3..8]);
+    }
+
+    #[test]
+    fn structs_are_compared_field_by_field_and_what_lies_under_a_null_is_not() {
+        let intervals = |months: [i32; 4], nulls: [bool; 4]| -> ArrayRef {
+            let field = Field::new("months", DataType::Int32, false);
+            let values: ArrayRef = Arc::new(Int32Array::from(months.to_vec()));
+            Arc::new(StructArray::new(vec![field].into(), vec![values], Some(nulls.to_vec().into())))
+        };
+        let old = intervals([1, 2, 3, 4], [true, true, false, false]);
+        let new = intervals([1, 3, 4, 4], [true, true, false, true]);
+        assert_eq!(found(old, new), [false, true, false, true]);
     }
 }

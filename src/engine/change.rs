@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
 use super::images::{Image, read_image, texts};
 use super::segments::{Lazy, Target};
+use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::{Segment, SegmentReader, TablePlan};
 use crate::store::Store;
@@ -93,6 +94,22 @@ pub(super) struct Changes {
     pub(super) old: Image,
     /// NEW's rows.
     pub(super) new: Image,
+}
+
+impl Changes {
+    /// Returns the rows as the plan leaves them on OLD: NEW's, with OLD's own values in columns that NEW lacks.
+    pub(super) fn result(&self, layout: &RowLayout) -> Result<Image> {
+        if layout.columns.iter().all(|column| column.new.is_present()) {
+            return Ok(self.new.clone());
+        }
+        let mut columns = self.new.rows.columns().to_vec();
+        for (index, _) in layout.columns.iter().enumerate().filter(|(_, column)| !column.new.is_present()) {
+            columns[index] = self.old.rows.column(index).clone();
+        }
+        let rows = RecordBatch::try_new(self.new.rows.schema(), columns)
+            .map_err(|error| Error::new(ErrorKind::Malformed, "join OLD's and NEW's columns").because(error))?;
+        Ok(Image { rows, present: self.new.present.clone() })
+    }
 }
 
 /// Reads a table's diff and its changes side by side.

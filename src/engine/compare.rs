@@ -59,13 +59,14 @@ pub(super) async fn compare_table(
     targets: (Target, Target),
 ) -> Result<Found> {
     let Subject { context, record, old, new, .. } = subject;
-    let source = RowSource { table: &record.name, key: &record.key };
+    let ours = RowSource { table: &record.old.name, key: &record.key, side: Side::Old };
+    let theirs = RowSource { table: &record.new.name, key: &record.key, side: Side::New };
     let keys = key_layout(&record.key);
     let lists = select_lists(record, depth, stamped);
     let columns = keys.columns.len();
     let payload = if depth == Depth::Rows { record.layout.columns.len() } else { 0 };
-    let ours = statement::copy_binary(&statement::ordered_rows(source, &lists.old));
-    let theirs = statement::copy_binary(&statement::ordered_rows(source, &lists.new));
+    let ours = statement::copy_binary(&statement::ordered_rows(ours, &lists.old));
+    let theirs = statement::copy_binary(&statement::ordered_rows(theirs, &lists.new));
     let flagged = usize::from(depth == Depth::Keys);
     let walk = Walk {
         old: Cursor::open(old, &ours, &record.key, columns + payload).await?,
@@ -95,8 +96,8 @@ struct SelectLists {
 fn select_lists(record: &TableRecord, depth: Depth, stamped: Option<&str>) -> SelectLists {
     match depth {
         Depth::Rows => {
-            let list = record.layout.select_list("t");
-            SelectLists { old: list.clone(), new: list }
+            let list = |side| record.layout.select_list(side, "t");
+            SelectLists { old: list(Side::Old), new: list(Side::New) }
         }
         Depth::Keys => SelectLists {
             old: String::new(),
@@ -107,15 +108,13 @@ fn select_lists(record: &TableRecord, depth: Depth, stamped: Option<&str>) -> Se
 
 /// Returns the layout of a key as ordered statements send it.
 pub(super) fn key_layout(key: &ComparisonKey) -> RowLayout {
-    let column = |column: &KeyColumn| StagedColumn {
-        name: column.name.clone(),
-        pg_type: column.cast.clone(),
-        typmod: -1,
-        lane: match column.order {
+    let column = |column: &KeyColumn| {
+        let lane = match column.order {
             KeyOrder::Integer => Lane::Typed(Codec::Int8),
             KeyOrder::Uuid => Lane::Typed(Codec::Uuid),
             KeyOrder::Text => Lane::Text,
-        },
+        };
+        StagedColumn::plain(column.name.clone(), column.old.cast.clone(), lane)
     };
     RowLayout { columns: key.columns().iter().map(column).collect() }
 }
@@ -131,7 +130,7 @@ async fn fetch_rows(
 ) -> Result<Vec<Segment>> {
     let encoder = BatchEncoder::new(keys);
     let positions: Vec<_> = (0..keys.columns.len()).collect();
-    let source = RowSource { table: &record.name, key: &record.key };
+    let source = RowSource { table: &record.new.name, key: &record.key, side: Side::New };
     let rows_target = Target { path: target.path.replace(".parquet", "-rows.parquet"), ..target.clone() };
     let mut file = Lazy::new(rows_target, record.layout.arrow_schema());
     for segment in scratch {

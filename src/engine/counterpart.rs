@@ -31,8 +31,7 @@ impl Aligned {
 
 /// Returns the layout of an aligned read: whether the row exists, then its columns.
 pub(super) fn aligned_layout(layout: &RowLayout) -> RowLayout {
-    let present =
-        StagedColumn { name: Ident::new("fb_present"), pg_type: "boolean".into(), typmod: -1, lane: Lane::Typed(Codec::Bool) };
+    let present = StagedColumn::plain("fb_present", "boolean", Lane::Typed(Codec::Bool));
     RowLayout { columns: std::iter::once(present).chain(layout.columns.iter().cloned()).collect() }
 }
 
@@ -67,7 +66,7 @@ pub(super) async fn fetch(
     keys: &[Vec<String>],
 ) -> Result<Aligned> {
     let rows = keys.first().map_or(0, Vec::len);
-    let query = statement::counterparts(source, &layout.select_list("t"), keys);
+    let query = statement::counterparts(source, &layout.select_list(source.side, "t"), keys);
     let mut stream = Batches::open(session, &statement::copy_binary(&query), &aligned_layout(layout)).await?;
     let batch = stream.take(rows).await?;
     stream.expect_end().await?;

@@ -1,4 +1,4 @@
-//! What is asked of one table: its key, its time columns, the method, and what stands in the way.
+//! What is asked of one table: its columns on both sides, its key, its time columns, the method, and what stands in the way.
 //!
 //! Pure: from the two definitions and the settings to a record of the manifest, without its files.
 
@@ -6,8 +6,8 @@ use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::config::{NamedTimeColumns, TableSettings};
 use crate::name::{Ident, Side};
 use crate::schema::{
-    ComparisonKey, Coverage, KeyProblem, Method, Table, TimeColumn, TimeColumns, TimeKind, WHOLE_ROW_COLUMNS, comparison_key,
-    drift,
+    ComparisonKey, Coverage, KeyProblem, Method, PairedColumn, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
+    WHOLE_ROW_COLUMNS, comparison_key, drift, pair_columns,
 };
 use crate::staging::layout::TableId;
 use crate::staging::{LeftOut, TableRecord};
@@ -20,39 +20,48 @@ pub(super) enum Demand {
     Leave(LeftOut),
 }
 
-/// Decides what is asked of a table that both sides have.
-pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSettings) -> Demand {
+/// Decides what is asked of a table that both sides have. `zone` is the one in which wall clocks are read.
+pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSettings, zone: &str) -> Demand {
     if settings.method == Some(Method::Skip) {
         return leave(new, "the configuration says method = \"skip\"", false);
-    }
-    let found = drift(old, new);
-    if let Some(blocker) = found.iter().find(|drift| drift.blocks()) {
-        return leave(new, &blocker.sentence(), true);
     }
     if old.row_security || new.row_security {
         return leave(new, "row-level security hides rows from this user: use one with BYPASSRLS", true);
     }
-    let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
-    let key = match comparison_key(old, new, configured.as_deref()) {
-        Ok(columns) => ComparisonKey::Columns { columns },
-        Err(KeyProblem::NoKey) => ComparisonKey::WholeRow { columns: whole_row(old, new) },
+    let renaming = Renaming::new(settings.renamed.iter().map(|(old, new)| (Ident::new(old), Ident::new(new))));
+    let translated = match renaming.translate(old, new) {
+        Ok(translated) => translated,
         Err(problem) => return leave(new, &problem.to_string(), true),
     };
-    let times = time_columns(old, new, settings);
+    let new = &translated;
+    let pairs = pair_columns(old, new, &renaming, zone);
+    let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
+    let key = match comparison_key(old, new, &pairs, configured.as_deref()) {
+        Ok(columns) => ComparisonKey::Columns { columns },
+        Err(KeyProblem::NoKey) => match whole_row(&pairs) {
+            Some(columns) => ComparisonKey::WholeRow { columns },
+            None => {
+                return leave(new, "its columns differ in name or type, and it has no key: name one in failback.toml", true);
+            }
+        },
+        Err(problem) => return leave(new, &problem.to_string(), true),
+    };
+    let times = time_columns(&pairs, settings);
     let method = method_of(settings, &key, &times);
     Demand::Carry(Box::new(TableRecord {
         id,
-        name: new.name.clone(),
+        name: old.name.clone(),
         method,
         coverage: Coverage::of(method, &times),
-        layout: layout(old, new, &key),
+        layout: layout(&pairs, &key),
         key,
         times,
-        drift: found,
+        drift: drift(old, new, &renaming),
         old: old.clone(),
         new: new.clone(),
         candidates: Vec::new(),
         absent: Vec::new(),
+        unplaced: std::collections::BTreeMap::new(),
     }))
 }
 
@@ -70,48 +79,40 @@ fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns)
     }
 }
 
-fn time_columns(old: &Table, new: &Table, settings: &TableSettings) -> TimeColumns {
-    let find = |named: &NamedTimeColumns| named.names.iter().find_map(|name| time_column(old, new, &Ident::new(name.as_str())));
+fn time_columns(pairs: &[PairedColumn], settings: &TableSettings) -> TimeColumns {
+    let find = |named: &NamedTimeColumns| named.names.iter().find_map(|name| time_column(pairs, name));
     TimeColumns { created: find(&settings.created), updated: find(&settings.updated) }
 }
 
-fn time_column(old: &Table, new: &Table, name: &Ident) -> Option<TimeColumn> {
-    let (ours, theirs) = (old.column(name)?, new.column(name)?);
-    let kind = match (ours.data_type.base.as_str(), theirs.data_type.base.as_str()) {
-        ("timestamptz", "timestamptz") => TimeKind::Instant,
-        ("timestamp", "timestamp") => TimeKind::WallClock,
-        ("date", "date") => TimeKind::Day,
+fn time_column(pairs: &[PairedColumn], name: &str) -> Option<TimeColumn> {
+    let pair = pairs.iter().find(|pair| pair.name.as_str() == name && pair.is_carried())?;
+    let kind = match pair.data_type.base.as_str() {
+        "timestamptz" => TimeKind::Instant,
+        "timestamp" => TimeKind::WallClock,
+        "date" => TimeKind::Day,
         _ => return None,
     };
-    (!ours.generated && !theirs.generated).then(|| TimeColumn { name: name.clone(), kind })
+    pair.data_type.builtin.then(|| TimeColumn { name: pair.name.clone(), kind })
 }
 
-fn whole_row(old: &Table, new: &Table) -> Vec<Ident> {
-    let mut names: Vec<_> = common(old, new).map(|column| column.name.clone()).collect();
+/// The columns that identify a row by its content, sorted so that both sides say the same; `None` where the sides do not name
+/// and type every common column alike.
+fn whole_row(pairs: &[PairedColumn]) -> Option<Vec<Ident>> {
+    let carried = pairs.iter().filter(|pair| pair.is_carried());
+    let mut names = Vec::new();
+    for pair in carried {
+        let alike = pair.old == Source::Same && pair.new == Source::Same;
+        names.push(alike.then(|| pair.name.clone())?);
+    }
     names.sort();
-    names
+    Some(names)
 }
 
-/// The columns that both sides have and that somebody can write, in OLD's order.
-fn common<'a>(old: &'a Table, new: &'a Table) -> impl Iterator<Item = &'a crate::schema::Column> {
-    old.columns.iter().filter(|column| !column.generated && new.column(&column.name).is_some_and(|theirs| !theirs.generated))
-}
-
-fn layout(old: &Table, new: &Table, key: &ComparisonKey) -> RowLayout {
-    let mut columns: Vec<_> = common(old, new).map(StagedColumn::of).collect();
+fn layout(pairs: &[PairedColumn], key: &ComparisonKey) -> RowLayout {
+    let mut columns: Vec<_> = pairs.iter().map(StagedColumn::of).collect();
     if key.is_whole_row() {
-        columns.extend(stand_ins());
+        columns.push(StagedColumn::plain(WHOLE_ROW_COLUMNS[0], "text", Lane::Typed(Codec::Text)));
+        columns.push(StagedColumn::plain(WHOLE_ROW_COLUMNS[1], "bigint", Lane::Typed(Codec::Int8)));
     }
     RowLayout { columns }
-}
-
-/// The columns that stand in for a missing key.
-fn stand_ins() -> [StagedColumn; 2] {
-    let column = |name: &str, pg_type: &str, codec| StagedColumn {
-        name: Ident::new(name),
-        pg_type: pg_type.to_owned(),
-        typmod: -1,
-        lane: Lane::Typed(codec),
-    };
-    [column(WHOLE_ROW_COLUMNS[0], "text", Codec::Text), column(WHOLE_ROW_COLUMNS[1], "bigint", Codec::Int8)]
 }

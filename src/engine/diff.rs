@@ -180,7 +180,7 @@ impl<'a> Comparer<'a> {
         let schema = diff_schema(&self.table.layout);
         let mut file = Lazy::new(target, schema.clone());
         let mut counts = Counts::new();
-        let source = RowSource { table: &self.table.name, key: &self.table.key };
+        let source = RowSource { table: &self.table.name, key: &self.table.key, side: Side::Old };
         for batch in SegmentReader::open(&context.store, segment, KEYS_PER_STATEMENT)? {
             for batch in bounded(&batch?) {
                 context.stop.check()?;
@@ -210,8 +210,10 @@ impl<'a> Comparer<'a> {
     }
 
     fn judge(&self, sides: &Sides) -> Result<Vec<Judged>> {
-        let differences = delta::compare(&sides.old, &sides.new)
+        let layout = &self.table.layout;
+        let mut differences = delta::compare(&sides.old, &sides.new)
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD's and NEW's rows").because(error))?;
+        differences.keep(|column| layout.columns[column].is_carried());
         let one = |row| {
             let on_old = sides.old_present.value(row);
             let on_new = sides.new_present.value(row);
@@ -223,7 +225,7 @@ impl<'a> Comparer<'a> {
                 (true, false) => Some(Side::New),
                 (true, true) => None,
             };
-            let names = |index: usize| self.table.layout.columns[index].name.as_str().to_owned();
+            let names = |index: usize| layout.columns[index].name.as_str().to_owned();
             Judged {
                 situation: Situation::of(verdict.class, verdict.conflict, missing),
                 verdict,

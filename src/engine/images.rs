@@ -140,6 +140,7 @@ fn base_image(sides: &Sides, judged: &[Judged]) -> Result<ArrayRef, ArrowError> 
 }
 
 /// One side's image of every row of a diff batch.
+#[derive(Clone)]
 pub(super) struct Image {
     /// The rows; all NULL where there is none.
     pub(super) rows: RecordBatch,

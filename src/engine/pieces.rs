@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::compare::Depth;
 use super::stamps::Clock;
 use crate::error::Result;
-use crate::name::QualifiedName;
+use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
 use crate::pg::statement::{self, CtidRange, stamped_since};
 use crate::schema::{Leaf, Method};
@@ -68,7 +68,7 @@ async fn table_pieces(table: usize, record: &TableRecord, clock: &Clock, new: &S
         Method::Compare => Ok(vec![compare(Depth::Rows, 1)]),
         Method::Timestamps => {
             let mut found = vec![compare(Depth::Keys, 1)];
-            let predicate = stamped_since(&clock.since_literals(&record.times));
+            let predicate = stamped_since(&clock.since_literals(&record.times, &record.layout));
             for leaf in &record.new.leaves {
                 let ranges =
                     if version >= TID_RANGE_SCANS && leaf.heap && scans_whole_leaf(new, record, leaf, &predicate).await? {
@@ -94,7 +94,7 @@ async fn scans_whole_leaf(new: &Session, record: &TableRecord, leaf: &Leaf, pred
     if leaf.size_bytes <= PIECE_BYTES {
         return Ok(false);
     }
-    let query = statement::rows(&leaf.name, &record.layout.select_list("t"), CtidRange::ALL, Some(predicate));
+    let query = statement::rows(&leaf.name, &record.layout.select_list(Side::New, "t"), CtidRange::ALL, Some(predicate));
     let plan = new.query(&format!("explain (costs off) {query}"), &[]).await?;
     Ok(plan.iter().any(|line| line.get::<_, &str>(0).contains("Seq Scan")))
 }

@@ -1,6 +1,6 @@
 //! Plan: every row of the diff gets one action, by decision and by what its family allows, and the whole is frozen.
 //!
-//! Reads OLD, never writes it. Memory: two bytes for every differing row, and 16 for every row that will not be on OLD.
+//! Reads OLD, and tries rows in a temporary table of it that is rolled back; never writes anything that stays. Memory: two bytes for every differing row, and 16 for every row that will not be on OLD.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,8 @@ use super::images::{DECIDING, texts};
 use super::ledger;
 use super::progress::Event;
 use super::segments::Target;
+use super::trial;
+use super::unfit::Unfit;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::policy::{Decisions, Resolution, Situation};
 use crate::schema::{Identity, Table, depend};
@@ -38,10 +40,21 @@ pub struct PlanReport {
     pub actions: BTreeMap<String, u64>,
     /// Rows that wait for a decision.
     pub held: u64,
+    /// Rows that OLD does not take as they are, by table, column and reason; they are among those held.
+    pub unfit: Vec<Unfit>,
     /// Decisions that no table of the run answers to.
     pub unmatched: Vec<String>,
     /// What a person should know about the decisions.
     pub notes: Vec<String>,
+}
+
+impl PlanReport {
+    /// Forgets the rows' values; keys stay, so that a row can be found.
+    pub fn hide_values(&mut self) {
+        for unfit in &mut self.unfit {
+            unfit.example_value = None;
+        }
+    }
 }
 
 /// What merge would do to one table.
@@ -110,10 +123,11 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
         step: "plan",
         rows: index.databases.iter().flat_map(|one| &one.tables).map(TableDiff::rows).sum(),
     });
-    let mut databases = Vec::new();
+    let (mut databases, mut unfit) = (Vec::new(), Vec::new());
     for record in &manifest.databases {
         let Some(diff) = index.database(&record.name) else { continue };
-        databases.push(plan_database(context, &decisions, record, diff).await.place(|| format!("database {}", record.name))?);
+        let planned = plan_database(context, &decisions, record, diff, &mut unfit).await;
+        databases.push(planned.place(|| format!("database {}", record.name))?);
     }
     let mut plan = Plan {
         format_version: FORMAT_VERSION,
@@ -134,7 +148,7 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
         .iter()
         .flat_map(|one| one.tables.iter().map(|table| (one.name.clone(), table.name.to_string())))
         .collect();
-    Ok(report(context, &plan, decisions.unmatched(&known), decisions.notes()))
+    Ok(PlanReport { unfit, unmatched: decisions.unmatched(&known), notes: decisions.notes(), ..report(context, &plan) })
 }
 
 /// Reads the run's decisions; without a file, nobody has decided anything yet.
@@ -153,6 +167,7 @@ async fn plan_database(
     decisions: &Decisions,
     record: &DatabaseRecord,
     diff: &DatabaseDiff,
+    unfit: &mut Vec<Unfit>,
 ) -> Result<DatabasePlan> {
     let mut drafts = Vec::new();
     for name in parents_first(record) {
@@ -162,6 +177,8 @@ async fn plan_database(
             drafts.push(draft(context, decisions, &record.name, table, found).place(|| &table.name)?);
         }
     }
+    // Before families are looked at: a row that OLD does not take holds its children too.
+    unfit.extend(trial::hold_unfit(context, record, &mut drafts).await?);
     family::keep_together(context, &record.name, &mut drafts).await?;
     let paths = DatabaseLayout::new(&record.name);
     let tables = drafts.iter().map(|draft| freeze(context, &paths, draft)).collect::<Result<Vec<_>>>()?;
@@ -333,7 +350,7 @@ pub(super) fn definition_digest(table: &Table) -> Result<String> {
     Ok(blake3::hash(&text).to_hex().to_string())
 }
 
-fn report(context: &Context, plan: &Plan, unmatched: Vec<String>, notes: Vec<String>) -> PlanReport {
+fn report(context: &Context, plan: &Plan) -> PlanReport {
     let mut tables = Vec::new();
     let mut actions = BTreeMap::new();
     for database in &plan.databases {
@@ -350,5 +367,14 @@ fn report(context: &Context, plan: &Plan, unmatched: Vec<String>, notes: Vec<Str
         }
     }
     let held = actions.get(Action::Hold.word()).copied().unwrap_or(0);
-    PlanReport { run: context.run(), digest: plan.digest.clone(), tables, actions, held, unmatched, notes }
+    PlanReport {
+        run: context.run(),
+        digest: plan.digest.clone(),
+        tables,
+        actions,
+        held,
+        unfit: Vec::new(),
+        unmatched: Vec::new(),
+        notes: Vec::new(),
+    }
 }

@@ -10,7 +10,6 @@ use crate::codec::RowLayout;
 use crate::config::Zone;
 use crate::delta::{Fence, History};
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::Ident;
 use crate::schema::{TimeColumn, TimeColumns, TimeKind};
 
 const DAY_US: i64 = 86_400_000_000;
@@ -56,9 +55,10 @@ impl Clock {
         }
     }
 
-    /// Pairs every time column with the literal that selects candidates by it.
-    pub(super) fn since_literals(&self, times: &TimeColumns) -> Vec<(Ident, String)> {
-        times.iter().map(|column| (column.name.clone(), self.since_literal(column.kind))).collect()
+    /// Pairs every time column, as NEW has it, with the literal that selects candidates by it.
+    pub(super) fn since_literals(&self, times: &TimeColumns, layout: &RowLayout) -> Vec<(String, String)> {
+        let stamp = |column: &TimeColumn| layout.column(&column.name)?.new.expression("t", &column.name);
+        times.iter().filter_map(|column| Some((stamp(column)?, self.since_literal(column.kind)))).collect()
     }
 }
 

@@ -10,10 +10,10 @@ use super::family::{Value, digest, each_text};
 use super::plan::Draft;
 use crate::codec::BatchEncoder;
 use crate::error::Result;
-use crate::name::Ident;
+use crate::name::{Ident, Side};
 use crate::pg::Session;
 use crate::pg::statement::RowSource;
-use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, UniqueIndex};
+use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, KeySide, UniqueIndex};
 
 /// Holds every planned row that OLD has no room for; returns how many.
 pub(super) async fn hold_clashes(context: &Context, old: &Session, draft: &mut Draft<'_>) -> Result<usize> {
@@ -73,7 +73,7 @@ async fn clashes(
             .map(|column| part.iter().map(|planned| planned.values[column].clone()).collect())
             .collect();
         let by_value = ComparisonKey::Columns { columns: index.columns.iter().map(|name| key_column(draft, name)).collect() };
-        let source = RowSource { table: &draft.record.name, key: &by_value };
+        let source = RowSource { table: &draft.record.name, key: &by_value, side: Side::Old };
         let ours = counterpart::fetch(old, source, &draft.record.layout, &values).await?;
         let encoder = BatchEncoder::new(&draft.record.layout);
         let keys = counterpart::key_positions(&draft.record.layout, &draft.record.key.names())?;
@@ -90,8 +90,16 @@ async fn clashes(
 }
 
 fn key_column(draft: &Draft<'_>, name: &Ident) -> KeyColumn {
-    let cast = draft.record.old.column(name).map_or_else(|| "text".to_owned(), |column| column.data_type.sql.clone());
-    KeyColumn { name: name.clone(), order: KeyOrder::Text, cast }
+    let Some((ours, staged)) = draft.record.old.column(name).zip(draft.record.layout.column(name)) else {
+        return KeyColumn::plain(name.clone(), KeyOrder::Text, "text");
+    };
+    let plain = staged.old.is_plain();
+    let side = KeySide {
+        source: staged.old.clone(),
+        cast: if plain { ours.data_type.bare_sql.clone() } else { staged.pg_type.clone() },
+        equals: if plain { ours.data_type.equals() } else { "=".to_owned() },
+    };
+    KeyColumn { name: name.clone(), order: KeyOrder::Text, old: side.clone(), new: side }
 }
 
 /// Lists the rows that the plan inserts or gives new unique values, those with a NULL under the index left out: NULLs clash with

@@ -8,7 +8,7 @@
 //!
 //! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
 
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
 use bytes::Bytes;
 
@@ -17,15 +17,17 @@ use super::context::Context;
 use super::counterpart::{Aligned, aligned_layout};
 use super::images::Image;
 use super::rows::Batches;
+use super::staged::{stage_columns, stage_row, view};
 use super::triggers::Triggers;
-use crate::codec::{BatchEncoder, Lane};
+use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::Side;
 use crate::pg::Session;
 use crate::pg::statement::{
-    RowSource, Stage, StageColumn, copy_binary, lock_parents, orphans_of_stage, orphans_of_table, stage_name,
+    Inserted, RowSource, Stage, copy_binary, lock_parents, orphans_of_stage, orphans_of_table, stage_name,
 };
-use crate::schema::{ForeignKey, Identity};
+use crate::schema::ForeignKey;
 use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan, TableRecord};
 use crate::wire::CopyEncoder;
 
@@ -46,11 +48,12 @@ pub(super) enum Direction {
 
 impl Direction {
     /// Returns the row that OLD must have, and the row that it gets.
-    fn images(self, changes: &Changes) -> (&Image, &Image) {
-        match self {
-            Self::Forward => (&changes.old, &changes.new),
-            Self::Back => (&changes.new, &changes.old),
-        }
+    fn images(self, changes: &Changes, layout: &RowLayout) -> Result<(Image, Image)> {
+        let (before, after) = (changes.old.clone(), changes.result(layout)?);
+        Ok(match self {
+            Self::Forward => (before, after),
+            Self::Back => (after, before),
+        })
     }
 
     /// Returns the stage's letter for an action.
@@ -88,6 +91,7 @@ impl Written {
 struct Share<'a> {
     plan: &'a TablePlan,
     record: &'a TableRecord,
+    direction: Direction,
     stage: Stage<'a>,
     /// Rows by operation: insert, update, replace, delete.
     wanted: [u64; 4],
@@ -144,10 +148,11 @@ impl<'a> Share<'a> {
                 wanted[slot] += plan.count(action.word());
             }
         }
-        let source = RowSource { table: &record.name, key: &record.key };
+        let source = RowSource { table: &record.name, key: &record.key, side: Side::Old };
         Self {
             plan,
             record,
+            direction,
             stage: Stage { name: stage_name(number), source, columns: stage_columns(record) },
             wanted,
             wake: String::new(),
@@ -170,7 +175,7 @@ impl<'a> Share<'a> {
         let mut ord = 0_i64;
         while let Some(changes) = reader.next()? {
             context.stop.check()?;
-            let (expected, given) = direction.images(&changes);
+            let (expected, given) = direction.images(&changes, &self.record.layout)?;
             let (expected, given) = (view(&encoder, &expected.rows)?, view(&encoder, &given.rows)?);
             for (row, action) in changes.actions.iter().enumerate() {
                 let Some(operation) = direction.operation(*action).map(|operation| triggers.operation(operation)) else {
@@ -194,7 +199,7 @@ impl<'a> Share<'a> {
     /// Locks the rows on OLD and compares each with the row that was classified.
     async fn expect_unmoved(&self, context: &Context, old: &Session, database: &str, direction: Direction) -> Result<()> {
         old.execute_all(&self.stage.lock_rows()).await?;
-        let query = self.stage.counterparts(&self.record.layout.select_list("t"));
+        let query = self.stage.counterparts(&self.record.layout.select_list(Side::Old, "t"));
         let mut stream = Batches::open(old, &copy_binary(&query), &aligned_layout(&self.record.layout)).await?;
         let mut reader = ChangeReader::open(&context.store, self.plan, BATCH_ROWS)?;
         let mut moved = 0_u64;
@@ -204,9 +209,13 @@ impl<'a> Share<'a> {
             if written.true_count() == 0 {
                 continue;
             }
-            let expected = only(direction.images(&changes).0, &written)?;
+            let expected = only(&direction.images(&changes, &self.record.layout)?.0, &written)?;
             let found = Aligned::split(&stream.take(written.true_count()).await?)?;
-            moved += count_moved(&expected, &found)?;
+            let before = only(&changes.old, &written)?;
+            moved += match direction {
+                Direction::Forward => count_moved(&expected, &found, |_, _| true)?,
+                Direction::Back => count_moved(&expected, &found, promised(&self.record.layout, &before))?,
+            };
             context.tell_rows(database, &self.record.name, written.true_count() as u64, 0);
         }
         stream.expect_end().await?;
@@ -259,8 +268,14 @@ impl<'a> Share<'a> {
         {
             expect_rows("update rows", old.execute(&update, &[]).await?, updated)?;
         }
-        if inserted + replaced > 0 {
-            expect_rows("insert rows", old.execute(&self.stage.insert(), &[]).await?, inserted + replaced)?;
+        // A row that comes back has values in columns that NEW lacks; a new one gets their defaults.
+        for (rows, operations, wanted) in match self.direction {
+            Direction::Forward => [(Inserted::News, "i", inserted), (Inserted::Olds, "r", replaced)],
+            Direction::Back => [(Inserted::Olds, "i", inserted), (Inserted::Olds, "r", replaced)],
+        } {
+            if wanted > 0 {
+                expect_rows("insert rows", old.execute(&self.stage.insert(rows, operations), &[]).await?, wanted)?;
+            }
         }
         Ok(())
     }
@@ -268,48 +283,6 @@ impl<'a> Share<'a> {
 
 fn slot(operation: u8) -> Option<usize> {
     b"iurd".iter().position(|known| *known == operation)
-}
-
-fn stage_columns(record: &TableRecord) -> Vec<StageColumn> {
-    let keys = record.key.names();
-    record
-        .layout
-        .columns
-        .iter()
-        .map(|staged| {
-            let column = record.old.column(&staged.name);
-            let key = keys.contains(&staged.name);
-            let always = column.is_some_and(|column| column.identity == Some(Identity::Always));
-            StageColumn {
-                name: staged.name.clone(),
-                sql_type: column.map_or_else(|| staged.pg_type.clone(), |column| column.data_type.sql.clone()),
-                as_text: staged.lane == Lane::Text,
-                key,
-                inserted: column.is_some(),
-                updated: column.is_some() && !key && !always,
-            }
-        })
-        .collect()
-}
-
-fn view<'a>(encoder: &'a BatchEncoder, rows: &'a RecordBatch) -> Result<crate::codec::BatchView<'a>> {
-    encoder.view(rows).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))
-}
-
-/// Appends one row of a stage: its position, its operation, its values.
-fn stage_row(image: &crate::codec::BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
-    let start = message.len();
-    image.row(row, message).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))?;
-    // The tuple begins with its field count, which grows by the two columns that are put in front.
-    let fields = i16::from_be_bytes([message[start], message[start + 1]]) + 2;
-    let mut front = Vec::with_capacity(19);
-    front.extend_from_slice(&fields.to_be_bytes());
-    front.extend_from_slice(&8_i32.to_be_bytes());
-    front.extend_from_slice(&ord.to_be_bytes());
-    front.extend_from_slice(&1_i32.to_be_bytes());
-    front.push(operation);
-    message.splice(start..start + 2, front);
-    Ok(())
 }
 
 /// Keeps the rows of an image that a mask selects.
@@ -321,13 +294,22 @@ pub(super) fn only(image: &Image, mask: &BooleanArray) -> Result<Image> {
     Ok(Image { rows, present })
 }
 
-/// Counts the rows of OLD that are not the expected ones.
-pub(super) fn count_moved(expected: &Image, found: &Aligned) -> Result<u64> {
+/// Says of a row and a column whether the plan promised a value there: not in columns that only NEW has, and in those that only
+/// OLD has, not for a row that was new.
+pub(super) fn promised(layout: &RowLayout, before: &Image) -> impl Fn(usize, usize) -> bool {
+    move |row, column| {
+        let column = &layout.columns[column];
+        column.is_carried() || (column.old.is_present() && before.present.value(row))
+    }
+}
+
+/// Counts the rows of OLD that are not the expected ones, in the columns that are known.
+pub(super) fn count_moved(expected: &Image, found: &Aligned, is_known: impl Fn(usize, usize) -> bool) -> Result<u64> {
     let differences = delta::compare(&expected.rows, &found.rows)
         .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD with the plan").because(error))?;
     let moved = (0..found.present.len()).filter(|row| {
         let (wanted, there) = (expected.present.value(*row), found.present.value(*row));
-        wanted != there || (wanted && differences.any(*row))
+        wanted != there || (wanted && differences.columns(*row).any(|column| is_known(*row, column)))
     });
     Ok(moved.count() as u64)
 }

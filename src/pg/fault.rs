@@ -48,6 +48,12 @@ impl ServerFault {
         }
     }
 
+    /// Returns the name of the SQLSTATE, for those that a recovery is likely to meet.
+    #[must_use]
+    pub fn condition(&self) -> Option<&'static str> {
+        condition::name(&self.sqlstate)
+    }
+
     /// Returns the kind that this SQLSTATE means for a statement.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -94,17 +100,23 @@ pub fn fault(side: Side, what: &str, error: tokio_postgres::Error) -> Error {
     describe(what, error).at(side)
 }
 
-/// Returns the SQLSTATE that an error made by [`fault`] carries, also from below other causes.
+/// Returns what the server said, from an error made by [`fault`], also from below other causes.
 #[must_use]
-pub fn sqlstate(error: &Error) -> Option<&str> {
+pub fn server_fault(error: &Error) -> Option<&ServerFault> {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if let Some(fault) = inner.downcast_ref::<ServerFault>() {
-            return Some(&fault.sqlstate);
+            return Some(fault);
         }
         cause = inner.source();
     }
     None
+}
+
+/// Returns the SQLSTATE of what the server said.
+#[must_use]
+pub fn sqlstate(error: &Error) -> Option<&str> {
+    server_fault(error).map(|fault| fault.sqlstate.as_str())
 }
 
 /// As [`fault`], without a place.

@@ -24,7 +24,7 @@ mod tls;
 
 pub use copy::{CopyIn, CopyOut};
 pub use endpoint::{Endpoint, Surroundings};
-pub use fault::{ServerFault, describe, fault, sqlstate};
+pub use fault::{ServerFault, describe, fault, server_fault, sqlstate};
 pub use identity::{ServerIdentity, same_database};
 pub use session::{Cancel, Session};
 pub use snapshot::Snapshot;

@@ -59,8 +59,14 @@ pub enum Identity {
 pub struct PgType {
     /// The type as `format_type` prints it with an empty `search_path`, ready for a cast: `numeric(12,2)`, `public.mood`.
     pub sql: String,
+    /// The type that a domain stands for, with its modifier: `numeric(12,2)`; the same as `sql` for every other type.
+    pub base_sql: String,
+    /// The same without a modifier: `numeric`, `bpchar`. A cast to it cuts nothing off.
+    pub bare_sql: String,
     /// For domains the base type's modifier, else the column's; -1 where there is none.
     pub typmod: i32,
+    /// The schema of the base type, and with it of an extension's operators.
+    pub schema: Ident,
     /// The base type's name in `pg_type` (domains resolved): `int4`, `numeric`, `mood`.
     pub base: String,
     /// Whether the base type lives in `pg_catalog`, so that its name alone says what it is.
@@ -73,6 +79,28 @@ pub struct PgType {
 }
 
 impl PgType {
+    /// Makes a type of `pg_catalog` from its internal name, as tests and stand-in columns need it.
+    #[must_use]
+    pub fn builtin(base: &str, typmod: i32) -> Self {
+        Self {
+            sql: base.to_owned(),
+            base_sql: base.to_owned(),
+            bare_sql: base.to_owned(),
+            typmod,
+            schema: Ident::new("pg_catalog"),
+            base: base.to_owned(),
+            builtin: true,
+            kind: TypeKind::Base,
+            labels: Vec::new(),
+        }
+    }
+
+    /// Returns the equality operator, named with its schema where the `search_path` would not find it.
+    #[must_use]
+    pub fn equals(&self) -> String {
+        if self.builtin || self.kind != TypeKind::Base { "=".to_owned() } else { format!("operator({}.=)", self.schema.sql()) }
+    }
+
     fn base_prints_alike(&self) -> bool {
         match self.base.as_str() {
             // A fixed scale prints every value in one way; a free one keeps trailing zeros. `char(n)` is padded to n.

@@ -32,8 +32,8 @@ impl ComparisonKey {
         match self {
             Self::Columns { columns } => columns.clone(),
             Self::WholeRow { .. } => vec![
-                KeyColumn { name: Ident::new(WHOLE_ROW_COLUMNS[0]), order: KeyOrder::Text, cast: "text".to_owned() },
-                KeyColumn { name: Ident::new(WHOLE_ROW_COLUMNS[1]), order: KeyOrder::Integer, cast: "bigint".to_owned() },
+                KeyColumn::plain(Ident::new(WHOLE_ROW_COLUMNS[0]), KeyOrder::Text, "text"),
+                KeyColumn::plain(Ident::new(WHOLE_ROW_COLUMNS[1]), KeyOrder::Integer, "bigint"),
             ],
         }
     }

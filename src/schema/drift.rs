@@ -1,18 +1,33 @@
-//! How OLD's and NEW's idea of one table differ.
+//! How OLD's and NEW's idea of one table differ, what of it is carried, and what is lost or left to decide.
 
 use serde::{Deserialize, Serialize};
 
-use super::Table;
-use crate::name::Ident;
+use super::travel::{Travel, travel};
+use super::{Column, Renaming, Table};
+use crate::name::{Ident, QualifiedName, Side};
 
 /// One difference between the two sides' definitions of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Drift {
-    /// NEW has a column that OLD lacks: its values have no place to go.
+    /// The configuration says that NEW calls the table otherwise.
+    TableRenamed {
+        /// NEW's name.
+        new: QualifiedName,
+    },
+    /// The configuration says that NEW calls the column otherwise.
+    ColumnRenamed {
+        /// OLD's name.
+        column: Ident,
+        /// NEW's name.
+        new: Ident,
+    },
+    /// NEW has a column that OLD lacks, or that OLD computes: its values have no place to go.
     TargetColumnMissing {
         /// The column.
         column: Ident,
+        /// Whether OLD has it, and computes it.
+        computed: bool,
     },
     /// OLD has a column that NEW lacks: rows that NEW inserted get its default, or NULL.
     SourceColumnMissing {
@@ -29,6 +44,8 @@ pub enum Drift {
         old: String,
         /// NEW's type.
         new: String,
+        /// How the values travel.
+        travel: Travel,
     },
     /// NEW's enum has labels that OLD's lacks.
     LabelMissing {
@@ -37,8 +54,8 @@ pub enum Drift {
         /// The labels.
         labels: Vec<String>,
     },
-    /// The column is computed on one side only.
-    GeneratedDiffers {
+    /// NEW computes what OLD stores.
+    ComputedOnNew {
         /// The column.
         column: Ident,
     },
@@ -50,71 +67,95 @@ pub enum Drift {
 }
 
 impl Drift {
-    /// Whether rows of the table cannot be carried until somebody decides what to do about it.
+    /// Says in one sentence what differs and what follows from it.
     #[must_use]
-    pub const fn blocks(&self) -> bool {
+    pub fn sentence(&self) -> String {
+        const HELD: &str = "rows that OLD's column does not give back unchanged are held";
         match self {
-            Self::TargetColumnMissing { .. } | Self::TypeDiffers { .. } | Self::GeneratedDiffers { .. } => true,
-            Self::SourceColumnMissing { required, .. } => *required,
-            Self::LabelMissing { .. } | Self::NotNullOnOld { .. } => false,
+            Self::TableRenamed { new } => format!("NEW calls the table {new}: carried under both names"),
+            Self::ColumnRenamed { column, new } => format!("NEW calls column {column} {new}: carried under both names"),
+            Self::TargetColumnMissing { column, computed: true } => {
+                format!("column {column} is computed on OLD and stored on NEW: NEW's values stay in staging")
+            }
+            Self::TargetColumnMissing { column, .. } => {
+                format!("column {column} exists on NEW only: its values have no place on OLD and stay in staging")
+            }
+            Self::SourceColumnMissing { column, required: true } => {
+                format!("column {column} exists on OLD only, is NOT NULL and has no default: rows that NEW inserted are held")
+            }
+            Self::SourceColumnMissing { column, .. } => {
+                format!("column {column} exists on OLD only: inserted rows get its default, others keep their value")
+            }
+            Self::TypeDiffers { column, old, new, travel } => {
+                let types = format!("column {column} is {old} on OLD and {new} on NEW");
+                match travel {
+                    Travel::As(Side::Old) | Travel::Same => format!("{types}: OLD's type holds every value"),
+                    Travel::As(Side::New) => format!("{types}: {HELD}"),
+                    Travel::Instant(_) => format!("{types}: the wall clock is read in the configured zone; {HELD}"),
+                    Travel::Text => format!("{types}: compared as text; {HELD}"),
+                }
+            }
+            Self::LabelMissing { column, labels } => {
+                format!("the enum of column {column} lacks on OLD: {}; rows with such a label are held", labels.join(", "))
+            }
+            Self::ComputedOnNew { column } => format!("column {column} is computed on NEW and stored on OLD: carried"),
+            Self::NotNullOnOld { column } => format!("column {column} is NOT NULL on OLD only: rows with NULL are held"),
         }
     }
 
-    /// Says in one sentence what differs.
+    /// Whether a row of NEW may be one that OLD does not take as it is, so that the plan must try.
     #[must_use]
-    pub fn sentence(&self) -> String {
+    pub const fn may_not_fit(&self) -> bool {
         match self {
-            Self::TargetColumnMissing { column } => {
-                format!("column {column} exists on NEW only: its values have no place on OLD")
-            }
-            Self::SourceColumnMissing { column, required: true } => {
-                format!("column {column} exists on OLD only, is NOT NULL and has no default: rows from NEW cannot be inserted")
-            }
-            Self::SourceColumnMissing { column, .. } => {
-                format!("column {column} exists on OLD only: inserted rows get its default")
-            }
-            Self::TypeDiffers { column, old, new } => format!("column {column} is {old} on OLD and {new} on NEW"),
-            Self::LabelMissing { column, labels } => {
-                format!("the enum of column {column} lacks on OLD: {}", labels.join(", "))
-            }
-            Self::GeneratedDiffers { column } => format!("column {column} is generated on one side only"),
-            Self::NotNullOnOld { column } => format!("column {column} is NOT NULL on OLD only"),
+            Self::TableRenamed { .. } | Self::ColumnRenamed { .. } | Self::TargetColumnMissing { .. } => false,
+            Self::SourceColumnMissing { required, .. } => *required,
+            Self::TypeDiffers { travel, .. } => !matches!(travel, Travel::As(Side::Old) | Travel::Same),
+            Self::LabelMissing { .. } | Self::ComputedOnNew { .. } | Self::NotNullOnOld { .. } => true,
         }
     }
 }
 
-/// Lists every difference between OLD's and NEW's columns of one table, OLD's column order first.
+/// Lists every difference between OLD's and NEW's columns of one table, OLD's column order first. `new` speaks OLD's words.
 #[must_use]
-pub fn drift(old: &Table, new: &Table) -> Vec<Drift> {
+pub fn drift(old: &Table, new: &Table, renaming: &Renaming) -> Vec<Drift> {
     let mut found = Vec::new();
-    for column in &old.columns {
-        let Some(theirs) = new.column(&column.name) else {
-            if !column.generated {
-                let required = column.not_null && !column.has_default && column.identity.is_none();
-                found.push(Drift::SourceColumnMissing { column: column.name.clone(), required });
+    if old.name != new.name {
+        found.push(Drift::TableRenamed { new: new.name.clone() });
+    }
+    found.extend(renaming.iter().map(|(column, new)| Drift::ColumnRenamed { column: column.clone(), new: new.clone() }));
+    for ours in &old.columns {
+        match new.column(&ours.name) {
+            Some(theirs) => column_drift(ours, theirs, &mut found),
+            None if ours.generated => {}
+            None => {
+                let required = ours.not_null && !ours.has_default && ours.identity.is_none();
+                found.push(Drift::SourceColumnMissing { column: ours.name.clone(), required });
             }
-            continue;
-        };
-        if column.generated != theirs.generated {
-            found.push(Drift::GeneratedDiffers { column: column.name.clone() });
-        } else if column.data_type.sql != theirs.data_type.sql {
-            found.push(Drift::TypeDiffers {
-                column: column.name.clone(),
-                old: column.data_type.sql.clone(),
-                new: theirs.data_type.sql.clone(),
-            });
-        }
-        let known = &column.data_type.labels;
-        let labels: Vec<_> = theirs.data_type.labels.iter().filter(|label| !known.contains(label)).cloned().collect();
-        if !labels.is_empty() {
-            found.push(Drift::LabelMissing { column: column.name.clone(), labels });
-        }
-        if column.not_null && !theirs.not_null && !column.generated {
-            found.push(Drift::NotNullOnOld { column: column.name.clone() });
         }
     }
     for column in new.columns.iter().filter(|column| !column.generated && old.column(&column.name).is_none()) {
-        found.push(Drift::TargetColumnMissing { column: column.name.clone() });
+        found.push(Drift::TargetColumnMissing { column: column.name.clone(), computed: false });
     }
     found
+}
+
+fn column_drift(ours: &Column, theirs: &Column, found: &mut Vec<Drift>) {
+    let column = ours.name.clone();
+    match (ours.generated, theirs.generated) {
+        (true, true) => return,
+        (true, false) => return found.push(Drift::TargetColumnMissing { column, computed: true }),
+        (false, true) => found.push(Drift::ComputedOnNew { column: column.clone() }),
+        (false, false) => {}
+    }
+    let travel = travel(&ours.data_type, &theirs.data_type);
+    let (old, new) = (&ours.data_type, &theirs.data_type);
+    let labels: Vec<_> = new.labels.iter().filter(|label| !old.labels.contains(label)).cloned().collect();
+    if old.base == new.base && !old.labels.is_empty() && !labels.is_empty() {
+        found.push(Drift::LabelMissing { column: column.clone(), labels });
+    } else if travel != Travel::Same || old.sql != new.sql {
+        found.push(Drift::TypeDiffers { column: column.clone(), old: old.sql.clone(), new: new.sql.clone(), travel });
+    }
+    if ours.not_null && !theirs.not_null {
+        found.push(Drift::NotNullOnOld { column });
+    }
 }

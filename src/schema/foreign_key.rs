@@ -20,6 +20,8 @@ pub struct ForeignKey {
     pub parent: QualifiedName,
     /// The referenced columns.
     pub parent_columns: Vec<Ident>,
+    /// The operators that compare parent and child, ready for SQL, a pair of columns each.
+    pub operators: Vec<String>,
     /// Whether it can be deferred to COMMIT.
     pub deferrable: bool,
     /// MATCH FULL: either all referencing columns are NULL or none is.

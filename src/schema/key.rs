@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PgType, Table};
+use super::{PairedColumn, PgType, Source, Table};
 use crate::name::{Ident, Side};
 
 /// One unique index, primary keys included. Indexes on expressions are listed with `columns` empty.
@@ -30,12 +30,43 @@ pub struct UniqueIndex {
 /// One column of a comparison key, and how both servers are asked to order it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyColumn {
-    /// The column.
+    /// The column, by its common name.
     pub name: Ident,
     /// How it is ordered and sent.
     pub order: KeyOrder,
-    /// The column's type as [`super::PgType::sql`] prints it on OLD; literals are cast to it.
+    /// How it is named and compared on OLD.
+    pub old: KeySide,
+    /// How it is named and compared on NEW.
+    pub new: KeySide,
+}
+
+/// A key column on one side.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySide {
+    /// Where the value comes from.
+    pub source: Source,
+    /// The type that literals of it are cast to there, ready for SQL.
     pub cast: String,
+    /// The operator that compares two values there.
+    pub equals: String,
+}
+
+impl KeyColumn {
+    /// Returns how the column is named and compared on a side.
+    #[must_use]
+    pub const fn on(&self, side: Side) -> &KeySide {
+        match side {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        }
+    }
+
+    /// A column that both sides have under one name, in a type of `pg_catalog`.
+    #[must_use]
+    pub fn plain(name: Ident, order: KeyOrder, cast: &str) -> Self {
+        let side = KeySide { source: Source::Same, cast: cast.to_owned(), equals: "=".to_owned() };
+        Self { name, order, old: side.clone(), new: side }
+    }
 }
 
 /// An order that two servers, and this program, agree on whatever their collations.
@@ -63,6 +94,11 @@ pub enum KeyProblem {
         /// The side that lacks it; OLD if both do.
         side: Side,
     },
+    /// A configured column is computed by OLD, so that nothing can be written under its value.
+    Computed {
+        /// The column.
+        column: Ident,
+    },
 }
 
 impl fmt::Display for KeyProblem {
@@ -75,6 +111,9 @@ impl fmt::Display for KeyProblem {
             Self::ConfiguredColumnMissing { column, side } => {
                 write!(f, "the configured key names column {column}, which {side} does not have")
             }
+            Self::Computed { column } => {
+                write!(f, "the configured key names column {column}, which OLD computes from others")
+            }
         }
     }
 }
@@ -82,24 +121,33 @@ impl fmt::Display for KeyProblem {
 impl std::error::Error for KeyProblem {}
 
 /// Chooses the columns that identify a row on both sides: the configured ones, else OLD's primary key if NEW keeps it unique
-/// too, else the smallest unique index that both sides share.
+/// too, else the smallest unique index that both sides share. `new` speaks OLD's words; `pairs` are the columns of both.
 ///
 /// Configured columns are taken at their word: nothing here proves that they are unique or never NULL. An empty list of them
 /// counts as none.
 ///
 /// # Errors
 /// A sentence for people; there is no sensible default.
-pub fn comparison_key(old: &Table, new: &Table, configured: Option<&[Ident]>) -> Result<Vec<KeyColumn>, KeyProblem> {
+pub fn comparison_key(
+    old: &Table,
+    new: &Table,
+    pairs: &[PairedColumn],
+    configured: Option<&[Ident]>,
+) -> Result<Vec<KeyColumn>, KeyProblem> {
     let Some(names) = configured.filter(|names| !names.is_empty()).or_else(|| shared_unique_columns(old, new)) else {
         return Err(KeyProblem::NoKey);
     };
-    names.iter().map(|name| key_column(old, new, name)).collect()
+    names.iter().map(|name| key_column(old, new, pairs, name)).collect()
 }
 
-fn key_column(old: &Table, new: &Table, name: &Ident) -> Result<KeyColumn, KeyProblem> {
+fn key_column(old: &Table, new: &Table, pairs: &[PairedColumn], name: &Ident) -> Result<KeyColumn, KeyProblem> {
     let missing = |side| KeyProblem::ConfiguredColumnMissing { column: name.clone(), side };
     let ours = &old.column(name).ok_or_else(|| missing(Side::Old))?.data_type;
     let theirs = &new.column(name).ok_or_else(|| missing(Side::New))?.data_type;
+    let pair = pairs
+        .iter()
+        .find(|pair| pair.name == *name && pair.is_carried())
+        .ok_or_else(|| KeyProblem::Computed { column: name.clone() })?;
     let order = if ours.is_integer() && theirs.is_integer() {
         KeyOrder::Integer
     } else if ours.is_uuid() && theirs.is_uuid() {
@@ -109,7 +157,13 @@ fn key_column(old: &Table, new: &Table, name: &Ident) -> Result<KeyColumn, KeyPr
         // and the unique index on OLD says no before anything is written. `Column::equal_prints_alike` tells where that can happen.
         KeyOrder::Text
     };
-    Ok(KeyColumn { name: name.clone(), order, cast: ours.sql.clone() })
+    let side = |source: &Source, own: &PgType| {
+        // Without conversions the side's own type is the one that travels, though its schema may be another there.
+        let compared = if source.is_plain() { own } else { &pair.data_type };
+        let cast = if order == KeyOrder::Integer { "bigint".to_owned() } else { compared.bare_sql.clone() };
+        KeySide { source: source.clone(), cast, equals: compared.equals() }
+    };
+    Ok(KeyColumn { name: name.clone(), order, old: side(&pair.old, ours), new: side(&pair.new, theirs) })
 }
 
 fn shared_unique_columns<'a>(old: &'a Table, new: &Table) -> Option<&'a [Ident]> {
@@ -148,16 +202,26 @@ impl PgType {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Column, TypeKind};
+    use super::super::{Column, Renaming, pair_columns};
     use super::*;
     use crate::name::QualifiedName;
 
     fn column(name: &str, base: &str, typmod: i32) -> Column {
-        let builtin = base != "citext";
-        let sql = if builtin { base.to_owned() } else { format!("public.{base}") };
+        let mut data_type = PgType::builtin(base, typmod);
+        if base == "citext" {
+            let sql = "public.citext".to_owned();
+            data_type = PgType {
+                bare_sql: sql.clone(),
+                base_sql: sql.clone(),
+                sql,
+                schema: "public".into(),
+                builtin: false,
+                ..data_type
+            };
+        }
         Column {
             name: Ident::new(name),
-            data_type: PgType { sql, typmod, base: base.to_owned(), builtin, kind: TypeKind::Base, labels: Vec::new() },
+            data_type,
             not_null: true,
             generated: false,
             identity: None,
@@ -199,15 +263,19 @@ mod tests {
         key.map(|columns| columns.into_iter().map(|column| column.name.to_string()).collect())
     }
 
+    fn key(old: &Table, new: &Table, configured: Option<&[Ident]>) -> Result<Vec<KeyColumn>, KeyProblem> {
+        comparison_key(old, new, &pair_columns(old, new, &Renaming::default(), "UTC"), configured)
+    }
+
     const COLUMNS: [(&str, &str); 3] = [("a", "int4"), ("b", "uuid"), ("c", "text")];
 
     #[test]
     fn the_primary_key_wins_if_new_keeps_it_unique() {
         let old = table(&COLUMNS, vec![index("t_pkey", &["b", "a"]), index("small", &["c"])]);
         let same = table(&COLUMNS, vec![index("other", &["a", "b"]), index("small", &["c"])]);
-        assert_eq!(names(comparison_key(&old, &same, None)), Ok(vec!["b".into(), "a".into()]));
+        assert_eq!(names(key(&old, &same, None)), Ok(vec!["b".into(), "a".into()]));
         let without = table(&COLUMNS, vec![index("t_pkey", &["a"]), index("small", &["c"])]);
-        assert_eq!(names(comparison_key(&old, &without, None)), Ok(vec!["c".into()]));
+        assert_eq!(names(key(&old, &without, None)), Ok(vec!["c".into()]));
     }
 
     #[test]
@@ -219,10 +287,10 @@ mod tests {
             UniqueIndex { not_null: false, ..index("d_expression", &[]) },
         ];
         let old = table(&COLUMNS, odd.clone());
-        assert_eq!(comparison_key(&old, &old, None), Err(KeyProblem::NoKey));
+        assert_eq!(key(&old, &old, None), Err(KeyProblem::NoKey));
         let more = [odd, vec![index("y", &["c"]), index("w", &["a", "b"]), index("x", &["b"])]].concat();
         let old = table(&COLUMNS, more);
-        assert_eq!(names(comparison_key(&old, &old, None)), Ok(vec!["b".into()]));
+        assert_eq!(names(key(&old, &old, None)), Ok(vec!["b".into()]));
     }
 
     #[test]
@@ -230,11 +298,11 @@ mod tests {
         let old = table(&COLUMNS, vec![index("t_pkey", &["a"])]);
         let new = table(&COLUMNS[..2], vec![index("t_pkey", &["a"])]);
         let configured = [Ident::new("b"), Ident::new("c")];
-        assert_eq!(names(comparison_key(&old, &new, Some(&configured[..1]))), Ok(vec!["b".into()]));
+        assert_eq!(names(key(&old, &new, Some(&configured[..1]))), Ok(vec!["b".into()]));
         let problem = KeyProblem::ConfiguredColumnMissing { column: Ident::new("c"), side: Side::New };
         assert_eq!(problem.to_string(), "the configured key names column c, which NEW does not have");
-        assert_eq!(comparison_key(&old, &new, Some(&configured)), Err(problem));
-        assert_eq!(names(comparison_key(&old, &new, Some(&[]))), Ok(vec!["a".into()]));
+        assert_eq!(key(&old, &new, Some(&configured)), Err(problem));
+        assert_eq!(names(key(&old, &new, Some(&[]))), Ok(vec!["a".into()]));
     }
 
     #[test]
@@ -245,13 +313,14 @@ mod tests {
         };
         let old = columns(["int4", "uuid", "int2", "citext"]);
         let new = columns(["int8", "uuid", "text", "citext"]);
-        let key = comparison_key(&old, &new, None).expect("both have the key");
-        let orders: Vec<_> = key.iter().map(|column| (column.order, column.cast.as_str())).collect();
+        let key = key(&old, &new, None).expect("both have the key");
+        let orders: Vec<_> =
+            key.iter().map(|column| (column.order, column.old.cast.as_str(), column.old.equals.as_str())).collect();
         let expected = [
-            (KeyOrder::Integer, "int4"),
-            (KeyOrder::Uuid, "uuid"),
-            (KeyOrder::Text, "int2"),
-            (KeyOrder::Text, "public.citext"),
+            (KeyOrder::Integer, "bigint", "="),
+            (KeyOrder::Uuid, "uuid", "="),
+            (KeyOrder::Text, "text", "="),
+            (KeyOrder::Text, "public.citext", "operator(\"public\".=)"),
         ];
         assert_eq!(orders, expected);
     }

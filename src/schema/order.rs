@@ -74,6 +74,7 @@ mod tests {
             deferrable: false,
             match_full: false,
             validated: true,
+            operators: Vec::new(),
             on_delete: FkAction::NoAction,
         }
     }

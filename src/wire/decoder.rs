@@ -1,6 +1,7 @@
 //! The push decoder: chunks in, whole rows out.
 
-use super::rows::{RowBuffer, Span};
+use super::fields::Span;
+use super::rows::RowBuffer;
 use super::tuple::{Walk, Walked};
 use super::{SIGNATURE, WireError, WireProblem};
 

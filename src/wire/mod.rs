@@ -17,12 +17,14 @@
 mod decoder;
 mod encoder;
 mod error;
+mod fields;
 mod rows;
 mod tuple;
 
 pub use decoder::CopyDecoder;
 pub use encoder::CopyEncoder;
 pub use error::{WireError, WireProblem};
+pub(crate) use fields::{Fields, Span};
 pub use rows::RowBuffer;
 
 /// The 11 bytes that every binary COPY stream begins with. The high bit, both line ends and the NUL show streams that were

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::fields::{Fields, Span};
+
 /// Rows of raw wire fields, appended by [`super::CopyDecoder`] and emptied by its user.
 ///
 /// Memory: the rows' bytes as they came plus 8 bytes for each field; `clear` keeps the space, so that a buffer that is used
@@ -14,21 +16,6 @@ pub struct RowBuffer {
     bytes: Vec<u8>,
     /// One span for each field, row after row.
     spans: Vec<Span>,
-}
-
-/// Where a field's value lies in the arena. `length` is -1 for NULL.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) offset: u32,
-    pub(super) length: i32,
-}
-
-impl Span {
-    fn range(self) -> Option<Range<usize>> {
-        let length = usize::try_from(self.length).ok()?;
-        let start = usize::try_from(self.offset).ok()?;
-        Some(start..start.checked_add(length)?)
-    }
 }
 
 impl RowBuffer {
@@ -70,24 +57,25 @@ impl RowBuffer {
             return None;
         }
         let span = self.spans.get(row.checked_mul(self.columns)?.checked_add(column)?)?;
-        self.bytes.get(span.range()?)
+        span.within(&self.bytes)
     }
 
     /// Returns one column's fields, row after row. Empty if there is no such column.
     #[must_use]
     pub fn column(&self, column: usize) -> impl ExactSizeIterator<Item = Option<&[u8]>> {
-        self.column_spans(column).map(|span| span.range().and_then(|range| self.bytes.get(range)))
+        self.fields(column).values()
     }
 
     /// Returns the lengths of one column's fields, row after row; -1 for NULL.
     #[must_use]
     pub fn column_lengths(&self, column: usize) -> impl ExactSizeIterator<Item = i32> {
-        self.column_spans(column).map(|span| span.length)
+        self.fields(column).lengths()
     }
 
-    fn column_spans(&self, column: usize) -> impl ExactSizeIterator<Item = &Span> {
+    /// Returns one column of the rows. Empty if there is no such column.
+    pub(crate) fn fields(&self, column: usize) -> Fields<'_> {
         let spans = if column < self.columns { self.spans.get(column..).unwrap_or_default() } else { &[] };
-        spans.iter().step_by(self.columns.max(1))
+        Fields::new(&self.bytes, spans, self.columns)
     }
 
     /// Returns a whole row as it came, without the field count: each field's length and bytes. Empty if there is no such row.

@@ -1,6 +1,6 @@
 //! Walks the fields of one tuple.
 
-use super::rows::Span;
+use super::fields::Span;
 use super::{MAX_FIELD, WireProblem};
 
 /// How far a tuple, its field count left out, has been walked.

@@ -10,7 +10,8 @@ fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
         .parent_columns
         .iter()
         .zip(&key.child_columns)
-        .map(|(theirs, ours)| format!("{parent}.{} = {child}.{}", theirs.sql(), ours.sql()))
+        .zip(&key.operators)
+        .map(|((theirs, ours), equals)| format!("{parent}.{} {equals} {child}.{}", theirs.sql(), ours.sql()))
         .collect();
     tests.join(" and ")
 }
@@ -80,8 +81,13 @@ pub fn count_children(key: &ForeignKey, casts: &[String], values: &[Vec<String>]
         .map(|(cast, texts)| format!("{}::{cast}[]", array_literal(texts.iter().map(String::as_str))))
         .collect();
     let names: Vec<_> = (0..casts.len()).map(|index| format!("k{index}")).collect();
-    let matches: Vec<_> =
-        key.child_columns.iter().zip(&names).map(|(column, name)| format!("t.{} = k.{name}", column.sql())).collect();
+    let matches: Vec<_> = key
+        .child_columns
+        .iter()
+        .zip(&names)
+        .zip(&key.operators)
+        .map(|((column, name), equals)| format!("k.{name} {equals} t.{}", column.sql()))
+        .collect();
     format!(
         "select k.ord, count(*) from unnest({}) with ordinality as k({}, ord) join {} t on {} group by k.ord",
         arrays.join(", "),

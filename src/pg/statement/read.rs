@@ -1,6 +1,6 @@
 //! Statements that read rows.
 
-use crate::name::{QualifiedName, array_literal, literal};
+use crate::name::{QualifiedName, Side, array_literal, literal};
 use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, WHOLE_ROW_COLUMNS};
 
 /// The rows of one table, under the alias `t`, with the columns of their comparison key.
@@ -10,6 +10,8 @@ pub struct RowSource<'a> {
     pub table: &'a QualifiedName,
     /// Its comparison key.
     pub key: &'a ComparisonKey,
+    /// The side that it is read on.
+    pub side: Side,
 }
 
 impl RowSource<'_> {
@@ -85,28 +87,41 @@ pub fn rows(leaf: &QualifiedName, select_list: &str, range: CtidRange, predicate
 #[must_use]
 pub fn ordered_rows(source: RowSource<'_>, select_list: &str) -> String {
     let columns = source.key.columns();
-    let sent: Vec<_> = columns.iter().map(sent).collect();
-    let ordered: Vec<_> = columns.iter().map(ordered).collect();
+    let sent: Vec<_> = columns.iter().map(|column| sent(column, source.side)).collect();
+    let ordered: Vec<_> = columns.iter().map(|column| ordered(column, source.side)).collect();
     let list = if select_list.is_empty() { String::new() } else { format!(", {select_list}") };
     format!("select {}{list} from {} order by {}", sent.join(", "), source.from_item(), ordered.join(", "))
 }
 
-fn sent(column: &KeyColumn) -> String {
-    let name = column.name.sql();
+fn own(column: &KeyColumn, side: Side) -> String {
+    format!("t.{}", column.on(side).source.column(&column.name).sql())
+}
+
+/// The value that travels. A key column is on both sides, so there is one.
+fn value(column: &KeyColumn, side: Side) -> String {
+    column.on(side).source.expression("t", &column.name).unwrap_or_else(|| own(column, side))
+}
+
+fn sent(column: &KeyColumn, side: Side) -> String {
     match column.order {
-        KeyOrder::Integer => format!("t.{name}::pg_catalog.int8"),
-        KeyOrder::Uuid => format!("t.{name}"),
-        KeyOrder::Text => format!("t.{name}::pg_catalog.text"),
+        KeyOrder::Integer => format!("{}::pg_catalog.int8", own(column, side)),
+        KeyOrder::Uuid => own(column, side),
+        KeyOrder::Text => format!("{}::pg_catalog.text", value(column, side)),
     }
 }
 
-fn ordered(column: &KeyColumn) -> String {
-    let name = column.name.sql();
+fn ordered(column: &KeyColumn, side: Side) -> String {
     match column.order {
         // Without the cast, so that an index on the column serves the order.
-        KeyOrder::Integer | KeyOrder::Uuid => format!("t.{name}"),
-        KeyOrder::Text => format!("t.{name}::pg_catalog.text collate \"C\""),
+        KeyOrder::Integer | KeyOrder::Uuid => own(column, side),
+        KeyOrder::Text => format!("{}::pg_catalog.text collate \"C\"", value(column, side)),
     }
+}
+
+/// The test that finds a row by its key. Integers of different widths compare without a cast, so that the index serves.
+fn found_by(column: &KeyColumn, side: Side, wanted: &str) -> String {
+    let ours = if column.order == KeyOrder::Integer { own(column, side) } else { value(column, side) };
+    format!("{ours} {} {wanted}", column.on(side).equals)
 }
 
 /// Reads one row for every given key, in the order of the keys: first whether it exists, then `select_list` (all NULL where it
@@ -117,11 +132,13 @@ pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String
     let arrays: Vec<_> = columns
         .iter()
         .zip(keys)
-        .map(|(column, values)| format!("{}::{}[]", array_literal(values.iter().map(String::as_str)), column.cast))
+        .map(|(column, values)| {
+            format!("{}::{}[]", array_literal(values.iter().map(String::as_str)), column.on(source.side).cast)
+        })
         .collect();
     let names: Vec<_> = (0..columns.len()).map(|index| format!("k{index}")).collect();
     let matches: Vec<_> =
-        columns.iter().zip(&names).map(|(column, name)| format!("t.{} = k.{name}", column.name.sql())).collect();
+        columns.iter().zip(&names).map(|(column, name)| found_by(column, source.side, &format!("k.{name}"))).collect();
     // `unnest` of several arrays is special syntax: it must not be schema-qualified.
     format!(
         "select {} is not null, {select_list} from unnest({}) with ordinality as k({}, ord) \
@@ -135,29 +152,24 @@ pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String
 }
 
 /// Returns a predicate that is true for rows that NEW may have written after an instant: stamped at or after it, or not at all.
-/// `stamps` pairs a column with the literal that it is compared with, which depends on the column's type and zone.
+/// `stamps` pairs an expression with the literal that it is compared with, which depends on its type and zone.
 #[must_use]
-pub fn stamped_since(stamps: &[(crate::name::Ident, String)]) -> String {
-    let tests: Vec<_> = stamps
-        .iter()
-        .map(|(column, instant)| {
-            let name = column.sql();
-            format!("t.{name} >= {} or t.{name} is null", literal(instant))
-        })
-        .collect();
-    tests.join(" or ")
+pub fn stamped_since(stamps: &[(String, String)]) -> String {
+    let test = |(stamp, instant): &(String, String)| format!("{stamp} >= {} or {stamp} is null", literal(instant));
+    stamps.iter().map(test).collect::<Vec<_>>().join(" or ")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::name::Ident;
+    use crate::schema::{Conversion, Source};
 
     fn key() -> ComparisonKey {
         ComparisonKey::Columns {
             columns: vec![
-                KeyColumn { name: Ident::new("id"), order: KeyOrder::Integer, cast: "integer".into() },
-                KeyColumn { name: Ident::new("Co\"de"), order: KeyOrder::Text, cast: "character varying(9)".into() },
+                KeyColumn::plain(Ident::new("id"), KeyOrder::Integer, "bigint"),
+                KeyColumn::plain(Ident::new("Co\"de"), KeyOrder::Text, "character varying"),
             ],
         }
     }
@@ -166,7 +178,7 @@ mod tests {
     fn ordered_rows_never_rely_on_a_collation() {
         let (table, key) = (QualifiedName::new("public", "t"), key());
         assert_eq!(
-            ordered_rows(RowSource { table: &table, key: &key }, "t.\"x\""),
+            ordered_rows(RowSource { table: &table, key: &key, side: Side::Old }, "t.\"x\""),
             "select t.\"id\"::pg_catalog.int8, t.\"Co\"\"de\"::pg_catalog.text, t.\"x\" from \"public\".\"t\" t \
              order by t.\"id\", t.\"Co\"\"de\"::pg_catalog.text collate \"C\""
         );
@@ -177,11 +189,23 @@ mod tests {
         let (table, key) = (QualifiedName::new("public", "t"), key());
         let keys = [vec!["7".to_owned(), "8".to_owned()], vec!["a'b".to_owned(), "NULL".to_owned()]];
         assert_eq!(
-            counterparts(RowSource { table: &table, key: &key }, "t.\"x\"", &keys),
-            "select t.tableoid is not null, t.\"x\" from unnest('{\"7\",\"8\"}'::integer[], \
-             '{\"a''b\",\"NULL\"}'::character varying(9)[]) with ordinality as k(k0, k1, ord) \
+            counterparts(RowSource { table: &table, key: &key, side: Side::Old }, "t.\"x\"", &keys),
+            "select t.tableoid is not null, t.\"x\" from unnest('{\"7\",\"8\"}'::bigint[], \
+             '{\"a''b\",\"NULL\"}'::character varying[]) with ordinality as k(k0, k1, ord) \
              left join \"public\".\"t\" t on t.\"id\" = k.k0 and t.\"Co\"\"de\" = k.k1 order by k.ord"
         );
+    }
+
+    #[test]
+    fn each_side_is_asked_in_its_own_words() {
+        let table = QualifiedName::new("app", "t");
+        let mut column = KeyColumn::plain(Ident::new("code"), KeyOrder::Text, "text");
+        column.new.source = Source::Mapped { column: Ident::new("sku"), conversions: vec![Conversion::Cast("text".into())] };
+        column.old.equals = "operator(\"public\".=)".into();
+        let key = ComparisonKey::Columns { columns: vec![column] };
+        let asked = |side| counterparts(RowSource { table: &table, key: &key, side }, "t.\"x\"", &[vec!["7".to_owned()]]);
+        assert!(asked(Side::Old).contains("on t.\"code\" operator(\"public\".=) k.k0"), "{}", asked(Side::Old));
+        assert!(asked(Side::New).contains("on (t.\"sku\")::text = k.k0"), "{}", asked(Side::New));
     }
 
     #[test]

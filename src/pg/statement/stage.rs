@@ -4,6 +4,7 @@
 //! (`d`elete, `u`pdate, `r`eplace, `i`nsert), then `c0`, `c1` … in layout order.
 
 use crate::name::Ident;
+use crate::schema::Conversion;
 
 use super::RowSource;
 
@@ -13,16 +14,31 @@ use super::RowSource;
 pub struct StageColumn {
     /// The column on OLD.
     pub name: Ident,
-    /// Its type on OLD, ready for a cast.
+    /// The type in which the value arrives.
     pub sql_type: String,
-    /// Whether the value arrives as text and is cast when it is applied.
-    pub as_text: bool,
+    /// What makes the arrived value one of OLD's column. No cast here has a modifier: a value that is too long is an error,
+    /// not cut off.
+    pub conversions: Vec<Conversion>,
+    /// The operator that compares two values of OLD's column.
+    pub equals: String,
     /// Whether it identifies the row.
     pub key: bool,
-    /// Whether INSERT writes it. Stand-ins for a missing key are not written.
+    /// Whether an INSERT of a row of NEW's writes it. Stand-ins for a missing key are never written, and columns that NEW lacks get
+    /// their default.
     pub inserted: bool,
-    /// Whether UPDATE sets it. Keys and GENERATED ALWAYS identity columns are not set.
+    /// Whether an INSERT that puts a row of OLD's back writes it.
+    pub restored: bool,
+    /// Whether UPDATE sets it. Keys, GENERATED ALWAYS identity columns, and columns that NEW lacks are not set.
     pub updated: bool,
+}
+
+/// Which rows of a stage an INSERT writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// Rows that OLD lacks, as NEW has them.
+    News,
+    /// Rows that OLD had: replaced ones, and deleted ones that come back.
+    Olds,
 }
 
 /// The statements for one table's stage.
@@ -48,12 +64,8 @@ impl Stage<'_> {
     /// Creates the stage; it goes with the transaction.
     #[must_use]
     pub fn create(&self) -> String {
-        let columns: Vec<_> = self
-            .columns
-            .iter()
-            .enumerate()
-            .map(|(index, column)| format!("c{index} {}", if column.as_text { "text" } else { &column.sql_type }))
-            .collect();
+        let columns: Vec<_> =
+            self.columns.iter().enumerate().map(|(index, column)| format!("c{index} {}", column.sql_type)).collect();
         format!(
             "create temporary table {} (ord int8 not null, op \"char\" not null, {}) on commit drop",
             self.name.sql(),
@@ -74,16 +86,19 @@ impl Stage<'_> {
     }
 
     fn value(&self, index: usize) -> String {
+        Conversion::chain(&self.columns[index].conversions, format!("s.c{index}"))
+    }
+
+    /// The test that a row of the table has the stage's value.
+    fn equals(&self, alias: &str, index: usize) -> String {
         let column = &self.columns[index];
-        if column.as_text { format!("s.c{index}::{}", column.sql_type) } else { format!("s.c{index}") }
+        format!("{alias}.{} {} {}", column.name.sql(), column.equals, self.value(index))
     }
 
     /// The condition under which a stage row and a row of the table are the same row.
     fn same_row(&self) -> String {
-        let tests: Vec<_> = (0..self.columns.len())
-            .filter(|index| self.columns[*index].key)
-            .map(|index| format!("t.{} = {}", self.columns[index].name.sql(), self.value(index)))
-            .collect();
+        let tests: Vec<_> =
+            (0..self.columns.len()).filter(|index| self.columns[*index].key).map(|index| self.equals("t", index)).collect();
         tests.join(" and ")
     }
 
@@ -154,18 +169,21 @@ impl Stage<'_> {
         ))
     }
 
-    /// Inserts the rows that are new, and those that are replaced. Identity columns keep the values they came with.
+    /// Inserts rows. Identity columns keep the values they came with. `operations` are letters of the stage.
     #[must_use]
-    pub fn insert(&self) -> String {
-        let written: Vec<_> = (0..self.columns.len()).filter(|index| self.columns[*index].inserted).collect();
+    pub fn insert(&self, rows: Inserted, operations: &str) -> String {
+        let is_written = |column: &StageColumn| if rows == Inserted::News { column.inserted } else { column.restored };
+        let written: Vec<_> = (0..self.columns.len()).filter(|index| is_written(&self.columns[*index])).collect();
         let names: Vec<_> = written.iter().map(|index| self.columns[*index].name.sql()).collect();
         let values: Vec<_> = written.iter().map(|index| self.value(*index)).collect();
+        let letters: Vec<_> = operations.chars().map(|letter| format!("'{letter}'")).collect();
+        let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         format!(
-            "insert into {} ({}) overriding system value select {} from {} s where s.op in ('i', 'r') order by s.ord",
+            "insert into {} as t{list} overriding system value select {} from {} s where s.op in ({}) order by s.ord",
             self.table(),
-            names.join(", "),
             values.join(", "),
-            self.stage()
+            self.stage(),
+            letters.join(", ")
         )
     }
 
@@ -176,7 +194,7 @@ impl Stage<'_> {
         let mut same_value = Vec::with_capacity(unique.len());
         for name in unique {
             let index = self.columns.iter().position(|column| column.name == *name)?;
-            same_value.push(format!("t.{} = {}", name.sql(), self.value(index)));
+            same_value.push(self.equals("t", index));
         }
         let taken = self.same_row().replace("s.c", "o.c");
         Some(format!(

@@ -1,0 +1,73 @@
+//! The rows of a stage on OLD: the columns in which they arrive, and their bytes.
+
+use arrow::array::RecordBatch;
+
+use crate::codec::{BatchEncoder, BatchView, Lane, StagedColumn};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pg::statement::StageColumn;
+use crate::schema::{Conversion, Identity, Source};
+use crate::staging::TableRecord;
+
+/// Returns a stage's columns, one for each of the layout's.
+pub(super) fn stage_columns(record: &TableRecord) -> Vec<StageColumn> {
+    let keys = record.key.names();
+    record.layout.columns.iter().map(|staged| stage_column(record, staged, keys.contains(&staged.name))).collect()
+}
+
+fn stage_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> StageColumn {
+    let column = record.old.column(&staged.name).filter(|_| staged.old.is_present());
+    let always = column.is_some_and(|column| column.identity == Some(Identity::Always));
+    let own = column.map(|column| &column.data_type);
+    let travelling = match own {
+        Some(own) if staged.old.is_plain() => &own.base_sql,
+        _ => &staged.pg_type,
+    };
+    let (sql_type, mut conversions) = match staged.lane {
+        // A column that OLD lacks may be of a type that OLD lacks too; it only takes its place in the row.
+        _ if column.is_none() && !is_stand_in(record, staged) => ("bytea".to_owned(), Vec::new()),
+        Lane::Text => ("text".to_owned(), vec![Conversion::Cast(travelling.clone())]),
+        Lane::Typed(_) => (travelling.clone(), Vec::new()),
+    };
+    if let (Source::Mapped { conversions: read, .. }, Some(own)) = (&staged.old, own) {
+        conversions.extend(read.iter().rev().map(|conversion| match conversion {
+            Conversion::Cast(_) => Conversion::Cast(own.bare_sql.clone()),
+            Conversion::AtZone(zone) => Conversion::AtZone(zone.clone()),
+        }));
+    }
+    StageColumn {
+        name: staged.name.clone(),
+        sql_type,
+        conversions,
+        equals: own.map_or_else(|| "=".to_owned(), crate::schema::PgType::equals),
+        key,
+        inserted: column.is_some() && staged.new.is_present(),
+        restored: column.is_some(),
+        updated: column.is_some() && staged.new.is_present() && !key && !always,
+    }
+}
+
+/// Whether the column stands in for a missing key, which is computed and neither table has.
+fn is_stand_in(record: &TableRecord, staged: &StagedColumn) -> bool {
+    record.key.is_whole_row() && record.key.names().contains(&staged.name)
+}
+
+/// Opens a batch for encoding.
+pub(super) fn view<'a>(encoder: &'a BatchEncoder, rows: &'a RecordBatch) -> Result<BatchView<'a>> {
+    encoder.view(rows).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))
+}
+
+/// Appends one row of a stage: its position, its operation, its values.
+pub(super) fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
+    let start = message.len();
+    image.row(row, message).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))?;
+    // The tuple begins with its field count, which grows by the two columns that are put in front.
+    let fields = i16::from_be_bytes([message[start], message[start + 1]]) + 2;
+    let mut front = Vec::with_capacity(19);
+    front.extend_from_slice(&fields.to_be_bytes());
+    front.extend_from_slice(&8_i32.to_be_bytes());
+    front.extend_from_slice(&ord.to_be_bytes());
+    front.extend_from_slice(&1_i32.to_be_bytes());
+    front.push(operation);
+    message.splice(start..start + 2, front);
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! Trial: planned rows are written into an empty copy of OLD's table, and read back from it.
+//!
+//! The server itself says what it would not take: a value outside a type or domain, a label it does not know, NULL where none may
+//! be, a check, a missing partition; and what it would take but change, as a shorter `numeric` rounds. Such rows are held,
+//! with the reason, before the merge begins. The copy is a temporary table of a transaction that is always rolled back.
+//!
+//! Memory: one batch of rows. A batch that is refused is halved until the row at fault stands alone, so its cost is about
+//! twenty statements for each such row.
+
+use arrow::array::{BooleanArray, RecordBatch};
+use bytes::Bytes;
+
+use super::change::{Action, Changes};
+use super::context::Context;
+use super::images::{Image, read_image};
+use super::plan::Draft;
+use super::rows::Batches;
+use super::staged::{stage_columns, stage_row, view};
+use super::unfit::{Findings, Unfit, Why};
+use super::unit::{only, promised};
+use crate::codec::{BatchEncoder, RowLayout};
+use crate::delta;
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::{QualifiedName, Side};
+use crate::pg::statement::{Inserted, RowSource, Stage, copy_binary, trial_table};
+use crate::pg::{Session, server_fault};
+use crate::schema::{TypeKind, WHOLE_ROW_COLUMNS};
+use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
+use crate::wire::CopyEncoder;
+
+/// How many rows are tried at once.
+const BATCH_ROWS: usize = 4096;
+
+const BOUNDS: &str = include_str!("../../sql/catalog/partition_bound.sql");
+
+/// Tries the rows of every table about which something speaks for trying, and holds those that OLD does not take as they are.
+pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, drafts: &mut [Draft<'_>]) -> Result<Vec<Unfit>> {
+    let mut found = Vec::new();
+    let mut session = None;
+    for draft in drafts.iter_mut().filter(|draft| is_needed(database, draft.record)) {
+        if !draft.actions.iter().any(|action| action.brings_new()) {
+            continue;
+        }
+        let old = match session.take() {
+            Some(open) => open,
+            None => context.connect(Side::Old, &database.name).await?,
+        };
+        found.extend(hold_unfit_of(context, database, &old, draft).await.place(|| &draft.record.name)?);
+        session = Some(old);
+    }
+    Ok(found)
+}
+
+async fn hold_unfit_of(
+    context: &Context,
+    database: &DatabaseRecord,
+    old: &Session,
+    draft: &mut Draft<'_>,
+) -> Result<Vec<Unfit>> {
+    let record = draft.record;
+    old.execute_all("begin").await?;
+    let trial = Trial::prepare(old, record).await?;
+    let mut findings = Findings::new(&database.name, record);
+    let mut first = 0;
+    for segment in &draft.diff.segments {
+        for batch in SegmentReader::open_projected(&context.store, segment, BATCH_ROWS, &["old", "new"])? {
+            context.stop.check()?;
+            let batch = batch?;
+            let actions = draft.actions[first..first + batch.num_rows()].to_vec();
+            let changes = Changes { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? };
+            for (row, why) in trial.run(&changes).await? {
+                findings.add(&changes.new.rows, row, &why)?;
+                draft.hold(first + row, &why.reason());
+            }
+            first += batch.num_rows();
+        }
+    }
+    old.execute_all("rollback").await?;
+    Ok(findings.finish())
+}
+
+/// Whether anything speaks for a difference between what NEW took and what OLD takes.
+fn is_needed(database: &DatabaseRecord, record: &TableRecord) -> bool {
+    let (old, new) = (&record.old, &record.new);
+    let newer = database.new.version_num / 10_000 > database.old.version_num / 10_000;
+    let known = |check: &crate::schema::Check| {
+        new.checks.iter().any(|theirs| theirs.validated && theirs.expression == check.expression)
+    };
+    old.partitioned
+        || database.old.encoding != database.new.encoding
+        || record.drift.iter().any(crate::schema::Drift::may_not_fit)
+        || !old.checks.iter().all(known)
+        || old.columns.iter().any(|column| {
+            let own = &column.data_type;
+            // A domain or composite of the same name may be defined otherwise, and an extension or a newer server may have learnt
+            // values that OLD's has not.
+            own.sql != own.base_sql || own.kind == TypeKind::Composite || (!own.builtin && own.kind != TypeKind::Enum) || newer
+        })
+}
+
+/// A copy of one table of OLD, without its rows, indexes and triggers.
+struct Trial<'a> {
+    old: &'a Session,
+    record: &'a TableRecord,
+    stage: Stage<'a>,
+    encoder: BatchEncoder,
+    /// The columns that a table has, stand-ins for a missing key left out.
+    layout: RowLayout,
+}
+
+/// What became of some rows.
+enum Outcome {
+    /// OLD takes them; some it would change: the row, and the column.
+    Taken(Vec<(usize, usize)>),
+    /// OLD refuses them.
+    Refused(Why),
+}
+
+impl<'a> Trial<'a> {
+    /// Creates the copy and its stage inside the session's transaction.
+    async fn prepare(old: &'a Session, record: &'a TableRecord) -> Result<Self> {
+        let bounds = old.query(BOUNDS, &[&record.old.name.schema.as_str(), &record.old.name.name.as_str()]).await?;
+        let bounds: Vec<Option<String>> = bounds.iter().map(|row| row.get(0)).collect();
+        let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
+        old.execute_all(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
+        let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
+        let source = RowSource { table: trial_name(), key: &record.key, side: Side::Old };
+        let stage = Stage { name: crate::pg::statement::stage_name(0), source, columns: stage_columns(record) };
+        old.execute_all(&stage.create()).await?;
+        Ok(Self {
+            old,
+            record,
+            stage,
+            encoder: BatchEncoder::new(&record.layout),
+            layout: RowLayout { columns: columns.cloned().collect() },
+        })
+    }
+
+    /// Tries every row that the plan brings; returns those that do not fit.
+    async fn run(&self, changes: &Changes) -> Result<Vec<(usize, Why)>> {
+        let result = changes.result(&self.record.layout)?;
+        let mut unfit = Vec::new();
+        for rows in [Inserted::News, Inserted::Olds] {
+            let is_meant = |action: &Action| match action {
+                Action::Insert => rows == Inserted::News,
+                Action::Update | Action::Replace => rows == Inserted::Olds,
+                _ => false,
+            };
+            let meant: Vec<_> = (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).collect();
+            let mut waiting = vec![meant];
+            while let Some(part) = waiting.pop().filter(|part| !part.is_empty()) {
+                match self.attempt(rows, &result, &changes.old, &part).await? {
+                    Outcome::Taken(changed) => {
+                        unfit.extend(changed.into_iter().map(|(row, column)| (row, self.changed(column))));
+                    }
+                    Outcome::Refused(why) if part.len() == 1 => unfit.push((part[0], why)),
+                    Outcome::Refused(why) if why.is_of_the_table() => {
+                        unfit.extend(part.into_iter().map(|row| (row, why.clone())));
+                    }
+                    Outcome::Refused(_) => {
+                        let (left, right) = part.split_at(part.len() / 2);
+                        waiting.extend([right.to_vec(), left.to_vec()]);
+                    }
+                }
+            }
+        }
+        Ok(unfit)
+    }
+
+    fn changed(&self, column: usize) -> Why {
+        Why::Changed { column: self.layout.columns[column].name.clone() }
+    }
+
+    /// Writes rows into the copy, reads them back, and takes them away again.
+    async fn attempt(&self, rows: Inserted, result: &Image, before: &Image, part: &[usize]) -> Result<Outcome> {
+        self.old.execute_all("savepoint fb_trial").await?;
+        let outcome = match self.write(rows, result, before, part).await {
+            Ok(changed) => Outcome::Taken(changed),
+            Err(error) => match server_fault(&error) {
+                Some(fault) if error.kind() == ErrorKind::Server => {
+                    let why = Why::refused(fault, self.record);
+                    self.old.execute_all("rollback to savepoint fb_trial").await?;
+                    let why = if part.len() == 1 { self.blame(rows, result, part[0], why).await? } else { why };
+                    Outcome::Refused(why)
+                }
+                _ => return Err(error),
+            },
+        };
+        self.old.execute_all("rollback to savepoint fb_trial").await?;
+        Ok(outcome)
+    }
+
+    async fn write(&self, rows: Inserted, result: &Image, before: &Image, part: &[usize]) -> Result<Vec<(usize, usize)>> {
+        self.fill(rows, result, part).await?;
+        let list = self.layout.select_list(Side::Old, "t");
+        let list = if list.is_empty() { "null::text".to_owned() } else { list };
+        let insert = format!("{} returning {list}", self.stage.insert(rows, letter(rows)));
+        let mut stream = Batches::open(self.old, &copy_binary(&insert), &self.layout).await?;
+        let found = stream.take(part.len()).await?;
+        stream.expect_end().await?;
+        let mask: BooleanArray = (0..result.rows.num_rows()).map(|row| Some(part.binary_search(&row).is_ok())).collect();
+        let (expected, before) = (only(result, &mask)?, only(before, &mask)?);
+        let differences = delta::compare(&self.without_stand_ins(&expected.rows)?, &found)
+            .map_err(|error| Error::new(ErrorKind::Malformed, "compare rows with their trial").because(error))?;
+        let is_promised = promised(&self.layout, &before);
+        let changed = part.iter().enumerate().filter_map(|(position, row)| {
+            differences.columns(position).find(|column| is_promised(position, *column)).map(|column| (*row, column))
+        });
+        Ok(changed.collect())
+    }
+
+    /// Sends rows into the stage.
+    async fn fill(&self, rows: Inserted, result: &Image, part: &[usize]) -> Result<()> {
+        let image = view(&self.encoder, &result.rows)?;
+        let mut message = Vec::new();
+        CopyEncoder::new(&mut message).header();
+        for (ord, row) in part.iter().enumerate() {
+            let ord = i64::try_from(ord).unwrap_or(i64::MAX);
+            stage_row(&image, *row, ord, letter(rows).as_bytes()[0], &mut message)?;
+        }
+        CopyEncoder::new(&mut message).trailer();
+        let mut copy = self.old.copy_in(&self.stage.fill()).await?;
+        copy.send(Bytes::from(message)).await?;
+        copy.finish().await.map(|_| ())
+    }
+
+    /// Finds the column whose value OLD does not take, if its error does not say it: each is written alone.
+    async fn blame(&self, rows: Inserted, result: &Image, row: usize, why: Why) -> Result<Why> {
+        let Why::Refused { sqlstate, column: None, constraint: None, .. } = &why else { return Ok(why) };
+        for (index, column) in self.stage.columns.iter().enumerate().filter(|(_, column)| column.restored) {
+            self.old.execute_all("savepoint fb_blame").await?;
+            let alone = Stage { columns: self.alone(index), ..self.stage.clone() };
+            let tried = match self.fill(rows, result, &[row]).await {
+                Ok(()) => self.old.execute(&alone.insert(rows, letter(rows)), &[]).await.map(|_| ()),
+                Err(error) => Err(error),
+            };
+            self.old.execute_all("rollback to savepoint fb_blame").await?;
+            if let Err(error) = tried
+                && server_fault(&error).is_some_and(|fault| fault.sqlstate == *sqlstate)
+            {
+                return Ok(why.clone().of_column(&column.name));
+            }
+        }
+        Ok(why)
+    }
+
+    /// The stage's columns with all but one kept out of the table.
+    fn alone(&self, index: usize) -> Vec<crate::pg::statement::StageColumn> {
+        let mut columns = self.stage.columns.clone();
+        for (other, column) in columns.iter_mut().enumerate() {
+            (column.inserted, column.restored) = (other == index, other == index);
+        }
+        columns
+    }
+
+    fn without_stand_ins(&self, rows: &RecordBatch) -> Result<RecordBatch> {
+        let companion = rows.num_columns() - 1;
+        let kept: Vec<_> = (0..self.layout.columns.len()).chain([companion]).collect();
+        rows.project(&kept).map_err(|error| Error::new(ErrorKind::Malformed, "select columns").because(error))
+    }
+}
+
+/// A column that rows of NEW's leave to its default, which is not tried: it may take a number from a sequence.
+fn filled_by_default(drift: &crate::schema::Drift) -> Option<&crate::name::Ident> {
+    match drift {
+        crate::schema::Drift::SourceColumnMissing { column, required: false } => Some(column),
+        _ => None,
+    }
+}
+
+const fn letter(rows: Inserted) -> &'static str {
+    match rows {
+        Inserted::News => "i",
+        Inserted::Olds => "r",
+    }
+}
+
+fn trial_name() -> &'static QualifiedName {
+    static NAME: std::sync::LazyLock<QualifiedName> = std::sync::LazyLock::new(trial_table::name);
+    &NAME
+}

@@ -1,0 +1,47 @@
+//! An empty copy of a table of OLD, in which rows are tried.
+
+use crate::name::{Ident, QualifiedName};
+
+/// The name of the constraint that stands for the bounds of OLD's partitions.
+pub const BOUND: &str = "fb_bound";
+
+/// The copy's name.
+#[must_use]
+pub fn name() -> QualifiedName {
+    QualifiedName::new("pg_temp", "fb_trial")
+}
+
+/// Creates the copy: columns, types, NOT NULL, checks and generated columns of the table, and for a partitioned table a check that
+/// one of its leaves takes the row. `optional` columns may stay NULL in it. `bounds` holds one condition a leaf; `None` is a
+/// leaf that takes every row.
+#[must_use]
+pub fn create(table: &QualifiedName, optional: &[&Ident], bounds: &[Option<String>]) -> String {
+    let mut statements = vec![format!(
+        "create temporary table fb_trial (like {} including constraints including generated) on commit drop",
+        table.sql()
+    )];
+    statements.extend(
+        optional.iter().map(|column| format!("alter table pg_temp.fb_trial alter column {} drop not null", column.sql())),
+    );
+    if !bounds.is_empty() && bounds.iter().all(Option::is_some) {
+        let any: Vec<_> = bounds.iter().flatten().map(|bound| format!("({bound})")).collect();
+        statements.push(format!("alter table pg_temp.fb_trial add constraint {BOUND} check ({})", any.join(" or ")));
+    }
+    statements.join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leaf_that_takes_every_row_makes_the_bounds_superfluous() {
+        let table = QualifiedName::new("public", "logs");
+        let bounds = [Some("day < 5".to_owned()), Some("day >= 5".to_owned())];
+        assert!(create(&table, &[], &bounds).ends_with("check ((day < 5) or (day >= 5))"));
+        assert!(!create(&table, &[], &[None]).contains("check"));
+        assert!(!create(&table, &[], &[bounds[0].clone(), None]).contains("check"));
+        let note = Ident::new("note");
+        assert!(create(&table, &[&note], &[]).ends_with("alter column \"note\" drop not null"));
+    }
+}

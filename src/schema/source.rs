@@ -1,0 +1,114 @@
+//! Where each side's value of a column comes from, when the sides do not agree on name or type.
+
+use serde::{Deserialize, Serialize};
+
+use crate::name::{Ident, literal};
+
+/// How one side's own column gives the value that travels.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Source {
+    /// The side has the column under the common name, in the type that travels.
+    #[default]
+    Same,
+    /// The side has no such column.
+    Absent,
+    /// The side calls it otherwise, or keeps it in another type.
+    Mapped {
+        /// The side's own column.
+        column: Ident,
+        /// What is done to its value, in this order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conversions: Vec<Conversion>,
+    },
+}
+
+/// One step of a conversion between two types.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conversion {
+    /// A cast to a type, ready for SQL.
+    Cast(String),
+    /// `AT TIME ZONE`: a wall clock becomes the instant at which it showed that, and the other way round.
+    AtZone(String),
+}
+
+impl Conversion {
+    /// Applies the conversion to an SQL expression.
+    #[must_use]
+    pub fn of(&self, expression: &str) -> String {
+        match self {
+            Self::Cast(sql_type) => format!("({expression})::{sql_type}"),
+            Self::AtZone(zone) => format!("({expression} at time zone {})", literal(zone)),
+        }
+    }
+
+    /// Applies several in turn.
+    #[must_use]
+    pub fn chain(conversions: &[Self], expression: String) -> String {
+        conversions.iter().fold(expression, |inner, conversion| conversion.of(&inner))
+    }
+}
+
+impl Source {
+    /// Whether the side has the column.
+    #[must_use]
+    pub const fn is_present(&self) -> bool {
+        !matches!(self, Self::Absent)
+    }
+
+    /// Returns the side's own name of a column whose common name is given.
+    #[must_use]
+    pub const fn column<'a>(&'a self, common: &'a Ident) -> &'a Ident {
+        match self {
+            Self::Mapped { column, .. } => column,
+            Self::Same | Self::Absent => common,
+        }
+    }
+
+    /// Whether the side's own column is of the type that travels.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        match self {
+            Self::Same => true,
+            Self::Absent => false,
+            Self::Mapped { conversions, .. } => conversions.is_empty(),
+        }
+    }
+
+    /// Returns the expression for the value that travels; `alias` must be ready for SQL. `None` where there is no column.
+    #[must_use]
+    pub fn expression(&self, alias: &str, common: &Ident) -> Option<String> {
+        match self {
+            Self::Same => Some(format!("{alias}.{}", common.sql())),
+            Self::Absent => None,
+            Self::Mapped { column, conversions } => Some(Conversion::chain(conversions, format!("{alias}.{}", column.sql()))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversions_wrap_the_sides_own_column() {
+        let common = Ident::new("at");
+        assert_eq!(Source::Same.expression("t", &common).as_deref(), Some("t.\"at\""));
+        assert_eq!(Source::Absent.expression("t", &common), None);
+        let mapped = Source::Mapped {
+            column: Ident::new("When"),
+            conversions: vec![Conversion::AtZone("Europe/Berlin".into()), Conversion::Cast("text".into())],
+        };
+        assert_eq!(mapped.expression("t", &common).as_deref(), Some("((t.\"When\" at time zone 'Europe/Berlin'))::text"));
+        assert!(!mapped.is_plain() && mapped.is_present());
+        assert_eq!(mapped.column(&common).as_str(), "When");
+    }
+
+    #[test]
+    fn an_unmapped_source_takes_no_room_in_a_manifest() {
+        assert_eq!(serde_json::to_string(&Source::Same).unwrap_or_default(), r#"{"kind":"same"}"#);
+        let mapped = Source::Mapped { column: Ident::new("b"), conversions: Vec::new() };
+        assert_eq!(serde_json::to_string(&mapped).unwrap_or_default(), r#"{"kind":"mapped","column":"b"}"#);
+    }
+}
