@@ -1,11 +1,11 @@
 -- Every relation that could hold or show rows, and every sequence, with the facts that say what it is.
 -- Parameters: none.
 -- Columns: oid oid, schema text, name text, kind "char" (relkind), partition bool, unlogged bool, extension_owned bool (itself
--- or the root of its partition tree), inherits bool (old-style inheritance), size_bytes int8, row_estimate int8,
--- row_security bool (for this user, on this relation alone).
+-- or the root of its partition tree), size_bytes int8, row_estimate int8, row_security bool (for this user, on this relation
+-- alone).
 -- Server: 13.
 -- Filters: indexes, TOAST tables and composite types hold no rows of their own. The system's schemas and other sessions'
--- temporary ones are not part of an estate.
+-- temporary ones are not part of an estate. A table that inherits in the old way is a table of its own.
 select c.oid,
        n.nspname::pg_catalog.text as schema,
        c.relname::pg_catalog.text as name,
@@ -18,8 +18,6 @@ select c.oid,
                   and d.objid in (c.oid, pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid)
                   and d.objsubid = 0
                   and d.deptype = 'e') as extension_owned,
-       not c.relispartition
-         and exists (select from pg_catalog.pg_inherits as i where i.inhrelid = c.oid) as inherits,
        case when c.relkind in ('r', 'm')
             then coalesce(pg_catalog.pg_table_size(c.oid), 0)
             else 0 end as size_bytes,

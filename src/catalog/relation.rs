@@ -22,7 +22,6 @@ pub(super) struct Entry {
     partition: bool,
     unlogged: bool,
     extension_owned: bool,
-    inherits: bool,
     size_bytes: u64,
     row_estimate: u64,
 }
@@ -53,7 +52,6 @@ fn entry(row: &Row) -> Result<Entry> {
         partition: fact::get(row, "partition")?,
         unlogged: fact::get(row, "unlogged")?,
         extension_owned: fact::get(row, "extension_owned")?,
-        inherits: fact::get(row, "inherits")?,
         size_bytes: fact::get_count(row, "size_bytes")?,
         row_estimate: fact::get_count(row, "row_estimate")?,
     })
@@ -71,7 +69,6 @@ impl Entry {
             'f' => RelationKind::ForeignTable,
             _ if self.extension_owned => RelationKind::ExtensionTable,
             _ if self.partition => RelationKind::Partition,
-            _ if self.inherits => RelationKind::InheritanceChild,
             // Before 18 a partitioned table could be called unlogged, which meant nothing: it has no rows of its own.
             'r' if self.unlogged => RelationKind::UnloggedTable,
             _ => return Place::Table,
@@ -98,7 +95,6 @@ mod tests {
             partition: false,
             unlogged: false,
             extension_owned: false,
-            inherits: false,
             size_bytes: 0,
             row_estimate: 0,
         }
@@ -117,7 +113,6 @@ mod tests {
             (Entry { unlogged: true, ..entry('r') }, Place::Relation(RelationKind::UnloggedTable)),
             (Entry { unlogged: true, partition: true, ..entry('r') }, Place::Relation(RelationKind::Partition)),
             (Entry { extension_owned: true, partition: true, ..entry('r') }, Place::Relation(RelationKind::ExtensionTable)),
-            (Entry { inherits: true, ..entry('r') }, Place::Relation(RelationKind::InheritanceChild)),
             (Entry { partition: true, ..entry('f') }, Place::Relation(RelationKind::ForeignTable)),
             (Entry { extension_owned: true, ..entry('v') }, Place::Relation(RelationKind::View)),
         ] {

@@ -167,8 +167,7 @@ fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> Pair
 }
 
 fn other_relation(side: Side, relation: &Relation) -> LeftOut {
-    let loses_rows =
-        matches!(relation.kind, RelationKind::UnloggedTable | RelationKind::LargeObjects | RelationKind::InheritanceChild);
+    let loses_rows = matches!(relation.kind, RelationKind::UnloggedTable | RelationKind::LargeObjects);
     LeftOut {
         side,
         name: relation.name.clone(),

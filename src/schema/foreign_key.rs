@@ -14,10 +14,17 @@ pub struct ForeignKey {
     pub name: Ident,
     /// The table that references.
     pub child: QualifiedName,
+    /// Whether that is the root of a partition tree. Of another table, the key binds its own rows only, not those of tables that
+    /// inherit from it.
+    #[serde(default)]
+    pub child_partitioned: bool,
     /// The referencing columns, paired with `parent_columns`.
     pub child_columns: Vec<Ident>,
     /// The table that is referenced.
     pub parent: QualifiedName,
+    /// Whether that is the root of a partition tree. Of another table, only its own rows count as parents.
+    #[serde(default)]
+    pub parent_partitioned: bool,
     /// The referenced columns.
     pub parent_columns: Vec<Ident>,
     /// The operators that compare parent and child, ready for SQL, a pair of columns each.

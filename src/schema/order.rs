@@ -68,8 +68,10 @@ mod tests {
         ForeignKey {
             name: Ident::new(format!("{child}_{parent}_fkey")),
             child: table(child),
+            child_partitioned: false,
             child_columns: vec![Ident::new("p")],
             parent: table(parent),
+            parent_partitioned: false,
             parent_columns: vec![Ident::new("id")],
             deferrable: false,
             match_full: false,

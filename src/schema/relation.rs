@@ -37,8 +37,6 @@ pub enum RelationKind {
     Partition,
     /// A table that an extension owns.
     ExtensionTable,
-    /// A table that inherits from another one in the old way.
-    InheritanceChild,
     /// The large objects of the database, listed as one.
     LargeObjects,
     /// failback's own ledger.
@@ -56,7 +54,6 @@ impl RelationKind {
             Self::UnloggedTable => "unlogged: its rows do not survive a crash and are not carried",
             Self::Partition => "carried through its partitioned table",
             Self::ExtensionTable => "owned by an extension, which manages its rows",
-            Self::InheritanceChild => "inherits from another table (not declarative partitioning): not carried",
             Self::LargeObjects => "large objects are not rows of a table and are not carried",
             Self::Ledger => "failback's own records",
         }

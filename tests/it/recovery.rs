@@ -171,6 +171,48 @@ fn triggers_that_fire_always_stay_quiet_and_come_back() {
     assert_eq!(mode.as_deref(), Some("A"));
 }
 
+/// Rows of a table that inherits are that table's, whether their keys are known to the parent or not, and a foreign key binds
+/// only the table on which it stands.
+#[test]
+fn tables_that_inherit_are_tables_of_their_own() {
+    let pair = support::pair("inherits");
+    for side in [Side::Old, Side::New] {
+        support::sql(
+            pair.url(side),
+            "create table kinds (id int primary key);
+             create table notes (id int primary key, body text, kind int references kinds);
+             create table letters (primary key (id), stamp text) inherits (notes);
+             create table keyless (body text);
+             create table keyless_too () inherits (keyless);
+             insert into kinds values (1), (2);
+             insert into notes select n, 'note', 1 from generate_series(1, 3) n;
+             insert into letters select n, 'letter', 77, 'red' from generate_series(2, 5) n;
+             insert into keyless select 'a' from generate_series(1, 3);
+             insert into keyless_too select 'a' from generate_series(1, 2)",
+        );
+    }
+    let work = "insert into letters values (9, 'new', 88, 'blue'); insert into notes values (5, 'new', 2);
+                update only notes set body = 'changed' where id = 2; update letters set stamp = 'green' where id = 3;
+                delete from only notes where id = 3; delete from letters where id = 4; delete from kinds where id = 3;
+                insert into keyless_too values ('b'); delete from only keyless where ctid = '(0,1)'";
+    support::sql(&pair.new, work);
+    let before = fingerprint(&pair.old);
+    let recovery = Recovery::of(pair, Timestamp::now(), "");
+    recovery.decide("[defaults]\nambiguous_differs = \"apply_new\"\nambiguous_missing_on_old = \"apply_new\"\nambiguous_missing_on_new = \"apply_new\"\n");
+    let counts = recovery.up_to_plan();
+    assert_eq!(counts.values().sum::<u64>(), 8, "{counts:?}");
+    let merged = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
+    assert_eq!(merged.rows(), 8);
+    assert_eq!(block_on(engine::verify(&recovery.context)).expect("a verification").state, engine::State::Verified);
+    for table in ["notes", "letters", "keyless", "keyless_too"] {
+        let content = format!("select string_agg(t::text, ' ' order by t::text) from only {table} t");
+        let [old, new] = [Side::Old, Side::New].map(|side| support::value(recovery.pair.url(side), &content));
+        assert_eq!(old, new, "{table}");
+    }
+    block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
+    assert_eq!(fingerprint(&recovery.pair.old), before);
+}
+
 /// More rows than all buffers between the socket and the encoder hold: buffers are used again, and each row is staged once.
 #[test]
 fn many_rows_are_staged_once_each() {

@@ -4,6 +4,7 @@ use crate::name::{Ident, QualifiedName, array_literal};
 use crate::schema::ForeignKey;
 
 use super::Stage;
+use super::read::rows_of;
 
 fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
     let tests: Vec<_> = key
@@ -30,7 +31,7 @@ fn refers(key: &ForeignKey, child: &str) -> String {
 pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
     format!(
         "select 1 from {} p where exists (select from {} s join {} on {} where s.op <> 'd' and {}) for key share of p",
-        key.parent.sql(),
+        rows_of(&key.parent, key.parent_partitioned),
         stage.qualified(),
         stage.source.from_item(),
         stage.join_condition(),
@@ -47,7 +48,7 @@ pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
         stage.source.from_item(),
         stage.join_condition(),
         refers(key, "t"),
-        key.parent.sql(),
+        rows_of(&key.parent, key.parent_partitioned),
         pairs(key, "p", "t")
     )
 }
@@ -57,9 +58,9 @@ pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
 pub fn orphans_of_table(key: &ForeignKey) -> String {
     format!(
         "select count(*) from {} t where {} and not exists (select from {} p where {})",
-        key.child.sql(),
+        rows_of(&key.child, key.child_partitioned),
         refers(key, "t"),
-        key.parent.sql(),
+        rows_of(&key.parent, key.parent_partitioned),
         pairs(key, "p", "t")
     )
 }
@@ -92,7 +93,7 @@ pub fn count_children(key: &ForeignKey, casts: &[String], values: &[Vec<String>]
         "select k.ord, count(*) from unnest({}) with ordinality as k({}, ord) join {} t on {} group by k.ord",
         arrays.join(", "),
         names.join(", "),
-        key.child.sql(),
+        rows_of(&key.child, key.child_partitioned),
         matches.join(" and ")
     )
 }

@@ -12,6 +12,14 @@ pub struct RowSource<'a> {
     pub key: &'a ComparisonKey,
     /// The side that it is read on.
     pub side: Side,
+    /// Whether it is the root of a partition tree.
+    pub partitioned: bool,
+}
+
+/// Names a table in a statement that reads or changes its rows: with its partitions, but without tables that inherit from it in
+/// the old way, which are tables of their own.
+pub(super) fn rows_of(table: &QualifiedName, partitioned: bool) -> String {
+    if partitioned { table.sql() } else { format!("only {}", table.sql()) }
 }
 
 impl RowSource<'_> {
@@ -19,7 +27,7 @@ impl RowSource<'_> {
     #[must_use]
     pub fn from_item(&self) -> String {
         match self.key {
-            ComparisonKey::Columns { .. } => format!("{} t", self.table.sql()),
+            ComparisonKey::Columns { .. } => format!("{} t", self.rows_of()),
             ComparisonKey::WholeRow { columns } => {
                 let fields: Vec<_> = columns.iter().map(|column| format!("r.{}::text", column.sql())).collect();
                 // A record's text quotes its fields, so no two different rows print alike.
@@ -28,10 +36,15 @@ impl RowSource<'_> {
                 format!(
                     "(select r.*, r.ctid as fb_ctid, r.tableoid as fb_tableoid, {digest} as {name}, \
                      pg_catalog.row_number() over (partition by {digest}) as {copy} from {} r) t",
-                    self.table.sql()
+                    self.rows_of()
                 )
             }
         }
+    }
+
+    /// Names the table, for reading or changing its rows.
+    pub(super) fn rows_of(&self) -> String {
+        rows_of(self.table, self.partitioned)
     }
 
     /// Returns an expression that is not null exactly for rows that exist, on the nullable side of an outer join.
@@ -178,7 +191,7 @@ mod tests {
     fn ordered_rows_never_rely_on_a_collation() {
         let (table, key) = (QualifiedName::new("public", "t"), key());
         assert_eq!(
-            ordered_rows(RowSource { table: &table, key: &key, side: Side::Old }, "t.\"x\""),
+            ordered_rows(RowSource { table: &table, key: &key, side: Side::Old, partitioned: false }, "t.\"x\""),
             "select t.\"id\"::pg_catalog.int8, t.\"Co\"\"de\"::pg_catalog.text, t.\"x\" from \"public\".\"t\" t \
              order by t.\"id\", t.\"Co\"\"de\"::pg_catalog.text collate \"C\""
         );
@@ -189,7 +202,7 @@ mod tests {
         let (table, key) = (QualifiedName::new("public", "t"), key());
         let keys = [vec!["7".to_owned(), "8".to_owned()], vec!["a'b".to_owned(), "NULL".to_owned()]];
         assert_eq!(
-            counterparts(RowSource { table: &table, key: &key, side: Side::Old }, "t.\"x\"", &keys),
+            counterparts(RowSource { table: &table, key: &key, side: Side::Old, partitioned: false }, "t.\"x\"", &keys),
             "select t.tableoid is not null, t.\"x\" from unnest('{\"7\",\"8\"}'::bigint[], \
              '{\"a''b\",\"NULL\"}'::character varying[]) with ordinality as k(k0, k1, ord) \
              left join \"public\".\"t\" t on t.\"id\" = k.k0 and t.\"Co\"\"de\" = k.k1 order by k.ord"
@@ -203,7 +216,9 @@ mod tests {
         column.new.source = Source::Mapped { column: Ident::new("sku"), conversions: vec![Conversion::Cast("text".into())] };
         column.old.equals = "operator(\"public\".=)".into();
         let key = ComparisonKey::Columns { columns: vec![column] };
-        let asked = |side| counterparts(RowSource { table: &table, key: &key, side }, "t.\"x\"", &[vec!["7".to_owned()]]);
+        let asked = |side| {
+            counterparts(RowSource { table: &table, key: &key, side, partitioned: false }, "t.\"x\"", &[vec!["7".to_owned()]])
+        };
         assert!(asked(Side::Old).contains("on t.\"code\" operator(\"public\".=) k.k0"), "{}", asked(Side::Old));
         assert!(asked(Side::New).contains("on (t.\"sku\")::text = k.k0"), "{}", asked(Side::New));
     }

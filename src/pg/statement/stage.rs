@@ -109,7 +109,7 @@ impl Stage<'_> {
         if self.source.key.is_whole_row() {
             return format!(
                 "select x.ctid from {} x where (x.tableoid, x.ctid) in (select t.fb_tableoid, t.fb_ctid from {} join {} s on {}) for update",
-                self.table(),
+                self.source.rows_of(),
                 self.source.from_item(),
                 self.stage(),
                 self.same_row()
@@ -141,13 +141,18 @@ impl Stage<'_> {
         if self.source.key.is_whole_row() {
             return format!(
                 "delete from {} x using {} join {} s on {} where x.tableoid = t.fb_tableoid and x.ctid = t.fb_ctid and s.op in ('d', 'r')",
-                self.table(),
+                self.source.rows_of(),
                 self.source.from_item(),
                 self.stage(),
                 self.same_row()
             );
         }
-        format!("delete from {} t using {} s where s.op in ('d', 'r') and {}", self.table(), self.stage(), self.same_row())
+        format!(
+            "delete from {} t using {} s where s.op in ('d', 'r') and {}",
+            self.source.rows_of(),
+            self.stage(),
+            self.same_row()
+        )
     }
 
     /// Updates the rows that change in place. `None` if the table has no column that an UPDATE could set.
@@ -162,7 +167,7 @@ impl Stage<'_> {
         }
         Some(format!(
             "update {} t set {} from {} s where s.op = 'u' and {}",
-            self.table(),
+            self.source.rows_of(),
             sets.join(", "),
             self.stage(),
             self.same_row()
@@ -202,7 +207,7 @@ impl Stage<'_> {
              and not exists (select from {stage} o where o.op in ('d', 'r', 'u') and {taken})",
             same_value.join(" and "),
             stage = self.stage(),
-            table = self.table(),
+            table = self.source.rows_of(),
         ))
     }
 
