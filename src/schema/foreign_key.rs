@@ -9,6 +9,7 @@ use crate::name::{Ident, QualifiedName};
 /// Partitions are named by their root on both ends. A key that stands on, or points at, a single partition is therefore listed as
 /// wider than it is; such keys are rare, and order and locks are right all the same.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
 pub struct ForeignKey {
     /// The constraint's name.
     pub name: Ident,

@@ -190,9 +190,14 @@ mod tests {
     #[test]
     fn ordered_rows_never_rely_on_a_collation() {
         let (table, key) = (QualifiedName::new("public", "t"), key());
+        let source = |partitioned| RowSource { table: &table, key: &key, side: Side::Old, partitioned };
+        assert!(
+            ordered_rows(source(true), "").contains("from \"public\".\"t\" t"),
+            "a partitioned table has no rows of its own"
+        );
         assert_eq!(
-            ordered_rows(RowSource { table: &table, key: &key, side: Side::Old, partitioned: false }, "t.\"x\""),
-            "select t.\"id\"::pg_catalog.int8, t.\"Co\"\"de\"::pg_catalog.text, t.\"x\" from \"public\".\"t\" t \
+            ordered_rows(source(false), "t.\"x\""),
+            "select t.\"id\"::pg_catalog.int8, t.\"Co\"\"de\"::pg_catalog.text, t.\"x\" from only \"public\".\"t\" t \
              order by t.\"id\", t.\"Co\"\"de\"::pg_catalog.text collate \"C\""
         );
     }
@@ -205,7 +210,7 @@ mod tests {
             counterparts(RowSource { table: &table, key: &key, side: Side::Old, partitioned: false }, "t.\"x\"", &keys),
             "select t.tableoid is not null, t.\"x\" from unnest('{\"7\",\"8\"}'::bigint[], \
              '{\"a''b\",\"NULL\"}'::character varying[]) with ordinality as k(k0, k1, ord) \
-             left join \"public\".\"t\" t on t.\"id\" = k.k0 and t.\"Co\"\"de\" = k.k1 order by k.ord"
+             left join only \"public\".\"t\" t on t.\"id\" = k.k0 and t.\"Co\"\"de\" = k.k1 order by k.ord"
         );
     }
 
