@@ -18,15 +18,15 @@ fn foreign_key(row: &Row) -> Result<ForeignKey> {
     Ok(ForeignKey {
         name: fact::get_ident(row, "name")?,
         child: QualifiedName { schema: fact::get_ident(row, "child_schema")?, name: fact::get_ident(row, "child_name")? },
-        child_partitioned: fact::get(row, "child_partitioned")?,
         child_columns: fact::get_idents(row, "child_columns")?,
         parent: QualifiedName { schema: fact::get_ident(row, "parent_schema")?, name: fact::get_ident(row, "parent_name")? },
-        parent_partitioned: fact::get(row, "parent_partitioned")?,
         parent_columns: fact::get_idents(row, "parent_columns")?,
         operators: operators(fact::get_idents(row, "operator_schemas")?, fact::get(row, "operator_names")?),
         deferrable: fact::get(row, "deferrable")?,
         match_full: fact::get(row, "match_full")?,
         validated: fact::get(row, "validated")?,
+        child_partitioned: fact::get(row, "child_partitioned")?,
+        parent_partitioned: fact::get(row, "parent_partitioned")?,
         on_delete: match fact::get_code(row, "on_delete")? {
             'a' => FkAction::NoAction,
             'r' => FkAction::Restrict,

@@ -8,24 +8,17 @@ use crate::name::{Ident, QualifiedName};
 ///
 /// Partitions are named by their root on both ends. A key that stands on, or points at, a single partition is therefore listed as
 /// wider than it is; such keys are rare, and order and locks are right all the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
     /// The constraint's name.
     pub name: Ident,
     /// The table that references.
     pub child: QualifiedName,
-    /// Whether that is the root of a partition tree. Of another table, the key binds its own rows only, not those of tables that
-    /// inherit from it.
-    #[serde(default)]
-    pub child_partitioned: bool,
     /// The referencing columns, paired with `parent_columns`.
     pub child_columns: Vec<Ident>,
     /// The table that is referenced.
     pub parent: QualifiedName,
-    /// Whether that is the root of a partition tree. Of another table, only its own rows count as parents.
-    #[serde(default)]
-    pub parent_partitioned: bool,
     /// The referenced columns.
     pub parent_columns: Vec<Ident>,
     /// The operators that compare parent and child, ready for SQL, a pair of columns each.
@@ -36,6 +29,12 @@ pub struct ForeignKey {
     pub match_full: bool,
     /// Whether existing rows were ever checked (NOT VALID constraints were not).
     pub validated: bool,
+    /// Whether the child's rows are in its partitions.
+    #[serde(default)]
+    pub child_partitioned: bool,
+    /// Whether the parent's rows are in its partitions.
+    #[serde(default)]
+    pub parent_partitioned: bool,
     /// What happens to children when the parent goes.
     pub on_delete: FkAction,
 }

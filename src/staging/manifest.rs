@@ -13,7 +13,7 @@ use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::ServerIdentity;
-use crate::schema::{ComparisonKey, Coverage, Drift, Leaf, Method, Sequence, Table, TimeColumns};
+use crate::schema::{CompareBy, ComparisonKey, Coverage, Drift, Leaf, Method, Sequence, Table, TimeColumns};
 use crate::store::Store;
 
 /// The version of the run's files that this failback writes and reads.
@@ -109,6 +109,9 @@ pub struct TableRecord {
     pub name: QualifiedName,
     /// How its changes were looked for.
     pub method: Method,
+    /// How two rows are compared where the whole table is.
+    #[serde(default)]
+    pub compare_by: CompareBy,
     /// What that finds.
     pub coverage: Coverage,
     /// What identifies a row.
