@@ -7,6 +7,7 @@ mod codecs;
 mod demo;
 mod drift;
 mod estate;
+mod hostile_bytes;
 mod pgbench;
 mod places;
 mod readable;

@@ -10,7 +10,7 @@ use failback::name::Side;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::recovery::{Recovery, incident};
+use super::recovery::{Recovery, play};
 use super::support::{self, block_on};
 
 /// Installs the readers once, and says what is missing.
@@ -142,6 +142,10 @@ fn staged_files_show_natural_values() {
         ],
     );
     expect_cells(row(&stage["duckdb"], 4), &[("day", json!("0044-03-15 (BC)")), ("price", json!("-9999999999.99"))]);
+    expect_cells(
+        row(&stage["duckdb"], 3),
+        &[("day", json!("infinity")), ("at", json!("infinity")), ("local", json!("-infinity")), ("ratio", json!("nan"))],
+    );
     // Either the text that the server prints, or a list of the same.
     let numbers = &row(&stage["pyarrow"], 1)["numbers"];
     assert!(*numbers == json!("{1,2,3}") || *numbers == json!([1, 2, 3]), "{numbers}");
@@ -155,10 +159,12 @@ fn staged_files_show_natural_values() {
 
 /// A NULL in the file is a NULL in the row, or `fb_exact` names the column.
 fn expect_no_false_null(recovery: &Recovery, stage: &Value) {
-    let columns: Vec<_> = stage["fields"].as_array().expect("fields").iter().filter_map(|field| field["name"].as_str()).collect();
+    let columns: Vec<_> =
+        stage["fields"].as_array().expect("fields").iter().filter_map(|field| field["name"].as_str()).collect();
     let mut exact = 0;
     for row in stage["pyarrow"].as_array().expect("rows") {
-        let named: Vec<_> = row["fb_exact"].as_array().into_iter().flatten().filter_map(|entry| entry["column"].as_str()).collect();
+        let named: Vec<_> =
+            row["fb_exact"].as_array().into_iter().flatten().filter_map(|entry| entry["column"].as_str()).collect();
         exact += named.len();
         for column in columns.iter().filter(|column| **column != "fb_exact") {
             let query = format!("select num_nulls({column}) from facts where id = {}", row["id"]);
@@ -199,7 +205,9 @@ fn the_query_of_the_readme_runs() {
     let readme = include_str!("../../README.md");
     let line = readme.lines().find_map(|line| line.strip_prefix("$ duckdb -c \"")).expect("a DuckDB query");
     let query = line.strip_suffix('"').expect("a whole query");
-    let (pair, cutover) = incident("readme", "chain_db");
+    let pair = support::pair("readme");
+    let cutover = "2026-01-14T10:00:00Z".parse().expect("an instant");
+    play(&pair, "chain_db", cutover);
     let recovery = Recovery::of(pair, cutover, "");
     block_on(engine::export(&recovery.context)).expect("an export");
     block_on(engine::diff(&recovery.context)).expect("a diff");
@@ -211,5 +219,8 @@ fn the_query_of_the_readme_runs() {
     let answer = look(&["query", recovery.folder().to_str().expect("a path"), query]);
     let rows = answer.as_array().expect("rows");
     let is_price = |cell: &Value| cell.as_str().is_some_and(|text| text.starts_with("Decimal("));
-    assert!(rows.iter().any(|row| row[0] == json!("update") && is_price(&row[2]) && is_price(&row[3])), "{answer}");
+    assert!(
+        rows.iter().any(|row| row[0] == json!("update_origin_differs") && is_price(&row[2]) && is_price(&row[3])),
+        "{answer}"
+    );
 }

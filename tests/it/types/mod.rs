@@ -1,9 +1,11 @@
 //! Every type that a column can have comes home byte for byte, and goes back byte for byte.
 
 mod proof;
+mod random;
 mod settings;
 mod subject;
 mod values;
+mod wide;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,8 +39,7 @@ pub(crate) fn matrix(pair: Pair) -> LeftOut {
 
 fn fill(pair: &Pair, subjects: &[Subject]) {
     on_both_sides(|side| {
-        let statements: Vec<_> =
-            subjects.iter().flat_map(|subject| [subject.definition(), subject.rows(side)]).collect();
+        let statements: Vec<_> = subjects.iter().flat_map(|subject| [subject.definition(), subject.rows(side)]).collect();
         run_all(pair.url(side), &statements);
     });
 }

@@ -46,19 +46,46 @@ const NEW: &[(&str, &str)] = &[
 
 /// The types whose text a setting changes, and some that hold them.
 const TOUCHED: &[&str] = &[
-    "money", "xml", "bytea", "float4", "float8", "numeric", "interval", "date", "time", "timetz", "timestamp", "timestamptz", "text",
-    "char", "regclass", "regtype", "regprocedure", "tstzrange", "tsrange", "daterange", "point", "polygon", "tsvector", "tsquery",
-    "jsonb", "hstore", "cube", "seg", "pair", "a Label", "mystery", "words",
+    "money",
+    "xml",
+    "bytea",
+    "float4",
+    "float8",
+    "numeric",
+    "interval",
+    "date",
+    "time",
+    "timetz",
+    "timestamp",
+    "timestamptz",
+    "text",
+    "char",
+    "regclass",
+    "regtype",
+    "regprocedure",
+    "tstzrange",
+    "tsrange",
+    "daterange",
+    "point",
+    "polygon",
+    "tsvector",
+    "tsquery",
+    "jsonb",
+    "hstore",
+    "cube",
+    "seg",
+    "pair",
+    "a Label",
+    "mystery",
+    "words",
 ];
 
 #[test]
 fn settings_of_a_database_change_no_value() {
     let pair = support::pair("settings");
     let mut left_out = Vec::new();
-    let subjects: Vec<_> = prepare(&pair, &mut left_out)
-        .into_iter()
-        .filter(|subject| TOUCHED.contains(&subject.name.as_str()))
-        .collect();
+    let subjects: Vec<_> =
+        prepare(&pair, &mut left_out).into_iter().filter(|subject| TOUCHED.contains(&subject.name.as_str())).collect();
     assert!(subjects.len() >= TOUCHED.len(), "{left_out:?}");
     fill(&pair, &subjects);
     for (side, settings) in [(Side::Old, OLD), (Side::New, NEW)] {
@@ -66,8 +93,10 @@ fn settings_of_a_database_change_no_value() {
         let list = |name: &str, value: &str| if name == "search_path" { value.to_owned() } else { format!("'{value}'") };
         // On one connection: a database that is read-only by default lets nobody set the next. A locale that the machine lacks is
         // refused by name.
-        let statements: Vec<_> =
-            settings.iter().map(|(name, value)| format!("alter database {database} set {name} = {}", list(name, value))).collect();
+        let statements: Vec<_> = settings
+            .iter()
+            .map(|(name, value)| format!("alter database {database} set {name} = {}", list(name, value)))
+            .collect();
         run_all(pair.url(side), &statements);
     }
     let printed = support::value(&pair.old, "select 1234::money::text");
