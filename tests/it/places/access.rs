@@ -99,7 +99,8 @@ fn what_may_not_be_written_is_told_by_the_plan_and_refused_by_the_merge() {
     let options = MergeOptions { fire_triggers: true, ..MergeOptions::default() };
     let refused = block_on(engine::merge(&story.recovery.context, options)).expect_err("privileges are missing");
     assert_eq!(refused.kind(), ErrorKind::Permission);
-    assert!(lacking.iter().all(|what| refused.to_string().contains(what)), "{refused}");
+    let said = format!("{refused:?}");
+    assert!(lacking.iter().all(|what| said.contains(what)), "{said}");
     assert_eq!(own_rows(&story.recovery.pair.old), before);
     // The rows of that table are held, and the other one comes home.
     story.recovery.decide(&format!(

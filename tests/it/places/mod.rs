@@ -2,6 +2,7 @@
 //! taken back.
 
 mod access;
+mod columns;
 mod inheritance;
 mod storage;
 
