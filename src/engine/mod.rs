@@ -35,6 +35,7 @@ mod undo;
 mod unfit;
 mod unique;
 mod unit;
+mod unreadable;
 mod verify;
 
 pub use context::{Context, Stop};
