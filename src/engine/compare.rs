@@ -7,7 +7,7 @@
 use std::cmp::Ordering;
 
 use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::Session;
 use crate::pg::statement::{self, RowSource};
@@ -15,7 +15,7 @@ use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, hashed};
 use crate::staging::{Segment, TableRecord};
 use crate::wire::RowBuffer;
 
-use super::counterpart;
+use super::counterpart::{self, Aligned};
 use super::rows::{BATCH_BYTES, BATCH_ROWS, RawRows};
 use super::segments::{Lazy, RawSink, Target};
 use super::{Context, Stop};
@@ -159,13 +159,27 @@ async fn fetch_rows(
         for batch in crate::staging::SegmentReader::open(&context.store, segment, FETCHED_KEYS)? {
             context.stop.check()?;
             let texts = counterpart::key_texts(&encoder, &batch?, &positions)?;
-            let aligned = counterpart::fetch(new, source, &record.layout, &texts).await?;
-            if aligned.present.false_count() > 0 {
+            let mut stream = counterpart::stream(new, source, &record.layout, &texts).await?;
+            let (mut done, wanted) = (0, texts.first().map_or(0, Vec::len));
+            // Written as they come: whole rows may be far wider than their keys.
+            while done < wanted {
+                let behind = || format!("the row with the key {}", counterpart::one_key(&texts, done));
+                let Some(found) = stream.next().await.place(behind)? else { break };
+                let aligned = Aligned::split(&found)?;
+                if aligned.present.false_count() > 0 {
+                    return Err(Error::new(ErrorKind::Malformed, "fetch rows by key")
+                        .at(&record.name)
+                        .because("NEW does not find rows by the keys that it has just sent, under the same snapshot"));
+                }
+                file.write(&aligned.rows)?;
+                done += found.num_rows();
+            }
+            stream.expect_end().await?;
+            if done != wanted {
                 return Err(Error::new(ErrorKind::Malformed, "fetch rows by key")
                     .at(&record.name)
-                    .because("NEW does not find rows by the keys that it has just sent, under the same snapshot"));
+                    .because(format!("NEW sent {done} rows for {wanted} keys")));
             }
-            file.write(&aligned.rows)?;
         }
         context.store.remove_file(&segment.file.path)?;
     }
@@ -265,7 +279,12 @@ impl Cursor {
         if self.at < self.rows.row_count() {
             return Ok(true);
         }
-        if !self.raw.fill(&mut self.rows).await? {
+        let previous = &self.previous;
+        let behind = || match previous.as_slice() {
+            [] => format!("some row on {side}, before the first one came"),
+            key => format!("the row on {side} behind the key {}, in key order", shown_key(key, &self.orders)),
+        };
+        if !self.raw.fill(&mut self.rows).await.place(behind)? {
             return Ok(false);
         }
         self.at = 0;
@@ -344,6 +363,16 @@ impl Cursor {
             .find(|order| *order != Ordering::Equal)
             .unwrap_or(Ordering::Equal)
     }
+}
+
+/// A key's wire bytes for people.
+fn shown_key(key: &[Vec<u8>], orders: &[KeyOrder]) -> String {
+    let shown = |(wire, order): (&Vec<u8>, &KeyOrder)| match order {
+        KeyOrder::Integer => number(wire).to_string(),
+        KeyOrder::Uuid => wire.iter().map(|byte| format!("{byte:02x}")).collect(),
+        KeyOrder::Text => String::from_utf8(wire.clone()).unwrap_or_else(|_| wire.escape_ascii().to_string()),
+    };
+    key.iter().zip(orders).map(shown).collect::<Vec<_>>().join(", ")
 }
 
 fn number(bytes: &[u8]) -> i64 {

@@ -93,13 +93,28 @@ pub(super) async fn fetch(
     keys: &[Vec<String>],
 ) -> Result<Aligned> {
     let rows = keys.first().map_or(0, Vec::len);
-    let query = statement::counterparts(source, &layout.select_list(source.side, "t"), keys);
-    let mut stream = Batches::open(session, &statement::copy_binary(&query), &aligned_layout(layout)).await?;
+    let mut stream = stream(session, source, layout, keys).await?;
     let batch = stream.take(rows).await?;
     stream.expect_end().await?;
     let aligned = Aligned::split(&batch)?;
     debug_assert_eq!(aligned.present.len(), rows);
     Ok(aligned)
+}
+
+/// Begins to read one side's rows for a list of keys, in the keys' order; [`Aligned::split`] takes the batches.
+pub(super) async fn stream(
+    session: &Session,
+    source: RowSource<'_>,
+    layout: &RowLayout,
+    keys: &[Vec<String>],
+) -> Result<Batches> {
+    let query = statement::counterparts(source, &layout.select_list(source.side, "t"), keys);
+    Batches::open(session, &statement::copy_binary(&query), &aligned_layout(layout)).await
+}
+
+/// Returns one key of a list, for people.
+pub(super) fn one_key(keys: &[Vec<String>], row: usize) -> String {
+    keys.iter().filter_map(|values| values.get(row)).map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// As [`fetch`], from a server whose encoding may have no characters for some of the keys: none of its rows has those. The session

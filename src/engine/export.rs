@@ -163,7 +163,7 @@ async fn worker(shared: &Arc<Shared>) -> Result<Vec<(Piece, Result<Found, String
     let mut pair = Pair::open(shared).await?;
     let mut done = Vec::new();
     loop {
-        let Some(piece) = shared.queue.lock().await.pop_front() else { return Ok(done) };
+        let Some(mut piece) = shared.queue.lock().await.pop_front() else { return Ok(done) };
         let table = &shared.database.tables[piece.table];
         let mut tries = 1;
         let found = loop {
@@ -177,7 +177,11 @@ async fn worker(shared: &Arc<Shared>) -> Result<Vec<(Piece, Result<Found, String
                 Err(error) if unreadable::is_of_the_table(&error) => {
                     let sentence = unreadable::sentence(&error);
                     pair = reopen(shared, error).await.place(|| &table.name)?;
-                    break Err(sentence);
+                    // A server may be unable to hash what it can send; and if not, rows that are sent show which one it is.
+                    match &mut piece.task {
+                        Task::Compare { depth } if *depth == Depth::Hashes => *depth = Depth::Rows,
+                        _ => break Err(sentence),
+                    }
                 }
                 Err(error) => return Err(error.at(&table.name)),
             }

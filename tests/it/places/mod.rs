@@ -6,6 +6,7 @@ mod columns;
 mod encodings;
 mod inheritance;
 mod storage;
+mod wide;
 
 use failback::engine::{self, Discovery, MergeOptions, PlanReport, State};
 use jiff::{SignedDuration, Timestamp};
@@ -92,7 +93,8 @@ fn own_rows(url: &str) -> Vec<(String, Vec<Option<String>>)> {
     let content = |row: Vec<Option<String>>| {
         let (table, only) = (row[0].clone().expect("a name"), row[1].clone().expect("a word"));
         // Sorted here: two servers' own orders of text may differ.
-        let mut rows: Vec<_> = support::rows(url, &format!("select t::text from {only} {table} t")).into_iter().flatten().collect();
+        let mut rows: Vec<_> =
+            support::rows(url, &format!("select t::text from {only} {table} t")).into_iter().flatten().collect();
         rows.sort();
         (table, rows)
     };
