@@ -233,8 +233,7 @@ fn small_segment(store: &Store) -> Segment {
         ("data", Arc::new(BinaryArray::from_iter((0..40_u8).map(|row| Some([row, 0, 255]))))),
     ];
     let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).expect("a batch");
-    let mut writer =
-        SegmentWriter::create(store, "a.parquet", batch.schema(), &SegmentOptions::default()).expect("a segment");
+    let mut writer = SegmentWriter::create(store, "a.parquet", batch.schema(), &SegmentOptions::default()).expect("a segment");
     writer.write(&batch).expect("rows");
     writer.finish().expect("a file")
 }
