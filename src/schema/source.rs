@@ -42,9 +42,9 @@ impl Conversion {
         match self {
             Self::Cast(sql_type) => format!("({expression})::{sql_type}"),
             // An array's input function hands each element to the input function of its type.
-            Self::Input(sql_type) => format!(
-                "(('{{\"' || replace(replace({expression}, '\\', '\\\\'), '\"', '\\\"') || '\"}}')::{sql_type}[])[1]"
-            ),
+            Self::Input(sql_type) => {
+                format!("(('{{\"' || replace(replace({expression}, '\\', '\\\\'), '\"', '\\\"') || '\"}}')::{sql_type}[])[1]")
+            }
             Self::AtZone(zone) => format!("({expression} at time zone {})", literal(zone)),
         }
     }

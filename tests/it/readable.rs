@@ -217,5 +217,8 @@ fn the_query_of_the_readme_runs() {
     let answer = look(&["query", recovery.folder().to_str().expect("a path"), query]);
     let rows = answer.as_array().expect("rows");
     let is_price = |cell: &Value| cell.as_str().is_some_and(|text| text.starts_with("Decimal("));
-    assert!(rows.iter().any(|row| row[0] == json!("update_origin_differs") && is_price(&row[2]) && is_price(&row[3])), "{answer}");
+    assert!(
+        rows.iter().any(|row| row[0] == json!("update_origin_differs") && is_price(&row[2]) && is_price(&row[3])),
+        "{answer}"
+    );
 }

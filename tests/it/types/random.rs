@@ -106,9 +106,13 @@ impl Dice {
             "float8" => literal(&f64::from_bits(self.roll()).to_string()),
             "numeric" => literal(&self.numeric()),
             "numeric(20,6)" => literal(&format!("{}0{}.{}", self.sign(), self.digits(14), self.digits(6))),
-            "money" => format!("({}::numeric / 100)::money", literal(&self.between(i64::MIN / 100, i64::MAX / 100).to_string())),
+            "money" => {
+                format!("({}::numeric / 100)::money", literal(&self.between(i64::MIN / 100, i64::MAX / 100).to_string()))
+            }
             "text" | "varchar" | "citext" => literal(&self.text()),
-            "json" | "jsonb" => format!("jsonb_build_object({}, {}::numeric, 'n', null)", literal(&self.text()), self.digits(30) + "0.10"),
+            "json" | "jsonb" => {
+                format!("jsonb_build_object({}, {}::numeric, 'n', null)", literal(&self.text()), self.digits(30) + "0.10")
+            }
             "bytea" => literal(&format!("\\x{}", self.hex(60))),
             "uuid" => literal(&format!("{:016x}{:016x}", self.roll(), self.roll())),
             "bool" => self.roll().is_multiple_of(2).to_string(),
@@ -117,7 +121,13 @@ impl Dice {
             "time" => format!("time '00:00' + {} * interval '1 microsecond'", self.between(0, 86_399_999_999)),
             "timetz" => {
                 let (clock, zone) = (self.between(0, 86_399_999_999), self.between(-57_599, 57_599));
-                let zone = format!("{}{:02}:{:02}:{:02}", if zone < 0 { '-' } else { '+' }, zone.abs() / 3600, zone.abs() / 60 % 60, zone.abs() % 60);
+                let zone = format!(
+                    "{}{:02}:{:02}:{:02}",
+                    if zone < 0 { '-' } else { '+' },
+                    zone.abs() / 3600,
+                    zone.abs() / 60 % 60,
+                    zone.abs() % 60
+                );
                 format!("((time '00:00' + {clock} * interval '1 microsecond')::text || '{zone}')::timetz")
             }
             "timestamp" => self.moment(),
@@ -139,9 +149,14 @@ impl Dice {
             }
             "macaddr" => literal(&format!("{:012x}", self.roll() >> 16)),
             "macaddr8" => literal(&format!("{:016x}", self.roll())),
-            "varbit" => format!("B'{}'", (0..self.count(70)).map(|_| if self.roll().is_multiple_of(2) { '1' } else { '0' }).collect::<String>()),
+            "varbit" => format!(
+                "B'{}'",
+                (0..self.count(70)).map(|_| if self.roll().is_multiple_of(2) { '1' } else { '0' }).collect::<String>()
+            ),
             "point" => format!("point({}::float8, {}::float8)", self.value("float8"), self.value("float8")),
-            "tsvector" => format!("array_to_tsvector(array[{}, 'x' || {}])", literal(&format!("a{}", self.text())), literal(&self.text())),
+            "tsvector" => {
+                format!("array_to_tsvector(array[{}, 'x' || {}])", literal(&format!("a{}", self.text())), literal(&self.text()))
+            }
             "int8range" => format!("int8range({})", self.range(|dice| dice.between(-(1 << 40), 1 << 40).to_string())),
             "numrange" => format!("numrange({})", self.range(|dice| format!("{}::numeric", literal(&dice.numeric())))),
             other => panic!("no random values of {other}"),
@@ -150,9 +165,40 @@ impl Dice {
 }
 
 const TYPES: [&str; 34] = [
-    "int2", "int4", "int8", "oid", "xid8", "float4", "float8", "numeric", "numeric(20,6)", "money", "text", "varchar", "citext", "json",
-    "jsonb", "bytea", "uuid", "bool", "char", "date", "time", "timetz", "timestamp", "timestamptz", "interval", "inet", "cidr", "macaddr",
-    "macaddr8", "varbit", "point", "tsvector", "int8range", "numrange",
+    "int2",
+    "int4",
+    "int8",
+    "oid",
+    "xid8",
+    "float4",
+    "float8",
+    "numeric",
+    "numeric(20,6)",
+    "money",
+    "text",
+    "varchar",
+    "citext",
+    "json",
+    "jsonb",
+    "bytea",
+    "uuid",
+    "bool",
+    "char",
+    "date",
+    "time",
+    "timetz",
+    "timestamp",
+    "timestamptz",
+    "interval",
+    "inet",
+    "cidr",
+    "macaddr",
+    "macaddr8",
+    "varbit",
+    "point",
+    "tsvector",
+    "int8range",
+    "numrange",
 ];
 
 #[test]

@@ -50,7 +50,8 @@ fn a_value_of_100_mb_comes_home() {
 #[test]
 fn a_table_of_1600_columns_comes_home() {
     let pair = support::pair("columns");
-    let columns: Vec<_> = (1..1600).map(|index| format!("c{index} {}", ["bool", "int2", "\"char\"", "int4"][index % 4])).collect();
+    let columns: Vec<_> =
+        (1..1600).map(|index| format!("c{index} {}", ["bool", "int2", "\"char\"", "int4"][index % 4])).collect();
     let values: Vec<_> = (1..1600)
         .map(|index| ["i % 2 = 0", "(i + 7)::int2", "'a'::\"char\"", "case when i % 3 = 0 then 1000 + i end"][index % 4])
         .collect();
@@ -63,6 +64,9 @@ fn a_table_of_1600_columns_comes_home() {
         support::sql(pair.url(side), &insert(1, 4));
     }
     support::sql(&pair.new, &insert(5, 8));
-    support::sql(&pair.new, "update columns set c1599 = null, c1 = -1 where id = 2; update columns set c800 = not c800 where id = 3");
+    support::sql(
+        &pair.new,
+        "update columns set c1599 = null, c1 = -1 where id = 2; update columns set c800 = not c800 where id = 3",
+    );
     there_and_back(pair, "select md5(string_agg(t::text, ',' order by id)) from columns t");
 }
