@@ -3,7 +3,7 @@
 -- Columns: table_oid oid (the child, or the root of its partition tree), name text, child_schema text, child_name text,
 -- child_columns text[], parent_schema text, parent_name text, parent_columns text[], operator_schemas text[] and operator_names
 -- text[] (parent = child, a pair a column), deferrable bool, match_full bool,
--- validated bool, on_delete "char" (confdeltype).
+-- validated bool, child_partitioned bool, parent_partitioned bool, on_delete "char" (confdeltype).
 -- Server: 13.
 -- Filters: with conparentid set it is the copy of another key for one partition. A key that is NOT ENFORCED (18) promises
 -- nothing; the words can only stand at the very end of a definition, so no name can imitate them, and older servers, which
@@ -21,6 +21,8 @@ select child.oid as table_oid,
        f.condeferrable as deferrable,
        f.confmatchtype = 'f' as match_full,
        f.convalidated as validated,
+       child.relkind = 'p' as child_partitioned,
+       parent.relkind = 'p' as parent_partitioned,
        f.confdeltype as on_delete
   from pg_catalog.pg_constraint as f
   join pg_catalog.pg_class as child

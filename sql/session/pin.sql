@@ -12,6 +12,7 @@ set transform_null_equals = off;
 set array_nulls = on;
 set DateStyle = 'ISO';
 set IntervalStyle = 'postgres';
+set lc_monetary = 'C';
 set TimeZone = 'UTC';
 set extra_float_digits = 3;
 set bytea_output = 'hex';

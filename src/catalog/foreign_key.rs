@@ -25,6 +25,8 @@ fn foreign_key(row: &Row) -> Result<ForeignKey> {
         deferrable: fact::get(row, "deferrable")?,
         match_full: fact::get(row, "match_full")?,
         validated: fact::get(row, "validated")?,
+        child_partitioned: fact::get(row, "child_partitioned")?,
+        parent_partitioned: fact::get(row, "parent_partitioned")?,
         on_delete: match fact::get_code(row, "on_delete")? {
             'a' => FkAction::NoAction,
             'r' => FkAction::Restrict,

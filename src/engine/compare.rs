@@ -61,8 +61,8 @@ pub(super) async fn compare_table(
     targets: (Target, Target),
 ) -> Result<Found> {
     let Subject { context, record, old, new, .. } = subject;
-    let ours = RowSource { table: &record.old.name, key: &record.key, side: Side::Old };
-    let theirs = RowSource { table: &record.new.name, key: &record.key, side: Side::New };
+    let ours = RowSource::of(&record.old, &record.key, Side::Old);
+    let theirs = RowSource::of(&record.new, &record.key, Side::New);
     let keys = key_layout(&record.key);
     let lists = select_lists(record, depth, stamped);
     let columns = keys.columns.len();
@@ -152,7 +152,7 @@ async fn fetch_rows(
 ) -> Result<Vec<Segment>> {
     let encoder = BatchEncoder::new(keys);
     let positions: Vec<_> = (0..keys.columns.len()).collect();
-    let source = RowSource { table: &record.new.name, key: &record.key, side: Side::New };
+    let source = RowSource::of(&record.new, &record.key, Side::New);
     let rows_target = Target { path: target.path.replace(".parquet", "-rows.parquet"), ..target.clone() };
     let mut file = Lazy::new(rows_target, record.layout.arrow_schema());
     for segment in scratch {

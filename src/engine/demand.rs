@@ -25,8 +25,10 @@ pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSett
     if settings.method == Some(Method::Skip) {
         return leave(new, "the configuration says method = \"skip\"", false);
     }
-    if old.row_security || new.row_security {
-        return leave(new, "row-level security hides rows from this user: use one with BYPASSRLS", true);
+    for (side, table) in [(Side::Old, old), (Side::New, new)] {
+        if let Some(obstacle) = &table.obstacle {
+            return leave(new, &format!("on {side}: {obstacle}"), true);
+        }
     }
     let renaming = Renaming::new(settings.renamed.iter().map(|(old, new)| (Ident::new(old), Ident::new(new))));
     let translated = match renaming.translate(old, new) {

@@ -77,6 +77,9 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     let theirs = catalog::read(new.client()).await.place(|| Side::New)?;
     let Paired { tables, stranded, left_out } = pair(context, name, &ours, &theirs);
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
+    for (side, table) in tables.iter().flat_map(|table| [(Side::Old, &table.old), (Side::New, &table.new)]) {
+        notes.extend(table.remarks().into_iter().map(|remark| format!("{name}: {}: on {side} {remark}", table.name)));
+    }
     Ok(DatabaseRecord {
         name: name.to_owned(),
         old: old_identity,
@@ -167,8 +170,7 @@ fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> Pair
 }
 
 fn other_relation(side: Side, relation: &Relation) -> LeftOut {
-    let loses_rows =
-        matches!(relation.kind, RelationKind::UnloggedTable | RelationKind::LargeObjects | RelationKind::InheritanceChild);
+    let loses_rows = relation.kind == RelationKind::LargeObjects;
     LeftOut {
         side,
         name: relation.name.clone(),

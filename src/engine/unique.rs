@@ -73,7 +73,7 @@ async fn clashes(
             .map(|column| part.iter().map(|planned| planned.values[column].clone()).collect())
             .collect();
         let by_value = ComparisonKey::Columns { columns: index.columns.iter().map(|name| key_column(draft, name)).collect() };
-        let source = RowSource { table: &draft.record.name, key: &by_value, side: Side::Old };
+        let source = RowSource::of(&draft.record.old, &by_value, Side::Old);
         let ours = counterpart::fetch(old, source, &draft.record.layout, &values).await?;
         let encoder = BatchEncoder::new(&draft.record.layout);
         let keys = counterpart::key_positions(&draft.record.layout, &draft.record.key.names())?;

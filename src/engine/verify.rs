@@ -223,7 +223,7 @@ async fn verify_table(
     plan: &TablePlan,
     record: &TableRecord,
 ) -> Result<(u64, u64)> {
-    let source = RowSource { table: &record.name, key: &record.key, side: Side::Old };
+    let source = RowSource::of(&record.old, &record.key, Side::Old);
     let encoder = BatchEncoder::new(&record.layout);
     let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
     let mut reader = ChangeReader::open(&context.store, plan, 1024)?;

@@ -8,6 +8,7 @@ use crate::name::{Ident, QualifiedName};
 ///
 /// Partitions are named by their root on both ends. A key that stands on, or points at, a single partition is therefore listed as
 /// wider than it is; such keys are rare, and order and locks are right all the same.
+#[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
     /// The constraint's name.
@@ -28,6 +29,12 @@ pub struct ForeignKey {
     pub match_full: bool,
     /// Whether existing rows were ever checked (NOT VALID constraints were not).
     pub validated: bool,
+    /// Whether the child's rows are in its partitions.
+    #[serde(default)]
+    pub child_partitioned: bool,
+    /// Whether the parent's rows are in its partitions.
+    #[serde(default)]
+    pub parent_partitioned: bool,
     /// What happens to children when the parent goes.
     pub on_delete: FkAction,
 }

@@ -212,7 +212,7 @@ mod tests {
         assert_eq!(arrow_bytes(&batch.slice(5_000, 10)), 80);
         let values = Arc::clone(batch.column(0));
         let item = Arc::new(arrow::datatypes::Field::new("item", values.data_type().clone(), true));
-        let offsets = arrow::buffer::OffsetBuffer::from_lengths([2; 5_000]);
+        let offsets = arrow::buffer::OffsetBuffer::from_lengths(std::iter::repeat_n(2, 5_000));
         let lists: ArrayRef = Arc::new(arrow::array::ListArray::new(item, offsets, values, None));
         let lists = RecordBatch::try_from_iter([("lists", lists)]).unwrap();
         assert_eq!(arrow_bytes(&lists.slice(4_000, 10)), 44 + 160);

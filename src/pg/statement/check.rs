@@ -3,7 +3,7 @@
 use crate::name::{Ident, QualifiedName, array_literal};
 use crate::schema::ForeignKey;
 
-use super::Stage;
+use super::{Stage, own_rows};
 
 fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
     let tests: Vec<_> = key
@@ -14,6 +14,15 @@ fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
         .map(|((theirs, ours), equals)| format!("{parent}.{} {equals} {child}.{}", theirs.sql(), ours.sql()))
         .collect();
     tests.join(" and ")
+}
+
+/// Parent and child as the server's own foreign key triggers see them: children of old-style inheritance count on neither end.
+fn parent(key: &ForeignKey) -> String {
+    own_rows(&key.parent, key.parent_partitioned)
+}
+
+fn child(key: &ForeignKey) -> String {
+    own_rows(&key.child, key.child_partitioned)
 }
 
 /// The condition under which a child row refers to a parent at all. MATCH SIMPLE: no column is NULL. MATCH FULL: any is not,
@@ -30,7 +39,7 @@ fn refers(key: &ForeignKey, child: &str) -> String {
 pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
     format!(
         "select 1 from {} p where exists (select from {} s join {} on {} where s.op <> 'd' and {}) for key share of p",
-        key.parent.sql(),
+        parent(key),
         stage.qualified(),
         stage.source.from_item(),
         stage.join_condition(),
@@ -47,7 +56,7 @@ pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
         stage.source.from_item(),
         stage.join_condition(),
         refers(key, "t"),
-        key.parent.sql(),
+        parent(key),
         pairs(key, "p", "t")
     )
 }
@@ -57,14 +66,15 @@ pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
 pub fn orphans_of_table(key: &ForeignKey) -> String {
     format!(
         "select count(*) from {} t where {} and not exists (select from {} p where {})",
-        key.child.sql(),
+        child(key),
         refers(key, "t"),
-        key.parent.sql(),
+        parent(key),
         pairs(key, "p", "t")
     )
 }
 
-/// Reads the greatest (for sequences that count down: the least) value of a column that a sequence feeds.
+/// Reads the greatest (for sequences that count down: the least) value of a column that a sequence feeds; with the children of
+/// old-style inheritance, which take their values from the parent's sequence.
 #[must_use]
 pub fn sequence_floor(table: &QualifiedName, column: &Ident, descending: bool) -> String {
     let aggregate = if descending { "min" } else { "max" };
@@ -92,7 +102,7 @@ pub fn count_children(key: &ForeignKey, casts: &[String], values: &[Vec<String>]
         "select k.ord, count(*) from unnest({}) with ordinality as k({}, ord) join {} t on {} group by k.ord",
         arrays.join(", "),
         names.join(", "),
-        key.child.sql(),
+        child(key),
         matches.join(" and ")
     )
 }

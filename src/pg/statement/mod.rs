@@ -10,5 +10,5 @@ mod stage;
 pub mod trial_table;
 
 pub use check::{count_children, lock_parents, orphans_of_stage, orphans_of_table, sequence_floor};
-pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, rows, stamped_since};
+pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, own_rows, rows, stamped_since};
 pub use stage::{Inserted, Stage, StageColumn, stage_name, unpacked};

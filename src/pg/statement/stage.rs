@@ -68,7 +68,7 @@ impl Stage<'_> {
     }
 
     fn table(&self) -> String {
-        self.source.table.sql()
+        self.source.relation()
     }
 
     /// Creates the stage; it goes with the transaction.
@@ -209,7 +209,7 @@ impl Stage<'_> {
         let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         format!(
             "insert into {} as t{list} overriding system value select {} from {} s where s.op in ({}) order by s.ord",
-            self.table(),
+            self.source.table.sql(),
             values.join(", "),
             self.stage(),
             letters.join(", ")
