@@ -75,6 +75,10 @@ mod tests {
             match_full: false,
             validated: true,
             operators: Vec::new(),
+            period: false,
+            child_part: None,
+            child_bound: None,
+            parent_part: None,
             on_delete: FkAction::NoAction,
         }
     }

@@ -10,6 +10,7 @@ mod pgbench;
 mod real;
 mod recovery;
 mod refusals;
+mod schemas;
 mod support;
 mod types;
 mod versions;

@@ -172,10 +172,7 @@ impl Stage<'_> {
     /// Inserts rows. Identity columns keep the values they came with. `operations` are letters of the stage.
     #[must_use]
     pub fn insert(&self, rows: Inserted, operations: &str) -> String {
-        let is_written = |column: &StageColumn| if rows == Inserted::News { column.inserted } else { column.restored };
-        let written: Vec<_> = (0..self.columns.len()).filter(|index| is_written(&self.columns[*index])).collect();
-        let names: Vec<_> = written.iter().map(|index| self.columns[*index].name.sql()).collect();
-        let values: Vec<_> = written.iter().map(|index| self.value(*index)).collect();
+        let (names, values) = self.written(rows);
         let letters: Vec<_> = operations.chars().map(|letter| format!("'{letter}'")).collect();
         let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         format!(
@@ -187,23 +184,18 @@ impl Stage<'_> {
         )
     }
 
-    /// Finds rows of the table that hold a unique value which the stage is about to write under another key, and that the
-    /// stage does not itself take away: reads how many, and the smallest position.
+    /// Returns the columns that an INSERT writes, and the values that it writes there.
     #[must_use]
-    pub fn unique_clashes(&self, unique: &[Ident]) -> Option<String> {
-        let mut same_value = Vec::with_capacity(unique.len());
-        for name in unique {
-            let index = self.columns.iter().position(|column| column.name == *name)?;
-            same_value.push(self.equals("t", index));
-        }
-        let taken = self.same_row().replace("s.c", "o.c");
-        Some(format!(
-            "select count(*), min(s.ord) from {stage} s join {table} t on {} where s.op <> 'd' \
-             and not exists (select from {stage} o where o.op in ('d', 'r', 'u') and {taken})",
-            same_value.join(" and "),
-            stage = self.stage(),
-            table = self.table(),
-        ))
+    pub fn written(&self, rows: Inserted) -> (Vec<String>, Vec<String>) {
+        let is_written = |column: &StageColumn| if rows == Inserted::News { column.inserted } else { column.restored };
+        let written = (0..self.columns.len()).filter(|index| is_written(&self.columns[*index]));
+        written.map(|index| (self.columns[index].name.sql(), self.value(index))).unzip()
+    }
+
+    /// Returns the value that the stage has for a column of the table.
+    #[must_use]
+    pub fn value_of(&self, name: &Ident) -> Option<String> {
+        self.columns.iter().position(|column| column.restored && column.name == *name).map(|index| self.value(index))
     }
 
     /// The stage's name for checks that join it: `pg_temp."…"`.

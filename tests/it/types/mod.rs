@@ -71,7 +71,9 @@ fn expect_counts(subjects: &[Subject], counts: &BTreeMap<(String, String), u64>,
         let table = failback::name::QualifiedName::new("typed", &*subject.table).to_string();
         let missing = new.keys().filter(|id| !old.contains_key(id)).count() as u64;
         let both: BTreeSet<i32> = new.keys().filter(|id| old.contains_key(id)).copied().collect();
-        let only = |image: &Image| -> Image { image.iter().filter(|(id, _)| both.contains(id)).map(|(id, row)| (*id, row.clone())).collect() };
+        let only = |image: &Image| -> Image {
+            image.iter().filter(|(id, _)| both.contains(id)).map(|(id, row)| (*id, row.clone())).collect()
+        };
         let columns = subject.columns();
         let lines = differences(&subject.table, &columns, &only(old), &only(new), Some(oids));
         let differing: BTreeSet<_> = lines.iter().filter_map(|line| line.split(", column").next()).collect();

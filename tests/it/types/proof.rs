@@ -40,7 +40,8 @@ pub(super) fn image(url: &str, query: &str, columns: usize) -> Image {
 /// Reads the subject's table.
 pub(super) fn subject_image(url: &str, subject: &Subject) -> Image {
     let columns = subject.columns();
-    let sent: Vec<_> = columns.iter().map(|column| if subject.is_binary { format!("t.{column}") } else { printed(column) }).collect();
+    let sent: Vec<_> =
+        columns.iter().map(|column| if subject.is_binary { format!("t.{column}") } else { printed(column) }).collect();
     let query = format!("select t.id, {} from {} t", sent.join(", "), subject.qualified());
     image(url, &query, columns.len() + 1)
 }
@@ -114,7 +115,11 @@ pub(super) fn differences(what: &str, columns: &[&str], old: &Image, new: &Image
         };
         for (column, (ours, theirs)) in columns.iter().zip(ours.iter().zip(theirs)) {
             if !same(ours, theirs) {
-                found.push(format!("{what}: row {id}, column {column}: OLD {} NEW {}", shown(ours.as_ref()), shown(theirs.as_ref())));
+                found.push(format!(
+                    "{what}: row {id}, column {column}: OLD {} NEW {}",
+                    shown(ours.as_ref()),
+                    shown(theirs.as_ref())
+                ));
             }
         }
     }

@@ -133,11 +133,8 @@ impl Subject {
         let mut text = String::new();
         for index in 0..SHAPES {
             let shape = &shapes[(index + shift) % SHAPES];
-            let _ = writeln!(
-                text,
-                "insert into {name} (id, a, da) values ({}, {shape}, ({shape})::{domain}[]);",
-                start + index
-            );
+            let _ =
+                writeln!(text, "insert into {name} (id, a, da) values ({}, {shape}, ({shape})::{domain}[]);", start + index);
         }
         let second = start + (5 + SHAPES - shift) % SHAPES;
         let _ = writeln!(

@@ -25,17 +25,8 @@ const fn declared(name: &'static str, declared: &'static str, values: &'static [
 const AWKWARD: &str = "(select string_agg(chr(i), '') from generate_series(1, 255) i) || '\\N \\. {}[](),;:''\"\"%_ NULL null' || \
      U&'\\FEFF\\200B\\0301\\20AC\\+01F600\\+10FFFF' || E'\\r\\n\\t '";
 
-const TEXTS: &[&str] = &[
-    AWKWARD,
-    "''",
-    "' leading and trailing '",
-    "E'\\\\'",
-    "'\"'",
-    "'NULL'",
-    "E'\\n'",
-    "E'\\u0001'",
-    "repeat('grüße ', 2000)",
-];
+const TEXTS: &[&str] =
+    &[AWKWARD, "''", "' leading and trailing '", "E'\\\\'", "'\"'", "'NULL'", "E'\\n'", "E'\\u0001'", "repeat('grüße ', 2000)"];
 
 const MOMENTS: &[&str] = &[
     "'infinity'",
@@ -57,14 +48,46 @@ const SECONDS: &[&str] = &["'infinity'", "'1999-12-31 23:59:59+00'", "'0044-03-1
 /// The types of `pg_catalog` and `information_schema`.
 pub(super) const BUILTIN: &[Case] = &[
     case("bool", &["true", "false"]),
-    declared("char", "\"char\"", &["0::\"char\"", "'a'", "' '", "'\\'", "'\"'", "127::\"char\"", "(-128)::\"char\"", "(-1)::\"char\"", "1::\"char\""]),
+    declared(
+        "char",
+        "\"char\"",
+        &["0::\"char\"", "'a'", "' '", "'\\'", "'\"'", "127::\"char\"", "(-128)::\"char\"", "(-1)::\"char\"", "1::\"char\""],
+    ),
     case("name", &["''", "'a'", "repeat('x', 63)", "repeat('ü', 31)", "E' \"\\n'"]),
     case("int2", &["0", "-32768", "32767"]),
     case("int4", &["0", "-2147483648", "2147483647"]),
     case("int8", &["0", "-9223372036854775808", "9223372036854775807"]),
     case("oid", &["0", "4294967295"]),
-    case("float4", &["0", "'-0'", "'NaN'", "'Infinity'", "'-Infinity'", "'1e-45'", "'1.1754944e-38'", "'3.4028235e38'", "0.1", "'16777217'"]),
-    case("float8", &["0", "'-0'", "'NaN'", "'Infinity'", "'-Infinity'", "'4.94065645841247e-324'", "'2.2250738585072014e-308'", "'1.7976931348623157e308'", "0.1", "'9007199254740993'"]),
+    case(
+        "float4",
+        &[
+            "0",
+            "'-0'",
+            "'NaN'",
+            "'Infinity'",
+            "'-Infinity'",
+            "'1e-45'",
+            "'1.1754944e-38'",
+            "'3.4028235e38'",
+            "0.1",
+            "'16777217'",
+        ],
+    ),
+    case(
+        "float8",
+        &[
+            "0",
+            "'-0'",
+            "'NaN'",
+            "'Infinity'",
+            "'-Infinity'",
+            "'4.94065645841247e-324'",
+            "'2.2250738585072014e-308'",
+            "'1.7976931348623157e308'",
+            "0.1",
+            "'9007199254740993'",
+        ],
+    ),
     case(
         "numeric",
         &[
@@ -94,7 +117,16 @@ pub(super) const BUILTIN: &[Case] = &[
     declared("varchar", "varchar(5)", &["''", "'abcde'", "'ab   '", "'     '", "'grüße'"]),
     declared("bpchar", "char(5)", &["''", "'abcde'", "'ab'", "' b '", "'grüße'"]),
     declared("bpchar", "bpchar", &["''", "'ab   '", "'     '", "' b'"]),
-    case("bytea", &["''", "'\\x00'", "(select decode(string_agg(lpad(to_hex(i), 2, '0'), ''), 'hex') from generate_series(0, 255) i)", "'\\x5c782730'", "decode(repeat('5c00', 50000), 'hex')"]),
+    case(
+        "bytea",
+        &[
+            "''",
+            "'\\x00'",
+            "(select decode(string_agg(lpad(to_hex(i), 2, '0'), ''), 'hex') from generate_series(0, 255) i)",
+            "'\\x5c782730'",
+            "decode(repeat('5c00', 50000), 'hex')",
+        ],
+    ),
     case(
         "json",
         &[
@@ -121,7 +153,13 @@ pub(super) const BUILTIN: &[Case] = &[
     ),
     case(
         "jsonpath",
-        &["'$'", "'strict $.a[*] ? (@.b == 1 && @.\"c d\" starts with \"x\")'", "'$.*[0 to last].size()'", "'$ ? (@ like_regex \"^a.\\\\d\" flag \"i\")'", "'-1.50'"],
+        &[
+            "'$'",
+            "'strict $.a[*] ? (@.b == 1 && @.\"c d\" starts with \"x\")'",
+            "'$.*[0 to last].size()'",
+            "'$ ? (@ like_regex \"^a.\\\\d\" flag \"i\")'",
+            "'-1.50'",
+        ],
     ),
     case(
         "xml",
@@ -137,12 +175,31 @@ pub(super) const BUILTIN: &[Case] = &[
             "xmlparse(document '<!DOCTYPE a><a/>')",
         ],
     ),
-    case("uuid", &["'00000000-0000-0000-0000-000000000000'", "'ffffffff-ffff-ffff-ffff-ffffffffffff'", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"]),
+    case(
+        "uuid",
+        &[
+            "'00000000-0000-0000-0000-000000000000'",
+            "'ffffffff-ffff-ffff-ffff-ffffffffffff'",
+            "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'",
+        ],
+    ),
     declared("bit", "bit(3)", &["B'101'", "B'000'"]),
     declared("bit", "bit(17)", &["B'10101010101010101'", "B'00000000000000000'"]),
     declared("varbit", "varbit", &["B''", "B'1'", "B'0101010101'", "repeat('10', 5000)"]),
     declared("varbit", "varbit(9)", &["B''", "B'111111111'"]),
-    case("date", &["'infinity'", "'-infinity'", "'4714-11-24 BC'", "'5874897-12-31'", "'0001-12-31 BC'", "'0001-01-01'", "'1970-01-01'", "'2000-02-29'"]),
+    case(
+        "date",
+        &[
+            "'infinity'",
+            "'-infinity'",
+            "'4714-11-24 BC'",
+            "'5874897-12-31'",
+            "'0001-12-31 BC'",
+            "'0001-01-01'",
+            "'1970-01-01'",
+            "'2000-02-29'",
+        ],
+    ),
     case("time", &["'00:00'", "'24:00'", "'23:59:59.999999'", "'00:00:00.000001'"]),
     declared("time", "time(0)", &["'24:00'", "'23:59:58'"]),
     case("timetz", &["'00:00+00'", "'24:00-15:59:59'", "'23:59:59.999999+15:59:59'", "'12:34:56.789012+05:30:15'"]),
@@ -170,7 +227,20 @@ pub(super) const BUILTIN: &[Case] = &[
     ),
     declared("interval", "interval year to month", &["'-1 year -2 mons'", "'0'"]),
     declared("interval", "interval day to second(2)", &["'3 days 04:05:06.78'", "'-00:00:00.01'"]),
-    case("inet", &["'0.0.0.0/0'", "'1.2.3.4'", "'10.0.0.1/8'", "'255.255.255.255/31'", "'::'", "'::1'", "'fe80::1/64'", "'::ffff:1.2.3.4/96'", "'1:2:3:4:5:6:7:8'"]),
+    case(
+        "inet",
+        &[
+            "'0.0.0.0/0'",
+            "'1.2.3.4'",
+            "'10.0.0.1/8'",
+            "'255.255.255.255/31'",
+            "'::'",
+            "'::1'",
+            "'fe80::1/64'",
+            "'::ffff:1.2.3.4/96'",
+            "'1:2:3:4:5:6:7:8'",
+        ],
+    ),
     case("cidr", &["'0.0.0.0/0'", "'10.0.0.0/8'", "'1.2.3.4/32'", "'::/0'", "'2001:db8::/32'"]),
     case("macaddr", &["'00:00:00:00:00:00'", "'ff:ff:ff:ff:ff:ff'", "'08:00:2b:01:02:03'"]),
     case("macaddr8", &["'00:00:00:00:00:00:00:00'", "'08:00:2b:ff:fe:01:02:03'"]),
@@ -181,7 +251,16 @@ pub(super) const BUILTIN: &[Case] = &[
     case("path", &["'[(0,0),(1,1)]'", "'((0,0),(1,1))'", "'[(-0,NaN)]'"]),
     case("polygon", &["'((0,0),(1,1),(1,0))'", "'((-0,Infinity))'"]),
     case("circle", &["'<(0,0),0>'", "'<(-0,1),Infinity>'", "'<(0.1,0.2),0.3>'"]),
-    case("tsvector", &["''", "'a:1A b:2,3B c'", "$$'it''s' 'b\\\\\\\\s':16383$$", "to_tsvector('simple', 'Größe der Größen')", "array_to_tsvector(array['a b', '''', ':', '\\'])"]),
+    case(
+        "tsvector",
+        &[
+            "''",
+            "'a:1A b:2,3B c'",
+            "$$'it''s' 'b\\\\\\\\s':16383$$",
+            "to_tsvector('simple', 'Größe der Größen')",
+            "array_to_tsvector(array['a b', '''', ':', '\\'])",
+        ],
+    ),
     case("tsquery", &["''", "'a & b:*A | !(c <-> d)'", "$$'it''s' <3> 'a b':AB$$", "'!!a'"]),
     case("pg_lsn", &["'0/0'", "'FFFFFFFF/FFFFFFFF'", "'16/B374D848'"]),
     case("xid", &["'0'", "'4294967295'"]),
@@ -227,7 +306,18 @@ pub(super) const BUILTIN: &[Case] = &[
 /// The types of extensions, by extension. The last three of them are modules of index support, whose types stand in
 /// [`UNWRITABLE`].
 pub(super) const CONTRIB: &[(&str, &[Case])] = &[
-    ("hstore", &[case("hstore", &["''", "'a=>1, b=>NULL, \"\"=>\"\"'", "hstore('k' || E'\\n\",=>\\\\', E'\\t''\"\\\\ NULL')", "'\"NULL\"=>\"NULL\"'"])]),
+    (
+        "hstore",
+        &[case(
+            "hstore",
+            &[
+                "''",
+                "'a=>1, b=>NULL, \"\"=>\"\"'",
+                "hstore('k' || E'\\n\",=>\\\\', E'\\t''\"\\\\ NULL')",
+                "'\"NULL\"=>\"NULL\"'",
+            ],
+        )],
+    ),
     ("citext", &[case("citext", TEXTS)]),
     (
         "ltree",
@@ -257,11 +347,14 @@ pub(super) const CONTRIB: &[(&str, &[Case])] = &[
     ("lo", &[case("lo", &["0", "4294967295"])]),
     ("pg_trgm", &[]),
     ("btree_gist", &[]),
-    ("tablefunc", &[
-        case("tablefunc_crosstab_2", &["row('a', 'b', null)"]),
-        case("tablefunc_crosstab_3", &["row('a', 'b', null, '')"]),
-        case("tablefunc_crosstab_4", &["row('a', 'b', null, '\"', E'\\n')"]),
-    ]),
+    (
+        "tablefunc",
+        &[
+            case("tablefunc_crosstab_2", &["row('a', 'b', null)"]),
+            case("tablefunc_crosstab_3", &["row('a', 'b', null, '')"]),
+            case("tablefunc_crosstab_4", &["row('a', 'b', null, '\"', E'\\n')"]),
+        ],
+    ),
 ];
 
 /// Types that a column can have but that no client can write, with the reason. The server fills them in catalogs and indexes of its
@@ -290,7 +383,11 @@ pub(super) const UNWRITABLE: &[(&str, &str)] = &[
 pub(super) const MADE: &[Case] = &[
     declared("a Label", "made.\"a Label\"", &["''", "'a, \"b\"'", "'NULL'", "E'\\\\'", "'grün'", "repeat('x', 63)"]),
     declared("pair", "made.pair", &["row(1, '')", "row(null, null)", "row(2, E' \"quoted\", \\\\ (x)\\n')"]),
-    declared("row_of_a_table", "made.row_of_a_table", &["row('a', array[1, null])", "row(null, '[0:1][2:2]={{1},{2}}'::int[])"]),
+    declared(
+        "row_of_a_table",
+        "made.row_of_a_table",
+        &["row('a', array[1, null])", "row(null, '[0:1][2:2]={{1},{2}}'::int[])"],
+    ),
     declared("span", "made.span", &["'empty'", "'(,)'", "'[0.1,Infinity]'", "'[-0,0.30000000000000004)'"]),
     declared("words", "made.words", &["'empty'", "'[\"\",\"a,b\"]'", "'[\"(\",\"\\\\\\\\\")'", "'[a,)'"]),
     declared("span_multirange", "made.span_multirange", &["'{}'", "'{[0.1,1],(2,Infinity]}'"]),
