@@ -8,7 +8,7 @@
 -- Server: 13.
 -- Filters: see unique_index.sql for what is no promise. An index that is attached to one of the parent's is a copy of it. Key columns
 -- whose operator is not known (an access method of an extension's) are left out; the index is then listed without expressions.
--- A collation is named where it is not the column's own. A generated column depends on others, and an expression may read the whole
+-- A collation is named where it is not the column's own, or, under an expression, not the default one (100). A generated column depends on others, and an expression may read the whole
 -- row: then every column counts as used.
 select coalesce(pg_catalog.pg_partition_root(i.indrelid)::pg_catalog.oid, i.indrelid) as table_oid,
        x.relname::pg_catalog.text as name,
@@ -33,7 +33,7 @@ select coalesce(pg_catalog.pg_partition_root(i.indrelid)::pg_catalog.oid, i.indr
  cross join lateral (
        select count(*) as parts,
               coalesce(pg_catalog.array_agg(pg_catalog.pg_get_indexdef(i.indexrelid, p.position::pg_catalog.int4, false)
-                || case when p.collation_oid = 0 or p.collation_oid = a.attcollation then ''
+                || case when p.collation_oid in (0, coalesce(a.attcollation, 100)) then ''
                         else pg_catalog.format(' collate %I.%I', ln.nspname, l.collname) end order by p.position), '{}') as expressions,
               coalesce(pg_catalog.array_agg(pg_catalog.format('operator(%I.%s)', opn.nspname, op.oprname)
                 order by p.position), '{}') as operators

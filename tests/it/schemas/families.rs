@@ -171,7 +171,7 @@ fn keys_of_extension_types_compare_with_their_own_operator() {
          create table parent (k \"E xt\".citext primary key, path \"E xt\".ltree not null unique, nick \"E xt\".citext unique);
          create table child (id int primary key, k \"E xt\".citext references parent, path \"E xt\".ltree references parent (path));
          insert into parent values ('Ann', 'a.b', 'A'), ('Bob', 'a.c', 'B'), ('Cy', 'a.d', null)",
-        "insert into parent values ('Dan', 'd', 'D'), ('Eve', 'e', 'MIA'); insert into child values (1, 'ANN', 'a.b'), (2, 'dan', 'd'), (3, 'Eve', 'e');
+        "set search_path = public, \"E xt\"; insert into parent values ('Dan', 'd', 'D'), ('Eve', 'e', 'MIA'); insert into child values (1, 'ANN', 'a.b'), (2, 'dan', 'd'), (3, 'Eve', 'e');
          delete from parent where k in ('bob', 'cy'); update parent set nick = 'a' where k = 'ann'",
         "insert into parent values ('Mia', 'm', 'mia'); insert into child values (50, 'CY', 'm')",
         &format!("{NEW_WINS}\n[tables.\"public.child\"]\nambiguous_missing_on_new = \"keep_old\"\n"),

@@ -33,7 +33,11 @@ fn periods_are_kept_apart_and_covered() {
     );
     assert_eq!(case.held("public.uses", "uses_id_valid_fkey"), 1, "4 has lost what covers it: {:#?}", case.plan);
     // And the two rates that NEW lacks wait for a decision.
-    case.expect_held(2);
+    case.expect_held(4);
+    case.comes_home_and_goes_back(|case| {
+        assert_eq!(case.old("select n from uses order by n"), ["1", "2", "3", "5", "6", "50"]);
+        assert_eq!(case.old("select price from rates order by price"), ["2", "3", "5", "6", "8", "9", "77"]);
+    });
 }
 
 #[test]
