@@ -10,7 +10,7 @@ use failback::name::Side;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::recovery::{Recovery, play};
+use super::recovery::{Recovery, incident};
 use super::support::{self, block_on};
 
 /// Installs the readers once, and says what is missing.
@@ -205,9 +205,7 @@ fn the_query_of_the_readme_runs() {
     let readme = include_str!("../../README.md");
     let line = readme.lines().find_map(|line| line.strip_prefix("$ duckdb -c \"")).expect("a DuckDB query");
     let query = line.strip_suffix('"').expect("a whole query");
-    let pair = support::pair("readme");
-    let cutover = "2026-01-14T10:00:00Z".parse().expect("an instant");
-    play(&pair, "chain_db", cutover);
+    let (pair, cutover) = incident("readme", "chain_db");
     let recovery = Recovery::of(pair, cutover, "");
     block_on(engine::export(&recovery.context)).expect("an export");
     block_on(engine::diff(&recovery.context)).expect("a diff");
