@@ -230,12 +230,10 @@ fn altered_values_of_every_type_are_survived() {
 }
 
 fn small_segment(store: &Store) -> Segment {
-    let text = StringArray::from_iter((0..40).map(|row| (row % 5 != 0).then(|| format!("order {row}"))));
-    let columns: [(&str, ArrayRef); 3] = [
-        ("id", Arc::new(Int64Array::from_iter_values(0..40))),
-        ("note", Arc::new(text)),
-        ("data", Arc::new(BinaryArray::from_iter((0..40_u8).map(|row| Some([row, 0, 255]))))),
-    ];
+    let text: StringArray = (0..40).map(|row| (row % 5 != 0).then(|| format!("order {row}"))).collect();
+    let data: BinaryArray = (0..40_u8).map(|row| Some([row, 0, 255])).collect();
+    let columns: [(&str, ArrayRef); 3] =
+        [("id", Arc::new(Int64Array::from_iter_values(0..40))), ("note", Arc::new(text)), ("data", Arc::new(data))];
     let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).expect("a batch");
     let mut writer = SegmentWriter::create(store, "a.parquet", batch.schema(), &SegmentOptions::default()).expect("a segment");
     writer.write(&batch).expect("rows");
