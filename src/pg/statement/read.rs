@@ -118,10 +118,10 @@ fn ordered(column: &KeyColumn, side: Side) -> String {
     }
 }
 
-/// Whether a list of such values cannot be sent as an array: an array of arrays is one array of more dimensions, and the array of
-/// boxes has another delimiter than all others.
+/// Whether a list of such values cannot be sent as an array: an array of arrays is one array of more dimensions, the array of
+/// boxes has another delimiter than all others, and `unnest` takes composites apart, which any type outside `pg_catalog` may be.
 fn is_cast_alone(cast: &str) -> bool {
-    cast.ends_with("[]") || cast == "box"
+    cast.ends_with("[]") || cast == "box" || cast.contains('.')
 }
 
 /// A key that was sent, in its type.
@@ -151,8 +151,11 @@ pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String
         })
         .collect();
     let names: Vec<_> = (0..columns.len()).map(|index| format!("k{index}")).collect();
-    let matches: Vec<_> =
-        columns.iter().zip(&names).map(|(column, name)| found_by(column, source.side, &wanted(column, source.side, name))).collect();
+    let matches: Vec<_> = columns
+        .iter()
+        .zip(&names)
+        .map(|(column, name)| found_by(column, source.side, &wanted(column, source.side, name)))
+        .collect();
     // `unnest` of several arrays is special syntax: it must not be schema-qualified.
     format!(
         "select {} is not null, {select_list} from unnest({}) with ordinality as k({}, ord) \
