@@ -21,7 +21,7 @@ fn encode(criterion: &mut Criterion) {
             elements: u64::from(rows::ROWS),
             bytes: shape.stream.len().try_into().expect("a small stream"),
         });
-        group.bench_function(shape.name, |bencher| {
+        group.bench_function(&shape.name, |bencher| {
             bencher.iter(|| {
                 out.clear();
                 encoder.encode(black_box(&batch), &mut out).expect("good values");

@@ -3,7 +3,7 @@
 -- Columns: table_oid oid (the child, or the root of its partition tree), name text, child_schema text, child_name text,
 -- child_columns text[], parent_schema text, parent_name text, parent_columns text[], operator_schemas text[] and operator_names
 -- text[] (parent = child, a pair a column), deferrable bool, match_full bool,
--- validated bool, on_delete "char" (confdeltype), period bool (18: the last pair is a range, and parents cover the child's together),
+-- validated bool, child_partitioned bool, parent_partitioned bool, on_delete "char" (confdeltype), period bool (18: the last pair is a range, and parents cover the child's together),
 -- child_part_schema and child_part_name text, parent_part_schema and parent_part_name text (the partition that the key stands on,
 -- or points at; NULL for a whole table), child_bound text or NULL (which rows belong to the child's partition).
 -- Server: 13.
@@ -22,6 +22,8 @@ select child.oid as table_oid,
        f.condeferrable as deferrable,
        f.confmatchtype = 'f' as match_full,
        f.convalidated as validated,
+       child.relkind = 'p' as child_partitioned,
+       parent.relkind = 'p' as parent_partitioned,
        f.confdeltype as on_delete,
        coalesce((pg_catalog.to_jsonb(f) ->> 'conperiod')::pg_catalog.bool, false) as period,
        case when f.conrelid <> child.oid then on_child.schema end as child_part_schema,

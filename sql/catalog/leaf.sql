@@ -1,6 +1,7 @@
 -- Where the rows of every table are: the table itself, or each partition that holds rows.
 -- Parameters: none.
--- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8, row_security bool.
+-- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8, row_security bool,
+-- unlogged bool, emptied bool (unlogged, on a standby, which has none of its rows).
 -- Server: 13.
 -- Filters: a foreign table may be a partition; its rows live elsewhere. Sizes are NULL for a table that was dropped a moment ago.
 -- An access method of another name may still be the heap, so the handler is asked for.
@@ -12,7 +13,9 @@ select t.root as table_oid,
        coalesce(pg_catalog.pg_table_size(l.oid), 0) as size_bytes,
        coalesce(m.amhandler = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc, false) as heap,
        greatest(l.reltuples, 0)::pg_catalog.int8 as row_estimate,
-       pg_catalog.row_security_active(l.oid) as row_security
+       pg_catalog.row_security_active(l.oid) as row_security,
+       l.relpersistence = 'u' as unlogged,
+       l.relpersistence = 'u' and pg_catalog.pg_is_in_recovery() as emptied
   from (select c.oid as root, c.oid as leaf
           from pg_catalog.pg_class as c
          where c.relkind = 'r'

@@ -2,7 +2,8 @@
 -- back into the mode it has now: one that is disabled, or fires always or on replicas only, must not come back as another. $1 text: the
 -- table, quoted; $2 text: the modes in which triggers fire now (pg_trigger.tgenabled: 'OA', or 'RA' under the replica role).
 -- Columns: text, null where the trigger does not fire; text, null where it is not touched. The table comes before its partitions, as
--- its statements reach theirs. Rules of partitions are left alone: rows are written through the table.
+-- its statements reach theirs. Before 15 a partition's copy of the root's trigger passes for internal, but may have a mode of its
+-- own all the same; a foreign key's triggers have a constraint. Rules of partitions are left alone: rows are written through the table.
 -- Least version: 13.
 select case when pg_catalog.strpos($2, t.enabled) > 0 then
          pg_catalog.format('alter table %s%s disable %s %I', t.only_it, t.relation, t.kind, t.name) end,

@@ -7,12 +7,23 @@ set statement_timeout = 0;
 select pg_catalog.set_config('search_path', '', false);
 set client_encoding = 'UTF8';
 set standard_conforming_strings = on;
+set quote_all_identifiers = off;
+set transform_null_equals = off;
+set array_nulls = on;
 set DateStyle = 'ISO';
 set IntervalStyle = 'postgres';
+set lc_monetary = 'C';
 set TimeZone = 'UTC';
 set extra_float_digits = 3;
 set bytea_output = 'hex';
+-- money is a whole number of smallest units: both sides print and read it with the same number of digits, or it is another one.
+set lc_monetary = 'C';
 set xmlbinary = 'base64';
+-- A fragment is content and no document; a document is content too.
+set xmloption = 'content';
+-- A limit here makes an index give back some of its rows.
+set gin_fuzzy_search_limit = 0;
+set default_table_access_method = 'heap';
 set row_security = off;
 set lock_timeout = 0;
 set idle_in_transaction_session_timeout = 0;

@@ -25,6 +25,7 @@ fn column(row: &Row) -> Result<Column> {
             base: fact::get(row, "base")?,
             builtin: fact::get(row, "builtin")?,
             kind: type_kind(fact::get(row, "type_kind")?)?,
+            casts_text: fact::get(row, "casts_text")?,
             labels: fact::get(row, "labels")?,
         },
         not_null: fact::get(row, "not_null")?,

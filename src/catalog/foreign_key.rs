@@ -25,6 +25,8 @@ fn foreign_key(row: &Row) -> Result<ForeignKey> {
         deferrable: fact::get(row, "deferrable")?,
         match_full: fact::get(row, "match_full")?,
         validated: fact::get(row, "validated")?,
+        child_partitioned: fact::get(row, "child_partitioned")?,
+        parent_partitioned: fact::get(row, "parent_partitioned")?,
         period: fact::get(row, "period")?,
         child_part: part(row, "child_part_schema", "child_part_name")?,
         child_bound: fact::get(row, "child_bound")?,

@@ -14,6 +14,8 @@ pub(super) struct LeafFacts {
     pub(super) leaf: Leaf,
     pub(super) row_estimate: u64,
     pub(super) row_security: bool,
+    pub(super) unlogged: bool,
+    pub(super) emptied: bool,
 }
 
 /// Reads the leaves of every table, by name.
@@ -31,5 +33,7 @@ fn leaf_facts(row: &Row) -> Result<LeafFacts> {
         },
         row_estimate: fact::get_count(row, "row_estimate")?,
         row_security: fact::get(row, "row_security")?,
+        unlogged: fact::get(row, "unlogged")?,
+        emptied: fact::get(row, "emptied")?,
     })
 }

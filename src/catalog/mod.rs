@@ -94,9 +94,19 @@ struct Facts {
     leaves: ByTable<leaf::LeafFacts>,
 }
 
+/// Why rows of a table cannot be read, as far as the catalog alone says it.
+const fn obstacle(row_security: bool, emptied: bool) -> Option<&'static str> {
+    if row_security {
+        return Some("row-level security hides rows from this user: use one with BYPASSRLS, or the owner unless it is forced");
+    }
+    if emptied { Some("it is unlogged, and a standby has none of its rows: connect to the primary") } else { None }
+}
+
 impl Facts {
     fn table(&mut self, entry: relation::Entry) -> Table {
         let leaves = self.leaves.remove(&entry.oid).unwrap_or_default();
+        let row_security = entry.row_security || leaves.iter().any(|facts| facts.row_security);
+        let emptied = leaves.iter().any(|facts| facts.emptied);
         Table {
             name: entry.name,
             partitioned: entry.kind == relation::PARTITIONED_TABLE,
@@ -106,7 +116,11 @@ impl Facts {
             checks: self.checks.remove(&entry.oid).unwrap_or_default(),
             exclusives: self.exclusives.remove(&entry.oid).unwrap_or_default(),
             triggers: self.triggers.remove(&entry.oid).unwrap_or_default(),
-            row_security: entry.row_security || leaves.iter().any(|facts| facts.row_security),
+            unlogged: leaves.iter().any(|facts| facts.unlogged),
+            inherits: entry.inherits,
+            inherited: entry.inherited,
+            obstacle: obstacle(row_security, emptied).map(str::to_owned),
+            row_security,
             row_estimate: leaves.iter().map(|facts| facts.row_estimate).sum(),
             size_bytes: leaves.iter().map(|facts| facts.leaf.size_bytes).sum(),
             leaves: leaves.into_iter().map(|facts| facts.leaf).collect(),

@@ -19,10 +19,10 @@ pub(super) struct Entry {
     pub(super) name: QualifiedName,
     pub(super) kind: char,
     pub(super) row_security: bool,
+    pub(super) inherits: bool,
+    pub(super) inherited: bool,
     partition: bool,
-    unlogged: bool,
     extension_owned: bool,
-    inherits: bool,
     size_bytes: u64,
     row_estimate: u64,
 }
@@ -51,17 +51,17 @@ fn entry(row: &Row) -> Result<Entry> {
         kind,
         row_security: fact::get(row, "row_security")?,
         partition: fact::get(row, "partition")?,
-        unlogged: fact::get(row, "unlogged")?,
         extension_owned: fact::get(row, "extension_owned")?,
         inherits: fact::get(row, "inherits")?,
+        inherited: fact::get(row, "inherited")?,
         size_bytes: fact::get_count(row, "size_bytes")?,
         row_estimate: fact::get_count(row, "row_estimate")?,
     })
 }
 
 impl Entry {
-    /// Says where the relation belongs. The order of the questions matters: an unlogged partition is still carried through its
-    /// root, a partition of an extension's table is not.
+    /// Says where the relation belongs. The order of the questions matters: a partition is carried through its root, a partition of
+    /// an extension's table is not.
     pub(super) fn place(&self) -> Place {
         let kind = match self.kind {
             _ if self.name.schema == Ident::new(LEDGER_SCHEMA) => RelationKind::Ledger,
@@ -71,9 +71,6 @@ impl Entry {
             'f' => RelationKind::ForeignTable,
             _ if self.extension_owned => RelationKind::ExtensionTable,
             _ if self.partition => RelationKind::Partition,
-            _ if self.inherits => RelationKind::InheritanceChild,
-            // Before 18 a partitioned table could be called unlogged, which meant nothing: it has no rows of its own.
-            'r' if self.unlogged => RelationKind::UnloggedTable,
             _ => return Place::Table,
         };
         Place::Relation(kind)
@@ -96,9 +93,9 @@ mod tests {
             kind,
             row_security: false,
             partition: false,
-            unlogged: false,
             extension_owned: false,
             inherits: false,
+            inherited: false,
             size_bytes: 0,
             row_estimate: 0,
         }
@@ -110,14 +107,12 @@ mod tests {
         for (entry, place) in [
             (entry('r'), Place::Table),
             (entry('p'), Place::Table),
-            (Entry { unlogged: true, ..entry('p') }, Place::Table),
+            (Entry { inherits: true, ..entry('r') }, Place::Table),
             (entry('S'), Place::Sequence),
             (in_ledger('S'), Place::Relation(RelationKind::Ledger)),
             (in_ledger('p'), Place::Relation(RelationKind::Ledger)),
-            (Entry { unlogged: true, ..entry('r') }, Place::Relation(RelationKind::UnloggedTable)),
-            (Entry { unlogged: true, partition: true, ..entry('r') }, Place::Relation(RelationKind::Partition)),
+            (Entry { partition: true, ..entry('r') }, Place::Relation(RelationKind::Partition)),
             (Entry { extension_owned: true, partition: true, ..entry('r') }, Place::Relation(RelationKind::ExtensionTable)),
-            (Entry { inherits: true, ..entry('r') }, Place::Relation(RelationKind::InheritanceChild)),
             (Entry { partition: true, ..entry('f') }, Place::Relation(RelationKind::ForeignTable)),
             (Entry { extension_owned: true, ..entry('v') }, Place::Relation(RelationKind::View)),
         ] {

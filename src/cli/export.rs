@@ -62,8 +62,18 @@ pub(super) fn page(call: &Call, report: &ExportReport) -> Page {
         blockers
             .map(|one| format!("! {}: {} on {}: {}", one.database, one.left_out.name, one.left_out.side, one.left_out.reason)),
     );
+    page.list("in staging only, OLD has no place for it:", unplaced(report));
     page.line("");
     page.line(format!("{} staged, {}", amount::rows(report.rows), amount::bytes(report.bytes)));
     page.line(format!("run: {}", super::paint::tame(&report.run)));
     page
+}
+
+/// What is staged and goes nowhere; columns without a value are not worth a line.
+fn unplaced(report: &ExportReport) -> Vec<String> {
+    let sentence = |one: &engine::Unplaced| match &one.column {
+        Some(column) => format!("! {}: {}: column {column}: {} values", one.database, one.table, amount::count(one.values)),
+        None => format!("! {}: {}: {}", one.database, one.table, amount::rows(one.values)),
+    };
+    report.unplaced.iter().filter(|one| one.values > 0).map(sentence).collect()
 }

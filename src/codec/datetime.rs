@@ -1,8 +1,9 @@
 //! `date`, `time`, `timestamp`, `timestamptz`.
 //!
 //! The wire counts days (int32) or microseconds (int64) from 2000-01-01, Arrow from 1970-01-01. The ends of the wire's range are
-//! PostgreSQL's infinities and become the ends of Arrow's range; a finite value that would pass Arrow's range or land on one
-//! of its ends goes to the companion column. Timestamps with time zone are UTC on both.
+//! PostgreSQL's infinities; they become the greatest number of Arrow's type and its negative, which other readers of Parquet
+//! (DuckDB) know as infinities too, whereas the least number of all is a date to them that they cannot print. A finite value that
+//! would pass Arrow's range or land on one of these goes to the companion column. Timestamps with time zone are UTC on both.
 
 use arrow::array::{Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
 
@@ -16,6 +17,10 @@ const EPOCH_DAYS: i32 = 10_957;
 
 /// Microseconds from 1970-01-01 to 2000-01-01.
 const EPOCH_MICROSECONDS: i64 = 946_684_800_000_000;
+
+/// What `-infinity` is in Arrow.
+const LEAST_DATE: i32 = -i32::MAX;
+const LEAST_TIMESTAMP: i64 = -i64::MAX;
 
 pub(super) fn decode_date(cells: &mut Cells<'_>) -> Result<Date32Array, Fault> {
     cells.primitive(read_date)
@@ -31,7 +36,9 @@ pub(super) fn decode_timestamp(cells: &mut Cells<'_>) -> Result<TimestampMicrose
 
 fn read_date(wire: &[u8]) -> Reading<i32> {
     Reading::fixed(wire, i32::from_be_bytes).then(|days| match days {
-        i32::MIN | i32::MAX => Reading::Exact(days),
+        i32::MIN => Reading::Exact(LEAST_DATE),
+        i32::MAX => Reading::Exact(days),
+        // The sum cannot reach the least numbers, which lie 10957 days behind the wire's.
         _ => match days.checked_add(EPOCH_DAYS) {
             None | Some(i32::MAX) => Reading::Companion,
             Some(days) => Reading::Exact(days),
@@ -49,7 +56,8 @@ fn read_time(wire: &[u8]) -> Reading<i64> {
 
 fn read_timestamp(wire: &[u8]) -> Reading<i64> {
     Reading::fixed(wire, i64::from_be_bytes).then(|time| match time {
-        i64::MIN | i64::MAX => Reading::Exact(time),
+        i64::MIN => Reading::Exact(LEAST_TIMESTAMP),
+        i64::MAX => Reading::Exact(time),
         _ => match time.checked_add(EPOCH_MICROSECONDS) {
             None | Some(i64::MAX) => Reading::Companion,
             Some(time) => Reading::Exact(time),
@@ -60,7 +68,8 @@ fn read_timestamp(wire: &[u8]) -> Reading<i64> {
 /// Writes a date; false if PostgreSQL's range does not reach there.
 pub(super) fn write_date(value: i32, out: &mut Vec<u8>) -> bool {
     let days = match value {
-        i32::MIN | i32::MAX => Some(value),
+        LEAST_DATE => Some(i32::MIN),
+        i32::MAX => Some(value),
         _ => value.checked_sub(EPOCH_DAYS).filter(|days| *days != i32::MIN),
     };
     days.map(|days| out.extend_from_slice(&days.to_be_bytes())).is_some()
@@ -77,7 +86,8 @@ pub(super) fn write_time(value: i64, out: &mut Vec<u8>) -> bool {
 /// Writes a timestamp; false if PostgreSQL's range does not reach there.
 pub(super) fn write_timestamp(value: i64, out: &mut Vec<u8>) -> bool {
     let time = match value {
-        i64::MIN | i64::MAX => Some(value),
+        LEAST_TIMESTAMP => Some(i64::MIN),
+        i64::MAX => Some(value),
         _ => value.checked_sub(EPOCH_MICROSECONDS).filter(|time| *time != i64::MIN),
     };
     time.map(|time| out.extend_from_slice(&time.to_be_bytes())).is_some()
@@ -125,7 +135,9 @@ mod tests {
         assert_eq!(read_date(&(i32::MAX - EPOCH_DAYS).to_be_bytes()), Reading::Companion);
         assert_eq!(read_date(&(i32::MAX - EPOCH_DAYS - 1).to_be_bytes()), Reading::Exact(i32::MAX - 1));
         assert_eq!(read_date(&(i32::MAX - 1).to_be_bytes()), Reading::Companion);
-        assert_eq!(read_timestamp(&i64::MIN.to_be_bytes()), Reading::Exact(i64::MIN));
+        assert_eq!(read_timestamp(&i64::MIN.to_be_bytes()), Reading::Exact(-i64::MAX));
+        assert_eq!(read_date(&i32::MIN.to_be_bytes()), Reading::Exact(-i32::MAX));
+        assert_eq!(read_date(&(i32::MIN + 1).to_be_bytes()), Reading::Exact(i32::MIN + 1 + EPOCH_DAYS));
         assert_eq!(read_timestamp(&(i64::MAX - EPOCH_MICROSECONDS).to_be_bytes()), Reading::Companion);
         assert_eq!(read_timestamp(&0_i64.to_be_bytes()), Reading::Exact(EPOCH_MICROSECONDS));
         assert_eq!(read_time(&DAY.to_be_bytes()), Reading::Companion);
@@ -136,7 +148,8 @@ mod tests {
     fn arrow_values_behind_the_range_are_refused() {
         let mut out = Vec::new();
         assert!(!write_date(i32::MIN + EPOCH_DAYS, &mut out), "would be read as -infinity");
-        assert!(!write_date(i32::MIN + 1, &mut out));
+        assert!(!write_date(i32::MIN, &mut out) && !write_timestamp(i64::MIN, &mut out));
+        assert!(!write_date(i32::MIN + 2, &mut out));
         assert!(!write_timestamp(i64::MIN + EPOCH_MICROSECONDS, &mut out));
         assert!(!write_time(DAY, &mut out));
         assert!(out.is_empty());

@@ -298,7 +298,7 @@ mod tests {
             (wire(0, NAN, 0, &[]), "NaN"),
             (wire(0, INFINITY, 32, &[]), "Infinity"),
             (wire(0, NEGATIVE_INFINITY, 32, &[]), "-Infinity"),
-            (wire(i16::MAX, 0, 0, &[9999; 32_768]), &whole),
+            (wire(i16::MAX, 0, 0, &vec![9999; 32_768]), &whole),
             (wire(-4096, 0, 16_383, &[10]), &behind),
         ];
         for (bytes, shown) in cases {

@@ -49,7 +49,7 @@ macro_rules! elements {
                 }
             }
 
-            /// Returns the type's OID, the same on every server (catalog/pg_type.dat).
+            /// Returns the type's OID, the same on every server (`pg_type.dat`).
             pub(super) const fn oid(self) -> u32 {
                 match self {
                     $(Self::$variant => $oid,)+

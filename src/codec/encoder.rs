@@ -97,6 +97,12 @@ impl<'a> BatchView<'a> {
         self.rows
     }
 
+    /// Returns the number of columns, without `fb_exact`.
+    #[must_use]
+    pub fn column_count(&self) -> usize {
+        self.columns.len()
+    }
+
     /// Appends one row as a tuple of binary COPY, field count included.
     ///
     /// # Errors

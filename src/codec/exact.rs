@@ -2,6 +2,7 @@
 //!
 //! A list of (column, wire) for each row, NULL for nearly every row. Without such values it costs a bitmap and zero offsets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -98,6 +99,21 @@ impl ExactBuilder {
 
 fn name(columns: &[StagedColumn], column: usize) -> &str {
     columns.get(column).map(|column| column.name.as_str()).unwrap_or_default()
+}
+
+/// Counts the values of every column that stand in a batch's companion column instead of their own.
+#[must_use]
+pub fn exact_columns(batch: &RecordBatch) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    let companion = batch.column_by_name(EXACT_COLUMN).and_then(|column| column.as_list_opt::<i32>());
+    let Some(list) = companion.filter(|list| list.null_count() < list.len()) else { return counts };
+    for entries in (0..list.len()).filter(|row| list.is_valid(*row)).map(|row| list.value(row)) {
+        let names = entries.as_struct_opt().and_then(|entries| entries.columns().first()?.as_string_opt::<i32>());
+        for name in names.into_iter().flatten().flatten() {
+            *counts.entry(name.to_owned()).or_insert(0) += 1;
+        }
+    }
+    counts
 }
 
 /// The companion column of a batch, ready for look-ups; none if it holds nothing.

@@ -175,9 +175,17 @@ impl Codec {
             Self::Oid => DataType::UInt32,
             Self::Float4 => DataType::Float32,
             Self::Float8 => DataType::Float64,
-            Self::Text | Self::Json | Self::Jsonb | Self::Enum => DataType::Utf8,
-            Self::Digits | Self::TimeTz | Self::Char => DataType::Utf8,
-            Self::Inet | Self::Cidr | Self::Macaddr | Self::Macaddr8 => DataType::Utf8,
+            Self::Text
+            | Self::Json
+            | Self::Jsonb
+            | Self::Enum
+            | Self::Digits
+            | Self::TimeTz
+            | Self::Char
+            | Self::Inet
+            | Self::Cidr
+            | Self::Macaddr
+            | Self::Macaddr8 => DataType::Utf8,
             Self::Bytea => DataType::Binary,
             Self::Uuid => DataType::FixedSizeBinary(16),
             Self::Date => DataType::Date32,

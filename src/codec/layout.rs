@@ -22,6 +22,9 @@ pub struct StagedColumn {
     pub typmod: i32,
     /// The way the column travels.
     pub lane: Lane,
+    /// Whether the text lane must ask for the type's output, since a cast to text may be something else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub casts_text: bool,
     /// Where OLD's value comes from.
     #[serde(default, skip_serializing_if = "is_same")]
     pub old: Source,
@@ -44,6 +47,7 @@ impl StagedColumn {
             name: pair.name.clone(),
             pg_type: data_type.sql.clone(),
             typmod: data_type.typmod,
+            casts_text: data_type.casts_text,
             // What only OLD has is put back as its text, which needs no companion column beside NEW's.
             lane: if pair.new.is_present() { super::lane_of(data_type) } else { Lane::Text },
             old: pair.old.clone(),
@@ -54,7 +58,7 @@ impl StagedColumn {
     /// Makes a column that both sides have under one name and in one type.
     pub fn plain(name: impl Into<Ident>, pg_type: impl Into<String>, lane: Lane) -> Self {
         let (name, pg_type) = (name.into(), pg_type.into());
-        Self { name, pg_type, typmod: -1, lane, old: Source::Same, new: Source::Same }
+        Self { name, pg_type, typmod: -1, lane, casts_text: false, old: Source::Same, new: Source::Same }
     }
 
     /// Returns where a side's value comes from.
@@ -76,6 +80,10 @@ impl StagedColumn {
     fn select(&self, side: Side, alias: &str) -> String {
         match (self.source(side).expression(alias, &self.name), self.lane) {
             (Some(expression), Lane::Typed(_)) => expression,
+            // `format` prints with the output function; it prints NULL as nothing. `is null` is also true of a row of NULLs.
+            (Some(expression), Lane::Text) if self.casts_text => {
+                format!("case when num_nulls({expression}) = 0 then format('%s', {expression}) end")
+            }
             (Some(expression), Lane::Text) => format!("{expression}::text"),
             // The type may not exist on this side; NULL is sent alike in every type.
             (None, _) => "null::text".to_owned(),
@@ -120,6 +128,15 @@ impl RowLayout {
     #[must_use]
     pub fn select_list(&self, side: Side, alias: &str) -> String {
         self.columns.iter().map(|column| column.select(side, alias)).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Returns the select list by which whole rows are compared: as [`Self::select_list`], but what only OLD has is NULL there too.
+    #[must_use]
+    pub fn compared_list(&self, side: Side, alias: &str) -> String {
+        let column = |column: &StagedColumn| {
+            if column.new.is_present() { column.select(side, alias) } else { "null::text".to_owned() }
+        };
+        self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
     }
 
     /// Finds a column by its common name.

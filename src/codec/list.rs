@@ -16,6 +16,7 @@
 //! are no dimensions (`array_recv`).
 
 use std::collections::HashMap;
+use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -217,7 +218,8 @@ pub(super) fn text(wire: &[u8], shown: impl Fn(&[u8]) -> Option<String>) -> Opti
     if head.count > 0 && head.dimensions().iter().any(|(_, lower)| *lower != 1) {
         for (length, lower) in head.dimensions() {
             let upper = i64::from(*lower) + i64::try_from(*length).ok()? - 1;
-            text.push_str(&format!("[{lower}:{upper}]"));
+            // Writing to a String cannot fail.
+            let _ = write!(text, "[{lower}:{upper}]");
         }
         text.push('=');
     }
@@ -312,7 +314,7 @@ mod tests {
         assert!(Head::split(&mut good.as_slice()).is_some());
         for wire in [
             vec![],
-            good[..12].to_vec(),
+            good.iter().take(12).copied().collect(),
             array(&[(i32::MAX, 1)], 0, 23, &one),
             array(&[(-1, 1)], 0, 23, &one),
             array(&[(i32::MAX, 1); 6], 0, 23, &one),

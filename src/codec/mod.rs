@@ -1,7 +1,8 @@
 //! PostgreSQL types as Arrow types, in both directions and without loss.
 //!
 //! Comes in: raw wire fields (`wire`) and what the catalog says about each column. Goes out: record batches, the same wire bytes
-//! back, and each value as text for people and keys. `encode(decode(x)) == x`, byte for byte, whenever decoding gives no error.
+//! back, and each value as text for people and keys. `encode(decode(x)) == x`, byte for byte, whenever decoding gives no error
+//! (`list` names two bits that receiving servers do not keep either).
 //! Never: rounds, clamps or drops a value, turns a value into NULL, puts a value into an error, talks to a server.
 //!
 //! A column takes one of two lanes. **typed**: binary COPY becomes the Arrow type of the table below. **text**: the server's
@@ -11,16 +12,24 @@
 //! | PostgreSQL | Arrow | to `fb_exact` |
 //! |---|---|---|
 //! | bool | Boolean | |
-//! | int2, int4, int8, oid | Int16, Int32, Int64, `UInt32` | |
+//! | int2, int4, int8 | Int16, Int32, Int64 | |
+//! | oid, xid, cid, xid8 | `UInt32`, `UInt64` | |
 //! | float4, float8 | Float32, Float64, bit for bit | |
 //! | numeric(p,s), 0 <= s <= p <= 38 | Decimal128(p,s) | NaN, another display scale, a digit layout that the server never makes |
+//! | other numeric | Utf8, the server's digits | what is mostly zeros that the wire leaves out, and such layouts |
+//! | money | Decimal128(19,2) | |
 //! | text, varchar, char(n), name, enum, json | Utf8 | |
 //! | jsonb | Utf8, without the version byte | versions other than 1 |
 //! | bytea | Binary | |
 //! | uuid | `FixedSizeBinary`(16), `arrow.uuid` | |
-//! | date | Date32; infinities are the type's ends | days that Date32 cannot count |
+//! | date | Date32; infinities are the greatest number and its negative | days that Date32 cannot count |
 //! | time | Time64(us) | 24:00 |
-//! | timestamp, timestamptz | Timestamp(us), Timestamp(us, UTC); infinities are the type's ends | what lies behind the year 294246 |
+//! | timestamp, timestamptz | Timestamp(us), Timestamp(us, UTC); infinities likewise | what lies behind the year 294246 |
+//! | timetz | Utf8 | times that no server has |
+//! | interval | Struct(months, days, microseconds) | |
+//! | inet, cidr, macaddr, macaddr8 | Utf8 | |
+//! | "char" | Utf8 | bytes above 0x7f |
+//! | arrays of these | List | other shapes, elements that go there |
 //! | everything else | Utf8, text lane | |
 
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::as_conversions)]
@@ -58,7 +67,7 @@ pub use decoder::BatchDecoder;
 pub use element::Element;
 pub use encoder::{BatchEncoder, BatchView};
 pub use error::{CodecError, CodecProblem};
-pub use exact::EXACT_COLUMN;
+pub use exact::{EXACT_COLUMN, exact_columns};
 pub use lane::{Codec, Lane, lane_of};
 pub use layout::{RowLayout, StagedColumn};
 

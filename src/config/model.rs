@@ -122,6 +122,7 @@ impl Config {
             key: rule.key,
             created: columns(rule.created, &self.base.created, "created_at"),
             updated: columns(rule.updated, &self.base.updated, "updated_at"),
+            compare_by: rule.compare_by.unwrap_or_default(),
             new_name: rule.new_name,
             renamed: rule.renamed.unwrap_or_default(),
             why: rule.why,
@@ -165,7 +166,7 @@ fn hint_at_two_databases(error: Error, text: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Method;
+    use crate::schema::{CompareBy, Method};
 
     const SAMPLE: &str = r#"
 cutover = "2026-11-22T10:00:00+02:00"
@@ -250,6 +251,7 @@ old = { url = "postgres://u:hunter2@localhost/db" }
             key: None,
             created: columns(&["created_at"], false),
             updated: columns(&["updated_at"], false),
+            compare_by: CompareBy::Hashes,
             new_name: None,
             renamed: Vec::new(),
             why: None,
@@ -265,6 +267,7 @@ old = { url = "postgres://u:hunter2@localhost/db" }
             key: Some(vec!["tenant".to_owned(), "id".to_owned()]),
             created: columns(&["created_at", "inserted"], false),
             updated: columns(&["changed"], true),
+            compare_by: CompareBy::Hashes,
             new_name: None,
             renamed: Vec::new(),
             why: Some("updated_at is not kept".to_owned()),

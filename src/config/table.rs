@@ -1,8 +1,8 @@
 //! How one table is to be treated.
 
 use crate::error::Result;
-use crate::policy::keys::{Section, nearest};
-use crate::schema::Method;
+use crate::policy::keys::{Entry, Section, nearest};
+use crate::schema::{CompareBy, Method};
 
 /// Reads the name of a method; the error says what was probably meant.
 fn read_method(word: &str) -> Result<Method, String> {
@@ -17,6 +17,13 @@ fn read_method(word: &str) -> Result<Method, String> {
         Some(name) => format!("unknown method `{word}`; did you mean `{name}`?"),
         None => format!("unknown method `{word}`; {USE}"),
     })
+}
+
+/// Reads `compare_by = "hashes"` or `"rows"`.
+fn read_compare_by(entry: &Entry<'_>) -> Result<CompareBy> {
+    let word = entry.text()?;
+    let found = CompareBy::ALL.into_iter().find(|known| known.word() == word);
+    found.ok_or_else(|| entry.wants("`hashes` or `rows`"))
 }
 
 /// Reads `renamed = { olds_name = "news_name" }`.
@@ -45,6 +52,8 @@ pub struct TableSettings {
     pub created: NamedTimeColumns,
     /// Where the time of the last change is.
     pub updated: NamedTimeColumns,
+    /// How rows are compared where whole tables are.
+    pub compare_by: CompareBy,
     /// What NEW calls the table, as [`crate::name::QualifiedName`] prints it; `None`: the same as OLD.
     pub new_name: Option<String>,
     /// Columns that NEW calls otherwise: OLD's name and NEW's.
@@ -60,6 +69,7 @@ pub(super) struct TableRule {
     pub(super) key: Option<Vec<String>>,
     pub(super) created: Option<Vec<String>>,
     pub(super) updated: Option<Vec<String>>,
+    pub(super) compare_by: Option<CompareBy>,
     pub(super) new_name: Option<String>,
     pub(super) renamed: Option<Vec<(String, String)>>,
     pub(super) why: Option<String>,
@@ -67,7 +77,7 @@ pub(super) struct TableRule {
 
 impl TableRule {
     pub(super) fn read(section: &Section<'_>) -> Result<Self> {
-        section.check(&["method", "key", "created", "updated", "new_name", "renamed", "why"])?;
+        section.check(&["method", "key", "created", "updated", "compare_by", "new_name", "renamed", "why"])?;
         let method = section.entry("method").map(|entry| read_method(entry.text()?).map_err(|cause| entry.value_error(cause)));
         let key = section.texts("key")?;
         if let Some(entry) = section.entry("key").filter(|_| key.as_ref().is_some_and(Vec::is_empty)) {
@@ -78,6 +88,7 @@ impl TableRule {
             key,
             created: section.texts("created")?,
             updated: section.texts("updated")?,
+            compare_by: section.entry("compare_by").map(|entry| read_compare_by(&entry)).transpose()?,
             new_name: section.text("new_name")?,
             renamed: section.section("renamed")?.as_ref().map(read_renamed).transpose()?,
             why: section.text("why")?,
@@ -91,6 +102,7 @@ impl TableRule {
             key: self.key.or(base.key),
             created: self.created.or(base.created),
             updated: self.updated.or(base.updated),
+            compare_by: self.compare_by.or(base.compare_by),
             new_name: self.new_name.or(base.new_name),
             renamed: self.renamed.or(base.renamed),
             why: self.why.or(base.why),

@@ -149,7 +149,9 @@ mod tests {
         (0..rows).map(|row| found.any(row)).collect()
     }
 
-    fn floats(lists: &[Option<&[Option<f64>]>]) -> ArrayRef {
+    type Floats<'a> = Option<&'a [Option<f64>]>;
+
+    fn floats(lists: &[Floats<'_>]) -> ArrayRef {
         let values: Float64Array = lists.iter().flat_map(|list| list.unwrap_or_default().iter().copied()).collect();
         let lengths = lists.iter().map(|list| list.unwrap_or_default().len());
         let nulls: NullBuffer = lists.iter().map(Option::is_some).collect();
@@ -160,7 +162,7 @@ mod tests {
     #[test]
     fn lists_are_compared_element_by_element_and_bit_by_bit() {
         let payload = f64::from_bits(f64::NAN.to_bits() | 1);
-        let cases: [(Option<&[Option<f64>]>, Option<&[Option<f64>]>, bool); 11] = [
+        let cases: [(Floats<'_>, Floats<'_>, bool); 11] = [
             (Some(&[Some(1.0), None]), Some(&[Some(1.0), None]), false),
             (Some(&[Some(0.0)]), Some(&[Some(-0.0)]), true),
             (Some(&[Some(f64::NAN)]), Some(&[Some(f64::NAN)]), false),

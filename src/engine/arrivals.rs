@@ -75,7 +75,7 @@ impl<'a> Landing<'a> {
 
     async fn land(&self, context: &Context, number: usize, draft: &Draft<'a>) -> Result<Landed<'a>> {
         let record = draft.record;
-        let source = RowSource { table: &record.name, key: &record.key, side: Side::Old };
+        let source = RowSource::of(&record.old, &record.key, Side::Old);
         let stage = Stage { name: stage_name(number), source, columns: stage_columns(record) };
         let arrivals = Arrivals { number, table: &record.old, stage };
         self.old.execute_all(&arrivals.stage.create()).await?;

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::Session;
 use crate::pg::statement::{self, RowSource};
-use crate::schema::{ComparisonKey, KeyColumn, KeyOrder};
+use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, hashed};
 use crate::staging::{Segment, TableRecord};
 use crate::wire::RowBuffer;
 
@@ -28,6 +28,8 @@ const FETCHED_KEYS: usize = 1024;
 pub(super) enum Depth {
     /// The whole row: candidates are the rows that differ, and those that OLD lacks.
     Rows,
+    /// The key and a hash of the row that its server computes: candidates are as for whole rows, and are fetched by their keys.
+    Hashes,
     /// The key alone: candidates are the rows that OLD lacks and that the table's own stamps have not already selected.
     Keys,
 }
@@ -59,12 +61,16 @@ pub(super) async fn compare_table(
     targets: (Target, Target),
 ) -> Result<Found> {
     let Subject { context, record, old, new, .. } = subject;
-    let ours = RowSource { table: &record.old.name, key: &record.key, side: Side::Old };
-    let theirs = RowSource { table: &record.new.name, key: &record.key, side: Side::New };
+    let ours = RowSource::of(&record.old, &record.key, Side::Old);
+    let theirs = RowSource::of(&record.new, &record.key, Side::New);
     let keys = key_layout(&record.key);
     let lists = select_lists(record, depth, stamped);
     let columns = keys.columns.len();
-    let payload = if depth == Depth::Rows { record.layout.columns.len() } else { 0 };
+    let payload = match depth {
+        Depth::Rows => record.layout.columns.len(),
+        Depth::Hashes => 1,
+        Depth::Keys => 0,
+    };
     let ours = statement::copy_binary(&statement::ordered_rows(ours, &lists.old));
     let theirs = statement::copy_binary(&statement::ordered_rows(theirs, &lists.new));
     let flagged = usize::from(depth == Depth::Keys);
@@ -79,7 +85,7 @@ pub(super) async fn compare_table(
     let absent = Feed::start(targets.1, keys.clone());
     match depth {
         Depth::Rows => walk.run(subject, candidates, absent).await,
-        Depth::Keys => {
+        Depth::Hashes | Depth::Keys => {
             // Keys go through a scratch file of the same shape, then their rows are fetched.
             let found = walk.run(subject, candidates, absent).await?;
             let rows = fetch_rows(context, new, record, &keys, &found.candidates, &targets.0).await?;
@@ -96,14 +102,30 @@ struct SelectLists {
 fn select_lists(record: &TableRecord, depth: Depth, stamped: Option<&str>) -> SelectLists {
     match depth {
         Depth::Rows => {
-            let list = |side| record.layout.select_list(side, "t");
+            let list = |side| record.layout.compared_list(side, "t");
             SelectLists { old: list(Side::Old), new: list(Side::New) }
         }
+        Depth::Hashes => SelectLists { old: hash(record, Side::Old), new: hash(record, Side::New) },
         Depth::Keys => SelectLists {
             old: String::new(),
             new: format!("coalesce({}, true)", stamped.map_or("false".to_owned(), |text| format!("({text})"))),
         },
     }
+}
+
+/// Returns the expression for the hash of a row on one side, of the values as they travel.
+fn hash(record: &TableRecord, side: Side) -> String {
+    let value = |column: &StagedColumn| {
+        let plain = [(&column.old, &record.old), (&column.new, &record.new)].into_iter().find(|(source, _)| source.is_plain());
+        let own = plain.and_then(|(_, table)| table.column(&column.name)).map(|column| &column.data_type);
+        let value = column.source(side).expression("t", &column.name)?;
+        // Where neither side has the type that travels, it is text.
+        Some(own.map_or_else(|| format!("{value} collate \"C\""), |own| hashed(own, &value)))
+    };
+    // What only OLD has is compared with nothing.
+    let compared = record.layout.columns.iter().filter(|column| column.new.is_present());
+    let values: Vec<_> = compared.map(|column| value(column).unwrap_or_else(|| "null::text".to_owned())).collect();
+    format!("pg_catalog.hash_record_extended(row({}), 0)", values.join(", "))
 }
 
 /// Returns the layout of a key as ordered statements send it.
@@ -130,7 +152,7 @@ async fn fetch_rows(
 ) -> Result<Vec<Segment>> {
     let encoder = BatchEncoder::new(keys);
     let positions: Vec<_> = (0..keys.columns.len()).collect();
-    let source = RowSource { table: &record.new.name, key: &record.key, side: Side::New };
+    let source = RowSource::of(&record.new, &record.key, Side::New);
     let rows_target = Target { path: target.path.replace(".parquet", "-rows.parquet"), ..target.clone() };
     let mut file = Lazy::new(rows_target, record.layout.arrow_schema());
     for segment in scratch {
@@ -195,18 +217,18 @@ impl Walk {
 
     /// Whether a row that only NEW has is still to be staged: by its flag where only keys are compared.
     fn is_wanted(&self) -> bool {
-        self.depth == Depth::Rows || self.new.field(self.key_columns) == Some(&[0])
+        self.depth != Depth::Keys || self.new.field(self.key_columns) == Some(&[0])
     }
 
     fn differs(&self) -> bool {
-        self.depth == Depth::Rows && self.old.bytes_from(self.key_columns) != self.new.bytes_from(self.key_columns)
+        self.depth != Depth::Keys && self.old.bytes_from(self.key_columns) != self.new.bytes_from(self.key_columns)
     }
 
     /// The columns of NEW's stream that are staged: the row, or the key alone.
     fn staged(&self) -> std::ops::Range<usize> {
         match self.depth {
             Depth::Rows => self.key_columns..self.new.rows.column_count(),
-            Depth::Keys => 0..self.key_columns,
+            Depth::Hashes | Depth::Keys => 0..self.key_columns,
         }
     }
 }

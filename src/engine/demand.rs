@@ -6,8 +6,8 @@ use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::config::{NamedTimeColumns, TableSettings};
 use crate::name::{Ident, Side};
 use crate::schema::{
-    ComparisonKey, Coverage, KeyProblem, Method, PairedColumn, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
-    WHOLE_ROW_COLUMNS, comparison_key, drift, pair_columns,
+    CompareBy, ComparisonKey, Coverage, KeyProblem, Method, PairedColumn, Renaming, Source, Table, TimeColumn, TimeColumns,
+    TimeKind, WHOLE_ROW_COLUMNS, comparison_key, drift, pair_columns,
 };
 use crate::staging::layout::TableId;
 use crate::staging::{LeftOut, TableRecord};
@@ -28,8 +28,10 @@ pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSett
     if settings.method == Some(Method::Skip) {
         return leave(new, "the configuration says method = \"skip\"", false);
     }
-    if old.row_security || new.row_security {
-        return leave(new, "row-level security hides rows from this user: use one with BYPASSRLS", true);
+    for (side, table) in [(Side::Old, old), (Side::New, new)] {
+        if let Some(obstacle) = &table.obstacle {
+            return leave(new, &format!("on {side}: {obstacle}"), true);
+        }
     }
     let renaming = Renaming::new(settings.renamed.iter().map(|(old, new)| (Ident::new(old), Ident::new(new))));
     let translated = match renaming.translate(old, new) {
@@ -61,6 +63,8 @@ pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSett
         id,
         name: old.name.clone(),
         method,
+        // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
+        compare_by: if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by },
         coverage: Coverage::of(method, &times),
         layout: layout(&pairs, &key),
         key,
@@ -70,6 +74,7 @@ pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSett
         new: new.clone(),
         candidates: Vec::new(),
         absent: Vec::new(),
+        unplaced: std::collections::BTreeMap::new(),
     }))
 }
 

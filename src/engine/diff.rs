@@ -180,7 +180,7 @@ impl<'a> Comparer<'a> {
         let schema = diff_schema(&self.table.layout);
         let mut file = Lazy::new(target, schema.clone());
         let mut counts = Counts::new();
-        let source = RowSource { table: &self.table.name, key: &self.table.key, side: Side::Old };
+        let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
         for batch in SegmentReader::open(&context.store, segment, KEYS_PER_STATEMENT)? {
             for batch in bounded(&batch?) {
                 context.stop.check()?;

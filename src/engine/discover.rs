@@ -6,13 +6,14 @@ use serde::Serialize;
 
 use super::context::Context;
 use super::demand::{Demand, demand};
+use super::stranded;
 use crate::catalog::{self, Catalog};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{QualifiedName, Side};
+use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::same_database;
-use crate::schema::{Drift, Relation, RelationKind, Table};
+use crate::schema::{Drift, Method, Relation, RelationKind, Sequence, Table};
 use crate::staging::layout::TableId;
-use crate::staging::{DatabaseRecord, LeftOut, TableRecord};
+use crate::staging::{DatabaseRecord, LeftOut, StrandedTable, TableRecord};
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
@@ -74,15 +75,19 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     }
     let ours = catalog::read(old.client()).await.place(|| Side::Old)?;
     let theirs = catalog::read(new.client()).await.place(|| Side::New)?;
-    let (tables, left_out) = pair(context, name, &ours, &theirs);
+    let Paired { tables, stranded, left_out } = pair(context, name, &ours, &theirs);
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
+    for (side, table) in tables.iter().flat_map(|table| [(Side::Old, &table.old), (Side::New, &table.new)]) {
+        notes.extend(table.remarks().into_iter().map(|remark| format!("{name}: {}: on {side} {remark}", table.name)));
+    }
     Ok(DatabaseRecord {
         name: name.to_owned(),
         old: old_identity,
         new: new_identity,
+        new_sequences: in_olds_words(&tables, &ours.sequences, theirs.sequences),
         tables,
+        stranded,
         left_out,
-        new_sequences: theirs.sequences,
     })
 }
 
@@ -96,9 +101,33 @@ fn renamed(context: &Context, database: &str, old: &Catalog) -> BTreeMap<String,
     old.tables.iter().filter_map(new_name).collect()
 }
 
-/// Pairs both sides' tables by name; whatever has no pair or is no table is left out with a reason.
-fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> (Vec<TableRecord>, Vec<LeftOut>) {
-    let (mut tables, mut left_out) = (Vec::new(), Vec::new());
+/// Every table and relation of a database, each in exactly one list.
+#[derive(Default)]
+struct Paired {
+    tables: Vec<TableRecord>,
+    stranded: Vec<StrandedTable>,
+    left_out: Vec<LeftOut>,
+}
+
+/// Gives NEW's sequences the name of the sequence that feeds the same column on OLD, where the migration renamed them.
+fn in_olds_words(tables: &[TableRecord], on_old: &[Sequence], on_new: Vec<Sequence>) -> Vec<Sequence> {
+    let fed_on_old = |owner: &(QualifiedName, Ident)| {
+        let record = tables.iter().find(|table| table.new.name == owner.0)?;
+        let column = record.layout.columns.iter().find(|column| column.new.column(&column.name) == &owner.1)?;
+        let same =
+            |ours: &&Sequence| ours.owner.as_ref().is_some_and(|(table, name)| *table == record.name && *name == column.name);
+        on_old.iter().find(same).map(|ours| ours.name.clone())
+    };
+    let rename = |theirs: Sequence| {
+        let name = theirs.owner.as_ref().and_then(fed_on_old).unwrap_or_else(|| theirs.name.clone());
+        Sequence { name, ..theirs }
+    };
+    on_new.into_iter().map(rename).collect()
+}
+
+/// Pairs both sides' tables by name; a table that OLD lacks is stranded, and whatever is no table is left out with a reason.
+fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> Paired {
+    let Paired { mut tables, mut stranded, mut left_out } = Paired::default();
     let renamed = renamed(context, database, old);
     let olds_name = |theirs: &Table| renamed.get(&theirs.name.to_string()).unwrap_or(&theirs.name).clone();
     // A table whose name was given to another one answers to nothing.
@@ -106,23 +135,25 @@ fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> (Vec
     for theirs in &new.tables {
         let ours = olds_name(theirs);
         let name = ours.to_string();
-        let is_moved_away = ours == theirs.name && moved(&ours);
-        let Some(ours) = old.tables.iter().find(|table| table.name == ours && !is_moved_away) else {
-            left_out.push(LeftOut {
-                side: Side::New,
-                name: theirs.name.clone(),
-                reason: "the table does not exist on OLD: its rows have no place".to_owned(),
-                blocker: true,
-            });
-            continue;
-        };
+        let leave =
+            |reason: &str, blocker| LeftOut { side: Side::New, name: theirs.name.clone(), reason: reason.to_owned(), blocker };
         if !context.wants(&name) {
-            let reason = "not asked for (--tables)".to_owned();
-            left_out.push(LeftOut { side: Side::New, name: theirs.name.clone(), reason, blocker: false });
+            left_out.push(leave("not asked for (--tables)", false));
             continue;
         }
-        let id = TableId::nth(u32::try_from(tables.len()).unwrap_or(u32::MAX - 1));
-        match demand(id, ours, theirs, &context.config.table(database, &name), context.config.zone().name()) {
+        let id = TableId::nth(u32::try_from(tables.len() + stranded.len()).unwrap_or(u32::MAX - 1));
+        let settings = context.config.table(database, &name);
+        let is_moved_away = ours == theirs.name && moved(&ours);
+        let Some(ours) = old.tables.iter().find(|table| table.name == ours && !is_moved_away) else {
+            if settings.method == Some(Method::Skip) {
+                left_out.push(leave("the configuration says method = \"skip\"", false));
+            } else {
+                left_out.push(leave("the table does not exist on OLD: its rows have no place there and stay in staging", true));
+                stranded.push(stranded::stranded(id, theirs));
+            }
+            continue;
+        };
+        match demand(id, ours, theirs, &settings, context.config.zone().name()) {
             Demand::Carry(record) => tables.push(*record),
             Demand::Leave(reason) => left_out.push(reason),
         }
@@ -135,12 +166,11 @@ fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> (Vec
     left_out.extend(new.relations.iter().map(|relation| other_relation(Side::New, relation)));
     let unseen = |relation: &&Relation| !new.relations.iter().any(|theirs| theirs.name == relation.name);
     left_out.extend(old.relations.iter().filter(unseen).map(|relation| other_relation(Side::Old, relation)));
-    (tables, left_out)
+    Paired { tables, stranded, left_out }
 }
 
 fn other_relation(side: Side, relation: &Relation) -> LeftOut {
-    let loses_rows =
-        matches!(relation.kind, RelationKind::UnloggedTable | RelationKind::LargeObjects | RelationKind::InheritanceChild);
+    let loses_rows = relation.kind == RelationKind::LargeObjects;
     LeftOut {
         side,
         name: relation.name.clone(),

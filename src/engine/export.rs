@@ -8,69 +8,28 @@ use std::sync::Arc;
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use serde::Serialize;
 use tokio::sync::Mutex;
 
 use super::compare::{Depth, Found, Subject, compare_table};
 use super::context::Context;
 use super::discover::discover;
+use super::exported::{ExportReport, report};
 use super::pieces::{Piece, Task, pieces};
 use super::progress::Event;
 use super::rows::RawRows;
 use super::segments::{RawSink, Target};
 use super::stamps::Clock;
+use super::stranded::count_unplaced;
+use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::Side;
-use crate::pg::statement::{self, copy_binary, stamped_since};
+use crate::name::{QualifiedName, Side};
+use crate::pg::statement::{self, CtidRange, copy_binary, stamped_since};
 use crate::pg::{Session, Snapshot};
-use crate::schema::Method;
-use crate::staging::layout::{self, DatabaseLayout, Staged};
-use crate::staging::{DatabaseRecord, FORMAT_VERSION, LeftOut, Manifest, Segment, SegmentOptions, TableRecord};
+use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
+use crate::staging::{DatabaseRecord, FORMAT_VERSION, Manifest, Segment, SegmentOptions, StrandedTable, TableRecord};
 
 /// How often a piece of work is tried when the connection breaks while the snapshot lives.
 const TRIES: u32 = 3;
-
-/// What was exported.
-#[derive(Clone, Debug, Serialize)]
-pub struct ExportReport {
-    /// The run.
-    pub run: String,
-    /// One line a table.
-    pub tables: Vec<ExportedTable>,
-    /// Tables whose rows may be lost, with the reason.
-    pub blockers: Vec<Blocker>,
-    /// Staged rows in all.
-    pub rows: u64,
-    /// Bytes of all staged files.
-    pub bytes: u64,
-}
-
-/// What was exported of one table.
-#[derive(Clone, Debug, Serialize)]
-pub struct ExportedTable {
-    /// The database.
-    pub database: String,
-    /// The table.
-    pub table: String,
-    /// How changes were looked for.
-    pub method: Method,
-    /// NEW's candidate rows.
-    pub candidates: u64,
-    /// Keys that OLD has and NEW has not.
-    pub absent: u64,
-    /// Bytes of the files.
-    pub bytes: u64,
-}
-
-/// A relation whose rows may be lost.
-#[derive(Clone, Debug, Serialize)]
-pub struct Blocker {
-    /// The database.
-    pub database: String,
-    /// What, and why.
-    #[serde(flatten)]
-    pub left_out: LeftOut,
-}
 
 /// Exports every database into the run, which must not hold an export yet.
 ///
@@ -132,7 +91,7 @@ struct Shared {
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
     let new = Snapshot::hold(context.connect(Side::New, &database.name).await?).await?;
     let old = Snapshot::hold(context.connect(Side::Old, &database.name).await?).await?;
-    let queue = pieces(&database, clock, new.session()).await?;
+    let queue = pieces(&database, clock, old.session(), new.session()).await?;
     let workers = context.jobs.clamp(1, queue.len().max(1));
     let shared = Arc::new(Shared {
         context: context.clone(),
@@ -150,8 +109,28 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
     }
     for table in &mut database.tables {
         table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
+        table.unplaced = count_unplaced(context, table).place(|| &table.name)?;
     }
+    stage_stranded(&shared, &mut database.stranded).await?;
     Ok(database)
+}
+
+/// Stages every row of the tables that OLD lacks.
+async fn stage_stranded(shared: &Shared, tables: &mut [StrandedTable]) -> Result<()> {
+    if tables.is_empty() {
+        return Ok(());
+    }
+    let new = shared.context.connect(Side::New, &shared.database.name).await?;
+    shared.snapshots[1].join(&new).await?;
+    for table in tables.iter_mut().filter(|table| !table.row_security) {
+        for (leaf, number) in table.leaves.iter().zip(1..) {
+            let query = statement::rows(&leaf.name, &table.layout.select_list(Side::New, "t"), CtidRange::ALL, None);
+            let target = target(shared, (table.id, &table.name), Staged::New, number);
+            let segment = copy_rows(shared, &new, (&table.name, &table.layout), &query, target).await.place(|| &table.name)?;
+            table.rows.extend(segment);
+        }
+    }
+    new.execute_all("commit").await
 }
 
 /// A worker's two connections, both inside their server's snapshot.
@@ -206,15 +185,12 @@ async fn reopen(shared: &Shared, broken: Error) -> Result<Pair> {
 
 async fn work(shared: &Arc<Shared>, pair: &Pair, piece: &Piece, table: &TableRecord) -> Result<Found> {
     shared.context.stop.check()?;
-    let target = |sort, number| Target {
-        store: shared.context.store.clone(),
-        path: shared.paths.staged(table.id, sort, number),
-        options: SegmentOptions { metadata: metadata(shared, table), ..SegmentOptions::default() },
-    };
+    let target = |sort, number| target(shared, (table.id, &table.name), sort, number);
     match &piece.task {
         Task::Rows { leaf, range, predicate } => {
             let query = statement::rows(leaf, &table.layout.select_list(Side::New, "t"), *range, predicate.as_deref());
-            let segment = copy_rows(shared, &pair.new, table, &query, target(Staged::New, piece.number)).await?;
+            let subject = (&table.name, &table.layout);
+            let segment = copy_rows(shared, &pair.new, subject, &query, target(Staged::New, piece.number)).await?;
             Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() })
         }
         Task::Compare { depth } => {
@@ -233,56 +209,38 @@ async fn work(shared: &Arc<Shared>, pair: &Pair, piece: &Piece, table: &TableRec
     }
 }
 
-fn metadata(shared: &Shared, table: &TableRecord) -> Vec<(String, String)> {
-    vec![
+/// Where a table's segment goes, and what it says of itself.
+fn target(shared: &Shared, (id, name): (TableId, &QualifiedName), sort: Staged, number: u32) -> Target {
+    let metadata = vec![
         ("failback.database".to_owned(), shared.database.name.clone()),
-        ("failback.table".to_owned(), table.name.sql()),
+        ("failback.table".to_owned(), name.sql()),
         ("failback.snapshot".to_owned(), shared.snapshots[1].id().to_owned()),
         ("failback.system_identifier".to_owned(), shared.database.new.system_identifier.clone().unwrap_or_default()),
-    ]
+    ];
+    Target {
+        store: shared.context.store.clone(),
+        path: shared.paths.staged(id, sort, number),
+        options: SegmentOptions { metadata, ..SegmentOptions::default() },
+    }
 }
 
 /// Copies the rows of one query into one segment.
 async fn copy_rows(
     shared: &Shared,
     new: &Session,
-    table: &TableRecord,
+    (name, layout): (&QualifiedName, &RowLayout),
     query: &str,
     target: Target,
 ) -> Result<Option<Segment>> {
-    let mut raw = RawRows::open(new, &copy_binary(query), table.layout.columns.len()).await?;
-    let mut sink = RawSink::start(target, table.layout.clone());
+    let mut raw = RawRows::open(new, &copy_binary(query), layout.columns.len()).await?;
+    let mut sink = RawSink::start(target, layout.clone());
     while let Some(mut rows) = sink.buffer().await {
         shared.context.stop.check()?;
         if !raw.fill(&mut rows).await? {
             break;
         }
-        shared.context.tell_rows(&shared.database.name, &table.name, rows.row_count() as u64, rows.byte_count() as u64);
+        shared.context.tell_rows(&shared.database.name, name, rows.row_count() as u64, rows.byte_count() as u64);
         sink.send(rows).await;
     }
     sink.finish().await
-}
-
-fn report(context: &Context, manifest: &Manifest) -> ExportReport {
-    let mut tables = Vec::new();
-    let mut blockers = Vec::new();
-    for database in &manifest.databases {
-        let blocked = database.left_out.iter().filter(|left_out| left_out.blocker);
-        blockers.extend(blocked.map(|left_out| Blocker { database: database.name.clone(), left_out: left_out.clone() }));
-        tables.extend(database.tables.iter().map(|table| ExportedTable {
-            database: database.name.clone(),
-            table: table.name.to_string(),
-            method: table.method,
-            candidates: table.candidate_rows(),
-            absent: table.absent_rows(),
-            bytes: table.candidates.iter().chain(&table.absent).map(|segment| segment.file.bytes).sum(),
-        }));
-    }
-    ExportReport {
-        run: context.run(),
-        rows: tables.iter().map(|table| table.candidates + table.absent).sum(),
-        bytes: tables.iter().map(|table| table.bytes).sum(),
-        tables,
-        blockers,
-    }
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
 use crate::pg::statement::{self, CtidRange, stamped_since};
-use crate::schema::{Leaf, Method};
+use crate::schema::{CompareBy, Leaf, Method};
 use crate::staging::{DatabaseRecord, TableRecord};
 
 /// Heap and TOAST bytes that one piece reads at most, by estimate. Small enough that workers end together, large enough that
@@ -17,6 +17,11 @@ const PIECE_BYTES: u64 = 256 << 20;
 
 /// The first major version whose scans can start at a ctid (PostgreSQL 14 release notes, "TID range scans").
 const TID_RANGE_SCANS: u32 = 140_000;
+
+/// The first major version that hashes records (PostgreSQL 14 release notes).
+const RECORD_HASHES: u32 = 140_000;
+
+const HASH_PROBE: &str = include_str!("../../sql/session/hash_probe.sql");
 
 /// One piece of work.
 #[derive(Clone, Debug)]
@@ -51,21 +56,41 @@ pub(super) enum Task {
 }
 
 /// Plans the pieces of a database, the largest first.
-pub(super) async fn pieces(database: &DatabaseRecord, clock: &Clock, new: &Session) -> Result<VecDeque<Piece>> {
+pub(super) async fn pieces(database: &DatabaseRecord, clock: &Clock, old: &Session, new: &Session) -> Result<VecDeque<Piece>> {
+    let alike = hash_alike(database, old, new).await?;
     let mut found = Vec::new();
     for (table, record) in database.tables.iter().enumerate() {
-        found.extend(table_pieces(table, record, clock, new, database.new.version_num).await?);
+        let depth = if alike && record.compare_by == CompareBy::Hashes { Depth::Hashes } else { Depth::Rows };
+        found.extend(table_pieces(table, record, depth, clock, new, database.new.version_num).await?);
     }
     found.sort_by_key(|piece| std::cmp::Reverse(piece.weight));
     Ok(found.into())
 }
 
-async fn table_pieces(table: usize, record: &TableRecord, clock: &Clock, new: &Session, version: u32) -> Result<Vec<Piece>> {
+/// Whether both servers give one row the same hash. Their versions, processors and encodings decide it, so they are asked.
+async fn hash_alike(database: &DatabaseRecord, old: &Session, new: &Session) -> Result<bool> {
+    let wanted = database.tables.iter().any(|table| table.method == Method::Compare && table.compare_by == CompareBy::Hashes);
+    if !wanted || database.old.version_num < RECORD_HASHES || database.new.version_num < RECORD_HASHES {
+        return Ok(false);
+    }
+    let (ours, theirs) = (old.query(HASH_PROBE, &[]).await?, new.query(HASH_PROBE, &[]).await?);
+    let hash = |rows: &[tokio_postgres::Row]| rows.first().map(|row| row.get::<_, i64>(0));
+    Ok(hash(&ours).is_some() && hash(&ours) == hash(&theirs))
+}
+
+async fn table_pieces(
+    table: usize,
+    record: &TableRecord,
+    depth: Depth,
+    clock: &Clock,
+    new: &Session,
+    version: u32,
+) -> Result<Vec<Piece>> {
     let both = record.new.size_bytes + record.old.size_bytes;
     let compare = |depth, number| Piece { table, number, task: Task::Compare { depth }, weight: both };
     match record.method {
         Method::Skip => Ok(Vec::new()),
-        Method::Compare => Ok(vec![compare(Depth::Rows, 1)]),
+        Method::Compare => Ok(vec![compare(depth, 1)]),
         Method::Timestamps => {
             let mut found = vec![compare(Depth::Keys, 1)];
             let predicate = stamped_since(&clock.since_literals(&record.times, &record.layout));

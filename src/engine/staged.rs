@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 
 use crate::codec::{BatchEncoder, BatchView, Lane, StagedColumn};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pg::statement::StageColumn;
+use crate::pg::statement::{StageColumn, unpacked};
 use crate::schema::{Conversion, Identity, Source};
 use crate::staging::TableRecord;
 
@@ -25,12 +25,15 @@ fn stage_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> Stage
     let (sql_type, mut conversions) = match staged.lane {
         // A column that OLD lacks may be of a type that OLD lacks too; it only takes its place in the row.
         _ if column.is_none() && !is_stand_in(record, staged) => ("bytea".to_owned(), Vec::new()),
+        Lane::Text if staged.casts_text || own.is_some_and(|own| own.casts_text) => {
+            ("text".to_owned(), vec![Conversion::Input(travelling.clone())])
+        }
         Lane::Text => ("text".to_owned(), vec![Conversion::Cast(travelling.clone())]),
         Lane::Typed(_) => (travelling.clone(), Vec::new()),
     };
     if let (Source::Mapped { conversions: read, .. }, Some(own)) = (&staged.old, own) {
         conversions.extend(read.iter().rev().map(|conversion| match conversion {
-            Conversion::Cast(_) => Conversion::Cast(own.bare_sql.clone()),
+            Conversion::Cast(_) | Conversion::Input(_) => Conversion::Cast(own.bare_sql.clone()),
             Conversion::AtZone(zone) => Conversion::AtZone(zone.clone()),
         }));
     }
@@ -60,6 +63,9 @@ pub(super) fn view<'a>(encoder: &'a BatchEncoder, rows: &'a RecordBatch) -> Resu
 /// Appends one row of a stage: its position, its operation, its values.
 pub(super) fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
     let start = message.len();
+    if unpacked(image.column_count()) < image.column_count() {
+        return packed_row(image, row, ord, operation, message);
+    }
     image.row(row, message).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))?;
     // The tuple begins with its field count, which grows by the two columns that are put in front.
     let fields = i16::from_be_bytes([message[start], message[start + 1]]) + 2;
@@ -71,4 +77,46 @@ pub(super) fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: 
     front.push(operation);
     message.splice(start..start + 2, front);
     Ok(())
+}
+
+/// Appends a row that is too wide for a stage: its last columns as one array of texts.
+fn packed_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
+    let damaged = |error| Error::new(ErrorKind::Damaged, "read the diff").because(error);
+    let own = unpacked(image.column_count());
+    let fields = i16::try_from(own + 3).map_err(damaged_count)?;
+    message.extend_from_slice(&fields.to_be_bytes());
+    put(message, Some(&ord.to_be_bytes()))?;
+    put(message, Some(&[operation]))?;
+    let mut value = Vec::new();
+    for column in 0..own {
+        value.clear();
+        let there = image.field(row, column, &mut value).map_err(damaged)?;
+        put(message, there.then_some(value.as_slice()))?;
+    }
+    // An array's wire form: one dimension, whether there are NULLs, the OID of text, its length, its first index.
+    let mut rest = Vec::new();
+    let length = i32::try_from(image.column_count() - own).map_err(damaged_count)?;
+    for word in [1, 1, TEXT_OID, length, 1] {
+        rest.extend_from_slice(&word.to_be_bytes());
+    }
+    for column in own..image.column_count() {
+        let text = image.display(row, column).map_err(damaged)?;
+        put(&mut rest, text.as_deref().map(str::as_bytes))?;
+    }
+    put(message, Some(&rest))
+}
+
+/// The OID of `text` on every server.
+const TEXT_OID: i32 = 25;
+
+/// Appends a value behind its length; none is NULL.
+fn put(out: &mut Vec<u8>, value: Option<&[u8]>) -> Result<()> {
+    let length = value.map_or(Ok(-1), |value| i32::try_from(value.len())).map_err(damaged_count)?;
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(value.unwrap_or_default());
+    Ok(())
+}
+
+fn damaged_count(error: std::num::TryFromIntError) -> Error {
+    Error::new(ErrorKind::Damaged, "read the diff").because(error)
 }

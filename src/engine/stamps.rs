@@ -118,7 +118,7 @@ impl Stamps {
     }
 }
 
-/// Reads a stamp in microseconds since 1970-01-01; infinities are the ends of the range.
+/// Reads a stamp in microseconds since 1970-01-01; infinities lie behind every other stamp.
 fn stamp(batch: &RecordBatch, column: usize, row: usize) -> Option<i64> {
     let array = batch.column(column);
     if array.is_null(row) {

@@ -124,7 +124,7 @@ impl<'a> Trial<'a> {
         let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
         old.execute_all(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
         let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
-        let source = RowSource { table: trial_name(), key: &record.key, side: Side::Old };
+        let source = RowSource { table: trial_name(), partitioned: false, key: &record.key, side: Side::Old };
         let stage = Stage { name: crate::pg::statement::stage_name(0), source, columns: stage_columns(record) };
         old.execute_all(&stage.create()).await?;
         Ok(Self {

@@ -152,7 +152,7 @@ impl<'a> Share<'a> {
                 wanted[slot] += plan.count(action.word());
             }
         }
-        let source = RowSource { table: &record.name, key: &record.key, side: Side::Old };
+        let source = RowSource::of(&record.old, &record.key, Side::Old);
         Self {
             plan,
             record,

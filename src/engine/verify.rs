@@ -148,6 +148,10 @@ fn not_covered(manifest: &Manifest) -> Vec<String> {
             found.push(format!("{}: {}: {}", database.name, left_out.name, left_out.reason));
         }
         for table in &database.tables {
+            for (column, values) in table.unplaced.iter().filter(|(_, values)| **values > 0) {
+                let place = "have no place on OLD and stay in staging";
+                found.push(format!("{}: {}: {values} values of column {column} {place}", database.name, table.name));
+            }
             let cells =
                 [("inserts", &table.coverage.insert), ("updates", &table.coverage.update), ("deletes", &table.coverage.delete)];
             for (what, covered) in cells {
@@ -220,7 +224,7 @@ async fn verify_table(
     plan: &TablePlan,
     record: &TableRecord,
 ) -> Result<(u64, u64)> {
-    let source = RowSource { table: &record.name, key: &record.key, side: Side::Old };
+    let source = RowSource::of(&record.old, &record.key, Side::Old);
     let encoder = BatchEncoder::new(&record.layout);
     let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
     let mut reader = ChangeReader::open(&context.store, plan, 1024)?;

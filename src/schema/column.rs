@@ -73,6 +73,10 @@ pub struct PgType {
     pub builtin: bool,
     /// What sort of type the base type is.
     pub kind: TypeKind,
+    /// Whether a function casts it to text, or text to it. Then a cast is not what the type's own output and input functions do:
+    /// `'-'::text::regclass` is an error, and an extension's cast to text may leave out what its output shows.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub casts_text: bool,
     /// An enum's labels in their order; empty for every other type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
@@ -91,6 +95,7 @@ impl PgType {
             base: base.to_owned(),
             builtin: true,
             kind: TypeKind::Base,
+            casts_text: false,
             labels: Vec::new(),
         }
     }

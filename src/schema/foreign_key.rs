@@ -7,6 +7,7 @@ use crate::name::{Ident, QualifiedName};
 /// One foreign key, listed with the table that references (the child). Copies on partitions are left out.
 ///
 /// Partitions are named by their root on both ends; a key that stands on, or points at, a single partition says so beside.
+#[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
     /// The constraint's name.
@@ -27,6 +28,12 @@ pub struct ForeignKey {
     pub match_full: bool,
     /// Whether existing rows were ever checked (NOT VALID constraints were not).
     pub validated: bool,
+    /// Whether the child's rows are in its partitions.
+    #[serde(default)]
+    pub child_partitioned: bool,
+    /// Whether the parent's rows are in its partitions.
+    #[serde(default)]
+    pub parent_partitioned: bool,
     /// Whether the last pair of columns are ranges, of which the parents' together must cover the child's (PERIOD, PostgreSQL 18).
     #[serde(default)]
     pub period: bool,

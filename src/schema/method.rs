@@ -31,6 +31,32 @@ impl Method {
     }
 }
 
+/// How two rows under one key are compared where whole tables are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompareBy {
+    /// Each server hashes its own rows to 64 bits, and only rows that differ are sent. Taken back to `rows` where the servers do
+    /// not hash alike.
+    #[default]
+    Hashes,
+    /// Both servers send every row.
+    Rows,
+}
+
+impl CompareBy {
+    /// Both ways.
+    pub const ALL: [Self; 2] = [Self::Hashes, Self::Rows];
+
+    /// Returns the word used in files.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Hashes => "hashes",
+            Self::Rows => "rows",
+        }
+    }
+}
+
 /// A column that says when a row was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeColumn {

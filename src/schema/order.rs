@@ -73,6 +73,8 @@ mod tests {
             parent_columns: vec![Ident::new("id")],
             deferrable: false,
             match_full: false,
+            child_partitioned: false,
+            parent_partitioned: false,
             validated: true,
             operators: Vec::new(),
             period: false,

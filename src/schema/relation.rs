@@ -31,14 +31,10 @@ pub enum RelationKind {
     MaterializedView,
     /// A foreign table: its rows live elsewhere.
     ForeignTable,
-    /// An unlogged table: its rows do not survive a crash, so they are not carried unless asked.
-    UnloggedTable,
     /// A partition: carried through its root.
     Partition,
     /// A table that an extension owns.
     ExtensionTable,
-    /// A table that inherits from another one in the old way.
-    InheritanceChild,
     /// The large objects of the database, listed as one.
     LargeObjects,
     /// failback's own ledger.
@@ -53,10 +49,8 @@ impl RelationKind {
             Self::View => "a view holds no rows of its own",
             Self::MaterializedView => "derived: run REFRESH MATERIALIZED VIEW on OLD after the merge",
             Self::ForeignTable => "its rows live on another server",
-            Self::UnloggedTable => "unlogged: its rows do not survive a crash and are not carried",
             Self::Partition => "carried through its partitioned table",
-            Self::ExtensionTable => "owned by an extension, which manages its rows",
-            Self::InheritanceChild => "inherits from another table (not declarative partitioning): not carried",
+            Self::ExtensionTable => "owned by an extension, which manages its rows, and not marked as its configuration",
             Self::LargeObjects => "large objects are not rows of a table and are not carried",
             Self::Ledger => "failback's own records",
         }

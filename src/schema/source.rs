@@ -29,6 +29,8 @@ pub enum Source {
 pub enum Conversion {
     /// A cast to a type, ready for SQL.
     Cast(String),
+    /// What a type's input function makes of a text, where a cast would do something else.
+    Input(String),
     /// `AT TIME ZONE`: a wall clock becomes the instant at which it showed that, and the other way round.
     AtZone(String),
 }
@@ -39,6 +41,10 @@ impl Conversion {
     pub fn of(&self, expression: &str) -> String {
         match self {
             Self::Cast(sql_type) => format!("({expression})::{sql_type}"),
+            // An array's input function hands each element to the input function of its type.
+            Self::Input(sql_type) => {
+                format!("(('{{\"' || replace(replace({expression}, '\\', '\\\\'), '\"', '\\\"') || '\"}}')::{sql_type}[])[1]")
+            }
             Self::AtZone(zone) => format!("({expression} at time zone {})", literal(zone)),
         }
     }

@@ -6,6 +6,7 @@ use super::{Check, Column, Exclusive, ForeignKey, UniqueIndex};
 use crate::name::{Ident, QualifiedName};
 
 /// An ordinary or partitioned table on one side. A partitioned table stands for its partitions, which appear as leaves.
+#[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
     /// Its name.
@@ -28,6 +29,18 @@ pub struct Table {
     pub triggers: Vec<Trigger>,
     /// Where the rows are: the table itself, or the partitions that hold rows.
     pub leaves: Vec<Leaf>,
+    /// Whether it, or one of its partitions, is unlogged: a crash empties it.
+    #[serde(default)]
+    pub unlogged: bool,
+    /// Whether it is a child in the old way: its rows show in another table too, which is read without them.
+    #[serde(default)]
+    pub inherits: bool,
+    /// Whether it has children in the old way: their rows, which show in it, are carried with them.
+    #[serde(default)]
+    pub inherited: bool,
+    /// Why its rows cannot be read, or not all of them.
+    #[serde(default)]
+    pub obstacle: Option<String>,
     /// Whether row-level security, on the table or on a leaf, would hide rows from, or refuse rows of, the user that asked.
     pub row_security: bool,
     /// The estimated number of rows (`reltuples`, summed over leaves); 0 where never analysed.
@@ -37,6 +50,19 @@ pub struct Table {
 }
 
 impl Table {
+    /// Says what a person should know about where the rows are.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<&'static str> {
+        let known = [
+            (self.unlogged, "unlogged: carried, but a crash of the server empties it"),
+            (
+                self.inherited,
+                "has inheritance children: each is carried as a table of its own, and keys are unique in each alone",
+            ),
+        ];
+        known.into_iter().filter(|(is_so, _)| *is_so).map(|(_, remark)| remark).collect()
+    }
+
     /// Returns the column of that name.
     #[must_use]
     pub fn column(&self, name: &Ident) -> Option<&Column> {

@@ -3,6 +3,8 @@
 //! Written last, in one atomic step: what is not in the manifest does not exist. The format version is read before anything
 //! else, so that a newer failback's run is refused in words instead of misread.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Segment;
@@ -11,7 +13,7 @@ use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::ServerIdentity;
-use crate::schema::{ComparisonKey, Coverage, Drift, Method, Sequence, Table, TimeColumns};
+use crate::schema::{CompareBy, ComparisonKey, Coverage, Drift, Leaf, Method, Sequence, Table, TimeColumns};
 use crate::store::Store;
 
 /// The version of the run's files that this failback writes and reads.
@@ -51,6 +53,9 @@ pub struct DatabaseRecord {
     pub new: ServerIdentity,
     /// The tables that are carried, by name.
     pub tables: Vec<TableRecord>,
+    /// The tables that OLD lacks: staged whole, and carried nowhere.
+    #[serde(default)]
+    pub stranded: Vec<StrandedTable>,
     /// Everything else, with the reason.
     pub left_out: Vec<LeftOut>,
     /// NEW's sequences at the export.
@@ -70,6 +75,31 @@ pub struct LeftOut {
     pub blocker: bool,
 }
 
+/// A table that only NEW has. All of its rows are staged, as nothing says which of them are older than the cutover.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StrandedTable {
+    /// Its short name in paths.
+    pub id: TableId,
+    /// Its name.
+    pub name: QualifiedName,
+    /// The staged columns and their lanes.
+    pub layout: RowLayout,
+    /// Where its rows are.
+    pub leaves: Vec<Leaf>,
+    /// Whether row-level security would hide rows; then none is staged.
+    pub row_security: bool,
+    /// Its rows.
+    pub rows: Vec<Segment>,
+}
+
+impl StrandedTable {
+    /// Returns the number of staged rows.
+    #[must_use]
+    pub fn row_count(&self) -> u64 {
+        self.rows.iter().map(|segment| segment.rows).sum()
+    }
+}
+
 /// One table of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TableRecord {
@@ -79,6 +109,9 @@ pub struct TableRecord {
     pub name: QualifiedName,
     /// How its changes were looked for.
     pub method: Method,
+    /// How two rows are compared where the whole table is.
+    #[serde(default)]
+    pub compare_by: CompareBy,
     /// What that finds.
     pub coverage: Coverage,
     /// What identifies a row.
@@ -97,6 +130,9 @@ pub struct TableRecord {
     pub candidates: Vec<Segment>,
     /// Keys that OLD has and NEW has not.
     pub absent: Vec<Segment>,
+    /// How many staged values each column has that OLD has no place for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unplaced: BTreeMap<String, u64>,
 }
 
 impl TableRecord {

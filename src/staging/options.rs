@@ -1,6 +1,6 @@
 //! How a segment is encoded: what is chosen per table, and what was measured once and holds for all.
 
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use parquet::basic::{Compression as ParquetCompression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -64,10 +64,8 @@ impl SegmentOptions {
             .set_statistics_enabled(EnabledStatistics::Chunk)
             // The rows of a group are bounded by bytes; a table of one narrow column must not get a group of 10 M rows.
             .set_max_row_group_row_count(Some(1 << 20));
-        for field in schema.fields() {
-            if let Some(encoding) = encoding_of(field.data_type()) {
-                properties = properties.set_column_encoding(root(field.name()), encoding);
-            }
+        for (path, encoding) in schema.fields().iter().flat_map(|field| encodings(Vec::new(), field)) {
+            properties = properties.set_column_encoding(ColumnPath::new(path), encoding);
         }
         for column in &self.dictionary_columns {
             properties = properties.set_column_dictionary_enabled(root(column), true);
@@ -93,7 +91,21 @@ impl SegmentOptions {
     }
 }
 
-/// Returns the encoding of a column without a dictionary, where plain is not the best one. Measured on rows of 14 columns with
+/// Returns the path and encoding of every leaf of a column whose encoding is not plain. Parquet puts a group called `list`
+/// between a list and its elements.
+fn encodings(mut path: Vec<String>, field: &Field) -> Vec<(Vec<String>, Encoding)> {
+    path.push(field.name().clone());
+    match field.data_type() {
+        DataType::Struct(fields) => fields.iter().flat_map(|field| encodings(path.clone(), field)).collect(),
+        DataType::List(item) => {
+            path.push("list".to_owned());
+            encodings(path, item)
+        }
+        leaf => encoding_of(leaf).map(|encoding| (path, encoding)).into_iter().collect(),
+    }
+}
+
+/// Returns the encoding of a leaf without a dictionary, where plain is not the best one. Measured on rows of 14 columns with
 /// zstd 1, in a development build: together these take 0.8 of the time to write, 0.8 to read, and 0.92 of the space. DuckDB and pyarrow read them, the
 /// extremes of every type included. `smallint` stays plain: it mostly holds a few codes, which zstd alone packs tighter.
 fn encoding_of(data_type: &DataType) -> Option<Encoding> {
@@ -103,6 +115,7 @@ fn encoding_of(data_type: &DataType) -> Option<Encoding> {
         | DataType::Int32
         | DataType::Int64
         | DataType::UInt32
+        | DataType::UInt64
         | DataType::Date32
         | DataType::Time64(_)
         | DataType::Timestamp(..) => Some(Encoding::DELTA_BINARY_PACKED),
@@ -122,6 +135,10 @@ fn no_level(level: u8) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arrow::datatypes::Fields;
+
     use super::*;
 
     #[test]
@@ -131,6 +148,19 @@ mod tests {
         assert!(properties.dictionary_enabled(&ColumnPath::new(vec!["a.b".into()])));
         assert!(!properties.dictionary_enabled(&ColumnPath::new(vec!["a".into(), "b".into()])));
         assert!(!properties.dictionary_enabled(&ColumnPath::new(vec!["c".into()])));
+    }
+
+    #[test]
+    fn elements_and_fields_are_encoded_like_columns() {
+        let item = |data_type| DataType::List(Arc::new(Field::new("item", data_type, true)));
+        let fields =
+            Fields::from(vec![Field::new("a.b", item(DataType::Utf8), true), Field::new("c", DataType::Float64, true)]);
+        let schema = Schema::new(vec![Field::new("new", item(DataType::Struct(fields)), true)]);
+        let properties = SegmentOptions::default().properties(&schema).unwrap();
+        let encoding =
+            |path: &[&str]| properties.encoding(&ColumnPath::new(path.iter().map(|&part| part.to_owned()).collect()));
+        assert_eq!(encoding(&["new", "list", "item", "a.b", "list", "item"]), Some(Encoding::DELTA_LENGTH_BYTE_ARRAY));
+        assert_eq!(encoding(&["new", "list", "item", "c"]), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
@@ -120,10 +120,20 @@ impl Write for Sink {
 
 /// Returns the bytes of a batch's own rows. Buffers that it shares with other batches count only for the slice that is its own.
 fn arrow_bytes(batch: &RecordBatch) -> usize {
-    let bytes_of = |column: &arrow::array::ArrayRef| {
-        column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_buffer_memory_size())
-    };
-    batch.columns().iter().map(bytes_of).sum()
+    batch.columns().iter().map(|column| column_bytes(column)).sum()
+}
+
+fn column_bytes(column: &dyn Array) -> usize {
+    // What Arrow counts of a sliced list are the elements of the whole one.
+    if let Some(list) = column.as_list_opt::<i32>() {
+        let (from, to) =
+            (list.value_offsets()[0].unsigned_abs() as usize, list.value_offsets()[list.len()].unsigned_abs() as usize);
+        return 4 * (list.len() + 1) + column_bytes(&list.values().slice(from, to - from));
+    }
+    if let Some(rows) = column.as_struct_opt() {
+        return rows.columns().iter().map(|column| column_bytes(column)).sum();
+    }
+    column.to_data().get_slice_memory_size().unwrap_or_else(|_| column.get_buffer_memory_size())
 }
 
 /// Tells a disk that failed from rows that do not fit their schema.
@@ -200,6 +210,12 @@ mod tests {
         let batch = noise(0, 10_000);
         assert_eq!(arrow_bytes(&batch), 80_000);
         assert_eq!(arrow_bytes(&batch.slice(5_000, 10)), 80);
+        let values = Arc::clone(batch.column(0));
+        let item = Arc::new(arrow::datatypes::Field::new("item", values.data_type().clone(), true));
+        let offsets = arrow::buffer::OffsetBuffer::from_lengths(std::iter::repeat_n(2, 5_000));
+        let lists: ArrayRef = Arc::new(arrow::array::ListArray::new(item, offsets, values, None));
+        let lists = RecordBatch::try_from_iter([("lists", lists)]).unwrap();
+        assert_eq!(arrow_bytes(&lists.slice(4_000, 10)), 44 + 160);
     }
 
     #[test]

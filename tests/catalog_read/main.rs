@@ -71,6 +71,7 @@ async fn relations_are_what_they_are() {
     let expected = [
         "Orders",
         "bookings",
+        "child",
         "empty_root",
         "events",
         "keyless",
@@ -79,12 +80,12 @@ async fn relations_are_what_they_are() {
         "notes",
         "orders",
         "parent",
+        "scratch",
         "uniques",
     ];
     assert_eq!(names, expected.iter().map(|name| format!("app.{name}")).chain(rest).collect::<Vec<_>>());
     let kinds: BTreeMap<_, _> = catalog.relations.iter().map(|entry| (entry.name.to_string(), entry.kind)).collect();
     let expected = [
-        ("app.child", RelationKind::InheritanceChild),
         ("app.derived", RelationKind::MaterializedView),
         ("app.elsewhere", RelationKind::ForeignTable),
         ("app.events_high", RelationKind::Partition),
@@ -95,7 +96,6 @@ async fn relations_are_what_they_are() {
         ("app.of_extension", RelationKind::ExtensionTable),
         ("app.of_extension_leaf", RelationKind::ExtensionTable),
         ("app.of_extension_root", RelationKind::ExtensionTable),
-        ("app.scratch", RelationKind::UnloggedTable),
         ("app.shown", RelationKind::View),
         ("failback.latest", RelationKind::Ledger),
         ("failback.unit", RelationKind::Ledger),
@@ -260,7 +260,10 @@ async fn leaves_hold_the_rows() {
     assert!(table(&catalog, "app", "empty_root").leaves.is_empty());
     let parent = table(&catalog, "app", "parent");
     assert_eq!(parent.leaves.iter().map(|leaf| &leaf.name).collect::<Vec<_>>(), [&parent.name]);
-    assert!(!parent.partitioned);
+    assert!(!parent.partitioned && parent.inherited && !parent.inherits);
+    let child = table(&catalog, "app", "child");
+    assert!(child.inherits && !child.inherited && !child.unlogged);
+    assert!(table(&catalog, "app", "scratch").unlogged && events.unlogged, "an unlogged leaf counts for its root");
     let triggers = |table: &Table| -> Vec<_> { table.triggers.iter().map(|t| (t.name.to_string(), t.enabled)).collect() };
     assert_eq!(triggers(table(&catalog, "app", "notes")), [("a_always".to_owned(), 'A'), ("z_plain".to_owned(), 'O')]);
     assert_eq!(triggers(events), [("on_root".to_owned(), 'O')]);

@@ -3,10 +3,14 @@
 mod architecture;
 mod cli;
 mod cluster;
+mod codecs;
 mod demo;
 mod drift;
 mod estate;
+mod hostile_bytes;
 mod pgbench;
+mod places;
+mod readable;
 mod real;
 mod recovery;
 mod refusals;

@@ -8,7 +8,7 @@
 use crate::name::Ident;
 use crate::schema::{Exclusive, ForeignKey, Table};
 
-use super::check::{missing, pairs, refers};
+use super::check::{children, missing, pairs, parents, refers};
 use super::{Inserted, Stage};
 
 /// The statements for one table's arrivals.
@@ -125,8 +125,11 @@ impl Arrivals<'_> {
             parts.iter().enumerate().map(|(index, part)| format!(", ({}) as e{index}", part.expression)).collect();
         let filter = exclusive.predicate.as_ref().map_or_else(String::new, |predicate| format!(" where {predicate}"));
         let arrive = format!("(select {} as ord{values} from {} as {}{filter})", self.ord(), self.arrivals(), self.alias());
-        let stand =
-            format!("(select tableoid as rel, ctid as tid{values} from {} as {}{filter})", self.table.name.sql(), self.alias());
+        let stand = format!(
+            "(select tableoid as rel, ctid as tid{values} from {} as {}{filter})",
+            self.stage.source.relation(),
+            self.alias()
+        );
         let asked = |met: &dyn Fn(&str) -> String, null: &dyn Fn(&str) -> String| {
             format!(
                 "select n.ord from {arrive} n join {stand} o on {}{}{} where {} \
@@ -166,7 +169,7 @@ impl Arrivals<'_> {
 /// The rows of a foreign key's parent as the plan leaves them, under the alias `p`: arrivals, and rows of OLD that stay.
 fn parents_after(key: &ForeignKey, parent: Option<&Arrivals<'_>>) -> Vec<String> {
     let columns = key.parent_columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
-    let referenced = key.referenced().sql();
+    let referenced = parents(key);
     let Some(parent) = parent else { return vec![format!("(select {columns} from {referenced}) p")] };
     let stays = format!("not exists (select from {} l where l.rel = q.tableoid and l.tid = q.ctid)", parent.leaving());
     let columns_of_q = key.parent_columns.iter().map(|column| format!("q.{}", column.sql())).collect::<Vec<_>>().join(", ");
@@ -216,8 +219,8 @@ pub fn bereaving(key: &ForeignKey, child: Option<&Arrivals<'_>>, parent: &Arriva
         "select distinct l.ord from {} l join {} g on g.tableoid = l.rel and g.ctid = l.tid join {} t on {} \
          where l.op <> 'u' and {} order by 1",
         parent.leaving(),
-        key.referenced().sql(),
-        key.referencing().sql(),
+        parents(key),
+        children(key),
         pairs(key, "g", "t"),
         tests.join(" and ")
     )

@@ -3,7 +3,7 @@
 use crate::name::{Ident, QualifiedName, literal};
 use crate::schema::{Exclusive, ForeignKey};
 
-use super::Stage;
+use super::{Stage, own_rows};
 
 /// The condition under which a parent and a child belong together. Periods only have to meet: see [`missing`].
 pub(super) fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
@@ -20,6 +20,17 @@ pub(super) fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
         })
         .collect();
     tests.join(" and ")
+}
+
+/// The rows that are referenced, as the server's own foreign key triggers see them: children of old-style inheritance count on
+/// neither end.
+pub(super) fn parents(key: &ForeignKey) -> String {
+    own_rows(key.referenced(), key.parent_partitioned)
+}
+
+/// The rows that refer to them.
+pub(super) fn children(key: &ForeignKey) -> String {
+    own_rows(key.referencing(), key.child_partitioned)
 }
 
 /// The condition under which a child has no parent among `parents`, a FROM item under the alias `p`.
@@ -63,7 +74,7 @@ fn written(key: &ForeignKey, stage: &Stage<'_>, operations: &str) -> String {
 pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
     format!(
         "select 1 from {} p where exists (select from {} and {}) for key share of p",
-        key.referenced().sql(),
+        parents(key),
         written(key, stage, "'u', 'r', 'i'"),
         pairs(key, "p", "t")
     )
@@ -73,7 +84,7 @@ pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
 /// have been orphans before.
 #[must_use]
 pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
-    let parents = format!("{} p", key.referenced().sql());
+    let parents = format!("{} p", parents(key));
     let operations = if key.validated { "'u', 'r', 'i'" } else { "'i'" };
     format!(
         "select count(*) from {} and {} and {}",
@@ -86,9 +97,9 @@ pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
 /// Counts all child rows whose parent does not exist.
 #[must_use]
 pub fn orphans_of_table(key: &ForeignKey) -> String {
-    let parents = format!("{} p", key.referenced().sql());
+    let parents = format!("{} p", parents(key));
     let missing = missing(key, &parents, "t");
-    format!("select count(*) from {} t where {} and {missing}", key.referencing().sql(), refers(key, "t"))
+    format!("select count(*) from {} t where {} and {missing}", children(key), refers(key, "t"))
 }
 
 /// Counts the children of rows that a stage took away, for a key whose other children may have been orphans before. `None` where the
@@ -99,10 +110,10 @@ pub fn orphans_of_lost(key: &ForeignKey, stage: &Stage<'_>) -> Option<String> {
     let values: Vec<_> = key.parent_columns.iter().map(value).collect::<Option<_>>()?;
     let list: Vec<_> =
         values.iter().zip(&key.parent_columns).map(|(value, column)| format!("{value} as {}", column.sql())).collect();
-    let parents = format!("{} p", key.referenced().sql());
+    let parents = format!("{} p", parents(key));
     Some(format!(
         "select count(*) from {} t where exists (select from (select {} from {} s where s.op in ('d', 'r')) g where {}) and {}",
-        key.referencing().sql(),
+        children(key),
         list.join(", "),
         stage.qualified(),
         pairs(key, "g", "t"),
@@ -139,7 +150,11 @@ pub fn deferred_clashes(exclusive: &Exclusive, stage: &Stage<'_>) -> Option<Stri
         exclusive.parts.iter().enumerate().map(|(index, part)| format!(", ({}) as e{index}", part.expression)).collect();
     let filter = exclusive.predicate.as_ref().map_or_else(String::new, |predicate| format!(" where {predicate}"));
     let table = stage.source.table;
-    let rows = format!("(select tableoid as rel, ctid as tid{values} from {} as {}{filter})", table.sql(), table.name.sql());
+    let rows = format!(
+        "(select tableoid as rel, ctid as tid{values} from {} as {}{filter})",
+        stage.source.relation(),
+        table.name.sql()
+    );
     let place = if stage.source.key.is_whole_row() { ["t.fb_tableoid", "t.fb_ctid"] } else { ["t.tableoid", "t.ctid"] };
     let test = |(index, part): (usize, &crate::schema::ExclusivePart)| {
         let nulls = if exclusive.nulls_not_distinct {

@@ -1,25 +1,46 @@
 //! Statements that read rows.
 
 use crate::name::{QualifiedName, Side, array_literal, literal};
-use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, WHOLE_ROW_COLUMNS};
+use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, Table, WHOLE_ROW_COLUMNS};
 
 /// The rows of one table, under the alias `t`, with the columns of their comparison key.
 #[derive(Clone, Copy, Debug)]
 pub struct RowSource<'a> {
     /// The table.
     pub table: &'a QualifiedName,
+    /// Whether its rows are in its partitions.
+    pub partitioned: bool,
     /// Its comparison key.
     pub key: &'a ComparisonKey,
     /// The side that it is read on.
     pub side: Side,
 }
 
-impl RowSource<'_> {
+/// Names a table where its rows are read, changed or locked. The children of old-style inheritance are tables of their own, so a
+/// plain table is always taken alone; the rows of a partitioned one are its partitions'.
+#[must_use]
+pub fn own_rows(table: &QualifiedName, partitioned: bool) -> String {
+    if partitioned { table.sql() } else { format!("only {}", table.sql()) }
+}
+
+impl<'a> RowSource<'a> {
+    /// Returns the rows of a table on one side.
+    #[must_use]
+    pub const fn of(table: &'a Table, key: &'a ComparisonKey, side: Side) -> Self {
+        Self { table: &table.name, partitioned: table.partitioned, key, side }
+    }
+
+    /// Returns the table as it is named where its rows are read, changed or locked; without an alias.
+    #[must_use]
+    pub fn relation(&self) -> String {
+        own_rows(self.table, self.partitioned)
+    }
+
     /// Returns the FROM item. A table without a key becomes a subquery that numbers equal rows; `ctid` and `tableoid` pass.
     #[must_use]
     pub fn from_item(&self) -> String {
         match self.key {
-            ComparisonKey::Columns { .. } => format!("{} t", self.table.sql()),
+            ComparisonKey::Columns { .. } => format!("{} t", self.relation()),
             ComparisonKey::WholeRow { columns } => {
                 let fields: Vec<_> = columns.iter().map(|column| format!("r.{}::text", column.sql())).collect();
                 // A record's text quotes its fields, so no two different rows print alike.
@@ -28,7 +49,7 @@ impl RowSource<'_> {
                 format!(
                     "(select r.*, r.ctid as fb_ctid, r.tableoid as fb_tableoid, {digest} as {name}, \
                      pg_catalog.row_number() over (partition by {digest}) as {copy} from {} r) t",
-                    self.table.sql()
+                    self.relation()
                 )
             }
         }
@@ -195,8 +216,8 @@ mod tests {
     fn ordered_rows_never_rely_on_a_collation() {
         let (table, key) = (QualifiedName::new("public", "t"), key());
         assert_eq!(
-            ordered_rows(RowSource { table: &table, key: &key, side: Side::Old }, "t.\"x\""),
-            "select t.\"id\"::pg_catalog.int8, t.\"Co\"\"de\"::pg_catalog.text, t.\"x\" from \"public\".\"t\" t \
+            ordered_rows(RowSource { table: &table, partitioned: false, key: &key, side: Side::Old }, "t.\"x\""),
+            "select t.\"id\"::pg_catalog.int8, t.\"Co\"\"de\"::pg_catalog.text, t.\"x\" from only \"public\".\"t\" t \
              order by t.\"id\", t.\"Co\"\"de\"::pg_catalog.text collate \"C\""
         );
     }
@@ -206,10 +227,10 @@ mod tests {
         let (table, key) = (QualifiedName::new("public", "t"), key());
         let keys = [vec!["7".to_owned(), "8".to_owned()], vec!["a'b".to_owned(), "NULL".to_owned()]];
         assert_eq!(
-            counterparts(RowSource { table: &table, key: &key, side: Side::Old }, "t.\"x\"", &keys),
+            counterparts(RowSource { table: &table, partitioned: false, key: &key, side: Side::Old }, "t.\"x\"", &keys),
             "select t.tableoid is not null, t.\"x\" from unnest('{\"7\",\"8\"}'::bigint[], \
              '{\"a''b\",\"NULL\"}'::character varying[]) with ordinality as k(k0, k1, ord) \
-             left join \"public\".\"t\" t on t.\"id\" = k.k0 and t.\"Co\"\"de\" = k.k1 order by k.ord"
+             left join only \"public\".\"t\" t on t.\"id\" = k.k0 and t.\"Co\"\"de\" = k.k1 order by k.ord"
         );
     }
 
@@ -220,7 +241,9 @@ mod tests {
         column.new.source = Source::Mapped { column: Ident::new("sku"), conversions: vec![Conversion::Cast("text".into())] };
         column.old.equals = "operator(\"public\".=)".into();
         let key = ComparisonKey::Columns { columns: vec![column] };
-        let asked = |side| counterparts(RowSource { table: &table, key: &key, side }, "t.\"x\"", &[vec!["7".to_owned()]]);
+        let asked = |side| {
+            counterparts(RowSource { table: &table, partitioned: true, key: &key, side }, "t.\"x\"", &[vec!["7".to_owned()]])
+        };
         assert!(asked(Side::Old).contains("on t.\"code\" operator(\"public\".=) k.k0"), "{}", asked(Side::Old));
         assert!(asked(Side::New).contains("on (t.\"sku\")::text = k.k0"), "{}", asked(Side::New));
     }

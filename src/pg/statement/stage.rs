@@ -1,12 +1,22 @@
 //! The stage: a temporary table on OLD that holds one table's share of a merge, and the statements that apply it.
 //!
 //! Its columns are named by position, so no column of the user's can collide with them: `ord` (position in the plan), `op`
-//! (`d`elete, `u`pdate, `r`eplace, `i`nsert), then `c0`, `c1` … in layout order.
+//! (`d`elete, `u`pdate, `r`eplace, `i`nsert), then `c0`, `c1` … in layout order. A table may be as wide as tables can be; then the
+//! last columns arrive as text in one array, `rest`, so that there is room for the two in front.
 
 use crate::name::Ident;
 use crate::schema::Conversion;
 
 use super::RowSource;
+
+/// How many columns of a row a stage has room for: a table's 1600, less `ord` and `op`.
+const ROOM: usize = 1598;
+
+/// Returns how many columns of a row have a column of their own in a stage; those behind them arrive in `rest`.
+#[must_use]
+pub const fn unpacked(columns: usize) -> usize {
+    if columns <= ROOM { columns } else { ROOM - 1 }
+}
 
 /// One column of a stage.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts of a column, each asked for on its own")]
@@ -58,14 +68,16 @@ impl Stage<'_> {
     }
 
     fn table(&self) -> String {
-        self.source.table.sql()
+        self.source.relation()
     }
 
     /// Creates the stage; it goes with the transaction.
     #[must_use]
     pub fn create(&self) -> String {
-        let columns: Vec<_> =
-            self.columns.iter().enumerate().map(|(index, column)| format!("c{index} {}", column.sql_type)).collect();
+        let own = unpacked(self.columns.len());
+        let columns = self.columns[..own].iter().enumerate().map(|(index, column)| format!("c{index} {}", column.sql_type));
+        let rest = (own < self.columns.len()).then(|| "rest text[]".to_owned());
+        let columns: Vec<_> = columns.chain(rest).collect();
         format!(
             "create temporary table {} (ord int8 not null, op \"char\" not null, {}) on commit drop",
             self.name.sql(),
@@ -86,19 +98,36 @@ impl Stage<'_> {
     }
 
     fn value(&self, index: usize) -> String {
-        Conversion::chain(&self.columns[index].conversions, format!("s.c{index}"))
+        self.value_at("s", index)
     }
 
-    /// The test that a row of the table has the stage's value.
-    fn equals(&self, alias: &str, index: usize) -> String {
+    /// A value of the stage's row that goes by an alias.
+    fn value_at(&self, alias: &str, index: usize) -> String {
+        let (column, own) = (&self.columns[index], unpacked(self.columns.len()));
+        let arrived = match column.sql_type.as_str() {
+            _ if index < own => format!("{alias}.c{index}"),
+            "text" => format!("{alias}.rest[{}]", index - own + 1),
+            // An array cannot be an element, and nothing but its input function makes one of a text.
+            array if array.ends_with("[]") => format!("({alias}.rest[{}])::{array}", index - own + 1),
+            other => Conversion::Input(other.to_owned()).of(&format!("{alias}.rest[{}]", index - own + 1)),
+        };
+        Conversion::chain(&column.conversions, arrived)
+    }
+
+    /// The test that a row of the table has the value of the stage's row that goes by an alias.
+    fn equals(&self, stage: &str, index: usize) -> String {
         let column = &self.columns[index];
-        format!("{alias}.{} {} {}", column.name.sql(), column.equals, self.value(index))
+        format!("t.{} {} {}", column.name.sql(), column.equals, self.value_at(stage, index))
     }
 
     /// The condition under which a stage row and a row of the table are the same row.
     fn same_row(&self) -> String {
+        self.same_row_as("s")
+    }
+
+    fn same_row_as(&self, stage: &str) -> String {
         let tests: Vec<_> =
-            (0..self.columns.len()).filter(|index| self.columns[*index].key).map(|index| self.equals("t", index)).collect();
+            (0..self.columns.len()).filter(|index| self.columns[*index].key).map(|index| self.equals(stage, index)).collect();
         tests.join(" and ")
     }
 
@@ -177,7 +206,7 @@ impl Stage<'_> {
         let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         format!(
             "insert into {} as t{list} overriding system value select {} from {} s where s.op in ({}) order by s.ord",
-            self.table(),
+            self.source.table.sql(),
             values.join(", "),
             self.stage(),
             letters.join(", ")

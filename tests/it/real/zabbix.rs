@@ -37,7 +37,6 @@ const ZABBIX: Estate = Estate {
         "public.widget",
         "public.widget_field",
     ],
-    left_out: &[],
 };
 
 #[test]

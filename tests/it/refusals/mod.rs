@@ -1,6 +1,6 @@
 //! Bad inputs, through the program itself: the documented exit code, an error in five parts, a true word about OLD, no password.
 
-mod access;
+pub(crate) mod access;
 mod broken;
 mod names;
 mod stale;
@@ -41,7 +41,12 @@ struct Scene {
 impl Scene {
     /// The small estate on both sides, and NEW's work.
     fn new(test: &str) -> Self {
-        let scene = Self::bare(test);
+        Self::on(support::pair(test))
+    }
+
+    /// The small estate on this pair, and NEW's work.
+    fn on(pair: Pair) -> Self {
+        let scene = Self::bare_on(pair);
         support::sql(&scene.pair.old, ESTATE);
         support::sql(&scene.pair.new, ESTATE);
         support::sql(&scene.pair.new, WORK);
@@ -50,7 +55,10 @@ impl Scene {
 
     /// Two empty databases.
     fn bare(test: &str) -> Self {
-        let pair = support::pair(test);
+        Self::bare_on(support::pair(test))
+    }
+
+    fn bare_on(pair: Pair) -> Self {
         let address = support::value(&pair.old, "select host(inet_server_addr()) || ':' || inet_server_port()");
         let given = [pair.old.clone(), pair.new.clone()];
         Self { pair, given, folder: tempfile::tempdir().expect("a folder"), confirm: address.expect("an address") }

@@ -1,8 +1,11 @@
 //! Every type that a column can have comes home byte for byte, and goes back byte for byte.
 
 mod proof;
+mod random;
+mod settings;
 mod subject;
 mod values;
+mod wide;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +15,7 @@ use jiff::Timestamp;
 
 use super::recovery::Recovery;
 use super::support::{self, Pair, block_on};
-use proof::{Image, Oids, differences, subject_image};
+use proof::{Image, Oids, differences, images};
 use subject::Subject;
 use values::{BUILTIN, CONTRIB, Case, MADE, MAKING, UNWRITABLE};
 
@@ -28,40 +31,57 @@ pub(crate) type LeftOut = Vec<String>;
 pub(crate) fn matrix(pair: Pair) -> LeftOut {
     let mut left_out = Vec::new();
     let subjects = prepare(&pair, &mut left_out);
-    let sources = [Side::Old, Side::New];
-    std::thread::scope(|scope| {
-        for side in sources {
-            let (pair, subjects) = (&pair, &subjects);
-            scope.spawn(move || {
-                for subject in subjects {
-                    support::sql(pair.url(side), &format!("{}{}", subject.definition(), subject.rows(side)));
-                }
-            });
-        }
-    });
+    expect_all_types(&pair);
+    fill(&pair, &subjects);
     prove(pair, &subjects);
     left_out
 }
 
+fn fill(pair: &Pair, subjects: &[Subject]) {
+    on_both_sides(|side| {
+        let statements: Vec<_> = subjects.iter().flat_map(|subject| [subject.definition(), subject.rows(side)]).collect();
+        run_all(pair.url(side), &statements);
+    });
+}
+
+fn on_both_sides<T: Send>(work: impl Fn(Side) -> T + Sync) -> [T; 2] {
+    std::thread::scope(|scope| {
+        let old = scope.spawn(|| work(Side::Old));
+        let new = work(Side::New);
+        [old.join().expect("OLD's part"), new]
+    })
+}
+
+/// Runs many statements on one connection; a failing one fails the test with its beginning and the server's message.
+fn run_all(url: &str, statements: &[String]) {
+    block_on(async {
+        let client = support::connect(url).await;
+        for statement in statements {
+            if let Err(error) = client.batch_execute(statement).await {
+                panic!("{}: {error:?}", statement.chars().take(200).collect::<String>());
+            }
+        }
+    });
+}
+
 /// Runs the engine there and back over subjects that are filled on both sides.
 fn prove(pair: Pair, subjects: &[Subject]) {
-    let images = |pair: &Pair, side: Side| -> Vec<Image> {
-        subjects.iter().map(|subject| subject_image(pair.url(side), subject)).collect()
-    };
     let oids = Oids::between(&pair.old, &pair.new);
-    let (before, wanted) = (images(&pair, Side::Old), images(&pair, Side::New));
+    let [before, wanted] = on_both_sides(|side| images(pair.url(side), subjects));
     let recovery = Recovery::of(pair, Timestamp::now(), "");
     recovery.decide(TAKE_NEW);
     let counts = recovery.up_to_plan();
     expect_counts(subjects, &counts, &before, &wanted, &oids);
+    let unfit = block_on(engine::plan(&recovery.context)).expect("a plan").unfit;
+    assert!(unfit.is_empty(), "OLD takes every value as it is: {unfit:#?}");
     let merged = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     assert_eq!(merged.rows(), counts.values().sum::<u64>());
-    let after = images(&recovery.pair, Side::Old);
+    let after = images(&recovery.pair.old, subjects);
     expect_same("after the merge", subjects, &after, &wanted, Some(&oids));
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
     assert_eq!(verified.state, State::Verified, "{verified:#?}");
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
-    expect_same("after the undo", subjects, &images(&recovery.pair, Side::Old), &before, None);
+    expect_same("after the undo", subjects, &images(&recovery.pair.old, subjects), &before, None);
 }
 
 /// Every row that differs was found, and no other: read from the images, not from what the values are meant to be.
@@ -154,6 +174,7 @@ fn subject(pair: &Pair, case: &Case, oldest: u32, left_out: &mut LeftOut) -> Opt
     }
     let says = |row: &[Option<String>], index: usize| row[index].as_deref() == Some("t");
     Some(Subject {
+        name: case.name.to_owned(),
         table: case.declared.to_owned(),
         sql,
         values,
@@ -169,21 +190,20 @@ const TYPES: &str = "select t.typname from pg_type t left join pg_class c on c.o
      where t.typtype <> 'p' and not exists (select from pg_type e where e.typarray = t.oid) and (t.typtype <> 'c' or c.relkind = 'c') \
      and t.typisdefined order by 1";
 
+/// Every type of the database has edge values, or a reason to have none. A type that nobody thought of is named here.
+fn expect_all_types(pair: &Pair) {
+    let contrib = CONTRIB.iter().flat_map(|(_, cases)| *cases);
+    let names = BUILTIN.iter().chain(MADE).chain(contrib).map(|case| case.name);
+    let known: BTreeSet<&str> = names.chain(UNWRITABLE.iter().map(|(name, _)| *name)).collect();
+    for side in [Side::Old, Side::New] {
+        let types = support::rows(pair.url(side), TYPES).into_iter().filter_map(|mut row| row.remove(0));
+        let unknown: Vec<_> = types.filter(|name| !known.contains(name.as_str())).collect();
+        assert!(unknown.is_empty(), "types without edge values in values.rs, and without a reason to have none: {unknown:?}");
+    }
+}
+
 #[test]
 fn every_type_comes_home_byte_for_byte() {
-    let pair = support::pair("types");
-    let mut left_out = Vec::new();
-    let _subjects = prepare(&pair, &mut left_out);
-    let known: BTreeSet<&str> = BUILTIN
-        .iter()
-        .chain(MADE)
-        .chain(CONTRIB.iter().flat_map(|(_, cases)| *cases))
-        .map(|case| case.name)
-        .chain(UNWRITABLE.iter().map(|(name, _)| *name))
-        .collect();
-    let types = support::rows(&pair.new, TYPES).into_iter().filter_map(|mut row| row.remove(0));
-    let unknown: Vec<_> = types.filter(|name| !known.contains(name.as_str())).collect();
-    assert!(unknown.is_empty(), "types without edge values in values.rs, and without a reason to have none: {unknown:?}");
     let left_out = matrix(support::pair("types"));
     assert!(left_out.iter().all(|what| what.starts_with("interval ")), "{left_out:?}");
 }

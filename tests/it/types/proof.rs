@@ -15,20 +15,31 @@ pub(super) type Fields = Vec<Option<Bytes>>;
 /// A table's rows by their `id`.
 pub(super) type Image = BTreeMap<i32, Fields>;
 
-/// Reads a query's rows by binary COPY under settings that print every value exactly. The first column is an `int`.
-pub(super) fn image(url: &str, query: &str, columns: usize) -> Image {
-    let chunks: Vec<Bytes> = block_on(async {
+/// Settings under which two servers print equal values alike, and print them exactly.
+const PINS: &str = "set search_path = ''; set extra_float_digits = 3; set timezone = 'UTC'; set datestyle = 'ISO'; \
+     set intervalstyle = 'postgres'; set bytea_output = 'hex'; set lc_monetary = 'C'; \
+     set quote_all_identifiers = off; set client_encoding = 'UTF8'";
+
+/// Reads queries' rows by binary COPY. Each query comes with its number of columns, of which the first is an `int`.
+pub(super) fn read(url: &str, queries: &[(String, usize)]) -> Vec<Image> {
+    block_on(async {
         let client = connect(url).await;
-        let pins = "set search_path = ''; set extra_float_digits = 3; set timezone = 'UTC'; set datestyle = 'ISO'; \
-                    set intervalstyle = 'postgres'; set bytea_output = 'hex'; set client_encoding = 'UTF8'";
-        client.batch_execute(pins).await.expect("settings");
-        let stream = client.copy_out(&format!("copy ({query}) to stdout (format binary)")).await;
-        let stream = stream.unwrap_or_else(|error| panic!("{query}: {error:?}"));
-        stream.try_collect().await.unwrap_or_else(|error| panic!("{query}: {error:?}"))
-    });
+        client.batch_execute(PINS).await.expect("settings");
+        let mut images = Vec::with_capacity(queries.len());
+        for (query, columns) in queries {
+            let stream = client.copy_out(&format!("copy ({query}) to stdout (format binary)")).await;
+            let stream = stream.unwrap_or_else(|error| panic!("{query}: {error:?}"));
+            let chunks: Vec<Bytes> = stream.try_collect().await.unwrap_or_else(|error| panic!("{query}: {error:?}"));
+            images.push(image(&chunks, *columns));
+        }
+        images
+    })
+}
+
+fn image(chunks: &[Bytes], columns: usize) -> Image {
     let mut decoder = CopyDecoder::new(columns);
     let mut rows = RowBuffer::new(columns);
-    for chunk in &chunks {
+    for chunk in chunks {
         decoder.feed(chunk, &mut rows).expect("a COPY stream");
     }
     decoder.finish().expect("a whole COPY stream");
@@ -37,13 +48,17 @@ pub(super) fn image(url: &str, query: &str, columns: usize) -> Image {
     (0..rows.row_count()).map(|row| (id(row), (1..columns).map(|column| field(row, column)).collect())).collect()
 }
 
-/// Reads the subject's table.
-pub(super) fn subject_image(url: &str, subject: &Subject) -> Image {
+/// Reads the subjects' tables.
+pub(super) fn images(url: &str, subjects: &[Subject]) -> Vec<Image> {
+    let queries: Vec<_> = subjects.iter().map(query).collect();
+    read(url, &queries)
+}
+
+fn query(subject: &Subject) -> (String, usize) {
     let columns = subject.columns();
     let sent: Vec<_> =
         columns.iter().map(|column| if subject.is_binary { format!("t.{column}") } else { printed(column) }).collect();
-    let query = format!("select t.id, {} from {} t", sent.join(", "), subject.qualified());
-    image(url, &query, columns.len() + 1)
+    (format!("select t.id, {} from {} t", sent.join(", "), subject.qualified()), columns.len() + 1)
 }
 
 /// The output function's text. A cast to text may be another function; `format` always takes the output function.

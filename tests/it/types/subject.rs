@@ -16,6 +16,8 @@ const SHAPES: usize = 7;
 /// A type, its values and the table that holds them.
 #[derive(Clone, Debug)]
 pub(super) struct Subject {
+    /// The name in `pg_type`.
+    pub(super) name: String,
     /// The table's name, which is how the type is declared.
     pub(super) table: String,
     /// The type, ready for SQL.

@@ -396,11 +396,13 @@ pub(super) const MADE: &[Case] = &[
     declared("short", "made.short", &["'abc'", "''"]),
     declared("of_short", "made.of_short", &["'abc'"]),
     declared("mystery", "made.mystery", &["'one'", "''", "E'\\n\"'"]),
+    declared("guarded", "made.guarded", &["'one'", "''", "E'\\n\"\\\\ {}'", "'NULL'"]),
     declared("sealed", "made.sealed", &["'1'", "'-2147483648'"]),
 ];
 
-/// What [`MADE`] needs, and what the `reg…` values name. `mystery` and `sealed` stand for an extension type that failback has never
-/// heard of: one with and one without send and receive functions.
+/// What [`MADE`] needs, and what the `reg…` values name. `mystery`, `guarded` and `sealed` stand for an extension type that failback has never
+/// heard of: one with and two without send and receive functions. Casts between `guarded` and text do not what its output and input
+/// functions do.
 pub(super) const MAKING: &str = r#"
 create schema made;
 create schema typed;
@@ -423,5 +425,15 @@ create type made.mystery (input = made.mystery_in, output = made.mystery_out, re
 create type made.sealed;
 create function made.sealed_in(cstring) returns made.sealed language internal immutable strict as 'int4in';
 create function made.sealed_out(made.sealed) returns cstring language internal immutable strict as 'int4out';
+create type made.guarded;
+create function made.guarded_in(cstring) returns made.guarded language internal immutable strict as 'textin';
+create function made.guarded_out(made.guarded) returns cstring language internal immutable strict as 'textout';
+create type made.guarded (input = made.guarded_in, output = made.guarded_out);
+create function made.redacted(made.guarded) returns text language sql immutable strict as $$ select 'redacted' $$;
+create function made.refused(text) returns made.guarded language plpgsql immutable strict as $$ begin raise 'not by a cast'; end $$;
+create cast (made.guarded as text) with function made.redacted(made.guarded) as implicit;
+create cast (text as made.guarded) with function made.refused(text);
+create function made.redacted(made.pair) returns text language sql immutable strict as $$ select 'redacted' $$;
+create cast (made.pair as text) with function made.redacted(made.pair) as assignment;
 create type made.sealed (input = made.sealed_in, output = made.sealed_out, internallength = 4, passedbyvalue, alignment = int4);
 "#;
