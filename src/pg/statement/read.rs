@@ -139,10 +139,10 @@ fn ordered(column: &KeyColumn, side: Side) -> String {
     }
 }
 
-/// Whether a list of such values cannot be sent as an array: an array of arrays is one array of more dimensions, and the array of
-/// boxes has another delimiter than all others.
+/// Whether a list of such values cannot be sent as an array: an array of arrays is one array of more dimensions, the array of
+/// boxes has another delimiter than all others, and `unnest` takes composites apart, which any type outside `pg_catalog` may be.
 fn is_cast_alone(cast: &str) -> bool {
-    cast.ends_with("[]") || cast == "box"
+    cast.ends_with("[]") || cast == "box" || cast.contains('.')
 }
 
 /// A key that was sent, in its type.
