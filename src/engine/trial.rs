@@ -59,7 +59,12 @@ async fn hold_unfit_of(
 ) -> Result<Vec<Unfit>> {
     let record = draft.record;
     old.execute_all("begin").await?;
-    let trial = Trial::prepare(old, record).await?;
+    let trial = Trial::prepare(old, record).await.map_err(|error| match error.kind() {
+        ErrorKind::Permission => {
+            error.next("rows are tried in a temporary copy of the table: grant TEMPORARY on the database to the user")
+        }
+        _ => error,
+    })?;
     let mut findings = Findings::new(&database.name, record);
     let mut first = 0;
     for segment in &draft.diff.segments {

@@ -65,8 +65,16 @@ impl Recovery {
     }
 }
 
+/// The estate's database with its incident, on a fresh pair.
+pub(crate) fn incident(test: &str, database: &str) -> (Pair, Timestamp) {
+    let pair = support::pair(test);
+    let cutover = Timestamp::now() - SignedDuration::from_hours(2);
+    play(&pair, database, cutover);
+    (pair, cutover)
+}
+
 /// Loads the estate's database as it was at the cutover, and plays its incident.
-pub(crate) fn play(pair: &Pair, database: &str, cutover: Timestamp) {
+fn play(pair: &Pair, database: &str, cutover: Timestamp) {
     block_on(async {
         for side in [Side::Old, Side::New] {
             demo::load_database(pair.url(side), database, cutover).await.expect("the estate");
