@@ -1,30 +1,57 @@
 -- What the user lacks among the privileges that a recovery needs.
--- Parameters: $1 text[] schemas, $2 text[] names, $3 text[] privileges: one wanted table privilege per position.
--- Columns: object text (database, schema, table or sequence), schema text (empty for a database), name text (empty for a
--- schema), privilege text. No row: nothing is missing.
+-- Parameters: $1 text[] schemas, $2 text[] names, $3 text[] columns (null: the table as a whole; empty: any column), $4 text[]
+-- privileges: one wanted table privilege per position.
+-- Columns: object text (database, schema, table, column, sequence or type), schema text (empty for a database), name text (empty
+-- for a schema), part text (the column, else empty), privilege text. No row: nothing is missing.
 -- Server: 13.
--- Filters: a wanted table that is gone is drift, not a missing privilege. The ledger's schema needs CREATE on the database only as
--- long as it does not exist. Without SELECT on a sequence pg_sequences says NULL, which looks like "never called".
+-- Filters: a wanted table that is gone is drift, not a missing privilege. Where a whole table may not be read but some of its columns
+-- may, those that may not are listed beside it: column privileges do not reach tableoid and ctid, which say what a row is. A stage
+-- and a trial have columns of the table's types. The ledger's schema needs CREATE on the database only as long as it does not exist,
+-- and its table CREATE on the schema. Without SELECT on a sequence pg_sequences says NULL, which looks like "never called".
 with wanted as (
-    select w.schema, w.name, w.privilege
+    select c.oid, w.schema, w.name, w.part, w.privilege, n.oid as namespace,
+           case when w.part is null then pg_catalog.has_table_privilege(c.oid, w.privilege)
+                when w.part = '' then pg_catalog.has_any_column_privilege(c.oid, w.privilege)
+                else pg_catalog.has_column_privilege(c.oid, w.part, w.privilege) end as granted
       from rows from (pg_catalog.unnest($1::pg_catalog.text[]),
                       pg_catalog.unnest($2::pg_catalog.text[]),
-                      pg_catalog.unnest($3::pg_catalog.text[])) as w (schema, name, privilege)
+                      pg_catalog.unnest($3::pg_catalog.text[]),
+                      pg_catalog.unnest($4::pg_catalog.text[])) as w (schema, name, part, privilege)
+      join pg_catalog.pg_namespace as n on n.nspname = w.schema
+      join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = w.name
 ), ledger as (
-    select n.oid from pg_catalog.pg_namespace as n where n.nspname = 'failback'
+    select n.oid, c.oid as relation
+      from pg_catalog.pg_namespace as n
+      left join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = 'ledger'
+     where n.nspname = 'failback'
 )
-select 'table' as object, w.schema, w.name, w.privilege
+select case when w.part <> '' then 'column' else 'table' end as object, w.schema, w.name, coalesce(w.part, '') as part, w.privilege
   from wanted as w
-  join pg_catalog.pg_namespace as n on n.nspname = w.schema
-  join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = w.name
- where not pg_catalog.has_table_privilege(c.oid, w.privilege)
+ where not w.granted
 union
-select 'schema', w.schema, '', 'USAGE'
+select 'column', w.schema, w.name, a.attname::pg_catalog.text, w.privilege
   from wanted as w
-  join pg_catalog.pg_namespace as n on n.nspname = w.schema
- where not pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+  join pg_catalog.pg_attribute as a on a.attrelid = w.oid and a.attnum > 0 and not a.attisdropped
+ where w.part is null
+   and w.privilege = 'SELECT'
+   and not w.granted
+   and pg_catalog.has_any_column_privilege(w.oid, 'SELECT')
+   and not pg_catalog.has_column_privilege(w.oid, a.attnum, 'SELECT')
 union
-select 'sequence', n.nspname, c.relname, p.privilege
+select 'schema', w.schema, '', '', 'USAGE'
+  from wanted as w
+ where not pg_catalog.has_schema_privilege(w.namespace, 'USAGE')
+union
+select 'type', n.nspname, t.typname, '', 'USAGE'
+  from wanted as w
+  join pg_catalog.pg_attribute as a on a.attrelid = w.oid and a.attnum > 0 and not a.attisdropped
+  join pg_catalog.pg_type as l on l.oid = a.atttypid
+  join pg_catalog.pg_type as t on t.oid = case when l.typlen = -1 and l.typelem <> 0 then l.typelem else l.oid end
+  join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
+ where w.privilege <> 'SELECT'
+   and not pg_catalog.has_type_privilege(a.atttypid, 'USAGE')
+union
+select 'sequence', n.nspname, c.relname, '', p.privilege
   from pg_catalog.pg_class as c
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
  cross join (values ('SELECT'), ('UPDATE')) as p (privilege)
@@ -33,15 +60,22 @@ select 'sequence', n.nspname, c.relname, p.privilege
    and n.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
    and not pg_catalog.has_sequence_privilege(c.oid, p.privilege)
 union
-select 'database', '', pg_catalog.current_database(), 'TEMPORARY'
+select 'database', '', pg_catalog.current_database(), '', 'TEMPORARY'
  where not pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')
 union
-select 'database', '', pg_catalog.current_database(), 'CREATE'
+select 'database', '', pg_catalog.current_database(), '', 'CREATE'
  where not exists (select from ledger)
    and not pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
 union
-select 'schema', 'failback', '', p.privilege
+select 'schema', 'failback', '', '', p.privilege
   from ledger as l
  cross join (values ('CREATE'), ('USAGE')) as p (privilege)
  where not pg_catalog.has_schema_privilege(l.oid, p.privilege)
- order by 1, 2, 3, 4
+   and (l.relation is null or p.privilege = 'USAGE')
+union
+select 'table', 'failback', 'ledger', '', p.privilege
+  from ledger as l
+ cross join (values ('SELECT'), ('INSERT')) as p (privilege)
+ where l.relation is not null
+   and not pg_catalog.has_table_privilege(l.relation, p.privilege)
+ order by 1, 2, 3, 4, 5

@@ -17,6 +17,7 @@ mod leaf;
 mod privilege;
 mod relation;
 mod replica_role;
+mod role;
 mod sequence;
 mod trigger;
 mod unique_index;
@@ -28,6 +29,7 @@ use tokio_postgres::Client;
 pub use database::databases;
 pub use privilege::privileges;
 pub use replica_role::replica_role_allowed;
+pub use role::role;
 
 use crate::error::Result;
 use crate::schema::{ForeignKey, Relation, Sequence, Table};
@@ -81,6 +83,7 @@ pub async fn read(client: &Client) -> Result<Catalog> {
         }
     }
     catalog.relations.extend(large_object::read(client).await?);
+    privilege::note_unreadable(client, &mut catalog.tables).await?;
     Ok(catalog)
 }
 

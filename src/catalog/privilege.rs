@@ -5,31 +5,36 @@ use tokio_postgres::{Client, Row};
 use super::fact;
 use crate::error::Result;
 use crate::name::{Ident, QualifiedName};
-use crate::schema::{MissingPrivilege, Privilege, PrivilegeObject, Table};
+use crate::schema::{MissingPrivilege, Privilege, PrivilegeObject, Table, WantedPrivilege, unreadable};
 
 const SQL: &str = include_str!("../../sql/catalog/privilege.sql");
 
-/// Lists what the user lacks of all that a recovery needs: to read these tables and their leaves, to write these tables, to read
-/// and raise sequences, to make temporary tables and the ledger. On NEW only what is `needed_to_read` matters.
+/// Lists what the user lacks: of what is wanted on tables, and of what every recovery needs besides, to read and raise sequences, to
+/// make temporary tables and the ledger. On NEW only what is `needed_to_read` matters.
 ///
 /// # Errors
 /// `Server` if the query fails, `Malformed` if the answer makes no sense.
-pub async fn privileges(client: &Client, tables: &[Table]) -> Result<Vec<MissingPrivilege>> {
-    let (mut schemas, mut names, mut words) = (Vec::new(), Vec::new(), Vec::new());
-    for (name, privilege) in tables.iter().flat_map(wanted) {
-        schemas.push(name.schema.as_str());
-        names.push(name.name.as_str());
-        words.push(privilege.word());
-    }
-    let rows = client.query(SQL, &[&schemas, &names, &words]).await;
+pub async fn privileges(client: &Client, wanted: &[WantedPrivilege]) -> Result<Vec<MissingPrivilege>> {
+    let schemas: Vec<_> = wanted.iter().map(|one| one.table.schema.as_str()).collect();
+    let names: Vec<_> = wanted.iter().map(|one| one.table.name.as_str()).collect();
+    let parts: Vec<_> = wanted.iter().map(|one| one.reach.part()).collect();
+    let words: Vec<_> = wanted.iter().map(|one| one.privilege.word()).collect();
+    let rows = client.query(SQL, &[&schemas, &names, &parts, &words]).await;
     rows.map_err(|error| crate::pg::describe("check the privileges", error))?.iter().map(missing).collect()
 }
 
-/// Rows are read from the leaves, but written through the table, whose privileges are then the only ones asked for.
-fn wanted(table: &Table) -> impl Iterator<Item = (&QualifiedName, Privilege)> {
-    let leaves = table.leaves.iter().filter(|leaf| leaf.name != table.name).map(|leaf| (&leaf.name, Privilege::Select));
-    let own = [Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete];
-    own.into_iter().map(|privilege| (&table.name, privilege)).chain(leaves)
+/// Notes with every table why its rows cannot be read, where the user lacks what that takes.
+pub(super) async fn note_unreadable(client: &Client, tables: &mut [Table]) -> Result<()> {
+    let wanted: Vec<_> = tables.iter().flat_map(WantedPrivilege::to_read).collect();
+    let missing = privileges(client, &wanted).await?;
+    if !missing.iter().any(MissingPrivilege::needed_to_read) {
+        return Ok(());
+    }
+    let role = super::role(client).await?;
+    for table in tables {
+        table.obstacle = unreadable(table, &missing, &role).or(table.obstacle.take());
+    }
+    Ok(())
 }
 
 fn missing(row: &Row) -> Result<MissingPrivilege> {
@@ -39,7 +44,9 @@ fn missing(row: &Row) -> Result<MissingPrivilege> {
         "database" => PrivilegeObject::Database(Ident::new(name)),
         "schema" => PrivilegeObject::Schema(Ident::new(schema)),
         "table" => PrivilegeObject::Table(QualifiedName::new(schema, name)),
+        "column" => PrivilegeObject::Column(QualifiedName::new(schema, name), fact::get_ident(row, "part")?),
         "sequence" => PrivilegeObject::Sequence(QualifiedName::new(schema, name)),
+        "type" => PrivilegeObject::Type(QualifiedName::new(schema, name)),
         other => return Err(fact::unknown("the object of a privilege", other)),
     };
     let privilege = Privilege::of_word(word).ok_or_else(|| fact::unknown("a privilege", word))?;

@@ -78,7 +78,12 @@ impl<'a> Landing<'a> {
         let source = RowSource::of(&record.old, &record.key, Side::Old);
         let stage = Stage { name: stage_name(number), source, columns: stage_columns(record) };
         let arrivals = Arrivals { number, table: &record.old, stage };
-        self.old.execute_all(&arrivals.stage.create()).await?;
+        self.old.execute_all(&arrivals.stage.create()).await.map_err(|error| match error.kind() {
+            ErrorKind::Permission => {
+                error.next("planned rows are sent into temporary tables: grant TEMPORARY on the database to the user")
+            }
+            _ => error,
+        })?;
         self.send(context, draft, &arrivals.stage).await?;
         self.old.execute_all(&arrivals.create()).await?;
         for statement in arrivals.fill() {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::ledger::{self, Deed};
 use super::plan::{definition_digest, read_decisions};
+use super::preflight::expect_privileges;
 use super::progress::Event;
 use super::sequences::{self, Raise};
 use super::triggers::Triggers;
@@ -162,6 +163,7 @@ async fn perform_one(
         _ => {}
     }
     let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
+    expect_privileges(&old, part, record, direction(deed)).await?;
     old.execute_all("begin isolation level read committed").await?;
     let found = Unit { plan, part, record, triggers, deed, dry_run: options.dry_run }.inside(context, &old).await;
     let (tables, sequences) = match found {
@@ -178,6 +180,13 @@ async fn perform_one(
         old.execute_all("commit").await.map_err(lost_answer)?;
     }
     Ok(MergedDatabase { database: part.name.clone(), tables, sequences, already: false })
+}
+
+const fn direction(deed: Deed) -> Direction {
+    match deed {
+        Deed::Merge => Direction::Forward,
+        Deed::Undo => Direction::Back,
+    }
 }
 
 /// What one transaction does.
@@ -197,8 +206,7 @@ impl Unit<'_> {
         old.execute_all("set local lock_timeout = '30s'").await?;
         self.triggers.begin(old).await?;
         expect_same_definitions(old, self.part).await?;
-        let direction = if self.deed == Deed::Merge { Direction::Forward } else { Direction::Back };
-        let tables = carry_out(context, old, self.part, self.record, direction, self.triggers).await?;
+        let tables = carry_out(context, old, self.part, self.record, direction(self.deed), self.triggers).await?;
         ledger::record(old, &self.plan.digest, &self.plan.run_id, self.deed, &tables).await?;
         let sequences = match self.deed {
             // `setval` outlives the rollback that ends a rehearsal.

@@ -21,6 +21,7 @@ mod ledger;
 mod merge;
 mod pieces;
 mod plan;
+mod preflight;
 mod progress;
 mod rows;
 mod segments;

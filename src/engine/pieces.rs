@@ -70,7 +70,9 @@ pub(super) async fn pieces(database: &DatabaseRecord, clock: &Clock, old: &Sessi
 /// Whether both servers give one row the same hash. Their versions, processors and encodings decide it, so they are asked.
 async fn hash_alike(database: &DatabaseRecord, old: &Session, new: &Session) -> Result<bool> {
     let wanted = database.tables.iter().any(|table| table.method == Method::Compare && table.compare_by == CompareBy::Hashes);
-    if !wanted || database.old.version_num < RECORD_HASHES || database.new.version_num < RECORD_HASHES {
+    // Text is hashed in the encoding of its database.
+    let unicode = [&database.old, &database.new].iter().all(|side| side.encoding == "UTF8");
+    if !wanted || !unicode || database.old.version_num < RECORD_HASHES || database.new.version_num < RECORD_HASHES {
         return Ok(false);
     }
     let (ours, theirs) = (old.query(HASH_PROBE, &[]).await?, new.query(HASH_PROBE, &[]).await?);

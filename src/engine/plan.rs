@@ -12,6 +12,7 @@ use super::context::Context;
 use super::family;
 use super::images::{DECIDING, texts};
 use super::ledger;
+use super::preflight;
 use super::progress::Event;
 use super::segments::Target;
 use super::trial;
@@ -148,7 +149,12 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
         .iter()
         .flat_map(|one| one.tables.iter().map(|table| (one.name.clone(), table.name.to_string())))
         .collect();
-    Ok(PlanReport { unfit, unmatched: decisions.unmatched(&known), notes: decisions.notes(), ..report(context, &plan) })
+    let mut notes = decisions.notes();
+    for part in &plan.databases {
+        let Some(record) = manifest.database(&part.name) else { continue };
+        notes.extend(preflight::notes(context, part, record).await.place(|| format!("database {}", part.name))?);
+    }
+    Ok(PlanReport { unfit, unmatched: decisions.unmatched(&known), notes, ..report(context, &plan) })
 }
 
 /// Reads the run's decisions; without a file, nobody has decided anything yet.

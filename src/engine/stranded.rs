@@ -24,7 +24,7 @@ pub(super) fn stranded(id: TableId, new: &Table) -> StrandedTable {
         name: new.name.clone(),
         layout: RowLayout { columns: pairs.iter().map(StagedColumn::of).collect() },
         leaves: new.leaves.clone(),
-        row_security: new.row_security,
+        row_security: new.obstacle.is_some(),
         rows: Vec::new(),
     }
 }

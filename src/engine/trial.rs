@@ -69,7 +69,12 @@ async fn hold_unfit_of(
         // Event triggers on OLD have no business with temporary tables.
         old.execute_all("set local session_replication_role = replica").await?;
     }
-    let trial = Trial::prepare(old, record).await?;
+    let trial = Trial::prepare(old, record).await.map_err(|error| match error.kind() {
+        ErrorKind::Permission => {
+            error.next("rows are tried in a temporary copy of the table: grant TEMPORARY on the database to the user")
+        }
+        _ => error,
+    })?;
     let mut findings = Findings::new(&database.name, record);
     let mut first = 0;
     for segment in &draft.diff.segments {
@@ -160,8 +165,8 @@ impl<'a> Trial<'a> {
             let mut waiting = vec![meant];
             while let Some(part) = waiting.pop().filter(|part| !part.is_empty()) {
                 match self.attempt(rows, &result, &changes.old, &part).await? {
-                    Outcome::Taken(changed) => {
-                        unfit.extend(changed.into_iter().map(|(row, column)| (row, self.changed(column))));
+                    Outcome::Taken(altered) => {
+                        unfit.extend(altered.into_iter().map(|(row, column)| (row, self.changed(column))));
                     }
                     Outcome::Refused(why) if part.len() == 1 => unfit.push((part[0], why)),
                     Outcome::Refused(why) if why.is_of_the_table() => {

@@ -34,7 +34,7 @@ pub use key::{KeyColumn, KeyOrder, KeyProblem, KeySide, UniqueIndex, comparison_
 pub use method::{CompareBy, Coverage, Covered, Method, TimeColumn, TimeColumns, TimeKind};
 pub use order::{Dependencies, depend};
 pub use pairing::{PairedColumn, pair_columns};
-pub use privilege::{MissingPrivilege, Privilege, PrivilegeObject};
+pub use privilege::{MissingPrivilege, Privilege, PrivilegeObject, Reach, WantedPrivilege, unreadable};
 pub use relation::{LEDGER_SCHEMA, Relation, RelationKind};
 pub use renaming::{Renaming, RenamingProblem};
 pub use sequence::Sequence;

@@ -4,7 +4,78 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Table;
 use crate::name::{Ident, QualifiedName};
+
+/// One privilege on a table that a recovery needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedPrivilege {
+    /// The table or partition.
+    pub table: QualifiedName,
+    /// How much of it.
+    pub reach: Reach,
+    /// Which.
+    pub privilege: Privilege,
+}
+
+/// How much of a table a privilege must cover.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The table as a whole.
+    Whole,
+    /// Any of its columns: enough to lock rows.
+    Any,
+    /// One column.
+    Column(Ident),
+}
+
+impl Reach {
+    /// Returns the column's name; nothing for the whole table, an empty text for any column.
+    #[must_use]
+    pub fn part(&self) -> Option<&str> {
+        match self {
+            Self::Whole => None,
+            Self::Any => Some(""),
+            Self::Column(name) => Some(name.as_str()),
+        }
+    }
+}
+
+impl WantedPrivilege {
+    /// Lists what reading a table takes, and its leaves, from which rows are read directly. SELECT on single columns is not enough,
+    /// as it does not cover what says which row is which.
+    pub fn to_read(table: &Table) -> impl Iterator<Item = Self> {
+        let leaves = table.leaves.iter().map(|leaf| &leaf.name).filter(|name| **name != table.name);
+        let select = |name: &QualifiedName| Self { table: name.clone(), reach: Reach::Whole, privilege: Privilege::Select };
+        std::iter::once(&table.name).chain(leaves).map(select)
+    }
+}
+
+/// Says why a user who lacks some privileges cannot read a table, and what would mend it; `None` where nothing needed is missing.
+#[must_use]
+pub fn unreadable(table: &Table, missing: &[MissingPrivilege], role: &Ident) -> Option<String> {
+    let needed: Vec<_> = WantedPrivilege::to_read(table).map(|wanted| wanted.table).collect();
+    let stands_in_the_way = |one: &&MissingPrivilege| match &one.object {
+        PrivilegeObject::Schema(schema) => one.needed_to_read() && needed.iter().any(|name| name.schema == *schema),
+        PrivilegeObject::Table(name) => one.needed_to_read() && needed.contains(name),
+        _ => false,
+    };
+    let found: Vec<_> = missing.iter().filter(stands_in_the_way).collect();
+    if found.is_empty() {
+        return None;
+    }
+    let hidden: Vec<_> = missing
+        .iter()
+        .filter_map(|one| match &one.object {
+            PrivilegeObject::Column(name, column) if *name == table.name => Some(column.as_str()),
+            _ => None,
+        })
+        .collect();
+    let what: Vec<_> = found.iter().map(ToString::to_string).collect();
+    let mend: Vec<_> = found.iter().map(|one| one.grant(role)).collect();
+    let columns = if hidden.is_empty() { String::new() } else { format!(" (hidden columns: {})", hidden.join(", ")) };
+    Some(format!("this user lacks {}{columns}: {}", what.join(", "), mend.join(" ")))
+}
 
 /// One privilege that the user of a connection lacks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -25,8 +96,12 @@ pub enum PrivilegeObject {
     Schema(Ident),
     /// A table or partition.
     Table(QualifiedName),
+    /// A column of a table.
+    Column(QualifiedName, Ident),
     /// A sequence.
     Sequence(QualifiedName),
+    /// A type.
+    Type(QualifiedName),
 }
 
 /// A privilege, by its word in GRANT.
@@ -77,6 +152,7 @@ impl MissingPrivilege {
     #[must_use]
     pub fn needed_to_read(&self) -> bool {
         match (&self.object, self.privilege) {
+            (PrivilegeObject::Table(name), Privilege::Select) => name.schema.as_str() != super::LEDGER_SCHEMA,
             (_, Privilege::Select) => true,
             (PrivilegeObject::Schema(schema), Privilege::Usage) => schema.as_str() != super::LEDGER_SCHEMA,
             _ => false,
@@ -90,9 +166,15 @@ impl MissingPrivilege {
             PrivilegeObject::Database(name) => format!("database {}", name.sql()),
             PrivilegeObject::Schema(name) => format!("schema {}", name.sql()),
             PrivilegeObject::Table(name) => format!("table {}", name.sql()),
+            PrivilegeObject::Column(name, _) => format!("table {}", name.sql()),
             PrivilegeObject::Sequence(name) => format!("sequence {}", name.sql()),
+            PrivilegeObject::Type(name) => format!("type {}", name.sql()),
         };
-        format!("grant {} on {object} to {};", self.privilege.word().to_lowercase(), role.sql())
+        let columns = match &self.object {
+            PrivilegeObject::Column(_, column) => format!(" ({})", column.sql()),
+            _ => String::new(),
+        };
+        format!("grant {}{columns} on {object} to {};", self.privilege.word().to_lowercase(), role.sql())
     }
 }
 
@@ -103,7 +185,9 @@ impl fmt::Display for MissingPrivilege {
             PrivilegeObject::Database(name) => write!(f, "{word} on database {name}"),
             PrivilegeObject::Schema(name) => write!(f, "{word} on schema {name}"),
             PrivilegeObject::Table(name) => write!(f, "{word} on table {name}"),
+            PrivilegeObject::Column(name, column) => write!(f, "{word} on column {column} of table {name}"),
             PrivilegeObject::Sequence(name) => write!(f, "{word} on sequence {name}"),
+            PrivilegeObject::Type(name) => write!(f, "{word} on type {name}"),
         }
     }
 }

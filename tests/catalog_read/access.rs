@@ -2,7 +2,7 @@
 
 use failback::catalog::{self, Catalog};
 use failback::name::Ident;
-use failback::schema::PrivilegeObject;
+use failback::schema::{Privilege, PrivilegeObject, Reach, Table, WantedPrivilege};
 
 use crate::cluster::Cluster;
 
@@ -34,6 +34,16 @@ async fn row_security_counts_for_those_it_binds() {
     drop(client);
 }
 
+/// To read tables and their leaves, and to write tables.
+fn everything(tables: &[Table]) -> Vec<WantedPrivilege> {
+    let write = |table: &Table| {
+        let name = table.name.clone();
+        [Privilege::Insert, Privilege::Update, Privilege::Delete]
+            .map(|privilege| WantedPrivilege { table: name.clone(), reach: Reach::Whole, privilege })
+    };
+    tables.iter().flat_map(|table| WantedPrivilege::to_read(table).chain(write(table))).collect()
+}
+
 #[tokio::test]
 async fn missing_privileges_are_named() {
     let cluster = Cluster::shared();
@@ -52,10 +62,10 @@ async fn missing_privileges_are_named() {
     );
     client.batch_execute(&grants).await.expect("grant");
     let catalog = catalog::read(&client).await.expect("read");
-    assert!(catalog::privileges(&client, &catalog.tables).await.expect("check").is_empty(), "a superuser lacks nothing");
+    assert!(catalog::privileges(&client, &everything(&catalog.tables)).await.expect("check").is_empty(), "a superuser lacks nothing");
 
     let writer = cluster.connect("priv_writer", &database).await;
-    assert!(catalog::privileges(&writer, &catalog.tables).await.expect("check").is_empty());
+    assert!(catalog::privileges(&writer, &everything(&catalog.tables)).await.expect("check").is_empty());
     client.batch_execute("create schema failback").await.expect("create");
     let missing = catalog::privileges(&writer, &[]).await.expect("check");
     let words: Vec<_> = missing.iter().map(ToString::to_string).collect();
@@ -64,20 +74,20 @@ async fn missing_privileges_are_named() {
     client.batch_execute("drop schema failback").await.expect("drop");
 
     let reader = cluster.connect("priv_reader", &database).await;
-    let missing = catalog::privileges(&reader, &catalog.tables).await.expect("check");
+    let missing = catalog::privileges(&reader, &everything(&catalog.tables)).await.expect("check");
     let to_read: Vec<_> = missing.iter().filter(|missing| missing.needed_to_read()).map(ToString::to_string).collect();
     assert_eq!(to_read, ["USAGE on schema closed", "SELECT on table closed.t", "SELECT on table s.leaf"]);
     assert_eq!(missing.len(), 3 + 2 + 3 + 3 + 3 + 1, "besides: the database, and writing three tables and the sequence");
 
     let nobody = cluster.connect("priv_none", &database).await;
-    let missing = catalog::privileges(&nobody, &catalog.tables).await.expect("check");
+    let missing = catalog::privileges(&nobody, &everything(&catalog.tables)).await.expect("check");
     assert!(
         missing.iter().any(|missing| matches!(&missing.object, PrivilegeObject::Sequence(name) if name.name == "seq".into()))
     );
     for missing in &missing {
         client.batch_execute(&missing.grant(&Ident::from("priv_none"))).await.expect("the statement that is offered runs");
     }
-    assert!(catalog::privileges(&nobody, &catalog.tables).await.expect("check").is_empty());
+    assert!(catalog::privileges(&nobody, &everything(&catalog.tables)).await.expect("check").is_empty());
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Where rows live, and who may see them: each story is told twice, once for OLD and once for NEW, comes home, is verified and is
 //! taken back.
 
+mod access;
+mod columns;
 mod inheritance;
 mod storage;
 
