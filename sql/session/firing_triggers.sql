@@ -2,8 +2,8 @@
 -- back into the mode it has now: one that is disabled, or fires always or on replicas only, must not come back as another. $1 text: the
 -- table, quoted; $2 text: the modes in which triggers fire now (pg_trigger.tgenabled: 'OA', or 'RA' under the replica role).
 -- Columns: text, null where the trigger does not fire; text, null where it is not touched. The table comes before its partitions, as
--- its statements reach theirs. Before 15 a partition's copy of the root's trigger passes for internal, but may have a mode of its
--- own all the same; a foreign key's triggers have a constraint. Rules of partitions are left alone: rows are written through the table.
+-- its statements reach theirs. Before 15 a partition's copy of the root's trigger passes for internal, but may have a mode of its own
+-- all the same; a foreign key's triggers have a constraint. Rules of partitions are left alone: rows are written through the table.
 -- Least version: 13.
 select case when pg_catalog.strpos($2, t.enabled) > 0 then
          pg_catalog.format('alter table %s%s disable %s %I', t.only_it, t.relation, t.kind, t.name) end,
@@ -17,7 +17,7 @@ select case when pg_catalog.strpos($2, t.enabled) > 0 then
                  union
                 select p.relid::pg_catalog.oid, p.level from pg_catalog.pg_partition_tree(pg_catalog.to_regclass($1)) p) p
           join pg_catalog.pg_trigger g on g.tgrelid = p.relid
-         where not g.tgisinternal
+         where not g.tgisinternal or g.tgparentid <> 0 and g.tgconstraint = 0
          union all
         select 0, '', r.ev_class::pg_catalog.regclass, 'rule', r.rulename, r.ev_enabled::text
           from pg_catalog.pg_rewrite r

@@ -15,8 +15,8 @@ use crate::catalog;
 use crate::codec::BatchEncoder;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
-use crate::pg::Session;
 use crate::pg::statement::{Arrivals, RowSource, Stage, stage_name};
+use crate::pg::{Session, sqlstate};
 use crate::schema::{Exclusive, ForeignKey};
 use crate::staging::{SegmentReader, TableRecord};
 use crate::wire::CopyEncoder;
@@ -78,7 +78,12 @@ impl<'a> Landing<'a> {
         let source = RowSource::of(&record.old, &record.key, Side::Old);
         let stage = Stage { name: stage_name(number), source, columns: stage_columns(record) };
         let arrivals = Arrivals { number, table: &record.old, stage };
-        self.old.execute_all(&arrivals.stage.create()).await?;
+        self.old.execute_all(&arrivals.stage.create()).await.map_err(|error| match error.kind() {
+            ErrorKind::Permission => {
+                error.next("planned rows are sent into temporary tables: grant TEMPORARY on the database to the user")
+            }
+            _ => error,
+        })?;
         self.send(context, draft, &arrivals.stage).await?;
         self.old.execute_all(&arrivals.create()).await?;
         for statement in arrivals.fill() {
@@ -154,6 +159,18 @@ impl<'a> Landing<'a> {
         let malformed = |_| Error::new(ErrorKind::Malformed, "ask OLD about planned rows").because("a position below zero");
         let rows = self.old.query(query, &[]).await?;
         rows.iter().map(|row| usize::try_from(row.get::<_, i64>(0)).map_err(malformed)).collect()
+    }
+
+    /// As [`Landing::positions`], but finds nothing where the server cannot put the question: an expression over the whole row is of another
+    /// type here. The merge then meets the index itself, and refuses by its name.
+    pub(super) async fn positions_if_askable(&self, query: &str) -> Result<Vec<usize>> {
+        self.old.execute_all("savepoint fb_asked").await?;
+        let found = self.positions(query).await;
+        self.old.execute_all("rollback to savepoint fb_asked").await?;
+        match found {
+            Err(error) if sqlstate(&error).is_some_and(|code| code.starts_with("42") && code != "42501") => Ok(Vec::new()),
+            found => found,
+        }
     }
 
     /// Leaves OLD as it was.

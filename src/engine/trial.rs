@@ -18,6 +18,7 @@ use super::rows::Batches;
 use super::staged::{stage_columns, stage_row, view};
 use super::unfit::{Findings, Unfit, Why};
 use super::unit::{only, promised};
+use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -37,15 +38,20 @@ const BOUNDS: &str = include_str!("../../sql/catalog/partition_bound.sql");
 pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, drafts: &mut [Draft<'_>]) -> Result<Vec<Unfit>> {
     let mut found = Vec::new();
     let mut session = None;
+    let mut quiet = false;
     for draft in drafts.iter_mut().filter(|draft| is_needed(database, draft.record)) {
         if !draft.actions.iter().any(|action| action.brings_new()) {
             continue;
         }
         let old = match session.take() {
             Some(open) => open,
-            None => context.connect(Side::Old, &database.name).await?,
+            None => {
+                let old = context.connect(Side::Old, &database.name).await?;
+                quiet = catalog::replica_role_allowed(old.client()).await?;
+                old
+            }
         };
-        found.extend(hold_unfit_of(context, database, &old, draft).await.place(|| &draft.record.name)?);
+        found.extend(hold_unfit_of(context, database, (&old, quiet), draft).await.place(|| &draft.record.name)?);
         session = Some(old);
     }
     Ok(found)
@@ -54,11 +60,15 @@ pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, dra
 async fn hold_unfit_of(
     context: &Context,
     database: &DatabaseRecord,
-    old: &Session,
+    (old, quiet): (&Session, bool),
     draft: &mut Draft<'_>,
 ) -> Result<Vec<Unfit>> {
     let record = draft.record;
     old.execute_all("begin").await?;
+    if quiet {
+        // Event triggers on OLD have no business with temporary tables.
+        old.execute_all("set local session_replication_role = replica").await?;
+    }
     let trial = Trial::prepare(old, record).await.map_err(|error| match error.kind() {
         ErrorKind::Permission => {
             error.next("rows are tried in a temporary copy of the table: grant TEMPORARY on the database to the user")
@@ -155,8 +165,8 @@ impl<'a> Trial<'a> {
             let mut waiting = vec![meant];
             while let Some(part) = waiting.pop().filter(|part| !part.is_empty()) {
                 match self.attempt(rows, &result, &changes.old, &part).await? {
-                    Outcome::Taken(changed) => {
-                        unfit.extend(changed.into_iter().map(|(row, column)| (row, self.changed(column))));
+                    Outcome::Taken(altered) => {
+                        unfit.extend(altered.into_iter().map(|(row, column)| (row, self.changed(column))));
                     }
                     Outcome::Refused(why) if part.len() == 1 => unfit.push((part[0], why)),
                     Outcome::Refused(why) if why.is_of_the_table() => {

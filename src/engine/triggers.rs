@@ -8,6 +8,7 @@ use crate::pg::Session;
 use crate::staging::DatabasePlan;
 
 const FIRING: &str = include_str!("../../sql/session/firing_triggers.sql");
+const DIVERTING: &str = include_str!("../../sql/session/diverting_rules.sql");
 
 /// How triggers are kept quiet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +68,7 @@ impl Triggers {
         let modes = match self {
             Self::Replica => "RA",
             Self::DisableUser => "OA",
-            Self::Fire => return Ok(String::new()),
+            Self::Fire => return expect_no_diversion(old, table).await.map(|()| String::new()),
         };
         let found = old.query(FIRING, &[&table.sql(), &modes]).await?;
         let statements =
@@ -87,6 +88,17 @@ impl Triggers {
             (_, b'r') => b'u',
             (_, operation) => operation,
         }
+    }
+}
+
+/// A rule that puts another statement in the place of ours answers with that one's count of rows: nobody would notice.
+async fn expect_no_diversion(old: &Session, table: &QualifiedName) -> Result<()> {
+    match old.query(DIVERTING, &[&table.sql()]).await?.first() {
+        None => Ok(()),
+        Some(rule) => Err(Error::new(ErrorKind::Refused, "let OLD's rules fire")
+            .at(table)
+            .because(format!("its rule {} is DO INSTEAD: the planned rows would not arrive", rule.get::<_, &str>(0)))
+            .next("merge without --fire-triggers, which leaves rules alone too")),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) async fn hold_clashes(landing: &Landing<'_>, position: usize, draft: 
     let mut blamed: BTreeMap<usize, Vec<&Exclusive>> = BTreeMap::new();
     for exclusive in exclusives(draft.record) {
         for query in arrivals.clashes(exclusive) {
-            for row in landing.positions(&query).await.place(|| &exclusive.name)? {
+            for row in landing.positions_if_askable(&query).await.place(|| &exclusive.name)? {
                 let known = blamed.entry(row).or_default();
                 if !known.contains(&exclusive) {
                     known.push(exclusive);

@@ -45,17 +45,22 @@ impl Arrivals<'_> {
         self.table.name.name.sql()
     }
 
-    /// Creates both tables. NULL is allowed everywhere: what a default would fill in is not known here.
+    /// Creates the table of arrivals. NULL is allowed everywhere: what a default would fill in is not known here. A copy of the definition
+    /// asks for a right to the whole table, so it is only made where columns are computed from others.
     #[must_use]
     pub fn create(&self) -> String {
         let arrivals = self.arrivals();
-        let like = format!("create temporary table {} (like", arrivals.trim_start_matches("pg_temp."));
-        let mut statements = vec![format!("{like} {} including generated) on commit drop", self.table.name.sql())];
+        let name = arrivals.trim_start_matches("pg_temp.");
+        let table = self.table.name.sql();
+        let position = format!("alter table {arrivals} add column {} int8", self.ord());
+        if !self.table.columns.iter().any(|column| column.generated) {
+            return format!(
+                "create temporary table {name} on commit drop as select t.* from {table} t with no data; {position}"
+            );
+        }
         let refusing = self.table.columns.iter().filter(|column| column.not_null);
-        let optional = refusing.map(|column| format!("alter column {} drop not null", column.name.sql()));
-        let changes: Vec<_> = optional.chain([format!("add column {} int8", self.ord())]).collect();
-        statements.push(format!("alter table {arrivals} {}", changes.join(", ")));
-        statements.join("; ")
+        let optional: String = refusing.map(|column| format!(", alter column {} drop not null", column.name.sql())).collect();
+        format!("create temporary table {name} (like {table} including generated) on commit drop; {position}{optional}")
     }
 
     /// Fills both tables from the stage.
@@ -193,7 +198,7 @@ pub fn orphans(key: &ForeignKey, child: &Arrivals<'_>, parent: Option<&Arrivals<
         tests.push(format!(
             "not exists (select from {} l join {} t on t.tableoid = l.rel and t.ctid = l.tid where l.ord = c.ord and {})",
             child.leaving(),
-            child.table.name.sql(),
+            child.stage.source.relation(),
             key.child_columns.iter().map(same).collect::<Vec<_>>().join(" and ")
         ));
     }

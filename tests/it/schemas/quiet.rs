@@ -48,3 +48,23 @@ fn nothing_of_the_users_fires() {
     });
     assert_eq!(case.old(modes), before);
 }
+
+/// Triggers that are to fire cannot divert a row in silence: the server's count is not the plan's.
+#[test]
+fn a_rule_that_diverts_rows_refuses_the_merge() {
+    for rule in ["do instead nothing", "do instead insert into elsewhere values (new.id)"] {
+        let case = planned(
+            "diverted",
+            "create table t (id int primary key, v text); create table elsewhere (id int); insert into t values (1, 'a')",
+            "insert into t values (2, 'b')",
+            &format!("create rule away as on insert to t {rule}"),
+            NEW_WINS,
+        );
+        let before = fingerprint(&case.recovery.pair.old);
+        let loud = MergeOptions { fire_triggers: true, ..MergeOptions::default() };
+        let refused = block_on(engine::merge(&case.recovery.context, loud)).expect_err("no row arrives");
+        assert_eq!(refused.kind(), failback::error::ErrorKind::Refused, "{refused:?}");
+        assert_eq!(fingerprint(&case.recovery.pair.old), before);
+        case.becomes_new();
+    }
+}

@@ -176,3 +176,23 @@ fn a_generated_column_is_held_to_its_unique_index() {
         );
     });
 }
+
+#[test]
+fn an_index_over_the_whole_row_is_met_by_the_merge() {
+    let case = planned(
+        "whole_row",
+        "create table t (id int primary key, v text); create function first(t) returns text immutable language sql as 'select left(($1).v, 1)';
+         create unique index t_first on t (first(t.*)); insert into t values (1, 'abc')",
+        "update t set v = 'bcd' where id = 1; insert into t values (2, 'alpha'), (3, 'x')",
+        "",
+        NEW_WINS,
+    );
+    case.becomes_new();
+    support::sql(&case.recovery.pair.old, "insert into t values (50, 'xyz')");
+    let before = fingerprint(&case.recovery.pair.old);
+    let plan = block_on(engine::plan(&case.recovery.context)).expect("a plan");
+    assert_eq!(plan.held, 0, "{plan:#?}");
+    let refused = block_on(engine::merge(&case.recovery.context, MergeOptions::default())).expect_err("a clash");
+    assert!(format!("{refused:?}").contains("t_first"), "{refused:?}");
+    assert_eq!((refused.kind(), fingerprint(&case.recovery.pair.old)), (ErrorKind::Refused, before));
+}
