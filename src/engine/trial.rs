@@ -36,23 +36,16 @@ const BOUNDS: &str = include_str!("../../sql/catalog/partition_bound.sql");
 
 /// Tries the rows of every table about which something speaks for trying, and holds those that OLD does not take as they are.
 pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, drafts: &mut [Draft<'_>]) -> Result<Vec<Unfit>> {
+    let is_tried =
+        |draft: &Draft<'_>| is_needed(database, draft.record) && draft.actions.iter().any(|action| action.brings_new());
+    if !drafts.iter().any(is_tried) {
+        return Ok(Vec::new());
+    }
+    let old = context.connect(Side::Old, &database.name).await?;
+    let quiet = catalog::replica_role_allowed(old.client()).await?;
     let mut found = Vec::new();
-    let mut session = None;
-    let mut quiet = false;
-    for draft in drafts.iter_mut().filter(|draft| is_needed(database, draft.record)) {
-        if !draft.actions.iter().any(|action| action.brings_new()) {
-            continue;
-        }
-        let old = match session.take() {
-            Some(open) => open,
-            None => {
-                let old = context.connect(Side::Old, &database.name).await?;
-                quiet = catalog::replica_role_allowed(old.client()).await?;
-                old
-            }
-        };
+    for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
         found.extend(hold_unfit_of(context, database, (&old, quiet), draft).await.place(|| &draft.record.name)?);
-        session = Some(old);
     }
     Ok(found)
 }
