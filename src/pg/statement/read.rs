@@ -42,7 +42,8 @@ impl<'a> RowSource<'a> {
         match self.key {
             ComparisonKey::Columns { .. } => format!("{} t", self.relation()),
             ComparisonKey::WholeRow { columns } => {
-                let fields: Vec<_> = columns.iter().map(|column| format!("r.{}::text", column.sql())).collect();
+                // A field is printed by its output function; a cast to text may be another one, which leaves something out.
+                let fields: Vec<_> = columns.iter().map(|column| format!("r.{}", column.sql())).collect();
                 // A record's text quotes its fields, so no two different rows print alike.
                 let digest = format!("pg_catalog.md5(row({})::text)", fields.join(", "));
                 let [name, copy] = WHOLE_ROW_COLUMNS;
