@@ -43,13 +43,12 @@ pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, dra
         if !draft.actions.iter().any(|action| action.brings_new()) {
             continue;
         }
-        let old = match session.take() {
-            Some(open) => open,
-            None => {
-                let old = context.connect(Side::Old, &database.name).await?;
-                quiet = catalog::replica_role_allowed(old.client()).await?;
-                old
-            }
+        let old = if let Some(open) = session.take() {
+            open
+        } else {
+            let old = context.connect(Side::Old, &database.name).await?;
+            quiet = catalog::replica_role_allowed(old.client()).await?;
+            old
         };
         found.extend(hold_unfit_of(context, database, (&old, quiet), draft).await.place(|| &draft.record.name)?);
         session = Some(old);

@@ -59,7 +59,8 @@ impl Arrivals<'_> {
             );
         }
         let refusing = self.table.columns.iter().filter(|column| column.not_null);
-        let optional: String = refusing.map(|column| format!(", alter column {} drop not null", column.name.sql())).collect();
+        let optional =
+            refusing.map(|column| format!(", alter column {} drop not null", column.name.sql())).collect::<Vec<_>>().concat();
         format!("create temporary table {name} (like {table} including generated) on commit drop; {position}{optional}")
     }
 
@@ -69,8 +70,8 @@ impl Arrivals<'_> {
         let (stage, ord) = (self.stage.qualified(), self.ord());
         let insert = |rows, operations: &str| {
             let (names, values) = self.stage.written(rows);
-            let names: String = names.iter().map(|name| format!(", {name}")).collect();
-            let values: String = values.iter().map(|value| format!(", {value}")).collect();
+            let names = names.iter().map(|name| format!(", {name}")).collect::<Vec<_>>().concat();
+            let values = values.iter().map(|value| format!(", {value}")).collect::<Vec<_>>().concat();
             format!(
                 "insert into {} ({ord}{names}) select s.ord{values} from {stage} s where s.op in ({operations})",
                 self.arrivals()
@@ -126,8 +127,12 @@ impl Arrivals<'_> {
         if parts.is_empty() {
             return Vec::new();
         }
-        let values: String =
-            parts.iter().enumerate().map(|(index, part)| format!(", ({}) as e{index}", part.expression)).collect();
+        let values = parts
+            .iter()
+            .enumerate()
+            .map(|(index, part)| format!(", ({}) as e{index}", part.expression))
+            .collect::<Vec<_>>()
+            .concat();
         let filter = exclusive.predicate.as_ref().map_or_else(String::new, |predicate| format!(" where {predicate}"));
         let arrive = format!("(select {} as ord{values} from {} as {}{filter})", self.ord(), self.arrivals(), self.alias());
         let stand = format!(
@@ -202,7 +207,7 @@ pub fn orphans(key: &ForeignKey, child: &Arrivals<'_>, parent: Option<&Arrivals<
             key.child_columns.iter().map(same).collect::<Vec<_>>().join(" and ")
         ));
     }
-    let columns: String = key.child_columns.iter().map(|column| format!(", {}", column.sql())).collect();
+    let columns = key.child_columns.iter().map(|column| format!(", {}", column.sql())).collect::<Vec<_>>().concat();
     format!(
         "select c.ord from (select {} as ord{columns} from {} as {}{bound}) c where {} order by 1",
         child.ord(),

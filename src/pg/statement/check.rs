@@ -146,8 +146,13 @@ pub fn deferred_clashes(exclusive: &Exclusive, stage: &Stage<'_>) -> Option<Stri
     if exclusive.parts.is_empty() {
         return None;
     }
-    let values: String =
-        exclusive.parts.iter().enumerate().map(|(index, part)| format!(", ({}) as e{index}", part.expression)).collect();
+    let values = exclusive
+        .parts
+        .iter()
+        .enumerate()
+        .map(|(index, part)| format!(", ({}) as e{index}", part.expression))
+        .collect::<Vec<_>>()
+        .concat();
     let filter = exclusive.predicate.as_ref().map_or_else(String::new, |predicate| format!(" where {predicate}"));
     let table = stage.source.table;
     let rows = format!(

@@ -24,7 +24,8 @@ fn rows_without_columns_are_counted() {
 
 #[test]
 fn a_column_that_was_dropped_leaves_rows_without_columns_behind() {
-    let both = "create table t (a int, b text); insert into t values (1, 'x'), (2, null); alter table t drop column a, drop column b";
+    let both =
+        "create table t (a int, b text); insert into t values (1, 'x'), (2, null); alter table t drop column a, drop column b";
     Story::both("dropped", both, "insert into t default values").comes_home();
 }
 
