@@ -1,8 +1,7 @@
 //! What identifies a row.
 
-use std::fmt::Write as _;
-
 use super::*;
+use std::fmt::Write as _;
 
 /// Keys of every sort, three values each: one that stays, one that changes, one that NEW adds; and one that NEW deletes.
 const KEYS: &[(&str, [&str; 4])] = &[
@@ -54,21 +53,23 @@ fn a_row_is_known_by_a_key_of_any_type() {
         let is = |what: &str| what != "null";
         let rows: Vec<_> = [stays, changes, goes].into_iter().filter(|value| is(value)).collect();
         let values: Vec<_> = rows.iter().map(|value| format!("({value}, 7, 'x')")).collect();
-        write!(both, "create table k{number} (k {data_type}, n int, v text, primary key (k, n), unique (n, k));
+        write!(
+            both,
+            "create table k{number} (k {data_type}, n int, v text, primary key (k, n), unique (n, k));
              create table c{number} (id int primary key, k {data_type}, n int, foreign key (n, k) references k{number} (n, k) match full);
              insert into k{number} values {};",
             values.join(", ")
         )
-        .expect("a string grows");
-        write!(new, "update k{number} set v = 'changed' where k = {changes}::{data_type};").expect("a string grows");
+        .expect("room");
+        write!(new, "update k{number} set v = 'changed' where k = {changes}::{data_type};").expect("room");
         if is(goes) {
-            write!(new, "delete from k{number} where k = {goes}::{data_type};").expect("a string grows");
+            write!(new, "delete from k{number} where k = {goes}::{data_type};").expect("room");
         }
         if is(comes) {
             write!(new, "insert into k{number} values ({comes}, 8, 'new'); insert into c{number} values (1, {comes}, 8);")
-                .expect("a string grows");
+                .expect("room");
         }
-        write!(new, "insert into c{number} values (2, {changes}, 7), (3, null, null);").expect("a string grows");
+        write!(new, "insert into c{number} values (2, {changes}, 7), (3, null, null);").expect("room");
     }
     let path = "set search_path = public, ext; ";
     case(worked(support::pair("keys"), &format!("{path}{both}"), &format!("{path}{new}"), ""), "", NEW_WINS).becomes_new();
