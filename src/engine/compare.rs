@@ -71,8 +71,8 @@ pub(super) async fn compare_table(
         Depth::Hashes => 1,
         Depth::Keys => 0,
     };
-    let ours = statement::copy_binary(&statement::ordered_rows(ours, &lists.old));
-    let theirs = statement::copy_binary(&statement::ordered_rows(theirs, &lists.new));
+    let ours = statement::copy_binary(&statement::ordered_rows(ours, &lists.old, old.converts_text()));
+    let theirs = statement::copy_binary(&statement::ordered_rows(theirs, &lists.new, new.converts_text()));
     let flagged = usize::from(depth == Depth::Keys);
     let walk = Walk {
         old: Cursor::open(old, &ours, &record.key, columns + payload).await?,
@@ -194,10 +194,17 @@ impl Walk {
                 (false, true) => Ordering::Greater,
                 (true, true) => self.old.compare_key(&self.new),
             };
+            if order != Ordering::Equal || self.depth == Depth::Keys {
+                let (cursor, side) = if order == Ordering::Less { (&self.old, Side::Old) } else { (&self.new, Side::New) };
+                cursor.expect_readable_key(side)?;
+            }
             match order {
                 Ordering::Less => absent.push(&self.old, 0..self.key_columns).await,
                 Ordering::Greater if self.is_wanted() => candidates.push(&self.new, self.staged()).await,
-                Ordering::Equal if self.differs() => candidates.push(&self.new, self.staged()).await,
+                Ordering::Equal if self.differs() => {
+                    self.new.expect_readable_key(Side::New)?;
+                    candidates.push(&self.new, self.staged()).await;
+                }
                 _ => {}
             }
             if order != Ordering::Greater {
@@ -289,6 +296,20 @@ impl Cursor {
         self.previous =
             (0..self.orders.len()).map(|column| self.rows.field(last, column).unwrap_or_default().to_vec()).collect();
         Ok(())
+    }
+
+    /// # Errors
+    /// `Malformed` where the key, which has to be sent to the other side, holds bytes that are no text there.
+    fn expect_readable_key(&self, side: Side) -> Result<()> {
+        let texts = self.orders.iter().enumerate().filter(|(_, order)| **order == KeyOrder::Text);
+        let unreadable = |wire: &&[u8]| std::str::from_utf8(wire).is_err();
+        match texts.filter_map(|(column, _)| self.field(column)).find(unreadable) {
+            None => Ok(()),
+            Some(wire) => Err(Error::new(ErrorKind::Malformed, "read a key")
+                .at(side)
+                .because(format!("its bytes are not UTF-8, as the key {} of a row that one side lacks", wire.escape_ascii()))
+                .next("bring both databases to UTF8, or name a key of other columns in failback.toml")),
+        }
     }
 
     fn advance(&mut self) {

@@ -36,6 +36,7 @@ mod undo;
 mod unfit;
 mod unique;
 mod unit;
+mod unreadable;
 mod verify;
 
 pub use context::{Context, Stop};
