@@ -47,23 +47,7 @@ pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, dra
     let old = context.connect(Side::Old, &database.name).await?;
     let quiet = catalog::replica_role_allowed(old.client()).await?;
     let mut found = Vec::new();
-<<<<<<< HEAD
     for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
-=======
-    let mut session = None;
-    let mut quiet = false;
-    for draft in drafts.iter_mut().filter(|draft| is_needed(database, draft.record)) {
-        if !draft.actions.iter().any(|action| action.brings_new()) {
-            continue;
-        }
-        let old = if let Some(open) = session.take() {
-            open
-        } else {
-            let old = context.connect(Side::Old, &database.name).await?;
-            quiet = catalog::replica_role_allowed(old.client()).await?;
-            old
-        };
->>>>>>> room-schemas
         found.extend(hold_unfit_of(context, database, (&old, quiet), draft).await.place(|| &draft.record.name)?);
     }
     Ok(found)
