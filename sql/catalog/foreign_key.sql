@@ -3,11 +3,12 @@
 -- Columns: table_oid oid (the child, or the root of its partition tree), name text, child_schema text, child_name text,
 -- child_columns text[], parent_schema text, parent_name text, parent_columns text[], operator_schemas text[] and operator_names
 -- text[] (parent = child, a pair a column), deferrable bool, match_full bool,
--- validated bool, child_partitioned bool, parent_partitioned bool, on_delete "char" (confdeltype).
+-- validated bool, child_partitioned bool, parent_partitioned bool, on_delete "char" (confdeltype), period bool (18: the last pair is a range, and parents cover the child's together),
+-- child_part_schema and child_part_name text, parent_part_schema and parent_part_name text (the partition that the key stands on,
+-- or points at; NULL for a whole table), child_bound text or NULL (which rows belong to the child's partition).
 -- Server: 13.
 -- Filters: with conparentid set it is the copy of another key for one partition. A key that is NOT ENFORCED (18) promises
--- nothing; the words can only stand at the very end of a definition, so no name can imitate them, and older servers, which
--- lack the column conenforced, never print them.
+-- nothing; servers that lack a column answer NULL to the row as JSON.
 select child.oid as table_oid,
        f.conname::pg_catalog.text as name,
        cn.nspname::pg_catalog.text as child_schema,
@@ -23,7 +24,13 @@ select child.oid as table_oid,
        f.convalidated as validated,
        child.relkind = 'p' as child_partitioned,
        parent.relkind = 'p' as parent_partitioned,
-       f.confdeltype as on_delete
+       f.confdeltype as on_delete,
+       coalesce((pg_catalog.to_jsonb(f) ->> 'conperiod')::pg_catalog.bool, false) as period,
+       case when f.conrelid <> child.oid then on_child.schema end as child_part_schema,
+       case when f.conrelid <> child.oid then on_child.name end as child_part_name,
+       case when f.confrelid <> parent.oid then on_parent.schema end as parent_part_schema,
+       case when f.confrelid <> parent.oid then on_parent.name end as parent_part_name,
+       case when f.conrelid <> child.oid then pg_catalog.pg_get_partition_constraintdef(f.conrelid) end as child_bound
   from pg_catalog.pg_constraint as f
   join pg_catalog.pg_class as child
     on child.oid = coalesce(pg_catalog.pg_partition_root(f.conrelid)::pg_catalog.oid, f.conrelid)
@@ -31,6 +38,12 @@ select child.oid as table_oid,
   join pg_catalog.pg_class as parent
     on parent.oid = coalesce(pg_catalog.pg_partition_root(f.confrelid)::pg_catalog.oid, f.confrelid)
   join pg_catalog.pg_namespace as pn on pn.oid = parent.relnamespace
+  join (select c.oid, n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name
+          from pg_catalog.pg_class as c
+          join pg_catalog.pg_namespace as n on n.oid = c.relnamespace) as on_child on on_child.oid = f.conrelid
+  join (select c.oid, n.nspname::pg_catalog.text as schema, c.relname::pg_catalog.text as name
+          from pg_catalog.pg_class as c
+          join pg_catalog.pg_namespace as n on n.oid = c.relnamespace) as on_parent on on_parent.oid = f.confrelid
  cross join lateral (
        select pg_catalog.array_agg(ca.attname::pg_catalog.text order by u.position) as child_columns,
               pg_catalog.array_agg(pa.attname::pg_catalog.text order by u.position) as parent_columns,
@@ -44,6 +57,6 @@ select child.oid as table_oid,
          join pg_catalog.pg_attribute as pa on pa.attrelid = f.confrelid and pa.attnum = u.parent_attnum) as k
  where f.contype = 'f'
    and f.conparentid = 0
-   and pg_catalog.pg_get_constraintdef(f.oid) not like '% NOT ENFORCED'
+   and coalesce((pg_catalog.to_jsonb(f) ->> 'conenforced')::pg_catalog.bool, true)
    and cn.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
  order by child.oid, f.conname collate "C", f.oid

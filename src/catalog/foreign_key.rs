@@ -27,6 +27,10 @@ fn foreign_key(row: &Row) -> Result<ForeignKey> {
         validated: fact::get(row, "validated")?,
         child_partitioned: fact::get(row, "child_partitioned")?,
         parent_partitioned: fact::get(row, "parent_partitioned")?,
+        period: fact::get(row, "period")?,
+        child_part: part(row, "child_part_schema", "child_part_name")?,
+        child_bound: fact::get(row, "child_bound")?,
+        parent_part: part(row, "parent_part_schema", "parent_part_name")?,
         on_delete: match fact::get_code(row, "on_delete")? {
             'a' => FkAction::NoAction,
             'r' => FkAction::Restrict,
@@ -36,6 +40,11 @@ fn foreign_key(row: &Row) -> Result<ForeignKey> {
             other => return Err(fact::unknown("pg_constraint.confdeltype", other)),
         },
     })
+}
+
+fn part(row: &Row, schema: &str, name: &str) -> Result<Option<QualifiedName>> {
+    let (schema, name): (Option<String>, Option<String>) = (fact::get(row, schema)?, fact::get(row, name)?);
+    Ok(schema.zip(name).map(|(schema, name)| QualifiedName::new(schema, name)))
 }
 
 /// Spells the operators as `operator(schema.=)`, since nothing but `pg_catalog` is on the `search_path`.

@@ -9,6 +9,7 @@
 mod column;
 mod constraint;
 mod database;
+mod exclusive;
 mod fact;
 mod foreign_key;
 mod large_object;
@@ -31,7 +32,7 @@ pub use replica_role::replica_role_allowed;
 pub use role::role;
 
 use crate::error::Result;
-use crate::schema::{Relation, Sequence, Table};
+use crate::schema::{ForeignKey, Relation, Sequence, Table};
 
 /// What one database holds. Every relation of the user's schemas is in exactly one of the lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,16 @@ pub struct Catalog {
 /// Facts of one sort, by the OID of the table that they belong to. OIDs live no longer than the reading.
 type ByTable<T> = HashMap<u32, Vec<T>>;
 
+/// Reads every foreign key of a database, also those of tables that are not carried.
+///
+/// # Errors
+/// As [`read`].
+pub async fn foreign_keys(client: &Client) -> Result<Vec<ForeignKey>> {
+    let mut found: Vec<_> = foreign_key::read(client).await?.into_values().flatten().collect();
+    found.sort_by(|left, right| (&left.child, &left.name).cmp(&(&right.child, &right.name)));
+    Ok(found)
+}
+
 /// Reads everything that a database holds.
 ///
 /// # Errors
@@ -57,7 +68,8 @@ pub async fn read(client: &Client) -> Result<Catalog> {
         columns: column::read(client).await?,
         unique_indexes: unique_index::read(client).await?,
         foreign_keys: foreign_key::read(client).await?,
-        constraints: constraint::read(client).await?,
+        checks: constraint::read(client).await?,
+        exclusives: exclusive::read(client).await?,
         triggers: trigger::read(client).await?,
         leaves: leaf::read(client).await?,
     };
@@ -79,7 +91,8 @@ struct Facts {
     columns: ByTable<crate::schema::Column>,
     unique_indexes: ByTable<crate::schema::UniqueIndex>,
     foreign_keys: ByTable<crate::schema::ForeignKey>,
-    constraints: ByTable<constraint::Constraint>,
+    checks: ByTable<crate::schema::Check>,
+    exclusives: ByTable<crate::schema::Exclusive>,
     triggers: ByTable<crate::schema::Trigger>,
     leaves: ByTable<leaf::LeafFacts>,
 }
@@ -97,15 +110,14 @@ impl Facts {
         let leaves = self.leaves.remove(&entry.oid).unwrap_or_default();
         let row_security = entry.row_security || leaves.iter().any(|facts| facts.row_security);
         let emptied = leaves.iter().any(|facts| facts.emptied);
-        let (checks, exclusions) = constraint::split(self.constraints.remove(&entry.oid).unwrap_or_default());
         Table {
             name: entry.name,
             partitioned: entry.kind == relation::PARTITIONED_TABLE,
             columns: self.columns.remove(&entry.oid).unwrap_or_default(),
             unique_indexes: self.unique_indexes.remove(&entry.oid).unwrap_or_default(),
             foreign_keys: self.foreign_keys.remove(&entry.oid).unwrap_or_default(),
-            checks,
-            exclusions,
+            checks: self.checks.remove(&entry.oid).unwrap_or_default(),
+            exclusives: self.exclusives.remove(&entry.oid).unwrap_or_default(),
             triggers: self.triggers.remove(&entry.oid).unwrap_or_default(),
             unlogged: leaves.iter().any(|facts| facts.unlogged),
             inherits: entry.inherits,

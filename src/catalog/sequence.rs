@@ -23,6 +23,9 @@ fn sequence(row: &Row) -> Result<Sequence> {
         name: QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "name")? },
         last_value: fact::get(row, "last_value")?,
         increment: fact::get(row, "increment")?,
+        bounds: Some((fact::get(row, "min_value")?, fact::get(row, "max_value")?)),
+        cycle: fact::get(row, "cycle")?,
+        feeds: feeds(row)?,
         owner: match owner {
             Some(table) => {
                 let schema: String = fact::get(row, "owner_schema")?;
@@ -31,4 +34,10 @@ fn sequence(row: &Row) -> Result<Sequence> {
             None => None,
         },
     })
+}
+
+fn feeds(row: &Row) -> Result<Vec<(QualifiedName, Ident)>> {
+    let (schemas, tables): (Vec<String>, Vec<String>) = (fact::get(row, "fed_schemas")?, fact::get(row, "fed_tables")?);
+    let tables = schemas.into_iter().zip(tables).map(|(schema, table)| QualifiedName::new(schema, table));
+    Ok(tables.zip(fact::get_idents(row, "fed_columns")?).collect())
 }

@@ -12,6 +12,9 @@ use crate::schema::{
 use crate::staging::layout::TableId;
 use crate::staging::{LeftOut, TableRecord};
 
+/// Names that a table without a key must not have.
+const TAKEN: [&str; 4] = [WHOLE_ROW_COLUMNS[0], WHOLE_ROW_COLUMNS[1], "fb_ctid", "fb_tableoid"];
+
 /// Either a table that is carried, or the reason why it is not.
 pub(super) enum Demand {
     /// Carried.
@@ -41,6 +44,12 @@ pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSett
     let key = match comparison_key(old, new, &pairs, configured.as_deref()) {
         Ok(columns) => ComparisonKey::Columns { columns },
         Err(KeyProblem::NoKey) => match whole_row(&pairs) {
+            // The stand-ins for a key, and the row's place, have these names beside the table's own columns.
+            Some(columns) if columns.iter().any(|name| TAKEN.contains(&name.as_str())) => {
+                let reason = "it has no key, and a column with a name that failback needs for the comparison without one: name a key in \
+                              failback.toml";
+                return leave(new, reason, true);
+            }
             Some(columns) => ComparisonKey::WholeRow { columns },
             None => {
                 return leave(new, "its columns differ in name or type, and it has no key: name one in failback.toml", true);

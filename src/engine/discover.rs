@@ -157,7 +157,7 @@ fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> Pair
                 let missing = "the table does not exist on OLD: its rows have no place there and stay in staging";
                 match &theirs.obstacle {
                     Some(obstacle) => {
-                        left_out.push(leave(&format!("the table does not exist on OLD, and on NEW {obstacle}"), true))
+                        left_out.push(leave(&format!("the table does not exist on OLD, and on NEW {obstacle}"), true));
                     }
                     None => left_out.push(leave(missing, true)),
                 }

@@ -4,40 +4,42 @@
 //! the different row that OLD has under the same key. And a parent cannot go while OLD still has children of it. Both are
 //! found here, before anything is written, and held with the foreign key's name as the reason.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use super::arrivals::Landing;
 use super::change::Action;
 use super::context::Context;
-use super::counterpart::KEYS_PER_STATEMENT;
 use super::images::{read_image, texts};
 use super::plan::Draft;
 use super::unique;
 use crate::codec::{BatchEncoder, BatchView, CodecError};
 use crate::delta::Base;
-use crate::error::{Error, ErrorKind, Result};
-use crate::name::{Ident, Side};
-use crate::pg::Session;
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::Ident;
 use crate::pg::statement;
 use crate::schema::ForeignKey;
 use crate::staging::{SegmentReader, TableRecord};
 
 /// A value of a foreign key's columns, as 128 bits of its digest.
-pub(super) type Value = [u8; 16];
+type Value = [u8; 16];
 
-/// Holds every row whose family does not allow what was decided for it.
+/// Holds every row whose family, or whose neighbours on OLD, do not allow what was decided for it.
 pub(super) async fn keep_together(context: &Context, database: &str, drafts: &mut [Draft<'_>]) -> Result<()> {
-    let keys: Vec<ForeignKey> = drafts.iter().flat_map(|draft| draft.record.old.foreign_keys.clone()).collect();
-    let old = context.connect(Side::Old, database).await?;
+    let mut landing = Landing::prepare(context, database, drafts).await?;
+    let keys = landing.keys.clone();
     // A held child may itself be a parent, and a held row may be the one that was to free a value: until nothing moves.
     loop {
-        let mut held = 0;
-        for draft in drafts.iter_mut() {
-            held += unique::hold_clashes(context, &old, draft).await?;
+        let mut held = hold_children(context, drafts, &keys)?;
+        landing.follow(drafts).await?;
+        for (position, draft) in drafts.iter_mut().enumerate() {
+            held += unique::hold_clashes(&landing, position, draft).await.place(|| &draft.record.name)?;
         }
-        held += hold_children(context, drafts, &keys)?;
-        held += hold_parents(context, &old, drafts, &keys).await?;
+        for key in &keys {
+            held += hold_orphans(&landing, drafts, key).await.place(|| &key.name)?;
+            held += hold_parents(&landing, drafts, key).await.place(|| &key.name)?;
+        }
         if held == 0 {
-            return Ok(());
+            return landing.leave().await;
         }
     }
 }
@@ -100,88 +102,39 @@ fn values_not_on_old(context: &Context, parent: &Draft<'_>, key: &ForeignKey) ->
     Ok(missing)
 }
 
-/// Holds deletes of parents that OLD would still have children of; returns how many.
-async fn hold_parents(context: &Context, old: &Session, drafts: &mut [Draft<'_>], keys: &[ForeignKey]) -> Result<usize> {
-    let mut held = 0;
-    for key in keys {
-        let Some(parent) = drafts.iter().position(|draft| draft.record.name == key.parent) else { continue };
-        if !drafts[parent].actions.contains(&Action::Delete) {
-            continue;
-        }
-        let leaving = children_that_leave(context, drafts, key)?;
-        let why = format!("held: OLD still has children of it in {} ({})", key.child, key.name);
-        let kept = parents_with_children(context, old, &drafts[parent], key, &leaving).await?;
-        held += kept.len();
-        for row in kept {
-            drafts[parent].hold(row, &why);
-        }
-    }
-    Ok(held)
+/// Holds children whose parent is neither on OLD nor on its way there; returns how many.
+async fn hold_orphans(landing: &Landing<'_>, drafts: &mut [Draft<'_>], key: &ForeignKey) -> Result<usize> {
+    let Some((position, child)) = landing.of(&key.child) else { return Ok(0) };
+    let parent = landing.of(&key.parent).map(|(_, parent)| parent);
+    let why = format!("held: fk_parent_missing, OLD has no such row of {} ({})", key.parent, key.name);
+    Ok(hold_standing(&mut drafts[position], landing.positions(&statement::orphans(key, child, parent)).await?, &why))
 }
 
-/// Counts, for every referenced value, the children on OLD that the plan deletes or points elsewhere.
-fn children_that_leave(context: &Context, drafts: &[Draft<'_>], key: &ForeignKey) -> Result<HashMap<Value, u64>> {
-    let mut leaving: HashMap<Value, u64> = HashMap::new();
-    let Some(child) = drafts.iter().find(|draft| draft.record.name == key.child) else { return Ok(leaving) };
-    let mut before: HashMap<usize, Value> = HashMap::new();
-    each_row(context, child, &key.child_columns, "old", |row, _, value| {
-        if let Some(value) = value.filter(|_| child.actions[row].writes()) {
-            before.insert(row, value);
-        }
-    })?;
-    each_row(context, child, &key.child_columns, "new", |row, _, value| {
-        if child.actions[row].brings_new() && before.get(&row) == value.as_ref() {
-            before.remove(&row);
-        }
-    })?;
-    for value in before.into_values() {
-        *leaving.entry(value).or_insert(0) += 1;
+/// Holds parents that would go, or would change what children refer to, while OLD keeps such children; returns how many.
+async fn hold_parents(landing: &Landing<'_>, drafts: &mut [Draft<'_>], key: &ForeignKey) -> Result<usize> {
+    let Some((position, parent)) = landing.of(&key.parent) else { return Ok(0) };
+    if !drafts[position].actions.iter().any(|action| matches!(action, Action::Delete | Action::Replace)) {
+        return Ok(0);
     }
-    Ok(leaving)
+    let child = landing.of(&key.child).map(|(_, child)| child);
+    let why = format!("held: OLD still has children of it in {} ({})", key.child, key.name);
+    Ok(hold_standing(&mut drafts[position], landing.positions(&statement::bereaving(key, child, parent)).await?, &why))
 }
 
-/// Asks OLD for the children of every parent that is to go, and returns the rows that have more than the plan takes away.
-async fn parents_with_children(
-    context: &Context,
-    old: &Session,
-    parent: &Draft<'_>,
-    key: &ForeignKey,
-    leaving: &HashMap<Value, u64>,
-) -> Result<Vec<usize>> {
-    let mut going: Vec<(usize, Vec<String>)> = Vec::new();
-    let mut kept = Vec::new();
-    each_text(context, parent, &key.parent_columns, "old", |row, _, texts| {
-        if parent.actions[row] == Action::Delete {
-            going.extend(texts.map(|texts| (row, texts)));
-        }
-    })?;
-    let casts: Vec<String> = key.parent_columns.iter().map(|name| type_of(parent, name)).collect();
-    for part in going.chunks(KEYS_PER_STATEMENT) {
-        let columns: Vec<Vec<String>> =
-            (0..casts.len()).map(|column| part.iter().map(|(_, texts)| texts[column].clone()).collect()).collect();
-        let rows = old.query(&statement::count_children(key, &casts, &columns), &[]).await?;
-        for found in rows {
-            let position = usize::try_from(found.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
-            let children = u64::try_from(found.get::<_, i64>(1)).unwrap_or(u64::MAX);
-            if let Some((row, texts)) = part.get(position)
-                && children > leaving.get(&digest(texts)).copied().unwrap_or(0)
-            {
-                kept.push(*row);
-            }
-        }
+/// Holds those of the rows that are not held yet; returns how many.
+fn hold_standing(draft: &mut Draft<'_>, rows: Vec<usize>, why: &str) -> usize {
+    let standing: Vec<_> = rows.into_iter().filter(|row| draft.actions[*row].writes()).collect();
+    for row in &standing {
+        draft.hold(*row, why);
     }
-    Ok(kept)
-}
-
-fn type_of(draft: &Draft<'_>, name: &Ident) -> String {
-    draft.record.old.column(name).map_or_else(|| "text".to_owned(), |column| column.data_type.sql.clone())
+    standing.len()
 }
 
 /// What the diff says of a row.
 #[derive(Clone, Copy)]
-pub(super) struct Found<'a> {
-    pub(super) situation: &'a str,
-    pub(super) base: &'a str,
+struct Found<'a> {
+    situation: &'a str,
+    base: &'a str,
 }
 
 /// Whether a number is part of the table's key.
@@ -205,7 +158,7 @@ fn each_row(
     each_text(context, draft, columns, image, |row, found, texts| visit(row, found, texts.as_deref().map(digest)))
 }
 
-pub(super) fn each_text(
+fn each_text(
     context: &Context,
     draft: &Draft<'_>,
     columns: &[Ident],
@@ -245,7 +198,7 @@ fn unreadable(error: CodecError) -> Error {
 }
 
 /// Digests values by their text, which is the same for `int4` and `int8`; lengths keep neighbours apart.
-pub(super) fn digest(texts: &[String]) -> Value {
+fn digest(texts: &[String]) -> Value {
     let mut hasher = blake3::Hasher::new();
     for text in texts {
         hasher.update(&(text.len() as u64).to_be_bytes());

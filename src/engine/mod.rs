@@ -5,6 +5,7 @@
 //! and a report a step.
 //! Never: prints, reads the environment or the command line, writes to NEW, or holds a table in memory.
 
+mod arrivals;
 mod change;
 mod compare;
 mod context;

@@ -205,7 +205,7 @@ fn draft<'a>(
     diff: &'a TableDiff,
 ) -> Result<Draft<'a>> {
     let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Vec::new() };
-    let replacing = Replacing::of(&record.old);
+    let replacing = Replacing::of(record);
     let table = record.name.to_string();
     for segment in &diff.segments {
         for batch in SegmentReader::open_projected(&context.store, segment, 1 << 14, &DECIDING)? {
@@ -283,22 +283,20 @@ fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
     stamps.is_valid(row).then(|| stamps.value(row))
 }
 
-/// Columns that an UPDATE in place cannot always set: members of unique indexes, whose values may swap between rows within
-/// one statement, and GENERATED ALWAYS identity columns.
+/// Columns that an UPDATE in place cannot always set: those on which a row's place in a unique index or exclusion constraint depends,
+/// whose values may swap between rows within one statement; the key, whose spelling alone may change; and GENERATED ALWAYS identity
+/// columns.
 struct Replacing {
     columns: Vec<String>,
-    /// A unique index on expressions: any column may be part of it.
-    any: bool,
 }
 
 impl Replacing {
-    fn of(old: &Table) -> Self {
-        let unique = old.unique_indexes.iter().flat_map(|index| &index.columns);
-        let identity = old.columns.iter().filter(|column| column.identity == Some(Identity::Always)).map(|column| &column.name);
-        Self {
-            columns: unique.chain(identity).map(|name| name.as_str().to_owned()).collect(),
-            any: old.unique_indexes.iter().any(|index| index.columns.is_empty()),
-        }
+    fn of(record: &TableRecord) -> Self {
+        let old = &record.old;
+        let unique = old.exclusives.iter().flat_map(|exclusive| exclusive.uses.clone());
+        let identity = old.columns.iter().filter(|column| column.identity == Some(Identity::Always));
+        let all = unique.chain(record.key.names()).chain(identity.map(|column| column.name.clone()));
+        Self { columns: all.map(|name| name.as_str().to_owned()).collect() }
     }
 
     fn touched_by(&self, batch: &RecordBatch, row: usize) -> bool {
@@ -310,7 +308,7 @@ impl Replacing {
         }
         let changed = lists.value(row);
         let names = changed.as_string::<i32>();
-        (self.any && !names.is_empty()) || names.iter().flatten().any(|name| self.columns.iter().any(|column| column == name))
+        names.iter().flatten().any(|name| self.columns.iter().any(|column| column == name))
     }
 }
 
@@ -350,7 +348,7 @@ fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Resul
 
 /// Digests what of a table's definition a merge relies on; sizes and estimates are not part of it.
 pub(super) fn definition_digest(table: &Table) -> Result<String> {
-    let parts = (&table.name, &table.columns, &table.unique_indexes, &table.foreign_keys, &table.triggers);
+    let parts = (&table.name, &table.columns, &table.unique_indexes, &table.exclusives, &table.foreign_keys, &table.triggers);
     let text =
         serde_json::to_vec(&parts).map_err(|error| Error::new(ErrorKind::Storage, "digest a definition").because(error))?;
     Ok(blake3::hash(&text).to_hex().to_string())

@@ -29,14 +29,17 @@ pub(super) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
     let mut found = Vec::new();
     for ours in catalog::read(old.client()).await?.sequences {
         let theirs = on_new.get(&ours.name).and_then(|sequence| sequence.last_value);
-        let data = match &ours.owner {
-            Some((table, column)) if plan.tables.iter().any(|planned| planned.name == *table) => {
-                let query = sequence_floor(table, column, ours.increment < 0);
-                old.query(&query, &[]).await.place(|| &ours.name)?.first().and_then(|row| row.get::<_, Option<i64>>(0))
+        let mut data = Vec::new();
+        let room = room(&ours);
+        // A sequence that begins again at its end promises no new number, whatever the data hold.
+        for (table, column) in ours.feeds.iter().filter(|_| !ours.cycle) {
+            if plan.tables.iter().any(|planned| planned.name == *table) {
+                let query = sequence_floor(table, column, ours.increment < 0, room);
+                let found = old.query(&query, &[]).await.place(|| &ours.name)?;
+                data.extend(found.first().and_then(|row| row.get::<_, Option<i64>>(0)));
             }
-            _ => None,
-        };
-        if let Some(to) = target(&ours, theirs, data) {
+        }
+        if let Some(to) = target(&ours, theirs.filter(|value| (room.0..=room.1).contains(value)), data) {
             let raise = Raise { sequence: ours.name.to_string(), from: ours.last_value, to };
             found.push((ours, raise));
         }
@@ -44,8 +47,19 @@ pub(super) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
     Ok(found)
 }
 
+/// Returns the values from which the sequence can go on. A number outside them, written by hand or by a wider sequence of NEW's, is none
+/// that it could hand out again; and a sequence that is set to its very end would refuse every INSERT from then on.
+fn room(sequence: &Sequence) -> (i64, i64) {
+    let (least, greatest) = sequence.bounds.unwrap_or((i64::MIN, i64::MAX));
+    match sequence.increment {
+        _ if sequence.cycle => (least, greatest),
+        step if step < 0 => (least.saturating_sub(step), greatest),
+        step => (least, greatest.saturating_sub(step)),
+    }
+}
+
 /// Returns the value that a sequence must have handed out; `None` where it already has.
-fn target(ours: &Sequence, theirs: Option<i64>, data: Option<i64>) -> Option<i64> {
+fn target(ours: &Sequence, theirs: Option<i64>, data: impl IntoIterator<Item = i64>) -> Option<i64> {
     let further = |left: i64, right: i64| if ours.increment < 0 { left.min(right) } else { left.max(right) };
     let wanted = theirs.into_iter().chain(data).reduce(further)?;
     match ours.last_value {
@@ -74,7 +88,15 @@ mod tests {
     use crate::name::QualifiedName;
 
     fn sequence(last_value: Option<i64>, increment: i64) -> Sequence {
-        Sequence { name: QualifiedName::new("public", "s"), last_value, increment, owner: None }
+        Sequence {
+            name: QualifiedName::new("public", "s"),
+            last_value,
+            increment,
+            bounds: Some((-50, 50)),
+            cycle: false,
+            feeds: Vec::new(),
+            owner: None,
+        }
     }
 
     #[test]
@@ -86,5 +108,13 @@ mod tests {
         assert_eq!(target(&sequence(None, 1), None, None), None);
         assert_eq!(target(&sequence(None, 1), Some(1), None), Some(1));
         assert_eq!(target(&sequence(Some(-10), -1), Some(-20), Some(-5)), Some(-20));
+    }
+
+    #[test]
+    fn a_sequence_is_never_set_to_its_end() {
+        assert_eq!(room(&sequence(None, 1)), (-50, 49));
+        assert_eq!(room(&sequence(None, -5)), (-45, 50));
+        assert_eq!(room(&Sequence { cycle: true, ..sequence(None, 1) }), (-50, 50));
+        assert_eq!(room(&Sequence { bounds: None, ..sequence(None, 1) }), (i64::MIN, i64::MAX - 1));
     }
 }

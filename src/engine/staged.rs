@@ -45,7 +45,8 @@ fn stage_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> Stage
         key,
         inserted: column.is_some() && staged.new.is_present(),
         restored: column.is_some(),
-        updated: column.is_some() && staged.new.is_present() && !key && !always,
+        // A key is set too where its spelling alone may change.
+        updated: column.is_some_and(|column| staged.new.is_present() && !(key && column.equal_prints_alike()) && !always),
     }
 }
 

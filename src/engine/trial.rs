@@ -18,6 +18,7 @@ use super::rows::Batches;
 use super::staged::{stage_columns, stage_row, view};
 use super::unfit::{Findings, Unfit, Why};
 use super::unit::{only, promised};
+use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -38,18 +39,16 @@ const BOUNDS: &str = include_str!("../../sql/catalog/partition_bound.sql");
 
 /// Tries the rows of every table about which something speaks for trying, and holds those that OLD does not take as they are.
 pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, drafts: &mut [Draft<'_>]) -> Result<Vec<Unfit>> {
+    let is_tried =
+        |draft: &Draft<'_>| is_needed(database, draft.record) && draft.actions.iter().any(|action| action.brings_new());
+    if !drafts.iter().any(is_tried) {
+        return Ok(Vec::new());
+    }
+    let old = context.connect(Side::Old, &database.name).await?;
+    let quiet = catalog::replica_role_allowed(old.client()).await?;
     let mut found = Vec::new();
-    let mut session = None;
-    for draft in drafts.iter_mut().filter(|draft| is_needed(database, draft.record)) {
-        if !draft.actions.iter().any(|action| action.brings_new()) {
-            continue;
-        }
-        let old = match session.take() {
-            Some(open) => open,
-            None => context.connect(Side::Old, &database.name).await?,
-        };
-        found.extend(hold_unfit_of(context, database, &old, draft).await.place(|| &draft.record.name)?);
-        session = Some(old);
+    for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
+        found.extend(hold_unfit_of(context, database, (&old, quiet), draft).await.place(|| &draft.record.name)?);
     }
     Ok(found)
 }
@@ -57,11 +56,15 @@ pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, dra
 async fn hold_unfit_of(
     context: &Context,
     database: &DatabaseRecord,
-    old: &Session,
+    (old, quiet): (&Session, bool),
     draft: &mut Draft<'_>,
 ) -> Result<Vec<Unfit>> {
     let record = draft.record;
     old.execute_all("begin").await?;
+    if quiet {
+        // Event triggers on OLD have no business with temporary tables.
+        old.execute_all("set local session_replication_role = replica").await?;
+    }
     let trial = Trial::prepare(old, record).await.map_err(|error| match error.kind() {
         ErrorKind::Permission => {
             error.next("rows are tried in a temporary copy of the table: grant TEMPORARY on the database to the user")
@@ -158,8 +161,8 @@ impl<'a> Trial<'a> {
             let mut waiting = vec![meant];
             while let Some(part) = waiting.pop().filter(|part| !part.is_empty()) {
                 match self.attempt(rows, &result, &changes.old, &part).await? {
-                    Outcome::Taken(changed) => {
-                        unfit.extend(changed.into_iter().map(|(row, column)| (row, self.changed(column))));
+                    Outcome::Taken(altered) => {
+                        unfit.extend(altered.into_iter().map(|(row, column)| (row, self.changed(column))));
                     }
                     Outcome::Refused(why) if part.len() == 1 => unfit.push((part[0], why)),
                     Outcome::Refused(why) if why.is_of_the_table() => {

@@ -8,14 +8,16 @@ use crate::pg::Session;
 use crate::staging::DatabasePlan;
 
 const FIRING: &str = include_str!("../../sql/session/firing_triggers.sql");
+const DIVERTING: &str = include_str!("../../sql/session/diverting_rules.sql");
 
 /// How triggers are kept quiet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Triggers {
-    /// `session_replication_role = replica`, for the transaction: user triggers, rules and foreign key triggers stay silent.
-    /// Triggers that fire on replicas or always are silenced a table.
+    /// `session_replication_role = replica`, for the transaction: user triggers, rules, event triggers, foreign keys and deferrable
+    /// constraints stay silent. Triggers and rules that fire on replicas or always are silenced a table.
     Replica,
-    /// `ALTER TABLE … DISABLE TRIGGER` for every user trigger that would fire, within the transaction: foreign keys stay on.
+    /// `ALTER TABLE … DISABLE TRIGGER` and `DISABLE RULE` for whatever of the user's would fire, within the transaction: foreign
+    /// keys stay on.
     DisableUser,
     /// They fire, because the user asked for it.
     Fire,
@@ -47,10 +49,18 @@ impl Triggers {
 
     /// Silences all triggers for the transaction that has just begun, where that is the way.
     pub(super) async fn begin(self, old: &Session) -> Result<()> {
+        // With foreign keys on, rows of a cycle can only come one after the other where the server waits with its checks.
+        let statement =
+            if self == Self::Replica { "set local session_replication_role = replica" } else { "set constraints all deferred" };
+        old.execute_all(statement).await
+    }
+
+    /// Lets the server check what was deferred, while an error still says which rows it is about.
+    pub(super) async fn settle(self, old: &Session) -> Result<()> {
         if self == Self::Replica {
-            old.execute_all("set local session_replication_role = replica").await?;
+            return Ok(());
         }
-        Ok(())
+        old.execute_all("set constraints all immediate").await
     }
 
     /// Silences one table's triggers, where that is done a table. Returns the statements that take it back.
@@ -58,7 +68,7 @@ impl Triggers {
         let modes = match self {
             Self::Replica => "RA",
             Self::DisableUser => "OA",
-            Self::Fire => return Ok(String::new()),
+            Self::Fire => return expect_no_diversion(old, table).await.map(|()| String::new()),
         };
         let found = old.query(FIRING, &[&table.sql(), &modes]).await?;
         let statements =
@@ -78,6 +88,17 @@ impl Triggers {
             (_, b'r') => b'u',
             (_, operation) => operation,
         }
+    }
+}
+
+/// A rule that puts another statement in the place of ours answers with that one's count of rows: nobody would notice.
+async fn expect_no_diversion(old: &Session, table: &QualifiedName) -> Result<()> {
+    match old.query(DIVERTING, &[&table.sql()]).await?.first() {
+        None => Ok(()),
+        Some(rule) => Err(Error::new(ErrorKind::Refused, "let OLD's rules fire")
+            .at(table)
+            .because(format!("its rule {} is DO INSTEAD: the planned rows would not arrive", rule.get::<_, &str>(0)))
+            .next("merge without --fire-triggers, which leaves rules alone too")),
     }
 }
 

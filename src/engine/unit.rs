@@ -19,15 +19,17 @@ use super::images::Image;
 use super::rows::Batches;
 use super::staged::{stage_columns, stage_row, view};
 use super::triggers::Triggers;
+use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
-use crate::pg::Session;
 use crate::pg::statement::{
-    Inserted, RowSource, Stage, copy_binary, lock_parents, orphans_of_stage, orphans_of_table, stage_name,
+    Inserted, RowSource, Stage, copy_binary, deferred_clashes, lock_parents, lock_writers_out, orphans_of_lost,
+    orphans_of_stage, orphans_of_table, stage_name,
 };
-use crate::schema::ForeignKey;
+use crate::pg::{Session, server_fault};
+use crate::schema::{Exclusive, ForeignKey};
 use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan, TableRecord};
 use crate::wire::CopyEncoder;
 
@@ -57,7 +59,7 @@ impl Direction {
     }
 
     /// Returns the stage's letter for an action.
-    const fn operation(self, action: Action) -> Option<u8> {
+    pub(super) const fn operation(self, action: Action) -> Option<u8> {
         match (self, action) {
             (Self::Forward, Action::Insert) | (Self::Back, Action::Delete) => Some(b'i'),
             (Self::Forward, Action::Delete) | (Self::Back, Action::Insert) => Some(b'd'),
@@ -118,13 +120,11 @@ pub(super) async fn carry_out(
         let mut share = Share::new(shares.len(), table, known, direction, triggers);
         if share.wanted.iter().sum::<u64>() > 0 {
             share.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;
+            share.keep_writers_out(old, triggers).await.place(|| &table.name)?;
             share.load(context, old, direction, triggers).await.place(|| &table.name)?;
             share.expect_unmoved(context, old, &plan.name, direction).await.place(|| &table.name)?;
             shares.push(share);
         }
-    }
-    for share in &shares {
-        share.expect_no_unique_clash(old).await.place(|| &share.record.name)?;
     }
     for share in shares.iter().rev() {
         share.delete(old).await.place(|| &share.record.name)?;
@@ -133,7 +133,11 @@ pub(super) async fn carry_out(
         share.write(old).await.place(|| &share.record.name)?;
         context.tell_rows(&plan.name, &share.record.name, share.wanted.iter().sum(), 0);
     }
-    check_foreign_keys(old, &shares, record).await?;
+    for share in &shares {
+        share.expect_no_deferred_clash(old, triggers).await.place(|| &share.record.name)?;
+    }
+    check_foreign_keys(old, &shares, direction).await?;
+    triggers.settle(old).await?;
     for share in &shares {
         old.execute_all(&share.wake).await.place(|| &share.record.name)?;
     }
@@ -228,26 +232,30 @@ impl<'a> Share<'a> {
             .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"))
     }
 
+    /// The constraints that the server checks by a trigger, which is silent under the replica role: they are checked here instead.
+    fn unwatched(&self, triggers: Triggers) -> impl Iterator<Item = &Exclusive> {
+        let quiet = triggers == Triggers::Replica;
+        self.record.old.exclusives.iter().filter(move |exclusive| quiet && exclusive.deferrable)
+    }
+
+    /// Nobody else may write the table between our check of such a constraint and COMMIT: their check would not see our rows, nor
+    /// ours theirs.
+    async fn keep_writers_out(&self, old: &Session, triggers: Triggers) -> Result<()> {
+        if self.unwatched(triggers).next().is_none() {
+            return Ok(());
+        }
+        old.execute_all(&lock_writers_out(&self.record.name)).await
+    }
+
     /// # Errors
-    /// `Refused` where OLD holds, under another key, a unique value that the plan would write.
-    async fn expect_no_unique_clash(&self, old: &Session) -> Result<()> {
-        for index in &self.record.old.unique_indexes {
-            // Partial and expression indexes, and deferrable constraints, are left to the server's own check.
-            let comparable = !index.columns.is_empty() && index.predicate.is_none() && !index.primary;
-            let Some(query) = comparable.then(|| self.stage.unique_clashes(&index.columns)).flatten() else { continue };
+    /// `Refused` where a row that was written breaks a deferrable constraint.
+    async fn expect_no_deferred_clash(&self, old: &Session, triggers: Triggers) -> Result<()> {
+        for exclusive in self.unwatched(triggers) {
+            let Some(query) = deferred_clashes(exclusive, &self.stage) else { continue };
             let found = old.query(&query, &[]).await?;
             let clashes: i64 = found.first().map_or(0, |row| row.get(0));
             if clashes > 0 {
-                return Err(Error::new(ErrorKind::Refused, "look for unique values that OLD already has")
-                    .at(&index.name)
-                    .because(format!(
-                        "update_exists: {clashes} of the planned rows carry a value of {} that another row of OLD has",
-                        index.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-                    ))
-                    .next(format!(
-                        "hold the table's inserts, or mend the rows on OLD: `failback decide --table {} insert=hold`",
-                        self.record.name
-                    )));
+                return Err(moved_in(&format!("{clashes} pairs of rows would break {}", exclusive.name)));
             }
         }
         Ok(())
@@ -266,7 +274,7 @@ impl<'a> Share<'a> {
         if updated > 0
             && let Some(update) = self.stage.update()
         {
-            expect_rows("update rows", old.execute(&update, &[]).await?, updated)?;
+            expect_rows("update rows", old.execute(&update, &[]).await.map_err(clash)?, updated)?;
         }
         // A row that comes back has values in columns that NEW lacks; a new one gets their defaults.
         for (rows, operations, wanted) in match self.direction {
@@ -274,7 +282,8 @@ impl<'a> Share<'a> {
             Direction::Back => [(Inserted::Olds, "i", inserted), (Inserted::Olds, "r", replaced)],
         } {
             if wanted > 0 {
-                expect_rows("insert rows", old.execute(&self.stage.insert(rows, operations), &[]).await?, wanted)?;
+                let insert = self.stage.insert(rows, operations);
+                expect_rows("insert rows", old.execute(&insert, &[]).await.map_err(clash)?, wanted)?;
             }
         }
         Ok(())
@@ -323,19 +332,42 @@ fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {
         .next("a rule, a trigger or a policy on OLD changes what is written: look at the table's definition"))
 }
 
-/// Checks every foreign key that the written tables take part in: children of what was written, and parents that lost rows.
-async fn check_foreign_keys(old: &Session, shares: &[Share<'_>], record: &DatabaseRecord) -> Result<()> {
-    let keys = record.tables.iter().flat_map(|table| &table.old.foreign_keys);
-    for key in keys.filter(|key| key.validated) {
-        if let Some(child) =
-            shares.iter().find(|share| share.record.name == key.child && share.wanted[..3].iter().sum::<u64>() > 0)
-        {
+/// A row that the server does not let stand beside another: one that came to OLD since the plan was made, for the plan holds others.
+fn clash(error: Error) -> Error {
+    let constraint = server_fault(&error)
+        .filter(|fault| matches!(fault.sqlstate.as_str(), "23505" | "23P01"))
+        .and_then(|fault| fault.constraint.clone());
+    match constraint {
+        Some(name) => moved_in(&format!("a planned row may not stand beside another row of OLD, by {name}")).because(error),
+        None => error,
+    }
+}
+
+fn moved_in(cause: &str) -> Error {
+    Error::new(ErrorKind::Refused, "write rows beside those of OLD")
+        .because(format!("update_exists: {cause}"))
+        .next("run `failback diff` and `failback plan` again: the plan holds such rows")
+}
+
+/// Checks every foreign key that the written tables take part in, those of tables that are not carried included: children of what
+/// was written, and parents that lost rows.
+async fn check_foreign_keys(old: &Session, shares: &[Share<'_>], direction: Direction) -> Result<()> {
+    for key in &catalog::foreign_keys(old.client()).await? {
+        // What a key that is NOT VALID did not hold of before comes back as it was.
+        if !key.validated && direction == Direction::Back {
+            continue;
+        }
+        let writes = |share: &&Share<'_>| share.record.name == key.child && share.wanted[..3].iter().sum::<u64>() > 0;
+        if let Some(child) = shares.iter().find(writes) {
             old.execute_all(&lock_parents(key, &child.stage)).await?;
             expect_no_orphans(old, key, &orphans_of_stage(key, &child.stage)).await?;
         }
         let loses = |share: &&Share<'_>| share.record.name == key.parent && share.wanted[2] + share.wanted[3] > 0;
-        if shares.iter().any(|share| loses(&share)) {
-            expect_no_orphans(old, key, &orphans_of_table(key)).await?;
+        if let Some(parent) = shares.iter().find(loses) {
+            let query = if key.validated { Some(orphans_of_table(key)) } else { orphans_of_lost(key, &parent.stage) };
+            if let Some(query) = query {
+                expect_no_orphans(old, key, &query).await?;
+            }
         }
     }
     Ok(())

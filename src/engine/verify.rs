@@ -12,6 +12,7 @@ use super::ledger::{self, Deed};
 use super::progress::Event;
 use super::sequences::{self, Raise};
 use super::unit::{count_moved, only, promised};
+use crate::catalog;
 use crate::codec::BatchEncoder;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
@@ -179,8 +180,10 @@ async fn verify_database(
         report.tables.push(VerifiedTable { database: part.name.clone(), table: table.name.to_string(), checked, mismatched });
     }
     let touched = |name: &crate::name::QualifiedName| part.tables.iter().any(|table| table.name == *name && applied(table) > 0);
-    for key in record.tables.iter().flat_map(|table| &table.old.foreign_keys).filter(|key| key.validated) {
-        if touched(&key.child) || touched(&key.parent) {
+    let is_lost = |table: &TablePlan| table.count("delete") + table.count("replace") > 0;
+    let loses = |name: &crate::name::QualifiedName| part.tables.iter().any(|table| table.name == *name && is_lost(table));
+    for key in catalog::foreign_keys(old.client()).await?.iter().filter(|key| key.validated) {
+        if touched(&key.child) || loses(&key.parent) {
             let found = old.query(&orphans_of_table(key), &[]).await.place(|| &key.name)?;
             let rows = found.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0));
             if rows > 0 {

@@ -1,4 +1,4 @@
-//! Check and exclusion constraints: what the server would refuse besides duplicates and orphans.
+//! Check constraints.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,15 +13,4 @@ pub struct Check {
     pub expression: String,
     /// Whether existing rows were ever checked (NOT VALID constraints were not).
     pub validated: bool,
-}
-
-/// One exclusion constraint, or a key WITHOUT OVERLAPS, which is one in all but name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exclusion {
-    /// The constraint's name.
-    pub name: Ident,
-    /// The constraint as the server prints it: `EXCLUDE USING gist (room WITH =, during WITH &&)`.
-    pub definition: String,
-    /// Whether it can be deferred to COMMIT.
-    pub deferrable: bool,
 }

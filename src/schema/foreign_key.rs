@@ -6,8 +6,7 @@ use crate::name::{Ident, QualifiedName};
 
 /// One foreign key, listed with the table that references (the child). Copies on partitions are left out.
 ///
-/// Partitions are named by their root on both ends. A key that stands on, or points at, a single partition is therefore listed as
-/// wider than it is; such keys are rare, and order and locks are right all the same.
+/// Partitions are named by their root on both ends; a key that stands on, or points at, a single partition says so beside.
 #[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ForeignKey {
@@ -35,8 +34,40 @@ pub struct ForeignKey {
     /// Whether the parent's rows are in its partitions.
     #[serde(default)]
     pub parent_partitioned: bool,
+    /// Whether the last pair of columns are ranges, of which the parents' together must cover the child's (PERIOD, PostgreSQL 18).
+    #[serde(default)]
+    pub period: bool,
+    /// The partition that alone references, if it is not the whole table.
+    #[serde(default)]
+    pub child_part: Option<QualifiedName>,
+    /// The condition under which a row of the child belongs to that partition, on bare column names.
+    #[serde(default)]
+    pub child_bound: Option<String>,
+    /// The partition that alone is referenced, if it is not the whole table.
+    #[serde(default)]
+    pub parent_part: Option<QualifiedName>,
     /// What happens to children when the parent goes.
     pub on_delete: FkAction,
+}
+
+impl ForeignKey {
+    /// Returns the relation whose rows reference: the child, or its one partition.
+    #[must_use]
+    pub const fn referencing(&self) -> &QualifiedName {
+        match &self.child_part {
+            Some(part) => part,
+            None => &self.child,
+        }
+    }
+
+    /// Returns the relation whose rows are referenced: the parent, or its one partition.
+    #[must_use]
+    pub const fn referenced(&self) -> &QualifiedName {
+        match &self.parent_part {
+            Some(part) => part,
+            None => &self.parent,
+        }
+    }
 }
 
 /// A referential action.

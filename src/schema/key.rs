@@ -167,7 +167,10 @@ fn key_column(old: &Table, new: &Table, pairs: &[PairedColumn], name: &Ident) ->
 }
 
 fn shared_unique_columns<'a>(old: &'a Table, new: &Table) -> Option<&'a [Ident]> {
-    let shared = |index: &&UniqueIndex| index.identifies_rows() && new.unique_indexes.iter().any(|other| other.same_key(index));
+    // A row cannot be written under a value that OLD computes.
+    let written = |name: &Ident| old.column(name).is_none_or(|column| !column.generated);
+    let usable = |index: &UniqueIndex| index.identifies_rows() && index.columns.iter().all(written);
+    let shared = |index: &&UniqueIndex| usable(index) && new.unique_indexes.iter().any(|other| other.same_key(index));
     let primary = old.unique_indexes.iter().filter(|index| index.primary).find(shared);
     // A deferrable index is left out: OLD would learn only at COMMIT that a row collides. A primary key is taken even so, as nothing
     // else says better what a row is; on NEW it does not matter, as committed rows never break it.
@@ -250,7 +253,7 @@ mod tests {
             unique_indexes,
             foreign_keys: Vec::new(),
             checks: Vec::new(),
-            exclusions: Vec::new(),
+            exclusives: Vec::new(),
             triggers: Vec::new(),
             leaves: Vec::new(),
             unlogged: false,

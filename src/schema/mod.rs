@@ -8,6 +8,7 @@ mod column;
 mod comparison;
 mod constraint;
 mod drift;
+mod exclusive;
 mod foreign_key;
 mod hashing;
 mod key;
@@ -24,8 +25,9 @@ mod travel;
 
 pub use column::{Column, Identity, PgType, TypeKind};
 pub use comparison::{ComparisonKey, WHOLE_ROW_COLUMNS};
-pub use constraint::{Check, Exclusion};
+pub use constraint::Check;
 pub use drift::{Drift, drift};
+pub use exclusive::{Exclusive, ExclusivePart};
 pub use foreign_key::{FkAction, ForeignKey};
 pub use hashing::hashed;
 pub use key::{KeyColumn, KeyOrder, KeyProblem, KeySide, UniqueIndex, comparison_key};

@@ -77,6 +77,10 @@ mod tests {
             parent_partitioned: false,
             validated: true,
             operators: Vec::new(),
+            period: false,
+            child_part: None,
+            child_bound: None,
+            parent_part: None,
             on_delete: FkAction::NoAction,
         }
     }

@@ -107,7 +107,7 @@ mod tests {
             unique_indexes: Vec::new(),
             foreign_keys: Vec::new(),
             checks: Vec::new(),
-            exclusions: Vec::new(),
+            exclusives: Vec::new(),
             triggers: Vec::new(),
             leaves: Vec::new(),
             unlogged: false,

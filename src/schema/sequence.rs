@@ -13,6 +13,15 @@ pub struct Sequence {
     pub last_value: Option<i64>,
     /// The step; negative for sequences that count down.
     pub increment: i64,
-    /// The column that it feeds, if it is owned by one (serial, identity).
+    /// The least and the greatest value that it hands out.
+    #[serde(default)]
+    pub bounds: Option<(i64, i64)>,
+    /// Whether it begins again at its end.
+    #[serde(default)]
+    pub cycle: bool,
+    /// The columns whose numbers come from it: an owner, and those whose default is its next value. Whole numbers only.
+    #[serde(default)]
+    pub feeds: Vec<(QualifiedName, Ident)>,
+    /// The column that owns it, if there is one (serial, identity).
     pub owner: Option<(QualifiedName, Ident)>,
 }

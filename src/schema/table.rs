@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Column, Exclusion, ForeignKey, UniqueIndex};
+use super::{Check, Column, Exclusive, ForeignKey, UniqueIndex};
 use crate::name::{Ident, QualifiedName};
 
 /// An ordinary or partitioned table on one side. A partitioned table stands for its partitions, which appear as leaves.
@@ -22,9 +22,9 @@ pub struct Table {
     /// Check constraints, by name.
     #[serde(default)]
     pub checks: Vec<Check>,
-    /// Exclusion constraints, by name.
+    /// What no two rows may share: unique indexes and exclusion constraints, by name, those that only one partition has included.
     #[serde(default)]
-    pub exclusions: Vec<Exclusion>,
+    pub exclusives: Vec<Exclusive>,
     /// User triggers, by name; those that stand on a single partition are left out.
     pub triggers: Vec<Trigger>,
     /// Where the rows are: the table itself, or the partitions that hold rows.

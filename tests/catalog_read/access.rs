@@ -38,8 +38,11 @@ async fn row_security_counts_for_those_it_binds() {
 fn everything(tables: &[Table]) -> Vec<WantedPrivilege> {
     let write = |table: &Table| {
         let name = table.name.clone();
-        [Privilege::Insert, Privilege::Update, Privilege::Delete]
-            .map(|privilege| WantedPrivilege { table: name.clone(), reach: Reach::Whole, privilege })
+        [Privilege::Insert, Privilege::Update, Privilege::Delete].map(|privilege| WantedPrivilege {
+            table: name.clone(),
+            reach: Reach::Whole,
+            privilege,
+        })
     };
     tables.iter().flat_map(|table| WantedPrivilege::to_read(table).chain(write(table))).collect()
 }
@@ -62,7 +65,10 @@ async fn missing_privileges_are_named() {
     );
     client.batch_execute(&grants).await.expect("grant");
     let catalog = catalog::read(&client).await.expect("read");
-    assert!(catalog::privileges(&client, &everything(&catalog.tables)).await.expect("check").is_empty(), "a superuser lacks nothing");
+    assert!(
+        catalog::privileges(&client, &everything(&catalog.tables)).await.expect("check").is_empty(),
+        "a superuser lacks nothing"
+    );
 
     let writer = cluster.connect("priv_writer", &database).await;
     assert!(catalog::privileges(&writer, &everything(&catalog.tables)).await.expect("check").is_empty());

@@ -195,7 +195,12 @@ async fn unique_indexes_tell_keys_from_look_alikes() {
     assert_eq!(events.unique_indexes.len(), 1);
     let bookings = table(&catalog, "app", "bookings");
     assert!(bookings.unique_indexes.is_empty());
-    assert_eq!(bookings.exclusions[0].definition, "EXCLUDE USING gist (room WITH =, during WITH &&)");
+    let exclusion = &bookings.exclusives[0];
+    assert!(exclusion.overlap && !exclusion.deferrable);
+    let parts: Vec<_> = exclusion.parts.iter().map(|part| (part.expression.as_str(), part.operator.as_str())).collect();
+    assert_eq!(parts.iter().map(|part| part.0).collect::<Vec<_>>(), ["room", "during"]);
+    assert_eq!(parts[1].1, "operator(pg_catalog.&&)");
+    assert_eq!(exclusion.uses, idents(&["during", "room"]));
     let checks: Vec<_> =
         table(&catalog, "app", "kinds").checks.iter().map(|c| (c.name.as_str(), c.expression.as_str(), c.validated)).collect();
     assert_eq!(checks, [("kinds_dup_check", "(dup < 1000)", true), ("later", "(dup > '-1000'::integer)", false)]);
@@ -316,7 +321,7 @@ async fn what_newer_servers_brought_is_understood() {
         assert_eq!(t.unique_indexes.iter().map(|index| index.name.as_str()).collect::<Vec<_>>(), ["maybe"]);
         assert!(!index(t, "maybe").not_null, "NULLs may be there under NOT VALID");
         assert!(t.columns[4].not_null, "new NULLs are refused");
-        assert_eq!(t.exclusions.iter().map(|exclusion| exclusion.name.as_str()).collect::<Vec<_>>(), ["spans"]);
+        assert_eq!(t.exclusives.iter().filter(|one| one.overlap).map(|one| one.name.as_str()).collect::<Vec<_>>(), ["spans"]);
     }
 }
 

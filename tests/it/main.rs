@@ -14,6 +14,7 @@ mod readable;
 mod real;
 mod recovery;
 mod refusals;
+mod schemas;
 mod support;
 mod types;
 mod versions;

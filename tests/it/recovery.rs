@@ -74,7 +74,7 @@ pub(crate) fn incident(test: &str, database: &str) -> (Pair, Timestamp) {
 }
 
 /// Loads the estate's database as it was at the cutover, and plays its incident.
-pub(crate) fn play(pair: &Pair, database: &str, cutover: Timestamp) {
+fn play(pair: &Pair, database: &str, cutover: Timestamp) {
     block_on(async {
         for side in [Side::Old, Side::New] {
             demo::load_database(pair.url(side), database, cutover).await.expect("the estate");

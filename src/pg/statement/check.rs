@@ -1,36 +1,71 @@
 //! Statements that prove that OLD is whole before COMMIT.
 
-use crate::name::{Ident, QualifiedName, array_literal};
-use crate::schema::ForeignKey;
+use crate::name::{Ident, QualifiedName, literal};
+use crate::schema::{Exclusive, ForeignKey};
 
 use super::{Stage, own_rows};
 
-fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
+/// The condition under which a parent and a child belong together. Periods only have to meet: see [`missing`].
+pub(super) fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
+    let last = key.parent_columns.len() - 1;
     let tests: Vec<_> = key
         .parent_columns
         .iter()
         .zip(&key.child_columns)
         .zip(&key.operators)
-        .map(|((theirs, ours), equals)| format!("{parent}.{} {equals} {child}.{}", theirs.sql(), ours.sql()))
+        .enumerate()
+        .map(|(index, ((theirs, ours), equals))| {
+            let operator = if key.period && index == last { "operator(pg_catalog.&&)" } else { equals.as_str() };
+            format!("{parent}.{} {operator} {child}.{}", theirs.sql(), ours.sql())
+        })
         .collect();
     tests.join(" and ")
 }
 
-/// Parent and child as the server's own foreign key triggers see them: children of old-style inheritance count on neither end.
-fn parent(key: &ForeignKey) -> String {
-    own_rows(&key.parent, key.parent_partitioned)
+/// The rows that are referenced, as the server's own foreign key triggers see them: children of old-style inheritance count on
+/// neither end.
+pub(super) fn parents(key: &ForeignKey) -> String {
+    own_rows(key.referenced(), key.parent_partitioned)
 }
 
-fn child(key: &ForeignKey) -> String {
-    own_rows(&key.child, key.child_partitioned)
+/// The rows that refer to them.
+pub(super) fn children(key: &ForeignKey) -> String {
+    own_rows(key.referencing(), key.child_partitioned)
+}
+
+/// The condition under which a child has no parent among `parents`, a FROM item under the alias `p`.
+pub(super) fn missing(key: &ForeignKey, parents: &str, child: &str) -> String {
+    let pairs = pairs(key, "p", child);
+    match (key.period, key.parent_columns.last(), key.child_columns.last()) {
+        (true, Some(theirs), Some(ours)) => format!(
+            "not coalesce({child}.{} <@ (select pg_catalog.range_agg(p.{}) from {parents} where {pairs}), false)",
+            ours.sql(),
+            theirs.sql()
+        ),
+        _ => format!("not exists (select from {parents} where {pairs})"),
+    }
 }
 
 /// The condition under which a child row refers to a parent at all. MATCH SIMPLE: no column is NULL. MATCH FULL: any is not,
 /// so that a half-NULL reference is found too.
-fn refers(key: &ForeignKey, child: &str) -> String {
+pub(super) fn refers(key: &ForeignKey, child: &str) -> String {
     let glue = if key.match_full { " or " } else { " and " };
     let tests: Vec<_> = key.child_columns.iter().map(|column| format!("{child}.{} is not null", column.sql())).collect();
     format!("({})", tests.join(glue))
+}
+
+/// The rows of the table that a stage wrote, `operations` of them, as far as the key stands on them.
+fn written(key: &ForeignKey, stage: &Stage<'_>, operations: &str) -> String {
+    let part = key.child_part.as_ref().map_or_else(String::new, |part| {
+        let name = literal(&part.sql());
+        format!(" and t.tableoid in (select relid from pg_catalog.pg_partition_tree({name}::pg_catalog.regclass))")
+    });
+    format!(
+        "{} s join {} on {} where s.op in ({operations}){part}",
+        stage.qualified(),
+        stage.source.from_item(),
+        stage.join_condition(),
+    )
 }
 
 /// Locks the parents of the rows that a stage wrote, as the server's own foreign key trigger does (`FOR KEY SHARE`), so that
@@ -38,71 +73,111 @@ fn refers(key: &ForeignKey, child: &str) -> String {
 #[must_use]
 pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
     format!(
-        "select 1 from {} p where exists (select from {} s join {} on {} where s.op <> 'd' and {}) for key share of p",
-        parent(key),
-        stage.qualified(),
-        stage.source.from_item(),
-        stage.join_condition(),
+        "select 1 from {} p where exists (select from {} and {}) for key share of p",
+        parents(key),
+        written(key, stage, "'u', 'r', 'i'"),
         pairs(key, "p", "t")
     )
 }
 
-/// Counts the rows that a stage wrote whose parent does not exist.
+/// Counts the rows that a stage wrote whose parent does not exist. Of a key that is NOT VALID only rows that are new: others may
+/// have been orphans before.
 #[must_use]
 pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
+    let parents = format!("{} p", parents(key));
+    let operations = if key.validated { "'u', 'r', 'i'" } else { "'i'" };
     format!(
-        "select count(*) from {} s join {} on {} where s.op <> 'd' and {} and not exists (select from {} p where {})",
-        stage.qualified(),
-        stage.source.from_item(),
-        stage.join_condition(),
+        "select count(*) from {} and {} and {}",
+        written(key, stage, operations),
         refers(key, "t"),
-        parent(key),
-        pairs(key, "p", "t")
+        missing(key, &parents, "t")
     )
 }
 
 /// Counts all child rows whose parent does not exist.
 #[must_use]
 pub fn orphans_of_table(key: &ForeignKey) -> String {
-    format!(
-        "select count(*) from {} t where {} and not exists (select from {} p where {})",
-        child(key),
-        refers(key, "t"),
-        parent(key),
-        pairs(key, "p", "t")
-    )
+    let parents = format!("{} p", parents(key));
+    let missing = missing(key, &parents, "t");
+    format!("select count(*) from {} t where {} and {missing}", children(key), refers(key, "t"))
 }
 
-/// Reads the greatest (for sequences that count down: the least) value of a column that a sequence feeds; with the children of
-/// old-style inheritance, which take their values from the parent's sequence.
+/// Counts the children of rows that a stage took away, for a key whose other children may have been orphans before. `None` where the
+/// stage does not know what they referred to.
 #[must_use]
-pub fn sequence_floor(table: &QualifiedName, column: &Ident, descending: bool) -> String {
+pub fn orphans_of_lost(key: &ForeignKey, stage: &Stage<'_>) -> Option<String> {
+    let value = |column: &Ident| stage.value_of(column);
+    let values: Vec<_> = key.parent_columns.iter().map(value).collect::<Option<_>>()?;
+    let list: Vec<_> =
+        values.iter().zip(&key.parent_columns).map(|(value, column)| format!("{value} as {}", column.sql())).collect();
+    let parents = format!("{} p", parents(key));
+    Some(format!(
+        "select count(*) from {} t where exists (select from (select {} from {} s where s.op in ('d', 'r')) g where {}) and {}",
+        children(key),
+        list.join(", "),
+        stage.qualified(),
+        pairs(key, "g", "t"),
+        missing(key, &parents, "t")
+    ))
+}
+
+/// Reads the greatest (for sequences that count down: the least) value of a column that a sequence feeds, of those in `room`.
+#[must_use]
+pub fn sequence_floor(table: &QualifiedName, column: &Ident, descending: bool, room: (i64, i64)) -> String {
     let aggregate = if descending { "min" } else { "max" };
-    format!("select {aggregate}({})::pg_catalog.int8 from {}", column.sql(), table.sql())
+    let ((least, greatest), column) = (room, column.sql());
+    format!(
+        "select {aggregate}({column})::pg_catalog.int8 from {} where {column} between '{least}'::pg_catalog.int8 and \
+         '{greatest}'::pg_catalog.int8",
+        table.sql()
+    )
 }
 
-/// Counts the children of given parents: reads the position of the parent in the list, from 1, and how many children it has;
-/// parents without children are left out. `values` holds one list a referenced column.
+/// Locks a table against writers, readers aside: what is checked once must still hold when we commit.
 #[must_use]
-pub fn count_children(key: &ForeignKey, casts: &[String], values: &[Vec<String>]) -> String {
-    let arrays: Vec<_> = casts
+pub fn lock_writers_out(table: &QualifiedName) -> String {
+    format!("lock table {} in share row exclusive mode", table.sql())
+}
+
+/// Counts the pairs of rows that a deferrable constraint does not allow and of which a stage wrote at least one. Under the replica role
+/// the server does not look.
+#[must_use]
+pub fn deferred_clashes(exclusive: &Exclusive, stage: &Stage<'_>) -> Option<String> {
+    if exclusive.parts.is_empty() {
+        return None;
+    }
+    let values = exclusive
+        .parts
         .iter()
-        .zip(values)
-        .map(|(cast, texts)| format!("{}::{cast}[]", array_literal(texts.iter().map(String::as_str))))
-        .collect();
-    let names: Vec<_> = (0..casts.len()).map(|index| format!("k{index}")).collect();
-    let matches: Vec<_> = key
-        .child_columns
-        .iter()
-        .zip(&names)
-        .zip(&key.operators)
-        .map(|((column, name), equals)| format!("k.{name} {equals} t.{}", column.sql()))
-        .collect();
-    format!(
-        "select k.ord, count(*) from unnest({}) with ordinality as k({}, ord) join {} t on {} group by k.ord",
-        arrays.join(", "),
-        names.join(", "),
-        child(key),
-        matches.join(" and ")
-    )
+        .enumerate()
+        .map(|(index, part)| format!(", ({}) as e{index}", part.expression))
+        .collect::<Vec<_>>()
+        .concat();
+    let filter = exclusive.predicate.as_ref().map_or_else(String::new, |predicate| format!(" where {predicate}"));
+    let table = stage.source.table;
+    let rows = format!(
+        "(select tableoid as rel, ctid as tid{values} from {} as {}{filter})",
+        stage.source.relation(),
+        table.name.sql()
+    );
+    let place = if stage.source.key.is_whole_row() { ["t.fb_tableoid", "t.fb_ctid"] } else { ["t.tableoid", "t.ctid"] };
+    let test = |(index, part): (usize, &crate::schema::ExclusivePart)| {
+        let nulls = if exclusive.nulls_not_distinct {
+            format!(" or (n.e{index} is null and o.e{index} is null)")
+        } else {
+            String::new()
+        };
+        format!("(n.e{index} {} o.e{index}{nulls})", part.operator)
+    };
+    let meets: Vec<_> = exclusive.parts.iter().enumerate().map(test).collect();
+    Some(format!(
+        "select count(*) from {rows} n join {rows} o on (o.rel, o.tid) <> (n.rel, n.tid) and {} where (n.rel, n.tid) in \
+         (select {}, {} from {} s join {} on {} where s.op <> 'd')",
+        meets.join(" and "),
+        place[0],
+        place[1],
+        stage.qualified(),
+        stage.source.from_item(),
+        stage.join_condition()
+    ))
 }

@@ -4,11 +4,15 @@
 //! only through `name::array_literal`.
 //! Never: sends anything.
 
+mod arrivals;
 mod check;
 mod read;
 mod stage;
 pub mod trial_table;
 
-pub use check::{count_children, lock_parents, orphans_of_stage, orphans_of_table, sequence_floor};
+pub use arrivals::{Arrivals, bereaving, orphans};
+pub use check::{
+    deferred_clashes, lock_parents, lock_writers_out, orphans_of_lost, orphans_of_stage, orphans_of_table, sequence_floor,
+};
 pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, own_rows, rows, stamped_since};
 pub use stage::{Inserted, Stage, StageColumn, stage_name, unpacked};

@@ -42,7 +42,8 @@ impl<'a> RowSource<'a> {
         match self.key {
             ComparisonKey::Columns { .. } => format!("{} t", self.relation()),
             ComparisonKey::WholeRow { columns } => {
-                let fields: Vec<_> = columns.iter().map(|column| format!("r.{}::text", column.sql())).collect();
+                // A field is printed by its output function; a cast to text may be another one, which leaves something out.
+                let fields: Vec<_> = columns.iter().map(|column| format!("r.{}", column.sql())).collect();
                 // A record's text quotes its fields, so no two different rows print alike.
                 // Sent, so that both sides digest the same bytes whatever their databases' encodings are.
                 let digest = format!("pg_catalog.md5(pg_catalog.textsend(row({})::text))", fields.join(", "));
@@ -142,6 +143,18 @@ fn ordered(column: &KeyColumn, side: Side, converts_text: bool) -> String {
     }
 }
 
+/// Whether a list of such values cannot be sent as an array: an array of arrays is one array of more dimensions, the array of
+/// boxes has another delimiter than all others, and `unnest` takes composites apart, which any type outside `pg_catalog` may be.
+fn is_cast_alone(cast: &str) -> bool {
+    cast.ends_with("[]") || cast == "box" || cast.contains('.')
+}
+
+/// A key that was sent, in its type.
+fn wanted(column: &KeyColumn, side: Side, name: &str) -> String {
+    let cast = &column.on(side).cast;
+    if is_cast_alone(cast) { format!("k.{name}::{cast}") } else { format!("k.{name}") }
+}
+
 /// The test that finds a row by its key. Integers of different widths compare without a cast, so that the index serves.
 fn found_by(column: &KeyColumn, side: Side, wanted: &str) -> String {
     let ours = if column.order == KeyOrder::Integer { own(column, side) } else { value(column, side) };
@@ -157,12 +170,17 @@ pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String
         .iter()
         .zip(keys)
         .map(|(column, values)| {
-            format!("{}::{}[]", array_literal(values.iter().map(String::as_str)), column.on(source.side).cast)
+            let cast = &column.on(source.side).cast;
+            let cast = if is_cast_alone(cast) { "text" } else { cast };
+            format!("{}::{cast}[]", array_literal(values.iter().map(String::as_str)))
         })
         .collect();
     let names: Vec<_> = (0..columns.len()).map(|index| format!("k{index}")).collect();
-    let matches: Vec<_> =
-        columns.iter().zip(&names).map(|(column, name)| found_by(column, source.side, &format!("k.{name}"))).collect();
+    let matches: Vec<_> = columns
+        .iter()
+        .zip(&names)
+        .map(|(column, name)| found_by(column, source.side, &wanted(column, source.side, name)))
+        .collect();
     // `unnest` of several arrays is special syntax: it must not be schema-qualified.
     format!(
         "select {} is not null, {select_list} from unnest({}) with ordinality as k({}, ord) \

@@ -98,11 +98,11 @@ impl Stage<'_> {
     }
 
     fn value(&self, index: usize) -> String {
-        self.value_of("s", index)
+        self.value_at("s", index)
     }
 
     /// A value of the stage's row that goes by an alias.
-    fn value_of(&self, alias: &str, index: usize) -> String {
+    fn value_at(&self, alias: &str, index: usize) -> String {
         let (column, own) = (&self.columns[index], unpacked(self.columns.len()));
         let arrived = match column.sql_type.as_str() {
             _ if index < own => format!("{alias}.c{index}"),
@@ -117,7 +117,7 @@ impl Stage<'_> {
     /// The test that a row of the table has the value of the stage's row that goes by an alias.
     fn equals(&self, stage: &str, index: usize) -> String {
         let column = &self.columns[index];
-        format!("t.{} {} {}", column.name.sql(), column.equals, self.value_of(stage, index))
+        format!("t.{} {} {}", column.name.sql(), column.equals, self.value_at(stage, index))
     }
 
     /// The condition under which a stage row and a row of the table are the same row.
@@ -201,10 +201,7 @@ impl Stage<'_> {
     /// Inserts rows. Identity columns keep the values they came with. `operations` are letters of the stage.
     #[must_use]
     pub fn insert(&self, rows: Inserted, operations: &str) -> String {
-        let is_written = |column: &StageColumn| if rows == Inserted::News { column.inserted } else { column.restored };
-        let written: Vec<_> = (0..self.columns.len()).filter(|index| is_written(&self.columns[*index])).collect();
-        let names: Vec<_> = written.iter().map(|index| self.columns[*index].name.sql()).collect();
-        let values: Vec<_> = written.iter().map(|index| self.value(*index)).collect();
+        let (names, values) = self.written(rows);
         let letters: Vec<_> = operations.chars().map(|letter| format!("'{letter}'")).collect();
         let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         format!(
@@ -216,23 +213,18 @@ impl Stage<'_> {
         )
     }
 
-    /// Finds rows of the table that hold a unique value which the stage is about to write under another key, and that the
-    /// stage does not itself take away: reads how many, and the smallest position.
+    /// Returns the columns that an INSERT writes, and the values that it writes there.
     #[must_use]
-    pub fn unique_clashes(&self, unique: &[Ident]) -> Option<String> {
-        let mut same_value = Vec::with_capacity(unique.len());
-        for name in unique {
-            let index = self.columns.iter().position(|column| column.name == *name)?;
-            same_value.push(self.equals("s", index));
-        }
-        let taken = self.same_row_as("o");
-        Some(format!(
-            "select count(*), min(s.ord) from {stage} s join {table} t on {} where s.op <> 'd' \
-             and not exists (select from {stage} o where o.op in ('d', 'r', 'u') and {taken})",
-            same_value.join(" and "),
-            stage = self.stage(),
-            table = self.table(),
-        ))
+    pub fn written(&self, rows: Inserted) -> (Vec<String>, Vec<String>) {
+        let is_written = |column: &StageColumn| if rows == Inserted::News { column.inserted } else { column.restored };
+        let written = (0..self.columns.len()).filter(|index| is_written(&self.columns[*index]));
+        written.map(|index| (self.columns[index].name.sql(), self.value(index))).unzip()
+    }
+
+    /// Returns the value that the stage has for a column of the table.
+    #[must_use]
+    pub fn value_of(&self, name: &Ident) -> Option<String> {
+        self.columns.iter().position(|column| column.restored && column.name == *name).map(|index| self.value(index))
     }
 
     /// The stage's name for checks that join it: `pg_temp."…"`.

@@ -201,12 +201,24 @@ const TYPES: [&str; 34] = [
     "numrange",
 ];
 
+/// Tells the seed if the test fails.
+struct Told(u64);
+
+impl Drop for Told {
+    #[expect(clippy::print_stderr, reason = "the one thing that a failing case must leave behind")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("repeat with FAILBACK_SEED={}", self.0);
+        }
+    }
+}
+
 #[test]
 fn random_values_come_home_byte_for_byte() {
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock behind 1970").as_nanos();
     let fresh = u64::try_from(clock & u128::from(u64::MAX)).expect("64 bits");
     let seed = std::env::var("FAILBACK_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(fresh);
-    println!("repeat with FAILBACK_SEED={seed}");
+    let _told = Told(seed);
     let mut dice = Dice(seed);
     let pair = support::pair("random");
     on_both_sides(|side| support::sql(pair.url(side), &format!("{MAKING} create extension citext")));

@@ -1,0 +1,185 @@
+//! What the plan brings to OLD and takes away, sent to OLD ahead of the merge: into temporary tables of a transaction that is always
+//! rolled back, where the server itself says which rows may not stand beside others, and which children would be orphans.
+//!
+//! Every question is asked under one snapshot of OLD. Memory: one batch of rows, and a flag a row.
+
+use bytes::Bytes;
+
+use super::change::{Action, Changes};
+use super::context::Context;
+use super::images::read_image;
+use super::plan::Draft;
+use super::staged::{stage_columns, stage_row, view};
+use super::unit::Direction;
+use crate::catalog;
+use crate::codec::BatchEncoder;
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::{QualifiedName, Side};
+use crate::pg::statement::{Arrivals, RowSource, Stage, stage_name};
+use crate::pg::{Session, sqlstate};
+use crate::schema::{Exclusive, ForeignKey};
+use crate::staging::{SegmentReader, TableRecord};
+use crate::wire::CopyEncoder;
+
+/// How many rows of the diff are read at a time.
+const BATCH_ROWS: usize = 4096;
+
+/// How many bytes are sent in one message.
+const MESSAGE_BYTES: usize = 256 << 10;
+
+/// A database's arrivals.
+pub(super) struct Landing<'a> {
+    old: Session,
+    /// Every foreign key of OLD's, also those of tables that are not carried.
+    pub(super) keys: Vec<ForeignKey>,
+    /// One a draft; `None` where nothing is asked about the table.
+    landed: Vec<Option<Landed<'a>>>,
+}
+
+struct Landed<'a> {
+    arrivals: Arrivals<'a>,
+    /// Whether the row of the diff is in the temporary tables.
+    standing: Vec<bool>,
+}
+
+impl<'a> Landing<'a> {
+    /// Sends what has to be asked about.
+    pub(super) async fn prepare(context: &Context, database: &str, drafts: &[Draft<'a>]) -> Result<Self> {
+        let old = context.connect(Side::Old, database).await?;
+        let quiet = catalog::replica_role_allowed(old.client()).await?;
+        old.execute_all("begin isolation level repeatable read").await?;
+        if quiet {
+            // Event triggers on OLD have no business with temporary tables.
+            old.execute_all("set local session_replication_role = replica").await?;
+        }
+        let keys = catalog::foreign_keys(old.client()).await?;
+        let mut landing = Self { old, keys, landed: Vec::new() };
+        for (number, draft) in drafts.iter().enumerate() {
+            let landed = if landing.is_asked_about(draft) {
+                Some(landing.land(context, number, draft).await.place(|| &draft.record.name)?)
+            } else {
+                None
+            };
+            landing.landed.push(landed);
+        }
+        Ok(landing)
+    }
+
+    fn is_asked_about(&self, draft: &Draft<'_>) -> bool {
+        let any = |wanted: fn(&Action) -> bool| draft.actions.iter().any(wanted);
+        let name = &draft.record.name;
+        any(|action| action.brings_new()) && self.keys.iter().any(|key| key.child == *name)
+            || any(|action| action.writes()) && self.keys.iter().any(|key| key.parent == *name)
+            || any(|action| matches!(action, Action::Insert | Action::Replace)) && exclusives(draft.record).next().is_some()
+    }
+
+    async fn land(&self, context: &Context, number: usize, draft: &Draft<'a>) -> Result<Landed<'a>> {
+        let record = draft.record;
+        let source = RowSource::of(&record.old, &record.key, Side::Old);
+        let stage = Stage { name: stage_name(number), source, columns: stage_columns(record) };
+        let arrivals = Arrivals { number, table: &record.old, stage };
+        self.old.execute_all(&arrivals.stage.create()).await.map_err(|error| match error.kind() {
+            ErrorKind::Permission => {
+                error.next("planned rows are sent into temporary tables: grant TEMPORARY on the database to the user")
+            }
+            _ => error,
+        })?;
+        self.send(context, draft, &arrivals.stage).await?;
+        self.old.execute_all(&arrivals.create()).await?;
+        for statement in arrivals.fill() {
+            self.old.execute_all(&statement).await?;
+        }
+        Ok(Landed { arrivals, standing: draft.actions.iter().map(|action| action.writes()).collect() })
+    }
+
+    /// Sends rows into the stage; their position in it is that in the diff.
+    async fn send(&self, context: &Context, draft: &Draft<'_>, stage: &Stage<'_>) -> Result<()> {
+        let layout = &draft.record.layout;
+        let encoder = BatchEncoder::new(layout);
+        let mut copy = self.old.copy_in(&stage.fill()).await?;
+        let mut message = Vec::new();
+        CopyEncoder::new(&mut message).header();
+        let mut first = 0;
+        for segment in &draft.diff.segments {
+            for batch in SegmentReader::open_projected(&context.store, segment, BATCH_ROWS, &["old", "new"])? {
+                context.stop.check()?;
+                let batch = batch?;
+                let actions = draft.actions[first..first + batch.num_rows()].to_vec();
+                let changes = Changes { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? };
+                let result = changes.result(layout)?;
+                let (before, after) = (view(&encoder, &changes.old.rows)?, view(&encoder, &result.rows)?);
+                for (row, action) in changes.actions.iter().enumerate() {
+                    let Some(operation) = Direction::Forward.operation(*action) else { continue };
+                    let image = if operation == b'd' { &before } else { &after };
+                    let ord = i64::try_from(first + row).unwrap_or(i64::MAX);
+                    stage_row(image, row, ord, operation, &mut message)?;
+                    if message.len() >= MESSAGE_BYTES {
+                        copy.send(Bytes::from(std::mem::take(&mut message))).await?;
+                    }
+                }
+                first += batch.num_rows();
+            }
+        }
+        CopyEncoder::new(&mut message).trailer();
+        copy.send(Bytes::from(message)).await?;
+        copy.finish().await?;
+        self.old.execute_all(&stage.analyze()).await
+    }
+
+    /// Takes out what has been held since.
+    pub(super) async fn follow(&mut self, drafts: &[Draft<'_>]) -> Result<()> {
+        for (landed, draft) in self.landed.iter_mut().zip(drafts) {
+            let Some(landed) = landed else { continue };
+            let gone: Vec<usize> =
+                (0..landed.standing.len()).filter(|row| landed.standing[*row] && !draft.actions[*row].writes()).collect();
+            for part in gone.chunks(1 << 16) {
+                self.old.execute_all(&landed.arrivals.forget(part)).await?;
+            }
+            for row in gone {
+                landed.standing[row] = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the arrivals of the draft at a position.
+    pub(super) fn at(&self, draft: usize) -> Option<&Arrivals<'a>> {
+        self.landed.get(draft)?.as_ref().map(|landed| &landed.arrivals)
+    }
+
+    /// Finds a table's arrivals by its name, with the position of its draft.
+    pub(super) fn of(&self, name: &QualifiedName) -> Option<(usize, &Arrivals<'a>)> {
+        let is_it = |landed: &Option<Landed<'_>>| landed.as_ref().is_some_and(|landed| landed.arrivals.table.name == *name);
+        let position = self.landed.iter().position(is_it)?;
+        Some((position, self.at(position)?))
+    }
+
+    /// Asks for positions in a diff.
+    pub(super) async fn positions(&self, query: &str) -> Result<Vec<usize>> {
+        let malformed = |_| Error::new(ErrorKind::Malformed, "ask OLD about planned rows").because("a position below zero");
+        let rows = self.old.query(query, &[]).await?;
+        rows.iter().map(|row| usize::try_from(row.get::<_, i64>(0)).map_err(malformed)).collect()
+    }
+
+    /// As [`Landing::positions`], but finds nothing where the server cannot put the question: an expression over the whole row is of another
+    /// type here. The merge then meets the index itself, and refuses by its name.
+    pub(super) async fn positions_if_askable(&self, query: &str) -> Result<Vec<usize>> {
+        self.old.execute_all("savepoint fb_asked").await?;
+        let found = self.positions(query).await;
+        self.old.execute_all("rollback to savepoint fb_asked").await?;
+        match found {
+            Err(error) if sqlstate(&error).is_some_and(|code| code.starts_with("42") && code != "42501") => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
+    /// Leaves OLD as it was.
+    pub(super) async fn leave(self) -> Result<()> {
+        self.old.execute_all("rollback").await
+    }
+}
+
+/// Lists what an arriving row could break.
+pub(super) fn exclusives(record: &TableRecord) -> impl Iterator<Item = &Exclusive> {
+    record.old.exclusives.iter().filter(|exclusive| exclusive.can_clash(&record.old, &record.key))
+}

@@ -1,0 +1,237 @@
+//! What a plan brings to one table of OLD and what it takes away, in temporary tables, and the questions that are asked of both before
+//! anything is written: whether a row would meet another that may not stand beside it, and whether children would lose their parents.
+//!
+//! `fb_arrivals_N` has the table's own columns, so that expressions of indexes can be evaluated on it, and the row's position in the
+//! plan. `fb_leaving_N` holds the position and place of every row of OLD that goes, or gives way to another version of itself. All
+//! questions are asked under one snapshot: a row's place does not change under it.
+
+use crate::name::Ident;
+use crate::schema::{Exclusive, ForeignKey, Table};
+
+use super::check::{children, missing, pairs, parents, refers};
+use super::{Inserted, Stage};
+
+/// The statements for one table's arrivals.
+#[derive(Clone, Debug)]
+pub struct Arrivals<'a> {
+    /// A number that is unique within the session.
+    pub number: usize,
+    /// The table on OLD.
+    pub table: &'a Table,
+    /// The rows as they are sent: new ones with `i`, versions of old ones with `u` or `r`, keys of those that go with `d`.
+    pub stage: Stage<'a>,
+}
+
+impl Arrivals<'_> {
+    fn arrivals(&self) -> String {
+        format!("pg_temp.fb_arrivals_{}", self.number)
+    }
+
+    fn leaving(&self) -> String {
+        format!("pg_temp.fb_leaving_{}", self.number)
+    }
+
+    /// The name of the column with the position, which none of the table's columns has.
+    fn ord(&self) -> String {
+        let mut name = "fb_ord".to_owned();
+        while self.table.column(&Ident::new(&name)).is_some() {
+            name.push('_');
+        }
+        Ident::new(name).sql()
+    }
+
+    /// The table under its own name, by which an expression may call the whole row.
+    fn alias(&self) -> String {
+        self.table.name.name.sql()
+    }
+
+    /// Creates the table of arrivals. NULL is allowed everywhere: what a default would fill in is not known here. A copy of the definition
+    /// asks for a right to the whole table, so it is only made where columns are computed from others.
+    #[must_use]
+    pub fn create(&self) -> String {
+        let arrivals = self.arrivals();
+        let name = arrivals.trim_start_matches("pg_temp.");
+        let table = self.table.name.sql();
+        let position = format!("alter table {arrivals} add column {} int8", self.ord());
+        if !self.table.columns.iter().any(|column| column.generated) {
+            return format!(
+                "create temporary table {name} on commit drop as select t.* from {table} t with no data; {position}"
+            );
+        }
+        let refusing = self.table.columns.iter().filter(|column| column.not_null);
+        let optional =
+            refusing.map(|column| format!(", alter column {} drop not null", column.name.sql())).collect::<Vec<_>>().concat();
+        format!("create temporary table {name} (like {table} including generated) on commit drop; {position}{optional}")
+    }
+
+    /// Fills both tables from the stage.
+    #[must_use]
+    pub fn fill(&self) -> Vec<String> {
+        let (stage, ord) = (self.stage.qualified(), self.ord());
+        let insert = |rows, operations: &str| {
+            let (names, values) = self.stage.written(rows);
+            let names = names.iter().map(|name| format!(", {name}")).collect::<Vec<_>>().concat();
+            let values = values.iter().map(|value| format!(", {value}")).collect::<Vec<_>>().concat();
+            format!(
+                "insert into {} ({ord}{names}) select s.ord{values} from {stage} s where s.op in ({operations})",
+                self.arrivals()
+            )
+        };
+        let place =
+            if self.stage.source.key.is_whole_row() { ["t.fb_tableoid", "t.fb_ctid"] } else { ["t.tableoid", "t.ctid"] };
+        vec![
+            insert(Inserted::News, "'i'"),
+            insert(Inserted::Olds, "'u', 'r'"),
+            format!(
+                "create temporary table {} on commit drop as select s.ord, s.op, {} as rel, {} as tid from {stage} s \
+                 join {} on {} where s.op <> 'i'",
+                self.leaving().trim_start_matches("pg_temp."),
+                place[0],
+                place[1],
+                self.stage.source.from_item(),
+                self.stage.join_condition()
+            ),
+            format!("analyze {}, {}", self.arrivals(), self.leaving()),
+        ]
+    }
+
+    /// Takes rows out again that the plan holds after all.
+    #[must_use]
+    pub fn forget(&self, rows: &[usize]) -> String {
+        let list = rows.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+        let array = format!("'{{{list}}}'::pg_catalog.int8[]");
+        let (arrivals, leaving, ord) = (self.arrivals(), self.leaving(), self.ord());
+        format!("delete from {arrivals} where {ord} = any ({array}); delete from {leaving} where ord = any ({array})")
+    }
+
+    /// Finds positions that take the same row of OLD away: two spellings of one key.
+    #[must_use]
+    pub fn twins(&self) -> String {
+        let leaving = self.leaving();
+        format!(
+            "select distinct l.ord from {leaving} l where exists \
+             (select from {leaving} o where o.rel = l.rel and o.tid = l.tid and o.ord <> l.ord) order by 1"
+        )
+    }
+
+    /// A condition that is true for rows of OLD under an alias that stay as they are.
+    fn stays(&self, alias: &str) -> String {
+        format!("not exists (select from {} l where l.rel = {alias}.rel and l.tid = {alias}.tid)", self.leaving())
+    }
+
+    /// Finds the positions of arrivals that may not stand beside a row that stays, or beside each other. Two statements where NULLs
+    /// count as equal: one that indexes serve, and one for the few rows with NULLs.
+    #[must_use]
+    pub fn clashes(&self, exclusive: &Exclusive) -> Vec<String> {
+        let parts = &exclusive.parts;
+        if parts.is_empty() {
+            return Vec::new();
+        }
+        let values = parts
+            .iter()
+            .enumerate()
+            .map(|(index, part)| format!(", ({}) as e{index}", part.expression))
+            .collect::<Vec<_>>()
+            .concat();
+        let filter = exclusive.predicate.as_ref().map_or_else(String::new, |predicate| format!(" where {predicate}"));
+        let arrive = format!("(select {} as ord{values} from {} as {}{filter})", self.ord(), self.arrivals(), self.alias());
+        let stand = format!(
+            "(select tableoid as rel, ctid as tid{values} from {} as {}{filter})",
+            self.stage.source.relation(),
+            self.alias()
+        );
+        let asked = |met: &dyn Fn(&str) -> String, null: &dyn Fn(&str) -> String| {
+            format!(
+                "select n.ord from {arrive} n join {stand} o on {}{}{} where {} \
+                 union select n.ord from {arrive} n join {arrive} o on {} and n.ord <> o.ord{}{} order by 1",
+                met("o"),
+                null("n"),
+                null("o"),
+                self.stays("o"),
+                met("o"),
+                null("n"),
+                null("o"),
+            )
+        };
+        let equal = |other: &str| {
+            let tests = parts.iter().enumerate().map(|(index, part)| format!("n.e{index} {} {other}.e{index}", part.operator));
+            tests.collect::<Vec<_>>().join(" and ")
+        };
+        let mut found = vec![asked(&equal, &|_| String::new())];
+        if exclusive.nulls_not_distinct {
+            let same = |other: &str| {
+                let test = |(index, part): (usize, &crate::schema::ExclusivePart)| {
+                    let nulls = format!("n.e{index} is null and {other}.e{index} is null");
+                    format!("(n.e{index} {} {other}.e{index} or ({nulls}))", part.operator)
+                };
+                parts.iter().enumerate().map(test).collect::<Vec<_>>().join(" and ")
+            };
+            let has_null = |alias: &str| {
+                let tests: Vec<_> = (0..parts.len()).map(|index| format!("{alias}.e{index} is null")).collect();
+                format!(" and ({})", tests.join(" or "))
+            };
+            found.push(asked(&same, &has_null));
+        }
+        found
+    }
+}
+
+/// The rows of a foreign key's parent as the plan leaves them, under the alias `p`: arrivals, and rows of OLD that stay.
+fn parents_after(key: &ForeignKey, parent: Option<&Arrivals<'_>>) -> Vec<String> {
+    let columns = key.parent_columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
+    let referenced = parents(key);
+    let Some(parent) = parent else { return vec![format!("(select {columns} from {referenced}) p")] };
+    let stays = format!("not exists (select from {} l where l.rel = q.tableoid and l.tid = q.ctid)", parent.leaving());
+    let columns_of_q = key.parent_columns.iter().map(|column| format!("q.{}", column.sql())).collect::<Vec<_>>().join(", ");
+    let arrivals = format!("select {columns} from {}", parent.arrivals());
+    let standing = format!("select {columns_of_q} from {referenced} q where {stays}");
+    if key.period {
+        return vec![format!("({arrivals} union all {standing}) p")];
+    }
+    vec![format!("({arrivals}) p"), format!("({standing}) p")]
+}
+
+/// Finds the positions of arriving children that would have no parent.
+#[must_use]
+pub fn orphans(key: &ForeignKey, child: &Arrivals<'_>, parent: Option<&Arrivals<'_>>) -> String {
+    let bound = key.child_bound.as_ref().map_or_else(String::new, |bound| format!(" where {bound}"));
+    let mut tests = vec![refers(key, "c")];
+    tests.extend(parents_after(key, parent).iter().map(|parents| missing(key, parents, "c")));
+    if !key.validated {
+        // Orphans that OLD has already, and that keep pointing where they did, are not looked at by the server either.
+        let same = |column: &Ident| format!("t.{0}::text is not distinct from c.{0}::text", column.sql());
+        tests.push(format!(
+            "not exists (select from {} l join {} t on t.tableoid = l.rel and t.ctid = l.tid where l.ord = c.ord and {})",
+            child.leaving(),
+            child.stage.source.relation(),
+            key.child_columns.iter().map(same).collect::<Vec<_>>().join(" and ")
+        ));
+    }
+    let columns = key.child_columns.iter().map(|column| format!(", {}", column.sql())).collect::<Vec<_>>().concat();
+    format!(
+        "select c.ord from (select {} as ord{columns} from {} as {}{bound}) c where {} order by 1",
+        child.ord(),
+        child.arrivals(),
+        child.alias(),
+        tests.join(" and ")
+    )
+}
+
+/// Finds the positions of parents that go, or change what children refer to, while OLD keeps such children.
+#[must_use]
+pub fn bereaving(key: &ForeignKey, child: Option<&Arrivals<'_>>, parent: &Arrivals<'_>) -> String {
+    let mut tests: Vec<_> = parents_after(key, Some(parent)).iter().map(|parents| missing(key, parents, "t")).collect();
+    tests
+        .extend(child.map(|child| {
+            format!("not exists (select from {} k where k.rel = t.tableoid and k.tid = t.ctid)", child.leaving())
+        }));
+    format!(
+        "select distinct l.ord from {} l join {} g on g.tableoid = l.rel and g.ctid = l.tid join {} t on {} \
+         where l.op <> 'u' and {} order by 1",
+        parent.leaving(),
+        parents(key),
+        children(key),
+        pairs(key, "g", "t"),
+        tests.join(" and ")
+    )
+}
