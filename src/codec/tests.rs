@@ -405,7 +405,7 @@ fn displays_are_input_syntax() {
     assert_eq!(show(Codec::Jsonb, b"\x02{}").unwrap_err().problem(), CodecProblem::Malformed);
 }
 
-/// What a database in SQL_ASCII holds: its bytes come back, whatever they are.
+/// What a database in `SQL_ASCII` holds: its bytes come back, whatever they are.
 #[test]
 fn text_that_is_not_utf8_stands_in_the_companion() {
     let list = Lane::Typed(Codec::List(Element::Varchar));

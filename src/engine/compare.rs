@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
+use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::Session;
@@ -15,13 +15,10 @@ use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, hashed};
 use crate::staging::{Segment, TableRecord};
 use crate::wire::RowBuffer;
 
-use super::counterpart::{self, Aligned};
+use super::fetched::fetch_rows;
 use super::rows::{BATCH_BYTES, BATCH_ROWS, RawRows};
-use super::segments::{Lazy, RawSink, Target};
+use super::segments::{RawSink, Target};
 use super::{Context, Stop};
-
-/// How many keys that only NEW has are fetched in one statement.
-const FETCHED_KEYS: usize = 1024;
 
 /// What is looked at of every row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,51 +136,6 @@ pub(super) fn key_layout(key: &ComparisonKey) -> RowLayout {
         StagedColumn::plain(column.name.clone(), column.old.cast.clone(), lane)
     };
     RowLayout { columns: key.columns().iter().map(column).collect() }
-}
-
-/// Fetches NEW's rows for keys that stand in scratch segments, and removes the scratch.
-async fn fetch_rows(
-    context: &Context,
-    new: &Session,
-    record: &TableRecord,
-    keys: &RowLayout,
-    scratch: &[Segment],
-    target: &Target,
-) -> Result<Vec<Segment>> {
-    let encoder = BatchEncoder::new(keys);
-    let positions: Vec<_> = (0..keys.columns.len()).collect();
-    let source = RowSource::of(&record.new, &record.key, Side::New);
-    let rows_target = Target { path: target.path.replace(".parquet", "-rows.parquet"), ..target.clone() };
-    let mut file = Lazy::new(rows_target, record.layout.arrow_schema());
-    for segment in scratch {
-        for batch in crate::staging::SegmentReader::open(&context.store, segment, FETCHED_KEYS)? {
-            context.stop.check()?;
-            let texts = counterpart::key_texts(&encoder, &batch?, &positions)?;
-            let mut stream = counterpart::stream(new, source, &record.layout, &texts).await?;
-            let (mut done, wanted) = (0, texts.first().map_or(0, Vec::len));
-            // Written as they come: whole rows may be far wider than their keys.
-            while done < wanted {
-                let behind = || format!("the row with the key {}", counterpart::one_key(&texts, done));
-                let Some(found) = stream.next().await.place(behind)? else { break };
-                let aligned = Aligned::split(&found)?;
-                if aligned.present.false_count() > 0 {
-                    return Err(Error::new(ErrorKind::Malformed, "fetch rows by key")
-                        .at(&record.name)
-                        .because("NEW does not find rows by the keys that it has just sent, under the same snapshot"));
-                }
-                file.write(&aligned.rows)?;
-                done += found.num_rows();
-            }
-            stream.expect_end().await?;
-            if done != wanted {
-                return Err(Error::new(ErrorKind::Malformed, "fetch rows by key")
-                    .at(&record.name)
-                    .because(format!("NEW sent {done} rows for {wanted} keys")));
-            }
-        }
-        context.store.remove_file(&segment.file.path)?;
-    }
-    Ok(file.finish()?.into_iter().collect())
 }
 
 /// Two streams in key order, side by side.
@@ -369,7 +321,7 @@ impl Cursor {
 fn shown_key(key: &[Vec<u8>], orders: &[KeyOrder]) -> String {
     let shown = |(wire, order): (&Vec<u8>, &KeyOrder)| match order {
         KeyOrder::Integer => number(wire).to_string(),
-        KeyOrder::Uuid => wire.iter().map(|byte| format!("{byte:02x}")).collect(),
+        KeyOrder::Uuid => format!("{:032x}", wire.as_slice().try_into().map_or(0, u128::from_be_bytes)),
         KeyOrder::Text => String::from_utf8(wire.clone()).unwrap_or_else(|_| wire.escape_ascii().to_string()),
     };
     key.iter().zip(orders).map(shown).collect::<Vec<_>>().join(", ")

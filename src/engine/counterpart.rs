@@ -129,9 +129,9 @@ pub(super) async fn fetch_known(
         return fetch(session, source, layout, keys).await;
     }
     let rows = keys.first().map_or(0, Vec::len);
-    let (mut waiting, mut parts) = (vec![0..rows], Vec::new());
-    while let Some(range) = waiting.pop() {
-        let part: Vec<Vec<String>> = keys.iter().map(|values| values[range.clone()].to_vec()).collect();
+    let (mut waiting, mut parts) = (vec![(0, rows)], Vec::new());
+    while let Some((from, to)) = waiting.pop() {
+        let part: Vec<Vec<String>> = keys.iter().map(|values| values[from..to].to_vec()).collect();
         session.execute_all("savepoint fb_fetch").await?;
         match fetch(session, source, layout, &part).await {
             Ok(found) => {
@@ -140,11 +140,11 @@ pub(super) async fn fetch_known(
             }
             Err(error) if sqlstate(&error) == Some(UNTRANSLATABLE) => {
                 session.execute_all("rollback to savepoint fb_fetch").await?;
-                if range.len() == 1 {
+                if to - from == 1 {
                     parts.push(Aligned::nothing(layout));
                 } else {
-                    let middle = range.start + range.len() / 2;
-                    waiting.extend([middle..range.end, range.start..middle]);
+                    let middle = from + (to - from) / 2;
+                    waiting.extend([(middle, to), (from, middle)]);
                 }
             }
             Err(error) => return Err(error),

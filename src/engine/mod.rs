@@ -17,6 +17,7 @@ mod export;
 mod exported;
 mod family;
 mod images;
+mod fetched;
 mod ledger;
 mod merge;
 mod pieces;

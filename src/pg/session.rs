@@ -49,7 +49,7 @@ impl Line {
     }
 }
 
-/// A connection whose settings are pinned: UTF-8 (bytes as they are where the database is in SQL_ASCII), UTC, ISO dates, exact floats, empty `search_path`, no time limits, no row
+/// A connection whose settings are pinned: UTF-8 (bytes as they are where the database is in `SQL_ASCII`), UTC, ISO dates, exact floats, empty `search_path`, no time limits, no row
 /// security (a policy that would hide rows is an error instead).
 pub struct Session {
     client: Client,
@@ -90,7 +90,7 @@ impl Session {
     }
 
     /// Returns whether the server converts text between its own encoding and UTF-8, so that its order of bytes is another, and some
-    /// characters have no equivalent. Bytes of SQL_ASCII are sent as they are.
+    /// characters have no equivalent. Bytes of `SQL_ASCII` are sent as they are.
     #[must_use]
     pub fn converts_text(&self) -> bool {
         !matches!(self.encoding.as_str(), "UTF8" | "SQL_ASCII")
