@@ -135,7 +135,7 @@ fn wanted_by_families(part: &DatabasePlan, record: &DatabaseRecord) -> Vec<Wante
 fn is_asked_of(ours: &Sequence, privilege: Privilege, part: &DatabasePlan) -> bool {
     let theirs = part.new_sequences.iter().find(|sequence| sequence.name == ours.name);
     let gets_rows = |name: &QualifiedName| part.tables.iter().any(|table| table.name == *name && table.count("insert") > 0);
-    let feeds = ours.owner.as_ref().is_some_and(|(table, _)| gets_rows(table));
+    let feeds = ours.feeds.iter().chain(&ours.owner).any(|(table, _)| gets_rows(table));
     let lags = theirs.and_then(|theirs| theirs.last_value).is_some_and(|last| Some(last) != ours.last_value);
     feeds || lags || (privilege == Privilege::Select && theirs.is_some())
 }
