@@ -68,8 +68,8 @@ impl<'a> Landing<'a> {
     fn is_asked_about(&self, draft: &Draft<'_>) -> bool {
         let any = |wanted: fn(&Action) -> bool| draft.actions.iter().any(wanted);
         let name = &draft.record.name;
-        any(|action| action.brings_new()) && self.keys.iter().any(|key| key.child == *name)
-            || any(|action| action.writes()) && self.keys.iter().any(|key| key.parent == *name)
+        // Children that only go are asked about too: they are what their parents' going waits for.
+        any(|action| action.writes()) && self.keys.iter().any(|key| key.child == *name || key.parent == *name)
             || any(|action| matches!(action, Action::Insert | Action::Replace)) && exclusives(draft.record).next().is_some()
     }
 

@@ -171,6 +171,14 @@ fn comes_home_and_goes_back(estate: &Estate, pair: Pair) {
 
     recovery.decide(&decisions(estate));
     recovery.up_to_plan();
+    let plan = block_on(engine::plan(&recovery.context)).expect("a plan");
+    let held: Vec<_> = plan
+        .tables
+        .iter()
+        .flat_map(|table| table.reasons.iter().map(move |(reason, rows)| (&table.table, reason, rows)))
+        .filter(|(_, reason, _)| reason.starts_with("held"))
+        .collect();
+    assert!(held.is_empty(), "nothing speaks against a row: {held:#?}");
     block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     let after = difference(&whole(&recovery.pair.old), &expected);
     assert!(after.is_empty(), "OLD / what it must be: {after:#?}");
