@@ -5,7 +5,9 @@
 -- Least server version: 13.
 set statement_timeout = 0;
 select pg_catalog.set_config('search_path', '', false);
-set client_encoding = 'UTF8';
+-- A server never looks at the bytes of SQL_ASCII, so they are taken as they are; whatever is asked for could only refuse them.
+select pg_catalog.set_config('client_encoding',
+         case pg_catalog.current_setting('server_encoding') when 'SQL_ASCII' then 'SQL_ASCII' else 'UTF8' end, false);
 set standard_conforming_strings = on;
 set quote_all_identifiers = off;
 set transform_null_equals = off;

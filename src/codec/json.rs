@@ -18,8 +18,7 @@ fn read(wire: &[u8]) -> Reading<&[u8]> {
 }
 
 pub(super) fn decode_jsonb(cells: &mut Cells<'_>) -> Result<StringArray, Fault> {
-    let variable = cells.variable(read)?;
-    text::finish(cells, variable)
+    text::readable(cells, read)
 }
 
 pub(super) fn write_jsonb(value: &str, out: &mut Vec<u8>) {

@@ -33,7 +33,6 @@ pub struct StagedColumn {
     pub new: Source,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_same(source: &Source) -> bool {
     *source == Source::Same
 }

@@ -350,10 +350,8 @@ fn arrays_that_are_none_of_their_type_name_their_row() {
         wire
     };
     let other_type = array_wire(Element::Text, &[(1, 1)], &[Some(b"one".to_vec())]);
-    let not_text = array_wire(Element::Varchar, &[(2, 1)], &[Some(b"one".to_vec()), Some(vec![0xff])]);
     let cases = [
         (other_type, CodecProblem::Malformed),
-        (not_text, CodecProblem::InvalidUtf8),
         (good[..good.len() - 1].to_vec(), CodecProblem::Malformed),
         ([&good[..], &[0]].concat(), CodecProblem::Malformed),
         (spoilt(3, 7), CodecProblem::Malformed),
@@ -407,16 +405,35 @@ fn displays_are_input_syntax() {
     assert_eq!(show(Codec::Jsonb, b"\x02{}").unwrap_err().problem(), CodecProblem::Malformed);
 }
 
+/// What a database in `SQL_ASCII` holds: its bytes come back, whatever they are.
+#[test]
+fn text_that_is_not_utf8_stands_in_the_companion() {
+    let list = Lane::Typed(Codec::List(Element::Varchar));
+    let lanes = layout(&[Lane::Typed(Codec::Text), Lane::Text, list, Lane::Typed(Codec::Jsonb)]);
+    let array = |value: &[u8]| Some(array_wire(Element::Varchar, &[(2, 1)], &[Some(b"one".to_vec()), Some(value.to_vec())]));
+    let rows = [
+        vec![Some(b"fine".to_vec()), None, array(b"fine"), Some(b"\x01\"a\"".to_vec())],
+        vec![Some(b"\xe9t\xe9".to_vec()), Some(b"\xff".to_vec()), array(b"\xff"), Some(b"\x01\"\xe9\"".to_vec())],
+        // Each half of a character is broken, the column's bytes behind each other are not.
+        vec![Some(b"\xc3".to_vec()), None, None, None],
+        vec![Some(b"\xa9".to_vec()), None, None, None],
+    ];
+    let batch = decode(&lanes, &rows).unwrap();
+    assert_eq!(batch.column(0).as_string::<i32>().iter().collect::<Vec<_>>(), [Some("fine"), None, None, None]);
+    let (encoder, mut wire) = (BatchEncoder::new(&lanes), Vec::new());
+    for (row, values) in rows.iter().enumerate() {
+        for (column, value) in values.iter().enumerate() {
+            wire.clear();
+            let there = encoder.field(&batch, row, column, &mut wire).unwrap();
+            assert_eq!(there.then_some(&wire), value.as_ref(), "row {row}, column {column}");
+        }
+    }
+    assert_eq!(encoder.display(&batch, 1, 0).unwrap_err().row(), Some(1));
+}
+
 #[test]
 fn errors_name_column_and_row_and_no_value() {
     let lanes = layout(&[Lane::Typed(Codec::Int4), Lane::Text]);
-    let rows = [vec![None, Some(b"fine".to_vec())], vec![None, None], vec![None, Some(b"secret\xff".to_vec())]];
-    let error = decode(&lanes, &rows).unwrap_err();
-    assert_eq!((error.row(), error.problem()), (Some(2), CodecProblem::InvalidUtf8));
-    assert_eq!(error.to_string(), "text that is not valid UTF-8 in column c1, row 2 of the batch");
-    // Each half of a character is broken, the column's bytes behind each other are not.
-    let split = [vec![None, Some(b"\xc3".to_vec())], vec![None, Some(b"\xa9".to_vec())]];
-    assert_eq!(decode(&lanes, &split).unwrap_err().row(), Some(0));
     let short = [vec![Some(vec![0; 3]), None]];
     assert_eq!(decode(&lanes, &short).unwrap_err().to_string(), "malformed binary value in column c0, row 0 of the batch");
 }

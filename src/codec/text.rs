@@ -1,22 +1,29 @@
-//! `text`, `varchar`, `bpchar`, `name`, `json`, enum labels and the text lane: UTF-8 as the server sends it, blanks and all.
+//! `text`, `varchar`, `bpchar`, `name`, `json`, enum labels and the text lane: UTF-8 as the server sends it, blanks and all. A
+//! database in `SQL_ASCII` holds any bytes; what of them is not UTF-8 goes to the companion column.
 
 use arrow::array::StringArray;
 
-use super::cells::{Cells, Variable};
+use super::cells::Cells;
 use super::error::{CodecProblem, Fault};
 use super::reading::Reading;
 
 pub(super) fn decode(cells: &mut Cells<'_>) -> Result<StringArray, Fault> {
-    let variable = cells.variable(Reading::Exact)?;
-    finish(cells, variable)
+    readable(cells, Reading::Exact)
 }
 
-/// Makes the array. UTF-8 is checked once for the whole column; only a column that fails is looked at value by value.
-pub(super) fn finish(cells: &Cells<'_>, variable: Variable) -> Result<StringArray, Fault> {
-    StringArray::try_new(variable.offsets, variable.values, variable.nulls).map_err(|_| {
-        let broken = cells.wires().position(|wire| wire.is_some_and(|wire| std::str::from_utf8(wire).is_err()));
-        Fault { row: broken, problem: CodecProblem::InvalidUtf8 }
-    })
+/// Makes the array of what `read` keeps of each value. UTF-8 is checked once for the whole column; only a column that fails is
+/// looked at value by value.
+pub(super) fn readable<'a>(cells: &mut Cells<'a>, read: impl Fn(&'a [u8]) -> Reading<&'a [u8]>) -> Result<StringArray, Fault> {
+    let variable = cells.variable(&read)?;
+    if let Ok(array) = StringArray::try_new(variable.offsets, variable.values, variable.nulls) {
+        return Ok(array);
+    }
+    let variable = cells.variable(|wire| read(wire).then(in_utf8))?;
+    StringArray::try_new(variable.offsets, variable.values, variable.nulls).map_err(|_| Fault::whole(CodecProblem::InvalidUtf8))
+}
+
+fn in_utf8(text: &[u8]) -> Reading<&[u8]> {
+    if std::str::from_utf8(text).is_ok() { Reading::Exact(text) } else { Reading::Companion }
 }
 
 pub(super) fn write(value: &str, out: &mut Vec<u8>) {

@@ -6,8 +6,8 @@
 
 use std::cmp::Ordering;
 
-use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
-use crate::error::{Error, ErrorKind, Result};
+use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
+use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::Session;
 use crate::pg::statement::{self, RowSource};
@@ -15,13 +15,10 @@ use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, hashed};
 use crate::staging::{Segment, TableRecord};
 use crate::wire::RowBuffer;
 
-use super::counterpart;
+use super::fetched::fetch_rows;
 use super::rows::{BATCH_BYTES, BATCH_ROWS, RawRows};
-use super::segments::{Lazy, RawSink, Target};
+use super::segments::{RawSink, Target};
 use super::{Context, Stop};
-
-/// How many keys that only NEW has are fetched in one statement.
-const FETCHED_KEYS: usize = 1024;
 
 /// What is looked at of every row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,8 +68,8 @@ pub(super) async fn compare_table(
         Depth::Hashes => 1,
         Depth::Keys => 0,
     };
-    let ours = statement::copy_binary(&statement::ordered_rows(ours, &lists.old));
-    let theirs = statement::copy_binary(&statement::ordered_rows(theirs, &lists.new));
+    let ours = statement::copy_binary(&statement::ordered_rows(ours, &lists.old, old.converts_text()));
+    let theirs = statement::copy_binary(&statement::ordered_rows(theirs, &lists.new, new.converts_text()));
     let flagged = usize::from(depth == Depth::Keys);
     let walk = Walk {
         old: Cursor::open(old, &ours, &record.key, columns + payload).await?,
@@ -141,37 +138,6 @@ pub(super) fn key_layout(key: &ComparisonKey) -> RowLayout {
     RowLayout { columns: key.columns().iter().map(column).collect() }
 }
 
-/// Fetches NEW's rows for keys that stand in scratch segments, and removes the scratch.
-async fn fetch_rows(
-    context: &Context,
-    new: &Session,
-    record: &TableRecord,
-    keys: &RowLayout,
-    scratch: &[Segment],
-    target: &Target,
-) -> Result<Vec<Segment>> {
-    let encoder = BatchEncoder::new(keys);
-    let positions: Vec<_> = (0..keys.columns.len()).collect();
-    let source = RowSource::of(&record.new, &record.key, Side::New);
-    let rows_target = Target { path: target.path.replace(".parquet", "-rows.parquet"), ..target.clone() };
-    let mut file = Lazy::new(rows_target, record.layout.arrow_schema());
-    for segment in scratch {
-        for batch in crate::staging::SegmentReader::open(&context.store, segment, FETCHED_KEYS)? {
-            context.stop.check()?;
-            let texts = counterpart::key_texts(&encoder, &batch?, &positions)?;
-            let aligned = counterpart::fetch(new, source, &record.layout, &texts).await?;
-            if aligned.present.false_count() > 0 {
-                return Err(Error::new(ErrorKind::Malformed, "fetch rows by key")
-                    .at(&record.name)
-                    .because("NEW does not find rows by the keys that it has just sent, under the same snapshot"));
-            }
-            file.write(&aligned.rows)?;
-        }
-        context.store.remove_file(&segment.file.path)?;
-    }
-    Ok(file.finish()?.into_iter().collect())
-}
-
 /// Two streams in key order, side by side.
 struct Walk {
     old: Cursor,
@@ -194,10 +160,17 @@ impl Walk {
                 (false, true) => Ordering::Greater,
                 (true, true) => self.old.compare_key(&self.new),
             };
+            if order != Ordering::Equal || self.depth == Depth::Keys {
+                let (cursor, side) = if order == Ordering::Less { (&self.old, Side::Old) } else { (&self.new, Side::New) };
+                cursor.expect_readable_key(side)?;
+            }
             match order {
                 Ordering::Less => absent.push(&self.old, 0..self.key_columns).await,
                 Ordering::Greater if self.is_wanted() => candidates.push(&self.new, self.staged()).await,
-                Ordering::Equal if self.differs() => candidates.push(&self.new, self.staged()).await,
+                Ordering::Equal if self.differs() => {
+                    self.new.expect_readable_key(Side::New)?;
+                    candidates.push(&self.new, self.staged()).await;
+                }
                 _ => {}
             }
             if order != Ordering::Greater {
@@ -258,7 +231,12 @@ impl Cursor {
         if self.at < self.rows.row_count() {
             return Ok(true);
         }
-        if !self.raw.fill(&mut self.rows).await? {
+        let previous = &self.previous;
+        let behind = || match previous.as_slice() {
+            [] => format!("some row on {side}, before the first one came"),
+            key => format!("the row on {side} behind the key {}, in key order", shown_key(key, &self.orders)),
+        };
+        if !self.raw.fill(&mut self.rows).await.place(behind)? {
             return Ok(false);
         }
         self.at = 0;
@@ -289,6 +267,20 @@ impl Cursor {
         self.previous =
             (0..self.orders.len()).map(|column| self.rows.field(last, column).unwrap_or_default().to_vec()).collect();
         Ok(())
+    }
+
+    /// # Errors
+    /// `Malformed` where the key, which has to be sent to the other side, holds bytes that are no text there.
+    fn expect_readable_key(&self, side: Side) -> Result<()> {
+        let texts = self.orders.iter().enumerate().filter(|(_, order)| **order == KeyOrder::Text);
+        let unreadable = |wire: &&[u8]| std::str::from_utf8(wire).is_err();
+        match texts.filter_map(|(column, _)| self.field(column)).find(unreadable) {
+            None => Ok(()),
+            Some(wire) => Err(Error::new(ErrorKind::Malformed, "read a key")
+                .at(side)
+                .because(format!("its bytes are not UTF-8, as the key {} of a row that one side lacks", wire.escape_ascii()))
+                .next("bring both databases to UTF8, or name a key of other columns in failback.toml")),
+        }
     }
 
     fn advance(&mut self) {
@@ -323,6 +315,16 @@ impl Cursor {
             .find(|order| *order != Ordering::Equal)
             .unwrap_or(Ordering::Equal)
     }
+}
+
+/// A key's wire bytes for people.
+fn shown_key(key: &[Vec<u8>], orders: &[KeyOrder]) -> String {
+    let shown = |(wire, order): (&Vec<u8>, &KeyOrder)| match order {
+        KeyOrder::Integer => number(wire).to_string(),
+        KeyOrder::Uuid => format!("{:032x}", wire.as_slice().try_into().map_or(0, u128::from_be_bytes)),
+        KeyOrder::Text => String::from_utf8(wire.clone()).unwrap_or_else(|_| wire.escape_ascii().to_string()),
+    };
+    key.iter().zip(orders).map(shown).collect::<Vec<_>>().join(", ")
 }
 
 fn number(bytes: &[u8]) -> i64 {

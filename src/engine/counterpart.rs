@@ -1,13 +1,15 @@
 //! The other side's row for every key of a batch, in the batch's order: the one primitive under diff and verify.
 
-use arrow::array::{AsArray as _, BooleanArray, RecordBatch};
+use arrow::array::{AsArray as _, BooleanArray, RecordBatch, new_null_array};
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
 
 use super::rows::Batches;
 use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
-use crate::pg::Session;
 use crate::pg::statement::{self, RowSource};
+use crate::pg::{Session, sqlstate};
 
 /// How many keys are sent in one statement at most.
 pub(super) const KEYS_PER_STATEMENT: usize = 4096;
@@ -27,6 +29,31 @@ impl Aligned {
         let rows = batch.project(&(1..batch.num_columns()).collect::<Vec<_>>()).map_err(malformed)?;
         Ok(Self { present: batch.column(0).as_boolean().clone(), rows })
     }
+}
+
+/// SQLSTATE of text that an encoding has no characters for.
+const UNTRANSLATABLE: &str = "22P05";
+
+impl Aligned {
+    /// One key without a row.
+    fn nothing(layout: &RowLayout) -> Self {
+        let schema = layout.arrow_schema();
+        Self { present: BooleanArray::from(vec![false]), rows: new_null_batch(&schema) }
+    }
+
+    fn join(parts: &[Self]) -> Result<Self> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "join batches of rows").because(error);
+        let schema = parts.first().map(|part| part.rows.schema());
+        let schema = schema.ok_or_else(|| Error::new(ErrorKind::Malformed, "read rows").because("asked for no rows"))?;
+        let rows = concat_batches(&schema, parts.iter().map(|part| &part.rows)).map_err(malformed)?;
+        let present = parts.iter().flat_map(|part| part.present.iter()).collect();
+        Ok(Self { present, rows })
+    }
+}
+
+fn new_null_batch(schema: &SchemaRef) -> RecordBatch {
+    let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), 1)).collect();
+    RecordBatch::try_new(schema.clone(), columns).unwrap_or_else(|_| RecordBatch::new_empty(schema.clone()))
 }
 
 /// Returns the layout of an aligned read: whether the row exists, then its columns.
@@ -66,13 +93,64 @@ pub(super) async fn fetch(
     keys: &[Vec<String>],
 ) -> Result<Aligned> {
     let rows = keys.first().map_or(0, Vec::len);
-    let query = statement::counterparts(source, &layout.select_list(source.side, "t"), keys);
-    let mut stream = Batches::open(session, &statement::copy_binary(&query), &aligned_layout(layout)).await?;
+    let mut stream = stream(session, source, layout, keys).await?;
     let batch = stream.take(rows).await?;
     stream.expect_end().await?;
     let aligned = Aligned::split(&batch)?;
     debug_assert_eq!(aligned.present.len(), rows);
     Ok(aligned)
+}
+
+/// Begins to read one side's rows for a list of keys, in the keys' order; [`Aligned::split`] takes the batches.
+pub(super) async fn stream(
+    session: &Session,
+    source: RowSource<'_>,
+    layout: &RowLayout,
+    keys: &[Vec<String>],
+) -> Result<Batches> {
+    let query = statement::counterparts(source, &layout.select_list(source.side, "t"), keys);
+    Batches::open(session, &statement::copy_binary(&query), &aligned_layout(layout)).await
+}
+
+/// Returns one key of a list, for people.
+pub(super) fn one_key(keys: &[Vec<String>], row: usize) -> String {
+    keys.iter().filter_map(|values| values.get(row)).map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// As [`fetch`], from a server whose encoding may have no characters for some of the keys: none of its rows has those. The session
+/// is inside a transaction.
+pub(super) async fn fetch_known(
+    session: &Session,
+    source: RowSource<'_>,
+    layout: &RowLayout,
+    keys: &[Vec<String>],
+) -> Result<Aligned> {
+    if !session.converts_text() {
+        return fetch(session, source, layout, keys).await;
+    }
+    let rows = keys.first().map_or(0, Vec::len);
+    let (mut waiting, mut parts) = (vec![(0, rows)], Vec::new());
+    while let Some((from, to)) = waiting.pop() {
+        let part: Vec<Vec<String>> = keys.iter().map(|values| values[from..to].to_vec()).collect();
+        session.execute_all("savepoint fb_fetch").await?;
+        match fetch(session, source, layout, &part).await {
+            Ok(found) => {
+                session.execute_all("release savepoint fb_fetch").await?;
+                parts.push(found);
+            }
+            Err(error) if sqlstate(&error) == Some(UNTRANSLATABLE) => {
+                session.execute_all("rollback to savepoint fb_fetch").await?;
+                if to - from == 1 {
+                    parts.push(Aligned::nothing(layout));
+                } else {
+                    let middle = from + (to - from) / 2;
+                    waiting.extend([(middle, to), (from, middle)]);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Aligned::join(&parts)
 }
 
 /// Returns the positions of the key's columns within a layout.

@@ -185,7 +185,7 @@ impl<'a> Comparer<'a> {
             for batch in bounded(&batch?) {
                 context.stop.check()?;
                 let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
-                let ours = counterpart::fetch(old, source, &self.table.layout, &keys).await?;
+                let ours = counterpart::fetch_known(old, source, &self.table.layout, &keys).await?;
                 let sides = self.sides(batch, ours);
                 let judged = self.judge(&sides)?;
                 count(&judged, &mut counts);

@@ -10,7 +10,7 @@ use super::stranded;
 use crate::catalog::{self, Catalog};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
-use crate::pg::same_database;
+use crate::pg::{encoding_remarks, same_database};
 use crate::schema::{Drift, Method, Privilege, PrivilegeObject, Relation, RelationKind, Sequence, Table};
 use crate::staging::layout::TableId;
 use crate::staging::{DatabaseRecord, LeftOut, StrandedTable, TableRecord};
@@ -77,6 +77,7 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     let theirs = catalog::read(new.client()).await.place(|| Side::New)?;
     let Paired { tables, stranded, left_out } = pair(context, name, &ours, &theirs);
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
+    notes.extend(encoding_remarks(&old_identity, &new_identity).into_iter().map(|remark| format!("{name}: {remark}")));
     for lacking in catalog::privileges(new.client(), &[]).await.place(|| Side::New)? {
         if let (PrivilegeObject::Sequence(sequence), Privilege::Select) = (&lacking.object, lacking.privilege) {
             notes.push(format!("{name}: {sequence}: NEW's user lacks {lacking}: OLD's is raised by the rows alone"));
@@ -156,7 +157,7 @@ fn pair(context: &Context, database: &str, old: &Catalog, new: &Catalog) -> Pair
                 let missing = "the table does not exist on OLD: its rows have no place there and stay in staging";
                 match &theirs.obstacle {
                     Some(obstacle) => {
-                        left_out.push(leave(&format!("the table does not exist on OLD, and on NEW {obstacle}"), true))
+                        left_out.push(leave(&format!("the table does not exist on OLD, and on NEW {obstacle}"), true));
                     }
                     None => left_out.push(leave(missing, true)),
                 }

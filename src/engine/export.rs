@@ -20,6 +20,7 @@ use super::rows::RawRows;
 use super::segments::{RawSink, Target};
 use super::stamps::Clock;
 use super::stranded::count_unplaced;
+use super::unreadable;
 use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
@@ -102,11 +103,18 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
         database: database.clone(),
     });
     let found = try_join_all((0..workers).map(|_| worker(&shared))).await?;
+    let mut failures = Vec::new();
     for (piece, found) in found.into_iter().flatten() {
         let table = &mut database.tables[piece.table];
-        table.candidates.extend(found.candidates);
-        table.absent.extend(found.absent);
+        match found {
+            Ok(found) => {
+                table.candidates.extend(found.candidates);
+                table.absent.extend(found.absent);
+            }
+            Err(reason) => failures.push((piece.table, reason)),
+        }
     }
+    unreadable::leave_out(&mut database, failures);
     for table in &mut database.tables {
         table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
         table.unplaced = count_unplaced(context, table).place(|| &table.name)?;
@@ -150,20 +158,30 @@ impl Pair {
     }
 }
 
-async fn worker(shared: &Arc<Shared>) -> Result<Vec<(Piece, Found)>> {
+/// Works until no piece is left; gives what each piece found, or why its table cannot be carried.
+async fn worker(shared: &Arc<Shared>) -> Result<Vec<(Piece, Result<Found, String>)>> {
     let mut pair = Pair::open(shared).await?;
     let mut done = Vec::new();
     loop {
-        let Some(piece) = shared.queue.lock().await.pop_front() else { return Ok(done) };
+        let Some(mut piece) = shared.queue.lock().await.pop_front() else { return Ok(done) };
         let table = &shared.database.tables[piece.table];
         let mut tries = 1;
         let found = loop {
             match work(shared, &pair, &piece, table).await {
-                Ok(found) => break found,
+                Ok(found) => break Ok(found),
                 // The snapshot outlives a worker's connection: the same piece gives the same rows again.
                 Err(error) if error.kind() == ErrorKind::Connect && tries < TRIES => {
                     tries += 1;
                     pair = reopen(shared, error).await.place(|| &table.name)?;
+                }
+                Err(error) if unreadable::is_of_the_table(&error) => {
+                    let sentence = unreadable::sentence(&error);
+                    pair = reopen(shared, error).await.place(|| &table.name)?;
+                    // A server may be unable to hash what it can send; and if not, rows that are sent show which one it is.
+                    match &mut piece.task {
+                        Task::Compare { depth } if *depth == Depth::Hashes => *depth = Depth::Rows,
+                        _ => break Err(sentence),
+                    }
                 }
                 Err(error) => return Err(error.at(&table.name)),
             }
@@ -179,7 +197,7 @@ async fn reopen(shared: &Shared, broken: Error) -> Result<Pair> {
             return Err(broken.next("the snapshot is lost with the server's connection: make a new run with `failback export`"));
         }
     }
-    shared.context.tell(Event::Note(format!("a connection broke and is opened again: {broken}")));
+    shared.context.tell(Event::Note(format!("the connections are opened again: {broken}")));
     Pair::open(shared).await.map_err(|_| broken)
 }
 

@@ -16,6 +16,7 @@ mod discover;
 mod export;
 mod exported;
 mod family;
+mod fetched;
 mod images;
 mod ledger;
 mod merge;
@@ -36,6 +37,7 @@ mod undo;
 mod unfit;
 mod unique;
 mod unit;
+mod unreadable;
 mod verify;
 
 pub use context::{Context, Stop};

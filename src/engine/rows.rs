@@ -24,28 +24,40 @@ pub(super) struct RawRows {
     copy: CopyOut,
     decoder: CopyDecoder,
     ended: bool,
+    /// What broke the stream behind the rows that were handed out.
+    broken: Option<Error>,
 }
 
 impl RawRows {
     /// Starts a `COPY … TO STDOUT (FORMAT binary)` whose rows have so many columns.
     pub(super) async fn open(session: &Session, statement: &str, columns: usize) -> Result<Self> {
-        Ok(Self { copy: session.copy_out(statement).await?, decoder: CopyDecoder::new(columns), ended: false })
+        Ok(Self { copy: session.copy_out(statement).await?, decoder: CopyDecoder::new(columns), ended: false, broken: None })
     }
 
-    /// Replaces what `rows` holds by the next batch; false at the end of the stream, which was then complete.
+    /// Replaces what `rows` holds by the next batch; false at the end of the stream, which was then complete. Every row that came
+    /// before an error is handed out before the error is, so that the row at fault is the one behind them.
     ///
     /// Cancel safety: none; a dropped call loses rows, so the stream must be dropped with it.
     pub(super) async fn fill(&mut self, rows: &mut RowBuffer) -> Result<bool> {
         rows.clear();
         while !self.ended && rows.row_count() < BATCH_ROWS && rows.byte_count() < BATCH_BYTES {
-            if let Some(chunk) = self.copy.next().await? {
-                self.decoder.feed(&chunk, rows).map_err(malformed)?;
-            } else {
-                self.decoder.finish().map_err(malformed)?;
+            if let Err(error) = self.step(rows).await {
                 self.ended = true;
+                self.broken = Some(error);
             }
         }
-        Ok(rows.row_count() > 0)
+        match self.broken.take_if(|_| rows.row_count() == 0) {
+            Some(error) => Err(error),
+            None => Ok(rows.row_count() > 0),
+        }
+    }
+
+    async fn step(&mut self, rows: &mut RowBuffer) -> Result<()> {
+        if let Some(chunk) = self.copy.next().await? {
+            return self.decoder.feed(&chunk, rows).map_err(malformed);
+        }
+        self.ended = true;
+        self.decoder.finish().map_err(malformed)
     }
 }
 

@@ -23,11 +23,14 @@ use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
-use crate::pg::statement::{Inserted, RowSource, Stage, copy_binary, trial_table};
+use crate::pg::statement::{Inserted, RowSource, Stage, copy_binary, trial_table, unpacked};
 use crate::pg::{Session, server_fault};
 use crate::schema::{TypeKind, WHOLE_ROW_COLUMNS};
 use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
 use crate::wire::CopyEncoder;
+
+/// How many bytes are sent in one message, short of a single larger row.
+const MESSAGE_BYTES: usize = 256 << 10;
 
 /// How many rows are tried at once.
 const BATCH_ROWS: usize = 4096;
@@ -36,22 +39,16 @@ const BOUNDS: &str = include_str!("../../sql/catalog/partition_bound.sql");
 
 /// Tries the rows of every table about which something speaks for trying, and holds those that OLD does not take as they are.
 pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, drafts: &mut [Draft<'_>]) -> Result<Vec<Unfit>> {
+    let is_tried =
+        |draft: &Draft<'_>| is_needed(database, draft.record) && draft.actions.iter().any(|action| action.brings_new());
+    if !drafts.iter().any(is_tried) {
+        return Ok(Vec::new());
+    }
+    let old = context.connect(Side::Old, &database.name).await?;
+    let quiet = catalog::replica_role_allowed(old.client()).await?;
     let mut found = Vec::new();
-    let mut session = None;
-    let mut quiet = false;
-    for draft in drafts.iter_mut().filter(|draft| is_needed(database, draft.record)) {
-        if !draft.actions.iter().any(|action| action.brings_new()) {
-            continue;
-        }
-        let old = if let Some(open) = session.take() {
-            open
-        } else {
-            let old = context.connect(Side::Old, &database.name).await?;
-            quiet = catalog::replica_role_allowed(old.client()).await?;
-            old
-        };
+    for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
         found.extend(hold_unfit_of(context, database, (&old, quiet), draft).await.place(|| &draft.record.name)?);
-        session = Some(old);
     }
     Ok(found)
 }
@@ -205,7 +202,7 @@ impl<'a> Trial<'a> {
     }
 
     async fn write(&self, rows: Inserted, result: &Image, before: &Image, part: &[usize]) -> Result<Vec<(usize, usize)>> {
-        self.fill(rows, result, part).await?;
+        self.fill(rows, result, part, None).await?;
         let list = self.layout.select_list(Side::Old, "t");
         let list = if list.is_empty() { "null::text".to_owned() } else { list };
         let insert = format!("{} returning {list}", self.stage.insert(rows, letter(rows)));
@@ -223,17 +220,25 @@ impl<'a> Trial<'a> {
         Ok(changed.collect())
     }
 
-    /// Sends rows into the stage.
-    async fn fill(&self, rows: Inserted, result: &Image, part: &[usize]) -> Result<()> {
+    /// Sends rows into the stage, or of each row one column alone: its characters may be what OLD has not.
+    async fn fill(&self, rows: Inserted, result: &Image, part: &[usize], column: Option<usize>) -> Result<()> {
         let image = view(&self.encoder, &result.rows)?;
         let mut message = Vec::new();
+        let mut copy = self.old.copy_in(&self.stage.fill()).await?;
         CopyEncoder::new(&mut message).header();
         for (ord, row) in part.iter().enumerate() {
             let ord = i64::try_from(ord).unwrap_or(i64::MAX);
+            let start = message.len();
             stage_row(&image, *row, ord, letter(rows).as_bytes()[0], &mut message)?;
+            if let Some(column) = column {
+                // The last columns of a very wide table share one field.
+                keep_alone(&mut message, start, column.min(unpacked(self.stage.columns.len())));
+            }
+            if message.len() >= MESSAGE_BYTES {
+                copy.send(Bytes::from(std::mem::take(&mut message))).await?;
+            }
         }
         CopyEncoder::new(&mut message).trailer();
-        let mut copy = self.old.copy_in(&self.stage.fill()).await?;
         copy.send(Bytes::from(message)).await?;
         copy.finish().await.map(|_| ())
     }
@@ -244,7 +249,7 @@ impl<'a> Trial<'a> {
         for (index, column) in self.stage.columns.iter().enumerate().filter(|(_, column)| column.restored) {
             self.old.execute_all("savepoint fb_blame").await?;
             let alone = Stage { columns: self.alone(index), ..self.stage.clone() };
-            let tried = match self.fill(rows, result, &[row]).await {
+            let tried = match self.fill(rows, result, &[row], Some(index)).await {
                 Ok(()) => self.old.execute(&alone.insert(rows, letter(rows)), &[]).await.map(|_| ()),
                 Err(error) => Err(error),
             };
@@ -271,6 +276,22 @@ impl<'a> Trial<'a> {
         let companion = rows.num_columns() - 1;
         let kept: Vec<_> = (0..self.layout.columns.len()).chain([companion]).collect();
         rows.project(&kept).map_err(|error| Error::new(ErrorKind::Malformed, "select columns").because(error))
+    }
+}
+
+/// Makes NULL of every column of a stage's row but one; its position and operation stay.
+fn keep_alone(message: &mut Vec<u8>, start: usize, column: usize) {
+    let row = message.split_off(start);
+    let Some((count, mut rest)) = row.split_first_chunk::<2>() else { return };
+    message.extend_from_slice(count);
+    let mut field = 0;
+    while let Some((length, behind)) = rest.split_first_chunk::<4>() {
+        let size = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0).min(behind.len());
+        let is_kept = field < 2 || field == column + 2;
+        message.extend_from_slice(if is_kept { length } else { &[0xff; 4] });
+        message.extend_from_slice(if is_kept { &behind[..size] } else { &[] });
+        rest = &behind[size..];
+        field += 1;
     }
 }
 

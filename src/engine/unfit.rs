@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use serde::Serialize;
 
 use super::counterpart::key_positions;
-use crate::codec::BatchEncoder;
+use crate::codec::{BatchEncoder, BatchView};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
 use crate::pg::ServerFault;
@@ -126,6 +126,11 @@ pub struct Unfit {
     pub example_value: Option<String>,
 }
 
+/// The value at fault, for people; bytes that are no text are only named as such.
+fn shown(rows: &BatchView<'_>, row: usize, column: usize) -> String {
+    rows.display(row, column).map_or_else(|_| "(not UTF-8)".to_owned(), |text| text.unwrap_or_else(|| "NULL".to_owned()))
+}
+
 /// Counts unfit rows by reason, and keeps one of each as the example.
 pub(super) struct Findings<'a> {
     database: &'a str,
@@ -160,7 +165,7 @@ impl<'a> Findings<'a> {
             cause: why.words(),
             rows: 1,
             example_key: key.join(", "),
-            example_value: at_fault.map(text).transpose()?,
+            example_value: at_fault.map(|position| shown(&view, row, position)),
         };
         self.found.insert(why.clone(), unfit);
         Ok(())

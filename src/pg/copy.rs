@@ -36,6 +36,9 @@ impl CopyOut {
     }
 }
 
+/// How long a message gets: a server refuses those of 1 GiB, and holds each in its memory as a whole.
+const MESSAGE_BYTES: usize = 1 << 20;
+
 /// Bytes for a server's `COPY … FROM STDIN`. Dropped without [`CopyIn::finish`] it aborts the copy.
 pub struct CopyIn {
     sink: Pin<Box<CopyInSink<Bytes>>>,
@@ -51,7 +54,12 @@ impl CopyIn {
     ///
     /// # Errors
     /// `Connect` if the server went away.
-    pub async fn send(&mut self, bytes: Bytes) -> Result<()> {
+    pub async fn send(&mut self, mut bytes: Bytes) -> Result<()> {
+        // A row may be wider than a message, and rows may be cut anywhere.
+        while bytes.len() > MESSAGE_BYTES {
+            let part = bytes.split_to(MESSAGE_BYTES);
+            self.sink.feed(part).await.map_err(|error| self.line.fault("copy rows in", error))?;
+        }
         self.sink.feed(bytes).await.map_err(|error| self.line.fault("copy rows in", error))
     }
 

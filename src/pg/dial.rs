@@ -34,6 +34,8 @@ pub(super) struct Dialled {
     /// The connector, if TLS may be spoken; cancelling needs it again.
     pub(super) connector: Option<MakeRustlsConnect>,
     pub(super) line: Arc<Line>,
+    /// The database's encoding, as "UTF8".
+    pub(super) encoding: String,
     pub(super) task: JoinHandle<()>,
 }
 
@@ -183,6 +185,7 @@ impl Attempt<'_> {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let version = connection.parameter("server_version").map(str::to_owned);
+        let encoding = connection.parameter("server_encoding").unwrap_or("UTF8").to_owned();
         let line = Line::new(place(self.endpoint, self.target));
         let told = Arc::clone(&line);
         let task = tokio::spawn(async move {
@@ -192,7 +195,7 @@ impl Attempt<'_> {
             }
             drop(connection);
         });
-        Opened { dialled: Dialled { client, connector, line, task }, version }
+        Opened { dialled: Dialled { client, connector, line, encoding, task }, version }
     }
 }
 

@@ -55,6 +55,23 @@ pub fn same_database(left: &ServerIdentity, right: &ServerIdentity) -> bool {
     }
 }
 
+/// Says what a person should know about the encodings of two databases whose texts are compared and carried.
+#[must_use]
+pub fn encoding_remarks(old: &ServerIdentity, new: &ServerIdentity) -> Vec<String> {
+    let mut found = Vec::new();
+    if old.encoding != new.encoding {
+        found.push(format!(
+            "OLD is in {}, NEW in {}: texts are compared and carried by their characters (of SQL_ASCII by their bytes); rows with \
+             characters that OLD has not are held",
+            old.encoding, new.encoding
+        ));
+    }
+    if [old, new].iter().any(|side| side.encoding == "EUC_JP") {
+        found.push("PostgreSQL's own conversion gives 23 codes of EUC_JP (NEC row 13, IBM) back as their twins".to_owned());
+    }
+    found
+}
+
 /// Asks a session who its server is.
 pub(super) async fn read(session: &Session) -> Result<ServerIdentity> {
     let row = one_row(session, IDENTITY).await?;
@@ -119,6 +136,14 @@ mod tests {
         assert!(!same_database(&identity(), &ServerIdentity { database_oid: 1, ..identity() }));
         assert!(!same_database(&identity(), &ServerIdentity { timeline: Some(2), ..identity() }));
         assert!(!same_database(&identity(), &ServerIdentity { system_identifier: Some("8".to_owned()), ..identity() }));
+    }
+
+    #[test]
+    fn encodings_are_remarked_on_where_they_matter() {
+        let in_encoding = |word: &str| ServerIdentity { encoding: word.to_owned(), ..identity() };
+        assert!(encoding_remarks(&identity(), &identity()).is_empty());
+        assert!(encoding_remarks(&in_encoding("LATIN1"), &identity())[0].starts_with("OLD is in LATIN1, NEW in UTF8"));
+        assert_eq!(encoding_remarks(&in_encoding("EUC_JP"), &in_encoding("EUC_JP")).len(), 1);
     }
 
     #[test]

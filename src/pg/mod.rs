@@ -25,6 +25,6 @@ mod tls;
 pub use copy::{CopyIn, CopyOut};
 pub use endpoint::{Endpoint, Surroundings};
 pub use fault::{ServerFault, describe, fault, server_fault, sqlstate};
-pub use identity::{ServerIdentity, same_database};
+pub use identity::{ServerIdentity, encoding_remarks, same_database};
 pub use session::{Cancel, Session};
 pub use snapshot::Snapshot;

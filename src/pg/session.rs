@@ -49,13 +49,14 @@ impl Line {
     }
 }
 
-/// A connection whose settings are pinned: UTF-8, UTC, ISO dates, exact floats, empty `search_path`, no time limits, no row
+/// A connection whose settings are pinned: UTF-8 (bytes as they are where the database is in `SQL_ASCII`), UTC, ISO dates, exact floats, empty `search_path`, no time limits, no row
 /// security (a policy that would hide rows is an error instead).
 pub struct Session {
     client: Client,
     endpoint: Endpoint,
     line: Arc<Line>,
     connector: Option<MakeRustlsConnect>,
+    encoding: String,
     task: JoinHandle<()>,
 }
 
@@ -66,8 +67,8 @@ impl Session {
     /// `Connect` if no server can be reached, has the database, or offers the TLS that is asked for; `Permission` if the user or
     /// password is refused; `Config` if a certificate file is at fault; `Refused` if the server is older than PostgreSQL 13.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self> {
-        let Dialled { client, connector, line, task } = dial::dial(endpoint).await?;
-        Ok(Self { client, endpoint: endpoint.clone(), line, connector, task })
+        let Dialled { client, connector, line, encoding, task } = dial::dial(endpoint).await?;
+        Ok(Self { client, endpoint: endpoint.clone(), line, connector, encoding, task })
     }
 
     /// Returns the side.
@@ -86,6 +87,13 @@ impl Session {
     #[must_use]
     pub fn place(&self) -> &str {
         &self.line.place
+    }
+
+    /// Returns whether the server converts text between its own encoding and UTF-8, so that its order of bytes is another, and some
+    /// characters have no equivalent. Bytes of `SQL_ASCII` are sent as they are.
+    #[must_use]
+    pub fn converts_text(&self) -> bool {
+        !matches!(self.encoding.as_str(), "UTF8" | "SQL_ASCII")
     }
 
     /// Returns the driver's client, for what is not wrapped here. Turn its errors into ours with [`Session::fault`].

@@ -165,8 +165,7 @@ impl MissingPrivilege {
         let object = match &self.object {
             PrivilegeObject::Database(name) => format!("database {}", name.sql()),
             PrivilegeObject::Schema(name) => format!("schema {}", name.sql()),
-            PrivilegeObject::Table(name) => format!("table {}", name.sql()),
-            PrivilegeObject::Column(name, _) => format!("table {}", name.sql()),
+            PrivilegeObject::Table(name) | PrivilegeObject::Column(name, _) => format!("table {}", name.sql()),
             PrivilegeObject::Sequence(name) => format!("sequence {}", name.sql()),
             PrivilegeObject::Type(name) => format!("type {}", name.sql()),
         };

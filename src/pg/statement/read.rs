@@ -42,9 +42,11 @@ impl<'a> RowSource<'a> {
         match self.key {
             ComparisonKey::Columns { .. } => format!("{} t", self.relation()),
             ComparisonKey::WholeRow { columns } => {
-                let fields: Vec<_> = columns.iter().map(|column| format!("r.{}::text", column.sql())).collect();
+                // A field is printed by its output function; a cast to text may be another one, which leaves something out.
+                let fields: Vec<_> = columns.iter().map(|column| format!("r.{}", column.sql())).collect();
                 // A record's text quotes its fields, so no two different rows print alike.
-                let digest = format!("pg_catalog.md5(row({})::text)", fields.join(", "));
+                // Sent, so that both sides digest the same bytes whatever their databases' encodings are.
+                let digest = format!("pg_catalog.md5(pg_catalog.textsend(row({})::text))", fields.join(", "));
                 let [name, copy] = WHOLE_ROW_COLUMNS;
                 format!(
                     "(select r.*, r.ctid as fb_ctid, r.tableoid as fb_tableoid, {digest} as {name}, \
@@ -105,11 +107,12 @@ pub fn rows(leaf: &QualifiedName, select_list: &str, range: CtidRange, predicate
 }
 
 /// Reads rows in the order of their key, which two servers agree on: first the key as it is ordered, then `select_list`.
+/// `converts_text` says that the server's own bytes are not those that it sends.
 #[must_use]
-pub fn ordered_rows(source: RowSource<'_>, select_list: &str) -> String {
+pub fn ordered_rows(source: RowSource<'_>, select_list: &str, converts_text: bool) -> String {
     let columns = source.key.columns();
     let sent: Vec<_> = columns.iter().map(|column| sent(column, source.side)).collect();
-    let ordered: Vec<_> = columns.iter().map(|column| ordered(column, source.side)).collect();
+    let ordered: Vec<_> = columns.iter().map(|column| ordered(column, source.side, converts_text)).collect();
     let list = if select_list.is_empty() { String::new() } else { format!(", {select_list}") };
     format!("select {}{list} from {} order by {}", sent.join(", "), source.from_item(), ordered.join(", "))
 }
@@ -131,10 +134,11 @@ fn sent(column: &KeyColumn, side: Side) -> String {
     }
 }
 
-fn ordered(column: &KeyColumn, side: Side) -> String {
+fn ordered(column: &KeyColumn, side: Side, converts_text: bool) -> String {
     match column.order {
         // Without the cast, so that an index on the column serves the order.
         KeyOrder::Integer | KeyOrder::Uuid => own(column, side),
+        KeyOrder::Text if converts_text => format!("pg_catalog.textsend({}::pg_catalog.text)", value(column, side)),
         KeyOrder::Text => format!("{}::pg_catalog.text collate \"C\"", value(column, side)),
     }
 }
@@ -216,7 +220,7 @@ mod tests {
     fn ordered_rows_never_rely_on_a_collation() {
         let (table, key) = (QualifiedName::new("public", "t"), key());
         assert_eq!(
-            ordered_rows(RowSource { table: &table, partitioned: false, key: &key, side: Side::Old }, "t.\"x\""),
+            ordered_rows(RowSource { table: &table, partitioned: false, key: &key, side: Side::Old }, "t.\"x\"", false),
             "select t.\"id\"::pg_catalog.int8, t.\"Co\"\"de\"::pg_catalog.text, t.\"x\" from only \"public\".\"t\" t \
              order by t.\"id\", t.\"Co\"\"de\"::pg_catalog.text collate \"C\""
         );
