@@ -77,7 +77,9 @@ impl<'a> Landing<'a> {
         let record = draft.record;
         let source = RowSource::of(&record.old, &record.key, Side::Old);
         let stage = Stage { name: stage_name(number), source, columns: stage_columns(record) };
-        let arrivals = Arrivals { number, table: &record.old, stage };
+        let keys = self.keys.iter().filter(|key| key.parent == record.name);
+        let referenced = keys.map(|key| key.parent_columns.clone()).collect();
+        let arrivals = Arrivals { number, table: &record.old, stage, referenced };
         self.old.execute_all(&arrivals.stage.create()).await.map_err(|error| match error.kind() {
             ErrorKind::Permission => {
                 error.next("planned rows are sent into temporary tables: grant TEMPORARY on the database to the user")

@@ -5,6 +5,8 @@
 //! plan. `fb_leaving_N` holds the position and place of every row of OLD that goes, or gives way to another version of itself. All
 //! questions are asked under one snapshot: a row's place does not change under it.
 
+use std::collections::BTreeSet;
+
 use crate::name::Ident;
 use crate::schema::{Exclusive, ForeignKey, Table};
 
@@ -20,6 +22,8 @@ pub struct Arrivals<'a> {
     pub table: &'a Table,
     /// The rows as they are sent: new ones with `i`, versions of old ones with `u` or `r`, keys of those that go with `d`.
     pub stage: Stage<'a>,
+    /// The lists of columns that foreign keys refer to.
+    pub referenced: BTreeSet<Vec<Ident>>,
 }
 
 impl Arrivals<'_> {
@@ -79,7 +83,7 @@ impl Arrivals<'_> {
         };
         let place =
             if self.stage.source.key.is_whole_row() { ["t.fb_tableoid", "t.fb_ctid"] } else { ["t.tableoid", "t.ctid"] };
-        vec![
+        let mut statements = vec![
             insert(Inserted::News, "'i'"),
             insert(Inserted::Olds, "'u', 'r'"),
             format!(
@@ -91,8 +95,16 @@ impl Arrivals<'_> {
                 self.stage.source.from_item(),
                 self.stage.join_condition()
             ),
-            format!("analyze {}, {}", self.arrivals(), self.leaving()),
-        ]
+            // The planner expects that hardly any row is found wanting, and would walk through the whole table for each that is.
+            format!("create index on {} (tid, rel)", self.leaving()),
+        ];
+        let index = |columns: &Vec<Ident>| {
+            let columns: Vec<_> = columns.iter().map(Ident::sql).collect();
+            format!("create index on {} ({})", self.arrivals(), columns.join(", "))
+        };
+        statements.extend(self.referenced.iter().map(index));
+        statements.push(format!("analyze {}, {}", self.arrivals(), self.leaving()));
+        statements
     }
 
     /// Takes rows out again that the plan holds after all.
