@@ -19,6 +19,7 @@ mod relation;
 mod replica_role;
 mod role;
 mod sequence;
+mod surroundings;
 mod trigger;
 mod unique_index;
 
@@ -30,6 +31,7 @@ pub use database::databases;
 pub use privilege::privileges;
 pub use replica_role::replica_role_allowed;
 pub use role::role;
+pub use surroundings::surroundings;
 
 use crate::error::Result;
 use crate::schema::{ForeignKey, Relation, Sequence, Table};

@@ -10,8 +10,8 @@ use super::stranded;
 use crate::catalog::{self, Catalog};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
-use crate::pg::{encoding_remarks, same_database};
-use crate::schema::{Drift, Method, Privilege, PrivilegeObject, Relation, RelationKind, Sequence, Table};
+use crate::pg::{Session, encoding_remarks, same_database};
+use crate::schema::{Drift, Method, Privilege, PrivilegeObject, Relation, RelationKind, Sequence, Surroundings, Table};
 use crate::staging::layout::TableId;
 use crate::staging::{DatabaseRecord, LeftOut, StrandedTable, TableRecord};
 
@@ -78,6 +78,10 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     let Paired { tables, stranded, left_out } = pair(context, name, &ours, &theirs);
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     notes.extend(encoding_remarks(&old_identity, &new_identity).into_iter().map(|remark| format!("{name}: {remark}")));
+    let (around_old, around_new) = (surroundings(&old).await?, surroundings(&new).await?);
+    let has_money = tables.iter().flat_map(|table| &table.old.columns).any(|column| column.data_type.base == "money");
+    let remarks = Surroundings::remarks(&around_old, &around_new, has_money);
+    notes.extend(remarks.into_iter().map(|remark| format!("{name}: {remark}")));
     for lacking in catalog::privileges(new.client(), &[]).await.place(|| Side::New)? {
         if let (PrivilegeObject::Sequence(sequence), Privilege::Select) = (&lacking.object, lacking.privilege) {
             notes.push(format!("{name}: {sequence}: NEW's user lacks {lacking}: OLD's is raised by the rows alone"));
@@ -95,6 +99,10 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
         stranded,
         left_out,
     })
+}
+
+async fn surroundings(session: &Session) -> Result<Surroundings> {
+    catalog::surroundings(session.client()).await.place(|| session.side())
 }
 
 fn remark(database: &str, table: &TableRecord, drift: &Drift) -> String {

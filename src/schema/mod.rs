@@ -20,6 +20,7 @@ mod relation;
 mod renaming;
 mod sequence;
 mod source;
+mod surroundings;
 mod table;
 mod travel;
 
@@ -39,5 +40,6 @@ pub use relation::{LEDGER_SCHEMA, Relation, RelationKind};
 pub use renaming::{Renaming, RenamingProblem};
 pub use sequence::Sequence;
 pub use source::{Conversion, Source};
+pub use surroundings::Surroundings;
 pub use table::{Leaf, Table, Trigger};
 pub use travel::{Travel, travel};

@@ -253,12 +253,36 @@ fn glob(folder: &std::path::Path, start: &str) -> Vec<std::path::PathBuf> {
         .collect()
 }
 
+/// The key of a row that does not fit is shown, so that it can be found; its value only to those who ask.
+#[test]
+fn values_are_shown_on_request_alone() {
+    let pair = sides(
+        "shown",
+        "create table t (id int primary key, name varchar(4))",
+        "create table t (id int primary key, name text); insert into t values (77, 'precious')",
+    );
+    let recovery = recovery(pair, "");
+    let run = recovery.context.store.path().display().to_string();
+    let said = |more: &[&str]| {
+        let arguments = ["plan", "--old", &recovery.pair.old, "--new", &recovery.pair.new, "--run", &run];
+        let output = support::failback(&[&arguments[..], more].concat());
+        assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
+        output.stdout
+    };
+    for form in [&[][..], &["--json"]] {
+        let (hidden, shown) = (said(form), said(&[form, &["--show-values"]].concat()));
+        assert!(hidden.contains("77") && !hidden.contains("precious"), "{hidden}");
+        assert!(shown.contains("77") && shown.contains("precious"), "{shown}");
+    }
+}
+
 #[test]
 fn every_difference_is_named_before_it_is_met() {
     let pair = sides(
         "named",
         "create table t (id int primary key, a int, gone text, must text not null)",
-        "create table t (id int primary key, a bigint, extra text); create table fresh (id int); insert into fresh values (1)",
+        "create table t (id int primary key, a bigint, extra text); create table fresh (id int); insert into fresh values (1);
+         create extension citext",
     );
     let recovery = Recovery::of(pair, Timestamp::now(), "");
     let found = block_on(engine::discover(&recovery.context)).expect("a discovery");
@@ -267,6 +291,7 @@ fn every_difference_is_named_before_it_is_met() {
         "column extra exists on NEW only",
         "column gone exists on OLD only",
         "column must exists on OLD only, is NOT NULL",
+        "extension citext exists on NEW only",
     ];
     for words in words {
         assert!(found.notes.iter().any(|note| note.contains(words)), "{words}: {:#?}", found.notes);

@@ -230,18 +230,31 @@ pub fn orphans(key: &ForeignKey, child: &Arrivals<'_>, parent: Option<&Arrivals<
 }
 
 /// Finds the positions of parents that go, or change what children refer to, while OLD keeps such children.
+///
+/// In steps that the planner cannot join in another order: it knows nothing of where the rows of a plan lie, and has walked all
+/// children for each row that goes.
 #[must_use]
 pub fn bereaving(key: &ForeignKey, child: Option<&Arrivals<'_>>, parent: &Arrivals<'_>) -> String {
+    // A blank in a name, as no column of anybody's is called so.
+    const ORD: &str = "\"fb ord\"";
+    const REL: &str = "\"fb rel\"";
+    const TID: &str = "\"fb tid\"";
+    let columns_of = |alias: &str, columns: &[Ident]| {
+        columns.iter().map(|column| format!(", {alias}.{}", column.sql())).collect::<Vec<_>>().concat()
+    };
     let mut tests: Vec<_> = parents_after(key, Some(parent)).iter().map(|parents| missing(key, parents, "t")).collect();
-    tests
-        .extend(child.map(|child| {
-            format!("not exists (select from {} k where k.rel = t.tableoid and k.tid = t.ctid)", child.leaving())
-        }));
+    tests.extend(
+        child.map(|child| format!("not exists (select from {} k where k.rel = t.{REL} and k.tid = t.{TID})", child.leaving())),
+    );
     format!(
-        "select distinct l.ord from {} l join {} g on g.tableoid = l.rel and g.ctid = l.tid join {} t on {} \
-         where l.op <> 'u' and {} order by 1",
+        "with going as materialized (select l.ord as {ORD}{} from {} l join {} g on g.tableoid = l.rel and g.ctid = l.tid \
+         where l.op <> 'u'), \
+         left_alone as materialized (select g.{ORD}, t.tableoid as {REL}, t.ctid as {TID}{} from going g join {} t on {}) \
+         select distinct t.{ORD} from left_alone t where {} order by 1",
+        columns_of("g", &key.parent_columns),
         parent.leaving(),
         parents(key),
+        columns_of("t", &key.child_columns),
         children(key),
         pairs(key, "g", "t"),
         tests.join(" and ")
