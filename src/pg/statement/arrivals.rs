@@ -242,7 +242,8 @@ pub fn bereaving(key: &ForeignKey, child: Option<&Arrivals<'_>>, parent: &Arriva
     let columns_of = |alias: &str, columns: &[Ident]| {
         columns.iter().map(|column| format!(", {alias}.{}", column.sql())).collect::<Vec<_>>().concat()
     };
-    let mut tests: Vec<_> = parents_after(key, Some(parent)).iter().map(|parents| missing(key, parents, "t")).collect();
+    // What children refer to is unique: once its row goes, only an arrival can bring it back. Of periods the rows that stay count too.
+    let mut tests = vec![missing(key, &parents_after(key, Some(parent))[0], "t")];
     tests.extend(
         child.map(|child| format!("not exists (select from {} k where k.rel = t.{REL} and k.tid = t.{TID})", child.leaving())),
     );
