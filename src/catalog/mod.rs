@@ -34,7 +34,7 @@ pub use role::role;
 pub use surroundings::surroundings;
 
 use crate::error::Result;
-use crate::schema::{ForeignKey, Relation, Sequence, Table};
+use crate::schema::{ForeignKey, LEDGER_SCHEMA, Relation, Sequence, Table};
 
 /// What one database holds. Every relation of the user's schemas is in exactly one of the lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,17 @@ type ByTable<T> = HashMap<u32, Vec<T>>;
 pub async fn foreign_keys(client: &Client) -> Result<Vec<ForeignKey>> {
     let mut found: Vec<_> = foreign_key::read(client).await?.into_values().flatten().collect();
     found.sort_by(|left, right| (&left.child, &left.name).cmp(&(&right.child, &right.name)));
+    Ok(found)
+}
+
+/// Reads the sequences alone, by name; the ledger's are not the estate's.
+///
+/// # Errors
+/// `Server` if the query fails, `Malformed` if an answer makes no sense.
+pub async fn sequences(client: &Client) -> Result<Vec<Sequence>> {
+    let mut found: Vec<_> = sequence::read(client).await?.into_values().collect();
+    found.retain(|sequence| sequence.name.schema.as_str() != LEDGER_SCHEMA);
+    found.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(found)
 }
 

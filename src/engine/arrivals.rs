@@ -3,13 +3,11 @@
 //!
 //! Every question is asked under one snapshot of OLD. Memory: one batch of rows, and a flag a row.
 
-use bytes::Bytes;
-
 use super::change::{Action, Changes};
 use super::context::Context;
 use super::images::read_image;
 use super::plan::Draft;
-use super::staged::{stage_columns, stage_row, view};
+use super::staged::{Sending, stage_columns, view};
 use super::unit::Direction;
 use crate::catalog;
 use crate::codec::BatchEncoder;
@@ -19,13 +17,9 @@ use crate::pg::statement::{Arrivals, RowSource, Stage, stage_name};
 use crate::pg::{Session, sqlstate};
 use crate::schema::{Exclusive, ForeignKey};
 use crate::staging::{SegmentReader, TableRecord};
-use crate::wire::CopyEncoder;
 
 /// How many rows of the diff are read at a time.
 const BATCH_ROWS: usize = 4096;
-
-/// How many bytes are sent in one message.
-const MESSAGE_BYTES: usize = 256 << 10;
 
 /// A database's arrivals.
 pub(super) struct Landing<'a> {
@@ -98,9 +92,7 @@ impl<'a> Landing<'a> {
     async fn send(&self, context: &Context, draft: &Draft<'_>, stage: &Stage<'_>) -> Result<()> {
         let layout = &draft.record.layout;
         let encoder = BatchEncoder::new(layout);
-        let mut copy = self.old.copy_in(&stage.fill()).await?;
-        let mut message = Vec::new();
-        CopyEncoder::new(&mut message).header();
+        let mut sending = Sending::into(&self.old, stage).await?;
         let mut first = 0;
         for segment in &draft.diff.segments {
             for batch in SegmentReader::open_projected(&context.store, segment, BATCH_ROWS, &["old", "new"])? {
@@ -113,18 +105,12 @@ impl<'a> Landing<'a> {
                 for (row, action) in changes.actions.iter().enumerate() {
                     let Some(operation) = Direction::Forward.operation(*action) else { continue };
                     let image = if operation == b'd' { &before } else { &after };
-                    let ord = i64::try_from(first + row).unwrap_or(i64::MAX);
-                    stage_row(image, row, ord, operation, &mut message)?;
-                    if message.len() >= MESSAGE_BYTES {
-                        copy.send(Bytes::from(std::mem::take(&mut message))).await?;
-                    }
+                    sending.row(image, row, first + row, operation).await?;
                 }
                 first += batch.num_rows();
             }
         }
-        CopyEncoder::new(&mut message).trailer();
-        copy.send(Bytes::from(message)).await?;
-        copy.finish().await?;
+        sending.finish().await?;
         self.old.execute_all(&stage.analyze()).await
     }
 

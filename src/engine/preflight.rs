@@ -69,7 +69,7 @@ pub(super) async fn missing(
     wanted.extend(wanted_by_families(part, record));
     let mut found = catalog::privileges(old.client(), &wanted).await?;
     if found.iter().any(|one| matches!(one.object, PrivilegeObject::Sequence(_))) {
-        let sequences = catalog::read(old.client()).await?.sequences;
+        let sequences = catalog::sequences(old.client()).await?;
         found.retain(|one| match &one.object {
             PrivilegeObject::Sequence(name) => {
                 let known = sequences.iter().find(|known| known.name == *name);

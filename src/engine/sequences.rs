@@ -27,7 +27,7 @@ pub struct Raise {
 pub(super) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(Sequence, Raise)>> {
     let on_new: BTreeMap<_, _> = plan.new_sequences.iter().map(|sequence| (&sequence.name, sequence)).collect();
     let mut found = Vec::new();
-    for ours in catalog::read(old.client()).await?.sequences {
+    for ours in catalog::sequences(old.client()).await? {
         let theirs = on_new.get(&ours.name).and_then(|sequence| sequence.last_value);
         let mut data = Vec::new();
         let room = room(&ours);

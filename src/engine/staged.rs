@@ -1,12 +1,69 @@
-//! The rows of a stage on OLD: the columns in which they arrive, and their bytes.
+//! The rows of a stage on OLD: the columns in which they arrive, their bytes, and the COPY that carries them.
 
 use arrow::array::RecordBatch;
+use bytes::Bytes;
 
 use crate::codec::{BatchEncoder, BatchView, Lane, StagedColumn};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pg::statement::{StageColumn, unpacked};
+use crate::pg::statement::{Stage, StageColumn, unpacked};
+use crate::pg::{CopyIn, Session};
 use crate::schema::{Conversion, Identity, Source};
 use crate::staging::TableRecord;
+use crate::wire::CopyEncoder;
+
+/// How many bytes are sent in one message, short of a single larger row.
+const MESSAGE_BYTES: usize = 256 << 10;
+
+/// Rows on their way into a stage. Memory: one message.
+pub(super) struct Sending {
+    copy: CopyIn,
+    message: Vec<u8>,
+}
+
+impl Sending {
+    /// Starts the COPY into a stage that exists.
+    pub(super) async fn into(old: &Session, stage: &Stage<'_>) -> Result<Self> {
+        let copy = old.copy_in(&stage.fill()).await?;
+        let mut message = Vec::new();
+        CopyEncoder::new(&mut message).header();
+        Ok(Self { copy, message })
+    }
+
+    /// Sends one row of an image: its position, its operation, its values.
+    pub(super) async fn row(&mut self, image: &BatchView<'_>, row: usize, ord: usize, operation: u8) -> Result<()> {
+        self.altered_row(image, row, ord, operation, |_, _| ()).await
+    }
+
+    /// As [`Sending::row`], with something done to the message once the row, which begins at the given byte, is in it.
+    pub(super) async fn altered_row(
+        &mut self,
+        image: &BatchView<'_>,
+        row: usize,
+        ord: usize,
+        operation: u8,
+        alter: impl FnOnce(&mut Vec<u8>, usize),
+    ) -> Result<()> {
+        let start = self.message.len();
+        stage_row(image, row, i64::try_from(ord).unwrap_or(i64::MAX), operation, &mut self.message)?;
+        alter(&mut self.message, start);
+        if self.message.len() >= MESSAGE_BYTES {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let next = Vec::with_capacity(MESSAGE_BYTES + (64 << 10));
+        self.copy.send(Bytes::from(std::mem::replace(&mut self.message, next))).await
+    }
+
+    /// Ends the COPY and returns how many rows arrived.
+    pub(super) async fn finish(mut self) -> Result<u64> {
+        CopyEncoder::new(&mut self.message).trailer();
+        self.copy.send(Bytes::from(self.message)).await?;
+        self.copy.finish().await
+    }
+}
 
 /// Returns a stage's columns, one for each of the layout's.
 pub(super) fn stage_columns(record: &TableRecord) -> Vec<StageColumn> {
@@ -61,7 +118,7 @@ pub(super) fn view<'a>(encoder: &'a BatchEncoder, rows: &'a RecordBatch) -> Resu
 }
 
 /// Appends one row of a stage: its position, its operation, its values.
-pub(super) fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
+fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
     let start = message.len();
     if unpacked(image.column_count()) < image.column_count() {
         return packed_row(image, row, ord, operation, message);

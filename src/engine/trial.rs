@@ -8,29 +8,24 @@
 //! twenty statements for each such row.
 
 use arrow::array::{BooleanArray, RecordBatch};
-use bytes::Bytes;
 
 use super::change::{Action, Changes};
 use super::context::Context;
 use super::images::{Image, read_image};
 use super::plan::Draft;
 use super::rows::Batches;
-use super::staged::{stage_columns, stage_row, view};
+use super::staged::{Sending, stage_columns, view};
 use super::unfit::{Findings, Unfit, Why};
 use super::unit::{only, promised};
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{QualifiedName, Side};
-use crate::pg::statement::{Inserted, RowSource, Stage, copy_binary, trial_table, unpacked};
+use crate::name::{Ident, QualifiedName, Side};
+use crate::pg::statement::{Inserted, RowSource, Stage, StageColumn, copy_binary, stage_name, trial_table, unpacked};
 use crate::pg::{Session, server_fault};
-use crate::schema::{TypeKind, WHOLE_ROW_COLUMNS};
+use crate::schema::{Check, Drift, TypeKind, WHOLE_ROW_COLUMNS};
 use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
-use crate::wire::CopyEncoder;
-
-/// How many bytes are sent in one message, short of a single larger row.
-const MESSAGE_BYTES: usize = 256 << 10;
 
 /// How many rows are tried at once.
 const BATCH_ROWS: usize = 4096;
@@ -94,12 +89,10 @@ async fn hold_unfit_of(
 fn is_needed(database: &DatabaseRecord, record: &TableRecord) -> bool {
     let (old, new) = (&record.old, &record.new);
     let newer = database.new.version_num / 10_000 > database.old.version_num / 10_000;
-    let known = |check: &crate::schema::Check| {
-        new.checks.iter().any(|theirs| theirs.validated && theirs.expression == check.expression)
-    };
+    let known = |check: &Check| new.checks.iter().any(|theirs| theirs.validated && theirs.expression == check.expression);
     old.partitioned
         || database.old.encoding != database.new.encoding
-        || record.drift.iter().any(crate::schema::Drift::may_not_fit)
+        || record.drift.iter().any(Drift::may_not_fit)
         || !old.checks.iter().all(known)
         || old.columns.iter().any(|column| {
             let own = &column.data_type;
@@ -136,7 +129,7 @@ impl<'a> Trial<'a> {
         old.execute_all(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
         let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
         let source = RowSource { table: trial_name(), partitioned: false, key: &record.key, side: Side::Old };
-        let stage = Stage { name: crate::pg::statement::stage_name(0), source, columns: stage_columns(record) };
+        let stage = Stage { name: stage_name(0), source, columns: stage_columns(record) };
         old.execute_all(&stage.create()).await?;
         Ok(Self {
             old,
@@ -223,24 +216,18 @@ impl<'a> Trial<'a> {
     /// Sends rows into the stage, or of each row one column alone: its characters may be what OLD has not.
     async fn fill(&self, rows: Inserted, result: &Image, part: &[usize], column: Option<usize>) -> Result<()> {
         let image = view(&self.encoder, &result.rows)?;
-        let mut message = Vec::new();
-        let mut copy = self.old.copy_in(&self.stage.fill()).await?;
-        CopyEncoder::new(&mut message).header();
-        for (ord, row) in part.iter().enumerate() {
-            let ord = i64::try_from(ord).unwrap_or(i64::MAX);
-            let start = message.len();
-            stage_row(&image, *row, ord, letter(rows).as_bytes()[0], &mut message)?;
+        let mut sending = Sending::into(self.old, &self.stage).await?;
+        // The last columns of a very wide table share one field.
+        let column = column.map(|column| column.min(unpacked(self.stage.columns.len())));
+        let alter = |message: &mut Vec<u8>, start: usize| {
             if let Some(column) = column {
-                // The last columns of a very wide table share one field.
-                keep_alone(&mut message, start, column.min(unpacked(self.stage.columns.len())));
+                keep_alone(message, start, column);
             }
-            if message.len() >= MESSAGE_BYTES {
-                copy.send(Bytes::from(std::mem::take(&mut message))).await?;
-            }
+        };
+        for (ord, row) in part.iter().enumerate() {
+            sending.altered_row(&image, *row, ord, letter(rows).as_bytes()[0], alter).await?;
         }
-        CopyEncoder::new(&mut message).trailer();
-        copy.send(Bytes::from(message)).await?;
-        copy.finish().await.map(|_| ())
+        sending.finish().await.map(|_| ())
     }
 
     /// Finds the column whose value OLD does not take, if its error does not say it: each is written alone.
@@ -264,7 +251,7 @@ impl<'a> Trial<'a> {
     }
 
     /// The stage's columns with all but one kept out of the table.
-    fn alone(&self, index: usize) -> Vec<crate::pg::statement::StageColumn> {
+    fn alone(&self, index: usize) -> Vec<StageColumn> {
         let mut columns = self.stage.columns.clone();
         for (other, column) in columns.iter_mut().enumerate() {
             (column.inserted, column.restored) = (other == index, other == index);
@@ -296,9 +283,9 @@ fn keep_alone(message: &mut Vec<u8>, start: usize, column: usize) {
 }
 
 /// A column that rows of NEW's leave to its default, which is not tried: it may take a number from a sequence.
-fn filled_by_default(drift: &crate::schema::Drift) -> Option<&crate::name::Ident> {
+fn filled_by_default(drift: &Drift) -> Option<&Ident> {
     match drift {
-        crate::schema::Drift::SourceColumnMissing { column, required: false } => Some(column),
+        Drift::SourceColumnMissing { column, required: false } => Some(column),
         _ => None,
     }
 }

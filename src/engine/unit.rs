@@ -10,14 +10,13 @@
 
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
-use bytes::Bytes;
 
 use super::change::{Action, ChangeReader, Changes};
 use super::context::Context;
 use super::counterpart::{Aligned, aligned_layout};
 use super::images::Image;
 use super::rows::Batches;
-use super::staged::{stage_columns, stage_row, view};
+use super::staged::{Sending, stage_columns, view};
 use super::triggers::Triggers;
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
@@ -31,13 +30,9 @@ use crate::pg::statement::{
 use crate::pg::{Session, server_fault};
 use crate::schema::{Exclusive, ForeignKey};
 use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan, TableRecord};
-use crate::wire::CopyEncoder;
 
 /// How many rows of the diff are read at a time.
 pub(super) const BATCH_ROWS: usize = 4096;
-
-/// How many bytes are sent in one message.
-const MESSAGE_BYTES: usize = 256 << 10;
 
 /// Which way a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,12 +166,10 @@ impl<'a> Share<'a> {
     /// Sends the rows that are to be written into a temporary table.
     async fn load(&self, context: &Context, old: &Session, direction: Direction, triggers: Triggers) -> Result<()> {
         old.execute_all(&self.stage.create()).await?;
-        let mut copy = old.copy_in(&self.stage.fill()).await?;
+        let mut sending = Sending::into(old, &self.stage).await?;
         let encoder = BatchEncoder::new(&self.record.layout);
         let mut reader = ChangeReader::open(&context.store, self.plan, BATCH_ROWS)?;
-        let mut message = Vec::with_capacity(MESSAGE_BYTES + (64 << 10));
-        CopyEncoder::new(&mut message).header();
-        let mut ord = 0_i64;
+        let mut ord = 0;
         while let Some(changes) = reader.next()? {
             context.stop.check()?;
             let (expected, given) = direction.images(&changes, &self.record.layout)?;
@@ -186,17 +179,11 @@ impl<'a> Share<'a> {
                     continue;
                 };
                 let image = if operation == b'd' { &expected } else { &given };
-                stage_row(image, row, ord, operation, &mut message)?;
+                sending.row(image, row, ord, operation).await?;
                 ord += 1;
-                if message.len() >= MESSAGE_BYTES {
-                    copy.send(Bytes::from(std::mem::replace(&mut message, Vec::with_capacity(MESSAGE_BYTES + (64 << 10)))))
-                        .await?;
-                }
             }
         }
-        CopyEncoder::new(&mut message).trailer();
-        copy.send(Bytes::from(message)).await?;
-        expect_rows("stage rows", copy.finish().await?, self.wanted.iter().sum())?;
+        expect_rows("stage rows", sending.finish().await?, self.wanted.iter().sum())?;
         old.execute_all(&self.stage.analyze()).await
     }
 
@@ -213,12 +200,12 @@ impl<'a> Share<'a> {
             if written.true_count() == 0 {
                 continue;
             }
-            let expected = only(&direction.images(&changes, &self.record.layout)?.0, &written)?;
             let found = Aligned::split(&stream.take(written.true_count()).await?)?;
             let before = only(&changes.old, &written)?;
+            let layout = &self.record.layout;
             moved += match direction {
-                Direction::Forward => count_moved(&expected, &found, |_, _| true)?,
-                Direction::Back => count_moved(&expected, &found, promised(&self.record.layout, &before))?,
+                Direction::Forward => count_moved(&before, &found, |_, _| true)?,
+                Direction::Back => count_moved(&only(&changes.result(layout)?, &written)?, &found, promised(layout, &before))?,
             };
             context.tell_rows(database, &self.record.name, written.true_count() as u64, 0);
         }

@@ -11,6 +11,7 @@ use crate::name::Ident;
 use crate::schema::{Exclusive, ForeignKey, Table};
 
 use super::check::{children, missing, pairs, parents, refers};
+use super::exclusive::{compared, meets};
 use super::{Inserted, Stage};
 
 /// The statements for one table's arrivals.
@@ -81,8 +82,7 @@ impl Arrivals<'_> {
                 self.arrivals()
             )
         };
-        let place =
-            if self.stage.source.key.is_whole_row() { ["t.fb_tableoid", "t.fb_ctid"] } else { ["t.tableoid", "t.ctid"] };
+        let [relation, place] = self.stage.source.place();
         let mut statements = vec![
             insert(Inserted::News, "'i'"),
             insert(Inserted::Olds, "'u', 'r'"),
@@ -90,8 +90,8 @@ impl Arrivals<'_> {
                 "create temporary table {} on commit drop as select s.ord, s.op, {} as rel, {} as tid from {stage} s \
                  join {} on {} where s.op <> 'i'",
                 self.leaving().trim_start_matches("pg_temp."),
-                place[0],
-                place[1],
+                relation,
+                place,
                 self.stage.source.from_item(),
                 self.stage.join_condition()
             ),
@@ -135,54 +135,25 @@ impl Arrivals<'_> {
     /// count as equal: one that indexes serve, and one for the few rows with NULLs.
     #[must_use]
     pub fn clashes(&self, exclusive: &Exclusive) -> Vec<String> {
-        let parts = &exclusive.parts;
-        if parts.is_empty() {
+        if exclusive.parts.is_empty() {
             return Vec::new();
         }
-        let values = parts
-            .iter()
-            .enumerate()
-            .map(|(index, part)| format!(", ({}) as e{index}", part.expression))
-            .collect::<Vec<_>>()
-            .concat();
-        let filter = exclusive.predicate.as_ref().map_or_else(String::new, |predicate| format!(" where {predicate}"));
-        let arrive = format!("(select {} as ord{values} from {} as {}{filter})", self.ord(), self.arrivals(), self.alias());
-        let stand = format!(
-            "(select tableoid as rel, ctid as tid{values} from {} as {}{filter})",
-            self.stage.source.relation(),
-            self.alias()
-        );
-        let asked = |met: &dyn Fn(&str) -> String, null: &dyn Fn(&str) -> String| {
+        let arrive = compared(exclusive, &format!("{} as ord", self.ord()), &self.arrivals(), &self.alias());
+        let stand = compared(exclusive, "tableoid as rel, ctid as tid", &self.stage.source.relation(), &self.alias());
+        let asked = |met: &str, nulls: &str| {
+            let stays = self.stays("o");
             format!(
-                "select n.ord from {arrive} n join {stand} o on {}{}{} where {} \
-                 union select n.ord from {arrive} n join {arrive} o on {} and n.ord <> o.ord{}{} order by 1",
-                met("o"),
-                null("n"),
-                null("o"),
-                self.stays("o"),
-                met("o"),
-                null("n"),
-                null("o"),
+                "select n.ord from {arrive} n join {stand} o on {met}{nulls} where {stays} \
+                 union select n.ord from {arrive} n join {arrive} o on {met} and n.ord <> o.ord{nulls} order by 1"
             )
         };
-        let equal = |other: &str| {
-            let tests = parts.iter().enumerate().map(|(index, part)| format!("n.e{index} {} {other}.e{index}", part.operator));
-            tests.collect::<Vec<_>>().join(" and ")
-        };
-        let mut found = vec![asked(&equal, &|_| String::new())];
+        let mut found = vec![asked(&meets(exclusive, "n", "o", false), "")];
         if exclusive.nulls_not_distinct {
-            let same = |other: &str| {
-                let test = |(index, part): (usize, &crate::schema::ExclusivePart)| {
-                    let nulls = format!("n.e{index} is null and {other}.e{index} is null");
-                    format!("(n.e{index} {} {other}.e{index} or ({nulls}))", part.operator)
-                };
-                parts.iter().enumerate().map(test).collect::<Vec<_>>().join(" and ")
-            };
             let has_null = |alias: &str| {
-                let tests: Vec<_> = (0..parts.len()).map(|index| format!("{alias}.e{index} is null")).collect();
+                let tests: Vec<_> = (0..exclusive.parts.len()).map(|index| format!("{alias}.e{index} is null")).collect();
                 format!(" and ({})", tests.join(" or "))
             };
-            found.push(asked(&same, &has_null));
+            found.push(asked(&meets(exclusive, "n", "o", true), &(has_null("n") + &has_null("o"))));
         }
         found
     }

@@ -3,6 +3,7 @@
 use crate::name::{Ident, QualifiedName, literal};
 use crate::schema::{Exclusive, ForeignKey};
 
+use super::exclusive::{compared, meets};
 use super::{Stage, own_rows};
 
 /// The condition under which a parent and a child belong together. Periods only have to meet: see [`missing`].
@@ -146,36 +147,14 @@ pub fn deferred_clashes(exclusive: &Exclusive, stage: &Stage<'_>) -> Option<Stri
     if exclusive.parts.is_empty() {
         return None;
     }
-    let values = exclusive
-        .parts
-        .iter()
-        .enumerate()
-        .map(|(index, part)| format!(", ({}) as e{index}", part.expression))
-        .collect::<Vec<_>>()
-        .concat();
-    let filter = exclusive.predicate.as_ref().map_or_else(String::new, |predicate| format!(" where {predicate}"));
-    let table = stage.source.table;
-    let rows = format!(
-        "(select tableoid as rel, ctid as tid{values} from {} as {}{filter})",
-        stage.source.relation(),
-        table.name.sql()
-    );
-    let place = if stage.source.key.is_whole_row() { ["t.fb_tableoid", "t.fb_ctid"] } else { ["t.tableoid", "t.ctid"] };
-    let test = |(index, part): (usize, &crate::schema::ExclusivePart)| {
-        let nulls = if exclusive.nulls_not_distinct {
-            format!(" or (n.e{index} is null and o.e{index} is null)")
-        } else {
-            String::new()
-        };
-        format!("(n.e{index} {} o.e{index}{nulls})", part.operator)
-    };
-    let meets: Vec<_> = exclusive.parts.iter().enumerate().map(test).collect();
+    let rows = compared(exclusive, "tableoid as rel, ctid as tid", &stage.source.relation(), &stage.source.table.name.sql());
+    let [relation, place] = stage.source.place();
     Some(format!(
         "select count(*) from {rows} n join {rows} o on (o.rel, o.tid) <> (n.rel, n.tid) and {} where (n.rel, n.tid) in \
          (select {}, {} from {} s join {} on {} where s.op <> 'd')",
-        meets.join(" and "),
-        place[0],
-        place[1],
+        meets(exclusive, "n", "o", exclusive.nulls_not_distinct),
+        relation,
+        place,
         stage.qualified(),
         stage.source.from_item(),
         stage.join_condition()

@@ -6,6 +6,7 @@
 
 mod arrivals;
 mod check;
+mod exclusive;
 mod read;
 mod stage;
 pub mod trial_table;

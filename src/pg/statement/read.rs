@@ -57,11 +57,12 @@ impl<'a> RowSource<'a> {
         }
     }
 
-    /// Returns an expression that is not null exactly for rows that exist, on the nullable side of an outer join.
-    const fn presence(&self) -> &'static str {
+    /// Returns the expressions for where a row lies: its relation, and its place in it. The first is not null exactly for rows that exist,
+    /// on the nullable side of an outer join.
+    pub(super) const fn place(&self) -> [&'static str; 2] {
         match self.key {
-            ComparisonKey::Columns { .. } => "t.tableoid",
-            ComparisonKey::WholeRow { .. } => "t.fb_tableoid",
+            ComparisonKey::Columns { .. } => ["t.tableoid", "t.ctid"],
+            ComparisonKey::WholeRow { .. } => ["t.fb_tableoid", "t.fb_ctid"],
         }
     }
 }
@@ -185,7 +186,7 @@ pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String
     format!(
         "select {} is not null, {select_list} from unnest({}) with ordinality as k({}, ord) \
          left join {} on {} order by k.ord",
-        source.presence(),
+        source.place()[0],
         arrays.join(", "),
         names.join(", "),
         source.from_item(),

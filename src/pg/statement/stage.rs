@@ -155,7 +155,7 @@ impl Stage<'_> {
     /// Reads the table's row for every stage row, in the stage's order: first whether it exists, then `select_list`.
     #[must_use]
     pub fn counterparts(&self, select_list: &str) -> String {
-        let presence = if self.source.key.is_whole_row() { "t.fb_tableoid" } else { "t.tableoid" };
+        let [presence, _] = self.source.place();
         format!(
             "select {presence} is not null, {select_list} from {} s left join {} on {} order by s.ord",
             self.stage(),
