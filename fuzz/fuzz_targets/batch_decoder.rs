@@ -8,44 +8,7 @@ use failback::schema::{PgType, TypeKind};
 use failback::wire::{CopyDecoder, CopyEncoder, RowBuffer};
 use libfuzzer_sys::fuzz_target;
 
-const TYPES: [(&str, i32); 36] = [
-    ("bool", -1),
-    ("int2", -1),
-    ("int4", -1),
-    ("int8", -1),
-    ("oid", -1),
-    ("float4", -1),
-    ("float8", -1),
-    ("numeric", 786_438),
-    ("numeric", -1),
-    ("text", -1),
-    ("bpchar", 9),
-    ("bytea", -1),
-    ("uuid", -1),
-    ("date", -1),
-    ("time", -1),
-    ("timestamp", -1),
-    ("timestamptz", -1),
-    ("json", -1),
-    ("jsonb", -1),
-    ("money", -1),
-    ("interval", -1),
-    ("timetz", -1),
-    ("inet", -1),
-    ("cidr", -1),
-    ("macaddr", -1),
-    ("macaddr8", -1),
-    ("char", -1),
-    ("xid8", -1),
-    ("_int4", -1),
-    ("_text", -1),
-    ("_float8", -1),
-    ("_numeric", -1),
-    ("_date", -1),
-    ("_timestamptz", -1),
-    ("_uuid", -1),
-    ("_bool", -1),
-];
+const TYPES: [(&str, i32); 36] = include!("../../fixtures/copy/columns.in");
 
 fuzz_target!(|data: &[u8]| {
     let [choice, value @ ..] = data else { return };

@@ -264,10 +264,11 @@ pub(super) fn text(wire: &[u8]) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn wire(weight: i16, sign: u16, scale: u16, groups: &[u16]) -> Vec<u8> {
+    /// The wire form of a number, from its parts.
+    pub(in super::super) fn wire(weight: i16, sign: u16, scale: u16, groups: &[u16]) -> Vec<u8> {
         let count = u16::try_from(groups.len()).unwrap_or(0);
         let head = [count, weight.cast_unsigned(), sign, scale];
         head.iter().chain(groups).flat_map(|word| word.to_be_bytes()).collect()

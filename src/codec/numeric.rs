@@ -163,14 +163,9 @@ fn divide(number: u128, by: u16) -> (u128, u16) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::digits::tests::wire;
     use super::super::digits::text;
     use super::*;
-
-    fn wire(weight: i16, sign: u16, scale: u16, groups: &[u16]) -> Vec<u8> {
-        let count = u16::try_from(groups.len()).unwrap_or(0);
-        let head = [count, weight.cast_unsigned(), sign, scale];
-        head.iter().chain(groups).flat_map(|word| word.to_be_bytes()).collect()
-    }
 
     fn decimal(bytes: &[u8], precision: u8, scale: u8) -> Option<i128> {
         Wire::split(bytes)?.decimal(precision, scale)

@@ -205,9 +205,8 @@ impl PgType {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Column, Renaming, pair_columns};
+    use super::super::{Column, Renaming, pair_columns, sample};
     use super::*;
-    use crate::name::QualifiedName;
 
     fn column(name: &str, base: &str, typmod: i32) -> Column {
         let mut data_type = PgType::builtin(base, typmod);
@@ -222,15 +221,7 @@ mod tests {
                 ..data_type
             };
         }
-        Column {
-            name: Ident::new(name),
-            data_type,
-            not_null: true,
-            generated: false,
-            identity: None,
-            has_default: false,
-            nondeterministic: false,
-        }
+        Column { not_null: true, ..sample::column(name, data_type) }
     }
 
     fn index(name: &str, columns: &[&str]) -> UniqueIndex {
@@ -246,24 +237,8 @@ mod tests {
     }
 
     fn table(columns: &[(&str, &str)], unique_indexes: Vec<UniqueIndex>) -> Table {
-        Table {
-            name: QualifiedName::new("public", "t"),
-            partitioned: false,
-            columns: columns.iter().map(|(name, base)| column(name, base, -1)).collect(),
-            unique_indexes,
-            foreign_keys: Vec::new(),
-            checks: Vec::new(),
-            exclusives: Vec::new(),
-            triggers: Vec::new(),
-            leaves: Vec::new(),
-            unlogged: false,
-            inherits: false,
-            inherited: false,
-            obstacle: None,
-            row_security: false,
-            row_estimate: 0,
-            size_bytes: 0,
-        }
+        let columns = columns.iter().map(|(name, base)| column(name, base, -1)).collect();
+        Table { unique_indexes, ..sample::table(columns) }
     }
 
     fn names(key: Result<Vec<KeyColumn>, KeyProblem>) -> Result<Vec<String>, KeyProblem> {

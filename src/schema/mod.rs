@@ -18,6 +18,8 @@ mod pairing;
 mod privilege;
 mod relation;
 mod renaming;
+#[cfg(test)]
+mod sample;
 mod sequence;
 mod source;
 mod surroundings;

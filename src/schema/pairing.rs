@@ -89,40 +89,11 @@ fn source(common: &Ident, own: &Ident, conversions: Vec<Conversion>) -> Source {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sample::{self, table};
     use super::*;
-    use crate::name::QualifiedName;
 
     fn column(name: &str, base: &str, generated: bool) -> Column {
-        Column {
-            name: Ident::new(name),
-            data_type: PgType::builtin(base, -1),
-            not_null: false,
-            generated,
-            identity: None,
-            has_default: false,
-            nondeterministic: false,
-        }
-    }
-
-    fn table(columns: Vec<Column>) -> Table {
-        Table {
-            name: QualifiedName::new("public", "t"),
-            partitioned: false,
-            columns,
-            unique_indexes: Vec::new(),
-            foreign_keys: Vec::new(),
-            checks: Vec::new(),
-            exclusives: Vec::new(),
-            triggers: Vec::new(),
-            leaves: Vec::new(),
-            unlogged: false,
-            inherits: false,
-            inherited: false,
-            obstacle: None,
-            row_security: false,
-            row_estimate: 0,
-            size_bytes: 0,
-        }
+        Column { generated, ..sample::column(name, PgType::builtin(base, -1)) }
     }
 
     fn pairs(old: Vec<Column>, new: Vec<Column>, renaming: &Renaming) -> Vec<PairedColumn> {

@@ -86,38 +86,11 @@ impl Renaming {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Column, PgType};
+    use super::super::{PgType, sample};
     use super::*;
-    use crate::name::QualifiedName;
 
     fn table(names: &[&str]) -> Table {
-        let column = |name: &&str| Column {
-            name: Ident::new(*name),
-            data_type: PgType::builtin("int4", -1),
-            not_null: false,
-            generated: false,
-            identity: None,
-            has_default: false,
-            nondeterministic: false,
-        };
-        Table {
-            name: QualifiedName::new("public", "t"),
-            partitioned: false,
-            columns: names.iter().map(column).collect(),
-            unique_indexes: Vec::new(),
-            foreign_keys: Vec::new(),
-            checks: Vec::new(),
-            exclusives: Vec::new(),
-            triggers: Vec::new(),
-            leaves: Vec::new(),
-            unlogged: false,
-            inherits: false,
-            inherited: false,
-            obstacle: None,
-            row_security: false,
-            row_estimate: 0,
-            size_bytes: 0,
-        }
+        sample::table(names.iter().map(|name| sample::column(name, PgType::builtin("int4", -1))).collect())
     }
 
     fn renaming(pairs: &[(&str, &str)]) -> Renaming {

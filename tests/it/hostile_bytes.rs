@@ -17,50 +17,13 @@ use failback::wire::{CopyDecoder, RowBuffer};
 use jiff::Timestamp;
 
 use super::recovery::Recovery;
-use super::support::{self, block_on};
+use super::support::{self, Dice, block_on};
 
 /// A stream that PostgreSQL sent; `golden.sql` says what is in it.
 const GOLDEN: &[u8] = include_bytes!("../../fixtures/copy/golden.bin");
 
 /// Its columns.
-const COLUMNS: [(&str, i32); 36] = [
-    ("bool", -1),
-    ("int2", -1),
-    ("int4", -1),
-    ("int8", -1),
-    ("oid", -1),
-    ("float4", -1),
-    ("float8", -1),
-    ("numeric", 786_438),
-    ("numeric", -1),
-    ("text", -1),
-    ("bpchar", 9),
-    ("bytea", -1),
-    ("uuid", -1),
-    ("date", -1),
-    ("time", -1),
-    ("timestamp", -1),
-    ("timestamptz", -1),
-    ("json", -1),
-    ("jsonb", -1),
-    ("money", -1),
-    ("interval", -1),
-    ("timetz", -1),
-    ("inet", -1),
-    ("cidr", -1),
-    ("macaddr", -1),
-    ("macaddr8", -1),
-    ("char", -1),
-    ("xid8", -1),
-    ("_int4", -1),
-    ("_text", -1),
-    ("_float8", -1),
-    ("_numeric", -1),
-    ("_date", -1),
-    ("_timestamptz", -1),
-    ("_uuid", -1),
-    ("_bool", -1),
-];
+const COLUMNS: [(&str, i32); 36] = include!("../../fixtures/copy/columns.in");
 
 fn layout() -> RowLayout {
     let column = |(index, (base, typmod)): (usize, &(&str, i32))| {
@@ -71,23 +34,7 @@ fn layout() -> RowLayout {
     RowLayout { columns: COLUMNS.iter().enumerate().map(column).collect() }
 }
 
-/// Pseudo-random numbers from a seed (splitmix64).
-struct Dice(u64);
-
 impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below a bound.
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.roll() % bound.max(1) as u64).expect("below a usize")
-    }
-
     /// A byte, more often one that stands for an edge.
     fn byte(&mut self) -> u8 {
         [0, 1, 0x7f, 0x80, 0xff, 0xfe, 0x3f, 0x40].get(self.below(16)).copied().unwrap_or_else(|| self.roll().to_le_bytes()[0])
@@ -143,7 +90,7 @@ fn feed(dice: &mut Dice, bytes: &[u8], columns: usize) -> (RowBuffer, Result<(),
 #[test]
 fn the_golden_stream_goes_there_and_back() {
     let layout = layout();
-    let (rows, end) = feed(&mut Dice(1), GOLDEN, COLUMNS.len());
+    let (rows, end) = feed(&mut Dice::seeded(1), GOLDEN, COLUMNS.len());
     end.expect("a whole stream");
     assert_eq!(rows.row_count(), 3);
     let batch = BatchDecoder::new(&layout).decode(&rows).expect("values of their types");
@@ -160,7 +107,7 @@ fn altered_streams_are_rows_or_errors_with_a_place() {
     let mut decoder = BatchDecoder::new(&layout);
     let (mut refused, mut unreadable, mut read) = (0, 0, 0);
     for case in 0..20_000 {
-        let mut dice = Dice(case);
+        let mut dice = Dice::seeded(case);
         let bytes = dice.alter(GOLDEN);
         let (rows, end) = feed(&mut dice, &bytes, COLUMNS.len());
         if let Err(error) = end {
@@ -197,13 +144,13 @@ fn altered_streams_are_rows_or_errors_with_a_place() {
 #[test]
 fn altered_values_of_every_type_are_survived() {
     let whole = layout();
-    let (rows, _) = feed(&mut Dice(1), GOLDEN, COLUMNS.len());
+    let (rows, _) = feed(&mut Dice::seeded(1), GOLDEN, COLUMNS.len());
     for (index, column) in whole.columns.iter().enumerate() {
         let layout = RowLayout { columns: vec![column.clone()] };
         let mut decoder = BatchDecoder::new(&layout);
         let encoder = BatchEncoder::new(&layout);
         for case in 0..2000_u64 {
-            let mut dice = Dice(case << 8 | index as u64);
+            let mut dice = Dice::seeded(case << 8 | index as u64);
             let sound = rows.field(if case % 2 == 0 { 0 } else { 2 }, index).expect("no NULL");
             let value = dice.alter(sound);
             let mut stream = GOLDEN[..19].to_vec();
@@ -305,7 +252,7 @@ fn altered_manifests_are_damage_or_read() {
     let sound = std::fs::read(store.path().join("manifest.json")).expect("a manifest");
     let mut read = 0;
     for case in 0..2000 {
-        let bytes = Dice(case).alter(&sound);
+        let bytes = Dice::seeded(case).alter(&sound);
         store.write("manifest.json", &bytes).expect("a manifest");
         let manifest = match Manifest::read(store) {
             Ok(manifest) => manifest,

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use failback::name::literal;
 
-use super::super::support;
+use super::super::support::{self, Dice};
 use super::subject::Subject;
 use super::values::MAKING;
 use super::{fill, on_both_sides, prove};
@@ -15,18 +15,7 @@ use super::{fill, on_both_sides, prove};
 /// How many values of each type.
 const VALUES: usize = 30;
 
-/// Pseudo-random numbers from a seed (splitmix64).
-struct Dice(u64);
-
 impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
     /// A number from one bound to the other, both included; near a bound more often than far from both.
     fn between(&mut self, low: i64, high: i64) -> i64 {
         let span = i128::from(high) - i128::from(low);
@@ -219,7 +208,7 @@ fn random_values_come_home_byte_for_byte() {
     let fresh = u64::try_from(clock & u128::from(u64::MAX)).expect("64 bits");
     let seed = std::env::var("FAILBACK_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(fresh);
     let _told = Told(seed);
-    let mut dice = Dice(seed);
+    let mut dice = Dice::seeded(seed);
     let pair = support::pair("random");
     on_both_sides(|side| support::sql(pair.url(side), &format!("{MAKING} create extension citext")));
     let subjects: Vec<_> = TYPES
