@@ -138,7 +138,7 @@ impl<'a> ChangeReader<'a> {
                 return Ok(Some(Changes { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? }));
             }
             let Some(segment) = self.segments.next() else { return Ok(None) };
-            self.diff = Some(SegmentReader::open(self.store, segment, self.batch_rows)?);
+            self.diff = Some(SegmentReader::open_projected(self.store, segment, self.batch_rows, &["old", "new"])?);
         }
     }
 

@@ -22,8 +22,9 @@ use arrow::compute::{filter_record_batch, take};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
 
+use super::counterpart::Aligned;
 use crate::codec::RowLayout;
-use crate::delta::{Base, Verdict};
+use crate::delta::{self, Base, Verdict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Situation;
 
@@ -164,4 +165,33 @@ pub(super) fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a String
     batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()).ok_or_else(|| {
         Error::new(ErrorKind::Damaged, "read a staged file").at(name).because("the column is missing or holds no text")
     })
+}
+
+/// Keeps the rows of an image that a mask selects.
+pub(super) fn only(image: &Image, mask: &BooleanArray) -> Result<Image> {
+    let malformed = |error| Error::new(ErrorKind::Malformed, "select rows").because(error);
+    let rows = filter_record_batch(&image.rows, mask).map_err(malformed)?;
+    let present =
+        image.present.iter().zip(mask).filter(|(_, wanted)| *wanted == Some(true)).map(|(present, _)| present).collect();
+    Ok(Image { rows, present })
+}
+
+/// Says of a row and a column whether the plan promised a value there: not in columns that only NEW has, and in those that only
+/// OLD has, not for a row that was new.
+pub(super) fn promised(layout: &RowLayout, before: &Image) -> impl Fn(usize, usize) -> bool {
+    move |row, column| {
+        let column = &layout.columns[column];
+        column.is_carried() || (column.old.is_present() && before.present.value(row))
+    }
+}
+
+/// Counts the rows of OLD that are not the expected ones, in the columns that are known.
+pub(super) fn count_moved(expected: &Image, found: &Aligned, is_known: impl Fn(usize, usize) -> bool) -> Result<u64> {
+    let differences = delta::compare(&expected.rows, &found.rows)
+        .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD with the plan").because(error))?;
+    let moved = (0..found.present.len()).filter(|row| {
+        let (wanted, there) = (expected.present.value(*row), found.present.value(*row));
+        wanted != there || (wanted && differences.columns(*row).any(|column| is_known(*row, column)))
+    });
+    Ok(moved.count() as u64)
 }

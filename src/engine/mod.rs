@@ -24,6 +24,7 @@ mod pieces;
 mod plan;
 mod preflight;
 mod progress;
+mod references;
 mod rows;
 mod segments;
 mod sequences;

@@ -11,12 +11,11 @@ use arrow::array::{BooleanArray, RecordBatch};
 
 use super::change::{Action, Changes};
 use super::context::Context;
-use super::images::{Image, read_image};
+use super::images::{Image, only, promised, read_image};
 use super::plan::Draft;
 use super::rows::Batches;
 use super::staged::{Sending, stage_columns, view};
 use super::unfit::{Findings, Unfit, Why};
-use super::unit::{only, promised};
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;

@@ -9,23 +9,21 @@
 //! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
 
 use arrow::array::BooleanArray;
-use arrow::compute::filter_record_batch;
 
 use super::change::{Action, ChangeReader, Changes};
 use super::context::Context;
 use super::counterpart::{Aligned, aligned_layout};
-use super::images::Image;
+use super::images::{Image, count_moved, only, promised};
+use super::references::{Ends, Referring};
 use super::rows::Batches;
 use super::staged::{Sending, stage_columns, view};
 use super::triggers::Triggers;
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
-use crate::delta;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::statement::{
-    Inserted, RowSource, Stage, copy_binary, deferred_clashes, lock_parents, lock_writers_out, orphans_of_lost,
-    orphans_of_stage, orphans_of_table, stage_name,
+    BY_ANY_JOIN, BY_INDEX, Inserted, RowSource, Stage, copy_binary, deferred_clashes, lock_writers_out, stage_name,
 };
 use crate::pg::{Session, server_fault};
 use crate::schema::{Exclusive, ForeignKey};
@@ -105,6 +103,7 @@ pub(super) async fn carry_out(
     direction: Direction,
     triggers: Triggers,
 ) -> Result<Vec<(String, Written)>> {
+    let keys = catalog::foreign_keys(old.client()).await?;
     let mut shares = Vec::new();
     for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
         let Some(known) = record.tables.iter().find(|known| known.id == table.id) else {
@@ -116,8 +115,9 @@ pub(super) async fn carry_out(
         if share.wanted.iter().sum::<u64>() > 0 {
             share.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;
             share.keep_writers_out(old, triggers).await.place(|| &table.name)?;
-            share.load(context, old, direction, triggers).await.place(|| &table.name)?;
-            share.expect_unmoved(context, old, &plan.name, direction).await.place(|| &table.name)?;
+            let referring = Referring::of(&keys, &known.name, &known.layout);
+            share.load(context, old, triggers, &referring).await.place(|| &table.name)?;
+            share.expect_unmoved(context, old, &plan.name).await.place(|| &table.name)?;
             shares.push(share);
         }
     }
@@ -131,7 +131,7 @@ pub(super) async fn carry_out(
     for share in &shares {
         share.expect_no_deferred_clash(old, triggers).await.place(|| &share.record.name)?;
     }
-    check_foreign_keys(old, &shares, direction).await?;
+    check_foreign_keys(old, &keys, &shares, triggers).await?;
     triggers.settle(old).await?;
     for share in &shares {
         old.execute_all(&share.wake).await.place(|| &share.record.name)?;
@@ -164,7 +164,7 @@ impl<'a> Share<'a> {
     }
 
     /// Sends the rows that are to be written into a temporary table.
-    async fn load(&self, context: &Context, old: &Session, direction: Direction, triggers: Triggers) -> Result<()> {
+    async fn load(&self, context: &Context, old: &Session, triggers: Triggers, referring: &Referring) -> Result<()> {
         old.execute_all(&self.stage.create()).await?;
         let mut sending = Sending::into(old, &self.stage).await?;
         let encoder = BatchEncoder::new(&self.record.layout);
@@ -172,13 +172,17 @@ impl<'a> Share<'a> {
         let mut ord = 0;
         while let Some(changes) = reader.next()? {
             context.stop.check()?;
-            let (expected, given) = direction.images(&changes, &self.record.layout)?;
+            let (expected, given) = self.direction.images(&changes, &self.record.layout)?;
             let (expected, given) = (view(&encoder, &expected.rows)?, view(&encoder, &given.rows)?);
             for (row, action) in changes.actions.iter().enumerate() {
-                let Some(operation) = direction.operation(*action).map(|operation| triggers.operation(operation)) else {
+                let Some(operation) = self.direction.operation(*action).map(|operation| triggers.operation(operation)) else {
                     continue;
                 };
-                let image = if operation == b'd' { &expected } else { &given };
+                let (image, operation) = match operation {
+                    b'd' => (&expected, b'd'),
+                    b'u' if referring.moves(&expected, &given, row)? => (&given, b'm'),
+                    _ => (&given, operation),
+                };
                 sending.row(image, row, ord, operation).await?;
                 ord += 1;
             }
@@ -188,7 +192,8 @@ impl<'a> Share<'a> {
     }
 
     /// Locks the rows on OLD and compares each with the row that was classified.
-    async fn expect_unmoved(&self, context: &Context, old: &Session, database: &str, direction: Direction) -> Result<()> {
+    async fn expect_unmoved(&self, context: &Context, old: &Session, database: &str) -> Result<()> {
+        self.hint(old, BY_INDEX).await?;
         old.execute_all(&self.stage.lock_rows()).await?;
         let query = self.stage.counterparts(&self.record.layout.select_list(Side::Old, "t"));
         let mut stream = Batches::open(old, &copy_binary(&query), &aligned_layout(&self.record.layout)).await?;
@@ -203,13 +208,14 @@ impl<'a> Share<'a> {
             let found = Aligned::split(&stream.take(written.true_count()).await?)?;
             let before = only(&changes.old, &written)?;
             let layout = &self.record.layout;
-            moved += match direction {
+            moved += match self.direction {
                 Direction::Forward => count_moved(&before, &found, |_, _| true)?,
                 Direction::Back => count_moved(&only(&changes.result(layout)?, &written)?, &found, promised(layout, &before))?,
             };
             context.tell_rows(database, &self.record.name, written.true_count() as u64, 0);
         }
         stream.expect_end().await?;
+        self.hint(old, BY_ANY_JOIN).await?;
         if moved == 0 {
             return Ok(());
         }
@@ -248,12 +254,19 @@ impl<'a> Share<'a> {
         Ok(())
     }
 
+    /// Tells the planner how to find the stage's rows in a table whose key has an index.
+    async fn hint(&self, old: &Session, settings: &str) -> Result<()> {
+        if self.record.key.has_index(&self.record.old) { old.execute_all(settings).await } else { Ok(()) }
+    }
+
     async fn delete(&self, old: &Session) -> Result<()> {
         let [_, _, replaced, deleted] = self.wanted;
-        if replaced + deleted > 0 {
-            expect_rows("delete rows", old.execute(&self.stage.delete(), &[]).await?, replaced + deleted)?;
+        if replaced + deleted == 0 {
+            return Ok(());
         }
-        Ok(())
+        self.hint(old, BY_INDEX).await?;
+        expect_rows("delete rows", old.execute(&self.stage.delete(), &[]).await?, replaced + deleted)?;
+        self.hint(old, BY_ANY_JOIN).await
     }
 
     async fn write(&self, old: &Session) -> Result<()> {
@@ -261,7 +274,9 @@ impl<'a> Share<'a> {
         if updated > 0
             && let Some(update) = self.stage.update()
         {
+            self.hint(old, BY_INDEX).await?;
             expect_rows("update rows", old.execute(&update, &[]).await.map_err(clash)?, updated)?;
+            self.hint(old, BY_ANY_JOIN).await?;
         }
         // A row that comes back has values in columns that NEW lacks; a new one gets their defaults.
         for (rows, operations, wanted) in match self.direction {
@@ -279,35 +294,6 @@ impl<'a> Share<'a> {
 
 fn slot(operation: u8) -> Option<usize> {
     b"iurd".iter().position(|known| *known == operation)
-}
-
-/// Keeps the rows of an image that a mask selects.
-pub(super) fn only(image: &Image, mask: &BooleanArray) -> Result<Image> {
-    let malformed = |error| Error::new(ErrorKind::Malformed, "select rows").because(error);
-    let rows = filter_record_batch(&image.rows, mask).map_err(malformed)?;
-    let present =
-        image.present.iter().zip(mask).filter(|(_, wanted)| *wanted == Some(true)).map(|(present, _)| present).collect();
-    Ok(Image { rows, present })
-}
-
-/// Says of a row and a column whether the plan promised a value there: not in columns that only NEW has, and in those that only
-/// OLD has, not for a row that was new.
-pub(super) fn promised(layout: &RowLayout, before: &Image) -> impl Fn(usize, usize) -> bool {
-    move |row, column| {
-        let column = &layout.columns[column];
-        column.is_carried() || (column.old.is_present() && before.present.value(row))
-    }
-}
-
-/// Counts the rows of OLD that are not the expected ones, in the columns that are known.
-pub(super) fn count_moved(expected: &Image, found: &Aligned, is_known: impl Fn(usize, usize) -> bool) -> Result<u64> {
-    let differences = delta::compare(&expected.rows, &found.rows)
-        .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD with the plan").because(error))?;
-    let moved = (0..found.present.len()).filter(|row| {
-        let (wanted, there) = (expected.present.value(*row), found.present.value(*row));
-        wanted != there || (wanted && differences.columns(*row).any(|column| is_known(*row, column)))
-    });
-    Ok(moved.count() as u64)
 }
 
 fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {
@@ -336,42 +322,19 @@ fn moved_in(cause: &str) -> Error {
         .next("run `failback diff` and `failback plan` again: the plan holds such rows")
 }
 
-/// Checks every foreign key that the written tables take part in, those of tables that are not carried included: children of what
-/// was written, and parents that lost rows.
-async fn check_foreign_keys(old: &Session, shares: &[Share<'_>], direction: Direction) -> Result<()> {
-    for key in &catalog::foreign_keys(old.client()).await? {
-        // What a key that is NOT VALID did not hold of before comes back as it was.
-        if !key.validated && direction == Direction::Back {
-            continue;
-        }
+/// Checks every foreign key that the written tables take part in.
+async fn check_foreign_keys(old: &Session, keys: &[ForeignKey], shares: &[Share<'_>], triggers: Triggers) -> Result<()> {
+    for key in keys {
         let writes = |share: &&Share<'_>| share.record.name == key.child && share.wanted[..3].iter().sum::<u64>() > 0;
-        if let Some(child) = shares.iter().find(writes) {
-            old.execute_all(&lock_parents(key, &child.stage)).await?;
-            expect_no_orphans(old, key, &orphans_of_stage(key, &child.stage)).await?;
-        }
         let loses = |share: &&Share<'_>| share.record.name == key.parent && share.wanted[2] + share.wanted[3] > 0;
-        if let Some(parent) = shares.iter().find(loses) {
-            let query = if key.validated { Some(orphans_of_table(key)) } else { orphans_of_lost(key, &parent.stage) };
-            if let Some(query) = query {
-                expect_no_orphans(old, key, &query).await?;
-            }
-        }
+        let (children, parents) = (shares.iter().find(writes), shares.iter().find(loses));
+        let Some(share) = children.or(parents) else { continue };
+        let ends = Ends {
+            children: children.map(|share| &share.stage),
+            parents: parents.map(|share| &share.stage),
+            unaltered: triggers == Triggers::Replica,
+        };
+        ends.check(old, key, share.direction).await?;
     }
     Ok(())
-}
-
-async fn expect_no_orphans(old: &Session, key: &ForeignKey, query: &str) -> Result<()> {
-    let found = old.query(query, &[]).await?;
-    let orphans: i64 = found.first().map_or(0, |row| row.get(0));
-    if orphans == 0 {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Refused, "check a foreign key")
-        .at(&key.name)
-        .at(&key.child)
-        .because(format!(
-            "fk_parent_missing: {orphans} rows of {} would refer to rows that {} does not have",
-            key.child, key.parent
-        ))
-        .next("hold the children, or decide for their parents too, with `failback decide`; then plan again"))
 }

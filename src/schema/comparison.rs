@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{KeyColumn, KeyOrder};
+use super::{KeyColumn, KeyOrder, Table, UniqueIndex};
 use crate::name::Ident;
 
 /// What identifies a row on both sides.
@@ -42,6 +42,18 @@ impl ComparisonKey {
     #[must_use]
     pub fn names(&self) -> Vec<Ident> {
         self.columns().into_iter().map(|column| column.name).collect()
+    }
+
+    /// Whether one index of the table leads from the key to its row. Of a partitioned table there are as many as partitions.
+    #[must_use]
+    pub fn has_index(&self, table: &Table) -> bool {
+        let Self::Columns { columns } = self else { return false };
+        let serves = |index: &UniqueIndex| {
+            index.predicate.is_none()
+                && index.columns.len() == columns.len()
+                && columns.iter().all(|column| index.columns.contains(&column.name))
+        };
+        !table.partitioned && table.unique_indexes.iter().any(serves)
     }
 
     /// Whether rows are identified by their whole content.

@@ -76,7 +76,7 @@ pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
     format!(
         "select 1 from {} p where exists (select from {} and {}) for key share of p",
         parents(key),
-        written(key, stage, "'u', 'r', 'i'"),
+        written(key, stage, "'m', 'r', 'i'"),
         pairs(key, "p", "t")
     )
 }
@@ -86,13 +86,34 @@ pub fn lock_parents(key: &ForeignKey, stage: &Stage<'_>) -> String {
 #[must_use]
 pub fn orphans_of_stage(key: &ForeignKey, stage: &Stage<'_>) -> String {
     let parents = format!("{} p", parents(key));
-    let operations = if key.validated { "'u', 'r', 'i'" } else { "'i'" };
+    let operations = if key.validated { "'m', 'r', 'i'" } else { "'i'" };
     format!(
         "select count(*) from {} and {} and {}",
         written(key, stage, operations),
         refers(key, "t"),
         missing(key, &parents, "t")
     )
+}
+
+/// Locks the parents as [`lock_parents`] does, and counts the rows that a stage wrote and that have none. The values are the stage's
+/// own, so that the table need not be read: nothing on OLD may have altered them on their way. `None` where that is not enough to know.
+#[must_use]
+pub fn adopt(key: &ForeignKey, stage: &Stage<'_>) -> Option<String> {
+    if key.period || key.match_full || !key.validated || key.child_part.is_some() {
+        return None;
+    }
+    let value = |column: &Ident| Some(format!("{} as {}", stage.inserted_value(column)?, column.sql()));
+    let values: Vec<_> = key.child_columns.iter().map(value).collect::<Option<_>>()?;
+    Some(format!(
+        "with referring as materialized (select c.* from (select {} from {} s where s.op in ('m', 'r', 'i')) c where {}), \
+         adopted as materialized (select from {} p join referring c on {} for key share of p) \
+         select (select count(*) from referring) - (select count(*) from adopted)",
+        values.join(", "),
+        stage.qualified(),
+        refers(key, "c"),
+        parents(key),
+        pairs(key, "p", "c")
+    ))
 }
 
 /// Counts all child rows whose parent does not exist.
@@ -103,8 +124,7 @@ pub fn orphans_of_table(key: &ForeignKey) -> String {
     format!("select count(*) from {} t where {} and {missing}", children(key), refers(key, "t"))
 }
 
-/// Counts the children of rows that a stage took away, for a key whose other children may have been orphans before. `None` where the
-/// stage does not know what they referred to.
+/// Counts the children of rows that a stage took away; others have lost nobody. `None` where the stage does not know what they referred to.
 #[must_use]
 pub fn orphans_of_lost(key: &ForeignKey, stage: &Stage<'_>) -> Option<String> {
     let value = |column: &Ident| stage.value_of(column);

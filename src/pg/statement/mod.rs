@@ -13,7 +13,8 @@ pub mod trial_table;
 
 pub use arrivals::{Arrivals, bereaving, orphans};
 pub use check::{
-    deferred_clashes, lock_parents, lock_writers_out, orphans_of_lost, orphans_of_stage, orphans_of_table, sequence_floor,
+    adopt, deferred_clashes, lock_parents, lock_writers_out, orphans_of_lost, orphans_of_stage, orphans_of_table,
+    sequence_floor,
 };
 pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, own_rows, rows, stamped_since};
-pub use stage::{Inserted, Stage, StageColumn, stage_name, unpacked};
+pub use stage::{BY_ANY_JOIN, BY_INDEX, Inserted, Stage, StageColumn, stage_name, unpacked};

@@ -1,7 +1,7 @@
 //! The stage: a temporary table on OLD that holds one table's share of a merge, and the statements that apply it.
 //!
 //! Its columns are named by position, so no column of the user's can collide with them: `ord` (position in the plan), `op`
-//! (`d`elete, `u`pdate, `r`eplace, `i`nsert), then `c0`, `c1` … in layout order. A table may be as wide as tables can be; then the
+//! (`d`elete, `u`pdate, `m`ove, an update of what a foreign key refers by, `r`eplace, `i`nsert), then `c0`, `c1` … in layout order. A table may be as wide as tables can be; then the
 //! last columns arrive as text in one array, `rest`, so that there is room for the two in front.
 
 use crate::name::Ident;
@@ -91,10 +91,13 @@ impl Stage<'_> {
         format!("copy {} from stdin (format binary)", self.stage())
     }
 
-    /// Gives the planner the stage's size; it cannot guess it.
+    /// Gives the planner the stage's size, which it cannot guess, and what it must know of the columns by which rows are found.
     #[must_use]
     pub fn analyze(&self) -> String {
-        format!("analyze {}", self.stage())
+        let own = unpacked(self.columns.len());
+        let keys = self.columns[..own].iter().enumerate().filter(|(_, column)| column.key);
+        let columns: Vec<_> = keys.map(|(index, _)| format!(", c{index}")).collect();
+        format!("analyze {} (ord, op{})", self.stage(), columns.concat())
     }
 
     fn value(&self, index: usize) -> String {
@@ -131,13 +134,20 @@ impl Stage<'_> {
         tests.join(" and ")
     }
 
-    /// Locks every row of the table that the stage names, in the stage's order, against everything but readers.
+    /// The stage's rows in their order, under the alias `s`. Sorted before anything is joined to them: sorting what has been joined
+    /// would move whole rows about.
+    fn in_order(&self, condition: &str) -> String {
+        format!("(select * from {} s {condition} order by s.ord) s", self.stage())
+    }
+
+    /// Locks every row of the table that the stage names and that is to be there, in the stage's order, against everything but readers.
     #[must_use]
     pub fn lock_rows(&self) -> String {
         // A lock cannot be taken through a window function: rows without a key are locked through their position.
         if self.source.key.is_whole_row() {
             return format!(
-                "select x.ctid from {} x where (x.tableoid, x.ctid) in (select t.fb_tableoid, t.fb_ctid from {} join {} s on {}) for update",
+                "select count(*) from (select from {} x where (x.tableoid, x.ctid) in \
+                 (select t.fb_tableoid, t.fb_ctid from {} join {} s on {}) for update) locked",
                 self.table(),
                 self.source.from_item(),
                 self.stage(),
@@ -145,8 +155,8 @@ impl Stage<'_> {
             );
         }
         format!(
-            "select 1 from {} s join {} on {} order by s.ord for update of t",
-            self.stage(),
+            "select count(*) from (select from {} join {} on {} order by s.ord for update of t) locked",
+            self.in_order("where s.op <> 'i'"),
             self.source.from_item(),
             self.same_row()
         )
@@ -157,8 +167,8 @@ impl Stage<'_> {
     pub fn counterparts(&self, select_list: &str) -> String {
         let [presence, _] = self.source.place();
         format!(
-            "select {presence} is not null, {select_list} from {} s left join {} on {} order by s.ord",
-            self.stage(),
+            "select {presence} is not null, {select_list} from {} left join {} on {} order by s.ord",
+            self.in_order(""),
             self.source.from_item(),
             self.same_row()
         )
@@ -190,7 +200,7 @@ impl Stage<'_> {
             return None;
         }
         Some(format!(
-            "update {} t set {} from {} s where s.op = 'u' and {}",
+            "update {} t set {} from {} s where s.op in ('u', 'm') and {}",
             self.table(),
             sets.join(", "),
             self.stage(),
@@ -227,6 +237,12 @@ impl Stage<'_> {
         self.columns.iter().position(|column| column.restored && column.name == *name).map(|index| self.value(index))
     }
 
+    /// Returns the value that the stage has for a column that every row it writes gets from it.
+    #[must_use]
+    pub fn inserted_value(&self, name: &Ident) -> Option<String> {
+        self.columns.iter().position(|column| column.inserted && column.name == *name).map(|index| self.value(index))
+    }
+
     /// The stage's name for checks that join it: `pg_temp."…"`.
     #[must_use]
     pub fn qualified(&self) -> String {
@@ -239,6 +255,13 @@ impl Stage<'_> {
         self.same_row()
     }
 }
+
+/// Makes the planner find each row of a stage in its table by the key's index, one after the other. It would rather read a large table
+/// as a whole, and sort or hash it, although every page that the index leads to is about to be written anyway.
+pub const BY_INDEX: &str = "set local enable_hashjoin = off; set local enable_mergejoin = off";
+
+/// Takes [`BY_INDEX`] back.
+pub const BY_ANY_JOIN: &str = "set local enable_hashjoin to default; set local enable_mergejoin to default";
 
 /// A stage's table name: `fb_stage_` and a number, so that several stages live in one transaction.
 #[must_use]
