@@ -19,11 +19,11 @@ fn read_method(word: &str) -> Result<Method, String> {
     })
 }
 
-/// Reads `compare_by = "hashes"` or `"rows"`.
+/// Reads `compare_by = "hashes"`, `"values"` or `"rows"`.
 fn read_compare_by(entry: &Entry<'_>) -> Result<CompareBy> {
     let word = entry.text()?;
     let found = CompareBy::ALL.into_iter().find(|known| known.word() == word);
-    found.ok_or_else(|| entry.wants("`hashes` or `rows`"))
+    found.ok_or_else(|| entry.wants("`hashes`, `values` or `rows`"))
 }
 
 /// Reads `renamed = { olds_name = "news_name" }`.

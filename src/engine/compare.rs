@@ -2,7 +2,7 @@
 //!
 //! The order is one that both servers and this program agree on (see [`KeyOrder`]); a stream that does not keep it, or names
 //! a key twice, is an error and never a wrong answer. Rows are compared on their wire bytes. Memory: two batches of raw rows
-//! and what waits for the encoders, whatever the table's size.
+//! and two of rows that are to be staged, whatever the table's size.
 
 use std::cmp::Ordering;
 
@@ -17,7 +17,7 @@ use crate::wire::RowBuffer;
 
 use super::fetched::fetch_rows;
 use super::rows::{BATCH_BYTES, BATCH_ROWS, RawRows};
-use super::segments::{RawSink, Target};
+use super::segments::{RawFile, Target};
 use super::{Context, Stop};
 
 /// What is looked at of every row.
@@ -78,8 +78,8 @@ pub(super) async fn compare_table(
         depth,
         stop: context.stop.clone(),
     };
-    let candidates = Feed::start(targets.0.clone(), if depth == Depth::Rows { record.layout.clone() } else { keys.clone() });
-    let absent = Feed::start(targets.1, keys.clone());
+    let candidates = Feed::new(targets.0.clone(), if depth == Depth::Rows { &record.layout } else { &keys });
+    let absent = Feed::new(targets.1, &keys);
     match depth {
         Depth::Rows => walk.run(subject, candidates, absent).await,
         Depth::Hashes | Depth::Keys => {
@@ -117,7 +117,7 @@ fn hash(record: &TableRecord, side: Side) -> String {
         let own = plain.and_then(|(_, table)| table.column(&column.name)).map(|column| &column.data_type);
         let value = column.source(side).expression("t", &column.name)?;
         // Where neither side has the type that travels, it is text.
-        Some(own.map_or_else(|| format!("{value} collate \"C\""), |own| hashed(own, &value)))
+        Some(own.map_or_else(|| format!("{value} collate \"C\""), |own| hashed(own, &value, record.compare_by)))
     };
     // What only OLD has is compared with nothing.
     let compared = record.layout.columns.iter().filter(|column| column.new.is_present());
@@ -165,11 +165,11 @@ impl Walk {
                 cursor.expect_readable_key(side)?;
             }
             match order {
-                Ordering::Less => absent.push(&self.old, 0..self.key_columns).await,
-                Ordering::Greater if self.is_wanted() => candidates.push(&self.new, self.staged()).await,
+                Ordering::Less => absent.push(&self.old, 0..self.key_columns)?,
+                Ordering::Greater if self.is_wanted() => candidates.push(&self.new, self.staged())?,
                 Ordering::Equal if self.differs() => {
                     self.new.expect_readable_key(Side::New)?;
-                    candidates.push(&self.new, self.staged()).await;
+                    candidates.push(&self.new, self.staged())?;
                 }
                 _ => {}
             }
@@ -185,7 +185,7 @@ impl Walk {
             }
         }
         tell(seen % BATCH_ROWS as u64);
-        Ok(Found { candidates: candidates.finish().await?, absent: absent.finish().await? })
+        Ok(Found { candidates: candidates.finish()?, absent: absent.finish()? })
     }
 
     /// Whether a row that only NEW has is still to be staged: by its flag where only keys are compared.
@@ -331,35 +331,33 @@ fn number(bytes: &[u8]) -> i64 {
     bytes.try_into().map_or(i64::MIN, i64::from_be_bytes)
 }
 
-/// Collects single rows into buffers for an encoder.
+/// Collects single rows into batches for a file.
 struct Feed {
-    sink: RawSink,
-    rows: Option<RowBuffer>,
+    file: RawFile,
+    rows: RowBuffer,
 }
 
 impl Feed {
-    fn start(target: Target, layout: RowLayout) -> Self {
-        Self { sink: RawSink::start(target, layout), rows: None }
+    fn new(target: Target, layout: &RowLayout) -> Self {
+        Self { file: RawFile::new(target, layout), rows: RowBuffer::new(layout.columns.len()) }
     }
 
-    async fn push(&mut self, from: &Cursor, columns: std::ops::Range<usize>) {
-        if self.rows.is_none() {
-            self.rows = self.sink.buffer().await;
+    fn push(&mut self, from: &Cursor, columns: std::ops::Range<usize>) -> Result<()> {
+        self.rows.push(&from.rows, from.at, columns);
+        if self.rows.row_count() >= BATCH_ROWS || self.rows.byte_count() >= BATCH_BYTES {
+            self.flush()?;
         }
-        // Without a buffer the encoder has failed, and `finish` says why.
-        let Some(rows) = &mut self.rows else { return };
-        rows.push(&from.rows, from.at, columns);
-        if (rows.row_count() >= BATCH_ROWS || rows.byte_count() >= BATCH_BYTES)
-            && let Some(full) = self.rows.take()
-        {
-            self.sink.send(full).await;
-        }
+        Ok(())
     }
 
-    async fn finish(mut self) -> Result<Vec<Segment>> {
-        if let Some(rows) = self.rows.take() {
-            self.sink.send(rows).await;
-        }
-        Ok(self.sink.finish().await?.into_iter().collect())
+    fn flush(&mut self) -> Result<()> {
+        self.file.write(&self.rows)?;
+        self.rows.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<Segment>> {
+        self.flush()?;
+        Ok(self.file.finish()?.into_iter().collect())
     }
 }

@@ -59,13 +59,14 @@ pub(super) fn demand(id: TableId, old: &Table, new: &Table, settings: &TableSett
     };
     let times = time_columns(&pairs, settings);
     let method = method_of(settings, &key, &times);
+    // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
+    let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
     Demand::Carry(Box::new(TableRecord {
         id,
         name: old.name.clone(),
         method,
-        // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
-        compare_by: if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by },
-        coverage: Coverage::of(method, &times),
+        compare_by,
+        coverage: Coverage::of(method, &times, compare_by),
         layout: layout(&pairs, &key),
         key,
         times,

@@ -6,28 +6,29 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use futures::future::try_join_all;
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 use super::compare::{Depth, Found, Subject, compare_table};
 use super::context::Context;
+use super::crew;
 use super::discover::discover;
 use super::exported::{ExportReport, report};
-use super::pieces::{Piece, Task, pieces};
+use super::pieces::{Of, Piece, Task, pieces};
 use super::progress::Event;
 use super::rows::RawRows;
-use super::segments::{RawSink, Target};
+use super::segments::{RawFile, Target};
 use super::stamps::Clock;
 use super::stranded::count_unplaced;
 use super::unreadable;
 use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
-use crate::pg::statement::{self, CtidRange, copy_binary, stamped_since};
+use crate::pg::statement::{self, copy_binary, stamped_since};
 use crate::pg::{Session, Snapshot};
 use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
-use crate::staging::{DatabaseRecord, FORMAT_VERSION, Manifest, Segment, SegmentOptions, StrandedTable, TableRecord};
+use crate::staging::{DatabaseRecord, FORMAT_VERSION, Manifest, Segment, SegmentOptions};
+use crate::wire::RowBuffer;
 
 /// How often a piece of work is tried when the connection breaks while the snapshot lives.
 const TRIES: u32 = 3;
@@ -89,6 +90,21 @@ struct Shared {
     queue: Mutex<VecDeque<Piece>>,
 }
 
+impl Shared {
+    fn table(&self, of: Of) -> (TableId, &QualifiedName, &RowLayout) {
+        match of {
+            Of::Table(table) => {
+                let table = &self.database.tables[table];
+                (table.id, &table.name, &table.layout)
+            }
+            Of::Stranded(table) => {
+                let table = &self.database.stranded[table];
+                (table.id, &table.name, &table.layout)
+            }
+        }
+    }
+}
+
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
     let new = Snapshot::hold(context.connect(Side::New, &database.name).await?).await?;
     let old = Snapshot::hold(context.connect(Side::Old, &database.name).await?).await?;
@@ -102,16 +118,20 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
         queue: Mutex::new(queue),
         database: database.clone(),
     });
-    let found = try_join_all((0..workers).map(|_| worker(&shared))).await?;
+    let found = crew::gather(workers, move || worker(Arc::clone(&shared))).await?;
     let mut failures = Vec::new();
     for (piece, found) in found.into_iter().flatten() {
-        let table = &mut database.tables[piece.table];
-        match found {
-            Ok(found) => {
-                table.candidates.extend(found.candidates);
-                table.absent.extend(found.absent);
+        match (piece.of(), found) {
+            (Of::Table(table), Ok(found)) => {
+                database.tables[table].candidates.extend(found.candidates);
+                database.tables[table].absent.extend(found.absent);
             }
-            Err(reason) => failures.push((piece.table, reason)),
+            (Of::Table(table), Err(reason)) => failures.push((table, reason)),
+            (Of::Stranded(table), Ok(found)) => database.stranded[table].rows.extend(found.candidates),
+            (Of::Stranded(table), Err(reason)) => {
+                let name = database.stranded[table].name.clone();
+                return Err(Error::new(ErrorKind::Malformed, "stage a table that OLD lacks").at(name).because(reason));
+            }
         }
     }
     unreadable::leave_out(&mut database, failures);
@@ -119,26 +139,10 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
         table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
         table.unplaced = count_unplaced(context, table).place(|| &table.name)?;
     }
-    stage_stranded(&shared, &mut database.stranded).await?;
+    for table in &mut database.stranded {
+        table.rows.sort_by(|left, right| left.file.path.cmp(&right.file.path));
+    }
     Ok(database)
-}
-
-/// Stages every row of the tables that OLD lacks.
-async fn stage_stranded(shared: &Shared, tables: &mut [StrandedTable]) -> Result<()> {
-    if tables.is_empty() {
-        return Ok(());
-    }
-    let new = shared.context.connect(Side::New, &shared.database.name).await?;
-    shared.snapshots[1].join(&new).await?;
-    for table in tables.iter_mut().filter(|table| !table.row_security) {
-        for (leaf, number) in table.leaves.iter().zip(1..) {
-            let query = statement::rows(&leaf.name, &table.layout.select_list(Side::New, "t"), CtidRange::ALL, None);
-            let target = target(shared, (table.id, &table.name), Staged::New, number);
-            let segment = copy_rows(shared, &new, (&table.name, &table.layout), &query, target).await.place(|| &table.name)?;
-            table.rows.extend(segment);
-        }
-    }
-    new.execute_all("commit").await
 }
 
 /// A worker's two connections, both inside their server's snapshot.
@@ -159,31 +163,32 @@ impl Pair {
 }
 
 /// Works until no piece is left; gives what each piece found, or why its table cannot be carried.
-async fn worker(shared: &Arc<Shared>) -> Result<Vec<(Piece, Result<Found, String>)>> {
+async fn worker(shared: Arc<Shared>) -> Result<Vec<(Piece, Result<Found, String>)>> {
+    let shared = shared.as_ref();
     let mut pair = Pair::open(shared).await?;
     let mut done = Vec::new();
     loop {
         let Some(mut piece) = shared.queue.lock().await.pop_front() else { return Ok(done) };
-        let table = &shared.database.tables[piece.table];
+        let (_, name, _) = shared.table(piece.of());
         let mut tries = 1;
         let found = loop {
-            match work(shared, &pair, &piece, table).await {
+            match work(shared, &pair, &piece).await {
                 Ok(found) => break Ok(found),
                 // The snapshot outlives a worker's connection: the same piece gives the same rows again.
                 Err(error) if error.kind() == ErrorKind::Connect && tries < TRIES => {
                     tries += 1;
-                    pair = reopen(shared, error).await.place(|| &table.name)?;
+                    pair = reopen(shared, error).await.place(|| name)?;
                 }
                 Err(error) if unreadable::is_of_the_table(&error) => {
                     let sentence = unreadable::sentence(&error);
-                    pair = reopen(shared, error).await.place(|| &table.name)?;
+                    pair = reopen(shared, error).await.place(|| name)?;
                     // A server may be unable to hash what it can send; and if not, rows that are sent show which one it is.
                     match &mut piece.task {
-                        Task::Compare { depth } if *depth == Depth::Hashes => *depth = Depth::Rows,
+                        Task::Compare { depth, .. } if *depth == Depth::Hashes => *depth = Depth::Rows,
                         _ => break Err(sentence),
                     }
                 }
-                Err(error) => return Err(error.at(&table.name)),
+                Err(error) => return Err(error.at(name)),
             }
         };
         done.push((piece, found));
@@ -201,17 +206,18 @@ async fn reopen(shared: &Shared, broken: Error) -> Result<Pair> {
     Pair::open(shared).await.map_err(|_| broken)
 }
 
-async fn work(shared: &Arc<Shared>, pair: &Pair, piece: &Piece, table: &TableRecord) -> Result<Found> {
+async fn work(shared: &Shared, pair: &Pair, piece: &Piece) -> Result<Found> {
     shared.context.stop.check()?;
-    let target = |sort, number| target(shared, (table.id, &table.name), sort, number);
+    let (id, name, layout) = shared.table(piece.of());
+    let target = |sort, number| target(shared, (id, name), sort, number);
     match &piece.task {
-        Task::Rows { leaf, range, predicate } => {
-            let query = statement::rows(leaf, &table.layout.select_list(Side::New, "t"), *range, predicate.as_deref());
-            let subject = (&table.name, &table.layout);
-            let segment = copy_rows(shared, &pair.new, subject, &query, target(Staged::New, piece.number)).await?;
+        Task::Rows { leaf, range, predicate, .. } => {
+            let query = statement::rows(leaf, &layout.select_list(Side::New, "t"), *range, predicate.as_deref());
+            let segment = copy_rows(shared, &pair.new, (name, layout), &query, target(Staged::New, piece.number)).await?;
             Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() })
         }
-        Task::Compare { depth } => {
+        Task::Compare { table, depth } => {
+            let table = &shared.database.tables[*table];
             let stamped = stamped_since(&shared.clock.since_literals(&table.times, &table.layout));
             let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
             let subject = Subject {
@@ -251,14 +257,12 @@ async fn copy_rows(
     target: Target,
 ) -> Result<Option<Segment>> {
     let mut raw = RawRows::open(new, &copy_binary(query), layout.columns.len()).await?;
-    let mut sink = RawSink::start(target, layout.clone());
-    while let Some(mut rows) = sink.buffer().await {
+    let mut file = RawFile::new(target, layout);
+    let mut rows = RowBuffer::new(layout.columns.len());
+    while raw.fill(&mut rows).await? {
         shared.context.stop.check()?;
-        if !raw.fill(&mut rows).await? {
-            break;
-        }
         shared.context.tell_rows(&shared.database.name, name, rows.row_count() as u64, rows.byte_count() as u64);
-        sink.send(rows).await;
+        file.write(&rows)?;
     }
-    sink.finish().await
+    file.finish()
 }

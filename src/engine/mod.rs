@@ -10,6 +10,7 @@ mod change;
 mod compare;
 mod context;
 mod counterpart;
+mod crew;
 mod demand;
 mod diff;
 mod discover;

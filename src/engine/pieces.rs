@@ -9,7 +9,7 @@ use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
 use crate::pg::statement::{self, CtidRange, stamped_since};
 use crate::schema::{CompareBy, Leaf, Method};
-use crate::staging::{DatabaseRecord, TableRecord};
+use crate::staging::{DatabaseRecord, StrandedTable, TableRecord};
 
 /// Heap and TOAST bytes that one piece reads at most, by estimate. Small enough that workers end together, large enough that
 /// files are not many.
@@ -26,8 +26,6 @@ const HASH_PROBE: &str = include_str!("../../sql/session/hash_probe.sql");
 /// One piece of work.
 #[derive(Clone, Debug)]
 pub(super) struct Piece {
-    /// The table's position in the database's record.
-    pub(super) table: usize,
     /// Its number within the table; names its files.
     pub(super) number: u32,
     /// What is to be done.
@@ -36,11 +34,22 @@ pub(super) struct Piece {
     weight: u64,
 }
 
+/// A table, by its position in the database's record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// One that is carried.
+    Table(usize),
+    /// One that OLD lacks.
+    Stranded(usize),
+}
+
 /// What a piece does.
 #[derive(Clone, Debug)]
 pub(super) enum Task {
     /// Copies rows of NEW.
     Rows {
+        /// The table.
+        of: Of,
         /// The leaf.
         leaf: QualifiedName,
         /// Its blocks.
@@ -50,9 +59,21 @@ pub(super) enum Task {
     },
     /// Walks through both sides in key order.
     Compare {
+        /// The table's position among those that are carried.
+        table: usize,
         /// How much of a row is looked at.
         depth: Depth,
     },
+}
+
+impl Piece {
+    /// Returns the table that it is a part of.
+    pub(super) const fn of(&self) -> Of {
+        match self.task {
+            Task::Rows { of, .. } => of,
+            Task::Compare { table, .. } => Of::Table(table),
+        }
+    }
 }
 
 /// Plans the pieces of a database, the largest first.
@@ -60,8 +81,11 @@ pub(super) async fn pieces(database: &DatabaseRecord, clock: &Clock, old: &Sessi
     let alike = hash_alike(database, old, new).await?;
     let mut found = Vec::new();
     for (table, record) in database.tables.iter().enumerate() {
-        let depth = if alike && record.compare_by == CompareBy::Hashes { Depth::Hashes } else { Depth::Rows };
+        let depth = if alike && record.compare_by != CompareBy::Rows { Depth::Hashes } else { Depth::Rows };
         found.extend(table_pieces(table, record, depth, clock, new, database.new.version_num).await?);
+    }
+    for (table, stranded) in database.stranded.iter().enumerate().filter(|(_, table)| !table.row_security) {
+        found.extend(stranded_pieces(table, stranded, database.new.version_num));
     }
     found.sort_by_key(|piece| std::cmp::Reverse(piece.weight));
     Ok(found.into())
@@ -69,7 +93,7 @@ pub(super) async fn pieces(database: &DatabaseRecord, clock: &Clock, old: &Sessi
 
 /// Whether both servers give one row the same hash. Their versions, processors and encodings decide it, so they are asked.
 async fn hash_alike(database: &DatabaseRecord, old: &Session, new: &Session) -> Result<bool> {
-    let wanted = database.tables.iter().any(|table| table.method == Method::Compare && table.compare_by == CompareBy::Hashes);
+    let wanted = database.tables.iter().any(|table| table.method == Method::Compare && table.compare_by != CompareBy::Rows);
     // Text is hashed in the encoding of its database.
     let unicode = [&database.old, &database.new].iter().all(|side| side.encoding == "UTF8");
     if !wanted || !unicode || database.old.version_num < RECORD_HASHES || database.new.version_num < RECORD_HASHES {
@@ -89,7 +113,7 @@ async fn table_pieces(
     version: u32,
 ) -> Result<Vec<Piece>> {
     let both = record.new.size_bytes + record.old.size_bytes;
-    let compare = |depth, number| Piece { table, number, task: Task::Compare { depth }, weight: both };
+    let compare = |depth, number| Piece { number, task: Task::Compare { table, depth }, weight: both };
     match record.method {
         Method::Skip => Ok(Vec::new()),
         Method::Compare => Ok(vec![compare(depth, 1)]),
@@ -97,22 +121,43 @@ async fn table_pieces(
             let mut found = vec![compare(Depth::Keys, 1)];
             let predicate = stamped_since(&clock.since_literals(&record.times, &record.layout));
             for leaf in &record.new.leaves {
-                let ranges =
-                    if version >= TID_RANGE_SCANS && leaf.heap && scans_whole_leaf(new, record, leaf, &predicate).await? {
-                        ranges(leaf)
-                    } else {
-                        vec![CtidRange::ALL]
-                    };
-                let weight = leaf.size_bytes / ranges.len() as u64;
-                for range in ranges {
+                let cut = can_cut(leaf, version) && scans_whole_leaf(new, record, leaf, &predicate).await?;
+                for (range, weight) in parts(leaf, cut) {
                     let number = u32::try_from(found.len() + 1).unwrap_or(u32::MAX);
-                    let task = Task::Rows { leaf: leaf.name.clone(), range, predicate: Some(predicate.clone()) };
-                    found.push(Piece { table, number, task, weight });
+                    let (of, predicate) = (Of::Table(table), Some(predicate.clone()));
+                    let task = Task::Rows { of, leaf: leaf.name.clone(), range, predicate };
+                    found.push(Piece { number, task, weight });
                 }
             }
             Ok(found)
         }
     }
+}
+
+/// All rows of a table that OLD lacks.
+fn stranded_pieces(table: usize, stranded: &StrandedTable, version: u32) -> Vec<Piece> {
+    let leaves = stranded.leaves.iter().flat_map(|leaf| {
+        let named = move |(range, weight)| (leaf.name.clone(), range, weight);
+        parts(leaf, can_cut(leaf, version)).into_iter().map(named)
+    });
+    let piece = |(number, (leaf, range, weight))| Piece {
+        number,
+        task: Task::Rows { of: Of::Stranded(table), leaf, range, predicate: None },
+        weight,
+    };
+    (1..).zip(leaves).map(piece).collect()
+}
+
+/// Whether reading a part of a leaf's blocks costs only that part.
+fn can_cut(leaf: &Leaf, version: u32) -> bool {
+    version >= TID_RANGE_SCANS && leaf.heap
+}
+
+/// Returns the ranges that a leaf is read in, and what each weighs.
+fn parts(leaf: &Leaf, cut: bool) -> Vec<(CtidRange, u64)> {
+    let ranges = if cut { ranges(leaf) } else { vec![CtidRange::ALL] };
+    let weight = leaf.size_bytes / ranges.len() as u64;
+    ranges.into_iter().map(|range| (range, weight)).collect()
 }
 
 /// Asks the planner whether it would read the whole leaf anyway. If an index serves the predicate, splitting by ctid would

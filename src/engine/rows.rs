@@ -54,7 +54,7 @@ impl RawRows {
 
     async fn step(&mut self, rows: &mut RowBuffer) -> Result<()> {
         if let Some(chunk) = self.copy.next().await? {
-            return self.decoder.feed(&chunk, rows).map_err(malformed);
+            return self.decoder.feed(chunk, rows).map_err(malformed);
         }
         self.ended = true;
         self.decoder.finish().map_err(malformed)

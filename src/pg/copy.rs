@@ -1,28 +1,35 @@
 //! COPY streams, as bytes.
 //!
 //! Comes in: `CopyData` from the server, or bytes for it. Goes out: the same bytes; frames and rows may be cut anywhere.
-//! Memory: one `CopyData` at a time on the way out; the driver holds at most one message on the way in.
+//! Memory: what waits in the diversion on the way out, twice; the driver holds at most one message on the way in.
 //! Never: looks into the bytes; `wire` does.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use futures::{SinkExt as _, StreamExt as _};
+use futures::{SinkExt as _, Stream as _};
 use tokio_postgres::{CopyInSink, CopyOutStream};
 
+use super::diversion::Taking;
 use super::session::Line;
 use crate::error::Result;
 
-/// Bytes that a server sends for `COPY … TO STDOUT`.
+/// Bytes that a server sends for `COPY … TO STDOUT`. Dropped before its end, it leaves the rest to the driver, which throws it away.
 pub struct CopyOut {
     stream: Pin<Box<CopyOutStream>>,
+    taking: Taking,
+    chunk: Vec<u8>,
+    /// How the COPY ended, while rows that came before that are handed out.
+    end: Option<Result<(), tokio_postgres::Error>>,
     line: Arc<Line>,
 }
 
 impl CopyOut {
-    pub(super) fn new(stream: CopyOutStream, line: Arc<Line>) -> Self {
-        Self { stream: Box::pin(stream), line }
+    pub(super) fn new(stream: CopyOutStream, taking: Taking, line: Arc<Line>) -> Self {
+        Self { stream: Box::pin(stream), taking, chunk: Vec::new(), end: None, line }
     }
 
     /// Returns the next bytes, or nothing once the server said that it sent everything.
@@ -31,8 +38,35 @@ impl CopyOut {
     ///
     /// # Errors
     /// What the server said, or `Connect` if it went away: an end without the server's word for it is never `None`.
-    pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        self.stream.next().await.transpose().map_err(|error| self.line.fault("copy rows out", error))
+    pub async fn next(&mut self) -> Result<Option<&[u8]>> {
+        match poll_fn(|context| self.poll(context)).await {
+            Ok(true) => Ok(Some(&self.chunk)),
+            Ok(false) => Ok(None),
+            Err(error) => Err(self.line.fault("copy rows out", error)),
+        }
+    }
+
+    /// Fetches the next chunk; false at the end.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<bool, tokio_postgres::Error>> {
+        if self.taking.poll(context, &mut self.chunk).is_ready() {
+            return Poll::Ready(Ok(true));
+        }
+        if self.end.is_none() {
+            self.end = Some(match ready!(self.stream.as_mut().poll_next(context)) {
+                Some(Ok(bytes)) => {
+                    self.chunk = bytes.into();
+                    return Poll::Ready(Ok(true));
+                }
+                Some(Err(error)) => Err(error),
+                None => Ok(()),
+            });
+            self.taking.end();
+            // What came before the end may have come since it was looked for.
+            if self.taking.poll(context, &mut self.chunk).is_ready() {
+                return Poll::Ready(Ok(true));
+            }
+        }
+        Poll::Ready(self.end.take().unwrap_or(Ok(())).map(|()| false))
     }
 }
 

@@ -9,13 +9,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{SslMode, SslNegotiation};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, Connection, NoTls, SimpleQueryMessage, Socket};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Connection, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls_improved::MakeRustlsConnect;
+
+use super::diversion::{Diversion, Diverted, DivertedTls};
 
 use super::endpoint::Endpoint;
 use super::password::Password;
 use super::refusal;
 use super::session::Line;
+use super::socket::{self, Socket};
 use super::target::{Target, Wanted};
 use super::tls::Mode;
 use crate::error::{Error, ErrorKind, Result};
@@ -33,7 +37,11 @@ pub(super) struct Dialled {
     pub(super) client: Client,
     /// The connector, if TLS may be spoken; cancelling needs it again.
     pub(super) connector: Option<MakeRustlsConnect>,
+    /// The server that answered.
+    pub(super) target: Target,
     pub(super) line: Arc<Line>,
+    /// Where the rows of a COPY go.
+    pub(super) diversion: Arc<Diversion>,
     /// The database's encoding, as "UTF8".
     pub(super) encoding: String,
     pub(super) task: JoinHandle<()>,
@@ -86,6 +94,7 @@ async fn dial_one(endpoint: &Endpoint, target: &Target, wanted: Wanted) -> Resul
     };
     let (state, opened) = done.map_err(|failure| match failure {
         Failure::Driver(error) => refusal::explain(endpoint, target, &source, error),
+        Failure::Network(error) => refusal::unreachable(target, &error),
         Failure::Ours(error) => error,
     })?;
     check_version(opened.version.as_deref())?;
@@ -97,9 +106,10 @@ async fn dial_one(endpoint: &Endpoint, target: &Target, wanted: Wanted) -> Resul
     }
 }
 
-/// What went wrong in an attempt: at the driver, which is explained later, or here.
+/// What went wrong in an attempt: at the driver or on the way, which is explained later, or here.
 enum Failure {
     Driver(tokio_postgres::Error),
+    Network(std::io::Error),
     Ours(Error),
 }
 
@@ -127,37 +137,46 @@ impl Attempt<'_> {
         let mode = if self.target.is_socket() { Mode::Disable } else { self.endpoint.tls.mode };
         let rules_it_out = |error: &tokio_postgres::Error| error.code().is_some_and(|code| code.code() == "28000");
         match mode {
-            Mode::Disable => Ok(self.plain().await?),
+            Mode::Disable => self.plain().await,
             Mode::Allow => match self.plain().await {
-                Err(error) if rules_it_out(&error) => self.tls(SslMode::Require).await,
-                done => Ok(done?),
+                Err(Failure::Driver(error)) if rules_it_out(&error) => self.tls(SslMode::Require).await,
+                done => done,
             },
             Mode::Prefer => match self.tls(SslMode::Prefer).await {
-                Err(Failure::Driver(error)) if rules_it_out(&error) || refusal::is_tls(&error) => Ok(self.plain().await?),
+                Err(Failure::Driver(error)) if rules_it_out(&error) || refusal::is_tls(&error) => self.plain().await,
                 done => done,
             },
             Mode::Require | Mode::VerifyCa | Mode::VerifyFull => self.tls(SslMode::Require).await,
         }
     }
 
-    async fn plain(&self) -> Result<Opened, tokio_postgres::Error> {
-        let (client, connection) = self.config(SslMode::Disable).connect(NoTls).await?;
-        Ok(self.run(client, connection, None))
+    async fn socket(&self) -> Result<Socket, Failure> {
+        socket::open(self.target, &self.endpoint.dial).await.map_err(Failure::Network)
+    }
+
+    async fn plain(&self) -> Result<Opened, Failure> {
+        let diversion = Arc::<Diversion>::default();
+        let stream = Diverted::plain(self.socket().await?, Arc::clone(&diversion), false);
+        let (client, connection) = self.config(SslMode::Disable).connect_raw(stream, NoTls).await?;
+        Ok(self.run(client, connection, None, diversion))
     }
 
     async fn tls(&self, mode: SslMode) -> Result<Opened, Failure> {
-        let connector = self.endpoint.tls.connector().map_err(Failure::Ours)?;
-        let (client, connection) = self.config(mode).connect(connector.clone()).await?;
-        Ok(self.run(client, connection, Some(connector)))
+        let mut connector = self.endpoint.tls.connector().map_err(Failure::Ours)?;
+        let diversion = Arc::<Diversion>::default();
+        let stream = Diverted::plain(self.socket().await?, Arc::clone(&diversion), !self.endpoint.tls.direct);
+        let connect = MakeTlsConnect::<Diverted<Socket>>::make_tls_connect(&mut connector, &self.target.host);
+        let tls = connect.map_err(|error| {
+            Failure::Ours(Error::new(ErrorKind::Config, "connect").because(error).next("check the host's name"))
+        })?;
+        let tls = DivertedTls::new(tls, Arc::clone(&diversion));
+        let (client, connection) = self.config(mode).connect_raw(stream, tls).await?;
+        Ok(self.run(client, connection, Some(connector), diversion))
     }
 
     fn config(&self, mode: SslMode) -> Config {
         let dial = &self.endpoint.dial;
         let mut config = Config::new();
-        config.host(&self.target.host).port(self.target.port);
-        if let Some(address) = self.target.address {
-            config.hostaddr(address);
-        }
         config.user(&self.endpoint.user).dbname(self.endpoint.database()).application_name(&dial.application_name);
         if let Some(password) = self.password {
             config.password(password.reveal());
@@ -165,22 +184,19 @@ impl Attempt<'_> {
         if let Some(options) = &dial.options {
             config.options(options);
         }
-        if let Some(limit) = dial.limit {
-            // A name may have several addresses: one that swallows packets must leave time for the next.
-            config.connect_timeout(limit / 2);
-        }
-        if let Some(timeout) = dial.tcp_user_timeout {
-            config.tcp_user_timeout(timeout);
-        }
-        config.keepalives(dial.keepalives).keepalives_idle(dial.keepalives_idle);
-        config.keepalives_interval(dial.keepalives_interval).keepalives_retries(dial.keepalives_count);
         let negotiation = if self.endpoint.tls.direct { SslNegotiation::Direct } else { SslNegotiation::Postgres };
         config.channel_binding(dial.channel_binding).ssl_mode(mode).ssl_negotiation(negotiation);
         config
     }
 
     /// Gives the socket to a task of its own.
-    fn run<S>(&self, client: Client, mut connection: Connection<Socket, S>, connector: Option<MakeRustlsConnect>) -> Opened
+    fn run<S>(
+        &self,
+        client: Client,
+        mut connection: Connection<Diverted<Socket>, S>,
+        connector: Option<MakeRustlsConnect>,
+        diversion: Arc<Diversion>,
+    ) -> Opened
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -195,7 +211,8 @@ impl Attempt<'_> {
             }
             drop(connection);
         });
-        Opened { dialled: Dialled { client, connector, line, encoding, task }, version }
+        let target = self.target.clone();
+        Opened { dialled: Dialled { client, connector, target, line, diversion, encoding, task }, version }
     }
 }
 

@@ -49,7 +49,8 @@ pub(super) fn explain(endpoint: &Endpoint, target: &Target, source: &Source, err
     fault::describe(WHAT, error)
 }
 
-fn unreachable(target: &Target, io: &std::io::Error) -> Error {
+/// Explains why there is no stream to a place.
+pub(super) fn unreachable(target: &Target, io: &std::io::Error) -> Error {
     let error = Error::new(ErrorKind::Connect, WHAT).because(io.to_string());
     match io.kind() {
         std::io::ErrorKind::ConnectionRefused => error

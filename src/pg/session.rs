@@ -7,15 +7,19 @@
 use std::sync::{Arc, OnceLock};
 
 use tokio::task::JoinHandle;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{CancelToken, Client, NoTls, Row};
 use tokio_postgres_rustls_improved::MakeRustlsConnect;
 
 use super::copy::{CopyIn, CopyOut};
 use super::dial::{self, Dialled};
+use super::diversion::Diversion;
 use super::endpoint::Endpoint;
 use super::fault::{self, ServerFault};
 use super::identity::{self, ServerIdentity};
+use super::socket::{self, Socket};
+use super::target::Target;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 
@@ -56,6 +60,8 @@ pub struct Session {
     endpoint: Endpoint,
     line: Arc<Line>,
     connector: Option<MakeRustlsConnect>,
+    target: Target,
+    diversion: Arc<Diversion>,
     encoding: String,
     task: JoinHandle<()>,
 }
@@ -67,8 +73,8 @@ impl Session {
     /// `Connect` if no server can be reached, has the database, or offers the TLS that is asked for; `Permission` if the user or
     /// password is refused; `Config` if a certificate file is at fault; `Refused` if the server is older than PostgreSQL 13.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self> {
-        let Dialled { client, connector, line, encoding, task } = dial::dial(endpoint).await?;
-        Ok(Self { client, endpoint: endpoint.clone(), line, connector, encoding, task })
+        let Dialled { client, connector, target, line, diversion, encoding, task } = dial::dial(endpoint).await?;
+        Ok(Self { client, endpoint: endpoint.clone(), line, connector, target, diversion, encoding, task })
     }
 
     /// Returns the side.
@@ -138,13 +144,22 @@ impl Session {
         self.client.query(sql, parameters).await.map_err(|error| self.fault("run a query", error))
     }
 
-    /// Starts `COPY … TO STDOUT`.
+    /// Starts `COPY … TO STDOUT`, one at a time.
     ///
     /// # Errors
-    /// What the server said about the statement.
+    /// What the server said about the statement; `Refused` while another COPY's rows come.
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut> {
+        if self.diversion.is_given_up() {
+            // Answers come in order: behind this one there is nothing left of the COPY that was given up.
+            self.execute_all("").await?;
+        }
+        let Some(taking) = self.diversion.take() else {
+            return Err(Error::new(ErrorKind::Refused, "copy rows out")
+                .at(self.place())
+                .because("another COPY runs on this connection"));
+        };
         let stream = self.client.copy_out(sql).await.map_err(|error| self.fault("copy rows out", error))?;
-        Ok(CopyOut::new(stream, Arc::clone(&self.line)))
+        Ok(CopyOut::new(stream, taking, Arc::clone(&self.line)))
     }
 
     /// Starts `COPY … FROM STDIN`.
@@ -159,7 +174,13 @@ impl Session {
     /// Returns what another task needs to stop the statement that runs here.
     #[must_use]
     pub fn cancel_token(&self) -> Cancel {
-        Cancel { token: self.client.cancel_token(), connector: self.connector.clone(), line: Arc::clone(&self.line) }
+        Cancel {
+            token: self.client.cancel_token(),
+            endpoint: self.endpoint.clone(),
+            target: self.target.clone(),
+            connector: self.connector.clone(),
+            line: Arc::clone(&self.line),
+        }
     }
 
     /// Asks the server who it is.
@@ -182,6 +203,8 @@ impl Session {
 #[derive(Clone)]
 pub struct Cancel {
     token: CancelToken,
+    endpoint: Endpoint,
+    target: Target,
     connector: Option<MakeRustlsConnect>,
     line: Arc<Line>,
 }
@@ -193,9 +216,17 @@ impl Cancel {
     /// # Errors
     /// `Connect` if the server cannot be reached.
     pub async fn cancel(&self) -> Result<()> {
-        let sent = match &self.connector {
-            Some(connector) => self.token.cancel_query(connector.clone()).await,
-            None => self.token.cancel_query(NoTls).await,
+        let unreachable = |error: std::io::Error| {
+            Error::new(ErrorKind::Connect, "cancel a statement").at(&self.line.place).because(error.to_string())
+        };
+        let socket = socket::open(&self.target, &self.endpoint.dial).await.map_err(unreachable)?;
+        let sent = match self.connector.clone() {
+            Some(mut connector) => {
+                let made = MakeTlsConnect::<Socket>::make_tls_connect(&mut connector, &self.target.host);
+                let tls = made.map_err(|error| Error::new(ErrorKind::Config, "cancel a statement").because(error))?;
+                self.token.cancel_query_raw(socket, tls).await
+            }
+            None => self.token.cancel_query_raw(socket, NoTls).await,
         };
         sent.map_err(|error| self.line.fault("cancel a statement", error))
     }

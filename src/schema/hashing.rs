@@ -2,27 +2,50 @@
 //!
 //! A type's own hash function may call different values equal that are not the same bytes: `1.0` and `1.00`, `-0.0` and `0.0`,
 //! a day and 24 hours, texts under a collation that ignores case. So each value is hashed in a form that leaves nothing out. Two
-//! rows that differ hash alike with a probability of 2^-64.
+//! rows that differ hash alike with a probability of 2^-64. Comparing by values gives up that form for numbers alone.
 
-use super::{PgType, TypeKind};
+use super::{CompareBy, PgType, TypeKind};
+
+/// Array types whose elements are sent as they are stored. The element type is sent too: a built-in one is the same everywhere.
+const SENT_ARRAYS: [&str; 17] = [
+    "_bool",
+    "_bytea",
+    "_date",
+    "_float4",
+    "_float8",
+    "_int2",
+    "_int4",
+    "_int8",
+    "_interval",
+    "_numeric",
+    "_text",
+    "_time",
+    "_timestamp",
+    "_timestamptz",
+    "_timetz",
+    "_uuid",
+    "_varchar",
+];
 
 /// Returns the SQL expression that is hashed for a value of a type.
 #[must_use]
-pub fn hashed(data_type: &PgType, value: &str) -> String {
+pub fn hashed(data_type: &PgType, value: &str, compare_by: CompareBy) -> String {
     let sent = |function: &str| format!("pg_catalog.{function}({value})");
     let text = || format!("{value}::text collate \"C\"");
+    let base = data_type.base.as_str();
     if !data_type.builtin {
         return text();
     }
     if data_type.kind == TypeKind::Array {
-        // Some elements have no binary form; floats are why it matters, as a text has lost the sign of NaN.
-        return if matches!(data_type.base.as_str(), "_float4" | "_float8") { sent("array_send") } else { text() };
+        // A text takes longer to make, and has lost the sign of NaN. Other elements may have no binary form.
+        return if SENT_ARRAYS.contains(&base) { sent("array_send") } else { text() };
     }
-    match data_type.base.as_str() {
+    match base {
         // Equal values are the same bytes.
         "bool" | "int2" | "int4" | "int8" | "oid" | "uuid" | "bytea" | "date" | "time" | "timestamp" | "timestamptz" => {
             value.to_owned()
         }
+        "float4" | "float8" | "numeric" | "jsonb" if compare_by == CompareBy::Values => value.to_owned(),
         "text" | "varchar" => format!("{value} collate \"C\""),
         "bpchar" => sent("bpcharsend"),
         "float4" => sent("float4send"),
@@ -40,15 +63,25 @@ mod tests {
 
     #[test]
     fn nothing_is_left_out_of_a_hash() {
-        let of = |base: &str| hashed(&PgType::builtin(base, -1), "t.x");
+        let of = |base: &str| hashed(&PgType::builtin(base, -1), "t.x", CompareBy::Hashes);
         assert_eq!(of("int8"), "t.x");
         assert_eq!(of("text"), "t.x collate \"C\"");
         assert_eq!(of("numeric"), "pg_catalog.numeric_send(t.x)");
         assert_eq!(of("jsonb"), "t.x::text collate \"C\"");
         let array = |base| PgType { kind: TypeKind::Array, ..PgType::builtin(base, -1) };
-        assert_eq!(hashed(&array("_float8"), "t.x"), "pg_catalog.array_send(t.x)");
-        assert_eq!(hashed(&array("_aclitem"), "t.x"), "t.x::text collate \"C\"");
+        assert_eq!(hashed(&array("_float8"), "t.x", CompareBy::Hashes), "pg_catalog.array_send(t.x)");
+        assert_eq!(hashed(&array("_aclitem"), "t.x", CompareBy::Hashes), "t.x::text collate \"C\"");
         let label = PgType { kind: TypeKind::Enum, builtin: false, ..PgType::builtin("mood", -1) };
-        assert_eq!(hashed(&label, "t.x"), "t.x::text collate \"C\"");
+        assert_eq!(hashed(&label, "t.x", CompareBy::Hashes), "t.x::text collate \"C\"");
+    }
+    #[test]
+    fn values_leave_out_how_a_number_is_written_and_nothing_else() {
+        let of = |base: &str| hashed(&PgType::builtin(base, -1), "t.x", CompareBy::Values);
+        for base in ["numeric", "float8", "jsonb"] {
+            assert_eq!(of(base), "t.x");
+        }
+        for base in ["text", "interval", "bpchar", "timetz", "json", "inet"] {
+            assert_eq!(of(base), hashed(&PgType::builtin(base, -1), "t.x", CompareBy::Hashes));
+        }
     }
 }

@@ -316,7 +316,8 @@ fn hashes_tell_apart_what_equality_does_not() {
         "e = 'sad'",
         "s = null",
     ];
-    for way in ["hashes", "rows"] {
+    // Comparing by values does not see n, f and j.
+    for (way, missed) in [("hashes", 0), ("values", 3), ("rows", 0)] {
         let mood = "create type mood as enum ('ok', 'sad');";
         let table = format!("create table t ({COLUMNS}); insert into t select i, {SAME} from generate_series(1, 20) i;");
         let updates: Vec<_> = changes.iter().zip(1..).map(|(set, id)| format!("update t set {set} where id = {id};")).collect();
@@ -331,6 +332,6 @@ fn hashes_tell_apart_what_equality_does_not() {
         let recovery = Recovery::of(pair, Timestamp::now(), &format!("[tables.\"public.t\"]\ncompare_by = \"{way}\"\n"));
         let exported = block_on(engine::export(&recovery.context)).expect("an export");
         let found = &exported.tables[0];
-        assert_eq!((found.candidates, found.absent), (changes.len() as u64 + 1, 1), "{way}");
+        assert_eq!((found.candidates, found.absent), (changes.len() as u64 + 1 - missed, 1), "{way}");
     }
 }
