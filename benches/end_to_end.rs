@@ -194,6 +194,7 @@ fn context(folder: &std::path::Path, config: &str) -> Outcome<Context> {
         databases: vec!["postgres".to_owned()],
         tables: vec!["public.events".to_owned()],
         jobs: 2,
+        piece_bytes: failback::engine::PIECE_BYTES,
         progress: Arc::new(Silent),
         stop: Stop::default(),
     })

@@ -11,7 +11,7 @@ use super::Call;
 use super::bars::Bars;
 use super::options::{Options, Scope};
 use crate::config::{Config, Cutover};
-use crate::engine::Context;
+use crate::engine::{Context, PIECE_BYTES};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Side;
 use crate::pg::Endpoint;
@@ -99,6 +99,7 @@ impl Settings {
             databases,
             tables: scope(|scope| &scope.tables),
             jobs: self.jobs(),
+            piece_bytes: PIECE_BYTES,
             progress: Arc::new(Bars::new(&call.printer)),
             stop: call.stop.clone(),
         })

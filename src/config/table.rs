@@ -6,7 +6,7 @@ use crate::schema::{CompareBy, Method};
 
 /// Reads the name of a method; the error says what was probably meant.
 fn read_method(word: &str) -> Result<Method, String> {
-    const USE: &str = "use timestamps, compare or skip";
+    const USE: &str = "use timestamps, stamps, compare or skip";
     if let Some(found) = Method::ALL.into_iter().find(|known| known.word() == word) {
         return Ok(found);
     }
@@ -125,10 +125,10 @@ mod tests {
     #[test]
     fn other_methods_are_refused() {
         let cases = [
-            ("xid", "the method `xid` is not supported by this version; use timestamps, compare or skip"),
-            ("log", "the method `log` is not supported by this version; use timestamps, compare or skip"),
+            ("xid", "the method `xid` is not supported by this version; use timestamps, stamps, compare or skip"),
+            ("log", "the method `log` is not supported by this version; use timestamps, stamps, compare or skip"),
             ("timestamp", "unknown method `timestamp`; did you mean `timestamps`?"),
-            ("magic", "unknown method `magic`; use timestamps, compare or skip"),
+            ("magic", "unknown method `magic`; use timestamps, stamps, compare or skip"),
         ];
         for (word, sentence) in cases {
             assert_eq!(read_method(word).unwrap_err(), sentence);

@@ -1,21 +1,24 @@
 //! What the plan brings to OLD and takes away, sent to OLD ahead of the merge: into temporary tables of a transaction that is always
 //! rolled back, where the server itself says which rows may not stand beside others, and which children would be orphans.
 //!
-//! Every question is asked under one snapshot of OLD. Memory: one batch of rows, and a flag a row.
+//! Only what the questions are about is sent: those columns, and not the updates that leave them alone. Every question is asked under one snapshot of OLD. Memory: one batch of rows, and a flag a row.
+
+use arrow::array::RecordBatch;
 
 use super::change::{Action, Changes};
 use super::context::Context;
 use super::images::read_image;
 use super::plan::Draft;
+use super::references::Referring;
 use super::staged::{Sending, stage_columns, view};
 use super::unit::Direction;
 use crate::catalog;
-use crate::codec::BatchEncoder;
+use crate::codec::{BatchEncoder, BatchView, RowLayout};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{QualifiedName, Side};
+use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::statement::{Arrivals, RowSource, Stage, stage_name};
 use crate::pg::{Session, sqlstate};
-use crate::schema::{Exclusive, ForeignKey};
+use crate::schema::{Column, Exclusive, ForeignKey};
 use crate::staging::{SegmentReader, TableRecord};
 
 /// How many rows of the diff are read at a time.
@@ -70,7 +73,8 @@ impl<'a> Landing<'a> {
     async fn land(&self, context: &Context, number: usize, draft: &Draft<'a>) -> Result<Landed<'a>> {
         let record = draft.record;
         let source = RowSource::of(&record.old, &record.key, Side::Old);
-        let stage = Stage { name: stage_name(number), source, columns: stage_columns(record) };
+        let asked = Asked::of(record, &self.keys);
+        let stage = Stage { name: stage_name(number), source, columns: asked.pick(stage_columns(record)) };
         let keys = self.keys.iter().filter(|key| key.parent == record.name);
         let referenced = keys.map(|key| key.parent_columns.clone()).collect();
         let arrivals = Arrivals { number, table: &record.old, stage, referenced };
@@ -80,7 +84,7 @@ impl<'a> Landing<'a> {
             }
             _ => error,
         })?;
-        self.send(context, draft, &arrivals.stage).await?;
+        self.send(context, draft, &asked, &arrivals.stage).await?;
         self.old.execute_all(&arrivals.create()).await?;
         for statement in arrivals.fill() {
             self.old.execute_all(&statement).await?;
@@ -89,9 +93,9 @@ impl<'a> Landing<'a> {
     }
 
     /// Sends rows into the stage; their position in it is that in the diff.
-    async fn send(&self, context: &Context, draft: &Draft<'_>, stage: &Stage<'_>) -> Result<()> {
+    async fn send(&self, context: &Context, draft: &Draft<'_>, asked: &Asked, stage: &Stage<'_>) -> Result<()> {
         let layout = &draft.record.layout;
-        let encoder = BatchEncoder::new(layout);
+        let encoder = BatchEncoder::new(&RowLayout { columns: asked.pick(layout.columns.clone()) });
         let mut sending = Sending::into(&self.old, stage).await?;
         let mut first = 0;
         for segment in &draft.diff.segments {
@@ -100,10 +104,13 @@ impl<'a> Landing<'a> {
                 let batch = batch?;
                 let actions = draft.actions[first..first + batch.num_rows()].to_vec();
                 let changes = Changes { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? };
-                let result = changes.result(layout)?;
-                let (before, after) = (view(&encoder, &changes.old.rows)?, view(&encoder, &result.rows)?);
+                let (before, after) = (asked.project(&changes.old.rows)?, asked.project(&changes.result(layout)?.rows)?);
+                let (before, after) = (view(&encoder, &before)?, view(&encoder, &after)?);
                 for (row, action) in changes.actions.iter().enumerate() {
                     let Some(operation) = Direction::Forward.operation(*action) else { continue };
+                    if *action == Action::Update && asked.is_unmoved(&before, &after, row)? {
+                        continue;
+                    }
                     let image = if operation == b'd' { &before } else { &after };
                     sending.row(image, row, first + row, operation).await?;
                 }
@@ -164,6 +171,58 @@ impl<'a> Landing<'a> {
     /// Leaves OLD as it was.
     pub(super) async fn leave(self) -> Result<()> {
         self.old.execute_all("rollback").await
+    }
+}
+
+/// Which of a table's columns the questions are about.
+struct Asked {
+    /// Their positions in the layout.
+    positions: Vec<usize>,
+    /// The same columns, by their positions among themselves. An update that leaves all of them alone changes no answer; not known where
+    /// two spellings may be one key.
+    moving: Referring,
+}
+
+impl Asked {
+    fn of(record: &TableRecord, keys: &[ForeignKey]) -> Self {
+        let columns = &record.layout.columns;
+        let ends = |key: &&ForeignKey| key.child == record.name || key.parent == record.name;
+        // What is computed, and which partition a row belongs to, may depend on any column.
+        let depends = keys.iter().filter(ends).any(|key| key.child_bound.is_some() || key.parent_part.is_some())
+            || record.old.columns.iter().any(|column| column.generated)
+            || record.key.is_whole_row();
+        let mut names = record.key.names();
+        names.extend(exclusives(record).flat_map(|exclusive| exclusive.uses.iter().cloned()));
+        for key in keys.iter().filter(ends) {
+            names.extend(key.child_columns.iter().filter(|_| key.child == record.name).cloned());
+            names.extend(key.parent_columns.iter().filter(|_| key.parent == record.name).cloned());
+        }
+        let positions: Vec<_> =
+            (0..columns.len()).filter(|position| depends || names.contains(&columns[*position].name)).collect();
+        let alike = |name: &Ident| record.old.column(name).is_some_and(Column::equal_prints_alike);
+        let moving = if !depends && record.key.names().iter().all(alike) {
+            Referring::Columns((0..positions.len()).collect())
+        } else {
+            Referring::Unknown
+        };
+        Self { positions, moving }
+    }
+
+    /// Picks these columns' entries out of a list with one for every column of the layout.
+    fn pick<T>(&self, all: Vec<T>) -> Vec<T> {
+        let wanted = |(position, _): &(usize, T)| self.positions.binary_search(position).is_ok();
+        all.into_iter().enumerate().filter(wanted).map(|(_, entry)| entry).collect()
+    }
+
+    /// Picks the columns out of an image, whose last column is the companion.
+    fn project(&self, image: &RecordBatch) -> Result<RecordBatch> {
+        let last = image.num_columns().saturating_sub(1);
+        let columns: Vec<_> = self.positions.iter().copied().chain([last]).collect();
+        image.project(&columns).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))
+    }
+
+    fn is_unmoved(&self, before: &BatchView<'_>, after: &BatchView<'_>, row: usize) -> Result<bool> {
+        Ok(!self.moving.moves(before, after, row)?)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::Session;
-use crate::pg::statement::{self, RowSource};
+use crate::pg::statement::{self, KeyRange, RowSource};
 use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, hashed};
 use crate::staging::{Segment, TableRecord};
 use crate::wire::RowBuffer;
@@ -40,12 +40,13 @@ pub(super) struct Found {
     pub(super) absent: Vec<Segment>,
 }
 
-/// One table on both sides, and who is told about it.
+/// One table on both sides, or a range of it, and who is told about it.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
     pub(super) context: &'a Context,
     pub(super) database: &'a str,
     pub(super) record: &'a TableRecord,
+    pub(super) range: KeyRange,
     pub(super) old: &'a Session,
     pub(super) new: &'a Session,
 }
@@ -57,7 +58,7 @@ pub(super) async fn compare_table(
     stamped: Option<&str>,
     targets: (Target, Target),
 ) -> Result<Found> {
-    let Subject { context, record, old, new, .. } = subject;
+    let Subject { context, record, range, old, new, .. } = subject;
     let ours = RowSource::of(&record.old, &record.key, Side::Old);
     let theirs = RowSource::of(&record.new, &record.key, Side::New);
     let keys = key_layout(&record.key);
@@ -68,8 +69,8 @@ pub(super) async fn compare_table(
         Depth::Hashes => 1,
         Depth::Keys => 0,
     };
-    let ours = statement::copy_binary(&statement::ordered_rows(ours, &lists.old, old.converts_text()));
-    let theirs = statement::copy_binary(&statement::ordered_rows(theirs, &lists.new, new.converts_text()));
+    let ours = statement::copy_binary(&statement::ordered_rows(ours, range, &lists.old, old.converts_text()));
+    let theirs = statement::copy_binary(&statement::ordered_rows(theirs, range, &lists.new, new.converts_text()));
     let flagged = usize::from(depth == Depth::Keys);
     let walk = Walk {
         old: Cursor::open(old, &ours, &record.key, columns + payload).await?,

@@ -10,6 +10,10 @@ use crate::name::Side;
 use crate::pg::{Endpoint, Session};
 use crate::store::Store;
 
+/// Heap and TOAST bytes that one piece of work reads at most, by estimate. Small enough that workers end together, large enough that
+/// files are not many.
+pub const PIECE_BYTES: u64 = 256 << 20;
+
 /// What a step works with.
 #[derive(Clone)]
 pub struct Context {
@@ -29,6 +33,8 @@ pub struct Context {
     pub tables: Vec<String>,
     /// How many connections a server gets, at most.
     pub jobs: usize,
+    /// How many bytes of a table, by estimate, one connection reads before it takes up another piece: see [`PIECE_BYTES`].
+    pub piece_bytes: u64,
     /// Who is told.
     pub progress: Arc<dyn Progress>,
     /// Whether the user wants to stop.

@@ -87,7 +87,7 @@ fn leave(table: &Table, reason: &str, blocker: bool) -> Demand {
 /// would lose NEW's updates in silence, so it is compared too unless the configuration trusts it to be append-only.
 fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns) -> Method {
     match settings.method {
-        Some(Method::Timestamps) if !times.is_empty() && !key.is_whole_row() => Method::Timestamps,
+        Some(method @ (Method::Timestamps | Method::Stamps)) if !times.is_empty() && !key.is_whole_row() => method,
         None if times.updated.is_some() && !key.is_whole_row() => Method::Timestamps,
         _ => Method::Compare,
     }

@@ -108,7 +108,7 @@ impl Shared {
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
     let new = Snapshot::hold(context.connect(Side::New, &database.name).await?).await?;
     let old = Snapshot::hold(context.connect(Side::Old, &database.name).await?).await?;
-    let queue = pieces(&database, clock, old.session(), new.session()).await?;
+    let queue = pieces(&database, clock, context.piece_bytes, old.session(), new.session()).await?;
     let workers = context.jobs.clamp(1, queue.len().max(1));
     let shared = Arc::new(Shared {
         context: context.clone(),
@@ -216,7 +216,7 @@ async fn work(shared: &Shared, pair: &Pair, piece: &Piece) -> Result<Found> {
             let segment = copy_rows(shared, &pair.new, (name, layout), &query, target(Staged::New, piece.number)).await?;
             Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() })
         }
-        Task::Compare { table, depth } => {
+        Task::Compare { table, range, depth } => {
             let table = &shared.database.tables[*table];
             let stamped = stamped_since(&shared.clock.since_literals(&table.times, &table.layout));
             let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
@@ -224,6 +224,7 @@ async fn work(shared: &Shared, pair: &Pair, piece: &Piece) -> Result<Found> {
                 context: &shared.context,
                 database: &shared.database.name,
                 record: table,
+                range: *range,
                 old: &pair.old,
                 new: &pair.new,
             };

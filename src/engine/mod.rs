@@ -42,7 +42,7 @@ mod unit;
 mod unreadable;
 mod verify;
 
-pub use context::{Context, Stop};
+pub use context::{Context, PIECE_BYTES, Stop};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::export;

@@ -7,13 +7,9 @@ use super::stamps::Clock;
 use crate::error::Result;
 use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
-use crate::pg::statement::{self, CtidRange, stamped_since};
+use crate::pg::statement::{self, CtidRange, KeyCut, KeyRange, stamped_since};
 use crate::schema::{CompareBy, Leaf, Method};
 use crate::staging::{DatabaseRecord, StrandedTable, TableRecord};
-
-/// Heap and TOAST bytes that one piece reads at most, by estimate. Small enough that workers end together, large enough that
-/// files are not many.
-const PIECE_BYTES: u64 = 256 << 20;
 
 /// The first major version whose scans can start at a ctid (PostgreSQL 14 release notes, "TID range scans").
 const TID_RANGE_SCANS: u32 = 140_000;
@@ -22,6 +18,7 @@ const TID_RANGE_SCANS: u32 = 140_000;
 const RECORD_HASHES: u32 = 140_000;
 
 const HASH_PROBE: &str = include_str!("../../sql/session/hash_probe.sql");
+const KEY_HISTOGRAM: &str = include_str!("../../sql/session/key_histogram.sql");
 
 /// One piece of work.
 #[derive(Clone, Debug)]
@@ -61,6 +58,8 @@ pub(super) enum Task {
     Compare {
         /// The table's position among those that are carried.
         table: usize,
+        /// Which of its rows, by their keys.
+        range: KeyRange,
         /// How much of a row is looked at.
         depth: Depth,
     },
@@ -77,15 +76,30 @@ impl Piece {
 }
 
 /// Plans the pieces of a database, the largest first.
-pub(super) async fn pieces(database: &DatabaseRecord, clock: &Clock, old: &Session, new: &Session) -> Result<VecDeque<Piece>> {
+pub(super) async fn pieces(
+    database: &DatabaseRecord,
+    clock: &Clock,
+    piece_bytes: u64,
+    old: &Session,
+    new: &Session,
+) -> Result<VecDeque<Piece>> {
     let alike = hash_alike(database, old, new).await?;
+    let cutter = Cutter { clock, new, version: database.new.version_num, piece_bytes: piece_bytes.max(1) };
     let mut found = Vec::new();
     for (table, record) in database.tables.iter().enumerate() {
         let depth = if alike && record.compare_by != CompareBy::Rows { Depth::Hashes } else { Depth::Rows };
-        found.extend(table_pieces(table, record, depth, clock, new, database.new.version_num).await?);
+        found.extend(match record.method {
+            Method::Skip => Vec::new(),
+            Method::Compare => cutter.compared(table, record, depth).await?,
+            Method::Timestamps => {
+                let keys = cutter.compared(table, record, Depth::Keys).await?;
+                cutter.stamped(table, record, keys).await?
+            }
+            Method::Stamps => cutter.stamped(table, record, Vec::new()).await?,
+        });
     }
     for (table, stranded) in database.stranded.iter().enumerate().filter(|(_, table)| !table.row_security) {
-        found.extend(stranded_pieces(table, stranded, database.new.version_num));
+        found.extend(cutter.stranded(table, stranded));
     }
     found.sort_by_key(|piece| std::cmp::Reverse(piece.weight));
     Ok(found.into())
@@ -104,77 +118,93 @@ async fn hash_alike(database: &DatabaseRecord, old: &Session, new: &Session) -> 
     Ok(hash(&ours).is_some() && hash(&ours) == hash(&theirs))
 }
 
-async fn table_pieces(
-    table: usize,
-    record: &TableRecord,
-    depth: Depth,
-    clock: &Clock,
-    new: &Session,
+/// Cuts tables into pieces.
+struct Cutter<'a> {
+    clock: &'a Clock,
+    new: &'a Session,
+    /// NEW's version.
     version: u32,
-) -> Result<Vec<Piece>> {
-    let both = record.new.size_bytes + record.old.size_bytes;
-    let compare = |depth, number| Piece { number, task: Task::Compare { table, depth }, weight: both };
-    match record.method {
-        Method::Skip => Ok(Vec::new()),
-        Method::Compare => Ok(vec![compare(depth, 1)]),
-        Method::Timestamps => {
-            let mut found = vec![compare(Depth::Keys, 1)];
-            let predicate = stamped_since(&clock.since_literals(&record.times, &record.layout));
-            for leaf in &record.new.leaves {
-                let cut = can_cut(leaf, version) && scans_whole_leaf(new, record, leaf, &predicate).await?;
-                for (range, weight) in parts(leaf, cut) {
-                    let number = u32::try_from(found.len() + 1).unwrap_or(u32::MAX);
-                    let (of, predicate) = (Of::Table(table), Some(predicate.clone()));
-                    let task = Task::Rows { of, leaf: leaf.name.clone(), range, predicate };
-                    found.push(Piece { number, task, weight });
-                }
+    /// How much a piece reads at most, by estimate.
+    piece_bytes: u64,
+}
+
+impl Cutter<'_> {
+    /// Rows that their stamps select, behind other pieces of the same table.
+    async fn stamped(&self, table: usize, record: &TableRecord, mut found: Vec<Piece>) -> Result<Vec<Piece>> {
+        let predicate = stamped_since(&self.clock.since_literals(&record.times, &record.layout));
+        for leaf in &record.new.leaves {
+            let cut = self.can_cut(leaf) && self.scans_whole_leaf(record, leaf, &predicate).await?;
+            for (range, weight) in self.parts(leaf, cut) {
+                let number = u32::try_from(found.len() + 1).unwrap_or(u32::MAX);
+                let (of, predicate) = (Of::Table(table), Some(predicate.clone()));
+                found.push(Piece { number, task: Task::Rows { of, leaf: leaf.name.clone(), range, predicate }, weight });
             }
-            Ok(found)
         }
+        Ok(found)
+    }
+
+    /// A walk through both sides, in ranges of keys where the table is large and the server knows where its keys lie.
+    async fn compared(&self, table: usize, record: &TableRecord, depth: Depth) -> Result<Vec<Piece>> {
+        let (ours, theirs) = (record.old.size_bytes, record.new.size_bytes);
+        let wanted = usize::try_from(ours.max(theirs).div_ceil(self.piece_bytes)).unwrap_or(usize::MAX);
+        let cuts = if wanted > 1 { self.key_cuts(record).await? } else { Vec::new() };
+        let ranges = KeyRange::cut(cuts, wanted);
+        let weight = (ours + theirs) / ranges.len() as u64;
+        let piece = |(number, range)| Piece { number, task: Task::Compare { table, range, depth }, weight };
+        Ok((1..).zip(ranges).map(piece).collect())
+    }
+
+    /// Asks NEW's statistics where the keys of a table can be cut.
+    async fn key_cuts(&self, record: &TableRecord) -> Result<Vec<KeyCut>> {
+        let columns = record.key.columns();
+        let Some(first) = columns.first().filter(|_| !record.key.is_whole_row()) else { return Ok(Vec::new()) };
+        let (name, column) = (&record.new.name, first.new.source.column(&first.name));
+        let found = self.new.query(KEY_HISTOGRAM, &[&name.schema.as_str(), &name.name.as_str(), &column.as_str()]).await?;
+        let bounds: Vec<String> = found.first().map_or_else(Vec::new, |row| row.get(0));
+        Ok(bounds.iter().filter_map(|bound| KeyCut::read(first.order, bound)).collect())
+    }
+
+    /// All rows of a table that OLD lacks.
+    fn stranded(&self, table: usize, stranded: &StrandedTable) -> Vec<Piece> {
+        let leaves = stranded.leaves.iter().flat_map(|leaf| {
+            let named = move |(range, weight)| (leaf.name.clone(), range, weight);
+            self.parts(leaf, self.can_cut(leaf)).into_iter().map(named)
+        });
+        let piece = |(number, (leaf, range, weight))| {
+            let of = Of::Stranded(table);
+            Piece { number, task: Task::Rows { of, leaf, range, predicate: None }, weight }
+        };
+        (1..).zip(leaves).map(piece).collect()
+    }
+
+    /// Whether reading a part of a leaf's blocks costs only that part.
+    fn can_cut(&self, leaf: &Leaf) -> bool {
+        self.version >= TID_RANGE_SCANS && leaf.heap
+    }
+
+    /// Returns the ranges that a leaf is read in, and what each weighs.
+    fn parts(&self, leaf: &Leaf, cut: bool) -> Vec<(CtidRange, u64)> {
+        let ranges = if cut { ranges(leaf, self.piece_bytes) } else { vec![CtidRange::ALL] };
+        let weight = leaf.size_bytes / ranges.len() as u64;
+        ranges.into_iter().map(|range| (range, weight)).collect()
+    }
+
+    /// Asks the planner whether it would read the whole leaf anyway. If an index serves the predicate, splitting by ctid would
+    /// only make it read more.
+    async fn scans_whole_leaf(&self, record: &TableRecord, leaf: &Leaf, predicate: &str) -> Result<bool> {
+        if leaf.size_bytes <= self.piece_bytes {
+            return Ok(false);
+        }
+        let query = statement::rows(&leaf.name, &record.layout.select_list(Side::New, "t"), CtidRange::ALL, Some(predicate));
+        let plan = self.new.query(&format!("explain (costs off) {query}"), &[]).await?;
+        Ok(plan.iter().any(|line| line.get::<_, &str>(0).contains("Seq Scan")))
     }
 }
 
-/// All rows of a table that OLD lacks.
-fn stranded_pieces(table: usize, stranded: &StrandedTable, version: u32) -> Vec<Piece> {
-    let leaves = stranded.leaves.iter().flat_map(|leaf| {
-        let named = move |(range, weight)| (leaf.name.clone(), range, weight);
-        parts(leaf, can_cut(leaf, version)).into_iter().map(named)
-    });
-    let piece = |(number, (leaf, range, weight))| Piece {
-        number,
-        task: Task::Rows { of: Of::Stranded(table), leaf, range, predicate: None },
-        weight,
-    };
-    (1..).zip(leaves).map(piece).collect()
-}
-
-/// Whether reading a part of a leaf's blocks costs only that part.
-fn can_cut(leaf: &Leaf, version: u32) -> bool {
-    version >= TID_RANGE_SCANS && leaf.heap
-}
-
-/// Returns the ranges that a leaf is read in, and what each weighs.
-fn parts(leaf: &Leaf, cut: bool) -> Vec<(CtidRange, u64)> {
-    let ranges = if cut { ranges(leaf) } else { vec![CtidRange::ALL] };
-    let weight = leaf.size_bytes / ranges.len() as u64;
-    ranges.into_iter().map(|range| (range, weight)).collect()
-}
-
-/// Asks the planner whether it would read the whole leaf anyway. If an index serves the predicate, splitting by ctid would
-/// only make it read more.
-async fn scans_whole_leaf(new: &Session, record: &TableRecord, leaf: &Leaf, predicate: &str) -> Result<bool> {
-    if leaf.size_bytes <= PIECE_BYTES {
-        return Ok(false);
-    }
-    let query = statement::rows(&leaf.name, &record.layout.select_list(Side::New, "t"), CtidRange::ALL, Some(predicate));
-    let plan = new.query(&format!("explain (costs off) {query}"), &[]).await?;
-    Ok(plan.iter().any(|line| line.get::<_, &str>(0).contains("Seq Scan")))
-}
-
-/// Cuts a leaf into ranges of about [`PIECE_BYTES`]. TOAST counts in the size, but only heap blocks can be cut; the last
-/// range stays open, because the size is an estimate.
-fn ranges(leaf: &Leaf) -> Vec<CtidRange> {
-    let wanted = leaf.size_bytes.div_ceil(PIECE_BYTES).clamp(1, leaf.blocks.max(1));
+/// Cuts a leaf into ranges of about so many bytes. TOAST counts in the size, but only heap blocks can be cut; the last range stays
+/// open, because the size is an estimate.
+fn ranges(leaf: &Leaf, piece_bytes: u64) -> Vec<CtidRange> {
+    let wanted = leaf.size_bytes.div_ceil(piece_bytes).clamp(1, leaf.blocks.max(1));
     let step = leaf.blocks.div_ceil(wanted).max(1);
     (0..wanted)
         .map(|index| CtidRange { from_block: index * step, to_block: (index + 1 < wanted).then_some((index + 1) * step) })
@@ -184,6 +214,7 @@ fn ranges(leaf: &Leaf) -> Vec<CtidRange> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::PIECE_BYTES;
 
     fn leaf(blocks: u64, size_bytes: u64) -> Leaf {
         Leaf { name: QualifiedName::new("public", "t"), blocks, size_bytes, heap: true }
@@ -192,7 +223,7 @@ mod tests {
     #[test]
     fn ranges_cover_every_block_once_and_stay_open_at_the_end() {
         for (blocks, size) in [(0, 0), (1, 8192), (100_000, 800_000_000), (3, 936 << 30), (524_288, 4 << 30)] {
-            let found = ranges(&leaf(blocks, size));
+            let found = ranges(&leaf(blocks, size), PIECE_BYTES);
             assert_eq!(found[0].from_block, 0);
             assert_eq!(found.last().and_then(|range| range.to_block), None);
             for pair in found.windows(2) {
@@ -203,7 +234,7 @@ mod tests {
 
     #[test]
     fn toast_counts_but_only_blocks_can_be_cut() {
-        assert_eq!(ranges(&leaf(3, 936 << 30)).len(), 3);
-        assert_eq!(ranges(&leaf(100_000, 3 << 30)).len(), 12);
+        assert_eq!(ranges(&leaf(3, 936 << 30), PIECE_BYTES).len(), 3);
+        assert_eq!(ranges(&leaf(100_000, 3 << 30), PIECE_BYTES).len(), 12);
     }
 }

@@ -10,6 +10,8 @@ use crate::name::Ident;
 pub enum Method {
     /// Rows stamped after the cutover, or not at all, plus the keys of both sides.
     Timestamps,
+    /// Rows stamped after the cutover, or not at all, and nothing else: no key is looked at. Only where somebody said so.
+    Stamps,
     /// Every row of both sides, in key order.
     Compare,
     /// Not carried, because somebody said so or because it cannot be.
@@ -18,13 +20,14 @@ pub enum Method {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 3] = [Self::Timestamps, Self::Compare, Self::Skip];
+    pub const ALL: [Self; 4] = [Self::Timestamps, Self::Stamps, Self::Compare, Self::Skip];
 
     /// Returns the word used in files and on screens.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Timestamps => "timestamps",
+            Self::Stamps => "stamps",
             Self::Compare => "compare",
             Self::Skip => "skip",
         }
@@ -165,17 +168,24 @@ impl Coverage {
                 };
                 Self { insert: rows(), update, delete: rows() }
             }
-            Method::Timestamps => {
-                let update = times.updated.as_ref().map_or_else(
-                    || Covered::No { why: "no column says when a row was updated".to_owned() },
-                    |column| Covered::Trusted { by: format!("column {}, as far as it is maintained", column.name) },
-                );
-                Self { insert: keys(), update, delete: keys() }
-            }
+            Method::Timestamps => Self { insert: keys(), update: trusted(times.updated.as_ref(), "updated"), delete: keys() },
+            Method::Stamps => Self {
+                insert: trusted(times.created.as_ref().or(times.updated.as_ref()), "created"),
+                update: trusted(times.updated.as_ref(), "updated"),
+                delete: Covered::No { why: "keys are not compared, by method = \"stamps\"".to_owned() },
+            },
             Method::Skip => {
                 let no = || Covered::No { why: "the table is not carried".to_owned() };
                 Self { insert: no(), update: no(), delete: no() }
             }
         }
     }
+}
+
+/// What a column that says when a row was written is worth.
+fn trusted(column: Option<&TimeColumn>, done: &str) -> Covered {
+    column.map_or_else(
+        || Covered::No { why: format!("no column says when a row was {done}") },
+        |column| Covered::Trusted { by: format!("column {}, as far as it is maintained", column.name) },
+    )
 }

@@ -9,6 +9,7 @@ mod drift;
 mod estate;
 mod hostile_bytes;
 mod pgbench;
+mod pieces;
 mod places;
 mod readable;
 mod real;

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use failback::config::{Config, Cutover};
 use failback::demo;
-use failback::engine::{self, Context, MergeOptions, Silent, Stop};
+use failback::engine::{self, Context, MergeOptions, PIECE_BYTES, Silent, Stop};
 use failback::error::ErrorKind;
 use failback::name::Side;
 use failback::pg::Endpoint;
@@ -36,6 +36,7 @@ impl Recovery {
             databases: vec![pair.database.clone()],
             tables: Vec::new(),
             jobs: 2,
+            piece_bytes: PIECE_BYTES,
             progress: Arc::new(Silent),
             stop: Stop::default(),
         };

@@ -7,6 +7,7 @@
 mod arrivals;
 mod check;
 mod exclusive;
+mod key_range;
 mod read;
 mod stage;
 pub mod trial_table;
@@ -16,5 +17,6 @@ pub use check::{
     adopt, deferred_clashes, lock_parents, lock_writers_out, orphans_of_lost, orphans_of_stage, orphans_of_table,
     sequence_floor,
 };
+pub use key_range::{KeyCut, KeyRange};
 pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, own_rows, rows, stamped_since};
 pub use stage::{BY_ANY_JOIN, BY_INDEX, Inserted, Stage, StageColumn, stage_name, unpacked};

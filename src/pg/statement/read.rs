@@ -3,6 +3,8 @@
 use crate::name::{QualifiedName, Side, array_literal, literal};
 use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, Table, WHOLE_ROW_COLUMNS};
 
+use super::key_range::{KeyRange, own};
+
 /// The rows of one table, under the alias `t`, with the columns of their comparison key.
 #[derive(Clone, Copy, Debug)]
 pub struct RowSource<'a> {
@@ -107,19 +109,21 @@ pub fn rows(leaf: &QualifiedName, select_list: &str, range: CtidRange, predicate
     format!("select {select_list} from only {} t{filter}", leaf.sql())
 }
 
-/// Reads rows in the order of their key, which two servers agree on: first the key as it is ordered, then `select_list`.
+/// Reads rows of a range in the order of their key, which two servers agree on: first the key as it is ordered, then `select_list`.
 /// `converts_text` says that the server's own bytes are not those that it sends.
 #[must_use]
-pub fn ordered_rows(source: RowSource<'_>, select_list: &str, converts_text: bool) -> String {
+pub fn ordered_rows(source: RowSource<'_>, range: KeyRange, select_list: &str, converts_text: bool) -> String {
     let columns = source.key.columns();
     let sent: Vec<_> = columns.iter().map(|column| sent(column, source.side)).collect();
     let ordered: Vec<_> = columns.iter().map(|column| ordered(column, source.side, converts_text)).collect();
     let list = if select_list.is_empty() { String::new() } else { format!(", {select_list}") };
-    format!("select {}{list} from {} order by {}", sent.join(", "), source.from_item(), ordered.join(", "))
-}
-
-fn own(column: &KeyColumn, side: Side) -> String {
-    format!("t.{}", column.on(side).source.column(&column.name).sql())
+    format!(
+        "select {}{list} from {}{} order by {}",
+        sent.join(", "),
+        source.from_item(),
+        range.condition(source.key, source.side),
+        ordered.join(", ")
+    )
 }
 
 /// The value that travels. A key column is on both sides, so there is one.
@@ -221,7 +225,12 @@ mod tests {
     fn ordered_rows_never_rely_on_a_collation() {
         let (table, key) = (QualifiedName::new("public", "t"), key());
         assert_eq!(
-            ordered_rows(RowSource { table: &table, partitioned: false, key: &key, side: Side::Old }, "t.\"x\"", false),
+            ordered_rows(
+                RowSource { table: &table, partitioned: false, key: &key, side: Side::Old },
+                KeyRange::ALL,
+                "t.\"x\"",
+                false
+            ),
             "select t.\"id\"::pg_catalog.int8, t.\"Co\"\"de\"::pg_catalog.text, t.\"x\" from only \"public\".\"t\" t \
              order by t.\"id\", t.\"Co\"\"de\"::pg_catalog.text collate \"C\""
         );
