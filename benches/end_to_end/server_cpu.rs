@@ -1,0 +1,44 @@
+//! What the servers' processes have used of the processors so far, from `/proc`.
+
+use std::fs;
+
+/// Linux counts in hundredths of a second, whatever the kernel's own clock.
+const TICKS: f64 = 100.0;
+
+/// Returns the seconds of two servers: what the main process and its ended children used, and what its living ones have.
+pub(crate) fn seconds(postmasters: [u32; 2]) -> Option<f64> {
+    let mut ticks = 0;
+    for postmaster in postmasters {
+        ticks += times(postmaster)?.iter().sum::<u64>();
+    }
+    for entry in fs::read_dir("/proc").ok()?.flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        if parent(pid).is_some_and(|parent| postmasters.contains(&parent)) {
+            // It may have ended in between; its parent's count has it then, or will.
+            ticks += times(pid).map_or(0, |[user, system, ..]| user + system);
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "2^53 hundredths of a second are three million years")]
+    let seconds = ticks as f64 / TICKS;
+    Some(seconds)
+}
+
+/// Returns the fields of `/proc/<pid>/stat` behind the program's name, which may hold anything.
+fn fields(pid: u32) -> Option<Vec<String>> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    fields(pid)?.get(1)?.parse().ok()
+}
+
+/// Returns utime, stime, cutime and cstime.
+fn times(pid: u32) -> Option<[u64; 4]> {
+    let fields = fields(pid)?;
+    let mut times = [0; 4];
+    for (time, field) in times.iter_mut().zip(fields.get(11..15)?) {
+        *time = field.parse().ok()?;
+    }
+    Some(times)
+}
