@@ -9,7 +9,7 @@ use super::data::{self, Truths};
 use super::machine::Machine;
 use super::options::Options;
 use super::peers::Peers;
-use super::psql::SQL;
+use super::psql::{self, SQL};
 use super::server::Servers;
 use super::{Outcome, say};
 
@@ -69,7 +69,7 @@ impl Bench {
     /// `$PEERS`.
     pub(crate) fn environment(&self, place: &Place, command: &mut Command) {
         let (old, new) = (&self.servers.old, &self.servers.new);
-        command.current_dir(&place.folder).env("PGPASSFILE", &self.servers.passfile);
+        command.current_dir(&place.folder).env("PATH", psql::search_path()).env("PGPASSFILE", &self.servers.passfile);
         command.env("OLD", old.keywords(place.database)).env("NEW", new.keywords(place.database));
         command.env("OLD_URL", old.url(place.database)).env("NEW_URL", new.url(place.database));
         command.env("OLD_PGPASSWORD", &old.password).env("NEW_PGPASSWORD", &new.password);

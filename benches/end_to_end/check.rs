@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::bench::{Bench, Place};
 use super::{Outcome, folder};
 
+/// A look that says what is wrong, if anything is.
+pub(crate) type Look = Box<dyn Fn(&Bench, &Place) -> Outcome<Option<String>>>;
+
 /// One way to look at a result.
 pub(crate) enum Check {
     /// So many rows stand in the Parquet files of the case's folder.
@@ -17,8 +20,8 @@ pub(crate) enum Check {
     Prints { command: String, expected: String },
     /// Numbers at these places of the JSON document that the case printed.
     Json(Vec<(String, u64)>),
-    /// A function of its own; it says what is wrong.
-    Own(Box<dyn Fn(&Bench, &Place) -> Outcome<Option<String>>>),
+    /// A function of its own.
+    Own(Look),
 }
 
 impl Check {

@@ -26,7 +26,7 @@ pub(crate) struct Options {
     /// The OLD server, as a superuser; it is written to [default: a throwaway server]
     #[arg(long, value_name = "URL", requires = "new")]
     pub(crate) old: Option<String>,
-    /// The NEW server, as a superuser; databases named failback_bench are made on both [default: a throwaway server]
+    /// The NEW server, as a superuser; both get databases of the bench's own [default: a throwaway server]
     #[arg(long, value_name = "URL", requires = "old")]
     pub(crate) new: Option<String>,
     /// NEW as OLD reaches it, as host:port, for logical replication [default: as this machine does]

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde::Serialize;
 
 use super::Outcome;
+use super::psql::search_path;
 
 /// One peer.
 #[derive(Clone, Debug, Serialize)]
@@ -49,7 +50,8 @@ impl Peers {
             peers.insert(name, Peer { version, absent });
         }
         for program in ["psql", "pg_dump"] {
-            let version = Command::new(program).arg("--version").output().ok().map(|output| output.stdout);
+            let version =
+                Command::new(program).arg("--version").env("PATH", search_path()).output().ok().map(|output| output.stdout);
             let version = version.map(|text| String::from_utf8_lossy(&text).trim().to_owned());
             let absent = version.is_none().then(|| "it is not installed".to_owned());
             peers.insert(program.to_owned(), Peer { version, absent });

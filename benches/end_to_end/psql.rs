@@ -1,5 +1,7 @@
 //! Statements that prepare a measurement or check its result, through psql.
 
+use std::ffi::OsString;
+use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -8,6 +10,17 @@ use super::Outcome;
 
 /// The folder of the bench's statements.
 pub(crate) const SQL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/end_to_end/sql");
+
+/// Returns the search path for programs, the newest PostgreSQL's own first: what Debian has in /usr/bin is a script that takes
+/// longer to start than a small table to send.
+pub(crate) fn search_path() -> OsString {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
+    let number = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
+    let newest = versions.filter(|path| path.join("bin/psql").exists()).max_by_key(number);
+    let around = std::env::var_os("PATH").unwrap_or_default();
+    let folders = newest.map(|path| path.join("bin")).into_iter().chain(std::env::split_paths(&around));
+    std::env::join_paths(folders).unwrap_or(around.clone())
+}
 
 /// A way to one database.
 pub(crate) struct Psql {
@@ -62,7 +75,10 @@ impl Psql {
     /// Returns the command; its output is the caller's.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new("psql");
-        command.args(["-qXAt", "-v", "ON_ERROR_STOP=1", "-d", &self.keywords]).env("PGPASSWORD", &self.password);
+        command
+            .args(["-qXAt", "-v", "ON_ERROR_STOP=1", "-d", &self.keywords])
+            .env("PGPASSWORD", &self.password)
+            .env("PATH", search_path());
         for variable in &self.variables {
             command.args(["-v", variable]);
         }

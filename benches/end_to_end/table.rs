@@ -95,7 +95,7 @@ pub(crate) fn of_targets(targets: &[Judged]) -> String {
 pub(crate) fn of_growth(sets: &[MeasuredSet]) -> String {
     let sets: Vec<_> = sets.iter().filter(|set| set.name.starts_with("growth.") && set.rows > 1).collect();
     let Some(first) = sets.first() else { return String::new() };
-    let mut text = "| wall µs/row, client CPU µs/row, peak MiB |".to_owned();
+    let mut text = "| wall µs, client CPU µs a row of the table; peak MiB |".to_owned();
     for set in &sets {
         let _ = write!(text, " {} |", set.rows);
     }

@@ -9,10 +9,12 @@ use crate::data::{self, NARROW};
 use crate::server::Server;
 
 /// One set for each size, and one for the start of the program.
-pub(super) fn sets(bench: &Bench) -> Vec<Set> {
+pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
+    // The slot of the other groups would keep all that is written here.
+    data::drop_all(bench)?;
     let mut sets = vec![start()];
     sets.extend(bench.options.scale.growth().iter().map(|rows| set(*rows)));
-    sets
+    Ok(sets)
 }
 
 fn start() -> Set {
@@ -42,9 +44,9 @@ fn set(rows: u64) -> Set {
         next("diff", failback::call("diff", ""))
             .check(Check::json([("/counts/insert", rows / 20), ("/counts/update", rows / 20)])),
         next("plan", failback::call("plan", "")),
-        next("merge", failback::write("merge")).before(flush),
+        next("merge", failback::write("merge")).before(flush).check(Check::prints(COUNT, rows + rows / 20)),
         next("verify", failback::call("verify", "")),
-        next("undo", failback::write("undo")).before(flush).after(clear),
+        next("undo", failback::write("undo")).before(flush).after(clear).check(Check::prints(COUNT, rows)),
     ];
     Set {
         name: format!("growth.{rows}"),
@@ -57,6 +59,9 @@ fn set(rows: u64) -> Set {
         cases,
     }
 }
+
+/// OLD's rows; deletes are held.
+const COUNT: &str = r#"psql -qXAt -d "$OLD" -c "select count(*) from narrow""#;
 
 const TIMESTAMPS: &str = "[tables.\"public.narrow\"]\nmethod = \"timestamps\"\n";
 const COMPARE: &str = "[tables.\"public.narrow\"]\nmethod = \"compare\"\n";
