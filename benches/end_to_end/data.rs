@@ -2,10 +2,10 @@
 
 use std::thread;
 
-use super::Outcome;
 use super::bench::Bench;
 use super::psql::Psql;
 use super::server::Server;
+use super::{Outcome, replication};
 
 /// The database that is measured. OLD's is made anew from the next one wherever something has written to it.
 pub(crate) const DATABASE: &str = "failback_bench";
@@ -18,9 +18,6 @@ pub(crate) const NARROW: &str = "failback_bench_narrow";
 
 /// When writes moved to NEW.
 pub(crate) const CUTOVER: &str = "2026-11-01T00:00:00Z";
-
-/// The slot that was made at the cutover; each replication starts from a copy of it.
-pub(crate) const SLOT: &str = "failback_bench_base";
 
 /// What is known of one table. Updated rows are those that NEW still has.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -82,11 +79,7 @@ fn sized(bench: &Bench, psql: Psql) -> Psql {
 /// Changes NEW; orders first, so that replication of orders need not read beyond them. Returns NEW's position behind them.
 fn change(bench: &Bench) -> Outcome<Option<String>> {
     let psql = sized(bench, bench.servers.new.psql(DATABASE));
-    let logical = psql.run("show wal_level")? == "logical";
-    if logical {
-        psql.run("create publication failback_bench for table orders")?;
-        psql.run(&format!("select pg_create_logical_replication_slot('{SLOT}', 'pgoutput')"))?;
-    }
+    let logical = replication::begin(&psql)?;
     psql.file("change_orders")?;
     let mark = if logical { Some(psql.run("select pg_current_wal_lsn()")?) } else { None };
     psql.file("change_others")?;
@@ -134,8 +127,8 @@ pub(crate) fn create(server: &Server, database: &str, template: Option<&str>) ->
 
 /// Drops whatever the bench may have made.
 pub(crate) fn drop_all(bench: &Bench) -> Outcome<()> {
+    replication::forget(bench)?;
     let (old, new) = (bench.servers.old.psql("postgres"), bench.servers.new.psql("postgres"));
-    new.run("select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name like 'failback\\_bench\\_%' and not active")?;
     for database in [DATABASE, AT_CUTOVER, NARROW] {
         old.run(&format!("drop database if exists {database} with (force)"))?;
         new.run(&format!("drop database if exists {database} with (force)"))?;

@@ -14,7 +14,7 @@ const HEIGHT: f64 = 230.0;
 const COLOURS: [&str; 8] = ["#d9662b", "#5b8db8", "#4f9d69", "#b65fa3", "#c2a02c", "#7f7fd5", "#3aa6a6", "#c0504d"];
 
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#24292f}.h{font-weight:600}.g{stroke:#d0d7de}\
-path{fill:none;stroke-width:2}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.g{stroke:#3d444d}}";
+path{fill:none;stroke-width:2}path.g{stroke-width:1}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.g{stroke:#3d444d}}";
 
 /// One step's points: rows and figure.
 struct Line {

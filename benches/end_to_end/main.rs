@@ -15,6 +15,7 @@ mod measure;
 mod options;
 mod peers;
 mod psql;
+mod replication;
 mod report;
 mod runner;
 mod sample;

@@ -6,7 +6,8 @@ use crate::Outcome;
 use crate::bench::{Bench, Place};
 use crate::case::{Case, Set};
 use crate::check::Check;
-use crate::data::{self, SLOT, Truth};
+use crate::data::{self, Truth};
+use crate::replication;
 
 /// The rows that a merge has to bring, as counted and summed on either side.
 const FINGERPRINT: &str =
@@ -28,7 +29,7 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
     let fingerprint = new.run(FINGERPRINT)?;
     let brought = || Check::prints(format!(r#"psql -qXAt -d "$OLD" -c "{FINGERPRINT}""#), &fingerprint);
     let mut cases = by_hand(bench);
-    cases.push(replication(bench, truths.mark.as_deref()));
+    cases.push(replicated(truths.mark.as_deref()));
     for case in &mut cases {
         case.before.insert(0, Box::new(|bench, _| data::restore(bench)));
         case.checks.push(brought());
@@ -65,50 +66,15 @@ fn by_hand(bench: &Bench) -> Vec<Case> {
 }
 
 /// Native logical replication from a slot that was made at the cutover: the one way here that brings deletes without being asked.
-fn replication(bench: &Bench, mark: Option<&str>) -> Case {
+fn replicated(mark: Option<&str>) -> Case {
     let absent = mark.is_none().then(|| "NEW's wal_level is not logical".to_owned());
     let command = format!(
         r#"psql -qX -v ON_ERROR_STOP=1 -d "$OLD" -c "alter subscription failback_bench enable" && psql -qX -v ON_ERROR_STOP=1 -d "$NEW" -v mark={} -f "$SQL/await_slot.sql""#,
         mark.unwrap_or_default()
     );
-    let new = &bench.servers.new;
-    let address = bench.options.new_from_old.clone().unwrap_or_else(|| format!("{}:{}", new.host, new.port));
-    let (host, port) = address.rsplit_once(':').unwrap_or((&address, "5432"));
-    let source = format!("host={host} port={port} user={} password={} dbname={}", new.user, new.password, failback::SHOP);
-    let subscribe = format!(
-        "create subscription failback_bench connection '{}' publication failback_bench \
-         with (create_slot = false, slot_name = 'failback_bench_run', copy_data = false, enabled = false)",
-        source.replace('\'', "''")
-    );
     Case::peer("logical_apply", absent, command)
-        .before(move |bench, _| {
-            let new = bench.servers.new.psql(failback::SHOP);
-            new.run(&format!("select pg_copy_logical_replication_slot('{SLOT}', 'failback_bench_run')"))?;
-            // Not by `-c`: the password would show in `ps`.
-            bench.servers.old.psql(failback::SHOP).script(&format!("{subscribe};\n")).map(drop)
-        })
-        .after(unsubscribe)
-}
-
-fn unsubscribe(bench: &Bench, _: &Place) -> Outcome<()> {
-    let old = bench.servers.old.psql(failback::SHOP);
-    if old.number("select count(*) from pg_subscription where subname = 'failback_bench'")? > 0 {
-        for statement in ["disable", "set (slot_name = none)"] {
-            old.run(&format!("alter subscription failback_bench {statement}"))?;
-        }
-        old.run("drop subscription failback_bench")?;
-    }
-    // The sender may need a moment to notice.
-    let drop = "select count(*) from (select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = 'failback_bench_run') dropped";
-    let new = bench.servers.new.psql(failback::SHOP);
-    let dropped = (0..50).any(|_| {
-        let dropped = new.run(drop).is_ok();
-        if !dropped {
-            std::thread::sleep(std::time::Duration::from_millis(100));
-        }
-        dropped
-    });
-    if dropped { Ok(()) } else { Err("the slot of the replication cannot be dropped".into()) }
+        .before(|bench, _| replication::subscribe(bench))
+        .after(|bench, _| replication::unsubscribe(bench))
 }
 
 /// Plan, merge and undo, each measured, after an export and a diff that are not. Deletes are held.
