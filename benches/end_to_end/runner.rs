@@ -4,7 +4,7 @@ use std::fs;
 
 use super::bench::{Bench, Place};
 use super::case::{Case, Set};
-use super::sample::{MeasuredSet, Measurements, Sample};
+use super::sample::{self, MeasuredSet, Measurements, STEPS, Sample};
 use super::{Outcome, folder, measure, say, server_cpu};
 
 /// Runs a set's cases as often as was asked for. A case that fails is not tried again, and does not stop the others.
@@ -82,6 +82,10 @@ fn once(bench: &Bench, case: &Case, place: &Place, round: u32) -> Outcome<Sample
 
 fn sample(bench: &Bench, case: &Case, place: &Place, round: u32) -> Outcome<Sample> {
     let there = folder::bytes(&place.folder)?;
+    let notes = place.output.join(STEPS);
+    if notes.exists() {
+        fs::remove_file(&notes)?;
+    }
     let postmasters = bench.servers.postmasters();
     let before = postmasters.and_then(server_cpu::seconds);
     let measured = measure::measure(&case.command, |command| bench.environment(place, command), &place.output)?;
@@ -102,6 +106,7 @@ fn sample(bench: &Bench, case: &Case, place: &Place, round: u32) -> Outcome<Samp
         server_cpu_s: before.zip(after).map(|(before, after)| after - before),
         peak_bytes: measured.peak_bytes,
         written_bytes: written,
+        steps: if notes.exists() { sample::steps(&fs::read_to_string(notes)?) } else { Vec::new() },
         wrong,
     })
 }

@@ -14,8 +14,26 @@ pub(crate) struct Sample {
     pub(crate) server_cpu_s: Option<f64>,
     pub(crate) peak_bytes: u64,
     pub(crate) written_bytes: u64,
+    /// Seconds of each part, where the command line notes when its parts end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) steps: Vec<(String, f64)>,
     /// What was wrong with the result; nothing if it was right, or if nobody looked.
     pub(crate) wrong: Option<String>,
+}
+
+/// The file of such notes, beside the case's folder.
+pub(crate) const STEPS: &str = "steps";
+
+/// Returns a command that notes that a part has ended, or that the first begins.
+pub(crate) fn note(part: &str) -> String {
+    format!("echo {part} $(date +%s.%N) >> ../{STEPS}")
+}
+
+/// Reads such notes.
+pub(crate) fn steps(text: &str) -> Vec<(String, f64)> {
+    let notes: Vec<_> = text.lines().filter_map(|line| line.split_once(' ')).collect();
+    let seconds = |at: &str| at.parse().unwrap_or(0.0_f64);
+    notes.windows(2).map(|pair| (pair[1].0.to_owned(), seconds(pair[1].1) - seconds(pair[0].1))).collect()
 }
 
 /// All measurements of one case.

@@ -70,6 +70,13 @@ fn remarks(set: &MeasuredSet) -> String {
                 if case.samples.is_empty() { "" } else { " to the end" }
             );
         }
+        if let Some(first) = case.samples.first().filter(|sample| !sample.steps.is_empty()) {
+            let parts = first.steps.iter().enumerate().map(|(index, (name, _))| {
+                let seconds = case.median(|sample| sample.steps.get(index).map_or(0.0, |(_, seconds)| *seconds));
+                format!("{name} {} s", shown(seconds, 2))
+            });
+            let _ = write!(text, "\n- {}: {}", case.name, parts.collect::<Vec<_>>().join(", "));
+        }
         if let Some(wrong) = case.samples.iter().find_map(|sample| sample.wrong.as_ref()) {
             let _ = write!(text, "\n- {}: {wrong}", case.name);
         }

@@ -29,7 +29,7 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
 fn limits() -> Vec<Case> {
     let both = |query: &str| {
         let one = |side: &str| format!(r#"psql -qX -d "${side}" -c "copy ({query}) to stdout (format binary)" > /dev/null"#);
-        format!("{} & {}; wait $!", one("OLD"), one("NEW"))
+        format!("{} & {} && wait $!", one("OLD"), one("NEW"))
     };
     vec![
         Case::limit("lim_bin_ordered", both("select * from orders order by id")),
@@ -44,8 +44,11 @@ fn peers(bench: &Bench, truth: &Truth) -> Vec<Case> {
             r#"psql -qX -d "${side}" -c "copy (select * from orders) to stdout (format csv)" | LC_ALL=C sort -T . > {file}"#
         )
     };
-    let comm =
-        format!("{} & {}; wait $!; LC_ALL=C comm -3 old.csv new.csv | wc -l", side("OLD", "old.csv"), side("NEW", "new.csv"));
+    let comm = format!(
+        "{} & {} && wait $! && LC_ALL=C comm -3 old.csv new.csv | wc -l",
+        side("OLD", "old.csv"),
+        side("NEW", "new.csv")
+    );
     vec![
         Case::peer(
             "duckdb_hash_fulljoin",

@@ -46,7 +46,7 @@ fn limits(bench: &Bench, table: &str) -> Outcome<Vec<Case>> {
     Ok(vec![
         Case::limit("lim_srv_devnull", format!(r#"psql -qX -d "$NEW" -c "copy {table} to '/dev/null' (format binary)""#)),
         Case::limit("lim_bin_1conn", format!(r#"psql -qX -d "$NEW" -c "copy {table} to stdout (format binary)" > /dev/null"#)),
-        Case::limit("lim_bin_2conn", format!("{} & {}; wait $!", half("<"), half(">="))),
+        Case::limit("lim_bin_2conn", format!("{} & {} && wait $!", half("<"), half(">="))),
     ])
 }
 

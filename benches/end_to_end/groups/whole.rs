@@ -9,6 +9,7 @@ use crate::bench::{Bench, Place};
 use crate::case::{Case, Set};
 use crate::check::Check;
 use crate::data;
+use crate::sample;
 use crate::server::Server;
 
 /// The tables, parents first.
@@ -43,18 +44,22 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
 /// Every step in its turn; each notes when it ended.
 fn recovery(decisions: &str) -> String {
     let tables = TABLES.map(failback::scope).join(",");
-    let scope = format!("--tables '{tables}'");
     // `discover` keeps no run.
-    let discover = failback::call("discover", &scope).replace(" --run run", "");
-    let mut steps = vec![discover, failback::export(&tables), failback::call("diff", "")];
-    if !decisions.is_empty() {
-        steps.push(failback::call("decide", decisions));
-    }
-    steps.push(failback::call("plan", ""));
+    let discover = failback::call("discover", &format!("--tables '{tables}'")).replace(" --run run", "");
+    let decide = failback::call("decide", decisions);
     // Rows that are held on purpose are no failure.
-    let written = format!("{{ {}; (($? == 0 || $? == 9)); }}", failback::write("merge"));
-    steps.extend([written, failback::call("verify", "")]);
-    steps.join(" > /dev/null && ")
+    let held = |call: &str| format!("{{ {call} > /dev/null; (($? == 0 || $? == 9)); }}");
+    let steps = [
+        ("discover", discover),
+        ("export", failback::export(&tables)),
+        ("diff", failback::call("diff", "")),
+        ("decide", if decisions.is_empty() { "true".to_owned() } else { decide }),
+        ("plan", failback::call("plan", "")),
+        ("merge", failback::write("merge")),
+        ("verify", failback::call("verify", "")),
+    ];
+    let timed = steps.map(|(name, call)| format!("{} && {}", held(&call), sample::note(name)));
+    format!("{}; {}", sample::note("start"), timed.join(" && "))
 }
 
 /// Says what is left: rows that OLD lacks, has in another state than NEW, or should not have any more.
