@@ -58,7 +58,11 @@ fn compare(options: Options) -> Outcome<()> {
     let mut sets = Vec::new();
     for group in &bench.options.groups() {
         for set in group.sets(&bench)? {
-            sets.push(runner::run(&bench, set)?);
+            let measured = runner::run(&bench, set)?;
+            if measured.cases.is_empty() {
+                continue;
+            }
+            sets.push(measured);
             // What has been measured so far survives whatever comes.
             Report::new(&bench, &sets).write(&bench.options.out)?;
         }
