@@ -1,0 +1,82 @@
+//! All of orders on OLD against all of NEW.
+
+use super::failback;
+use crate::Outcome;
+use crate::bench::Bench;
+use crate::case::{Case, Set};
+use crate::check::Check;
+use crate::data::{self, Truth};
+
+/// One set.
+pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
+    let truth = bench.truths()?.of("orders")?;
+    data::restore(bench)?;
+    let mut cases = limits();
+    cases.extend(peers(bench, truth));
+    cases.extend(ours(truth));
+    Ok(vec![Set {
+        name: "compare.orders".to_owned(),
+        title: "compare all rows of orders on both servers".to_owned(),
+        rows: truth.before + truth.after,
+        reference: "hash_record_bykey_ord",
+        database: failback::SHOP,
+        rounds: None,
+        cases,
+    }])
+}
+
+/// What both servers need to send everything in key order, at the same time, to clients that throw it away.
+fn limits() -> Vec<Case> {
+    let both = |query: &str| {
+        let one = |side: &str| format!(r#"psql -qX -d "${side}" -c "copy ({query}) to stdout (format binary)" > /dev/null"#);
+        format!("{} & {} && wait $!", one("OLD"), one("NEW"))
+    };
+    vec![
+        Case::limit("lim_bin_ordered", both("select * from orders order by id")),
+        Case::limit("hash_record_bykey_ord", both("select id, hash_record_extended(o, 0) from orders o order by id")),
+    ]
+}
+
+fn peers(bench: &Bench, truth: &Truth) -> Vec<Case> {
+    let (inserted, updated, deleted) = (truth.inserted, truth.updated, truth.deleted);
+    let side = |side: &str, file: &str| {
+        format!(
+            r#"psql -qX -d "${side}" -c "copy (select * from orders) to stdout (format csv)" | LC_ALL=C sort -T . > {file}"#
+        )
+    };
+    let comm = format!(
+        "{} & {} && wait $! && LC_ALL=C comm -3 old.csv new.csv | wc -l",
+        side("OLD", "old.csv"),
+        side("NEW", "new.csv")
+    );
+    vec![
+        Case::peer(
+            "duckdb_hash_fulljoin",
+            bench.peers.absent("duckdb"),
+            r#"python3 "$DRIVERS/duck.py" --file "$SQL/duckdb_compare.sql""#,
+        )
+        .check(Check::prints("cat ../stdout", format!("[[{inserted}, {updated}, {deleted}]]"))),
+        Case::peer("reladiff", bench.peers.absent("reladiff"), r#"python3 "$DRIVERS/rd.py" orders"#)
+            .check(Check::prints("head -n 1 ../stdout", format!("{inserted} {updated} {deleted}"))),
+        // Every updated row is one line of OLD's and one of NEW's.
+        Case::peer("csv_sort_comm", None, comm).check(Check::prints("cat ../stdout", inserted + 2 * updated + deleted)),
+    ]
+}
+
+/// The comparison itself is the export; what a row's history means is the diff, which reads OLD's counterparts of what differs.
+fn ours(truth: &Truth) -> Vec<Case> {
+    let staged = || Check::json([("/tables/0/candidates", truth.changed()), ("/tables/0/absent", truth.deleted)]);
+    let classes = || {
+        Check::json([("/counts/insert", truth.inserted), ("/counts/update", truth.updated), ("/counts/delete", truth.deleted)])
+    };
+    let export = |name: &str, rule: &'static str| {
+        Case::failback(name, failback::export("public.orders")).before(failback::configure(rule)).check(staged())
+    };
+    let diff = |name: &str| Case::failback(name, failback::call("diff", "")).going_on().check(classes());
+    vec![
+        export("failback_fast", "[tables.\"public.orders\"]\nmethod = \"compare\"\n"),
+        diff("failback_fast_diff"),
+        export("failback_exact", "[tables.\"public.orders\"]\nmethod = \"compare\"\ncompare_by = \"rows\"\n"),
+        diff("failback_exact_diff"),
+    ]
+}
