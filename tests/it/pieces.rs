@@ -13,7 +13,7 @@ const ROWS: u64 = 20_000;
 fn table(key: &str, value: &str) -> String {
     format!(
         "create table t (id {key} primary key, n numeric(8, 2), note text, updated_at timestamptz not null);
-         insert into t select {value}, i, repeat('x', 100), now() - interval '5 days' from generate_series(1, {ROWS}) i; analyze t"
+         insert into t select {value}, i, repeat('x', 100), '2026-01-01Z' from generate_series(1, {ROWS}) i; analyze t"
     )
 }
 
@@ -24,9 +24,9 @@ fn found(name: &str, (key, value): (&str, &str), config: &str, piece_bytes: u64)
         support::sql(url, &table(key, value));
     }
     let changes = format!(
-        "update t set n = n + 1, updated_at = now() where n::int % 20 = 0;
-         insert into t select {value}, i, 'new', now() from generate_series({ROWS} + 1, {ROWS} + {ROWS} / 20) i;
-         delete from t where n::int % 1000 = 500"
+        "delete from t where n::int % 1000 = 7;
+         update t set n = n + 1, updated_at = now() where n::int % 20 = 0;
+         insert into t select {value}, i, 'new', now() from generate_series({ROWS} + 1, {ROWS} + {ROWS} / 20) i"
     );
     support::sql(&pair.new, &changes);
     let mut recovery = Recovery::of(pair, Timestamp::now() - SignedDuration::from_hours(1), config);
