@@ -108,7 +108,7 @@ impl Shared {
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
     let new = Snapshot::hold(context.connect(Side::New, &database.name).await?).await?;
     let old = Snapshot::hold(context.connect(Side::Old, &database.name).await?).await?;
-    let queue = pieces(&database, clock, context.piece_bytes, old.session(), new.session()).await?;
+    let queue = pieces(&database, clock, (context.piece_bytes, context.jobs), old.session(), new.session()).await?;
     let workers = context.jobs.clamp(1, queue.len().max(1));
     let shared = Arc::new(Shared {
         context: context.clone(),

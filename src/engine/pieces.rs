@@ -79,12 +79,13 @@ impl Piece {
 pub(super) async fn pieces(
     database: &DatabaseRecord,
     clock: &Clock,
-    piece_bytes: u64,
+    (piece_bytes, workers): (u64, usize),
     old: &Session,
     new: &Session,
 ) -> Result<VecDeque<Piece>> {
     let alike = hash_alike(database, old, new).await?;
-    let cutter = Cutter { clock, new, version: database.new.version_num, piece_bytes: piece_bytes.max(1) };
+    let (version, workers) = (database.new.version_num, workers.max(1) as u64);
+    let cutter = Cutter { clock, new, version, piece_bytes: piece_bytes.max(1), workers };
     let mut found = Vec::new();
     for (table, record) in database.tables.iter().enumerate() {
         let depth = if alike && record.compare_by != CompareBy::Rows { Depth::Hashes } else { Depth::Rows };
@@ -126,7 +127,16 @@ struct Cutter<'a> {
     version: u32,
     /// How much a piece reads at most, by estimate.
     piece_bytes: u64,
+    /// How many workers share the pieces.
+    workers: u64,
 }
+
+/// How many pieces of one table each worker gets, if they are no smaller than [`LEAST_BYTES`]: the last to end then works alone for a
+/// small part of the time only.
+const PIECES_EACH: u64 = 4;
+
+/// A piece smaller than this costs more in statements and files than it evens out.
+const LEAST_BYTES: u64 = 16 << 20;
 
 impl Cutter<'_> {
     /// Rows that their stamps select, behind other pieces of the same table.
@@ -146,7 +156,8 @@ impl Cutter<'_> {
     /// A walk through both sides, in ranges of keys where the table is large and the server knows where its keys lie.
     async fn compared(&self, table: usize, record: &TableRecord, depth: Depth) -> Result<Vec<Piece>> {
         let (ours, theirs) = (record.old.size_bytes, record.new.size_bytes);
-        let wanted = usize::try_from(ours.max(theirs).div_ceil(self.piece_bytes)).unwrap_or(usize::MAX);
+        let bytes = ours.max(theirs);
+        let wanted = usize::try_from(bytes.div_ceil(self.piece_of(bytes))).unwrap_or(usize::MAX);
         let cuts = if wanted > 1 { self.key_cuts(record).await? } else { Vec::new() };
         let ranges = KeyRange::cut(cuts, wanted);
         let weight = (ours + theirs) / ranges.len() as u64;
@@ -177,6 +188,11 @@ impl Cutter<'_> {
         (1..).zip(leaves).map(piece).collect()
     }
 
+    /// Returns how much of so many bytes one piece reads.
+    fn piece_of(&self, bytes: u64) -> u64 {
+        (bytes / (self.workers * PIECES_EACH)).max(LEAST_BYTES).min(self.piece_bytes)
+    }
+
     /// Whether reading a part of a leaf's blocks costs only that part.
     fn can_cut(&self, leaf: &Leaf) -> bool {
         self.version >= TID_RANGE_SCANS && leaf.heap
@@ -184,7 +200,7 @@ impl Cutter<'_> {
 
     /// Returns the ranges that a leaf is read in, and what each weighs.
     fn parts(&self, leaf: &Leaf, cut: bool) -> Vec<(CtidRange, u64)> {
-        let ranges = if cut { ranges(leaf, self.piece_bytes) } else { vec![CtidRange::ALL] };
+        let ranges = if cut { ranges(leaf, self.piece_of(leaf.size_bytes)) } else { vec![CtidRange::ALL] };
         let weight = leaf.size_bytes / ranges.len() as u64;
         ranges.into_iter().map(|range| (range, weight)).collect()
     }
@@ -192,7 +208,7 @@ impl Cutter<'_> {
     /// Asks the planner whether it would read the whole leaf anyway. If an index serves the predicate, splitting by ctid would
     /// only make it read more.
     async fn scans_whole_leaf(&self, record: &TableRecord, leaf: &Leaf, predicate: &str) -> Result<bool> {
-        if leaf.size_bytes <= self.piece_bytes {
+        if leaf.size_bytes <= self.piece_of(leaf.size_bytes) {
             return Ok(false);
         }
         let query = statement::rows(&leaf.name, &record.layout.select_list(Side::New, "t"), CtidRange::ALL, Some(predicate));
