@@ -1,0 +1,78 @@
+//! The guard on instruction counts: what the code takes today is what is on record, and the guard can fail.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions/recorded.json");
+
+/// Counts in an optimised build, which cargo makes first of what it has built for the tests. Finished programs go elsewhere: other
+/// tests use those of this build meanwhile.
+fn count(arguments: &[&str]) -> Output {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
+    Command::new(env!("CARGO"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("CARGO_BUILD_BUILD_DIR", target)
+        .env("CARGO_TARGET_DIR", target.join("instructions"))
+        .args(["bench", "--quiet", "--locked", "--offline", "--config", "benches/instructions/build.toml", "--profile", "dev"])
+        .args(["--bench", "instructions", "--"])
+        .args(arguments)
+        .output()
+        .expect("cargo")
+}
+
+/// Whether the counts on record are of such a machine.
+fn is_comparable() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx2");
+    #[cfg(not(target_arch = "x86_64"))]
+    return false;
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn no_case_is_dearer_than_it_was() {
+    let output = count(&[]);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(said.contains("nothing is compared"), !is_comparable(), "{said}");
+}
+
+/// One case with another count on record than the code's.
+fn count_against(share: f64) -> Output {
+    const CASE: &str = "frame/narrow_4";
+    let mut record: Value = serde_json::from_slice(&fs::read(RECORDED).expect("the counts on record")).expect("JSON");
+    let count = &mut record["cases"][CASE]["instructions"];
+    *count = json!((count.as_f64().expect("a count") * share).round());
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("recorded.json");
+    fs::write(&file, record.to_string()).expect("a file");
+    count(&["--recorded", file.to_str().expect("a path in UTF-8"), CASE])
+}
+
+#[test]
+fn a_case_that_became_dearer_fails_by_name() {
+    if !is_comparable() {
+        return;
+    }
+    let output = count_against(0.5);
+    let said = said(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("frame/narrow_4 is dearer than it may be: recorded "), "{said}");
+}
+
+#[test]
+fn a_case_that_became_cheaper_asks_to_be_recorded() {
+    if !is_comparable() {
+        return;
+    }
+    let output = count_against(2.0);
+    let said = said(&output);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("frame/narrow_4 has become cheaper: recorded "), "{said}");
+}
