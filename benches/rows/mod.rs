@@ -17,9 +17,14 @@ pub(crate) struct Shape {
     pub(crate) stream: Vec<u8>,
 }
 
-/// Returns the shapes.
-pub(crate) fn shapes() -> Vec<Shape> {
-    let wide = [
+/// Returns the shapes, each made when it is asked for.
+pub(crate) fn shapes() -> impl Iterator<Item = Shape> {
+    tables().chain(values())
+}
+
+/// Returns the shapes of whole tables.
+fn tables() -> impl Iterator<Item = Shape> {
+    let wide = vec![
         Codec::Int8,
         Codec::Uuid,
         Codec::Int4,
@@ -35,9 +40,13 @@ pub(crate) fn shapes() -> Vec<Shape> {
         Codec::TimestampTz,
         Codec::TimestampTz,
     ];
-    let narrow = [Codec::Int8, Codec::Int4, Codec::Numeric { precision: 12, scale: 2 }, Codec::TimestampTz];
-    let mut shapes = vec![shape("oltp_14", &wide), shape("narrow_4", &narrow)];
-    for (name, codec) in [
+    let narrow = vec![Codec::Int8, Codec::Int4, Codec::Numeric { precision: 12, scale: 2 }, Codec::TimestampTz];
+    [("oltp_14", wide), ("narrow_4", narrow)].into_iter().map(|(name, codecs)| shape(name, &codecs))
+}
+
+/// Returns for each type the shape of a single column of it, in both lanes.
+fn values() -> impl Iterator<Item = Shape> {
+    let codecs = [
         ("numeric", Codec::Digits),
         ("interval", Codec::Interval),
         ("timetz", Codec::TimeTz),
@@ -47,11 +56,11 @@ pub(crate) fn shapes() -> Vec<Shape> {
         ("int4_array", Codec::List(Element::Int4)),
         ("float8_array", Codec::List(Element::Float8)),
         ("text_array", Codec::List(Element::Text)),
-    ] {
+    ];
+    codecs.into_iter().flat_map(|(name, codec)| {
         let typed = shape(&format!("{name}/typed"), &[codec]);
-        shapes.extend([as_text(&format!("{name}/text"), &typed), typed]);
-    }
-    shapes
+        [as_text(&format!("{name}/text"), &typed), typed]
+    })
 }
 
 /// Returns the same values as the text lane carries them.

@@ -8,6 +8,7 @@ mod demo;
 mod drift;
 mod estate;
 mod hostile_bytes;
+mod instructions;
 mod pgbench;
 mod pieces;
 mod places;
