@@ -74,9 +74,9 @@ fn ours(truth: &Truth) -> Vec<Case> {
     };
     let diff = |name: &str| Case::failback(name, failback::call("diff", "")).going_on().check(classes());
     vec![
-        export("failback_fast", "[tables.\"public.orders\"]\nmethod = \"compare\"\n"),
-        diff("failback_fast_diff"),
-        export("failback_exact", "[tables.\"public.orders\"]\nmethod = \"compare\"\ncompare_by = \"rows\"\n"),
-        diff("failback_exact_diff"),
+        export("failback_values", "[tables.\"public.orders\"]\nmethod = \"compare\"\ncompare_by = \"values\"\n"),
+        diff("failback_values_diff"),
+        export("failback_hashes", "[tables.\"public.orders\"]\nmethod = \"compare\"\n"),
+        export("failback_rows", "[tables.\"public.orders\"]\nmethod = \"compare\"\ncompare_by = \"rows\"\n"),
     ]
 }

@@ -26,7 +26,8 @@ pub(super) fn write(verb: &str) -> String {
 }
 
 /// Writes the configuration into the case's folder: cutover, database, and what is said about tables.
-pub(super) fn configure(tables: &'static str) -> impl Fn(&Bench, &Place) -> Outcome<()> + 'static {
+pub(super) fn configure(tables: impl Into<String>) -> impl Fn(&Bench, &Place) -> Outcome<()> + 'static {
+    let tables = tables.into();
     move |_, place| {
         let database = place.database;
         let text = format!("cutover = \"{CUTOVER}\"\ndatabases = [\"{database}\"]\n\n{tables}");
