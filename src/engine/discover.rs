@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use tokio::try_join;
 
 use super::context::Context;
 use super::demand::{Demand, demand};
@@ -50,7 +51,7 @@ async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<Str
         let session = context.connect(side, database).await?;
         Ok::<_, Error>(catalog::databases(session.client()).await?.into_iter().collect::<BTreeSet<_>>())
     });
-    let (on_old, on_new) = (on_old.await?, on_new.await?);
+    let (on_old, on_new) = try_join!(on_old, on_new)?;
     for lonely in on_old.symmetric_difference(&on_new) {
         let side = if on_old.contains(lonely) { Side::Old } else { Side::New };
         notes.push(format!("database {lonely} exists on {side} only: left out"));
@@ -65,20 +66,18 @@ async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<Str
 }
 
 async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String>) -> Result<DatabaseRecord> {
-    let old = context.connect(Side::Old, name).await?;
-    let new = context.connect(Side::New, name).await?;
-    let (old_identity, new_identity) = (old.identity().await?, new.identity().await?);
+    let (old, new) = try_join!(context.connect(Side::Old, name), context.connect(Side::New, name))?;
+    let (old_identity, new_identity) = try_join!(old.identity(), new.identity())?;
     if same_database(&old_identity, &new_identity) {
         return Err(Error::new(ErrorKind::Refused, "tell OLD from NEW")
             .because("both connections lead to the same database of the same server")
             .next("check --old and --new, OLD_PG* and NEW_PG*, and failback.toml"));
     }
-    let ours = catalog::read(old.client()).await.place(|| Side::Old)?;
-    let theirs = catalog::read(new.client()).await.place(|| Side::New)?;
+    let (ours, theirs) = try_join!(read_catalog(&old), read_catalog(&new))?;
     let Paired { tables, stranded, left_out } = pair(context, name, &ours, &theirs);
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     notes.extend(encoding_remarks(&old_identity, &new_identity).into_iter().map(|remark| format!("{name}: {remark}")));
-    let (around_old, around_new) = (surroundings(&old).await?, surroundings(&new).await?);
+    let (around_old, around_new) = try_join!(surroundings(&old), surroundings(&new))?;
     let has_money = tables.iter().flat_map(|table| &table.old.columns).any(|column| column.data_type.base == "money");
     let remarks = Surroundings::remarks(&around_old, &around_new, has_money);
     notes.extend(remarks.into_iter().map(|remark| format!("{name}: {remark}")));
@@ -99,6 +98,10 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
         stranded,
         left_out,
     })
+}
+
+async fn read_catalog(session: &Session) -> Result<Catalog> {
+    catalog::read(session.client()).await.place(|| session.side())
 }
 
 async fn surroundings(session: &Session) -> Result<Surroundings> {

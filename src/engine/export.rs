@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::sync::Mutex;
+use tokio::try_join;
 
 use super::compare::{Depth, Found, Subject, compare_table};
 use super::context::Context;
@@ -106,8 +107,8 @@ impl Shared {
 }
 
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
-    let new = Snapshot::hold(context.connect(Side::New, &database.name).await?).await?;
-    let old = Snapshot::hold(context.connect(Side::Old, &database.name).await?).await?;
+    let hold = async |side| Snapshot::hold(context.connect(side, &database.name).await?).await;
+    let (new, old) = try_join!(hold(Side::New), hold(Side::Old))?;
     let queue = pieces(&database, clock, (context.piece_bytes, context.jobs), old.session(), new.session()).await?;
     let workers = context.jobs.clamp(1, queue.len().max(1));
     let shared = Arc::new(Shared {
@@ -153,11 +154,13 @@ struct Pair {
 
 impl Pair {
     async fn open(shared: &Shared) -> Result<Self> {
+        let join = async |side, held: &Snapshot| {
+            let session = shared.context.connect(side, &shared.database.name).await?;
+            held.join(&session).await?;
+            Ok::<_, Error>(session)
+        };
         let [held_old, held_new] = &shared.snapshots;
-        let old = shared.context.connect(Side::Old, &shared.database.name).await?;
-        held_old.join(&old).await?;
-        let new = shared.context.connect(Side::New, &shared.database.name).await?;
-        held_new.join(&new).await?;
+        let (old, new) = try_join!(join(Side::Old, held_old), join(Side::New, held_new))?;
         Ok(Self { old, new })
     }
 }
