@@ -4,12 +4,36 @@
 //! that is shared by threads, every few kilobytes from a server would wake another one. While a worker computes, its server goes on
 //! sending into the socket's buffers.
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::error::{Error, ErrorKind, Result};
+
+/// What there is to do, shared by the workers; whatever stands first is taken first.
+pub(super) struct Queue<T>(Mutex<VecDeque<T>>);
+
+impl<T> Queue<T> {
+    /// Lines up what there is to do.
+    pub(super) fn new(all: impl IntoIterator<Item = T>) -> Self {
+        Self(Mutex::new(all.into_iter().collect()))
+    }
+
+    /// Takes what is next; `None` once there is nothing left.
+    pub(super) fn take(&self) -> Option<T> {
+        // Nothing panics while it holds the lock.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    /// Returns how much there is left.
+    pub(super) fn len(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
 
 /// Runs so many workers and gathers what they found. When one fails, the others are stopped where they wait next, and its error is
 /// the answer.

@@ -1,15 +1,16 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::{BooleanArray, RecordBatch, new_null_array};
-use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::compare::key_layout;
 use super::context::Context;
 use super::counterpart::{self, KEYS_PER_STATEMENT};
+use super::crew::{self, Queue};
 use super::images::{Judged, Sides, diff_batch, diff_schema};
 use super::ledger;
 use super::progress::Event;
@@ -88,51 +89,90 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             .because("OLD is not the server and database that the export saw")
             .next("check --old, or make a new run with `failback export`"));
     }
-    let snapshot = Snapshot::hold(held).await?;
-    let mut tables = Vec::new();
-    for table in &database.tables {
-        tables.push(diff_table(context, clock, database, table, &snapshot).await.place(|| &table.name)?);
+    let queue = Queue::new(pieces(database));
+    let workers = context.jobs.clamp(1, queue.len().max(1));
+    let shared = Arc::new(Shared {
+        context: context.clone(),
+        clock: clock.clone(),
+        database: database.clone(),
+        snapshot: Snapshot::hold(held).await?,
+        queue,
+    });
+    let mut done: Vec<Done> = crew::gather(workers, move || worker(Arc::clone(&shared))).await?.into_iter().flatten().collect();
+    done.sort_by_key(|done| (done.table, done.number));
+    let nothing =
+        |table: &TableRecord| TableDiff { id: table.id, name: table.name.clone(), segments: Vec::new(), counts: Counts::new() };
+    let mut tables: Vec<_> = database.tables.iter().map(nothing).collect();
+    for Done { table, segment, counts, .. } in done {
+        tables[table].segments.extend(segment);
+        for (situation, rows) in counts {
+            *tables[table].counts.entry(situation).or_insert(0) += rows;
+        }
     }
     Ok(DatabaseDiff { name: database.name.clone(), old, tables })
 }
 
-/// Compares a table's segments, several at a time, each into a file of its own.
-async fn diff_table(
-    context: &Context,
-    clock: &Clock,
-    database: &DatabaseRecord,
-    table: &TableRecord,
-    snapshot: &Snapshot,
-) -> Result<TableDiff> {
+/// What the workers of one database share.
+struct Shared {
+    context: Context,
+    clock: Clock,
+    database: DatabaseRecord,
+    snapshot: Snapshot,
+    queue: Queue<Piece>,
+}
+
+/// One staged segment; what it becomes is a file of its own.
+struct Piece {
+    /// The table's position in the database's record.
+    table: usize,
+    /// Its number within the table; names its file.
+    number: u32,
+    staged: Staged,
+    segment: Segment,
+}
+
+/// Lists a database's segments, those with the most rows first.
+fn pieces(database: &DatabaseRecord) -> Vec<Piece> {
+    let of = |(table, record): (usize, &TableRecord)| {
+        let candidates = record.candidates.iter().map(|segment| (segment.clone(), Staged::Rows));
+        let absent = record.absent.iter().map(|segment| (segment.clone(), Staged::Keys));
+        let piece = |(number, (segment, staged))| Piece { table, number, staged, segment };
+        (1..).zip(candidates.chain(absent)).map(piece).collect::<Vec<_>>()
+    };
+    let mut found: Vec<_> = database.tables.iter().enumerate().flat_map(of).collect();
+    found.sort_by_key(|piece| std::cmp::Reverse(piece.segment.rows));
+    found
+}
+
+/// What became of a piece.
+struct Done {
+    table: usize,
+    number: u32,
+    segment: Option<Segment>,
+    counts: Counts,
+}
+
+/// Compares segments until none is left.
+async fn worker(shared: Arc<Shared>) -> Result<Vec<Done>> {
+    let Shared { context, clock, database, snapshot, queue } = shared.as_ref();
+    let session = context.connect(Side::Old, &database.name).await?;
+    snapshot.join(&session).await?;
     let paths = DatabaseLayout::new(&database.name);
-    let staged = table.candidates.iter().map(|segment| (segment, Staged::Rows));
-    let absent = table.absent.iter().map(|segment| (segment, Staged::Keys));
-    let work = staged.chain(absent).enumerate().map(|(number, (segment, staged))| {
+    let mut done = Vec::new();
+    while let Some(Piece { table, number, staged, segment }) = queue.take() {
+        let record = &database.tables[table];
+        let metadata = vec![("failback.table".to_owned(), record.name.sql())];
         let target = Target {
-            store: context.store.clone(),
-            path: paths.diff(table.id, u32::try_from(number + 1).unwrap_or(u32::MAX)),
-            options: SegmentOptions {
-                metadata: vec![("failback.table".to_owned(), table.name.sql())],
-                ..SegmentOptions::default()
-            },
+            store: Arc::clone(&context.store),
+            path: paths.diff(record.id, number),
+            options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
-        async move {
-            let session = context.connect(Side::Old, &database.name).await?;
-            snapshot.join(&session).await?;
-            let comparer = Comparer::new(clock, table, staged)?;
-            comparer.run(context, &database.name, &session, segment, target).await.place(|| &segment.file.path)
-        }
-    });
-    let done: Vec<_> = stream::iter(work).buffered(context.jobs.max(1)).try_collect().await?;
-    let mut counts = BTreeMap::new();
-    let mut segments = Vec::new();
-    for (segment, found) in done {
-        segments.extend(segment);
-        for (situation, rows) in found {
-            *counts.entry(situation).or_insert(0) += rows;
-        }
+        let comparer = Comparer::new(clock, record, staged).place(|| &record.name)?;
+        let found = comparer.run(context, &database.name, &session, &segment, target).await;
+        let (segment, counts) = found.place(|| &segment.file.path).place(|| &record.name)?;
+        done.push(Done { table, number, segment, counts });
     }
-    Ok(TableDiff { id: table.id, name: table.name.clone(), segments, counts })
+    Ok(done)
 }
 
 /// What a staged segment holds.

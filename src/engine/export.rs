@@ -3,16 +3,14 @@
 //! Every table becomes one or several pieces of work; workers with a connection each take them, the largest first. The
 //! manifest is written when all of them are done, so a run that was interrupted has none and can simply be made again.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::sync::Mutex;
 use tokio::try_join;
 
 use super::compare::{Depth, Found, Subject, compare_table};
 use super::context::Context;
-use super::crew;
+use super::crew::{self, Queue};
 use super::discover::discover;
 use super::exported::{ExportReport, report};
 use super::pieces::{Of, Piece, Task, pieces};
@@ -88,7 +86,7 @@ struct Shared {
     paths: DatabaseLayout,
     clock: Clock,
     snapshots: [Snapshot; 2],
-    queue: Mutex<VecDeque<Piece>>,
+    queue: Queue<Piece>,
 }
 
 impl Shared {
@@ -109,14 +107,14 @@ impl Shared {
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
     let hold = async |side| Snapshot::hold(context.connect(side, &database.name).await?).await;
     let (new, old) = try_join!(hold(Side::New), hold(Side::Old))?;
-    let queue = pieces(&database, clock, (context.piece_bytes, context.jobs), old.session(), new.session()).await?;
+    let queue = Queue::new(pieces(&database, clock, (context.piece_bytes, context.jobs), old.session(), new.session()).await?);
     let workers = context.jobs.clamp(1, queue.len().max(1));
     let shared = Arc::new(Shared {
         context: context.clone(),
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
         snapshots: [old, new],
-        queue: Mutex::new(queue),
+        queue,
         database: database.clone(),
     });
     let found = crew::gather(workers, move || worker(Arc::clone(&shared))).await?;
@@ -171,7 +169,7 @@ async fn worker(shared: Arc<Shared>) -> Result<Vec<(Piece, Result<Found, String>
     let mut pair = Pair::open(shared).await?;
     let mut done = Vec::new();
     loop {
-        let Some(mut piece) = shared.queue.lock().await.pop_front() else { return Ok(done) };
+        let Some(mut piece) = shared.queue.take() else { return Ok(done) };
         let (_, name, _) = shared.table(piece.of());
         let mut tries = 1;
         let found = loop {

@@ -1,7 +1,5 @@
 //! The pieces of work of an export: which rows of which leaf one worker copies in one statement.
 
-use std::collections::VecDeque;
-
 use super::compare::Depth;
 use super::stamps::Clock;
 use crate::error::Result;
@@ -82,7 +80,7 @@ pub(super) async fn pieces(
     (piece_bytes, workers): (u64, usize),
     old: &Session,
     new: &Session,
-) -> Result<VecDeque<Piece>> {
+) -> Result<Vec<Piece>> {
     let alike = hash_alike(database, old, new).await?;
     let (version, workers) = (database.new.version_num, workers.max(1) as u64);
     let cutter = Cutter { clock, new, version, piece_bytes: piece_bytes.max(1), workers };
@@ -103,7 +101,7 @@ pub(super) async fn pieces(
         found.extend(cutter.stranded(table, stranded));
     }
     found.sort_by_key(|piece| std::cmp::Reverse(piece.weight));
-    Ok(found.into())
+    Ok(found)
 }
 
 /// Whether both servers give one row the same hash. Their versions, processors and encodings decide it, so they are asked.

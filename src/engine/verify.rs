@@ -1,6 +1,7 @@
 //! Verify: reads OLD back and compares it with what the plan promised, row by row.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use arrow::array::BooleanArray;
 use serde::Serialize;
@@ -8,6 +9,7 @@ use serde::Serialize;
 use super::change::ChangeReader;
 use super::context::Context;
 use super::counterpart::{self, fetch, key_texts};
+use super::crew::{self, Queue};
 use super::images::{count_moved, only, promised};
 use super::ledger::{self, Deed};
 use super::progress::Event;
@@ -16,9 +18,12 @@ use crate::catalog;
 use crate::codec::BatchEncoder;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
-use crate::pg::Session;
 use crate::pg::statement::{RowSource, orphans_of_table};
+use crate::pg::{Session, Snapshot};
 use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, TableRecord};
+
+/// How many rows of a plan are read back at a time.
+const BATCH_ROWS: usize = 1024;
 
 /// What OLD was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -171,14 +176,11 @@ async fn verify_database(
     record: &DatabaseRecord,
     report: &mut VerifyReport,
 ) -> Result<()> {
-    let old = context.connect(Side::Old, &part.name).await?;
-    check_ledger(&old, plan, part, report).await?;
-    old.execute_all("begin isolation level repeatable read read only").await?;
-    for table in part.tables.iter().filter(|table| applied(table) > 0) {
-        let Some(known) = record.tables.iter().find(|known| known.id == table.id) else { continue };
-        let (checked, mismatched) = verify_table(context, &old, &part.name, table, known).await.place(|| &table.name)?;
-        report.tables.push(VerifiedTable { database: part.name.clone(), table: table.name.to_string(), checked, mismatched });
-    }
+    let held = context.connect(Side::Old, &part.name).await?;
+    check_ledger(&held, plan, part, report).await?;
+    let snapshot = Arc::new(Snapshot::hold(held).await?);
+    report.tables.extend(verify_tables(context, part, record, &snapshot).await?);
+    let old = snapshot.session();
     let touched = |name: &crate::name::QualifiedName| part.tables.iter().any(|table| table.name == *name && applied(table) > 0);
     let is_lost = |table: &TablePlan| table.count("delete") + table.count("replace") > 0;
     let loses = |name: &crate::name::QualifiedName| part.tables.iter().any(|table| table.name == *name && is_lost(table));
@@ -192,8 +194,65 @@ async fn verify_database(
             }
         }
     }
-    report.sequences.extend(sequences::lagging(&old, part).await?.into_iter().map(|(_, raise)| raise));
-    old.execute_all("rollback").await
+    report.sequences.extend(sequences::lagging(old, part).await?.into_iter().map(|(_, raise)| raise));
+    Ok(())
+}
+
+/// What the workers of one database share.
+struct Shared {
+    context: Context,
+    database: String,
+    snapshot: Arc<Snapshot>,
+    queue: Queue<Piece>,
+}
+
+/// One table, and where it stands among them.
+struct Piece {
+    position: usize,
+    plan: TablePlan,
+    record: TableRecord,
+}
+
+/// Reads back every table that was written, those with the most rows first.
+async fn verify_tables(
+    context: &Context,
+    part: &DatabasePlan,
+    record: &DatabaseRecord,
+    snapshot: &Arc<Snapshot>,
+) -> Result<Vec<VerifiedTable>> {
+    let written = part.tables.iter().filter(|table| applied(table) > 0).enumerate();
+    let mut pieces: Vec<_> = written
+        .filter_map(|(position, plan)| {
+            let record = record.tables.iter().find(|known| known.id == plan.id)?.clone();
+            Some(Piece { position, plan: plan.clone(), record })
+        })
+        .collect();
+    pieces.sort_by_key(|piece| std::cmp::Reverse(applied(&piece.plan)));
+    let workers = context.jobs.clamp(1, pieces.len().max(1));
+    let shared = Arc::new(Shared {
+        context: context.clone(),
+        database: part.name.clone(),
+        snapshot: Arc::clone(snapshot),
+        queue: Queue::new(pieces),
+    });
+    let mut done: Vec<_> = crew::gather(workers, move || worker(Arc::clone(&shared))).await?.into_iter().flatten().collect();
+    done.sort_by_key(|(position, _)| *position);
+    Ok(done.into_iter().map(|(_, table)| table).collect())
+}
+
+/// Reads tables back until none is left.
+async fn worker(shared: Arc<Shared>) -> Result<Vec<(usize, VerifiedTable)>> {
+    let Shared { context, database, snapshot, queue } = shared.as_ref();
+    let old = context.connect(Side::Old, database).await?;
+    snapshot.join(&old).await?;
+    let mut done = Vec::new();
+    while let Some(Piece { position, plan, record }) = queue.take() {
+        let read = verify_table(context, &old, database, &plan, &record).await;
+        let (checked, mismatched) = read.place(|| &plan.name)?;
+        let table = VerifiedTable { database: database.clone(), table: plan.name.to_string(), checked, mismatched };
+        done.push((position, table));
+    }
+    Ok(done)
 }
 
 /// Compares OLD's ledger with the plan, table by table.
@@ -229,7 +288,7 @@ async fn verify_table(
     let source = RowSource::of(&record.old, &record.key, Side::Old);
     let encoder = BatchEncoder::new(&record.layout);
     let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
-    let mut reader = ChangeReader::open(&context.store, plan, 1024)?;
+    let mut reader = ChangeReader::open(&context.store, plan, BATCH_ROWS)?;
     let (mut checked, mut mismatched) = (0, 0);
     while let Some(changes) = reader.next()? {
         context.stop.check()?;
