@@ -10,8 +10,8 @@ use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 10] =
-    ["cutover", "overlap", "zone", "databases", "runs", "jobs", "old", "new", "columns", "tables"];
+pub(super) const KEYS: [&str; 11] =
+    ["cutover", "overlap", "zone", "databases", "runs", "jobs", "sums_first", "old", "new", "columns", "tables"];
 
 /// More workers than this is a slip of the finger, and no server would like them.
 const JOBS_MAX: i64 = 256;
@@ -25,6 +25,7 @@ pub(super) struct Layer {
     pub(super) databases: Option<Vec<String>>,
     pub(super) runs: Option<String>,
     pub(super) jobs: Option<usize>,
+    pub(super) sums_first: Option<bool>,
     pub(super) old: ServerSettings,
     pub(super) new: ServerSettings,
     pub(super) created: Option<Vec<String>>,
@@ -45,6 +46,7 @@ impl Layer {
             databases: read(section, "databases", databases)?.flatten(),
             runs: section.text("runs")?,
             jobs: read(section, "jobs", jobs)?,
+            sums_first: read(section, "sums_first", truth)?,
             old: server(section, Side::Old, warnings)?,
             new: server(section, Side::New, warnings)?,
             created: names("created")?,
@@ -62,6 +64,7 @@ impl Layer {
             databases: self.databases.or(base.databases),
             runs: self.runs.or(base.runs),
             jobs: self.jobs.or(base.jobs),
+            sums_first: self.sums_first.or(base.sums_first),
             old: self.old.over(base.old),
             new: self.new.over(base.new),
             created: self.created.or(base.created),
@@ -101,6 +104,10 @@ fn jobs(entry: &Entry<'_>) -> Result<usize> {
     let number = entry.value().and_then(Value::as_integer).filter(|number| (1..=JOBS_MAX).contains(number));
     let number = number.and_then(|number| usize::try_from(number).ok());
     number.ok_or_else(|| entry.value_error(format!("`jobs` must be a whole number from 1 to {JOBS_MAX}")))
+}
+
+fn truth(entry: &Entry<'_>) -> Result<bool> {
+    entry.value().and_then(Value::as_bool).ok_or_else(|| entry.value_error(format!("`{}` must be true or false", entry.key())))
 }
 
 /// Reads which databases are meant. A list; or, as TOML allows only one thing of a name, a table: the sections of single

@@ -101,6 +101,12 @@ impl Config {
         self.base.jobs
     }
 
+    /// Returns whether both servers are asked for a sum over each range of keys before its rows are compared: for a slow network.
+    #[must_use]
+    pub fn sums_first(&self) -> bool {
+        self.base.sums_first.unwrap_or(false)
+    }
+
     /// Returns how to reach a side.
     #[must_use]
     pub fn server(&self, side: Side) -> &ServerSettings {
@@ -238,7 +244,7 @@ old = { url = "postgres://u:hunter2@localhost/db" }
     fn an_empty_file_is_all_defaults() {
         let config = Config::parse("", "failback.toml").unwrap();
         assert_eq!((config.overlap(), config.zone(), config.runs()), (Overlap::default(), Zone::default(), ".runs"));
-        assert_eq!((config.databases(), config.jobs()), (None, None));
+        assert_eq!((config.databases(), config.jobs(), config.sums_first()), (None, None, false));
         assert_eq!(config.server(Side::New).connection_string(), None);
         let error = config.cutover(None).unwrap_err();
         assert_eq!(format!("{error:?}"), "Usage: find the cutover; nobody said when writes moved from OLD to NEW");
@@ -339,7 +345,7 @@ old = { url = "postgres://u:hunter2@localhost/db" }
             (
                 "frobnicate = 1",
                 "1:1",
-                "unknown key `frobnicate`; known are cutover, overlap, zone, databases, runs, jobs, old, new, columns, tables, \
+                "unknown key `frobnicate`; known are cutover, overlap, zone, databases, runs, jobs, sums_first, old, new, columns, tables, \
                  environments"
                     .to_owned(),
             ),
@@ -355,6 +361,7 @@ old = { url = "postgres://u:hunter2@localhost/db" }
             ),
             ("overlap = 5", "1:11", "`overlap` must be a string; found an integer".to_owned()),
             ("\nzone = \"Europe/Berln\"", "2:8", "unknown time zone `Europe/Berln`; did you mean `Europe/Berlin`?".to_owned()),
+            ("sums_first = \"no\"", "1:14", "`sums_first` must be true or false".to_owned()),
             ("jobs = 0", "1:8", "`jobs` must be a whole number from 1 to 256".to_owned()),
             ("jobs = \"2\"", "1:8", "`jobs` must be a whole number from 1 to 256".to_owned()),
             ("runs = \"\"", "1:8", "`runs` is empty".to_owned()),
@@ -379,7 +386,7 @@ old = { url = "postgres://u:hunter2@localhost/db" }
             (
                 "[environments.dev.environments]",
                 "1:19",
-                "unknown key `environments` in [environments.dev]; known are cutover, overlap, zone, databases, runs, jobs, \
+                "unknown key `environments` in [environments.dev]; known are cutover, overlap, zone, databases, runs, jobs, sums_first, \
                  old, new, columns, tables"
                     .to_owned(),
             ),

@@ -107,7 +107,7 @@ impl Shared {
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
     let hold = async |side| Snapshot::hold(context.connect(side, &database.name).await?).await;
     let (new, old) = try_join!(hold(Side::New), hold(Side::Old))?;
-    let queue = Queue::new(pieces(&database, clock, (context.piece_bytes, context.jobs), old.session(), new.session()).await?);
+    let queue = Queue::new(pieces(&database, clock, context, old.session(), new.session()).await?);
     let workers = context.jobs.clamp(1, queue.len().max(1));
     let shared = Arc::new(Shared {
         context: context.clone(),

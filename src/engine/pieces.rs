@@ -1,6 +1,7 @@
 //! The pieces of work of an export: which rows of which leaf one worker copies in one statement.
 
 use super::compare::Depth;
+use super::context::Context;
 use super::stamps::Clock;
 use crate::error::Result;
 use crate::name::{QualifiedName, Side};
@@ -77,13 +78,19 @@ impl Piece {
 pub(super) async fn pieces(
     database: &DatabaseRecord,
     clock: &Clock,
-    (piece_bytes, workers): (u64, usize),
+    context: &Context,
     old: &Session,
     new: &Session,
 ) -> Result<Vec<Piece>> {
     let alike = hash_alike(database, old, new).await?;
-    let (version, workers) = (database.new.version_num, workers.max(1) as u64);
-    let cutter = Cutter { clock, new, version, piece_bytes: piece_bytes.max(1), workers };
+    let cutter = Cutter {
+        clock,
+        new,
+        version: database.new.version_num,
+        piece_bytes: context.piece_bytes.max(1),
+        workers: context.jobs.max(1) as u64,
+        sums_first: context.config.sums_first(),
+    };
     let mut found = Vec::new();
     for (table, record) in database.tables.iter().enumerate() {
         let depth = if alike && record.compare_by != CompareBy::Rows { Depth::Hashes } else { Depth::Rows };
@@ -127,6 +134,9 @@ struct Cutter<'a> {
     piece_bytes: u64,
     /// How many workers share the pieces.
     workers: u64,
+    /// Whether sums over ranges of keys are asked for first: then ranges are as small as the statistics allow, so that few rows are sent
+    /// for each that differs.
+    sums_first: bool,
 }
 
 /// How many pieces of one table each worker gets, if they are no smaller than [`LEAST_BYTES`]: the last to end then works alone for a
@@ -135,6 +145,9 @@ const PIECES_EACH: u64 = 4;
 
 /// A piece smaller than this costs more in statements and files than it evens out.
 const LEAST_BYTES: u64 = 16 << 20;
+
+/// The least that one sum is made of.
+const SUMMED_BYTES: u64 = 1 << 20;
 
 impl Cutter<'_> {
     /// Rows that their stamps select, behind other pieces of the same table.
@@ -155,7 +168,8 @@ impl Cutter<'_> {
     async fn compared(&self, table: usize, record: &TableRecord, depth: Depth) -> Result<Vec<Piece>> {
         let (ours, theirs) = (record.old.size_bytes, record.new.size_bytes);
         let bytes = ours.max(theirs);
-        let wanted = usize::try_from(bytes.div_ceil(self.piece_of(bytes))).unwrap_or(usize::MAX);
+        let piece = if self.sums_first && depth == Depth::Hashes { SUMMED_BYTES.min(self.piece_bytes) } else { self.piece_of(bytes) };
+        let wanted = usize::try_from(bytes.div_ceil(piece)).unwrap_or(usize::MAX);
         let cuts = if wanted > 1 { self.key_cuts(record).await? } else { Vec::new() };
         let ranges = KeyRange::cut(cuts, wanted);
         let weight = (ours + theirs) / ranges.len() as u64;

@@ -59,6 +59,7 @@ fn every_row_is_found_once_wherever_the_table_is_cut() {
     let cases = [
         ("cut_hashes", integers, compare("hashes")),
         ("cut_values", integers, compare("values")),
+        ("cut_sums", integers, format!("sums_first = true\n{}", compare("hashes"))),
         ("cut_rows", integers, compare("rows")),
         ("cut_stamps", integers, String::new()),
         ("cut_uuids", uuids, compare("hashes")),

@@ -18,5 +18,5 @@ pub use check::{
     sequence_floor,
 };
 pub use key_range::{KeyCut, KeyRange};
-pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, own_rows, rows, stamped_since};
+pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, own_rows, range_sums, rows, stamped_since};
 pub use stage::{BY_ANY_JOIN, BY_INDEX, Inserted, Stage, StageColumn, stage_name, unpacked};

@@ -109,6 +109,17 @@ pub fn rows(leaf: &QualifiedName, select_list: &str, range: CtidRange, predicate
     format!("select {select_list} from only {} t{filter}", leaf.sql())
 }
 
+/// Sums up the hashes of a range's rows: how many there are, and two sums that do not depend on their order. `hash` is an expression on the
+/// row `t`.
+#[must_use]
+pub fn range_sums(source: RowSource<'_>, range: KeyRange, hash: &str) -> String {
+    format!(
+        "select count(*), pg_catalog.bit_xor(h), sum(h)::pg_catalog.text from (select {hash} as h from {}{}) x",
+        source.from_item(),
+        range.condition(source.key, source.side)
+    )
+}
+
 /// Reads rows of a range in the order of their key, which two servers agree on: first the key as it is ordered, then `select_list`.
 /// `converts_text` says that the server's own bytes are not those that it sends.
 #[must_use]
