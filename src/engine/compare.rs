@@ -103,7 +103,8 @@ async fn sums_are_equal(subject: Subject<'_>) -> Result<bool> {
     let sums = async |session: &Session, table, side| {
         let query = statement::range_sums(RowSource::of(table, &record.key, side), range, &hash(record, side));
         let found = session.query(&query, &[]).await.place(|| side)?;
-        let sums = |row: &tokio_postgres::Row| (row.get::<_, i64>(0), row.get::<_, Option<i64>>(1), row.get::<_, Option<String>>(2));
+        let sums =
+            |row: &tokio_postgres::Row| (row.get::<_, i64>(0), row.get::<_, Option<i64>>(1), row.get::<_, Option<String>>(2));
         Ok::<_, Error>(found.first().map(sums))
     };
     let (ours, theirs) = try_join!(sums(old, &record.old, Side::Old), sums(new, &record.new, Side::New))?;

@@ -168,7 +168,8 @@ impl Cutter<'_> {
     async fn compared(&self, table: usize, record: &TableRecord, depth: Depth) -> Result<Vec<Piece>> {
         let (ours, theirs) = (record.old.size_bytes, record.new.size_bytes);
         let bytes = ours.max(theirs);
-        let piece = if self.sums_first && depth == Depth::Hashes { SUMMED_BYTES.min(self.piece_bytes) } else { self.piece_of(bytes) };
+        let piece =
+            if self.sums_first && depth == Depth::Hashes { SUMMED_BYTES.min(self.piece_bytes) } else { self.piece_of(bytes) };
         let wanted = usize::try_from(bytes.div_ceil(piece)).unwrap_or(usize::MAX);
         let cuts = if wanted > 1 { self.key_cuts(record).await? } else { Vec::new() };
         let ranges = KeyRange::cut(cuts, wanted);
