@@ -1,7 +1,8 @@
 //! What the plan brings to OLD and takes away, sent to OLD ahead of the merge: into temporary tables of a transaction that is always
 //! rolled back, where the server itself says which rows may not stand beside others, and which children would be orphans.
 //!
-//! Only what the questions are about is sent: those columns, and not the updates that leave them alone. Every question is asked under one snapshot of OLD. Memory: one batch of rows, and a flag a row.
+//! Only what the questions are about is sent: those columns, and not the updates that leave them alone. Every question is asked under one
+//! snapshot of OLD. Memory: one batch of rows, and a flag a row.
 
 use arrow::array::RecordBatch;
 
@@ -9,11 +10,11 @@ use super::change::{Action, Changes};
 use super::context::Context;
 use super::images::read_image;
 use super::plan::Draft;
-use super::references::Referring;
 use super::staged::{Sending, stage_columns, view};
 use super::unit::Direction;
+use super::watched::Watched;
 use crate::catalog;
-use crate::codec::{BatchEncoder, BatchView, RowLayout};
+use crate::codec::{BatchEncoder, RowLayout};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::statement::{Arrivals, RowSource, Stage, stage_name};
@@ -108,7 +109,7 @@ impl<'a> Landing<'a> {
                 let (before, after) = (view(&encoder, &before)?, view(&encoder, &after)?);
                 for (row, action) in changes.actions.iter().enumerate() {
                     let Some(operation) = Direction::Forward.operation(*action) else { continue };
-                    if *action == Action::Update && asked.is_unmoved(&before, &after, row)? {
+                    if *action == Action::Update && !asked.watched.change(&before, &after, row)? {
                         continue;
                     }
                     let image = if operation == b'd' { &before } else { &after };
@@ -178,9 +179,9 @@ impl<'a> Landing<'a> {
 struct Asked {
     /// Their positions in the layout.
     positions: Vec<usize>,
-    /// The same columns, by their positions among themselves. An update that leaves all of them alone changes no answer; not known where
-    /// two spellings may be one key.
-    moving: Referring,
+    /// The same columns, by their positions among themselves: an update that leaves all of them alone changes no answer. Any where two
+    /// spellings may be one key.
+    watched: Watched,
 }
 
 impl Asked {
@@ -200,12 +201,12 @@ impl Asked {
         let positions: Vec<_> =
             (0..columns.len()).filter(|position| depends || names.contains(&columns[*position].name)).collect();
         let alike = |name: &Ident| record.old.column(name).is_some_and(Column::equal_prints_alike);
-        let moving = if !depends && record.key.names().iter().all(alike) {
-            Referring::Columns((0..positions.len()).collect())
+        let watched = if !depends && record.key.names().iter().all(alike) {
+            Watched::Columns((0..positions.len()).collect())
         } else {
-            Referring::Unknown
+            Watched::Any
         };
-        Self { positions, moving }
+        Self { positions, watched }
     }
 
     /// Picks these columns' entries out of a list with one for every column of the layout.
@@ -219,10 +220,6 @@ impl Asked {
         let last = image.num_columns().saturating_sub(1);
         let columns: Vec<_> = self.positions.iter().copied().chain([last]).collect();
         image.project(&columns).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))
-    }
-
-    fn is_unmoved(&self, before: &BatchView<'_>, after: &BatchView<'_>, row: usize) -> Result<bool> {
-        Ok(!self.moving.moves(before, after, row)?)
     }
 }
 

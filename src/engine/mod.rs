@@ -41,6 +41,7 @@ mod unique;
 mod unit;
 mod unreadable;
 mod verify;
+mod watched;
 
 pub use context::{Context, PIECE_BYTES, Stop};
 pub use diff::{DiffReport, DiffedTable, diff};

@@ -2,55 +2,10 @@
 //! written, and parents that lost rows. Keys of tables that are not carried are among them.
 
 use super::unit::Direction;
-use crate::codec::{BatchView, RowLayout};
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::pg::statement::{Stage, adopt, lock_parents, orphans_of_lost, orphans_of_stage, orphans_of_table};
 use crate::schema::ForeignKey;
-
-/// Which of a table's columns decide what its rows refer to.
-pub(super) enum Referring {
-    /// These, by their positions in the layout.
-    Columns(Vec<usize>),
-    /// Any may: a key stands on one partition only, or on a column that is not staged.
-    Unknown,
-}
-
-impl Referring {
-    /// Collects the columns of a table's foreign keys.
-    pub(super) fn of(keys: &[ForeignKey], table: &QualifiedName, layout: &RowLayout) -> Self {
-        let mut found = Vec::new();
-        for key in keys.iter().filter(|key| key.child == *table) {
-            if key.child_part.is_some() {
-                return Self::Unknown;
-            }
-            for name in &key.child_columns {
-                let Some(position) = layout.columns.iter().position(|column| column.name == *name) else {
-                    return Self::Unknown;
-                };
-                found.push(position);
-            }
-        }
-        Self::Columns(found)
-    }
-
-    /// Whether a row refers to others after its update than before: as the server's own triggers do, only such updates are checked.
-    pub(super) fn moves(&self, before: &BatchView<'_>, after: &BatchView<'_>, row: usize) -> Result<bool> {
-        let Self::Columns(columns) = self else { return Ok(true) };
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-        for column in columns {
-            ours.clear();
-            theirs.clear();
-            let damaged = |error| Error::new(ErrorKind::Damaged, "read the diff").because(error);
-            let there = before.field(row, *column, &mut ours).map_err(damaged)?;
-            if there != after.field(row, *column, &mut theirs).map_err(damaged)? || ours != theirs {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-}
 
 /// What a unit did to both ends of a foreign key.
 pub(super) struct Ends<'a> {

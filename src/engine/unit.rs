@@ -14,10 +14,11 @@ use super::change::{Action, ChangeReader, Changes};
 use super::context::Context;
 use super::counterpart::{Aligned, aligned_layout};
 use super::images::{Image, count_moved, only, promised};
-use super::references::{Ends, Referring};
+use super::references::Ends;
 use super::rows::Batches;
 use super::staged::{Sending, stage_columns, view};
 use super::triggers::Triggers;
+use super::watched::Watched;
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -115,7 +116,8 @@ pub(super) async fn carry_out(
         if share.wanted.iter().sum::<u64>() > 0 {
             share.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;
             share.keep_writers_out(old, triggers).await.place(|| &table.name)?;
-            let referring = Referring::of(&keys, &known.name, &known.layout);
+            // As the server's own triggers do, only updates that refer to others than before are checked.
+            let referring = Watched::referring(&keys, &known.name, &known.layout);
             share.load(context, old, triggers, &referring).await.place(|| &table.name)?;
             share.expect_unmoved(context, old, &plan.name).await.place(|| &table.name)?;
             shares.push(share);
@@ -164,7 +166,7 @@ impl<'a> Share<'a> {
     }
 
     /// Sends the rows that are to be written into a temporary table.
-    async fn load(&self, context: &Context, old: &Session, triggers: Triggers, referring: &Referring) -> Result<()> {
+    async fn load(&self, context: &Context, old: &Session, triggers: Triggers, referring: &Watched) -> Result<()> {
         old.execute_all(&self.stage.create()).await?;
         let mut sending = Sending::into(old, &self.stage).await?;
         let encoder = BatchEncoder::new(&self.record.layout);
@@ -180,7 +182,7 @@ impl<'a> Share<'a> {
                 };
                 let (image, operation) = match operation {
                     b'd' => (&expected, b'd'),
-                    b'u' if referring.moves(&expected, &given, row)? => (&given, b'm'),
+                    b'u' if referring.change(&expected, &given, row)? => (&given, b'm'),
                     _ => (&given, operation),
                 };
                 sending.row(image, row, ord, operation).await?;
