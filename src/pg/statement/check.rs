@@ -4,7 +4,7 @@ use crate::name::{Ident, QualifiedName, literal};
 use crate::schema::{Exclusive, ForeignKey};
 
 use super::exclusive::{compared, meets};
-use super::{Stage, own_rows};
+use super::{Inserted, Stage, own_rows};
 
 /// The condition under which a parent and a child belong together. Periods only have to meet: see [`missing`].
 pub(super) fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
@@ -102,7 +102,7 @@ pub fn adopt(key: &ForeignKey, stage: &Stage<'_>) -> Option<String> {
     if key.period || key.match_full || !key.validated || key.child_part.is_some() {
         return None;
     }
-    let value = |column: &Ident| Some(format!("{} as {}", stage.inserted_value(column)?, column.sql()));
+    let value = |column: &Ident| Some(format!("{} as {}", stage.value_of(Inserted::News, column)?, column.sql()));
     let values: Vec<_> = key.child_columns.iter().map(value).collect::<Option<_>>()?;
     Some(format!(
         "with referring as materialized (select c.* from (select {} from {} s where s.op in ('m', 'r', 'i')) c where {}), \
@@ -127,7 +127,7 @@ pub fn orphans_of_table(key: &ForeignKey) -> String {
 /// Counts the children of rows that a stage took away; others have lost nobody. `None` where the stage does not know what they referred to.
 #[must_use]
 pub fn orphans_of_lost(key: &ForeignKey, stage: &Stage<'_>) -> Option<String> {
-    let value = |column: &Ident| stage.value_of(column);
+    let value = |column: &Ident| stage.value_of(Inserted::Olds, column);
     let values: Vec<_> = key.parent_columns.iter().map(value).collect::<Option<_>>()?;
     let list: Vec<_> =
         values.iter().zip(&key.parent_columns).map(|(value, column)| format!("{value} as {}", column.sql())).collect();

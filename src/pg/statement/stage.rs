@@ -51,6 +51,15 @@ pub enum Inserted {
     Olds,
 }
 
+impl Inserted {
+    const fn write(self, column: &StageColumn) -> bool {
+        match self {
+            Self::News => column.inserted,
+            Self::Olds => column.restored,
+        }
+    }
+}
+
 /// The statements for one table's stage.
 #[derive(Clone, Debug)]
 pub struct Stage<'a> {
@@ -226,21 +235,14 @@ impl Stage<'_> {
     /// Returns the columns that an INSERT writes, and the values that it writes there.
     #[must_use]
     pub fn written(&self, rows: Inserted) -> (Vec<String>, Vec<String>) {
-        let is_written = |column: &StageColumn| if rows == Inserted::News { column.inserted } else { column.restored };
-        let written = (0..self.columns.len()).filter(|index| is_written(&self.columns[*index]));
+        let written = (0..self.columns.len()).filter(|index| rows.write(&self.columns[*index]));
         written.map(|index| (self.columns[index].name.sql(), self.value(index))).unzip()
     }
 
-    /// Returns the value that the stage has for a column of the table.
+    /// Returns the value that such an INSERT writes into a column of the table.
     #[must_use]
-    pub fn value_of(&self, name: &Ident) -> Option<String> {
-        self.columns.iter().position(|column| column.restored && column.name == *name).map(|index| self.value(index))
-    }
-
-    /// Returns the value that the stage has for a column that every row it writes gets from it.
-    #[must_use]
-    pub fn inserted_value(&self, name: &Ident) -> Option<String> {
-        self.columns.iter().position(|column| column.inserted && column.name == *name).map(|index| self.value(index))
+    pub fn value_of(&self, rows: Inserted, name: &Ident) -> Option<String> {
+        self.columns.iter().position(|column| rows.write(column) && column.name == *name).map(|index| self.value(index))
     }
 
     /// The stage's name for checks that join it: `pg_temp."…"`.
