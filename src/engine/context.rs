@@ -7,11 +7,10 @@ use super::{Event, Progress};
 use crate::config::{Config, Cutover};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
-use crate::pg::{Endpoint, Session};
+use crate::pg::{Endpoint, Session, Snapshot};
 use crate::store::Store;
 
-/// Heap and TOAST bytes that one piece of work reads at most, by estimate. Small enough that workers end together, large enough that
-/// files are not many.
+/// Heap and TOAST bytes that one piece of work reads at most, by estimate: what a broken connection costs, and how large files become.
 pub const PIECE_BYTES: u64 = 256 << 20;
 
 /// What a step works with.
@@ -73,6 +72,13 @@ impl Context {
         // A connection that was given up because the user wants to stop is no failure of the server's.
         self.stop.check()?;
         session
+    }
+
+    /// Opens a session with one side's database that sees exactly what the snapshot's holder sees.
+    pub async fn join(&self, side: Side, database: &str, snapshot: &Snapshot) -> Result<Session> {
+        let session = self.connect(side, database).await?;
+        snapshot.join(&session).await?;
+        Ok(session)
     }
 
     /// Tells an event.

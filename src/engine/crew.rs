@@ -5,7 +5,7 @@
 //! sending into the socket's buffers.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
@@ -18,48 +18,41 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) struct Queue<T>(Mutex<VecDeque<T>>);
 
 impl<T> Queue<T> {
-    /// Lines up what there is to do.
-    pub(super) fn new(all: impl IntoIterator<Item = T>) -> Self {
-        Self(Mutex::new(all.into_iter().collect()))
-    }
-
     /// Takes what is next; `None` once there is nothing left.
     pub(super) fn take(&self) -> Option<T> {
         // Nothing panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
-
-    /// Returns how much there is left.
-    pub(super) fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
 }
 
-/// Runs so many workers and gathers what they found. When one fails, the others are stopped where they wait next, and its error is
-/// the answer.
+/// Has pieces of work done by as many workers as there are jobs, or pieces if those are fewer, but at least one, and gathers what each
+/// worker found. When one fails, the others are stopped where they wait next, and its error is the answer.
 ///
 /// Cancel safety: dropped, it stops all workers where they wait next.
-pub(super) async fn gather<T, W, F>(count: usize, work: W) -> Result<Vec<T>>
+pub(super) async fn gather<P, T, W, F>(jobs: usize, pieces: Vec<P>, work: W) -> Result<Vec<T>>
 where
+    P: Send + 'static,
     T: Send + 'static,
-    W: Fn() -> F + Clone + Send + 'static,
+    W: Fn(Arc<Queue<P>>) -> F + Clone + Send + 'static,
     F: Future<Output = Result<T>>,
 {
+    let workers = jobs.clamp(1, pieces.len().max(1));
+    let queue = Arc::new(Queue(Mutex::new(pieces.into())));
     let (dismissal, _) = watch::channel(());
     let employ = |_| {
-        let (work, mut dismissed) = (work.clone(), dismissal.subscribe());
+        let (work, queue, mut dismissed) = (work.clone(), Arc::clone(&queue), dismissal.subscribe());
         spawn_blocking(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| Error::new(ErrorKind::Storage, "start a worker").because(error))?;
             runtime.block_on(async {
                 tokio::select! {
-                    found = work() => found,
+                    found = work(queue) => found,
                     _ = dismissed.changed() => Err(Error::new(ErrorKind::Interrupted, "work").because("another worker failed")),
                 }
             })
         })
     };
-    let mut workers: FuturesUnordered<_> = (0..count).map(employ).collect();
+    let mut workers: FuturesUnordered<_> = (0..workers).map(employ).collect();
     let (mut found, mut failure) = (Vec::new(), None);
     while let Some(done) = workers.next().await {
         match joined(done) {
@@ -87,42 +80,34 @@ fn joined<T>(result: std::result::Result<Result<T>, JoinError>) -> Result<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
     use super::*;
 
     #[tokio::test]
-    async fn everybody_works_and_everything_is_gathered() {
-        let next = Arc::new(AtomicUsize::new(0));
-        let mut found = gather(3, move || {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            async move { Ok(number) }
-        })
-        .await
-        .unwrap();
-        found.sort_unstable();
-        assert_eq!(found, [0, 1, 2]);
+    async fn every_piece_is_done_once_and_everything_is_gathered() {
+        for jobs in [0, 1, 3, 20] {
+            let work = |queue: Arc<Queue<u32>>| async move { Ok(std::iter::from_fn(|| queue.take()).collect::<Vec<_>>()) };
+            let mut found = gather(jobs, (0..10).collect(), work).await.unwrap().concat();
+            found.sort_unstable();
+            assert_eq!(found, (0..10).collect::<Vec<_>>());
+        }
+        let nobody = gather(4, Vec::<u32>::new(), |queue| async move { Ok(queue.take()) }).await.unwrap();
+        assert_eq!(nobody, [None], "one worker looks, and finds nothing to do");
     }
 
     #[tokio::test]
     async fn one_that_fails_stops_those_that_wait() {
-        let next = Arc::new(AtomicUsize::new(0));
-        let work = move || {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            async move {
-                if number == 1 {
-                    return Err(Error::new(ErrorKind::Connect, "work"));
-                }
-                std::future::pending().await
+        let work = |queue: Arc<Queue<u32>>| async move {
+            if queue.take() == Some(1) {
+                return Err(Error::new(ErrorKind::Connect, "work"));
             }
+            std::future::pending::<Result<()>>().await
         };
-        assert_eq!(gather::<(), _, _>(3, work).await.unwrap_err().kind(), ErrorKind::Connect);
+        assert_eq!(gather(3, vec![0, 1, 2], work).await.unwrap_err().kind(), ErrorKind::Connect);
     }
 
     #[tokio::test]
     async fn a_panic_is_an_error() {
-        let work = || async { if true { panic!("on purpose") } else { Ok(()) } };
-        assert_eq!(gather(1, work).await.unwrap_err().kind(), ErrorKind::Storage);
+        let work = |_| async { if true { panic!("on purpose") } else { Ok(()) } };
+        assert_eq!(gather(1, vec![0], work).await.unwrap_err().kind(), ErrorKind::Storage);
     }
 }

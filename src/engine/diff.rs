@@ -89,16 +89,14 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             .because("OLD is not the server and database that the export saw")
             .next("check --old, or make a new run with `failback export`"));
     }
-    let queue = Queue::new(pieces(database));
-    let workers = context.jobs.clamp(1, queue.len().max(1));
     let shared = Arc::new(Shared {
         context: context.clone(),
         clock: clock.clone(),
         database: database.clone(),
         snapshot: Snapshot::hold(held).await?,
-        queue,
     });
-    let mut done: Vec<Done> = crew::gather(workers, move || worker(Arc::clone(&shared))).await?.into_iter().flatten().collect();
+    let done = crew::gather(context.jobs, pieces(database), move |queue| worker(Arc::clone(&shared), queue)).await?;
+    let mut done = done.concat();
     done.sort_by_key(|done| (done.table, done.number));
     let nothing =
         |table: &TableRecord| TableDiff { id: table.id, name: table.name.clone(), segments: Vec::new(), counts: Counts::new() };
@@ -118,7 +116,6 @@ struct Shared {
     clock: Clock,
     database: DatabaseRecord,
     snapshot: Snapshot,
-    queue: Queue<Piece>,
 }
 
 /// One staged segment; what it becomes is a file of its own.
@@ -145,6 +142,7 @@ fn pieces(database: &DatabaseRecord) -> Vec<Piece> {
 }
 
 /// What became of a piece.
+#[derive(Clone)]
 struct Done {
     table: usize,
     number: u32,
@@ -153,10 +151,9 @@ struct Done {
 }
 
 /// Compares segments until none is left.
-async fn worker(shared: Arc<Shared>) -> Result<Vec<Done>> {
-    let Shared { context, clock, database, snapshot, queue } = shared.as_ref();
-    let session = context.connect(Side::Old, &database.name).await?;
-    snapshot.join(&session).await?;
+async fn worker(shared: Arc<Shared>, queue: Arc<Queue<Piece>>) -> Result<Vec<Done>> {
+    let Shared { context, clock, database, snapshot } = shared.as_ref();
+    let session = context.join(Side::Old, &database.name, snapshot).await?;
     let paths = DatabaseLayout::new(&database.name);
     let mut done = Vec::new();
     while let Some(Piece { table, number, staged, segment }) = queue.take() {

@@ -86,7 +86,6 @@ struct Shared {
     paths: DatabaseLayout,
     clock: Clock,
     snapshots: [Snapshot; 2],
-    queue: Queue<Piece>,
 }
 
 impl Shared {
@@ -107,17 +106,15 @@ impl Shared {
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
     let hold = async |side| Snapshot::hold(context.connect(side, &database.name).await?).await;
     let (new, old) = try_join!(hold(Side::New), hold(Side::Old))?;
-    let queue = Queue::new(pieces(&database, clock, context, old.session(), new.session()).await?);
-    let workers = context.jobs.clamp(1, queue.len().max(1));
+    let pieces = pieces(&database, clock, context, old.session(), new.session()).await?;
     let shared = Arc::new(Shared {
         context: context.clone(),
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
         snapshots: [old, new],
-        queue,
         database: database.clone(),
     });
-    let found = crew::gather(workers, move || worker(Arc::clone(&shared))).await?;
+    let found = crew::gather(context.jobs, pieces, move |queue| worker(Arc::clone(&shared), queue)).await?;
     let mut failures = Vec::new();
     for (piece, found) in found.into_iter().flatten() {
         match (piece.of(), found) {
@@ -152,24 +149,20 @@ struct Pair {
 
 impl Pair {
     async fn open(shared: &Shared) -> Result<Self> {
-        let join = async |side, held: &Snapshot| {
-            let session = shared.context.connect(side, &shared.database.name).await?;
-            held.join(&session).await?;
-            Ok::<_, Error>(session)
-        };
+        let (context, database) = (&shared.context, &shared.database.name);
         let [held_old, held_new] = &shared.snapshots;
-        let (old, new) = try_join!(join(Side::Old, held_old), join(Side::New, held_new))?;
+        let (old, new) = try_join!(context.join(Side::Old, database, held_old), context.join(Side::New, database, held_new))?;
         Ok(Self { old, new })
     }
 }
 
 /// Works until no piece is left; gives what each piece found, or why its table cannot be carried.
-async fn worker(shared: Arc<Shared>) -> Result<Vec<(Piece, Result<Found, String>)>> {
+async fn worker(shared: Arc<Shared>, queue: Arc<Queue<Piece>>) -> Result<Vec<(Piece, Result<Found, String>)>> {
     let shared = shared.as_ref();
     let mut pair = Pair::open(shared).await?;
     let mut done = Vec::new();
     loop {
-        let Some(mut piece) = shared.queue.take() else { return Ok(done) };
+        let Some(mut piece) = queue.take() else { return Ok(done) };
         let (_, name, _) = shared.table(piece.of());
         let mut tries = 1;
         let found = loop {

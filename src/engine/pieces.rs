@@ -87,8 +87,7 @@ pub(super) async fn pieces(
         clock,
         new,
         version: database.new.version_num,
-        piece_bytes: context.piece_bytes.max(1),
-        workers: context.jobs.max(1) as u64,
+        piece_bytes: piece_bytes(database, context),
         sums_first: context.config.sums_first(),
     };
     let mut found = Vec::new();
@@ -130,17 +129,15 @@ struct Cutter<'a> {
     new: &'a Session,
     /// NEW's version.
     version: u32,
-    /// How much a piece reads at most, by estimate.
+    /// How much a piece reads, by estimate.
     piece_bytes: u64,
-    /// How many workers share the pieces.
-    workers: u64,
     /// Whether sums over ranges of keys are asked for first: then ranges are as small as the statistics allow, so that few rows are sent
     /// for each that differs.
     sums_first: bool,
 }
 
-/// How many pieces of one table each worker gets, if they are no smaller than [`LEAST_BYTES`]: the last to end then works alone for a
-/// small part of the time only.
+/// How many pieces each worker gets, if they are no smaller than [`LEAST_BYTES`]: the last to end then works alone for a small part of
+/// the time only.
 const PIECES_EACH: u64 = 4;
 
 /// A piece smaller than this costs more in statements and files than it evens out.
@@ -148,6 +145,14 @@ const LEAST_BYTES: u64 = 16 << 20;
 
 /// The least that one sum is made of.
 const SUMMED_BYTES: u64 = 1 << 20;
+
+/// Returns how much of a database one piece reads, so that there are enough of them for every worker and not too many files.
+fn piece_bytes(database: &DatabaseRecord, context: &Context) -> u64 {
+    let carried = database.tables.iter().map(|table| table.new.size_bytes.max(table.old.size_bytes));
+    let stranded = database.stranded.iter().flat_map(|table| &table.leaves).map(|leaf| leaf.size_bytes);
+    let share = carried.chain(stranded).sum::<u64>() / (context.jobs.max(1) as u64 * PIECES_EACH);
+    share.max(LEAST_BYTES).min(context.piece_bytes.max(1))
+}
 
 impl Cutter<'_> {
     /// Rows that their stamps select, behind other pieces of the same table.
@@ -167,10 +172,9 @@ impl Cutter<'_> {
     /// A walk through both sides, in ranges of keys where the table is large and the server knows where its keys lie.
     async fn compared(&self, table: usize, record: &TableRecord, depth: Depth) -> Result<Vec<Piece>> {
         let (ours, theirs) = (record.old.size_bytes, record.new.size_bytes);
-        let bytes = ours.max(theirs);
-        let piece =
-            if self.sums_first && depth == Depth::Hashes { SUMMED_BYTES.min(self.piece_bytes) } else { self.piece_of(bytes) };
-        let wanted = usize::try_from(bytes.div_ceil(piece)).unwrap_or(usize::MAX);
+        let summed = self.sums_first && depth == Depth::Hashes;
+        let piece_bytes = if summed { SUMMED_BYTES.min(self.piece_bytes) } else { self.piece_bytes };
+        let wanted = usize::try_from(ours.max(theirs).div_ceil(piece_bytes)).unwrap_or(usize::MAX);
         let cuts = if wanted > 1 { self.key_cuts(record).await? } else { Vec::new() };
         let ranges = KeyRange::cut(cuts, wanted);
         let weight = (ours + theirs) / ranges.len() as u64;
@@ -201,11 +205,6 @@ impl Cutter<'_> {
         (1..).zip(leaves).map(piece).collect()
     }
 
-    /// Returns how much of so many bytes one piece reads.
-    fn piece_of(&self, bytes: u64) -> u64 {
-        (bytes / (self.workers * PIECES_EACH)).max(LEAST_BYTES).min(self.piece_bytes)
-    }
-
     /// Whether reading a part of a leaf's blocks costs only that part.
     fn can_cut(&self, leaf: &Leaf) -> bool {
         self.version >= TID_RANGE_SCANS && leaf.heap
@@ -213,7 +212,7 @@ impl Cutter<'_> {
 
     /// Returns the ranges that a leaf is read in, and what each weighs.
     fn parts(&self, leaf: &Leaf, cut: bool) -> Vec<(CtidRange, u64)> {
-        let ranges = if cut { ranges(leaf, self.piece_of(leaf.size_bytes)) } else { vec![CtidRange::ALL] };
+        let ranges = if cut { ranges(leaf, self.piece_bytes) } else { vec![CtidRange::ALL] };
         let weight = leaf.size_bytes / ranges.len() as u64;
         ranges.into_iter().map(|range| (range, weight)).collect()
     }
@@ -221,7 +220,7 @@ impl Cutter<'_> {
     /// Asks the planner whether it would read the whole leaf anyway. If an index serves the predicate, splitting by ctid would
     /// only make it read more.
     async fn scans_whole_leaf(&self, record: &TableRecord, leaf: &Leaf, predicate: &str) -> Result<bool> {
-        if leaf.size_bytes <= self.piece_of(leaf.size_bytes) {
+        if leaf.size_bytes <= self.piece_bytes {
             return Ok(false);
         }
         let query = statement::rows(&leaf.name, &record.layout.select_list(Side::New, "t"), CtidRange::ALL, Some(predicate));

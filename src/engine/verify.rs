@@ -203,7 +203,6 @@ struct Shared {
     context: Context,
     database: String,
     snapshot: Arc<Snapshot>,
-    queue: Queue<Piece>,
 }
 
 /// One table, and where it stands among them.
@@ -228,23 +227,17 @@ async fn verify_tables(
         })
         .collect();
     pieces.sort_by_key(|piece| std::cmp::Reverse(applied(&piece.plan)));
-    let workers = context.jobs.clamp(1, pieces.len().max(1));
-    let shared = Arc::new(Shared {
-        context: context.clone(),
-        database: part.name.clone(),
-        snapshot: Arc::clone(snapshot),
-        queue: Queue::new(pieces),
-    });
-    let mut done: Vec<_> = crew::gather(workers, move || worker(Arc::clone(&shared))).await?.into_iter().flatten().collect();
+    let shared = Arc::new(Shared { context: context.clone(), database: part.name.clone(), snapshot: Arc::clone(snapshot) });
+    let done = crew::gather(context.jobs, pieces, move |queue| worker(Arc::clone(&shared), queue)).await?;
+    let mut done = done.concat();
     done.sort_by_key(|(position, _)| *position);
     Ok(done.into_iter().map(|(_, table)| table).collect())
 }
 
 /// Reads tables back until none is left.
-async fn worker(shared: Arc<Shared>) -> Result<Vec<(usize, VerifiedTable)>> {
-    let Shared { context, database, snapshot, queue } = shared.as_ref();
-    let old = context.connect(Side::Old, database).await?;
-    snapshot.join(&old).await?;
+async fn worker(shared: Arc<Shared>, queue: Arc<Queue<Piece>>) -> Result<Vec<(usize, VerifiedTable)>> {
+    let Shared { context, database, snapshot } = shared.as_ref();
+    let old = context.join(Side::Old, database, snapshot).await?;
     let mut done = Vec::new();
     while let Some(Piece { position, plan, record }) = queue.take() {
         let read = verify_table(context, &old, database, &plan, &record).await;
