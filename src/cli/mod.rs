@@ -41,6 +41,7 @@ use self::printer::Printer;
 use self::settings::Environment;
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, OldState, Result};
+use crate::pg::farewell;
 
 /// Bring a PostgreSQL estate home after a migration that went wrong
 #[derive(Parser)]
@@ -152,8 +153,10 @@ fn execute(verb: &Verb, call: &Call) -> Result<Exit> {
         .enable_all()
         .build()
         .map_err(|error| Error::new(ErrorKind::Storage, "start the program's threads").because(error))?;
-    runtime.spawn(watch_interrupts(call.clone(), verb.writes_old()));
+    let watch = runtime.spawn(watch_interrupts(call.clone(), verb.writes_old()));
     let done = runtime.block_on(verb.run(call));
+    watch.abort();
+    runtime.block_on(farewell());
     // A thread may still wait for a line from the terminal.
     runtime.shutdown_background();
     done

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinError, spawn_blocking};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::pg::farewell;
 
 /// What there is to do, shared by the workers; whatever stands first is taken first.
 pub(super) struct Queue<T>(Mutex<VecDeque<T>>);
@@ -44,12 +45,14 @@ where
         spawn_blocking(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| Error::new(ErrorKind::Storage, "start a worker").because(error))?;
-            runtime.block_on(async {
+            let done = runtime.block_on(async {
                 tokio::select! {
                     found = work(queue) => found,
                     _ = dismissed.changed() => Err(Error::new(ErrorKind::Interrupted, "work").because("another worker failed")),
                 }
-            })
+            });
+            runtime.block_on(farewell());
+            done
         })
     };
     let mut workers: FuturesUnordered<_> = (0..workers).map(employ).collect();

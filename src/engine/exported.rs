@@ -18,7 +18,7 @@ pub struct ExportReport {
     pub blockers: Vec<Blocker>,
     /// What OLD has no place for: staged, and carried nowhere.
     pub unplaced: Vec<Unplaced>,
-    /// Staged rows in all.
+    /// Staged rows in all, those of tables that OLD lacks among them.
     pub rows: u64,
     /// Bytes of all staged files.
     pub bytes: u64,
@@ -98,10 +98,15 @@ pub(super) fn report(context: &Context, manifest: &Manifest) -> ExportReport {
             bytes: table.candidates.iter().chain(&table.absent).map(|segment| segment.file.bytes).sum(),
         }));
     }
+    let stranded: Vec<_> = manifest.databases.iter().flat_map(|database| &database.stranded).collect();
     ExportReport {
         run: context.run(),
-        rows: tables.iter().map(|table| table.candidates + table.absent).sum(),
-        bytes: tables.iter().map(|table| table.bytes).sum(),
+        rows: tables
+            .iter()
+            .map(|table| table.candidates + table.absent)
+            .chain(stranded.iter().map(|table| table.row_count()))
+            .sum(),
+        bytes: tables.iter().map(|table| table.bytes).chain(stranded.iter().map(|table| table.bytes())).sum(),
         tables,
         blockers,
         unplaced: unplaced(manifest),

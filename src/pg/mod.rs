@@ -28,5 +28,5 @@ pub use copy::{CopyIn, CopyOut};
 pub use endpoint::{Endpoint, Surroundings};
 pub use fault::{ServerFault, describe, fault, server_fault, sqlstate};
 pub use identity::{ServerIdentity, encoding_remarks, same_database};
-pub use session::{Cancel, Session};
+pub use session::{Cancel, Session, farewell};
 pub use snapshot::Snapshot;

@@ -5,8 +5,11 @@
 //! Never: retries; never begins or ends a transaction on its own.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{CancelToken, Client, NoTls, Row};
@@ -191,12 +194,28 @@ impl Session {
         identity::read(self).await
     }
 
-    /// Says good-bye and waits until the socket is closed. Dropping a session does the same without waiting.
+    /// Says good-bye and waits until the socket is closed. Dropping a session does the same without waiting; see [`farewell`].
     pub async fn close(self) {
         drop(self.client);
         // The task ends with the socket; how it ended matters to nobody any more.
         let _ = self.task.await;
     }
+}
+
+/// How long a server may take to hear a good-bye.
+const FAREWELL: Duration = Duration::from_millis(500);
+
+/// Lets the sessions that were dropped on this runtime say good-bye before it ends: a server that finds a socket closed without a word
+/// logs that. Waits until the runtime has no other task, or for half a second.
+pub async fn farewell() {
+    let metrics = Handle::current().metrics();
+    let said = async {
+        while metrics.num_alive_tasks() > 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    // A server that does not listen is left without.
+    let _ = timeout(FAREWELL, said).await;
 }
 
 /// Stops whatever statement a session runs, from outside.

@@ -98,6 +98,12 @@ impl StrandedTable {
     pub fn row_count(&self) -> u64 {
         self.rows.iter().map(|segment| segment.rows).sum()
     }
+
+    /// Returns the bytes of their files.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.rows.iter().map(|segment| segment.file.bytes).sum()
+    }
 }
 
 /// One table of a run.

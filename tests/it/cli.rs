@@ -146,6 +146,14 @@ fn recover_stops_where_a_person_must_decide_and_goes_on_when_told() {
     let done = scene.json(9, &["recover", "--leave-held", "--confirm", &scene.confirm]);
     assert_eq!(done["verify"]["state"], "verified_with_held", "{:#}", done["verify"]);
     assert!(done["plan"]["held"].as_u64().unwrap() > 0);
+    for url in [&scene.pair.old, &scene.pair.new] {
+        let query = "select sessions_abandoned::text from pg_stat_database where datname = current_database()";
+        assert_eq!(
+            support::value(url, query).as_deref(),
+            Some("0"),
+            "every session ends with a good-bye, so the server's log stays quiet"
+        );
+    }
 }
 
 #[test]

@@ -233,6 +233,7 @@ fn what_old_has_no_place_for_stays_in_staging_and_is_counted() {
     let counted: Vec<_> = exported.unplaced.iter().map(|one| (one.table.as_str(), one.column.as_deref(), one.values)).collect();
     // The row that OLD has too is staged all the same, for the value that nothing else holds.
     assert_eq!(counted, [("public.Fresh one", None, 7), ("public.t", Some("extra"), 3)]);
+    assert_eq!(exported.rows, 4 + 7);
     recovery.decide(NEW_WINS);
     block_on(engine::diff(&recovery.context)).expect("a diff");
     assert_eq!(plan(&recovery).actions.get("insert"), Some(&3));
