@@ -10,6 +10,7 @@ use super::change::{Action, Changes};
 use super::context::Context;
 use super::images::read_image;
 use super::plan::Draft;
+use super::sandbox::Sandbox;
 use super::staged::{Sending, stage_columns, view};
 use super::unit::Direction;
 use super::watched::Watched;
@@ -17,8 +18,8 @@ use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
+use crate::pg::sqlstate;
 use crate::pg::statement::{Arrivals, RowSource, Stage, stage_name};
-use crate::pg::{Session, sqlstate};
 use crate::schema::{Column, Exclusive, ForeignKey};
 use crate::staging::{SegmentReader, TableRecord};
 
@@ -27,7 +28,7 @@ const BATCH_ROWS: usize = 4096;
 
 /// A database's arrivals.
 pub(super) struct Landing<'a> {
-    old: Session,
+    sandbox: Sandbox,
     /// Every foreign key of OLD's, also those of tables that are not carried.
     pub(super) keys: Vec<ForeignKey>,
     /// One a draft; `None` where nothing is asked about the table.
@@ -43,15 +44,10 @@ struct Landed<'a> {
 impl<'a> Landing<'a> {
     /// Sends what has to be asked about.
     pub(super) async fn prepare(context: &Context, database: &str, drafts: &[Draft<'a>]) -> Result<Self> {
-        let old = context.connect(Side::Old, database).await?;
-        let quiet = catalog::replica_role_allowed(old.client()).await?;
-        old.execute_all("begin isolation level repeatable read").await?;
-        if quiet {
-            // Event triggers on OLD have no business with temporary tables.
-            old.execute_all("set local session_replication_role = replica").await?;
-        }
-        let keys = catalog::foreign_keys(old.client()).await?;
-        let mut landing = Self { old, keys, landed: Vec::new() };
+        let sandbox = Sandbox::open(context, database).await?;
+        sandbox.begin().await?;
+        let keys = catalog::foreign_keys(sandbox.session().client()).await?;
+        let mut landing = Self { sandbox, keys, landed: Vec::new() };
         for (number, draft) in drafts.iter().enumerate() {
             let landed = if landing.is_asked_about(draft) {
                 Some(landing.land(context, number, draft).await.place(|| &draft.record.name)?)
@@ -79,16 +75,11 @@ impl<'a> Landing<'a> {
         let keys = self.keys.iter().filter(|key| key.parent == record.name);
         let referenced = keys.map(|key| key.parent_columns.clone()).collect();
         let arrivals = Arrivals { number, table: &record.old, stage, referenced };
-        self.old.execute_all(&arrivals.stage.create()).await.map_err(|error| match error.kind() {
-            ErrorKind::Permission => {
-                error.next("planned rows are sent into temporary tables: grant TEMPORARY on the database to the user")
-            }
-            _ => error,
-        })?;
+        self.sandbox.create(&arrivals.stage.create()).await?;
         self.send(context, draft, &asked, &arrivals.stage).await?;
-        self.old.execute_all(&arrivals.create()).await?;
+        self.sandbox.session().execute_all(&arrivals.create()).await?;
         for statement in arrivals.fill() {
-            self.old.execute_all(&statement).await?;
+            self.sandbox.session().execute_all(&statement).await?;
         }
         Ok(Landed { arrivals, standing: draft.actions.iter().map(|action| action.writes()).collect() })
     }
@@ -97,7 +88,7 @@ impl<'a> Landing<'a> {
     async fn send(&self, context: &Context, draft: &Draft<'_>, asked: &Asked, stage: &Stage<'_>) -> Result<()> {
         let layout = &draft.record.layout;
         let encoder = BatchEncoder::new(&RowLayout { columns: asked.pick(layout.columns.clone()) });
-        let mut sending = Sending::into(&self.old, stage).await?;
+        let mut sending = Sending::into(self.sandbox.session(), stage).await?;
         let mut first = 0;
         for segment in &draft.diff.segments {
             for batch in SegmentReader::open_projected(&context.store, segment, BATCH_ROWS, &["old", "new"])? {
@@ -119,7 +110,7 @@ impl<'a> Landing<'a> {
             }
         }
         sending.finish().await?;
-        self.old.execute_all(&stage.analyze()).await
+        self.sandbox.session().execute_all(&stage.analyze()).await
     }
 
     /// Takes out what has been held since.
@@ -129,7 +120,7 @@ impl<'a> Landing<'a> {
             let gone: Vec<usize> =
                 (0..landed.standing.len()).filter(|row| landed.standing[*row] && !draft.actions[*row].writes()).collect();
             for part in gone.chunks(1 << 16) {
-                self.old.execute_all(&landed.arrivals.forget(part)).await?;
+                self.sandbox.session().execute_all(&landed.arrivals.forget(part)).await?;
             }
             for row in gone {
                 landed.standing[row] = false;
@@ -153,16 +144,16 @@ impl<'a> Landing<'a> {
     /// Asks for positions in a diff.
     pub(super) async fn positions(&self, query: &str) -> Result<Vec<usize>> {
         let malformed = |_| Error::new(ErrorKind::Malformed, "ask OLD about planned rows").because("a position below zero");
-        let rows = self.old.query(query, &[]).await?;
+        let rows = self.sandbox.session().query(query, &[]).await?;
         rows.iter().map(|row| usize::try_from(row.get::<_, i64>(0)).map_err(malformed)).collect()
     }
 
     /// As [`Landing::positions`], but finds nothing where the server cannot put the question: an expression over the whole row is of another
     /// type here. The merge then meets the index itself, and refuses by its name.
     pub(super) async fn positions_if_askable(&self, query: &str) -> Result<Vec<usize>> {
-        self.old.execute_all("savepoint fb_asked").await?;
+        self.sandbox.session().execute_all("savepoint fb_asked").await?;
         let found = self.positions(query).await;
-        self.old.execute_all("rollback to savepoint fb_asked").await?;
+        self.sandbox.session().execute_all("rollback to savepoint fb_asked").await?;
         match found {
             Err(error) if sqlstate(&error).is_some_and(|code| code.starts_with("42") && code != "42501") => Ok(Vec::new()),
             found => found,
@@ -171,7 +162,7 @@ impl<'a> Landing<'a> {
 
     /// Leaves OLD as it was.
     pub(super) async fn leave(self) -> Result<()> {
-        self.old.execute_all("rollback").await
+        self.sandbox.rollback().await
     }
 }
 

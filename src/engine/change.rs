@@ -1,5 +1,6 @@
 //! What the plan does with each row of the diff, and how that is written down.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
@@ -11,6 +12,9 @@ use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::{Segment, SegmentReader, TablePlan};
 use crate::store::Store;
+
+/// How many rows of changes are written at a time.
+const BATCH_ROWS: usize = 1 << 16;
 
 /// What is done with one row of the diff.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -73,13 +77,14 @@ pub(super) fn changes_schema() -> SchemaRef {
 }
 
 /// Writes one row for every row of the diff.
-pub(super) fn write_changes(target: Target, rows: &[(Action, &str)]) -> Result<Option<Segment>> {
+pub(super) fn write_changes<'a>(target: Target, rows: impl Iterator<Item = (Action, &'a str)>) -> Result<Option<Segment>> {
     let schema = changes_schema();
     let mut file = Lazy::new(target, schema.clone());
-    for part in rows.chunks(1 << 16) {
-        let actions: ArrayRef = Arc::new(StringArray::from_iter_values(part.iter().map(|(action, _)| action.word())));
-        let whys: ArrayRef = Arc::new(StringArray::from_iter_values(part.iter().map(|(_, why)| *why)));
-        let batch = RecordBatch::try_new(schema.clone(), vec![actions, whys])
+    let mut rows = rows.map(|(action, why)| (action.word(), why)).peekable();
+    while rows.peek().is_some() {
+        let (actions, whys): (Vec<_>, Vec<_>) = rows.by_ref().take(BATCH_ROWS).unzip();
+        let columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(actions)), Arc::new(StringArray::from(whys))];
+        let batch = RecordBatch::try_new(schema.clone(), columns)
             .map_err(|error| Error::new(ErrorKind::Malformed, "build the plan's changes").because(error))?;
         file.write(&batch)?;
     }
@@ -127,6 +132,17 @@ impl<'a> ChangeReader<'a> {
     pub(super) fn open(store: &'a Store, table: &'a TablePlan, batch_rows: usize) -> Result<Self> {
         let changes = table.changes.as_ref().map(|segment| SegmentReader::open(store, segment, batch_rows)).transpose()?;
         Ok(Self { store, segments: table.diff.iter(), diff: None, changes, waiting: Vec::new(), batch_rows })
+    }
+
+    /// Opens a part of a plan's files: some of the diff's segments, with the changes that belong to them.
+    pub(super) fn open_part(store: &'a Store, table: &'a TablePlan, segments: Range<usize>, batch_rows: usize) -> Result<Self> {
+        let mut reader = Self::open(store, table, batch_rows)?;
+        // Changes are a few bits a row: what lies before is read over.
+        for passed in &table.diff[..segments.start] {
+            reader.take_actions(usize::try_from(passed.rows).unwrap_or(usize::MAX))?;
+        }
+        reader.segments = table.diff[segments].iter();
+        Ok(reader)
     }
 
     /// Reads the next rows; `None` at the end.

@@ -314,16 +314,16 @@ impl Replacing {
 
 /// Writes a table's changes and counts them.
 fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
-    let rows: Vec<_> = draft
-        .actions
-        .iter()
-        .zip(&draft.whys)
-        .map(|(action, why)| (*action, draft.reasons[usize::from(*why)].as_str()))
-        .collect();
+    let why = |why: &u8| draft.reasons[usize::from(*why)].as_str();
+    let rows = draft.actions.iter().zip(&draft.whys).map(|(action, said)| (*action, why(said)));
+    let mut counts = BTreeMap::new();
+    for pair in draft.actions.iter().zip(&draft.whys) {
+        *counts.entry(pair).or_insert(0) += 1;
+    }
     let (mut actions, mut reasons) = (BTreeMap::new(), BTreeMap::new());
-    for (action, why) in &rows {
-        *actions.entry(action.word().to_owned()).or_insert(0) += 1;
-        *reasons.entry((*why).to_owned()).or_insert(0) += 1;
+    for ((action, said), rows) in counts {
+        *actions.entry(action.word().to_owned()).or_insert(0) += rows;
+        *reasons.entry(why(said).to_owned()).or_insert(0) += rows;
     }
     let target = Target {
         store: context.store.clone(),
@@ -339,7 +339,7 @@ fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Resul
         name: draft.record.name.clone(),
         definition: definition_digest(&draft.record.old)?,
         diff: draft.diff.segments.clone(),
-        changes: write_changes(target, &rows)?,
+        changes: write_changes(target, rows)?,
         actions,
         settled: settled.filter(|(_, rows)| *rows > 0).collect(),
         reasons,

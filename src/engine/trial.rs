@@ -14,9 +14,9 @@ use super::context::Context;
 use super::images::{Image, only, promised, read_image};
 use super::plan::Draft;
 use super::rows::Batches;
+use super::sandbox::Sandbox;
 use super::staged::{Sending, stage_columns, view};
 use super::unfit::{Findings, Unfit, Why};
-use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -38,11 +38,10 @@ pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, dra
     if !drafts.iter().any(is_tried) {
         return Ok(Vec::new());
     }
-    let old = context.connect(Side::Old, &database.name).await?;
-    let quiet = catalog::replica_role_allowed(old.client()).await?;
+    let sandbox = Sandbox::open(context, &database.name).await?;
     let mut found = Vec::new();
     for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
-        found.extend(hold_unfit_of(context, database, (&old, quiet), draft).await.place(|| &draft.record.name)?);
+        found.extend(hold_unfit_of(context, database, &sandbox, draft).await.place(|| &draft.record.name)?);
     }
     Ok(found)
 }
@@ -50,21 +49,12 @@ pub(super) async fn hold_unfit(context: &Context, database: &DatabaseRecord, dra
 async fn hold_unfit_of(
     context: &Context,
     database: &DatabaseRecord,
-    (old, quiet): (&Session, bool),
+    sandbox: &Sandbox,
     draft: &mut Draft<'_>,
 ) -> Result<Vec<Unfit>> {
     let record = draft.record;
-    old.execute_all("begin").await?;
-    if quiet {
-        // Event triggers on OLD have no business with temporary tables.
-        old.execute_all("set local session_replication_role = replica").await?;
-    }
-    let trial = Trial::prepare(old, record).await.map_err(|error| match error.kind() {
-        ErrorKind::Permission => {
-            error.next("rows are tried in a temporary copy of the table: grant TEMPORARY on the database to the user")
-        }
-        _ => error,
-    })?;
+    sandbox.begin().await?;
+    let trial = Trial::prepare(sandbox, record).await?;
     let mut findings = Findings::new(&database.name, record);
     let mut first = 0;
     for segment in &draft.diff.segments {
@@ -80,7 +70,7 @@ async fn hold_unfit_of(
             first += batch.num_rows();
         }
     }
-    old.execute_all("rollback").await?;
+    sandbox.rollback().await?;
     Ok(findings.finish())
 }
 
@@ -121,15 +111,16 @@ enum Outcome {
 
 impl<'a> Trial<'a> {
     /// Creates the copy and its stage inside the session's transaction.
-    async fn prepare(old: &'a Session, record: &'a TableRecord) -> Result<Self> {
+    async fn prepare(sandbox: &'a Sandbox, record: &'a TableRecord) -> Result<Self> {
+        let old = sandbox.session();
         let bounds = old.query(BOUNDS, &[&record.old.name.schema.as_str(), &record.old.name.name.as_str()]).await?;
         let bounds: Vec<Option<String>> = bounds.iter().map(|row| row.get(0)).collect();
         let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
-        old.execute_all(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
+        sandbox.create(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
         let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
         let source = RowSource { table: trial_name(), partitioned: false, key: &record.key, side: Side::Old };
         let stage = Stage { name: stage_name(0), source, columns: stage_columns(record) };
-        old.execute_all(&stage.create()).await?;
+        sandbox.create(&stage.create()).await?;
         Ok(Self {
             old,
             record,

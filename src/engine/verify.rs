@@ -3,27 +3,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::BooleanArray;
 use serde::Serialize;
 
-use super::change::ChangeReader;
 use super::context::Context;
-use super::counterpart::{self, fetch, key_texts};
-use super::crew::{self, Queue};
-use super::images::{count_moved, only, promised};
 use super::ledger::{self, Deed};
 use super::progress::Event;
+use super::readback::read_back;
 use super::sequences::{self, Raise};
-use crate::catalog;
-use crate::codec::BatchEncoder;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
-use crate::pg::statement::{RowSource, orphans_of_table};
 use crate::pg::{Session, Snapshot};
-use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, TableRecord};
-
-/// How many rows of a plan are read back at a time.
-const BATCH_ROWS: usize = 1024;
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan};
 
 /// What OLD was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -114,7 +104,8 @@ pub async fn verify(context: &Context) -> Result<VerifyReport> {
     Ok(report)
 }
 
-fn applied(table: &TablePlan) -> u64 {
+/// Counts the rows of OLD's that a table's plan writes or takes away.
+pub(super) fn applied(table: &TablePlan) -> u64 {
     ["insert", "update", "replace", "delete"].iter().map(|action| table.count(action)).sum()
 }
 
@@ -179,73 +170,11 @@ async fn verify_database(
     let held = context.connect(Side::Old, &part.name).await?;
     check_ledger(&held, plan, part, report).await?;
     let snapshot = Arc::new(Snapshot::hold(held).await?);
-    report.tables.extend(verify_tables(context, part, record, &snapshot).await?);
-    let old = snapshot.session();
-    let touched = |name: &crate::name::QualifiedName| part.tables.iter().any(|table| table.name == *name && applied(table) > 0);
-    let is_lost = |table: &TablePlan| table.count("delete") + table.count("replace") > 0;
-    let loses = |name: &crate::name::QualifiedName| part.tables.iter().any(|table| table.name == *name && is_lost(table));
-    for key in catalog::foreign_keys(old.client()).await?.iter().filter(|key| key.validated) {
-        if touched(&key.child) || loses(&key.parent) {
-            let found = old.query(&orphans_of_table(key), &[]).await.place(|| &key.name)?;
-            let rows = found.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0));
-            if rows > 0 {
-                let (constraint, table) = (key.name.to_string(), key.child.to_string());
-                report.orphans.push(Orphans { database: part.name.clone(), constraint, table, rows });
-            }
-        }
-    }
-    report.sequences.extend(sequences::lagging(old, part).await?.into_iter().map(|(_, raise)| raise));
+    let found = read_back(context, part, record, &snapshot).await?;
+    report.tables.extend(found.tables);
+    report.orphans.extend(found.orphans);
+    report.sequences.extend(sequences::lagging(snapshot.session(), part).await?.into_iter().map(|(_, raise)| raise));
     Ok(())
-}
-
-/// What the workers of one database share.
-struct Shared {
-    context: Context,
-    database: String,
-    snapshot: Arc<Snapshot>,
-}
-
-/// One table, and where it stands among them.
-struct Piece {
-    position: usize,
-    plan: TablePlan,
-    record: TableRecord,
-}
-
-/// Reads back every table that was written, those with the most rows first.
-async fn verify_tables(
-    context: &Context,
-    part: &DatabasePlan,
-    record: &DatabaseRecord,
-    snapshot: &Arc<Snapshot>,
-) -> Result<Vec<VerifiedTable>> {
-    let written = part.tables.iter().filter(|table| applied(table) > 0).enumerate();
-    let mut pieces: Vec<_> = written
-        .filter_map(|(position, plan)| {
-            let record = record.tables.iter().find(|known| known.id == plan.id)?.clone();
-            Some(Piece { position, plan: plan.clone(), record })
-        })
-        .collect();
-    pieces.sort_by_key(|piece| std::cmp::Reverse(applied(&piece.plan)));
-    let shared = Arc::new(Shared { context: context.clone(), database: part.name.clone(), snapshot: Arc::clone(snapshot) });
-    let done = crew::gather(context.jobs, pieces, move |queue| worker(Arc::clone(&shared), queue)).await?;
-    let mut done = done.concat();
-    done.sort_by_key(|(position, _)| *position);
-    Ok(done.into_iter().map(|(_, table)| table).collect())
-}
-
-/// Reads tables back until none is left.
-async fn worker(shared: Arc<Shared>, queue: Arc<Queue<Piece>>) -> Result<Vec<(usize, VerifiedTable)>> {
-    let Shared { context, database, snapshot } = shared.as_ref();
-    let old = context.join(Side::Old, database, snapshot).await?;
-    let mut done = Vec::new();
-    while let Some(Piece { position, plan, record }) = queue.take() {
-        let read = verify_table(context, &old, database, &plan, &record).await;
-        let (checked, mismatched) = read.place(|| &plan.name)?;
-        let table = VerifiedTable { database: database.clone(), table: plan.name.to_string(), checked, mismatched };
-        done.push((position, table));
-    }
-    Ok(done)
 }
 
 /// Compares OLD's ledger with the plan, table by table.
@@ -269,36 +198,4 @@ async fn check_ledger(old: &Session, plan: &Plan, part: &DatabasePlan, report: &
         }
     }
     Ok(())
-}
-
-async fn verify_table(
-    context: &Context,
-    old: &Session,
-    database: &str,
-    plan: &TablePlan,
-    record: &TableRecord,
-) -> Result<(u64, u64)> {
-    let source = RowSource::of(&record.old, &record.key, Side::Old);
-    let encoder = BatchEncoder::new(&record.layout);
-    let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
-    let mut reader = ChangeReader::open(&context.store, plan, BATCH_ROWS)?;
-    let (mut checked, mut mismatched) = (0, 0);
-    while let Some(changes) = reader.next()? {
-        context.stop.check()?;
-        // Rows that are there afterwards are looked up by NEW's key, deleted ones by OLD's.
-        for deletes in [false, true] {
-            let wanted: BooleanArray =
-                changes.actions.iter().map(|action| Some(action.writes() && action.brings_new() != deletes)).collect();
-            if wanted.true_count() == 0 {
-                continue;
-            }
-            let (before, after) = (only(&changes.old, &wanted)?, only(&changes.result(&record.layout)?, &wanted)?);
-            let by = if deletes { &before } else { &after };
-            let found = fetch(old, source, &record.layout, &key_texts(&encoder, &by.rows, &keys)?).await?;
-            checked += wanted.true_count() as u64;
-            mismatched += count_moved(&after, &found, promised(&record.layout, &before))?;
-            context.tell_rows(database, &record.name, wanted.true_count() as u64, 0);
-        }
-    }
-    Ok((checked, mismatched))
 }
