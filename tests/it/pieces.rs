@@ -1,6 +1,6 @@
 //! A table that several connections share: wherever it is cut, every row is found once, by every method.
 
-use failback::engine::{self, MergeOptions};
+use failback::engine::{self, MergeOptions, State};
 use failback::store::Store;
 use jiff::{SignedDuration, Timestamp};
 
@@ -40,6 +40,15 @@ fn found(name: &str, (key, value): (&str, &str), config: &str, piece_bytes: u64)
     block_on(engine::plan(&recovery.context)).expect("a plan");
     block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     assert_eq!(fingerprint(&recovery.pair.old), fingerprint(&recovery.pair.new), "{name}");
+    // The files are read back by different workers; each has to find its own among the plan's actions.
+    let read_back = || {
+        let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
+        (verified.tables[0].checked, verified.tables[0].mismatched, verified.state)
+    };
+    let written = exported.tables[0].candidates + exported.tables[0].absent;
+    assert_eq!(read_back(), (written, 0, State::Verified), "{name}");
+    support::sql(&recovery.pair.old, &format!("update t set note = 'later' where n in ({ROWS} + 5, {ROWS} + 500)"));
+    assert_eq!(read_back(), (written, 2, State::NotVerified), "{name}");
     ((exported.tables[0].candidates, exported.tables[0].absent), files(&recovery.context.store))
 }
 
