@@ -36,6 +36,8 @@ pub mod store;
 
 pub mod pg;
 
+pub mod statement;
+
 pub mod catalog;
 
 pub mod staging;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use failback::error::{Error, ErrorKind};
 use failback::name::Side;
-use failback::pg::{Endpoint, Session, Snapshot, Surroundings, same_database, sqlstate};
+use failback::pg::{Endpoint, ProcessEnvironment, Session, Snapshot, same_database, sqlstate};
 use tokio_postgres::SimpleQueryMessage;
 
 const BIN: &str = "/usr/lib/postgresql/15/bin";
@@ -151,7 +151,7 @@ impl Cluster {
 
     fn endpoint_with(&self, settings: &str, variables: &[(&str, &str)]) -> Endpoint {
         let env = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        let around = Surroundings { env: &env, home: Some(self.path("home")), user: Some("shop".to_owned()) };
+        let around = ProcessEnvironment { env: &env, home: Some(self.path("home")), user: Some("shop".to_owned()) };
         let settings = settings.replace("FOLDER", &self.folder.path().display().to_string());
         let host = if settings.contains("host=") { "" } else { "host=localhost hostaddr=127.0.0.1" };
         let port = if settings.contains("port=") { String::new() } else { format!("port={}", self.port) };

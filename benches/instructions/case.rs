@@ -6,7 +6,7 @@ use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use arrow::datatypes::TimestampMicrosecondType;
 use failback::codec::{BatchDecoder, BatchEncoder};
-use failback::delta::{Class, Fence, History, classify, compare};
+use failback::delta::{Class, CutoverWindow, History, classify, compare};
 use failback::staging::{SegmentOptions, SegmentWriter};
 use failback::store::Store;
 use failback::wire::{CopyDecoder, RowBuffer};
@@ -118,7 +118,7 @@ fn classify_rows(shape: &Shape) -> Outcome<Once<'_>> {
     // The last column that PostgreSQL knows is a stamp in both shapes; the cutover lies amid the stamps.
     let stamp = shape.layout.columns.len() - 1;
     let amid = written_us(&old, stamp, old.num_rows() / 2).ok_or("the last column is no stamp")?;
-    let fence = Fence { cutover_us: amid, overlap_us: 60_000_000 };
+    let fence = CutoverWindow { cutover_us: amid, overlap_us: 60_000_000 };
     let mut counts = [0_u32; Class::ALL.len()];
     Ok(Box::new(move || {
         let (old, new) = (black_box(&old), black_box(&new));

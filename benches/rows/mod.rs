@@ -47,7 +47,7 @@ fn tables() -> impl Iterator<Item = Shape> {
 /// Returns for each type the shape of a single column of it, in both lanes.
 fn values() -> impl Iterator<Item = Shape> {
     let codecs = [
-        ("numeric", Codec::Digits),
+        ("numeric", Codec::NumericText),
         ("interval", Codec::Interval),
         ("timetz", Codec::TimeTz),
         ("inet", Codec::Inet),
@@ -118,7 +118,7 @@ fn wire(codec: Codec, row: u32, column: usize) -> Vec<u8> {
             words.iter().flat_map(|word| word.to_be_bytes()).collect()
         }
         // 1,234,567.89 and the like.
-        Codec::Digits => {
+        Codec::NumericText => {
             let group = u16::try_from(row % 9999 + 1).expect("below 10000");
             [3, 1, 0, 2, group, 4567, 8900].iter().flat_map(|word: &u16| word.to_be_bytes()).collect()
         }

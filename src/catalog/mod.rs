@@ -9,6 +9,7 @@
 mod column;
 mod constraint;
 mod database;
+mod database_traits;
 mod exclusive;
 mod fact;
 mod foreign_key;
@@ -19,7 +20,6 @@ mod relation;
 mod replica_role;
 mod role;
 mod sequence;
-mod surroundings;
 mod trigger;
 mod unique_index;
 
@@ -28,10 +28,10 @@ use std::collections::HashMap;
 use tokio_postgres::Client;
 
 pub use database::databases;
+pub use database_traits::database_traits;
 pub use privilege::privileges;
 pub use replica_role::replica_role_allowed;
 pub use role::role;
-pub use surroundings::surroundings;
 
 use crate::error::Result;
 use crate::schema::{ForeignKey, LEDGER_SCHEMA, Relation, Sequence, Table};

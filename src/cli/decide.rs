@@ -17,8 +17,8 @@ use crate::store::Store;
 
 /// Show or set what is done about each kind of difference
 ///
-/// Without settings, or with --show: what is to be done about each situation of the run, who said so, and how many rows it
-/// affects. With settings: writes them into the run's decisions.toml, where comments survive. Situations are insert, update,
+/// Without settings, or with --show: what is to be done about each class of the run, who said so, and how many rows it
+/// affects. With settings: writes them into the run's decisions.toml, where comments survive. Classes are insert, update,
 /// delete, old_only, ambiguous_missing_on_old, ambiguous_missing_on_new, ambiguous_differs, insert_exists,
 /// update_origin_differs, update_deleted, update_missing, delete_origin_differs, or several at once: conflict, ambiguous.
 /// Resolutions are apply_new, keep_old, hold, skip, last_update_wins, first_update_wins.
@@ -30,7 +30,7 @@ Examples:
   failback decide conflict=keep_old --why 'OLD has been in use since the rollback'
   failback decide --table public.orders delete=apply_new insert_exists=skip --why 'agreed with finance' --by ada")]
 pub(super) struct Arguments {
-    /// What to do about a situation; none shows what is decided
+    /// What to do about a class; none shows what is decided
     #[arg(value_name = "SITUATION=RESOLUTION", conflicts_with = "show")]
     pub(super) settings: Vec<String>,
     /// Show what is decided
@@ -84,7 +84,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         "which changes:",
         report.changes.iter().map(|one| {
             let rows = amount::rows(one.rows);
-            format!("{}: {}: {}: {} -> {} ({rows})", one.database, one.table, one.situation, one.from, one.to)
+            format!("{}: {}: {}: {} -> {} ({rows})", one.database, one.table, one.class, one.from, one.to)
         }),
     );
     page.list("notes:", &report.notes);
@@ -134,7 +134,7 @@ fn unknown<'n>(noun: &str, name: &str, known: impl Iterator<Item = &'n str>) -> 
     }
 }
 
-/// Reads `situation=resolution`.
+/// Reads `class=resolution`.
 fn read_setting(text: &str) -> Result<(Setting, Resolution)> {
     let (setting, resolution) = text.split_once('=').ok_or_else(|| {
         Error::new(ErrorKind::Usage, "read the decision")
@@ -156,6 +156,6 @@ mod tests {
     fn settings_are_read() {
         assert_eq!(read_setting("conflict = keep_old").unwrap(), (Setting::Conflict, Resolution::KeepOld));
         assert_eq!(read_setting("delete").unwrap_err().kind(), ErrorKind::Usage);
-        assert_eq!(read_setting("delte=hold").unwrap_err().causes(), ["unknown situation `delte`; did you mean `delete`?"]);
+        assert_eq!(read_setting("delte=hold").unwrap_err().causes(), ["unknown class `delte`; did you mean `delete`?"]);
     }
 }

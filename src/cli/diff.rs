@@ -10,10 +10,10 @@ use super::settings::Settings;
 use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount, run};
+use crate::delta::Class;
 use crate::engine::{self, Context, DiffReport};
 use crate::error::Result;
 use crate::name::Side;
-use crate::policy::Situation;
 use crate::staging::DiffIndex;
 
 /// Compare what is staged with OLD
@@ -61,16 +61,16 @@ pub(super) fn waiting_rows(context: &Context) -> Result<Vec<Waiting>> {
 }
 
 fn differs(report: &DiffReport) -> bool {
-    Situation::ALL.iter().any(|situation| report.counts.get(situation.word()).is_some_and(|rows| *rows > 0))
+    Class::DECIDABLE.iter().any(|class| report.counts.get(class.word()).is_some_and(|rows| *rows > 0))
 }
 
 /// Lays out what differs.
 pub(super) fn page(call: &Call, report: &DiffReport, waiting: &[Waiting]) -> Page {
     let mut page = call.printer.page();
-    let mut table = Table::new(&["database", "table", "situation", "#rows"]);
+    let mut table = Table::new(&["database", "table", "class", "#rows"]);
     for one in &report.tables {
-        for (situation, rows) in in_order(&one.counts) {
-            table.row([one.database.as_str(), &one.table, situation, &amount::count(rows)]);
+        for (class, rows) in in_order(&one.counts) {
+            table.row([one.database.as_str(), &one.table, class, &amount::count(rows)]);
         }
     }
     page.heading("what the rows' history means");
@@ -79,8 +79,8 @@ pub(super) fn page(call: &Call, report: &DiffReport, waiting: &[Waiting]) -> Pag
     } else {
         page.table(&table);
         let mut totals = Table::new(&["in all", "#rows"]);
-        for (situation, rows) in in_order(&report.counts) {
-            totals.row([situation, &amount::count(rows)]);
+        for (class, rows) in in_order(&report.counts) {
+            totals.row([class, &amount::count(rows)]);
         }
         page.line("");
         page.table(&totals);
@@ -89,9 +89,9 @@ pub(super) fn page(call: &Call, report: &DiffReport, waiting: &[Waiting]) -> Pag
     page
 }
 
-/// Lists counts in the order of situations; what needs nothing comes last.
+/// Lists counts in the order of classes; what needs nothing comes last.
 pub(super) fn in_order(counts: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
-    let words: Vec<_> = Situation::ALL.iter().map(|situation| situation.word()).collect();
+    let words: Vec<_> = Class::DECIDABLE.iter().map(|class| class.word()).collect();
     let mut found: Vec<_> = counts.iter().filter(|(_, rows)| **rows > 0).map(|(word, rows)| (word.as_str(), *rows)).collect();
     found.sort_by_key(|(word, _)| words.iter().position(|known| known == word).unwrap_or(words.len()));
     found
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn situations_come_in_their_order() {
+    fn classes_come_in_their_order() {
         let counts = ["convergent", "update", "insert", "insert_exists", "unchanged"].map(|word| (word.to_owned(), 1)).into();
         let words: Vec<_> = in_order(&counts).into_iter().map(|(word, _)| word).collect();
         assert_eq!(words, ["insert", "update", "insert_exists", "convergent", "unchanged"]);

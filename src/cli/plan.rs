@@ -9,10 +9,11 @@ use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
 use super::{Call, Exit, amount, run, waiting};
+use crate::delta::Class;
 use crate::engine::{self, PlanReport};
 use crate::error::Result;
 use crate::name::Side;
-use crate::policy::{Decisions, Resolution, Situation};
+use crate::policy::{Decisions, Resolution};
 
 /// Freeze what merge will do
 ///
@@ -86,9 +87,9 @@ pub(super) fn page(call: &Call, report: &PlanReport, decisions: &Decisions) -> P
         page.heading(&format!("{} held, by table and reason:", amount::rows(report.held)));
         page.table(&held);
     }
-    if !report.unfit.is_empty() {
+    if !report.rejects.is_empty() {
         page.heading("what OLD does not take as it is (held):");
-        page.table(&unfit(report));
+        page.table(&rejects(report));
     }
     page.list("decisions that match nothing:", &report.unmatched);
     page.list("notes:", &report.notes);
@@ -98,9 +99,9 @@ pub(super) fn page(call: &Call, report: &PlanReport, decisions: &Decisions) -> P
 }
 
 /// Why OLD does not take rows, with the key of one of them; its value only where it was asked for.
-fn unfit(report: &PlanReport) -> Table {
+fn rejects(report: &PlanReport) -> Table {
     let mut table = Table::new(&["table", "column", "#rows", "why", "for example"]);
-    for one in &report.unfit {
+    for one in &report.rejects {
         let example = match &one.example_value {
             Some(value) => format!("key {}: {value}", one.example_key),
             None => format!("key {}", one.example_key),
@@ -118,14 +119,14 @@ fn cells_of(actions: &BTreeMap<String, u64>) -> [String; 6] {
         .map(|rows| if rows == 0 { "-".to_owned() } else { amount::count(rows) })
 }
 
-/// A table's reasons count all of its rows; those of held rows say `held`, or begin with a situation that is to be held.
+/// A table's reasons count all of its rows; those of held rows say `held`, or begin with a class that is to be held.
 fn held(report: &PlanReport, decisions: &Decisions) -> Table {
     let mut table = Table::new(&["table", "#rows", "reason"]);
     for one in &report.tables {
         for (reason, rows) in &one.reasons {
-            let situation = reason.split_once(": ").and_then(|(word, _)| word.parse::<Situation>().ok());
-            let holds = |situation| decisions.resolve(&one.database, &one.table, situation).resolution == Resolution::Hold;
-            if reason.starts_with("held") || situation.is_some_and(holds) {
+            let class = reason.split_once(": ").and_then(|(word, _)| word.parse::<Class>().ok());
+            let holds = |class| decisions.resolve(&one.database, &one.table, class).resolution == Resolution::Hold;
+            if reason.starts_with("held") || class.is_some_and(holds) {
                 table.row([one.table.as_str(), &amount::count(*rows), reason]);
             }
         }

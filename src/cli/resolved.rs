@@ -6,8 +6,9 @@ use super::settings::Settings;
 use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount};
+use crate::delta::Class;
 use crate::error::Result;
-use crate::policy::{Decisions, Origin, Resolution, Situation};
+use crate::policy::{Decisions, Origin, Resolution};
 use crate::staging::{DiffIndex, Manifest, layout};
 use crate::store::Store;
 
@@ -18,8 +19,8 @@ pub(super) struct ChangedRows {
     pub(super) database: String,
     /// The table.
     pub(super) table: String,
-    /// The situation.
-    pub(super) situation: Situation,
+    /// The class.
+    pub(super) class: Class,
     /// What was to be done.
     pub(super) from: Resolution,
     /// What is to be done now.
@@ -38,12 +39,12 @@ struct Shown {
     notes: Vec<String>,
 }
 
-/// What is to be done about a situation in one table.
+/// What is to be done about a class in one table.
 #[derive(Serialize)]
 struct Resolved {
     database: String,
     table: String,
-    situation: Situation,
+    class: Class,
     rows: u64,
     resolution: Resolution,
     origin: Origin,
@@ -64,12 +65,12 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &Store) -> Result<Ex
         unmatched: decisions.unmatched(&known),
         notes: decisions.notes(),
     };
-    let mut table = Table::new(&["database", "table", "situation", "#rows", "resolution", "said by", "why"]);
+    let mut table = Table::new(&["database", "table", "class", "#rows", "resolution", "said by", "why"]);
     for one in &report.resolutions {
         table.row([
             one.database.as_str(),
             &one.table,
-            one.situation.word(),
+            one.class.word(),
             &amount::count(one.rows),
             one.resolution.word(),
             one.origin.word(),
@@ -93,11 +94,11 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &Store) -> Result<Ex
 
 fn resolve(index: &DiffIndex, decisions: &Decisions) -> Vec<Resolved> {
     let mut found = Vec::new();
-    each(index, |database, table, situation, rows| {
-        let decided = decisions.resolve(database, table, situation);
+    each(index, |database, table, class, rows| {
+        let decided = decisions.resolve(database, table, class);
         let (database, table) = (database.to_owned(), table.to_owned());
         let (resolution, origin, why) = (decided.resolution, decided.origin, decided.why);
-        found.push(Resolved { database, table, situation, rows, resolution, origin, why });
+        found.push(Resolved { database, table, class, rows, resolution, origin, why });
     });
     found
 }
@@ -106,26 +107,26 @@ fn resolve(index: &DiffIndex, decisions: &Decisions) -> Vec<Resolved> {
 pub(super) fn changes(store: &Store, before: &Decisions, after: &Decisions) -> Result<Vec<ChangedRows>> {
     let mut found = Vec::new();
     if store.exists(layout::DIFF)? {
-        each(&DiffIndex::read(store)?, |database, table, situation, rows| {
-            let of = |decisions: &Decisions| decisions.resolve(database, table, situation).resolution;
+        each(&DiffIndex::read(store)?, |database, table, class, rows| {
+            let of = |decisions: &Decisions| decisions.resolve(database, table, class).resolution;
             let (from, to) = (of(before), of(after));
             if from != to {
-                found.push(ChangedRows { database: database.to_owned(), table: table.to_owned(), situation, from, to, rows });
+                found.push(ChangedRows { database: database.to_owned(), table: table.to_owned(), class, from, to, rows });
             }
         });
     }
     Ok(found)
 }
 
-/// Calls for every situation of every table that has rows.
-fn each(index: &DiffIndex, mut call: impl FnMut(&str, &str, Situation, u64)) {
+/// Calls for every class of every table that has rows.
+fn each(index: &DiffIndex, mut call: impl FnMut(&str, &str, Class, u64)) {
     for database in &index.databases {
         for table in &database.tables {
             let name = table.name.to_string();
-            for situation in Situation::ALL {
-                let rows = table.count(situation.word());
+            for class in Class::DECIDABLE {
+                let rows = table.count(class.word());
                 if rows > 0 {
-                    call(&database.name, &name, situation, rows);
+                    call(&database.name, &name, class, rows);
                 }
             }
         }

@@ -11,11 +11,11 @@ use super::Call;
 use super::bars::Bars;
 use super::options::{Options, Scope};
 use crate::config::{Config, Cutover};
-use crate::engine::{Context, PIECE_BYTES};
+use crate::engine::{CHUNK_BYTES, Context};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Side;
 use crate::pg::Endpoint;
-use crate::store::{Store, outside};
+use crate::store::{Store, host_files};
 
 /// The configuration that is read if none is named.
 const FILE: &str = "failback.toml";
@@ -99,7 +99,7 @@ impl Settings {
             databases,
             tables: scope(|scope| &scope.tables),
             jobs: self.jobs(),
-            piece_bytes: PIECE_BYTES,
+            chunk_bytes: CHUNK_BYTES,
             progress: Arc::new(Bars::new(&call.printer)),
             stop: call.stop.clone(),
         })
@@ -181,7 +181,7 @@ fn or_in_the_file(error: &Error, side: Side) -> Error {
 
 fn read_config(options: &Options) -> Result<Config> {
     let path = options.config.as_deref().unwrap_or(Path::new(FILE));
-    let text = if options.config.is_some() || outside::exists(path) { outside::read_text(path)? } else { String::new() };
+    let text = if options.config.is_some() || host_files::exists(path) { host_files::read_text(path)? } else { String::new() };
     let config = Config::parse(&text, &path.display().to_string())?;
     match &options.env {
         Some(name) => config.for_environment(name).place(|| format!("--env {name}")),

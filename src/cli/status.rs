@@ -52,14 +52,14 @@ fn page(call: &Call, report: &StatusReport) -> Page {
         let said = match entry {
             Ok(Some(entry)) => {
                 let rows = entry.tables.iter().map(|(_, written)| written.rows()).sum();
-                format!("{} of {} at {}", entry.deed.word(), amount::rows(rows), entry.recorded_at)
+                format!("{} of {} at {}", entry.action.word(), amount::rows(rows), entry.recorded_at)
             }
             Ok(None) => "nothing was merged".to_owned(),
             Err(error) => format!("OLD could not be asked: {error}"),
         };
         page.line(format!("OLD:      {}: {}", tame(database), tame(&said)));
     }
-    counts(&mut page, "situation", &report.counts);
+    counts(&mut page, "class", &report.counts);
     counts(&mut page, "action", &report.actions);
     page
 }

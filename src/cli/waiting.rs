@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Place as _, Result};
-use crate::policy::{Decisions, Resolution, Situation};
+use crate::policy::{Decisions, Resolution};
 use crate::staging::{DiffIndex, layout};
 use crate::store::Store;
 
 use super::amount;
 
-/// Rows of one situation that are held by the decisions made so far.
+/// Rows of one class that are held by the decisions made so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Waiting {
-    /// The situation.
-    pub(super) situation: Situation,
+    /// The class.
+    pub(super) class: Class,
     /// How many rows.
     pub(super) rows: u64,
     /// Of how many tables.
@@ -23,12 +24,12 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Says what the situation is and what can be done about it.
+    /// Says what the class is and what can be done about it.
     pub(super) fn sentences(&self) -> [String; 2] {
         let (rows, tables) = (amount::rows(self.rows), amount::plural(self.tables, "table", "tables"));
-        let applying = self.situation.applying().unwrap_or("bring NEW's state to OLD");
+        let applying = self.class.applying().unwrap_or("bring NEW's state to OLD");
         [
-            format!("{rows} in {tables}: {}: {}", self.situation, meaning(self.situation)),
+            format!("{rows} in {tables}: {}: {}", self.class, meaning(self.class)),
             format!("  apply_new would {applying}; keep_old would leave OLD as it is"),
         ]
     }
@@ -47,16 +48,16 @@ pub(super) fn decisions(store: &Store) -> Result<(Decisions, String)> {
     Ok((decisions, text))
 }
 
-/// Lists what a diff leaves to people, in the order of situations.
+/// Lists what a diff leaves to people, in the order of classes.
 pub(super) fn waiting(index: &DiffIndex, decisions: &Decisions) -> Vec<Waiting> {
-    let mut found: BTreeMap<Situation, Waiting> = BTreeMap::new();
+    let mut found: BTreeMap<Class, Waiting> = BTreeMap::new();
     for database in &index.databases {
         for table in &database.tables {
             let name = table.name.to_string();
-            for situation in Situation::ALL {
-                let rows = table.count(situation.word());
-                if rows > 0 && decisions.resolve(&database.name, &name, situation).resolution == Resolution::Hold {
-                    let entry = found.entry(situation).or_insert(Waiting { situation, rows: 0, tables: 0 });
+            for class in Class::DECIDABLE {
+                let rows = table.count(class.word());
+                if rows > 0 && decisions.resolve(&database.name, &name, class).resolution == Resolution::Hold {
+                    let entry = found.entry(class).or_insert(Waiting { class, rows: 0, tables: 0 });
                     entry.rows += rows;
                     entry.tables += 1;
                 }
@@ -66,20 +67,22 @@ pub(super) fn waiting(index: &DiffIndex, decisions: &Decisions) -> Vec<Waiting> 
     found.into_values().collect()
 }
 
-/// Says in words what a situation is.
-pub(super) const fn meaning(situation: Situation) -> &'static str {
-    match situation {
-        Situation::Insert => "NEW created the row; OLD lacks it",
-        Situation::Update => "NEW changed the row; OLD's is as it was",
-        Situation::Delete => "NEW deleted the row; OLD's is as it was",
-        Situation::OldOnly => "OLD changed the row; NEW's is as it was",
-        Situation::AmbiguousMissingOnOld => "only NEW has the row; NEW may have created it, or OLD deleted it",
-        Situation::AmbiguousMissingOnNew => "only OLD has the row; OLD may have created it, or NEW deleted it",
-        Situation::AmbiguousDiffers => "the rows differ, and nothing says who changed what",
-        Situation::InsertExists => "both created a row under this key, with different values",
-        Situation::UpdateOriginDiffers => "both changed the row, differently",
-        Situation::UpdateDeleted => "NEW changed the row, OLD deleted it",
-        Situation::UpdateMissing => "NEW changed the row, OLD lacks it; who deleted it is not proven",
-        Situation::DeleteOriginDiffers => "NEW deleted the row, OLD changed it",
+/// Says in words what a class is.
+pub(super) const fn meaning(class: Class) -> &'static str {
+    match class {
+        Class::Insert => "NEW created the row; OLD lacks it",
+        Class::Update => "NEW changed the row; OLD's is as it was",
+        Class::Delete => "NEW deleted the row; OLD's is as it was",
+        Class::OldOnly => "OLD changed the row; NEW's is as it was",
+        Class::AmbiguousMissingOnOld => "only NEW has the row; NEW may have created it, or OLD deleted it",
+        Class::AmbiguousMissingOnNew => "only OLD has the row; OLD may have created it, or NEW deleted it",
+        Class::AmbiguousDiffers => "the rows differ, and nothing says who changed what",
+        Class::InsertExists => "both created a row under this key, with different values",
+        Class::UpdateOriginDiffers => "both changed the row, differently",
+        Class::UpdateDeleted => "NEW changed the row, OLD deleted it",
+        Class::UpdateMissing => "NEW changed the row, OLD lacks it; who deleted it is not proven",
+        Class::DeleteOriginDiffers => "NEW deleted the row, OLD changed it",
+        Class::Convergent => "both made the same change",
+        Class::Unchanged => "neither changed the row",
     }
 }

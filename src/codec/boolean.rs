@@ -3,14 +3,14 @@
 use arrow::array::{BooleanArray, BooleanBufferBuilder};
 
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::Fault;
-use super::reading::Reading;
 
-fn read(wire: &[u8]) -> Reading<bool> {
+fn read(wire: &[u8]) -> Decoded<bool> {
     match wire {
-        [0] => Reading::Exact(false),
-        [1] => Reading::Exact(true),
-        _ => Reading::Malformed,
+        [0] => Decoded::Exact(false),
+        [1] => Decoded::Exact(true),
+        _ => Decoded::Malformed,
     }
 }
 

@@ -5,11 +5,11 @@ use std::fmt::Write;
 use arrow::array::BinaryArray;
 
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::{CodecProblem, Fault};
-use super::reading::Reading;
 
 pub(super) fn decode(cells: &mut Cells<'_>) -> Result<BinaryArray, Fault> {
-    let variable = cells.variable(Reading::Exact)?;
+    let variable = cells.variable(Decoded::Exact)?;
     BinaryArray::try_new(variable.offsets, variable.values, variable.nulls).map_err(|_| Fault::whole(CodecProblem::Layout))
 }
 

@@ -4,9 +4,9 @@
 use arrow::array::{ArrowPrimitiveType, NullBufferBuilder, PrimitiveArray, StringArray};
 use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
 
+use super::decoded::Decoded;
 use super::error::{CodecProblem, Fault};
 use super::exact::ExactBuilder;
-use super::reading::Reading;
 use crate::wire::Fields;
 
 /// One column of a row buffer, or the elements of its arrays, and where the values go that their Arrow type does not hold.
@@ -49,7 +49,7 @@ impl<'a> Cells<'a> {
     /// Hands each value to `put`, or none where the array is NULL, and returns where those are.
     pub(super) fn each<T>(
         &mut self,
-        read: impl Fn(&'a [u8]) -> Reading<T>,
+        read: impl Fn(&'a [u8]) -> Decoded<T>,
         mut put: impl FnMut(Option<T>),
     ) -> Result<Option<NullBuffer>, Fault> {
         let mut nulls = NullBufferBuilder::new(self.row_count());
@@ -57,12 +57,12 @@ impl<'a> Cells<'a> {
             let value = match wire {
                 None => None,
                 Some(wire) => match read(wire) {
-                    Reading::Exact(value) => Some(value),
-                    Reading::Companion => {
+                    Decoded::Exact(value) => Some(value),
+                    Decoded::Companion => {
                         self.exact.push(row, self.column, wire);
                         None
                     }
-                    Reading::Malformed => return Err(Fault::at(row, CodecProblem::Malformed)),
+                    Decoded::Malformed => return Err(Fault::at(row, CodecProblem::Malformed)),
                 },
             };
             nulls.append(value.is_some());
@@ -74,7 +74,7 @@ impl<'a> Cells<'a> {
     /// Reads a column of numbers.
     pub(super) fn primitive<T: ArrowPrimitiveType>(
         &mut self,
-        read: impl Fn(&[u8]) -> Reading<T::Native>,
+        read: impl Fn(&[u8]) -> Decoded<T::Native>,
     ) -> Result<PrimitiveArray<T>, Fault> {
         let mut values = Vec::with_capacity(self.row_count());
         let nulls = self.each(read, |value| values.push(value.unwrap_or_default()))?;
@@ -82,7 +82,7 @@ impl<'a> Cells<'a> {
     }
 
     /// Reads a column of values of varying length; `read` says which part of the wire value is kept.
-    pub(super) fn variable(&mut self, read: impl Fn(&'a [u8]) -> Reading<&'a [u8]>) -> Result<Variable, Fault> {
+    pub(super) fn variable(&mut self, read: impl Fn(&'a [u8]) -> Decoded<&'a [u8]>) -> Result<Variable, Fault> {
         let bytes: u64 = self.fields.lengths().map(|length| u64::try_from(length).unwrap_or(0)).sum();
         let capacity = i32::try_from(bytes).ok().and_then(|bytes| usize::try_from(bytes).ok());
         let mut values = Vec::with_capacity(capacity.ok_or(Fault::whole(CodecProblem::TooLarge))?);
@@ -97,19 +97,19 @@ impl<'a> Cells<'a> {
     }
 
     /// Reads a column of values that become text; `write` appends a value's text, and nothing unless it answers that it is exact.
-    pub(super) fn formatted(&mut self, write: impl Fn(&[u8], &mut Vec<u8>) -> Reading<()>) -> Result<StringArray, Fault> {
+    pub(super) fn formatted(&mut self, write: impl Fn(&[u8], &mut Vec<u8>) -> Decoded<()>) -> Result<StringArray, Fault> {
         let mut values = Vec::new();
         let mut offsets = Vec::with_capacity(self.row_count() + 1);
         let mut nulls = NullBufferBuilder::new(self.row_count());
         offsets.push(0_i32);
         for (row, wire) in self.wires().enumerate() {
             let exact = match wire.map(|wire| (wire, write(wire, &mut values))) {
-                Some((_, Reading::Exact(()))) => true,
-                Some((wire, Reading::Companion)) => {
+                Some((_, Decoded::Exact(()))) => true,
+                Some((wire, Decoded::Companion)) => {
                     self.exact.push(row, self.column, wire);
                     false
                 }
-                Some((_, Reading::Malformed)) => return Err(Fault::at(row, CodecProblem::Malformed)),
+                Some((_, Decoded::Malformed)) => return Err(Fault::at(row, CodecProblem::Malformed)),
                 None => false,
             };
             nulls.append(exact);

@@ -9,8 +9,8 @@ use arrow::array::{Date32Array, Time64MicrosecondArray, TimestampMicrosecondArra
 
 use super::calendar::{self, DAY};
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::Fault;
-use super::reading::Reading;
 
 /// Days from 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i32 = 10_957;
@@ -34,33 +34,33 @@ pub(super) fn decode_timestamp(cells: &mut Cells<'_>) -> Result<TimestampMicrose
     cells.primitive(read_timestamp)
 }
 
-fn read_date(wire: &[u8]) -> Reading<i32> {
-    Reading::fixed(wire, i32::from_be_bytes).then(|days| match days {
-        i32::MIN => Reading::Exact(LEAST_DATE),
-        i32::MAX => Reading::Exact(days),
+fn read_date(wire: &[u8]) -> Decoded<i32> {
+    Decoded::fixed(wire, i32::from_be_bytes).then(|days| match days {
+        i32::MIN => Decoded::Exact(LEAST_DATE),
+        i32::MAX => Decoded::Exact(days),
         // The sum cannot reach the least numbers, which lie 10957 days behind the wire's.
         _ => match days.checked_add(EPOCH_DAYS) {
-            None | Some(i32::MAX) => Reading::Companion,
-            Some(days) => Reading::Exact(days),
+            None | Some(i32::MAX) => Decoded::Companion,
+            Some(days) => Decoded::Exact(days),
         },
     })
 }
 
 /// 24:00 is a time for PostgreSQL, not for Arrow. Times outside the day cannot come from a server; they stay what they are.
-fn read_time(wire: &[u8]) -> Reading<i64> {
-    Reading::fixed(wire, i64::from_be_bytes).then(|time| match time {
-        0..DAY => Reading::Exact(time),
-        _ => Reading::Companion,
+fn read_time(wire: &[u8]) -> Decoded<i64> {
+    Decoded::fixed(wire, i64::from_be_bytes).then(|time| match time {
+        0..DAY => Decoded::Exact(time),
+        _ => Decoded::Companion,
     })
 }
 
-fn read_timestamp(wire: &[u8]) -> Reading<i64> {
-    Reading::fixed(wire, i64::from_be_bytes).then(|time| match time {
-        i64::MIN => Reading::Exact(LEAST_TIMESTAMP),
-        i64::MAX => Reading::Exact(time),
+fn read_timestamp(wire: &[u8]) -> Decoded<i64> {
+    Decoded::fixed(wire, i64::from_be_bytes).then(|time| match time {
+        i64::MIN => Decoded::Exact(LEAST_TIMESTAMP),
+        i64::MAX => Decoded::Exact(time),
         _ => match time.checked_add(EPOCH_MICROSECONDS) {
-            None | Some(i64::MAX) => Reading::Companion,
-            Some(time) => Reading::Exact(time),
+            None | Some(i64::MAX) => Decoded::Companion,
+            Some(time) => Decoded::Exact(time),
         },
     })
 }
@@ -131,17 +131,17 @@ mod tests {
 
     #[test]
     fn infinities_are_ends_and_nothing_else_is() {
-        assert_eq!(read_date(&i32::MAX.to_be_bytes()), Reading::Exact(i32::MAX));
-        assert_eq!(read_date(&(i32::MAX - EPOCH_DAYS).to_be_bytes()), Reading::Companion);
-        assert_eq!(read_date(&(i32::MAX - EPOCH_DAYS - 1).to_be_bytes()), Reading::Exact(i32::MAX - 1));
-        assert_eq!(read_date(&(i32::MAX - 1).to_be_bytes()), Reading::Companion);
-        assert_eq!(read_timestamp(&i64::MIN.to_be_bytes()), Reading::Exact(-i64::MAX));
-        assert_eq!(read_date(&i32::MIN.to_be_bytes()), Reading::Exact(-i32::MAX));
-        assert_eq!(read_date(&(i32::MIN + 1).to_be_bytes()), Reading::Exact(i32::MIN + 1 + EPOCH_DAYS));
-        assert_eq!(read_timestamp(&(i64::MAX - EPOCH_MICROSECONDS).to_be_bytes()), Reading::Companion);
-        assert_eq!(read_timestamp(&0_i64.to_be_bytes()), Reading::Exact(EPOCH_MICROSECONDS));
-        assert_eq!(read_time(&DAY.to_be_bytes()), Reading::Companion);
-        assert_eq!(read_time(&(-1_i64).to_be_bytes()), Reading::Companion);
+        assert_eq!(read_date(&i32::MAX.to_be_bytes()), Decoded::Exact(i32::MAX));
+        assert_eq!(read_date(&(i32::MAX - EPOCH_DAYS).to_be_bytes()), Decoded::Companion);
+        assert_eq!(read_date(&(i32::MAX - EPOCH_DAYS - 1).to_be_bytes()), Decoded::Exact(i32::MAX - 1));
+        assert_eq!(read_date(&(i32::MAX - 1).to_be_bytes()), Decoded::Companion);
+        assert_eq!(read_timestamp(&i64::MIN.to_be_bytes()), Decoded::Exact(-i64::MAX));
+        assert_eq!(read_date(&i32::MIN.to_be_bytes()), Decoded::Exact(-i32::MAX));
+        assert_eq!(read_date(&(i32::MIN + 1).to_be_bytes()), Decoded::Exact(i32::MIN + 1 + EPOCH_DAYS));
+        assert_eq!(read_timestamp(&(i64::MAX - EPOCH_MICROSECONDS).to_be_bytes()), Decoded::Companion);
+        assert_eq!(read_timestamp(&0_i64.to_be_bytes()), Decoded::Exact(EPOCH_MICROSECONDS));
+        assert_eq!(read_time(&DAY.to_be_bytes()), Decoded::Companion);
+        assert_eq!(read_time(&(-1_i64).to_be_bytes()), Decoded::Companion);
     }
 
     #[test]

@@ -11,7 +11,8 @@ use super::exact::ExactBuilder;
 use super::lane::{Codec, Lane};
 use super::layout::{RowLayout, StagedColumn};
 use super::{
-    boolean, bytes, datetime, digits, float, integer, interval, json, letter, list, money, network, numeric, text, timetz, uuid,
+    boolean, bytes, datetime, float, integer, internal_char, interval, json, list, money, network, numeric, numeric_text, text,
+    timetz, uuid,
 };
 use crate::wire::RowBuffer;
 
@@ -71,7 +72,7 @@ pub(super) fn array(lane: Lane, cells: &mut Cells<'_>) -> Result<ArrayRef, Fault
         Codec::TimestampTz => Arc::new(datetime::decode_timestamp(cells)?.with_timezone_opt(Some("UTC"))),
         Codec::Jsonb => Arc::new(json::decode_jsonb(cells)?),
         Codec::Numeric { precision, scale } => Arc::new(numeric::decode(cells, precision, scale)?),
-        Codec::Digits => Arc::new(digits::decode(cells)?),
+        Codec::NumericText => Arc::new(numeric_text::decode(cells)?),
         Codec::Money => Arc::new(money::decode(cells)?),
         Codec::Interval => Arc::new(interval::decode(cells)?),
         Codec::TimeTz => Arc::new(timetz::decode(cells)?),
@@ -79,7 +80,7 @@ pub(super) fn array(lane: Lane, cells: &mut Cells<'_>) -> Result<ArrayRef, Fault
         Codec::Cidr => Arc::new(network::decode_cidr(cells)?),
         Codec::Macaddr => Arc::new(network::decode_macaddr(cells)?),
         Codec::Macaddr8 => Arc::new(network::decode_macaddr8(cells)?),
-        Codec::Char => Arc::new(letter::decode(cells)?),
+        Codec::Char => Arc::new(internal_char::decode(cells)?),
         Codec::Xid8 => Arc::new(integer::decode_xid8(cells)?),
         Codec::List(element) => Arc::new(list::decode(cells, element)?),
     })

@@ -2,7 +2,8 @@
 
 use super::lane::{Codec, Lane};
 use super::{
-    boolean, bytes, datetime, digits, float, integer, interval, json, letter, list, money, network, text, timetz, uuid,
+    boolean, bytes, datetime, float, integer, internal_char, interval, json, list, money, network, numeric_text, text, timetz,
+    uuid,
 };
 
 /// Returns a wire value as text; none if it is malformed, or of a version that this program does not know.
@@ -18,7 +19,7 @@ pub(super) fn shown(lane: Lane, wire: &[u8]) -> Option<String> {
         Codec::Float4 => float::text_float4(wire),
         Codec::Float8 => float::text_float8(wire),
         Codec::Text | Codec::Json | Codec::Enum => text::text(wire),
-        Codec::Char => letter::text(wire),
+        Codec::Char => internal_char::text(wire),
         Codec::Bytea => Some(bytes::text(wire)),
         Codec::Uuid => uuid::text(wire),
         Codec::Date => datetime::text_date(wire),
@@ -28,7 +29,7 @@ pub(super) fn shown(lane: Lane, wire: &[u8]) -> Option<String> {
         Codec::TimestampTz => datetime::text_timestamp(wire, "+00"),
         Codec::Interval => interval::text(wire),
         Codec::Jsonb => json::text_jsonb(wire),
-        Codec::Numeric { .. } | Codec::Digits => digits::text(wire),
+        Codec::Numeric { .. } | Codec::NumericText => numeric_text::text(wire),
         Codec::Money => money::text(wire),
         Codec::Inet => network::text_inet(wire),
         Codec::Cidr => network::text_cidr(wire),

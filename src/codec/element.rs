@@ -20,7 +20,7 @@ macro_rules! elements {
                 scale: i8,
             },
             /// Every other `numeric`.
-            Digits,
+            NumericText,
         }
 
         impl Element {
@@ -34,7 +34,7 @@ macro_rules! elements {
                     $($base => Some(Self::$variant),)+
                     "numeric" => match lane::builtin(base, typmod)? {
                         Codec::Numeric { precision, scale } => Some(Self::Numeric { precision, scale }),
-                        _ => Some(Self::Digits),
+                        _ => Some(Self::NumericText),
                     },
                     _ => None,
                 }
@@ -45,7 +45,7 @@ macro_rules! elements {
             pub const fn base(self) -> &'static str {
                 match self {
                     $(Self::$variant => $base,)+
-                    Self::Numeric { .. } | Self::Digits => "numeric",
+                    Self::Numeric { .. } | Self::NumericText => "numeric",
                 }
             }
 
@@ -53,7 +53,7 @@ macro_rules! elements {
             pub(super) const fn oid(self) -> u32 {
                 match self {
                     $(Self::$variant => $oid,)+
-                    Self::Numeric { .. } | Self::Digits => 1700,
+                    Self::Numeric { .. } | Self::NumericText => 1700,
                 }
             }
         }
@@ -98,7 +98,7 @@ impl Element {
     pub(super) fn codec(self) -> Codec {
         match self {
             Self::Numeric { precision, scale } => Codec::Numeric { precision, scale },
-            Self::Digits => Codec::Digits,
+            Self::NumericText => Codec::NumericText,
             // Every name of the table is one that the typed lane knows; a test holds the two together.
             plain => lane::builtin(plain.base(), -1).unwrap_or(Codec::Bytea),
         }
@@ -117,7 +117,7 @@ mod tests {
             assert_eq!(Element::of(element.base(), -1), Some(*element));
             assert!(!matches!(codec, Some(Codec::List(_) | Codec::Enum)), "lists of lists are not on the wire");
         }
-        assert_eq!(Element::of("numeric", -1), Some(Element::Digits));
+        assert_eq!(Element::of("numeric", -1), Some(Element::NumericText));
         assert_eq!(Element::of("numeric", ((12 << 16) | 2) + 4), Some(Element::Numeric { precision: 12, scale: 2 }));
         assert_eq!(Element::of("xml", -1), None);
     }

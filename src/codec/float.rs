@@ -3,15 +3,15 @@
 use arrow::array::{Float32Array, Float64Array};
 
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::Fault;
-use super::reading::Reading;
 
 pub(super) fn decode_float4(cells: &mut Cells<'_>) -> Result<Float32Array, Fault> {
-    cells.primitive(|wire| Reading::fixed(wire, f32::from_be_bytes))
+    cells.primitive(|wire| Decoded::fixed(wire, f32::from_be_bytes))
 }
 
 pub(super) fn decode_float8(cells: &mut Cells<'_>) -> Result<Float64Array, Fault> {
-    cells.primitive(|wire| Reading::fixed(wire, f64::from_be_bytes))
+    cells.primitive(|wire| Decoded::fixed(wire, f64::from_be_bytes))
 }
 
 pub(super) fn write_float4(value: f32, out: &mut Vec<u8>) {

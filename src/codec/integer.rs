@@ -3,27 +3,27 @@
 use arrow::array::{Int16Array, Int32Array, Int64Array, UInt32Array, UInt64Array};
 
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::Fault;
-use super::reading::Reading;
 
 pub(super) fn decode_int2(cells: &mut Cells<'_>) -> Result<Int16Array, Fault> {
-    cells.primitive(|wire| Reading::fixed(wire, i16::from_be_bytes))
+    cells.primitive(|wire| Decoded::fixed(wire, i16::from_be_bytes))
 }
 
 pub(super) fn decode_int4(cells: &mut Cells<'_>) -> Result<Int32Array, Fault> {
-    cells.primitive(|wire| Reading::fixed(wire, i32::from_be_bytes))
+    cells.primitive(|wire| Decoded::fixed(wire, i32::from_be_bytes))
 }
 
 pub(super) fn decode_int8(cells: &mut Cells<'_>) -> Result<Int64Array, Fault> {
-    cells.primitive(|wire| Reading::fixed(wire, i64::from_be_bytes))
+    cells.primitive(|wire| Decoded::fixed(wire, i64::from_be_bytes))
 }
 
 pub(super) fn decode_oid(cells: &mut Cells<'_>) -> Result<UInt32Array, Fault> {
-    cells.primitive(|wire| Reading::fixed(wire, u32::from_be_bytes))
+    cells.primitive(|wire| Decoded::fixed(wire, u32::from_be_bytes))
 }
 
 pub(super) fn decode_xid8(cells: &mut Cells<'_>) -> Result<UInt64Array, Fault> {
-    cells.primitive(|wire| Reading::fixed(wire, u64::from_be_bytes))
+    cells.primitive(|wire| Decoded::fixed(wire, u64::from_be_bytes))
 }
 
 pub(super) fn write_int2(value: i16, out: &mut Vec<u8>) {

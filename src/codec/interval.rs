@@ -17,8 +17,8 @@ use arrow::datatypes::{DataType, Field, Fields, Int32Type, Int64Type};
 
 use super::calendar;
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::{CodecProblem, Fault};
-use super::reading::Reading;
 
 #[derive(Clone, Copy, Default)]
 struct Parts {
@@ -32,8 +32,8 @@ pub(super) fn fields() -> Fields {
     Fields::from(vec![field("months", DataType::Int32), field("days", DataType::Int32), field("microseconds", DataType::Int64)])
 }
 
-fn read(wire: &[u8]) -> Reading<Parts> {
-    Reading::fixed(wire, |[a, b, c, d, e, f, g, h, days @ .., i, j, k, l]: [u8; 16]| Parts {
+fn read(wire: &[u8]) -> Decoded<Parts> {
+    Decoded::fixed(wire, |[a, b, c, d, e, f, g, h, days @ .., i, j, k, l]: [u8; 16]| Parts {
         months: i32::from_be_bytes([i, j, k, l]),
         days: i32::from_be_bytes(days),
         microseconds: i64::from_be_bytes([a, b, c, d, e, f, g, h]),

@@ -3,17 +3,17 @@
 use arrow::array::StringArray;
 
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::Fault;
-use super::reading::Reading;
 use super::text;
 
 const VERSION: u8 = 1;
 
-fn read(wire: &[u8]) -> Reading<&[u8]> {
+fn read(wire: &[u8]) -> Decoded<&[u8]> {
     match wire {
-        [VERSION, text @ ..] => Reading::Exact(text),
-        [_, ..] => Reading::Companion,
-        [] => Reading::Malformed,
+        [VERSION, text @ ..] => Decoded::Exact(text),
+        [_, ..] => Decoded::Companion,
+        [] => Decoded::Malformed,
     }
 }
 

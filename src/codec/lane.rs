@@ -63,7 +63,7 @@ pub enum Codec {
         scale: i8,
     },
     /// Every other `numeric`: the server's digits, display scale and all.
-    Digits,
+    NumericText,
     /// `money`.
     Money,
     /// `interval`: months, days and microseconds.
@@ -119,7 +119,7 @@ pub(super) fn builtin(base: &str, typmod: i32) -> Option<Codec> {
         "timestamptz" => Codec::TimestampTz,
         "json" => Codec::Json,
         "jsonb" => Codec::Jsonb,
-        "numeric" => numeric(typmod).unwrap_or(Codec::Digits),
+        "numeric" => numeric(typmod).unwrap_or(Codec::NumericText),
         "money" => Codec::Money,
         "interval" => Codec::Interval,
         "timetz" => Codec::TimeTz,
@@ -179,7 +179,7 @@ impl Codec {
             | Self::Json
             | Self::Jsonb
             | Self::Enum
-            | Self::Digits
+            | Self::NumericText
             | Self::TimeTz
             | Self::Char
             | Self::Inet
@@ -233,7 +233,7 @@ mod tests {
         assert_eq!(numeric_lane(12, 2), Lane::Typed(Codec::Numeric { precision: 12, scale: 2 }));
         assert_eq!(numeric_lane(38, 38), Lane::Typed(Codec::Numeric { precision: 38, scale: 38 }));
         for (precision, scale) in [(39, 0), (5, -2), (2, 5), (0, 0), (1000, 1000)] {
-            assert_eq!(numeric_lane(precision, scale), Lane::Typed(Codec::Digits), "{precision}, {scale}");
+            assert_eq!(numeric_lane(precision, scale), Lane::Typed(Codec::NumericText), "{precision}, {scale}");
         }
     }
 

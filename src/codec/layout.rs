@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::exact;
 use super::lane::{Codec, Lane};
 use crate::name::{Ident, Side};
-use crate::schema::{PairedColumn, Source};
+use crate::schema::{MappedColumn, Source};
 
 /// One column of a staged table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +40,7 @@ fn is_same(source: &Source) -> bool {
 impl StagedColumn {
     /// Makes the staged column of a pair of columns.
     #[must_use]
-    pub fn of(pair: &PairedColumn) -> Self {
+    pub fn of(pair: &MappedColumn) -> Self {
         let data_type = &pair.data_type;
         Self {
             name: pair.name.clone(),

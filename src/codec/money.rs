@@ -8,8 +8,8 @@ use arrow::array::Decimal128Array;
 use arrow::datatypes::Decimal128Type;
 
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::{CodecProblem, Fault};
-use super::reading::Reading;
 
 /// Digits of the largest number of 64 bits.
 pub(super) const PRECISION: u8 = 19;
@@ -18,7 +18,7 @@ pub(super) const SCALE: i8 = 2;
 
 pub(super) fn decode(cells: &mut Cells<'_>) -> Result<Decimal128Array, Fault> {
     let array =
-        cells.primitive::<Decimal128Type>(|wire| Reading::fixed(wire, |bytes| i128::from(i64::from_be_bytes(bytes))))?;
+        cells.primitive::<Decimal128Type>(|wire| Decoded::fixed(wire, |bytes| i128::from(i64::from_be_bytes(bytes))))?;
     array.with_precision_and_scale(PRECISION, SCALE).map_err(|_| Fault::whole(CodecProblem::Layout))
 }
 

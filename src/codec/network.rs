@@ -16,8 +16,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use arrow::array::StringArray;
 
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::Fault;
-use super::reading::Reading;
 
 const IPV4: u8 = 2;
 const IPV6: u8 = 3;
@@ -61,11 +61,11 @@ fn push_number(number: u8, out: &mut Vec<u8>) {
 }
 
 pub(super) fn decode_inet(cells: &mut Cells<'_>) -> Result<StringArray, Fault> {
-    cells.formatted(|wire, out| print(wire, false, out).map_or(Reading::Malformed, Reading::Exact))
+    cells.formatted(|wire, out| print(wire, false, out).map_or(Decoded::Malformed, Decoded::Exact))
 }
 
 pub(super) fn decode_cidr(cells: &mut Cells<'_>) -> Result<StringArray, Fault> {
-    cells.formatted(|wire, out| print(wire, true, out).map_or(Reading::Malformed, Reading::Exact))
+    cells.formatted(|wire, out| print(wire, true, out).map_or(Decoded::Malformed, Decoded::Exact))
 }
 
 /// Writes an address; false if the text is none.
@@ -113,8 +113,8 @@ pub(super) fn text_cidr(wire: &[u8]) -> Option<String> {
 }
 
 /// Two hexadecimal digits a byte, colons between them.
-fn print_mac<const N: usize>(wire: &[u8], out: &mut Vec<u8>) -> Reading<()> {
-    let Ok(bytes) = <[u8; N]>::try_from(wire) else { return Reading::Malformed };
+fn print_mac<const N: usize>(wire: &[u8], out: &mut Vec<u8>) -> Decoded<()> {
+    let Ok(bytes) = <[u8; N]>::try_from(wire) else { return Decoded::Malformed };
     for (index, byte) in bytes.into_iter().enumerate() {
         if index > 0 {
             out.push(b':');
@@ -122,7 +122,7 @@ fn print_mac<const N: usize>(wire: &[u8], out: &mut Vec<u8>) -> Reading<()> {
         let digit = |half: u8| HEX.get(usize::from(half)).copied().unwrap_or_default();
         out.extend([digit(byte >> 4), digit(byte & 15)]);
     }
-    Reading::Exact(())
+    Decoded::Exact(())
 }
 
 pub(super) fn decode_macaddr(cells: &mut Cells<'_>) -> Result<StringArray, Fault> {

@@ -15,8 +15,8 @@ use arrow::array::Decimal128Array;
 use arrow::datatypes::Decimal128Type;
 
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::{CodecProblem, Fault};
-use super::reading::Reading;
 
 pub(super) const NEGATIVE: u16 = 0x4000;
 
@@ -110,8 +110,8 @@ pub(super) fn decode(cells: &mut Cells<'_>, precision: u8, scale: i8) -> Result<
     let invalid = Fault::whole(CodecProblem::Layout);
     let digits = u8::try_from(scale).map_err(|_| invalid)?;
     let array = cells.primitive::<Decimal128Type>(|wire| match Wire::split(wire) {
-        Some(wire) => wire.decimal(precision, digits).map_or(Reading::Companion, Reading::Exact),
-        None => Reading::Malformed,
+        Some(wire) => wire.decimal(precision, digits).map_or(Decoded::Companion, Decoded::Exact),
+        None => Decoded::Malformed,
     })?;
     array.with_precision_and_scale(precision, scale).map_err(|_| invalid)
 }
@@ -163,8 +163,8 @@ fn divide(number: u128, by: u16) -> (u128, u16) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::digits::tests::wire;
-    use super::super::digits::text;
+    use super::super::numeric_text::tests::wire;
+    use super::super::numeric_text::text;
     use super::*;
 
     fn decimal(bytes: &[u8], precision: u8, scale: u8) -> Option<i128> {

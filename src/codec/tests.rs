@@ -126,7 +126,7 @@ fn wires(lane: Lane) -> BoxedStrategy<Vec<u8>> {
         Codec::Jsonb => jsonb(),
         Codec::Bytea => vec(any::<u8>(), 0..40).boxed(),
         Codec::Uuid | Codec::Interval => vec(any::<u8>(), 16).boxed(),
-        Codec::Numeric { .. } | Codec::Digits => numeric_wire(),
+        Codec::Numeric { .. } | Codec::NumericText => numeric_wire(),
         Codec::Xid8 => any::<u64>().prop_map(|value| value.to_be_bytes().to_vec()).boxed(),
         Codec::TimeTz => timetz(),
         Codec::Inet => network(0),
@@ -188,10 +188,10 @@ fn lanes() -> Vec<Lane> {
     let codecs = [Codec::Bool, Codec::Int2, Codec::Int4, Codec::Int8, Codec::Oid, Codec::Float4, Codec::Float8, Codec::Text];
     let others = [Codec::Bytea, Codec::Uuid, Codec::Date, Codec::Time, Codec::Timestamp, Codec::TimestampTz, Codec::Json];
     let last = [Codec::Jsonb, Codec::Enum, numeric(38, 4), numeric(12, 4), numeric(38, 0), numeric(38, 38)];
-    let more = [Codec::Digits, Codec::Money, Codec::Interval, Codec::TimeTz, Codec::Inet, Codec::Cidr];
+    let more = [Codec::NumericText, Codec::Money, Codec::Interval, Codec::TimeTz, Codec::Inet, Codec::Cidr];
     let rest = [Codec::Macaddr, Codec::Macaddr8, Codec::Char, Codec::Xid8];
     let decimal = Element::Numeric { precision: 12, scale: 4 };
-    let lists = Element::PLAIN.iter().copied().chain([decimal, Element::Digits]).map(Codec::List);
+    let lists = Element::PLAIN.iter().copied().chain([decimal, Element::NumericText]).map(Codec::List);
     let typed = codecs.into_iter().chain(others).chain(last).chain(more).chain(rest).chain(lists).map(Lane::Typed);
     typed.chain([Lane::Text]).collect()
 }
@@ -373,10 +373,10 @@ fn arrays_that_are_none_of_their_type_name_their_row() {
 #[test]
 fn numbers_of_zeros_do_not_fill_the_memory() {
     let long = [[0, 1], [0x7f, 0xff], [0, 0], [0, 0], [0, 1]].concat();
-    let batch = one(Codec::Digits, &[&long, b"\0\x01\0\xf0\0\0\0\0\0\x01"]);
+    let batch = one(Codec::NumericText, &[&long, b"\0\x01\0\xf0\0\0\0\0\0\x01"]);
     assert!(batch.column(0).is_null(0) && batch.column(0).is_valid(1));
     assert_eq!(batch.column(0).as_string::<i32>().value(1).len(), 961);
-    let layout = layout(&[Lane::Typed(Codec::Digits)]);
+    let layout = layout(&[Lane::Typed(Codec::NumericText)]);
     assert_eq!(BatchEncoder::new(&layout).display(&batch, 0, 0).unwrap().unwrap().len(), 131_069);
 }
 

@@ -4,16 +4,16 @@
 use arrow::array::StringArray;
 
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::{CodecProblem, Fault};
-use super::reading::Reading;
 
 pub(super) fn decode(cells: &mut Cells<'_>) -> Result<StringArray, Fault> {
-    readable(cells, Reading::Exact)
+    readable(cells, Decoded::Exact)
 }
 
 /// Makes the array of what `read` keeps of each value. UTF-8 is checked once for the whole column; only a column that fails is
 /// looked at value by value.
-pub(super) fn readable<'a>(cells: &mut Cells<'a>, read: impl Fn(&'a [u8]) -> Reading<&'a [u8]>) -> Result<StringArray, Fault> {
+pub(super) fn readable<'a>(cells: &mut Cells<'a>, read: impl Fn(&'a [u8]) -> Decoded<&'a [u8]>) -> Result<StringArray, Fault> {
     let variable = cells.variable(&read)?;
     if let Ok(array) = StringArray::try_new(variable.offsets, variable.values, variable.nulls) {
         return Ok(array);
@@ -22,8 +22,8 @@ pub(super) fn readable<'a>(cells: &mut Cells<'a>, read: impl Fn(&'a [u8]) -> Rea
     StringArray::try_new(variable.offsets, variable.values, variable.nulls).map_err(|_| Fault::whole(CodecProblem::InvalidUtf8))
 }
 
-fn in_utf8(text: &[u8]) -> Reading<&[u8]> {
-    if std::str::from_utf8(text).is_ok() { Reading::Exact(text) } else { Reading::Companion }
+fn in_utf8(text: &[u8]) -> Decoded<&[u8]> {
+    if std::str::from_utf8(text).is_ok() { Decoded::Exact(text) } else { Decoded::Companion }
 }
 
 pub(super) fn write(value: &str, out: &mut Vec<u8>) {

@@ -9,14 +9,14 @@ use arrow::array::StringArray;
 
 use super::calendar::DAY;
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::Fault;
-use super::reading::Reading;
 
 /// Further than this no zone is (`MAX_TZDISP_HOUR`, datatype/timestamp.h).
 const FARTHEST: i32 = 16 * 3600;
 
-fn split(wire: &[u8]) -> Reading<(i64, i32)> {
-    Reading::fixed(wire, |[a, b, c, d, e, f, g, h, zone @ ..]: [u8; 12]| {
+fn split(wire: &[u8]) -> Decoded<(i64, i32)> {
+    Decoded::fixed(wire, |[a, b, c, d, e, f, g, h, zone @ ..]: [u8; 12]| {
         (i64::from_be_bytes([a, b, c, d, e, f, g, h]), i32::from_be_bytes(zone))
     })
 }
@@ -62,7 +62,7 @@ fn push_two(number: i64, out: &mut Vec<u8>) {
 
 pub(super) fn decode(cells: &mut Cells<'_>) -> Result<StringArray, Fault> {
     cells.formatted(|wire, out| {
-        split(wire).then(|(time, west)| if print(time, west, out) { Reading::Exact(()) } else { Reading::Companion })
+        split(wire).then(|(time, west)| if print(time, west, out) { Decoded::Exact(()) } else { Decoded::Companion })
     })
 }
 

@@ -4,15 +4,15 @@ use arrow::array::FixedSizeBinaryArray;
 
 use super::bytes::hex;
 use super::cells::Cells;
+use super::decoded::Decoded;
 use super::error::{CodecProblem, Fault};
-use super::reading::Reading;
 
 const SIZE: usize = 16;
 
 pub(super) fn decode(cells: &mut Cells<'_>) -> Result<FixedSizeBinaryArray, Fault> {
     let rows = cells.row_count();
     let mut values: Vec<u8> = Vec::with_capacity(rows * SIZE);
-    let read = |wire: &[u8]| Reading::fixed(wire, |bytes: [u8; SIZE]| bytes);
+    let read = |wire: &[u8]| Decoded::fixed(wire, |bytes: [u8; SIZE]| bytes);
     let nulls = cells.each(read, |value| values.extend_from_slice(&value.unwrap_or_default()))?;
     FixedSizeBinaryArray::try_new_with_len(16, values.into(), nulls, rows).map_err(|_| Fault::whole(CodecProblem::Layout))
 }

@@ -15,7 +15,8 @@ use super::element::Element;
 use super::interval::Intervals;
 use super::lane::{Codec, Lane};
 use super::{
-    boolean, bytes, datetime, digits, float, integer, json, letter, list, money, network, numeric, text, timetz, uuid,
+    boolean, bytes, datetime, float, integer, internal_char, json, list, money, network, numeric, numeric_text, text, timetz,
+    uuid,
 };
 
 /// A column, or the elements of a column's lists.
@@ -63,7 +64,7 @@ enum Values<'a> {
     Time(&'a Time64MicrosecondArray),
     Timestamp(&'a TimestampMicrosecondArray),
     Numeric(&'a Decimal128Array, u8),
-    Digits(&'a StringArray),
+    NumericText(&'a StringArray),
     Money(&'a Decimal128Array),
     Interval(Intervals<'a>),
     TimeTz(&'a StringArray),
@@ -98,7 +99,7 @@ impl<'a> Values<'a> {
                 let scale = u8::try_from(scale).ok()?;
                 numbers::<Decimal128Type>(array).map(|array| Self::Numeric(array, scale))
             }
-            Codec::Digits => array.as_string_opt().map(Self::Digits),
+            Codec::NumericText => array.as_string_opt().map(Self::NumericText),
             Codec::Money => numbers::<Decimal128Type>(array).map(Self::Money),
             Codec::Interval => Intervals::open(array).map(Self::Interval),
             Codec::TimeTz => array.as_string_opt().map(Self::TimeTz),
@@ -131,7 +132,7 @@ impl<'a> Values<'a> {
             Self::Time(array) => return datetime::write_time(array.value(row), out),
             Self::Timestamp(array) => return datetime::write_timestamp(array.value(row), out),
             Self::Numeric(array, scale) => numeric::write(array.value(row), *scale, out),
-            Self::Digits(array) => return digits::write(array.value(row), out),
+            Self::NumericText(array) => return numeric_text::write(array.value(row), out),
             Self::Money(array) => return money::write(array.value(row), out),
             Self::Interval(intervals) => intervals.write(row, out),
             Self::TimeTz(array) => return timetz::write(array.value(row), out),
@@ -139,7 +140,7 @@ impl<'a> Values<'a> {
             Self::Cidr(array) => return network::write_cidr(array.value(row), out),
             Self::Macaddr(array) => return network::write_mac::<6>(array.value(row), out),
             Self::Macaddr8(array) => return network::write_mac::<8>(array.value(row), out),
-            Self::Char(array) => return letter::write(array.value(row), out),
+            Self::Char(array) => return internal_char::write(array.value(row), out),
             Self::Xid8(array) => integer::write_xid8(array.value(row), out),
             Self::List(lists) => return lists.write(row, out),
         }

@@ -34,7 +34,8 @@ macro_rules! words {
     };
 }
 
-/// What a row's history means for OLD.
+/// What a row's history means for OLD: a plain change of one side, a conflict by PostgreSQL's own names (documentation, "Logical
+/// Replication", "Conflicts"), a difference that nothing explains, or nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
@@ -44,12 +45,24 @@ pub enum Class {
     Update,
     /// NEW deleted the row; OLD still has the row of the cutover.
     Delete,
-    /// Both sides changed it; see the conflict type.
-    Conflict,
-    /// The sides differ, and nothing proves which of them changed.
-    Ambiguous,
     /// Only OLD changed it.
     OldOnly,
+    /// Only NEW has the row; nothing says whether NEW created it or OLD deleted it.
+    AmbiguousMissingOnOld,
+    /// Only OLD has the row; nothing says whether OLD created it or NEW deleted it.
+    AmbiguousMissingOnNew,
+    /// Both have the row with different values; nothing says who changed it.
+    AmbiguousDiffers,
+    /// Conflict: both sides created different rows under one key.
+    InsertExists,
+    /// Conflict: both sides changed the row, differently.
+    UpdateOriginDiffers,
+    /// Conflict: NEW changed the row; OLD, which had it at the cutover, deleted it.
+    UpdateDeleted,
+    /// Conflict: NEW changed the row; OLD does not have it, and its delete is not proven.
+    UpdateMissing,
+    /// Conflict: NEW deleted the row; OLD changed it.
+    DeleteOriginDiffers,
     /// Both sides made the same change.
     Convergent,
     /// Neither side changed it.
@@ -60,36 +73,39 @@ words!(Class {
     Insert => "insert",
     Update => "update",
     Delete => "delete",
-    Conflict => "conflict",
-    Ambiguous => "ambiguous",
     OldOnly => "old_only",
-    Convergent => "convergent",
-    Unchanged => "unchanged",
-});
-
-/// How two histories collide, by PostgreSQL's own names (documentation, "Logical Replication", "Conflicts").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConflictType {
-    /// Both sides created different rows under one key.
-    InsertExists,
-    /// Both sides changed the row, differently.
-    UpdateOriginDiffers,
-    /// NEW changed the row; OLD, which had it at the cutover, deleted it.
-    UpdateDeleted,
-    /// NEW changed the row; OLD does not have it, and its delete is not proven.
-    UpdateMissing,
-    /// NEW deleted the row; OLD changed it.
-    DeleteOriginDiffers,
-}
-
-words!(ConflictType {
+    AmbiguousMissingOnOld => "ambiguous_missing_on_old",
+    AmbiguousMissingOnNew => "ambiguous_missing_on_new",
+    AmbiguousDiffers => "ambiguous_differs",
     InsertExists => "insert_exists",
     UpdateOriginDiffers => "update_origin_differs",
     UpdateDeleted => "update_deleted",
     UpdateMissing => "update_missing",
     DeleteOriginDiffers => "delete_origin_differs",
+    Convergent => "convergent",
+    Unchanged => "unchanged",
 });
+
+impl Class {
+    /// Whether both sides changed the row, so that each would overwrite the other.
+    #[must_use]
+    pub const fn is_conflict(self) -> bool {
+        matches!(
+            self,
+            Self::InsertExists
+                | Self::UpdateOriginDiffers
+                | Self::UpdateDeleted
+                | Self::UpdateMissing
+                | Self::DeleteOriginDiffers
+        )
+    }
+
+    /// Whether OLD already is what it should be: there is nothing to decide, and the row stands in no file of the diff.
+    #[must_use]
+    pub const fn is_settled(self) -> bool {
+        matches!(self, Self::Convergent | Self::Unchanged)
+    }
+}
 
 /// How we know that a row changed since the cutover, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

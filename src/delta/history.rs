@@ -5,14 +5,14 @@
 /// A transaction that began before the cutover and committed after it stamps its rows before it. So a stamp within the
 /// overlap before the cutover proves nothing, in either direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fence {
+pub struct CutoverWindow {
     /// The instant from which on a stamp proves a write after the cutover.
     pub cutover_us: i64,
     /// How long before the cutover a stamp is still in doubt.
     pub overlap_us: i64,
 }
 
-impl Fence {
+impl CutoverWindow {
     /// Says whether a stamp lies after the cutover; `None` where it is in doubt. Infinities compare as PostgreSQL orders them.
     #[must_use]
     pub const fn is_after(&self, stamp_us: i64) -> Option<bool> {
@@ -38,9 +38,9 @@ pub struct History {
 impl History {
     /// Reads a row's stamps; a missing column and a NULL stamp both say nothing.
     #[must_use]
-    pub fn from_stamps(fence: &Fence, created_us: Option<i64>, updated_us: Option<i64>) -> Self {
-        let created_after = created_us.and_then(|stamp| fence.is_after(stamp));
-        let updated_after = updated_us.and_then(|stamp| fence.is_after(stamp));
+    pub fn from_stamps(window: &CutoverWindow, created_us: Option<i64>, updated_us: Option<i64>) -> Self {
+        let created_after = created_us.and_then(|stamp| window.is_after(stamp));
+        let updated_after = updated_us.and_then(|stamp| window.is_after(stamp));
         let existed = if updated_after == Some(false) { Some(true) } else { created_after.map(|after| !after) };
         let changed = if created_after == Some(true) || updated_after == Some(true) {
             Some(true)
@@ -135,20 +135,20 @@ fn infer_from_one(only: History, itself: Base) -> Base {
 mod tests {
     use super::*;
 
-    const FENCE: Fence = Fence { cutover_us: 1_000, overlap_us: 100 };
+    const WINDOW: CutoverWindow = CutoverWindow { cutover_us: 1_000, overlap_us: 100 };
 
     #[test]
     fn stamps_in_the_overlap_prove_nothing() {
-        assert_eq!(FENCE.is_after(1_000), Some(true));
-        assert_eq!(FENCE.is_after(950), None);
-        assert_eq!(FENCE.is_after(899), Some(false));
-        assert_eq!(FENCE.is_after(i64::MAX), Some(true));
-        assert_eq!(FENCE.is_after(i64::MIN), Some(false));
+        assert_eq!(WINDOW.is_after(1_000), Some(true));
+        assert_eq!(WINDOW.is_after(950), None);
+        assert_eq!(WINDOW.is_after(899), Some(false));
+        assert_eq!(WINDOW.is_after(i64::MAX), Some(true));
+        assert_eq!(WINDOW.is_after(i64::MIN), Some(false));
     }
 
     #[test]
     fn either_column_alone_says_what_it_can() {
-        let says = |created, updated| History::from_stamps(&FENCE, created, updated);
+        let says = |created, updated| History::from_stamps(&WINDOW, created, updated);
         assert_eq!(says(Some(2_000), None), History { existed: Some(false), changed: Some(true) });
         assert_eq!(says(Some(10), None), History { existed: Some(true), changed: None });
         assert_eq!(says(None, Some(2_000)), History { existed: None, changed: Some(true) });

@@ -9,7 +9,7 @@ mod compare;
 mod history;
 mod truth;
 
-pub use class::{Class, ConflictType, Evidence};
+pub use class::{Class, Evidence};
 pub use compare::{Differences, compare};
-pub use history::{Base, Fence, History, infer_base};
+pub use history::{Base, CutoverWindow, History, infer_base};
 pub use truth::{Verdict, classify};

@@ -1,14 +1,12 @@
 //! The three-way truth table.
 
-use super::{Base, Class, ConflictType, Evidence, History, infer_base};
+use super::{Base, Class, Evidence, History, infer_base};
 
 /// What a key's history means for OLD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// The class.
     pub class: Class,
-    /// The conflict type; set exactly where the class is [`Class::Conflict`].
-    pub conflict: Option<ConflictType>,
     /// The row at the cutover.
     pub base: Base,
     /// What the verdict rests on.
@@ -21,33 +19,34 @@ pub struct Verdict {
 pub fn classify(old: Option<History>, new: Option<History>, equal: bool) -> Verdict {
     let base = infer_base(old, new, equal);
     let written = |row: Option<History>| row.is_some_and(|row| row.changed == Some(true));
-    let (class, conflict) = match base {
+    let class = match base {
         // A conflict in any case, whether or not there was a row at the cutover.
-        Base::Unknown if written(old) && written(new) && !equal => (Class::Conflict, Some(ConflictType::UpdateOriginDiffers)),
+        Base::Unknown if written(old) && written(new) && !equal => Class::UpdateOriginDiffers,
         _ => look_up(base, old.is_some(), new.is_some(), equal),
     };
     let silent = old.unwrap_or_default().is_silent() && new.unwrap_or_default().is_silent();
     let evidence = if silent { Evidence::TwoWay } else { Evidence::Column };
-    Verdict { class, conflict, base, evidence }
+    Verdict { class, base, evidence }
 }
 
 /// Reads the table: was there a row at the cutover, and what do the sides have now?
-fn look_up(base: Base, old: bool, new: bool, equal: bool) -> (Class, Option<ConflictType>) {
-    let conflict = |kind| (Class::Conflict, Some(kind));
+fn look_up(base: Base, old: bool, new: bool, equal: bool) -> Class {
     match (base, old, new) {
-        (Base::IsOld | Base::IsNew, true, true) if equal => (Class::Unchanged, None),
-        (_, true, true) if equal => (Class::Convergent, None),
-        (_, false, false) => (Class::Convergent, None),
-        (Base::Unknown, ..) => (Class::Ambiguous, None),
-        (Base::Absent, false, true) => (Class::Insert, None),
-        (Base::Absent, true, false) | (Base::IsNew, ..) => (Class::OldOnly, None),
-        (Base::Absent, true, true) => conflict(ConflictType::InsertExists),
-        (Base::IsOld, _, true) => (Class::Update, None),
-        (Base::IsOld, _, false) => (Class::Delete, None),
-        (Base::Other, true, true) => conflict(ConflictType::UpdateOriginDiffers),
+        (Base::IsOld | Base::IsNew, true, true) if equal => Class::Unchanged,
+        (_, true, true) if equal => Class::Convergent,
+        (_, false, false) => Class::Convergent,
+        (Base::Unknown, false, true) => Class::AmbiguousMissingOnOld,
+        (Base::Unknown, true, false) => Class::AmbiguousMissingOnNew,
+        (Base::Unknown, true, true) => Class::AmbiguousDiffers,
+        (Base::Absent, false, true) => Class::Insert,
+        (Base::Absent, true, false) | (Base::IsNew, ..) => Class::OldOnly,
+        (Base::Absent, true, true) => Class::InsertExists,
+        (Base::IsOld, _, true) => Class::Update,
+        (Base::IsOld, _, false) => Class::Delete,
+        (Base::Other, true, true) => Class::UpdateOriginDiffers,
         // NEW's stamps prove that NEW had the row at the cutover. That OLD had it too, and deleted it, they do not.
-        (Base::Other, false, true) => conflict(ConflictType::UpdateMissing),
-        (Base::Other, true, false) => conflict(ConflictType::DeleteOriginDiffers),
+        (Base::Other, false, true) => Class::UpdateMissing,
+        (Base::Other, true, false) => Class::DeleteOriginDiffers,
     }
 }
 
@@ -62,10 +61,8 @@ mod tests {
     const EXISTED: Option<History> = Some(History { existed: Some(true), changed: None });
     const SILENT: Option<History> = Some(History { existed: None, changed: None });
 
-    fn class(old: Option<History>, new: Option<History>, equal: bool) -> String {
-        let verdict = classify(old, new, equal);
-        assert_eq!(verdict.class == Class::Conflict, verdict.conflict.is_some());
-        verdict.conflict.map_or(verdict.class.word(), ConflictType::word).to_owned()
+    fn class(old: Option<History>, new: Option<History>, equal: bool) -> &'static str {
+        classify(old, new, equal).class.word()
     }
 
     #[test]
@@ -84,18 +81,18 @@ mod tests {
         assert_eq!(class(None, SAME, false), "old_only");
         assert_eq!(class(None, CHANGED, false), "update_missing");
         assert_eq!(class(None, None, false), "convergent");
-        assert_eq!(class(None, SILENT, false), "ambiguous");
-        assert_eq!(class(SILENT, None, false), "ambiguous");
-        assert_eq!(class(SILENT, SILENT, false), "ambiguous");
+        assert_eq!(class(None, SILENT, false), "ambiguous_missing_on_old");
+        assert_eq!(class(SILENT, None, false), "ambiguous_missing_on_new");
+        assert_eq!(class(SILENT, SILENT, false), "ambiguous_differs");
     }
 
     #[test]
     fn half_evidence_is_never_stretched() {
-        assert_eq!(class(None, TOUCHED, false), "ambiguous", "written after the cutover, but created when?");
-        assert_eq!(class(None, EXISTED, false), "ambiguous", "it existed; whether it was changed is unknown");
-        assert_eq!(class(EXISTED, None, false), "ambiguous", "OLD's row may have been changed since");
-        assert_eq!(class(EXISTED, TOUCHED, false), "ambiguous");
-        assert_eq!(class(SAME, SAME, false), "ambiguous", "both claim to be the row of the cutover, and differ");
+        assert_eq!(class(None, TOUCHED, false), "ambiguous_missing_on_old", "written after the cutover, but created when?");
+        assert_eq!(class(None, EXISTED, false), "ambiguous_missing_on_old", "it existed; whether it was changed is unknown");
+        assert_eq!(class(EXISTED, None, false), "ambiguous_missing_on_new", "OLD's row may have been changed since");
+        assert_eq!(class(EXISTED, TOUCHED, false), "ambiguous_differs");
+        assert_eq!(class(SAME, SAME, false), "ambiguous_differs", "both claim to be the row of the cutover, and differ");
         assert_eq!(class(SAME, SILENT, false), "update", "OLD's row is the row of the cutover, so NEW changed it");
         assert_eq!(class(TOUCHED, TOUCHED, false), "update_origin_differs");
         assert_eq!(classify(TOUCHED, TOUCHED, false).base, Base::Unknown, "nothing says that there was one row at the cutover");

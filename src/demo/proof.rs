@@ -39,7 +39,7 @@ pub struct Check {
     pub references: u64,
     /// Keys by class: what happened, as the pictures tell.
     pub happened: BTreeMap<String, u64>,
-    /// Keys by situation: what failback made of it, without the state at the cutover.
+    /// Keys by class: what failback made of it, without the state at the cutover.
     pub classified: BTreeMap<String, u64>,
 }
 

@@ -75,7 +75,7 @@ impl Play<'_> {
         self.verb(&["export"], &[0]).await?;
         self.act("Diff");
         self.audience.say(
-            "Each staged row is compared with OLD as it is now, value by value. A situation is what the two rows' history means; \
+            "Each staged row is compared with OLD as it is now, value by value. A class is what the two rows' history means; \
              `ambiguous` is said where nothing proves who wrote what, and `insert_exists` where both sides gave one number to \
              two rows.",
         );

@@ -1,7 +1,7 @@
 //! COPY streams, as bytes.
 //!
 //! Comes in: `CopyData` from the server, or bytes for it. Goes out: the same bytes; frames and rows may be cut anywhere.
-//! Memory: what waits in the diversion on the way out, twice; the driver holds at most one message on the way in.
+//! Memory: what waits in the demux on the way out, twice; the driver holds at most one message on the way in.
 //! Never: looks into the bytes; `wire` does.
 
 use std::future::poll_fn;
@@ -13,14 +13,14 @@ use bytes::Bytes;
 use futures::{SinkExt as _, Stream as _};
 use tokio_postgres::{CopyInSink, CopyOutStream};
 
-use super::diversion::Taking;
+use super::copy_demux::CopyPayloads;
 use super::session::Line;
 use crate::error::Result;
 
 /// Bytes that a server sends for `COPY … TO STDOUT`. Dropped before its end, it leaves the rest to the driver, which throws it away.
 pub struct CopyOut {
     stream: Pin<Box<CopyOutStream>>,
-    taking: Taking,
+    taking: CopyPayloads,
     chunk: Vec<u8>,
     /// How the COPY ended, while rows that came before that are handed out.
     end: Option<Result<(), tokio_postgres::Error>>,
@@ -28,7 +28,7 @@ pub struct CopyOut {
 }
 
 impl CopyOut {
-    pub(super) fn new(stream: CopyOutStream, taking: Taking, line: Arc<Line>) -> Self {
+    pub(super) fn new(stream: CopyOutStream, taking: CopyPayloads, line: Arc<Line>) -> Self {
         Self { stream: Box::pin(stream), taking, chunk: Vec::new(), end: None, line }
     }
 

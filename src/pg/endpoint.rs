@@ -13,15 +13,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::conninfo::{self, Settings};
+use super::hosts::{self, Host, SessionAttrs};
 use super::keyword::VARIABLES;
 use super::passfile::Passfile;
 use super::password::{self, Password, Source};
 use super::service;
-use super::target::{self, Target, Wanted};
 use super::tls::Tls;
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Side;
-use crate::store::outside;
+use crate::store::host_files;
 
 /// Long enough for a server that is starting up behind a slow network, short enough for a person who mistyped a host.
 const CONNECT_LIMIT: Duration = Duration::from_secs(30);
@@ -30,7 +30,7 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Endpoint {
     side: Side,
-    pub(super) targets: Vec<Target>,
+    pub(super) hosts: Vec<Host>,
     pub(super) user: String,
     database: String,
     secret: Option<(Password, Source)>,
@@ -39,14 +39,14 @@ pub struct Endpoint {
     /// Why a password file was left aside.
     pub(super) passfile_note: Option<String>,
     pub(super) tls: Tls,
-    pub(super) dial: Dial,
+    pub(super) connect: ConnectSettings,
 }
 
 /// Settings that only matter while connecting.
 #[derive(Clone, Debug)]
-pub(super) struct Dial {
+pub(super) struct ConnectSettings {
     pub(super) limit: Option<Duration>,
-    pub(super) wanted: Wanted,
+    pub(super) wanted: SessionAttrs,
     pub(super) channel_binding: tokio_postgres::config::ChannelBinding,
     pub(super) application_name: String,
     pub(super) options: Option<String>,
@@ -58,7 +58,7 @@ pub(super) struct Dial {
 }
 
 /// What surrounds the process, handed in so that resolution can be tested without it.
-pub struct Surroundings<'a> {
+pub struct ProcessEnvironment<'a> {
     /// Returns a variable's value.
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// The home folder: `.pgpass`, `.pg_service.conf` and `.postgresql` are looked for there.
@@ -88,16 +88,16 @@ impl Endpoint {
         configured: Option<&str>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self> {
-        let user = env("USER").or_else(|| env("LOGNAME")).filter(|user| !user.is_empty()).or_else(outside::user_name);
+        let user = env("USER").or_else(|| env("LOGNAME")).filter(|user| !user.is_empty()).or_else(host_files::user_name);
         let home = env("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        resolve(side, given, configured, &Surroundings { env, home, user }).place(|| side)
+        resolve(side, given, configured, &ProcessEnvironment { env, home, user }).place(|| side)
     }
 
-    /// Resolves a side's endpoint in the surroundings given.
+    /// Resolves a side's endpoint in the environment given.
     ///
     /// # Errors
     /// As [`Endpoint::resolve`].
-    pub fn resolve_in(side: Side, given: Option<&str>, around: &Surroundings<'_>) -> Result<Self> {
+    pub fn resolve_in(side: Side, given: Option<&str>, around: &ProcessEnvironment<'_>) -> Result<Self> {
         resolve(side, given, None, around).place(|| side)
     }
 
@@ -123,7 +123,7 @@ impl Endpoint {
     /// Returns where the server is, without user and database: `host:port`, several with commas between.
     #[must_use]
     pub fn address(&self) -> String {
-        self.targets.iter().map(Target::to_string).collect::<Vec<_>>().join(",")
+        self.hosts.iter().map(Host::to_string).collect::<Vec<_>>().join(",")
     }
 
     /// Returns the database's name.
@@ -132,8 +132,8 @@ impl Endpoint {
         &self.database
     }
 
-    /// Finds the password for one target, and where it came from.
-    pub(super) async fn password(&self, target: &Target) -> Result<(Option<Password>, Source)> {
+    /// Finds the password for one host, and where it came from.
+    pub(super) async fn password(&self, host: &Host) -> Result<(Option<Password>, Source)> {
         match (&self.secret, &self.command) {
             (Some((password, source @ (Source::Given | Source::Variable(_)))), _) => {
                 return Ok((Some(password.clone()), source.clone()));
@@ -143,7 +143,7 @@ impl Endpoint {
             (None, None) => {}
         }
         let found = self.passfile.as_ref().and_then(|(file, path)| {
-            let password = file.find(target.passfile_host(), target.port, &self.database, &self.user)?;
+            let password = file.find(host.passfile_host(), host.port, &self.database, &self.user)?;
             Some((Some(password.clone()), Source::Passfile(path.clone())))
         });
         Ok(found.unwrap_or((None, Source::Nowhere)))
@@ -169,7 +169,7 @@ fn refused(cause: impl Into<String>) -> Error {
 /// The keywords that say where a server is.
 const WHERE: [&str; 4] = ["host", "hostaddr", "port", "service"];
 
-fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &Surroundings<'_>) -> Result<Endpoint> {
+fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &ProcessEnvironment<'_>) -> Result<Endpoint> {
     let prefix = side.word().to_uppercase();
     let mut settings = conninfo::parse(given.unwrap_or_default())?;
     let variables = variables(&prefix, around);
@@ -201,7 +201,7 @@ fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &S
     let (passfile, passfile_note) = read_passfile(&settings, around)?;
     Ok(Endpoint {
         side,
-        targets: target::targets(&settings)?,
+        hosts: hosts::hosts(&settings)?,
         database: settings.get("dbname").unwrap_or(&user).to_owned(),
         user,
         secret: settings.get("password").map(|password| (Password::new(password), source)),
@@ -209,11 +209,11 @@ fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &S
         passfile,
         passfile_note,
         tls: Tls::from_settings(&settings, around.home.as_deref())?,
-        dial: dial(&settings)?,
+        connect: connect(&settings)?,
     })
 }
 
-fn variables(prefix: &str, around: &Surroundings<'_>) -> Settings {
+fn variables(prefix: &str, around: &ProcessEnvironment<'_>) -> Settings {
     let mut settings = Settings::default();
     for (name, word) in VARIABLES {
         if let Some(value) = (around.env)(&format!("{prefix}_{name}")).filter(|value| !value.is_empty()) {
@@ -224,14 +224,14 @@ fn variables(prefix: &str, around: &Surroundings<'_>) -> Settings {
 }
 
 /// Looks a service up in the user's file, then in the machine's.
-fn read_service(name: &str, settings: &Settings, around: &Surroundings<'_>) -> Result<Settings> {
+fn read_service(name: &str, settings: &Settings, around: &ProcessEnvironment<'_>) -> Result<Settings> {
     let named = settings.get("servicefile").map(str::to_owned).or_else(|| (around.env)("PGSERVICEFILE"));
     let own = named.map(PathBuf::from).or_else(|| around.home.as_ref().map(|home| home.join(".pg_service.conf")));
     let shared = (around.env)("PGSYSCONFDIR").map(|folder| Path::new(&folder).join("pg_service.conf"));
     let mut tried = Vec::new();
     for path in own.into_iter().chain(shared) {
-        if outside::exists(&path) {
-            let text = outside::read_text(&path)?;
+        if host_files::exists(&path) {
+            let text = host_files::read_text(&path)?;
             if let Some(section) = service::section(&text, name).place(|| path.display())? {
                 return Ok(section);
             }
@@ -244,24 +244,24 @@ fn read_service(name: &str, settings: &Settings, around: &Surroundings<'_>) -> R
 type FoundPassfile = (Option<(Arc<Passfile>, PathBuf)>, Option<String>);
 
 /// Reads the password file. One that others may read is left aside, as libpq does, and the note says so.
-fn read_passfile(settings: &Settings, around: &Surroundings<'_>) -> Result<FoundPassfile> {
+fn read_passfile(settings: &Settings, around: &ProcessEnvironment<'_>) -> Result<FoundPassfile> {
     let named = settings.get("passfile").map(str::to_owned).or_else(|| (around.env)("PGPASSFILE"));
     let path = match named.map(PathBuf::from).or_else(|| around.home.as_ref().map(|home| home.join(".pgpass"))) {
-        Some(path) if outside::exists(&path) => path,
+        Some(path) if host_files::exists(&path) => path,
         Some(path) => {
             return Ok((None, settings.get("passfile").map(|_| format!("there is no password file {}", path.display()))));
         }
         None => return Ok((None, None)),
     };
-    if !outside::mode_is_private(&path)? {
+    if !host_files::mode_is_private(&path)? {
         let shown = path.display();
         return Ok((None, Some(format!("the password file {shown} was ignored: others may read it; chmod 0600 {shown}"))));
     }
-    let file = Passfile::parse(&outside::read_text(&path)?);
+    let file = Passfile::parse(&host_files::read_text(&path)?);
     Ok((Some((Arc::new(file), path)), None))
 }
 
-fn dial(settings: &Settings) -> Result<Dial> {
+fn connect(settings: &Settings) -> Result<ConnectSettings> {
     use tokio_postgres::config::ChannelBinding;
     let number = |word: &str| {
         settings
@@ -287,9 +287,9 @@ fn dial(settings: &Settings) -> Result<Dial> {
     };
     let tcp_user_timeout =
         number("tcp_user_timeout")?.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0).map(Duration::from_millis);
-    Ok(Dial {
+    Ok(ConnectSettings {
         limit,
-        wanted: Wanted::parse(settings.get("target_session_attrs"))?,
+        wanted: SessionAttrs::parse(settings.get("target_session_attrs"))?,
         channel_binding,
         application_name: settings.get("application_name").unwrap_or("failback").to_owned(),
         options: settings.get("options").map(str::to_owned),
@@ -310,12 +310,12 @@ mod tests {
 
     fn resolve_with(given: Option<&str>, variables: &[(&str, &str)], home: Option<&Path>) -> Result<Endpoint> {
         let env = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-        let around = Surroundings { env: &env, home: home.map(Path::to_owned), user: Some("me".to_owned()) };
+        let around = ProcessEnvironment { env: &env, home: home.map(Path::to_owned), user: Some("me".to_owned()) };
         Endpoint::resolve_in(Side::Old, given, &around)
     }
 
     fn secret(endpoint: &Endpoint) -> (Option<String>, Source) {
-        let found = endpoint.password(&endpoint.targets[0]);
+        let found = endpoint.password(&endpoint.hosts[0]);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let (password, source) = runtime.block_on(found).unwrap();
         (password.map(|password| password.reveal().to_owned()), source)
@@ -349,7 +349,7 @@ mod tests {
     fn variables_beat_the_configuration_and_an_address_is_one_thing() {
         let resolve = |variables: &[(&str, &str)], configured: &str| {
             let env = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-            let around = Surroundings { env: &env, home: None, user: Some("me".to_owned()) };
+            let around = ProcessEnvironment { env: &env, home: None, user: Some("me".to_owned()) };
             super::resolve(Side::Old, None, Some(configured), &around).unwrap()
         };
         let endpoint = resolve(&[("OLD_PGUSER", "dba"), ("OLD_PGPASSWORD", "two")], "postgres://shop@h:7/d");
@@ -389,9 +389,9 @@ mod tests {
     fn defaults_are_the_users_own() {
         let endpoint = resolve_with(Some("host=h"), &[], None).unwrap();
         assert_eq!(endpoint.to_string(), "me@h:5432/me");
-        assert_eq!(endpoint.dial.application_name, "failback");
-        assert_eq!(endpoint.dial.limit, Some(CONNECT_LIMIT));
-        let limit = |text: &str| resolve_with(Some(text), &[], None).unwrap().dial.limit;
+        assert_eq!(endpoint.connect.application_name, "failback");
+        assert_eq!(endpoint.connect.limit, Some(CONNECT_LIMIT));
+        let limit = |text: &str| resolve_with(Some(text), &[], None).unwrap().connect.limit;
         assert_eq!((limit("connect_timeout=0"), limit("connect_timeout=1")), (None, Some(Duration::from_secs(2))));
         assert!(resolve_with(Some("connect_timeout=soon"), &[], None).is_err());
     }

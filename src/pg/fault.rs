@@ -10,7 +10,7 @@ use std::fmt;
 
 use tokio_postgres::error::DbError;
 
-use super::condition;
+use super::sqlstate as conditions;
 use crate::error::{Error, ErrorKind};
 use crate::name::Side;
 
@@ -51,7 +51,7 @@ impl ServerFault {
     /// Returns the name of the SQLSTATE, for those that a recovery is likely to meet.
     #[must_use]
     pub fn condition(&self) -> Option<&'static str> {
-        condition::name(&self.sqlstate)
+        conditions::name(&self.sqlstate)
     }
 
     /// Returns the kind that this SQLSTATE means for a statement.
@@ -70,7 +70,7 @@ impl ServerFault {
 impl fmt::Display for ServerFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PostgreSQL {}", self.sqlstate)?;
-        if let Some(name) = condition::name(&self.sqlstate) {
+        if let Some(name) = conditions::name(&self.sqlstate) {
             write!(f, " {name}")?;
         }
         write!(f, ": {}", self.message)?;

@@ -4,28 +4,27 @@
 //! what the server said without quoting row values.
 //! Never: writes names into SQL (`name` does), decides what is written, retries on its own.
 
-mod condition;
+mod connect;
+mod connect_error;
 mod conninfo;
 mod copy;
-mod dial;
-mod diversion;
+mod copy_demux;
 mod endpoint;
 mod fault;
+mod hosts;
 mod identity;
 mod keyword;
 mod passfile;
 mod password;
-mod refusal;
 mod service;
 mod session;
 mod snapshot;
 mod socket;
-pub mod statement;
-mod target;
+mod sqlstate;
 mod tls;
 
 pub use copy::{CopyIn, CopyOut};
-pub use endpoint::{Endpoint, Surroundings};
+pub use endpoint::{Endpoint, ProcessEnvironment};
 pub use fault::{ServerFault, describe, fault, server_fault, sqlstate};
 pub use identity::{ServerIdentity, encoding_remarks, same_database};
 pub use session::{Cancel, Session, farewell};

@@ -15,14 +15,14 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{CancelToken, Client, NoTls, Row};
 use tokio_postgres_rustls_improved::MakeRustlsConnect;
 
+use super::connect::{self, Connected};
 use super::copy::{CopyIn, CopyOut};
-use super::dial::{self, Dialled};
-use super::diversion::Diversion;
+use super::copy_demux::CopyDemux;
 use super::endpoint::Endpoint;
 use super::fault::{self, ServerFault};
+use super::hosts::Host;
 use super::identity::{self, ServerIdentity};
 use super::socket::{self, Socket};
-use super::target::Target;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 
@@ -63,8 +63,8 @@ pub struct Session {
     endpoint: Endpoint,
     line: Arc<Line>,
     connector: Option<MakeRustlsConnect>,
-    target: Target,
-    diversion: Arc<Diversion>,
+    host: Host,
+    demux: Arc<CopyDemux>,
     encoding: String,
     task: JoinHandle<()>,
 }
@@ -76,8 +76,8 @@ impl Session {
     /// `Connect` if no server can be reached, has the database, or offers the TLS that is asked for; `Permission` if the user or
     /// password is refused; `Config` if a certificate file is at fault; `Refused` if the server is older than PostgreSQL 13.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self> {
-        let Dialled { client, connector, target, line, diversion, encoding, task } = dial::dial(endpoint).await?;
-        Ok(Self { client, endpoint: endpoint.clone(), line, connector, target, diversion, encoding, task })
+        let Connected { client, connector, host, line, demux, encoding, task } = connect::connect(endpoint).await?;
+        Ok(Self { client, endpoint: endpoint.clone(), line, connector, host, demux, encoding, task })
     }
 
     /// Returns the side.
@@ -152,11 +152,11 @@ impl Session {
     /// # Errors
     /// What the server said about the statement; `Refused` while another COPY's rows come.
     pub async fn copy_out(&self, sql: &str) -> Result<CopyOut> {
-        if self.diversion.is_given_up() {
+        if self.demux.is_given_up() {
             // Answers come in order: behind this one there is nothing left of the COPY that was given up.
             self.execute_all("").await?;
         }
-        let Some(taking) = self.diversion.take() else {
+        let Some(taking) = self.demux.take() else {
             return Err(Error::new(ErrorKind::Refused, "copy rows out")
                 .at(self.place())
                 .because("another COPY runs on this connection"));
@@ -180,7 +180,7 @@ impl Session {
         Cancel {
             token: self.client.cancel_token(),
             endpoint: self.endpoint.clone(),
-            target: self.target.clone(),
+            host: self.host.clone(),
             connector: self.connector.clone(),
             line: Arc::clone(&self.line),
         }
@@ -223,7 +223,7 @@ pub async fn farewell() {
 pub struct Cancel {
     token: CancelToken,
     endpoint: Endpoint,
-    target: Target,
+    host: Host,
     connector: Option<MakeRustlsConnect>,
     line: Arc<Line>,
 }
@@ -238,10 +238,10 @@ impl Cancel {
         let unreachable = |error: std::io::Error| {
             Error::new(ErrorKind::Connect, "cancel a statement").at(&self.line.place).because(error.to_string())
         };
-        let socket = socket::open(&self.target, &self.endpoint.dial).await.map_err(unreachable)?;
+        let socket = socket::open(&self.host, &self.endpoint.connect).await.map_err(unreachable)?;
         let sent = match self.connector.clone() {
             Some(mut connector) => {
-                let made = MakeTlsConnect::<Socket>::make_tls_connect(&mut connector, &self.target.host);
+                let made = MakeTlsConnect::<Socket>::make_tls_connect(&mut connector, &self.host.name);
                 let tls = made.map_err(|error| Error::new(ErrorKind::Config, "cancel a statement").because(error))?;
                 self.token.cancel_query_raw(socket, tls).await
             }

@@ -19,7 +19,7 @@ use tokio_postgres_rustls_improved::MakeRustlsConnect;
 
 use super::conninfo::Settings;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::outside;
+use crate::store::host_files;
 
 /// How little a connection trusts the network (`sslmode`), most trusting first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,7 +153,7 @@ impl Tls {
     fn roots(&self, needed: bool) -> Result<Option<Vec<CertificateDer<'static>>>> {
         match &self.root {
             Root::System => Ok(Some(rustls_native_certs::load_native_certs().certs)),
-            Root::File { path, named } if *named || outside::exists(path) => certificates(path).map(Some),
+            Root::File { path, named } if *named || host_files::exists(path) => certificates(path).map(Some),
             _ if !needed => Ok(None),
             _ => Err(refused("the sslmode checks the server's certificate, but there is no root certificate")
                 .at(self.root_place())
@@ -171,16 +171,16 @@ impl Tls {
 
     fn client_identity(&self) -> Result<Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>> {
         let Some((certificate, key, named)) = &self.client else { return Ok(None) };
-        if !named && !outside::exists(certificate) {
+        if !named && !host_files::exists(certificate) {
             return Ok(None);
         }
         let chain = certificates(certificate)?;
-        if !outside::mode_is_private(key)? {
+        if !host_files::mode_is_private(key)? {
             return Err(refused("the private key can be read by others than its owner")
                 .at(key.display())
                 .next(format!("chmod 0600 {}", key.display())));
         }
-        let key_der = PrivateKeyDer::from_pem_slice(&outside::read_bytes(key)?).map_err(|_| {
+        let key_der = PrivateKeyDer::from_pem_slice(&host_files::read_bytes(key)?).map_err(|_| {
             refused("the file holds no private key in PEM form")
                 .at(key.display())
                 .next("encrypted keys are not read; decrypt the key with `openssl pkey`")
@@ -190,7 +190,7 @@ impl Tls {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let bytes = outside::read_bytes(path)?;
+    let bytes = host_files::read_bytes(path)?;
     let read = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
     match read {
         Ok(list) if !list.is_empty() => Ok(list),

@@ -1,6 +1,6 @@
 //! `decisions.toml`: who decided what, for which rows, and why.
 //!
-//! Precedence: one table of one database, one table, `[defaults]`, built in. Within a section a situation's own key is stronger
+//! Precedence: one table of one database, one table, `[defaults]`, built in. Within a section a class's own key is stronger
 //! than the shorthand (`conflict`, `ambiguous`) that includes it.
 
 use std::collections::BTreeMap;
@@ -11,14 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use super::by_table::{ByTable, Scope};
 use super::keys::{Section, Source, spell};
-use super::{Resolution, Setting, Situation};
+use super::{Resolution, Setting};
+use crate::delta::Class;
 use crate::error::Result;
 
 /// Where a resolution comes from, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// Nobody decided; see [`Situation::builtin`].
+    /// Nobody decided; see [`Class::builtin`].
     Builtin,
     /// `[defaults]`.
     Default,
@@ -47,7 +48,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What is to be done about a situation, who said so, and why.
+/// What is to be done about a class, who said so, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decided {
     /// What is to be done.
@@ -72,15 +73,15 @@ struct Rules {
     why: Option<String>,
 }
 
-/// One resolution per situation, in the order of [`Situation::ALL`].
-type Effect = [Resolution; Situation::ALL.len()];
+/// One resolution per class, in the order of [`Class::DECIDABLE`].
+type Effect = [Resolution; Class::DECIDABLE.len()];
 
 impl Decisions {
     /// Reads the text of a decisions file; an empty text holds no decisions.
     ///
     /// # Errors
     /// [`crate::error::ErrorKind::Config`] at `file:line:column` for text that is not TOML, an unknown key (with the nearest
-    /// name), and a resolution that is unknown or makes no sense for its situation (with those that do).
+    /// name), and a resolution that is unknown or makes no sense for its class (with those that do).
     pub fn parse(text: &str, file: &str) -> Result<Self> {
         let source = Source::new("read the decisions", file, text);
         let document = source.parse()?;
@@ -93,9 +94,9 @@ impl Decisions {
         Ok(Self { defaults: defaults.unwrap_or_default(), tables: ByTable::read(&root, Rules::read)? })
     }
 
-    /// Returns what is to be done about a situation in one table, named as [`crate::name::QualifiedName`] prints it.
+    /// Returns what is to be done about a class in one table, named as [`crate::name::QualifiedName`] prints it.
     #[must_use]
-    pub fn resolve(&self, database: &str, table: &str, situation: Situation) -> Decided {
+    pub fn resolve(&self, database: &str, table: &str, class: Class) -> Decided {
         let levels = [
             (Origin::DatabaseTable, self.tables.database_table(database, table)),
             (Origin::Table, self.tables.table(table)),
@@ -103,11 +104,11 @@ impl Decisions {
         ];
         for (origin, rules) in levels {
             let Some(rules) = rules else { continue };
-            if let Some(resolution) = rules.get(situation) {
+            if let Some(resolution) = rules.get(class) {
                 return Decided { resolution, origin, why: rules.why.clone() };
             }
         }
-        Decided { resolution: situation.builtin(), origin: Origin::Builtin, why: None }
+        Decided { resolution: class.builtin(), origin: Origin::Builtin, why: None }
     }
 
     /// Says of every section that matches none of the known tables, each with its database, which one was probably meant.
@@ -134,11 +135,11 @@ impl Decisions {
     }
 
     /// Returns the blake3 digest, in hex, of what the decisions mean: two texts have the same digest if and only if they
-    /// resolve every situation of every table the same way. Comments, reasons, order and spelling do not count.
+    /// resolve every class of every table the same way. Comments, reasons, order and spelling do not count.
     #[must_use]
     pub fn digest(&self) -> String {
         let nothing = Rules::default();
-        let base = self.defaults.over(Situation::ALL.map(Situation::builtin));
+        let base = self.defaults.over(Class::DECIDABLE.map(Class::builtin));
         let mut meaning = String::from("failback decisions 1\n");
         describe(&mut meaning, &Scope::Defaults, base);
         for (scope, rules) in self.tables.iter() {
@@ -161,8 +162,8 @@ impl Decisions {
 /// Writes one section for the digest. Names are spelt as TOML keys: quoted and escaped, so none can pose as another line.
 fn describe(meaning: &mut String, scope: &Scope, effect: Effect) {
     let _ = write!(meaning, "{scope}");
-    for (situation, resolution) in Situation::ALL.iter().zip(effect) {
-        let _ = write!(meaning, " {situation}={resolution}");
+    for (class, resolution) in Class::DECIDABLE.iter().zip(effect) {
+        let _ = write!(meaning, " {class}={resolution}");
     }
     meaning.push('\n');
 }
@@ -186,30 +187,30 @@ impl Rules {
         Ok(Self { set, why: section.text("why")? })
     }
 
-    fn get(&self, situation: Situation) -> Option<Resolution> {
+    fn get(&self, class: Class) -> Option<Resolution> {
         let shorthand = || {
             let shorthands = [Setting::Conflict, Setting::Ambiguous];
-            shorthands.into_iter().find(|setting| setting.situations().contains(&situation)).and_then(|one| self.set.get(&one))
+            shorthands.into_iter().find(|setting| setting.classes().contains(&class)).and_then(|one| self.set.get(&one))
         };
-        self.set.get(&Setting::One(situation)).or_else(shorthand).copied()
+        self.set.get(&Setting::One(class)).or_else(shorthand).copied()
     }
 
     fn over(&self, below: Effect) -> Effect {
         let mut effect = below;
-        for (place, situation) in effect.iter_mut().zip(Situation::ALL) {
-            *place = self.get(situation).unwrap_or(*place);
+        for (place, class) in effect.iter_mut().zip(Class::DECIDABLE) {
+            *place = self.get(class).unwrap_or(*place);
         }
         effect
     }
 
-    /// Lists the situations in which a shorthand, which names no deletion, deletes.
+    /// Lists the classes in which a shorthand, which names no deletion, deletes.
     fn deleting(&self, setting: Setting, resolution: Resolution) -> Vec<&'static str> {
         if resolution != Resolution::ApplyNew || matches!(setting, Setting::One(_)) {
             return Vec::new();
         }
-        let own = |situation: &Situation| self.set.contains_key(&Setting::One(*situation));
-        let situations = setting.situations().iter().filter(|situation| situation.applying_deletes() && !own(situation));
-        situations.map(|situation| situation.word()).collect()
+        let own = |class: &Class| self.set.contains_key(&Setting::One(*class));
+        let classes = setting.classes().iter().filter(|class| class.applying_deletes() && !own(class));
+        classes.map(|class| class.word()).collect()
     }
 }
 
@@ -260,7 +261,7 @@ at = "2026-11-22T08:00:00Z"
 
     #[test]
     fn the_nearest_section_wins_and_an_own_key_beats_its_shorthand() {
-        use Situation::{Delete, DeleteOriginDiffers, Insert, InsertExists, UpdateOriginDiffers};
+        use Class::{Delete, DeleteOriginDiffers, Insert, InsertExists, UpdateOriginDiffers};
         let decisions = read(SAMPLE);
         let (finance, old) = (Some("finance confirmed NEW's invoices"), Some("OLD is in use again"));
         let cases = [
@@ -272,17 +273,17 @@ at = "2026-11-22T08:00:00Z"
             ("shop", "public.users", Insert, Resolution::ApplyNew, Origin::Builtin, None),
             ("chain_db", "public.ORDERS", InsertExists, Resolution::KeepOld, Origin::Default, old),
         ];
-        for (database, table, situation, resolution, origin, why) in cases {
+        for (database, table, class, resolution, origin, why) in cases {
             let expected = Decided { resolution, origin, why: why.map(str::to_owned) };
-            assert_eq!(decisions.resolve(database, table, situation), expected, "{database} {table} {situation}");
+            assert_eq!(decisions.resolve(database, table, class), expected, "{database} {table} {class}");
         }
     }
 
     #[test]
     fn an_empty_text_is_the_built_in_policy() {
-        for situation in Situation::ALL {
-            let decided = read("# nothing yet\n").resolve("shop", "public.orders", situation);
-            assert_eq!((decided.resolution, decided.origin), (situation.builtin(), Origin::Builtin));
+        for class in Class::DECIDABLE {
+            let decided = read("# nothing yet\n").resolve("shop", "public.orders", class);
+            assert_eq!((decided.resolution, decided.origin), (class.builtin(), Origin::Builtin));
         }
     }
 

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct Change {
     /// For which tables.
     pub scope: Scope,
-    /// For which situations.
+    /// For which classes.
     pub setting: Setting,
     /// What to do.
     pub resolution: Resolution,
@@ -26,7 +26,7 @@ pub struct Change {
 const HEADER: &str = "\
 # What failback does with the rows that differ between OLD and NEW.
 #
-# A section's key is a situation: insert, update, delete, old_only, ambiguous_missing_on_old, ambiguous_missing_on_new,
+# A section's key is a class: insert, update, delete, old_only, ambiguous_missing_on_old, ambiguous_missing_on_new,
 # ambiguous_differs, insert_exists, update_origin_differs, update_deleted, update_missing, delete_origin_differs; or several at
 # once: conflict, ambiguous. Its value is apply_new, keep_old, hold, skip, last_update_wins or first_update_wins.
 #
@@ -41,11 +41,11 @@ const FILE: &str = "decisions.toml";
 /// Returns the text with one decision set; comments, blank lines and order survive. An empty text becomes a new file with a
 /// header that explains it.
 ///
-/// A shorthand also sets those of its situations that the section already sets on their own, as they would win otherwise.
+/// A shorthand also sets those of its classes that the section already sets on their own, as they would win otherwise.
 ///
 /// # Errors
 /// [`ErrorKind::Config`] if the text is not a valid decisions file, before or after; [`ErrorKind::Usage`] if the resolution
-/// makes no sense for the situation.
+/// makes no sense for the class.
 pub fn edit(text: &str, change: &Change) -> Result<String> {
     let usage = |cause: String| Error::new(ErrorKind::Usage, "write the decision").because(cause);
     change.setting.check(change.resolution).map_err(usage)?;
@@ -78,9 +78,9 @@ fn write(text: &str, change: &Change) -> Result<String> {
     let section = open(document.as_table_mut(), &path(&change.scope))
         .ok_or_else(|| Error::new(ErrorKind::Config, "write the decision").at(FILE).because("a section is not a table"))?;
     set(section, change.setting.word(), change.resolution.word());
-    for situation in change.setting.situations() {
-        if section.contains_key(situation.word()) {
-            set(section, situation.word(), change.resolution.word());
+    for class in change.setting.classes() {
+        if section.contains_key(class.word()) {
+            set(section, class.word(), change.resolution.word());
         }
     }
     for (key, value) in [("why", &change.why), ("by", &change.by), ("at", &change.at)] {
@@ -131,7 +131,7 @@ fn set(section: &mut dyn TableLike, key: &str, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::policy::Situation;
+    use crate::delta::Class;
 
     fn change(scope: Scope, setting: &str, resolution: Resolution) -> Change {
         Change { scope, setting: setting.parse().unwrap(), resolution, why: None, by: None, at: None }
@@ -179,12 +179,12 @@ mod tests {
              update_missing = \"keep_old\"\nby = \"dba\"\nat = \"2026-11-22T10:00:00+02:00\"\n"
         );
         let decided = Decisions::parse(&after, FILE).unwrap();
-        let decided = decided.resolve("shop-1", "public.Bad \"name\"", Situation::UpdateMissing);
+        let decided = decided.resolve("shop-1", "public.Bad \"name\"", Class::UpdateMissing);
         assert_eq!(decided.resolution, Resolution::KeepOld);
     }
 
     #[test]
-    fn a_shorthand_takes_its_situations_along() {
+    fn a_shorthand_takes_its_classes_along() {
         let before = "[tables.\"public.orders\"]\nupdate_deleted = \"hold\" # ask\nconflict = \"skip\"\ninsert = \"hold\"\n";
         let after = edit(before, &change(orders(), "conflict", Resolution::KeepOld)).unwrap();
         assert_eq!(
@@ -207,8 +207,8 @@ mod tests {
                 for resolution in setting.allowed() {
                     let change = Change { setting, ..change(orders(), "insert", resolution) };
                     let decisions = Decisions::parse(&edit(shape, &change).unwrap(), FILE).unwrap();
-                    for situation in setting.situations() {
-                        let decided = decisions.resolve("shop", "public.orders", *situation);
+                    for class in setting.classes() {
+                        let decided = decisions.resolve("shop", "public.orders", *class);
                         assert_eq!(decided.resolution, resolution, "{shape} {setting}");
                     }
                 }

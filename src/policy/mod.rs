@@ -5,14 +5,14 @@
 //! Never: opens a file, reads the clock, or lets a misspelt key pass.
 
 mod by_table;
+mod class_rules;
 mod decisions;
 mod edit;
 pub mod keys;
 mod resolution;
-mod situation;
 
 pub use by_table::{ByTable, Scope};
+pub use class_rules::Setting;
 pub use decisions::{Decided, Decisions, Origin};
 pub use edit::{Change, edit};
 pub use resolution::Resolution;
-pub use situation::{Setting, Situation};

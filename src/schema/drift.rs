@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::travel::{Travel, travel};
+use super::common_type::{CommonType, common_type};
 use super::{Column, Renaming, Table};
 use crate::name::{Ident, QualifiedName, Side};
 
@@ -45,7 +45,7 @@ pub enum Drift {
         /// NEW's type.
         new: String,
         /// How the values travel.
-        travel: Travel,
+        travel: CommonType,
     },
     /// NEW's enum has labels that OLD's lacks.
     LabelMissing {
@@ -89,10 +89,10 @@ impl Drift {
             Self::TypeDiffers { column, old, new, travel } => {
                 let types = format!("column {column} is {old} on OLD and {new} on NEW");
                 match travel {
-                    Travel::As(Side::Old) | Travel::Same => format!("{types}: OLD's type holds every value"),
-                    Travel::As(Side::New) => format!("{types}: {HELD}"),
-                    Travel::Instant(_) => format!("{types}: the wall clock is read in the configured zone; {HELD}"),
-                    Travel::Text => format!("{types}: compared as text; {HELD}"),
+                    CommonType::As(Side::Old) | CommonType::Same => format!("{types}: OLD's type holds every value"),
+                    CommonType::As(Side::New) => format!("{types}: {HELD}"),
+                    CommonType::Instant(_) => format!("{types}: the wall clock is read in the configured zone; {HELD}"),
+                    CommonType::Text => format!("{types}: compared as text; {HELD}"),
                 }
             }
             Self::LabelMissing { column, labels } => {
@@ -109,7 +109,7 @@ impl Drift {
         match self {
             Self::TableRenamed { .. } | Self::ColumnRenamed { .. } | Self::TargetColumnMissing { .. } => false,
             Self::SourceColumnMissing { required, .. } => *required,
-            Self::TypeDiffers { travel, .. } => !matches!(travel, Travel::As(Side::Old) | Travel::Same),
+            Self::TypeDiffers { travel, .. } => !matches!(travel, CommonType::As(Side::Old) | CommonType::Same),
             Self::LabelMissing { .. } | Self::ComputedOnNew { .. } | Self::NotNullOnOld { .. } => true,
         }
     }
@@ -147,12 +147,12 @@ fn column_drift(ours: &Column, theirs: &Column, found: &mut Vec<Drift>) {
         (false, true) => found.push(Drift::ComputedOnNew { column: column.clone() }),
         (false, false) => {}
     }
-    let travel = travel(&ours.data_type, &theirs.data_type);
+    let travel = common_type(&ours.data_type, &theirs.data_type);
     let (old, new) = (&ours.data_type, &theirs.data_type);
     let labels: Vec<_> = new.labels.iter().filter(|label| !old.labels.contains(label)).cloned().collect();
     if old.base == new.base && !old.labels.is_empty() && !labels.is_empty() {
         found.push(Drift::LabelMissing { column: column.clone(), labels });
-    } else if travel != Travel::Same || old.sql != new.sql {
+    } else if travel != CommonType::Same || old.sql != new.sql {
         found.push(Drift::TypeDiffers { column: column.clone(), old: old.sql.clone(), new: new.sql.clone(), travel });
     }
     if ours.not_null && !theirs.not_null {

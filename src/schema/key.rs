@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PairedColumn, PgType, Source, Table};
+use super::{MappedColumn, PgType, Source, Table};
 use crate::name::{Ident, Side};
 
 /// One unique index, primary keys included. Indexes on expressions are listed with `columns` empty.
@@ -131,7 +131,7 @@ impl std::error::Error for KeyProblem {}
 pub fn comparison_key(
     old: &Table,
     new: &Table,
-    pairs: &[PairedColumn],
+    pairs: &[MappedColumn],
     configured: Option<&[Ident]>,
 ) -> Result<Vec<KeyColumn>, KeyProblem> {
     let Some(names) = configured.filter(|names| !names.is_empty()).or_else(|| shared_unique_columns(old, new)) else {
@@ -140,7 +140,7 @@ pub fn comparison_key(
     names.iter().map(|name| key_column(old, new, pairs, name)).collect()
 }
 
-fn key_column(old: &Table, new: &Table, pairs: &[PairedColumn], name: &Ident) -> Result<KeyColumn, KeyProblem> {
+fn key_column(old: &Table, new: &Table, pairs: &[MappedColumn], name: &Ident) -> Result<KeyColumn, KeyProblem> {
     let missing = |side| KeyProblem::ConfiguredColumnMissing { column: name.clone(), side };
     let ours = &old.column(name).ok_or_else(|| missing(Side::Old))?.data_type;
     let theirs = &new.column(name).ok_or_else(|| missing(Side::New))?.data_type;
@@ -205,7 +205,7 @@ impl PgType {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Column, Renaming, pair_columns, sample};
+    use super::super::{Column, Renaming, map_columns, sample};
     use super::*;
 
     fn column(name: &str, base: &str, typmod: i32) -> Column {
@@ -246,7 +246,7 @@ mod tests {
     }
 
     fn key(old: &Table, new: &Table, configured: Option<&[Ident]>) -> Result<Vec<KeyColumn>, KeyProblem> {
-        comparison_key(old, new, &pair_columns(old, new, &Renaming::default(), "UTC"), configured)
+        comparison_key(old, new, &map_columns(old, new, &Renaming::default(), "UTC"), configured)
     }
 
     const COLUMNS: [(&str, &str); 3] = [("a", "int4"), ("b", "uuid"), ("c", "text")];

@@ -11,7 +11,7 @@ pub enum Method {
     /// Rows stamped after the cutover, or not at all, plus the keys of both sides.
     Timestamps,
     /// Rows stamped after the cutover, or not at all, and nothing else: no key is looked at. Only where somebody said so.
-    Stamps,
+    TimestampsOnly,
     /// Every row of both sides, in key order.
     Compare,
     /// Not carried, because somebody said so or because it cannot be.
@@ -20,14 +20,14 @@ pub enum Method {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 4] = [Self::Timestamps, Self::Stamps, Self::Compare, Self::Skip];
+    pub const ALL: [Self; 4] = [Self::Timestamps, Self::TimestampsOnly, Self::Compare, Self::Skip];
 
     /// Returns the word used in files and on screens.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Timestamps => "timestamps",
-            Self::Stamps => "stamps",
+            Self::TimestampsOnly => "timestamps_only",
             Self::Compare => "compare",
             Self::Skip => "skip",
         }
@@ -169,10 +169,10 @@ impl Coverage {
                 Self { insert: rows(), update, delete: rows() }
             }
             Method::Timestamps => Self { insert: keys(), update: trusted(times.updated.as_ref(), "updated"), delete: keys() },
-            Method::Stamps => Self {
+            Method::TimestampsOnly => Self {
                 insert: trusted(times.created.as_ref().or(times.updated.as_ref()), "created"),
                 update: trusted(times.updated.as_ref(), "updated"),
-                delete: Covered::No { why: "keys are not compared, by method = \"stamps\"".to_owned() },
+                delete: Covered::No { why: "keys are not compared, by method = \"timestamps_only\"".to_owned() },
             },
             Method::Skip => {
                 let no = || Covered::No { why: "the table is not carried".to_owned() };

@@ -45,16 +45,16 @@ pub struct TableDiff {
     pub name: QualifiedName,
     /// The files that hold one row for every differing key.
     pub segments: Vec<Segment>,
-    /// How many keys there are of each situation: a class, or a conflict type, or one of the three ambiguous cases. Rows that
+    /// How many keys there are of each class: a class, or a conflict type, or one of the three ambiguous cases. Rows that
     /// are `unchanged` or `convergent` are counted here and stand in no file.
     pub counts: BTreeMap<String, u64>,
 }
 
 impl TableDiff {
-    /// Returns the number of keys in one situation.
+    /// Returns the number of keys in one class.
     #[must_use]
-    pub fn count(&self, situation: &str) -> u64 {
-        self.counts.get(situation).copied().unwrap_or(0)
+    pub fn count(&self, class: &str) -> u64 {
+        self.counts.get(class).copied().unwrap_or(0)
     }
 
     /// Returns the number of keys that stand in the files.

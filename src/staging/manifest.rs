@@ -55,7 +55,7 @@ pub struct DatabaseRecord {
     pub tables: Vec<TableRecord>,
     /// The tables that OLD lacks: staged whole, and carried nowhere.
     #[serde(default)]
-    pub stranded: Vec<StrandedTable>,
+    pub new_only: Vec<NewOnlyTable>,
     /// Everything else, with the reason.
     pub left_out: Vec<LeftOut>,
     /// NEW's sequences at the export.
@@ -77,7 +77,7 @@ pub struct LeftOut {
 
 /// A table that only NEW has. All of its rows are staged, as nothing says which of them are older than the cutover.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StrandedTable {
+pub struct NewOnlyTable {
     /// Its short name in paths.
     pub id: TableId,
     /// Its name.
@@ -92,7 +92,7 @@ pub struct StrandedTable {
     pub rows: Vec<Segment>,
 }
 
-impl StrandedTable {
+impl NewOnlyTable {
     /// Returns the number of staged rows.
     #[must_use]
     pub fn row_count(&self) -> u64 {

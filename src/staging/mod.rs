@@ -15,7 +15,7 @@ pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use layout::{
     DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, Staged, TableId, database_folder,
 };
-pub use manifest::{DatabaseRecord, FORMAT_VERSION, LeftOut, Manifest, StrandedTable, TableRecord};
+pub use manifest::{DatabaseRecord, FORMAT_VERSION, LeftOut, Manifest, NewOnlyTable, TableRecord};
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{DatabasePlan, Plan, TablePlan};
 pub use segment_reader::SegmentReader;

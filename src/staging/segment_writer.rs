@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 
 use super::SegmentOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{PendingFile, Store, StoredFile, fault};
+use crate::store::{AtomicFile, FileDigest, Store, fault};
 
 /// A committed Parquet file of rows, as the manifest lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// The file.
     #[serde(flatten)]
-    pub file: StoredFile,
+    pub file: FileDigest,
     /// How many rows it holds.
     pub rows: u64,
 }
@@ -99,10 +99,10 @@ impl SegmentWriter {
 
 /// Holds the file where it can be taken back: Parquet's own `into_inner` writes the footer in the same call, and turns a full
 /// disk into a sentence.
-struct Sink(Option<PendingFile>);
+struct Sink(Option<AtomicFile>);
 
 impl Sink {
-    fn file(&mut self) -> io::Result<&mut PendingFile> {
+    fn file(&mut self) -> io::Result<&mut AtomicFile> {
         self.0.as_mut().ok_or_else(|| io::Error::other("the segment is closed"))
     }
 }
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_segment_is_flat_in_json() {
-        let file = StoredFile { path: "a".into(), bytes: 2, blake3: "00".into() };
+        let file = FileDigest { path: "a".into(), bytes: 2, blake3: "00".into() };
         let segment = Segment { file, rows: 3 };
         let json = serde_json::to_string(&segment).unwrap();
         assert_eq!(json, r#"{"path":"a","bytes":2,"blake3":"00","rows":3}"#);

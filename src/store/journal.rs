@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::fault;
-use super::inside::{FILE_MODE, make_folders, sync_parent};
+use super::run_path::{FILE_MODE, make_folders, sync_parent};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Appends one line and syncs. If a crash left half a line at the end, the new one still starts on a line of its own.

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::fault;
-use super::inside::{FILE_MODE, inside};
+use super::run_path::{FILE_MODE, run_path};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The lock's file. It stays when the lock is released, and so marks a folder as a run.
@@ -21,7 +21,7 @@ pub struct RunLock {
 impl RunLock {
     /// Takes the lock of the run at `root`, without waiting.
     pub(super) fn take(root: &Path) -> Result<Self> {
-        let path = inside(root, LOCK_FILE)?;
+        let path = run_path(root, LOCK_FILE)?;
         let mut file = open(&path)?;
         match file.try_lock() {
             Ok(()) => {}

@@ -6,18 +6,18 @@
 //! Never: knows what a file means, follows a link or a path that leaves the run, leaves a half-written file under its real
 //! name, or lets anybody but the owner read (folders 0700, files 0600: a run holds production rows).
 
+mod atomic_file;
 mod fault;
-mod inside;
+mod file_digest;
+pub mod host_files;
 mod journal;
 mod lock;
-pub mod outside;
-mod pending;
+mod run_path;
 mod run_store;
-mod stored;
 mod sweep;
 
+pub use atomic_file::AtomicFile;
 pub use fault::fault;
+pub use file_digest::FileDigest;
 pub use lock::{LOCK_FILE, RunLock};
-pub use pending::PendingFile;
 pub use run_store::Store;
-pub use stored::StoredFile;

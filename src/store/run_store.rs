@@ -5,9 +5,9 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::inside::{FOLDER_MODE, inside, sync_parent};
-use super::stored::{is_absent, open_regular};
-use super::{LOCK_FILE, PendingFile, RunLock, StoredFile, fault, journal, lock, sweep};
+use super::file_digest::{is_absent, open_regular};
+use super::run_path::{FOLDER_MODE, run_path, sync_parent};
+use super::{AtomicFile, FileDigest, LOCK_FILE, RunLock, fault, journal, lock, sweep};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The folder of one run. Cheap to clone; any number of threads may write different files at once.
@@ -85,12 +85,12 @@ impl Store {
     }
 
     /// Begins a file. It exists once it is committed, with the folders above it.
-    pub fn create_file(&self, relative: &str) -> Result<PendingFile> {
-        PendingFile::create(&self.path, relative, inside(&self.path, relative)?)
+    pub fn create_file(&self, relative: &str) -> Result<AtomicFile> {
+        AtomicFile::create(&self.path, relative, run_path(&self.path, relative)?)
     }
 
     /// Writes a whole file, replacing one of that name: readers see the old content or the new, never a mixture.
-    pub fn write(&self, relative: &str, bytes: &[u8]) -> Result<StoredFile> {
+    pub fn write(&self, relative: &str, bytes: &[u8]) -> Result<FileDigest> {
         let mut file = self.create_file(relative)?;
         file.write_all(bytes).map_err(|error| fault("write a file of the run", file.path(), error))?;
         file.commit()
@@ -101,7 +101,7 @@ impl Store {
     /// # Errors
     /// Damaged if it is missing; ask [`exists`](Self::exists) where that is no fault.
     pub fn read(&self, relative: &str) -> Result<Vec<u8>> {
-        let path = inside(&self.path, relative)?;
+        let path = run_path(&self.path, relative)?;
         let mut bytes = Vec::new();
         open_regular(&path)?.read_to_end(&mut bytes).map_err(|error| fault("read a file of the run", &path, error))?;
         Ok(bytes)
@@ -111,19 +111,19 @@ impl Store {
     ///
     /// # Errors
     /// Damaged if it is missing, shorter, longer or altered.
-    pub fn open_checked(&self, file: &StoredFile) -> Result<File> {
-        file.open_checked(&inside(&self.path, &file.path)?)
+    pub fn open_checked(&self, file: &FileDigest) -> Result<File> {
+        file.open_checked(&run_path(&self.path, &file.path)?)
     }
 
     /// Appends one line to a file, making it if need be, and syncs. If a crash tore the last line, that half stays on a line of
     /// its own: who reads must pass over it.
     pub fn append_line(&self, relative: &str, line: &str) -> Result<()> {
-        journal::append_line(&self.path, &inside(&self.path, relative)?, line)
+        journal::append_line(&self.path, &run_path(&self.path, relative)?, line)
     }
 
     /// Returns whether a file or folder of that name is there.
     pub fn exists(&self, relative: &str) -> Result<bool> {
-        let path = inside(&self.path, relative)?;
+        let path = run_path(&self.path, relative)?;
         match fs::symlink_metadata(&path) {
             Ok(_) => Ok(true),
             Err(error) if is_absent(&error) => Ok(false),
@@ -133,7 +133,7 @@ impl Store {
 
     /// Removes a file of the run. None there is fine.
     pub fn remove_file(&self, relative: &str) -> Result<()> {
-        let path = inside(&self.path, relative)?;
+        let path = run_path(&self.path, relative)?;
         match fs::remove_file(&path) {
             Ok(()) => Ok(()),
             Err(error) if is_absent(&error) => Ok(()),
@@ -143,7 +143,7 @@ impl Store {
 
     /// Removes a folder of the run with everything in it. None there is fine.
     pub fn remove_dir(&self, relative: &str) -> Result<()> {
-        let path = inside(&self.path, relative)?;
+        let path = run_path(&self.path, relative)?;
         match fs::remove_dir_all(&path) {
             Ok(()) => sync_parent(&path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -258,7 +258,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let store = Store::create(&root.path().join("r1")).unwrap();
         fs::write(root.path().join("secret"), "x").unwrap();
-        let file = StoredFile { path: "../secret".into(), bytes: 1, blake3: blake3::hash(b"x").to_hex().to_string() };
+        let file = FileDigest { path: "../secret".into(), bytes: 1, blake3: blake3::hash(b"x").to_hex().to_string() };
         assert_eq!(store.open_checked(&file).unwrap_err().kind(), ErrorKind::Damaged);
         assert!(store.read("../secret").is_err());
         assert!(store.write("../other", b"").is_err());

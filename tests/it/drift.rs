@@ -1,7 +1,7 @@
 //! OLD and NEW that no longer define their tables alike: every case is named, what has a place on OLD is carried exactly, and what
 //! has none stays in staging.
 
-use failback::engine::{self, MergeOptions, PlanReport, State, Unfit};
+use failback::engine::{self, MergeOptions, PlanReport, Reject, State};
 use failback::name::Side;
 use jiff::{SignedDuration, Timestamp};
 
@@ -51,9 +51,9 @@ fn texts(url: &str, query: &str) -> Vec<String> {
         .collect()
 }
 
-fn unfit<'a>(report: &'a PlanReport, column: &str) -> &'a Unfit {
-    let found = report.unfit.iter().find(|one| one.column.as_deref() == Some(column));
-    found.unwrap_or_else(|| panic!("nothing about {column}: {:#?}", report.unfit))
+fn rejects<'a>(report: &'a PlanReport, column: &str) -> &'a Reject {
+    let found = report.rejects.iter().find(|one| one.column.as_deref() == Some(column));
+    found.unwrap_or_else(|| panic!("nothing about {column}: {:#?}", report.rejects))
 }
 
 #[test]
@@ -77,14 +77,14 @@ fn values_that_a_narrower_type_does_not_take_are_held() {
     );
     let recovery = recovery(pair, "");
     let report = plan(&recovery);
-    assert_eq!((unfit(&report, "n").rows, unfit(&report, "n").example_key.as_str()), (1, "10"));
-    assert!(unfit(&report, "n").cause.contains("22003"), "{report:#?}");
-    assert_eq!(unfit(&report, "n").example_value.as_deref(), Some("5000000000"));
-    assert!(unfit(&report, "short").cause.contains("22001"), "{report:#?}");
-    assert!(unfit(&report, "feel").cause.contains("22P02"), "{report:#?}");
-    assert!(unfit(&report, "id").cause.contains("22003"), "{report:#?}");
+    assert_eq!((rejects(&report, "n").rows, rejects(&report, "n").example_key.as_str()), (1, "10"));
+    assert!(rejects(&report, "n").cause.contains("22003"), "{report:#?}");
+    assert_eq!(rejects(&report, "n").example_value.as_deref(), Some("5000000000"));
+    assert!(rejects(&report, "short").cause.contains("22001"), "{report:#?}");
+    assert!(rejects(&report, "feel").cause.contains("22P02"), "{report:#?}");
+    assert!(rejects(&report, "id").cause.contains("22003"), "{report:#?}");
     let price: Vec<_> =
-        report.unfit.iter().filter(|one| one.column.as_deref() == Some("price")).map(|one| &one.cause).collect();
+        report.rejects.iter().filter(|one| one.column.as_deref() == Some("price")).map(|one| &one.cause).collect();
     assert_eq!(price.len(), 2, "a value that is rounded, and one that is too large: {report:#?}");
     assert_eq!(report.held, 6, "{report:#?}");
     merge_check_undo(&recovery, State::VerifiedWithHeld, |old| {
@@ -109,7 +109,7 @@ fn types_that_have_nothing_in_common_travel_as_text() {
     );
     let recovery = recovery(pair, "");
     let report = plan(&recovery);
-    assert_eq!(unfit(&report, "code").rows, 1, "{report:#?}");
+    assert_eq!(rejects(&report, "code").rows, 1, "{report:#?}");
     merge_check_undo(&recovery, State::VerifiedWithHeld, |old| {
         assert_eq!(texts(old, "select * from t order by id"), ["1|1|{a}", "2||{b}", "3||{c,d}"]);
     });
@@ -177,7 +177,7 @@ fn rules_that_only_old_has_are_tried_before_anything_is_written() {
     );
     let recovery = recovery(pair, "");
     let report = plan(&recovery);
-    let causes: Vec<_> = report.unfit.iter().map(|one| (one.table.as_str(), one.cause.as_str(), one.rows)).collect();
+    let causes: Vec<_> = report.rejects.iter().map(|one| (one.table.as_str(), one.cause.as_str(), one.rows)).collect();
     let has = |table: &str, words: &str, rows| {
         causes.iter().any(|(one, cause, count)| *one == table && cause.contains(words) && *count == rows)
     };
@@ -210,8 +210,8 @@ fn a_row_without_a_partition_is_held_and_one_that_moves_is_carried() {
     assert!(support::rows(&pair.old, "select 1 from logs").len() == 2);
     let recovery = recovery(pair, "");
     let report = plan(&recovery);
-    assert_eq!(report.unfit.len(), 1, "{report:#?}");
-    assert_eq!((report.unfit[0].cause.as_str(), report.unfit[0].rows), ("OLD has no partition for the row", 1));
+    assert_eq!(report.rejects.len(), 1, "{report:#?}");
+    assert_eq!((report.rejects[0].cause.as_str(), report.rejects[0].rows), ("OLD has no partition for the row", 1));
     merge_check_undo(&recovery, State::VerifiedWithHeld, |old| {
         let found = texts(old, "select id, day, note from logs order by id");
         assert_eq!(found, ["1|2026-01-05|changed", "2|2026-02-06|b", "3|2026-02-07|c"]);
@@ -221,7 +221,7 @@ fn a_row_without_a_partition_is_held_and_one_that_moves_is_carried() {
 #[test]
 fn what_old_has_no_place_for_stays_in_staging_and_is_counted() {
     let pair = sides(
-        "stranded",
+        "new_only",
         "create table t (id int primary key); insert into t values (1)",
         "create table t (id int primary key, extra numeric(4,2));
          insert into t values (1, 1.5), (2, 'NaN'), (3, null), (4, 2);

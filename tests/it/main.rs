@@ -1,6 +1,7 @@
 //! The integration tests: one binary, so that its servers are started once.
 
 mod architecture;
+mod chunks;
 mod cli;
 mod cluster;
 mod codecs;
@@ -10,7 +11,6 @@ mod estate;
 mod hostile_bytes;
 mod instructions;
 mod pgbench;
-mod pieces;
 mod places;
 mod readable;
 mod real;

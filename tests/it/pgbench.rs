@@ -50,9 +50,9 @@ fn pgbench_comes_home_by_full_comparison() {
     let recovery = Recovery::of(pair, cutover, "");
     recovery.decide(DECISIONS);
     let counts = recovery.up_to_plan();
-    for (table, situation, rows) in &expected {
+    for (table, class, rows) in &expected {
         assert!(*rows > 0, "{table}: the workload changed nothing");
-        assert_eq!(counts.get(&((*table).to_owned(), (*situation).to_owned())), Some(rows), "{table}");
+        assert_eq!(counts.get(&((*table).to_owned(), (*class).to_owned())), Some(rows), "{table}");
     }
     assert_eq!(counts.values().sum::<u64>(), expected.iter().map(|(_, _, rows)| rows).sum::<u64>(), "{counts:?}");
     let merged = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use failback::config::{Config, Cutover};
 use failback::demo;
-use failback::engine::{self, Context, MergeOptions, PIECE_BYTES, Silent, Stop};
+use failback::engine::{self, CHUNK_BYTES, Context, MergeOptions, Silent, Stop};
 use failback::error::ErrorKind;
 use failback::name::Side;
 use failback::pg::Endpoint;
@@ -36,7 +36,7 @@ impl Recovery {
             databases: vec![pair.database.clone()],
             tables: Vec::new(),
             jobs: 2,
-            piece_bytes: PIECE_BYTES,
+            chunk_bytes: CHUNK_BYTES,
             progress: Arc::new(Silent),
             stop: Stop::default(),
         };
@@ -53,14 +53,14 @@ impl Recovery {
         self.context.store.write("decisions.toml", text.as_bytes()).expect("decisions");
     }
 
-    /// Exports, compares and plans; returns the keys by table and situation.
+    /// Exports, compares and plans; returns the keys by table and class.
     pub(crate) fn up_to_plan(&self) -> BTreeMap<(String, String), u64> {
         block_on(engine::export(&self.context)).expect("an export");
         let diff = block_on(engine::diff(&self.context)).expect("a diff");
         block_on(engine::plan(&self.context)).expect("a plan");
         let counts = |table: &engine::DiffedTable| {
             let name = table.table.clone();
-            table.counts.clone().into_iter().map(move |(situation, rows)| ((name.clone(), situation), rows))
+            table.counts.clone().into_iter().map(move |(class, rows)| ((name.clone(), class), rows))
         };
         diff.tables.iter().flat_map(counts).collect()
     }
@@ -104,7 +104,7 @@ fn leave_held() -> MergeOptions {
 /// What became of a database of the estate.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    /// Keys by table and situation.
+    /// Keys by table and class.
     counts: BTreeMap<(String, String), u64>,
     /// Rows that the merge wrote.
     written: u64,

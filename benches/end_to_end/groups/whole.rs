@@ -19,7 +19,7 @@ const TABLES: [&str; 4] = ["customers", "orders", "events", "blobs"];
 pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
     let truths = bench.truths()?;
     let seed = r#"psql -qX -v ON_ERROR_STOP=1 -d "$NEW" -f "$SQL/seed_export.sql" && psql -qX -v ON_ERROR_STOP=1 -d "$OLD" -f "$SQL/seed_import.sql""#;
-    let stamps = TABLES.map(|table| format!("[tables.\"{}\"]\nmethod = \"stamps\"\n", failback::scope(table)));
+    let stamps = TABLES.map(|table| format!("[tables.\"{}\"]\nmethod = \"timestamps_only\"\n", failback::scope(table)));
     let mut cases = vec![
         Case::peer("seed", None, seed),
         // What the seed covers: deletes and events' silent updates are left aside.

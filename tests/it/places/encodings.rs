@@ -80,9 +80,9 @@ fn characters_that_old_has_not_are_held() {
     let story = story("untranslatable", (LATIN1, UTF8), (both, &format!("{both}{work}")));
     let planned = story.plan();
     assert_eq!(planned.held, 4, "{planned:#?}");
-    let at_fault: Vec<_> = planned.unfit.iter().map(|one| (one.table.as_str(), one.column.as_deref(), one.rows)).collect();
+    let at_fault: Vec<_> = planned.rejects.iter().map(|one| (one.table.as_str(), one.column.as_deref(), one.rows)).collect();
     assert_eq!(at_fault, [("public.k", Some("word"), 2), ("public.t", Some("v"), 2)], "{planned:#?}");
-    assert!(planned.unfit.iter().all(|one| one.cause.contains("22P05")), "{planned:#?}");
+    assert!(planned.rejects.iter().all(|one| one.cause.contains("22P05")), "{planned:#?}");
     story.merge_check_undo(State::VerifiedWithHeld, |pair| {
         assert_eq!(texts(&pair.old, "select * from t order by id"), ["1|a", "2|ü", "3|ß"]);
         assert_eq!(texts(&pair.old, "select * from k order by v, word"), ["a|a", "ö|z", "é|é"]);
@@ -123,8 +123,8 @@ fn bytes_that_are_no_characters_on_old_are_held() {
     let work = "; insert into t values (2, E'caf\\xe9'), (3, 'café'); update t set v = E'\\xff' where id = 1";
     let story = story("ascii_to_utf8", (UTF8, SQL_ASCII), (both, &format!("{both}{work}")));
     let planned = story.plan();
-    assert_eq!((planned.held, planned.unfit.len()), (2, 1), "{planned:#?}");
-    assert!(planned.unfit[0].cause.contains("22021") && planned.unfit[0].column.as_deref() == Some("v"), "{planned:#?}");
+    assert_eq!((planned.held, planned.rejects.len()), (2, 1), "{planned:#?}");
+    assert!(planned.rejects[0].cause.contains("22021") && planned.rejects[0].column.as_deref() == Some("v"), "{planned:#?}");
     story.merge_check_undo(State::VerifiedWithHeld, |pair| {
         assert_eq!(texts(&pair.old, "select * from t order by id"), ["1|a", "3|café"]);
     });

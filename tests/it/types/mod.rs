@@ -72,8 +72,8 @@ fn prove(pair: Pair, subjects: &[Subject]) {
     recovery.decide(TAKE_NEW);
     let counts = recovery.up_to_plan();
     expect_counts(subjects, &counts, &before, &wanted, &oids);
-    let unfit = block_on(engine::plan(&recovery.context)).expect("a plan").unfit;
-    assert!(unfit.is_empty(), "OLD takes every value as it is: {unfit:#?}");
+    let rejects = block_on(engine::plan(&recovery.context)).expect("a plan").rejects;
+    assert!(rejects.is_empty(), "OLD takes every value as it is: {rejects:#?}");
     let merged = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     assert_eq!(merged.rows(), counts.values().sum::<u64>());
     let after = images(&recovery.pair.old, subjects);

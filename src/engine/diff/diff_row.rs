@@ -1,0 +1,190 @@
+//! The shape of a diff file: one row for every differing key, with its class and the row as BASE, OLD and NEW have it.
+//!
+//! | column | type | meaning |
+//! |---|---|---|
+//! | `fb_class` | text | the class |
+//! | `fb_conflict` | text | the class again where it is a conflict, else NULL |
+//! | `fb_evidence` | text | what the class rests on |
+//! | `fb_base` | text | where the row at the cutover was found: `old`, `new`, `absent`, `other`, `unknown` |
+//! | `fb_changed` | list of text | the columns that differ between OLD and NEW; NULL unless both have the row |
+//! | `fb_written_old`, `fb_written_new` | timestamp | when each side last wrote its row, by its own columns |
+//! | `base`, `old`, `new` | struct | the row there, NULL where there is none or none is known |
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, ListBuilder, RecordBatch, StringArray, StringBuilder, StructArray,
+    TimestampMicrosecondArray, UInt32Array,
+};
+use arrow::buffer::NullBuffer;
+use arrow::compute::{filter_record_batch, take};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
+
+use crate::codec::RowLayout;
+use crate::delta::{self, Base, Class, Verdict};
+use crate::engine::rows::Aligned;
+use crate::error::{Error, ErrorKind, Result};
+
+/// The columns in front of the images.
+pub(crate) const DECIDING: [&str; 7] =
+    ["fb_class", "fb_conflict", "fb_evidence", "fb_base", "fb_changed", "fb_written_old", "fb_written_new"];
+
+/// What is known of one key, images apart.
+pub(crate) struct DiffRow {
+    /// Class, base and evidence; a row whose class is settled is left out of the file.
+    pub(crate) verdict: Verdict,
+    /// Names of the columns that differ, where both sides have the row.
+    pub(crate) changed: Option<Vec<String>>,
+    /// When OLD and NEW last wrote it, in microseconds since 1970-01-01.
+    pub(crate) written_us: [Option<i64>; 2],
+}
+
+/// Both sides' rows for the same keys.
+pub(crate) struct Sides {
+    /// OLD's rows.
+    pub(crate) old: RecordBatch,
+    /// Which of them exist.
+    pub(crate) old_present: BooleanArray,
+    /// NEW's rows.
+    pub(crate) new: RecordBatch,
+    /// Which of them exist.
+    pub(crate) new_present: BooleanArray,
+}
+
+/// Returns the schema of a diff file.
+pub(crate) fn diff_schema(layout: &RowLayout) -> SchemaRef {
+    let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
+    let stamp = |name: &str| Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, None), true);
+    let changed = DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)));
+    let image = |name: &str| Field::new(name, DataType::Struct(layout.arrow_schema().fields().clone()), true);
+    Arc::new(Schema::new(vec![
+        text("fb_class", false),
+        text("fb_conflict", true),
+        text("fb_evidence", false),
+        text("fb_base", false),
+        Field::new("fb_changed", changed, true),
+        stamp("fb_written_old"),
+        stamp("fb_written_new"),
+        image("base"),
+        image("old"),
+        image("new"),
+    ]))
+}
+
+/// Builds the diff rows of one batch of keys; keys about which nothing is to be decided are left out.
+pub(crate) fn diff_batch(schema: &SchemaRef, sides: &Sides, rows: &[DiffRow]) -> Result<RecordBatch> {
+    build(schema, sides, rows).map_err(|error| Error::new(ErrorKind::Malformed, "build the diff's rows").because(error))
+}
+
+fn build(schema: &SchemaRef, sides: &Sides, rows: &[DiffRow]) -> Result<RecordBatch, ArrowError> {
+    let text =
+        |read: &dyn Fn(&DiffRow) -> Option<&'static str>| Arc::new(rows.iter().map(read).collect::<StringArray>()) as ArrayRef;
+    let stamps = |side: usize| {
+        let values: TimestampMicrosecondArray = rows.iter().map(|row| row.written_us[side]).collect();
+        Arc::new(values) as ArrayRef
+    };
+    let columns: Vec<ArrayRef> = vec![
+        text(&|row| Some(row.verdict.class.word())),
+        text(&|row| Some(row.verdict.class).filter(|class| class.is_conflict()).map(Class::word)),
+        text(&|row| Some(row.verdict.evidence.word())),
+        text(&|row| Some(row.verdict.base.word())),
+        changed_lists(rows),
+        stamps(0),
+        stamps(1),
+        base_image(sides, rows)?,
+        Arc::new(image(&sides.old, &sides.old_present)),
+        Arc::new(image(&sides.new, &sides.new_present)),
+    ];
+    let wanted: BooleanArray = rows.iter().map(|row| Some(!row.verdict.class.is_settled())).collect();
+    filter_record_batch(&RecordBatch::try_new(schema.clone(), columns)?, &wanted)
+}
+
+fn changed_lists(rows: &[DiffRow]) -> ArrayRef {
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    for row in rows {
+        for column in row.changed.iter().flatten() {
+            lists.values().append_value(column);
+        }
+        lists.append(row.changed.is_some());
+    }
+    Arc::new(lists.finish())
+}
+
+/// Makes a struct of a batch's columns, NULL where the row does not exist.
+pub(crate) fn image(rows: &RecordBatch, present: &BooleanArray) -> StructArray {
+    let nulls = NullBuffer::new(present.values().clone());
+    StructArray::new(rows.schema().fields().clone(), rows.columns().to_vec(), Some(nulls))
+}
+
+/// The row at the cutover, where one side still has it.
+fn base_image(sides: &Sides, rows: &[DiffRow]) -> Result<ArrayRef, ArrowError> {
+    let (old, new) = (image(&sides.old, &sides.old_present), image(&sides.new, &sides.new_present));
+    let both = arrow::compute::concat(&[&old, &new])?;
+    let picks: UInt32Array = rows
+        .iter()
+        .enumerate()
+        .map(|(position, row)| match row.verdict.base {
+            Base::IsOld => u32::try_from(position).ok(),
+            Base::IsNew => u32::try_from(rows.len() + position).ok(),
+            _ => None,
+        })
+        .collect();
+    take(&both, &picks, None)
+}
+
+/// One side's image of every row of a diff batch.
+#[derive(Clone)]
+pub(crate) struct Image {
+    /// The rows; all NULL where there is none.
+    pub(crate) rows: RecordBatch,
+    /// Which of them exist.
+    pub(crate) present: BooleanArray,
+}
+
+/// Reads an image, `base`, `old` or `new`, out of a batch of a diff file.
+pub(crate) fn read_image(batch: &RecordBatch, name: &str) -> Result<Image> {
+    let damaged = |cause: String| Error::new(ErrorKind::Damaged, "read an image of the diff").at(name).because(cause);
+    let column = batch.column_by_name(name).ok_or_else(|| damaged("the column is missing".to_owned()))?;
+    let image = column.as_struct_opt().ok_or_else(|| damaged("the column is no struct".to_owned()))?;
+    let schema = Arc::new(Schema::new(image.fields().clone()));
+    let rows = RecordBatch::try_new(schema, image.columns().to_vec()).map_err(|error| damaged(error.to_string()))?;
+    let present = (0..image.len()).map(|row| Some(image.is_valid(row))).collect();
+    Ok(Image { rows, present })
+}
+
+/// Reads a text column out of a batch.
+pub(crate) fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
+    batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()).ok_or_else(|| {
+        Error::new(ErrorKind::Damaged, "read a staged file").at(name).because("the column is missing or holds no text")
+    })
+}
+
+/// Keeps the rows of an image that a mask selects.
+pub(crate) fn only(image: &Image, mask: &BooleanArray) -> Result<Image> {
+    let malformed = |error| Error::new(ErrorKind::Malformed, "select rows").because(error);
+    let rows = filter_record_batch(&image.rows, mask).map_err(malformed)?;
+    let present =
+        image.present.iter().zip(mask).filter(|(_, wanted)| *wanted == Some(true)).map(|(present, _)| present).collect();
+    Ok(Image { rows, present })
+}
+
+/// Says of a row and a column whether the plan promised a value there: not in columns that only NEW has, and in those that only
+/// OLD has, not for a row that was new.
+pub(crate) fn promised(layout: &RowLayout, before: &Image) -> impl Fn(usize, usize) -> bool {
+    move |row, column| {
+        let column = &layout.columns[column];
+        column.is_carried() || (column.old.is_present() && before.present.value(row))
+    }
+}
+
+/// Counts the rows of OLD that are not the expected ones, in the columns that are known.
+pub(crate) fn count_moved(expected: &Image, found: &Aligned, is_known: impl Fn(usize, usize) -> bool) -> Result<u64> {
+    let differences = delta::compare(&expected.rows, &found.rows)
+        .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD with the plan").because(error))?;
+    let moved = (0..found.present.len()).filter(|row| {
+        let (wanted, there) = (expected.present.value(*row), found.present.value(*row));
+        wanted != there || (wanted && differences.columns(*row).any(|column| is_known(*row, column)))
+    });
+    Ok(moved.count() as u64)
+}

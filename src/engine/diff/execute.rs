@@ -1,0 +1,262 @@
+//! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
+
+use crate::engine::rows::key_layout;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{BooleanArray, RecordBatch, new_null_array};
+use jiff::Timestamp;
+
+use super::diff_row::{DiffRow, Sides, diff_batch, diff_schema};
+use super::report::{DiffReport, report};
+use crate::codec::{BatchEncoder, RowLayout};
+use crate::config::Zone;
+use crate::delta::{self, classify};
+use crate::engine::evidence::{Clock, Stamps};
+use crate::engine::rows::counterpart;
+use crate::engine::rows::{KEYS_PER_STATEMENT, LazySegment, Target};
+use crate::engine::run::ledger;
+use crate::engine::run::workers;
+use crate::engine::run::{Context, Event, Queue};
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::Side;
+use crate::pg::{Session, Snapshot, same_database};
+use crate::staging::layout::{self, DatabaseLayout};
+use crate::staging::{
+    DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader, TableDiff,
+    TableRecord,
+};
+use crate::statement::RowSource;
+
+/// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
+const STATEMENT_BYTES: usize = 8 << 20;
+
+/// Compares everything that was staged with OLD and writes the run's diff anew.
+///
+/// # Errors
+/// `Refused` where OLD is not the server that the export saw, or the run is merged already; `Damaged` where a staged file is not what the manifest says.
+/// OLD is only read.
+pub async fn diff(context: &Context) -> Result<DiffReport> {
+    let manifest = Manifest::read(&context.store)?;
+    ledger::expect_not_merged(context, &manifest).await?;
+    let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
+    let staged = manifest.databases.iter().flat_map(|database| &database.tables);
+    context.tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });
+    let mut databases = Vec::new();
+    for database in &manifest.databases {
+        databases.push(diff_database(context, &clock, database).await.place(|| format!("database {}", database.name))?);
+    }
+    let index = DiffIndex {
+        format_version: FORMAT_VERSION,
+        manifest_blake3: blake3::hash(&context.store.read(layout::MANIFEST)?).to_hex().to_string(),
+        made_at: Timestamp::now().to_string(),
+        databases,
+    };
+    index.write(&context.store)?;
+    context.tell(Event::Ended { step: "diff" });
+    Ok(report(context, &index))
+}
+
+async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseRecord) -> Result<DatabaseDiff> {
+    let held = context.connect(Side::Old, &database.name).await?;
+    let old = held.identity().await?;
+    if !same_database(&old, &database.old) {
+        return Err(Error::new(ErrorKind::Refused, "compare with OLD")
+            .because("OLD is not the server and database that the export saw")
+            .next("check --old, or make a new run with `failback export`"));
+    }
+    let shared = Arc::new(Shared {
+        context: context.clone(),
+        clock: clock.clone(),
+        database: database.clone(),
+        snapshot: Snapshot::hold(held).await?,
+    });
+    let done = workers::gather(context.jobs, chunks(database), move |queue| worker(Arc::clone(&shared), queue)).await?;
+    let mut done = done.concat();
+    done.sort_by_key(|done| (done.table, done.number));
+    let nothing =
+        |table: &TableRecord| TableDiff { id: table.id, name: table.name.clone(), segments: Vec::new(), counts: Counts::new() };
+    let mut tables: Vec<_> = database.tables.iter().map(nothing).collect();
+    for Done { table, segment, counts, .. } in done {
+        tables[table].segments.extend(segment);
+        for (class, rows) in counts {
+            *tables[table].counts.entry(class).or_insert(0) += rows;
+        }
+    }
+    Ok(DatabaseDiff { name: database.name.clone(), old, tables })
+}
+
+/// What the workers of one database share.
+struct Shared {
+    context: Context,
+    clock: Clock,
+    database: DatabaseRecord,
+    snapshot: Snapshot,
+}
+
+/// One staged segment; what it becomes is a file of its own.
+struct Chunk {
+    /// The table's position in the database's record.
+    table: usize,
+    /// Its number within the table; names its file.
+    number: u32,
+    staged: Staged,
+    segment: Segment,
+}
+
+/// Lists a database's segments, those with the most rows first.
+fn chunks(database: &DatabaseRecord) -> Vec<Chunk> {
+    let of = |(table, record): (usize, &TableRecord)| {
+        let candidates = record.candidates.iter().map(|segment| (segment.clone(), Staged::Rows));
+        let absent = record.absent.iter().map(|segment| (segment.clone(), Staged::Keys));
+        let chunk = |(number, (segment, staged))| Chunk { table, number, staged, segment };
+        (1..).zip(candidates.chain(absent)).map(chunk).collect::<Vec<_>>()
+    };
+    let mut found: Vec<_> = database.tables.iter().enumerate().flat_map(of).collect();
+    found.sort_by_key(|chunk| std::cmp::Reverse(chunk.segment.rows));
+    found
+}
+
+/// What became of a chunk.
+#[derive(Clone)]
+struct Done {
+    table: usize,
+    number: u32,
+    segment: Option<Segment>,
+    counts: Counts,
+}
+
+/// Compares segments until none is left.
+async fn worker(shared: Arc<Shared>, queue: Arc<Queue<Chunk>>) -> Result<Vec<Done>> {
+    let Shared { context, clock, database, snapshot } = shared.as_ref();
+    let session = context.join(Side::Old, &database.name, snapshot).await?;
+    let paths = DatabaseLayout::new(&database.name);
+    let mut done = Vec::new();
+    while let Some(Chunk { table, number, staged, segment }) = queue.take() {
+        let record = &database.tables[table];
+        let metadata = vec![("failback.table".to_owned(), record.name.sql())];
+        let target = Target {
+            store: Arc::clone(&context.store),
+            path: paths.diff(record.id, number),
+            options: SegmentOptions { metadata, ..SegmentOptions::default() },
+        };
+        let comparer = Comparer::new(clock, record, staged).place(|| &record.name)?;
+        let found = comparer.run(context, &database.name, &session, &segment, target).await;
+        let (segment, counts) = found.place(|| &segment.file.path).place(|| &record.name)?;
+        done.push(Done { table, number, segment, counts });
+    }
+    Ok(done)
+}
+
+/// What a staged segment holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Staged {
+    /// NEW's rows.
+    Rows,
+    /// Keys that NEW lacks.
+    Keys,
+}
+
+type Counts = BTreeMap<String, u64>;
+
+/// Compares one segment's keys with OLD.
+struct Comparer<'a> {
+    table: &'a TableRecord,
+    staged: Staged,
+    stamps: Stamps,
+    /// Reads keys out of the segment's rows.
+    encoder: BatchEncoder,
+    key_columns: Vec<usize>,
+}
+
+impl<'a> Comparer<'a> {
+    fn new(clock: &Clock, table: &'a TableRecord, staged: Staged) -> Result<Self> {
+        let keys = key_layout(&table.key);
+        let layout: &RowLayout = if staged == Staged::Rows { &table.layout } else { &keys };
+        Ok(Self {
+            table,
+            staged,
+            stamps: Stamps::new(&table.layout, &table.times, clock),
+            encoder: BatchEncoder::new(layout),
+            key_columns: counterpart::key_positions(layout, &table.key.names())?,
+        })
+    }
+
+    async fn run(
+        &self,
+        context: &Context,
+        database: &str,
+        old: &Session,
+        segment: &Segment,
+        target: Target,
+    ) -> Result<(Option<Segment>, Counts)> {
+        let schema = diff_schema(&self.table.layout);
+        let mut file = LazySegment::new(target, schema.clone());
+        let mut counts = Counts::new();
+        let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
+        for batch in SegmentReader::open(&context.store, segment, KEYS_PER_STATEMENT)? {
+            for batch in bounded(&batch?) {
+                context.stop.check()?;
+                let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
+                let ours = counterpart::fetch_known(old, source, &self.table.layout, &keys).await?;
+                let sides = self.sides(batch, ours);
+                let rows = self.judge(&sides)?;
+                count(&rows, &mut counts);
+                context.tell_rows(database, &self.table.name, rows.len() as u64, 0);
+                file.write(&diff_batch(&schema, &sides, &rows)?)?;
+            }
+        }
+        Ok((file.finish()?, counts))
+    }
+
+    fn sides(&self, batch: RecordBatch, ours: counterpart::Aligned) -> Sides {
+        let rows = batch.num_rows();
+        let (new, present) = match self.staged {
+            Staged::Rows => (batch, true),
+            Staged::Keys => {
+                let schema = self.table.layout.arrow_schema();
+                let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), rows)).collect();
+                (RecordBatch::try_new(schema, columns).unwrap_or(batch), false)
+            }
+        };
+        Sides { old: ours.rows, old_present: ours.present, new, new_present: BooleanArray::from(vec![present; rows]) }
+    }
+
+    fn judge(&self, sides: &Sides) -> Result<Vec<DiffRow>> {
+        let layout = &self.table.layout;
+        let mut differences = delta::compare(&sides.old, &sides.new)
+            .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD's and NEW's rows").because(error))?;
+        differences.keep(|column| layout.columns[column].is_carried());
+        let one = |row| {
+            let on_old = sides.old_present.value(row);
+            let on_new = sides.new_present.value(row);
+            let old = on_old.then(|| self.stamps.history(&sides.old, row));
+            let new = on_new.then(|| self.stamps.history(&sides.new, row));
+            let verdict = classify(old, new, !differences.any(row));
+            let names = |index: usize| layout.columns[index].name.as_str().to_owned();
+            DiffRow {
+                verdict,
+                changed: (on_old && on_new).then(|| differences.columns(row).map(names).collect()),
+                written_us: [
+                    on_old.then(|| self.stamps.written_us(&sides.old, row)).flatten(),
+                    on_new.then(|| self.stamps.written_us(&sides.new, row)).flatten(),
+                ],
+            }
+        };
+        Ok((0..sides.new.num_rows()).map(one).collect())
+    }
+}
+
+/// Cuts a batch so that its counterparts, which are about as wide, stay within [`STATEMENT_BYTES`].
+fn bounded(batch: &RecordBatch) -> Vec<RecordBatch> {
+    let rows = batch.num_rows();
+    let width = batch.get_array_memory_size() / rows.max(1);
+    let step = (STATEMENT_BYTES / width.max(1)).clamp(1, KEYS_PER_STATEMENT);
+    (0..rows).step_by(step).map(|from| batch.slice(from, step.min(rows - from))).collect()
+}
+
+fn count(rows: &[DiffRow], counts: &mut Counts) {
+    for row in rows {
+        *counts.entry(row.verdict.class.word().to_owned()).or_insert(0) += 1;
+    }
+}

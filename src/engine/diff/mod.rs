@@ -1,0 +1,12 @@
+//! Diff: every staged key against OLD, under one snapshot, and the class of each.
+//!
+//! Comes in: the export's manifest and segments. Goes out: diff rows in segments, and their index.
+//! Never: writes to a server, or decides what is done about a class.
+
+mod diff_row;
+mod execute;
+mod report;
+
+pub(crate) use diff_row::{DECIDING, Image, count_moved, only, promised, read_image, texts};
+pub use execute::diff;
+pub use report::{DiffReport, DiffedTable};

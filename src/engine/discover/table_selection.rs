@@ -1,0 +1,132 @@
+//! What is asked of one table: its columns on both sides, its key, its time columns, the method, and what stands in the way.
+//!
+//! Pure: from the two definitions and the settings to a record of the manifest, without its files.
+
+use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
+use crate::config::{NamedTimeColumns, TableSettings};
+use crate::name::{Ident, Side};
+use crate::schema::{
+    CompareBy, ComparisonKey, Coverage, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns,
+    TimeKind, WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns,
+};
+use crate::staging::layout::TableId;
+use crate::staging::{LeftOut, TableRecord};
+
+/// Names that a table without a key must not have.
+const TAKEN: [&str; 4] = [WHOLE_ROW_COLUMNS[0], WHOLE_ROW_COLUMNS[1], "fb_ctid", "fb_tableoid"];
+
+/// Either a table that is carried, or the reason why it is not.
+pub(crate) enum TableSelection {
+    /// Carried.
+    Carry(Box<TableRecord>),
+    /// Not carried.
+    Leave(LeftOut),
+}
+
+/// Decides what is asked of a table that both sides have. `zone` is the one in which wall clocks are read.
+pub(crate) fn select_table(id: TableId, old: &Table, new: &Table, settings: &TableSettings, zone: &str) -> TableSelection {
+    if settings.method == Some(Method::Skip) {
+        return leave(new, "the configuration says method = \"skip\"", false);
+    }
+    for (side, table) in [(Side::Old, old), (Side::New, new)] {
+        if let Some(obstacle) = &table.obstacle {
+            return leave(new, &format!("on {side}: {obstacle}"), true);
+        }
+    }
+    let renaming = Renaming::new(settings.renamed.iter().map(|(old, new)| (Ident::new(old), Ident::new(new))));
+    let translated = match renaming.translate(old, new) {
+        Ok(translated) => translated,
+        Err(problem) => return leave(new, &problem.to_string(), true),
+    };
+    let new = &translated;
+    let pairs = map_columns(old, new, &renaming, zone);
+    let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
+    let key = match comparison_key(old, new, &pairs, configured.as_deref()) {
+        Ok(columns) => ComparisonKey::Columns { columns },
+        Err(KeyProblem::NoKey) => match whole_row(&pairs) {
+            // The stand-ins for a key, and the row's place, have these names beside the table's own columns.
+            Some(columns) if columns.iter().any(|name| TAKEN.contains(&name.as_str())) => {
+                let reason = "it has no key, and a column with a name that failback needs for the comparison without one: name a key in \
+                              failback.toml";
+                return leave(new, reason, true);
+            }
+            Some(columns) => ComparisonKey::WholeRow { columns },
+            None => {
+                return leave(new, "its columns differ in name or type, and it has no key: name one in failback.toml", true);
+            }
+        },
+        Err(problem) => return leave(new, &problem.to_string(), true),
+    };
+    let times = time_columns(&pairs, settings);
+    let method = method_of(settings, &key, &times);
+    // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
+    let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
+    TableSelection::Carry(Box::new(TableRecord {
+        id,
+        name: old.name.clone(),
+        method,
+        compare_by,
+        coverage: Coverage::of(method, &times, compare_by),
+        layout: layout(&pairs, &key),
+        key,
+        times,
+        drift: drift(old, new, &renaming),
+        old: old.clone(),
+        new: new.clone(),
+        candidates: Vec::new(),
+        absent: Vec::new(),
+        unplaced: std::collections::BTreeMap::new(),
+    }))
+}
+
+fn leave(table: &Table, reason: &str, blocker: bool) -> TableSelection {
+    TableSelection::Leave(LeftOut { side: Side::New, name: table.name.clone(), reason: reason.to_owned(), blocker })
+}
+
+/// Timestamps where they say when a row was last written; everything else is compared. A table with only a creation stamp
+/// would lose NEW's updates in silence, so it is compared too unless the configuration trusts it to be append-only.
+fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns) -> Method {
+    match settings.method {
+        Some(method @ (Method::Timestamps | Method::TimestampsOnly)) if !times.is_empty() && !key.is_whole_row() => method,
+        None if times.updated.is_some() && !key.is_whole_row() => Method::Timestamps,
+        _ => Method::Compare,
+    }
+}
+
+fn time_columns(pairs: &[MappedColumn], settings: &TableSettings) -> TimeColumns {
+    let find = |named: &NamedTimeColumns| named.names.iter().find_map(|name| time_column(pairs, name));
+    TimeColumns { created: find(&settings.created), updated: find(&settings.updated) }
+}
+
+fn time_column(pairs: &[MappedColumn], name: &str) -> Option<TimeColumn> {
+    let pair = pairs.iter().find(|pair| pair.name.as_str() == name && pair.is_carried())?;
+    let kind = match pair.data_type.base.as_str() {
+        "timestamptz" => TimeKind::Instant,
+        "timestamp" => TimeKind::WallClock,
+        "date" => TimeKind::Day,
+        _ => return None,
+    };
+    pair.data_type.builtin.then(|| TimeColumn { name: pair.name.clone(), kind })
+}
+
+/// The columns that identify a row by its content, sorted so that both sides say the same; `None` where the sides do not name
+/// and type every common column alike.
+fn whole_row(pairs: &[MappedColumn]) -> Option<Vec<Ident>> {
+    let carried = pairs.iter().filter(|pair| pair.is_carried());
+    let mut names = Vec::new();
+    for pair in carried {
+        let alike = pair.old == Source::Same && pair.new == Source::Same;
+        names.push(alike.then(|| pair.name.clone())?);
+    }
+    names.sort();
+    Some(names)
+}
+
+fn layout(pairs: &[MappedColumn], key: &ComparisonKey) -> RowLayout {
+    let mut columns: Vec<_> = pairs.iter().map(StagedColumn::of).collect();
+    if key.is_whole_row() {
+        columns.push(StagedColumn::plain(WHOLE_ROW_COLUMNS[0], "text", Lane::Typed(Codec::Text)));
+        columns.push(StagedColumn::plain(WHOLE_ROW_COLUMNS[1], "bigint", Lane::Typed(Codec::Int8)));
+    }
+    RowLayout { columns }
+}

@@ -1,0 +1,9 @@
+//! What says whether a row was written since the cutover.
+//!
+//! Comes in: the cutover, the overlap, the zone, and decoded rows. Goes out: a history a row, and the predicate that selects
+//! candidates.
+//! Never: classifies a row; that is `delta`.
+
+mod stamps;
+
+pub(crate) use stamps::{Clock, Stamps};

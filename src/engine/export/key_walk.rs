@@ -1,0 +1,374 @@
+//! Full comparison of one table: both sides' rows in the order of their key, walked side by side.
+//!
+//! The order is one that both servers and this program agree on (see [`KeyOrder`]); a stream that does not keep it, or names
+//! a key twice, is an error and never a wrong answer. Rows are compared on their wire bytes. Memory: two batches of raw rows
+//! and two of rows that are to be staged, whatever the table's size.
+
+use std::cmp::Ordering;
+
+use tokio::try_join;
+
+use crate::codec::{RowLayout, StagedColumn};
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::Side;
+use crate::pg::Session;
+use crate::schema::{ComparisonKey, KeyOrder, hashed};
+use crate::staging::{Segment, TableRecord};
+use crate::statement::{self, KeyRange, RowSource};
+use crate::wire::RowBuffer;
+
+use super::fetch::fetch_rows;
+use crate::engine::rows::key_layout;
+use crate::engine::rows::{BATCH_BYTES, BATCH_ROWS, RawRows, RawSegment, Target};
+use crate::engine::run::{Context, Stop};
+
+/// What is looked at of every row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// The whole row: candidates are the rows that differ, and those that OLD lacks.
+    Rows,
+    /// The key and a hash of the row that its server computes: candidates are as for whole rows, and are fetched by their keys.
+    Hashes,
+    /// The key alone: candidates are the rows that OLD lacks and that the table's own stamps have not already selected.
+    Keys,
+}
+
+/// What a comparison found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// NEW's rows that differ or that OLD lacks.
+    pub(crate) candidates: Vec<Segment>,
+    /// Keys that NEW lacks.
+    pub(crate) absent: Vec<Segment>,
+}
+
+/// One table on both sides, or a range of it, and who is told about it.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) database: &'a str,
+    pub(crate) record: &'a TableRecord,
+    pub(crate) range: KeyRange,
+    pub(crate) old: &'a Session,
+    pub(crate) new: &'a Session,
+}
+
+/// Compares a table on both sides. `targets` say where candidates and absent keys go.
+pub(crate) async fn compare_table(
+    subject: Subject<'_>,
+    depth: Depth,
+    stamped: Option<&str>,
+    targets: (Target, Target),
+) -> Result<Found> {
+    let Subject { context, record, range, old, new, .. } = subject;
+    let ours = RowSource::of(&record.old, &record.key, Side::Old);
+    let theirs = RowSource::of(&record.new, &record.key, Side::New);
+    if depth == Depth::Hashes && context.config.sums_first() && sums_are_equal(subject).await? {
+        return Ok(Found::default());
+    }
+    let keys = key_layout(&record.key);
+    let lists = select_lists(record, depth, stamped);
+    let columns = keys.columns.len();
+    let payload = match depth {
+        Depth::Rows => record.layout.columns.len(),
+        Depth::Hashes => 1,
+        Depth::Keys => 0,
+    };
+    let ours = statement::copy_binary(&statement::ordered_rows(ours, range, &lists.old, old.converts_text()));
+    let theirs = statement::copy_binary(&statement::ordered_rows(theirs, range, &lists.new, new.converts_text()));
+    let flagged = usize::from(depth == Depth::Keys);
+    let walk = Walk {
+        old: Cursor::open(old, &ours, &record.key, columns + payload).await?,
+        new: Cursor::open(new, &theirs, &record.key, columns + payload + flagged).await?,
+        key_columns: columns,
+        depth,
+        stop: context.stop.clone(),
+    };
+    let candidates = Feed::new(targets.0.clone(), if depth == Depth::Rows { &record.layout } else { &keys });
+    let absent = Feed::new(targets.1, &keys);
+    match depth {
+        Depth::Rows => walk.run(subject, candidates, absent).await,
+        Depth::Hashes | Depth::Keys => {
+            // Keys go through a scratch file of the same shape, then their rows are fetched.
+            let found = walk.run(subject, candidates, absent).await?;
+            let rows = fetch_rows(context, new, record, &keys, &found.candidates, &targets.0).await?;
+            Ok(Found { candidates: rows, absent: found.absent })
+        }
+    }
+}
+
+/// Asks both servers what the hashes of the range's rows add up to.
+async fn sums_are_equal(subject: Subject<'_>) -> Result<bool> {
+    let Subject { context, database, record, range, old, new } = subject;
+    let sums = async |session: &Session, table, side| {
+        let query = statement::range_sums(RowSource::of(table, &record.key, side), range, &hash(record, side));
+        let found = session.query(&query, &[]).await.place(|| side)?;
+        let sums =
+            |row: &tokio_postgres::Row| (row.get::<_, i64>(0), row.get::<_, Option<i64>>(1), row.get::<_, Option<String>>(2));
+        Ok::<_, Error>(found.first().map(sums))
+    };
+    let (ours, theirs) = try_join!(sums(old, &record.old, Side::Old), sums(new, &record.new, Side::New))?;
+    let equal = ours.is_some() && ours == theirs;
+    if let (true, Some((rows, ..))) = (equal, ours) {
+        context.tell_rows(database, &record.name, u64::try_from(rows).unwrap_or(0), 0);
+    }
+    Ok(equal)
+}
+
+struct SelectLists {
+    old: String,
+    new: String,
+}
+
+fn select_lists(record: &TableRecord, depth: Depth, stamped: Option<&str>) -> SelectLists {
+    match depth {
+        Depth::Rows => {
+            let list = |side| record.layout.compared_list(side, "t");
+            SelectLists { old: list(Side::Old), new: list(Side::New) }
+        }
+        Depth::Hashes => SelectLists { old: hash(record, Side::Old), new: hash(record, Side::New) },
+        Depth::Keys => SelectLists {
+            old: String::new(),
+            new: format!("coalesce({}, true)", stamped.map_or("false".to_owned(), |text| format!("({text})"))),
+        },
+    }
+}
+
+/// Returns the expression for the hash of a row on one side, of the values as they travel.
+fn hash(record: &TableRecord, side: Side) -> String {
+    let value = |column: &StagedColumn| {
+        let plain = [(&column.old, &record.old), (&column.new, &record.new)].into_iter().find(|(source, _)| source.is_plain());
+        let own = plain.and_then(|(_, table)| table.column(&column.name)).map(|column| &column.data_type);
+        let value = column.source(side).expression("t", &column.name)?;
+        // Where neither side has the type that travels, it is text.
+        Some(own.map_or_else(|| format!("{value} collate \"C\""), |own| hashed(own, &value, record.compare_by)))
+    };
+    // What only OLD has is compared with nothing.
+    let compared = record.layout.columns.iter().filter(|column| column.new.is_present());
+    let values: Vec<_> = compared.map(|column| value(column).unwrap_or_else(|| "null::text".to_owned())).collect();
+    format!("pg_catalog.hash_record_extended(row({}), 0)", values.join(", "))
+}
+
+/// Two streams in key order, side by side.
+struct Walk {
+    old: Cursor,
+    new: Cursor,
+    key_columns: usize,
+    depth: Depth,
+    stop: Stop,
+}
+
+impl Walk {
+    async fn run(mut self, subject: Subject<'_>, mut candidates: Feed, mut absent: Feed) -> Result<Found> {
+        let tell = |rows| subject.context.tell_rows(subject.database, &subject.record.name, rows, 0);
+        let mut seen = 0_u64;
+        loop {
+            self.stop.check()?;
+            let (ours, theirs) = (self.old.ready(Side::Old).await?, self.new.ready(Side::New).await?);
+            let order = match (ours, theirs) {
+                (false, false) => break,
+                (true, false) => Ordering::Less,
+                (false, true) => Ordering::Greater,
+                (true, true) => self.old.compare_key(&self.new),
+            };
+            if order != Ordering::Equal || self.depth == Depth::Keys {
+                let (cursor, side) = if order == Ordering::Less { (&self.old, Side::Old) } else { (&self.new, Side::New) };
+                cursor.expect_readable_key(side)?;
+            }
+            match order {
+                Ordering::Less => absent.push(&self.old, 0..self.key_columns)?,
+                Ordering::Greater if self.is_wanted() => candidates.push(&self.new, self.staged())?,
+                Ordering::Equal if self.differs() => {
+                    self.new.expect_readable_key(Side::New)?;
+                    candidates.push(&self.new, self.staged())?;
+                }
+                _ => {}
+            }
+            if order != Ordering::Greater {
+                self.old.advance();
+            }
+            if order != Ordering::Less {
+                self.new.advance();
+            }
+            seen += 1;
+            if seen.is_multiple_of(BATCH_ROWS as u64) {
+                tell(BATCH_ROWS as u64);
+            }
+        }
+        tell(seen % BATCH_ROWS as u64);
+        Ok(Found { candidates: candidates.finish()?, absent: absent.finish()? })
+    }
+
+    /// Whether a row that only NEW has is still to be staged: by its flag where only keys are compared.
+    fn is_wanted(&self) -> bool {
+        self.depth != Depth::Keys || self.new.field(self.key_columns) == Some(&[0])
+    }
+
+    fn differs(&self) -> bool {
+        self.depth != Depth::Keys && self.old.bytes_from(self.key_columns) != self.new.bytes_from(self.key_columns)
+    }
+
+    /// The columns of NEW's stream that are staged: the row, or the key alone.
+    fn staged(&self) -> std::ops::Range<usize> {
+        match self.depth {
+            Depth::Rows => self.key_columns..self.new.rows.column_count(),
+            Depth::Hashes | Depth::Keys => 0..self.key_columns,
+        }
+    }
+}
+
+/// A position in a stream of rows in key order.
+struct Cursor {
+    raw: RawRows,
+    rows: RowBuffer,
+    at: usize,
+    orders: Vec<KeyOrder>,
+    previous: Vec<Vec<u8>>,
+}
+
+impl Cursor {
+    async fn open(session: &Session, statement: &str, key: &ComparisonKey, columns: usize) -> Result<Self> {
+        Ok(Self {
+            raw: RawRows::open(session, statement, columns).await?,
+            rows: RowBuffer::new(columns),
+            at: 0,
+            orders: key.columns().iter().map(|column| column.order).collect(),
+            previous: Vec::new(),
+        })
+    }
+
+    /// Makes sure that there is a row at the cursor; false at the end. Each new batch is checked to be in order.
+    async fn ready(&mut self, side: Side) -> Result<bool> {
+        if self.at < self.rows.row_count() {
+            return Ok(true);
+        }
+        let previous = &self.previous;
+        let behind = || match previous.as_slice() {
+            [] => format!("some row on {side}, before the first one came"),
+            key => format!("the row on {side} behind the key {}, in key order", shown_key(key, &self.orders)),
+        };
+        if !self.raw.fill(&mut self.rows).await.place(behind)? {
+            return Ok(false);
+        }
+        self.at = 0;
+        self.check_order(side)?;
+        Ok(true)
+    }
+
+    /// # Errors
+    /// `Malformed` where keys do not strictly ascend: two equal ones mean that the key is not unique on this side.
+    fn check_order(&mut self, side: Side) -> Result<()> {
+        for row in 0..self.rows.row_count() {
+            let ascends = if row == 0 {
+                self.previous.is_empty()
+                    || self.compare_fields(|column| Some(self.previous[column].as_slice()), |column| self.rows.field(0, column))
+                        == Ordering::Less
+            } else {
+                self.compare_fields(|column| self.rows.field(row - 1, column), |column| self.rows.field(row, column))
+                    == Ordering::Less
+            };
+            if !ascends {
+                return Err(Error::new(ErrorKind::Refused, "compare rows in key order")
+                    .at(side)
+                    .because("the comparison key does not strictly ascend: it is not unique, or holds NULL, on this side")
+                    .next("configure another key for the table in failback.toml"));
+            }
+        }
+        let last = self.rows.row_count() - 1;
+        self.previous =
+            (0..self.orders.len()).map(|column| self.rows.field(last, column).unwrap_or_default().to_vec()).collect();
+        Ok(())
+    }
+
+    /// # Errors
+    /// `Malformed` where the key, which has to be sent to the other side, holds bytes that are no text there.
+    fn expect_readable_key(&self, side: Side) -> Result<()> {
+        let texts = self.orders.iter().enumerate().filter(|(_, order)| **order == KeyOrder::Text);
+        let unreadable = |wire: &&[u8]| std::str::from_utf8(wire).is_err();
+        match texts.filter_map(|(column, _)| self.field(column)).find(unreadable) {
+            None => Ok(()),
+            Some(wire) => Err(Error::new(ErrorKind::Malformed, "read a key")
+                .at(side)
+                .because(format!("its bytes are not UTF-8, as the key {} of a row that one side lacks", wire.escape_ascii()))
+                .next("bring both databases to UTF8, or name a key of other columns in failback.toml")),
+        }
+    }
+
+    fn advance(&mut self) {
+        self.at += 1;
+    }
+
+    fn field(&self, column: usize) -> Option<&[u8]> {
+        self.rows.field(self.at, column)
+    }
+
+    /// The wire bytes of the row from one column to its end, lengths included.
+    fn bytes_from(&self, column: usize) -> &[u8] {
+        self.rows.row_bytes_from(self.at, column)
+    }
+
+    fn compare_key(&self, other: &Self) -> Ordering {
+        self.compare_fields(|column| self.field(column), |column| other.field(column))
+    }
+
+    fn compare_fields<'a>(
+        &self,
+        left: impl Fn(usize) -> Option<&'a [u8]>,
+        right: impl Fn(usize) -> Option<&'a [u8]>,
+    ) -> Ordering {
+        self.orders
+            .iter()
+            .enumerate()
+            .map(|(column, order)| match (left(column), right(column)) {
+                (Some(left), Some(right)) if *order == KeyOrder::Integer => number(left).cmp(&number(right)),
+                (left, right) => left.cmp(&right),
+            })
+            .find(|order| *order != Ordering::Equal)
+            .unwrap_or(Ordering::Equal)
+    }
+}
+
+/// A key's wire bytes for people.
+fn shown_key(key: &[Vec<u8>], orders: &[KeyOrder]) -> String {
+    let shown = |(wire, order): (&Vec<u8>, &KeyOrder)| match order {
+        KeyOrder::Integer => number(wire).to_string(),
+        KeyOrder::Uuid => format!("{:032x}", wire.as_slice().try_into().map_or(0, u128::from_be_bytes)),
+        KeyOrder::Text => String::from_utf8(wire.clone()).unwrap_or_else(|_| wire.escape_ascii().to_string()),
+    };
+    key.iter().zip(orders).map(shown).collect::<Vec<_>>().join(", ")
+}
+
+fn number(bytes: &[u8]) -> i64 {
+    bytes.try_into().map_or(i64::MIN, i64::from_be_bytes)
+}
+
+/// Collects single rows into batches for a file.
+struct Feed {
+    file: RawSegment,
+    rows: RowBuffer,
+}
+
+impl Feed {
+    fn new(target: Target, layout: &RowLayout) -> Self {
+        Self { file: RawSegment::new(target, layout), rows: RowBuffer::new(layout.columns.len()) }
+    }
+
+    fn push(&mut self, from: &Cursor, columns: std::ops::Range<usize>) -> Result<()> {
+        self.rows.push(&from.rows, from.at, columns);
+        if self.rows.row_count() >= BATCH_ROWS || self.rows.byte_count() >= BATCH_BYTES {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.file.write(&self.rows)?;
+        self.rows.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Vec<Segment>> {
+        self.flush()?;
+        Ok(self.file.finish()?.into_iter().collect())
+    }
+}

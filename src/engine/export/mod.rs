@@ -1,0 +1,15 @@
+//! Export: NEW's candidate rows and the keys that NEW lacks, under one snapshot a server, into checksummed files.
+//!
+//! Comes in: what `discover` found. Goes out: segments, and the manifest that makes them exist.
+//! Never: writes to a server, or lists a file in the manifest that is not complete.
+
+mod chunks;
+mod execute;
+mod fetch;
+mod key_walk;
+mod report;
+mod table_failure;
+mod unplaced;
+
+pub use execute::export;
+pub use report::{Blocker, ExportReport, ExportedTable, Unplaced};

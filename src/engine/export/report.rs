@@ -1,0 +1,114 @@
+//! What an export found, for people and programs.
+
+use serde::Serialize;
+
+use crate::engine::run::Context;
+use crate::name::QualifiedName;
+use crate::schema::Method;
+use crate::staging::{LeftOut, Manifest};
+
+/// What was exported.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExportReport {
+    /// The run.
+    pub run: String,
+    /// One line a table.
+    pub tables: Vec<ExportedTable>,
+    /// Tables whose rows may be lost, with the reason.
+    pub blockers: Vec<Blocker>,
+    /// What OLD has no place for: staged, and carried nowhere.
+    pub unplaced: Vec<Unplaced>,
+    /// Staged rows in all, those of tables that OLD lacks among them.
+    pub rows: u64,
+    /// Bytes of all staged files.
+    pub bytes: u64,
+}
+
+/// What was exported of one table.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExportedTable {
+    /// The database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+    /// How changes were looked for.
+    pub method: Method,
+    /// NEW's candidate rows.
+    pub candidates: u64,
+    /// Keys that OLD has and NEW has not.
+    pub absent: u64,
+    /// Bytes of the files.
+    pub bytes: u64,
+}
+
+/// Staged values that OLD has no place for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unplaced {
+    /// The database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+    /// The column; `None` if OLD lacks the whole table.
+    pub column: Option<String>,
+    /// How many values that are not NULL, or how many rows.
+    pub values: u64,
+}
+
+/// A relation whose rows may be lost.
+#[derive(Clone, Debug, Serialize)]
+pub struct Blocker {
+    /// The database.
+    pub database: String,
+    /// What, and why.
+    #[serde(flatten)]
+    pub left_out: LeftOut,
+}
+
+/// Lists everything that was staged and has no place on OLD.
+pub(crate) fn unplaced(manifest: &Manifest) -> Vec<Unplaced> {
+    let mut found = Vec::new();
+    for database in &manifest.databases {
+        let one = |table: &QualifiedName, column: Option<&String>, values| Unplaced {
+            database: database.name.clone(),
+            table: table.to_string(),
+            column: column.cloned(),
+            values,
+        };
+        found.extend(database.new_only.iter().map(|table| one(&table.name, None, table.row_count())));
+        for table in &database.tables {
+            found.extend(table.unplaced.iter().map(|(column, values)| one(&table.name, Some(column), *values)));
+        }
+    }
+    found
+}
+
+/// Reads the report off the manifest.
+pub(crate) fn report(context: &Context, manifest: &Manifest) -> ExportReport {
+    let mut tables = Vec::new();
+    let mut blockers = Vec::new();
+    for database in &manifest.databases {
+        let blocked = database.left_out.iter().filter(|left_out| left_out.blocker);
+        blockers.extend(blocked.map(|left_out| Blocker { database: database.name.clone(), left_out: left_out.clone() }));
+        tables.extend(database.tables.iter().map(|table| ExportedTable {
+            database: database.name.clone(),
+            table: table.name.to_string(),
+            method: table.method,
+            candidates: table.candidate_rows(),
+            absent: table.absent_rows(),
+            bytes: table.candidates.iter().chain(&table.absent).map(|segment| segment.file.bytes).sum(),
+        }));
+    }
+    let new_only: Vec<_> = manifest.databases.iter().flat_map(|database| &database.new_only).collect();
+    ExportReport {
+        run: context.run(),
+        rows: tables
+            .iter()
+            .map(|table| table.candidates + table.absent)
+            .chain(new_only.iter().map(|table| table.row_count()))
+            .sum(),
+        bytes: tables.iter().map(|table| table.bytes).chain(new_only.iter().map(|table| table.bytes())).sum(),
+        tables,
+        blockers,
+        unplaced: unplaced(manifest),
+    }
+}

@@ -1,0 +1,241 @@
+//! Merge: carries out the frozen plan on OLD, one transaction a database, or refuses and writes nothing.
+
+use crate::engine::plan::Direction;
+use crate::engine::run::Written;
+
+use super::report::{MergeOptions, MergeReport, MergedDatabase};
+use super::sequences;
+use super::sequences::Raise;
+use super::transaction::carry_out;
+use super::triggers::Triggers;
+use crate::catalog;
+use crate::engine::plan::{definition_digest, expect_privileges, read_decisions};
+use crate::engine::run::ledger;
+use crate::engine::run::{Context, Event, LedgerAction};
+use crate::error::{Error, ErrorKind, OldState, Place, Result};
+use crate::name::Side;
+use crate::pg::{Session, same_database};
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, layout};
+
+/// Carries out the run's plan on OLD.
+///
+/// # Errors
+/// `Refused` with nothing written where the plan is stale, OLD has moved, rows wait for a decision, or a check fails;
+/// `PartlyChanged` where an earlier database was committed and a later one failed.
+pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeReport> {
+    let plan = checked_plan(context)?;
+    let held = plan.count("hold");
+    if held > 0 && !options.leave_held {
+        return Err(Error::new(ErrorKind::Refused, "merge")
+            .at(context.run())
+            .because(format!("{held} rows wait for a decision"))
+            .next("decide with `failback decide`, then `failback plan`")
+            .next("or leave them as they are: `failback merge --leave-held`"));
+    }
+    perform(context, &plan, options, LedgerAction::Merge).await
+}
+
+/// Carries a plan out, or takes it back, database by database.
+pub(crate) async fn perform(
+    context: &Context,
+    plan: &Plan,
+    options: MergeOptions,
+    action: LedgerAction,
+) -> Result<MergeReport> {
+    let manifest = Manifest::read(&context.store)?;
+    let rows = plan.databases.iter().flat_map(|database| &database.tables).map(writes).sum::<u64>();
+    // Every row is compared, then written.
+    context.tell(Event::Began { step: action.word(), rows: rows * 2 });
+    let mut done: Vec<MergedDatabase> = Vec::new();
+    for part in &plan.databases {
+        let record = manifest.database(&part.name).ok_or_else(|| {
+            Error::new(ErrorKind::Damaged, "read the plan")
+                .because(format!("the manifest does not know database {}", part.name))
+        })?;
+        match perform_one(context, plan, part, record, options, action).await {
+            Ok(database) => done.push(database),
+            Err(error) => return Err(say_what_stands(error.at(format!("database {}", part.name)), &done, options)),
+        }
+    }
+    context.tell(Event::Ended { step: action.word() });
+    if !options.dry_run {
+        journal(context, plan, action, &done)?;
+    }
+    Ok(MergeReport {
+        run: context.run(),
+        plan: plan.digest.clone(),
+        databases: done,
+        dry_run: options.dry_run,
+        held: plan.count("hold"),
+        skipped: plan.count("skip"),
+    })
+}
+
+fn writes(table: &crate::staging::TablePlan) -> u64 {
+    ["insert", "update", "replace", "delete"].iter().map(|action| table.count(action)).sum()
+}
+
+/// Reads the plan and checks that everything it rests on is as it was.
+///
+/// # Errors
+/// `Refused` where the manifest, the diff or the decisions are other than those that were planned with.
+pub(crate) fn checked_plan(context: &Context) -> Result<Plan> {
+    let plan = Plan::read(&context.store)?;
+    let stale = |what: &str| {
+        Error::new(ErrorKind::Refused, "check the plan")
+            .at(context.run())
+            .because(format!("{what} changed since the plan was made"))
+            .next("run `failback plan` again and read what it says")
+    };
+    let digest = |path: &str| context.store.read(path).map(|bytes| blake3::hash(&bytes).to_hex().to_string());
+    if digest(layout::MANIFEST)? != plan.manifest_blake3 {
+        return Err(stale("the export"));
+    }
+    if digest(layout::DIFF)? != plan.diff_blake3 {
+        return Err(stale("the diff"));
+    }
+    if read_decisions(context)?.digest() != plan.decisions_digest {
+        return Err(stale("decisions.toml"));
+    }
+    Ok(plan)
+}
+
+async fn perform_one(
+    context: &Context,
+    plan: &Plan,
+    part: &DatabasePlan,
+    record: &DatabaseRecord,
+    options: MergeOptions,
+    action: LedgerAction,
+) -> Result<MergedDatabase> {
+    let old = context.connect(Side::Old, &part.name).await?;
+    if !same_database(&old.identity().await?, &part.old) {
+        return Err(Error::new(ErrorKind::Refused, "recognise OLD")
+            .because("OLD is not the server and database that the plan was made for")
+            .next("check --old, or make a new run"));
+    }
+    let already = MergedDatabase { database: part.name.clone(), tables: Vec::new(), sequences: Vec::new(), already: true };
+    match (action, ledger::latest(&old, &plan.digest).await?.map(|entry| entry.action)) {
+        (LedgerAction::Merge, Some(LedgerAction::Merge)) | (LedgerAction::Undo, Some(LedgerAction::Undo) | None) => {
+            return Ok(already);
+        }
+        _ => {}
+    }
+    let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
+    expect_privileges(&old, part, record, direction(action)).await?;
+    old.execute_all("begin isolation level read committed").await?;
+    let found = Transaction { plan, part, record, triggers, action, dry_run: options.dry_run }.inside(context, &old).await;
+    let (tables, sequences) = match found {
+        Ok(found) => found,
+        Err(error) => {
+            // The connection may be gone; then the server has rolled back on its own.
+            let _ = old.execute_all("rollback").await;
+            return Err(error.state(OldState::RolledBack));
+        }
+    };
+    if options.dry_run {
+        old.execute_all("rollback").await?;
+    } else {
+        old.execute_all("commit").await.map_err(lost_answer)?;
+    }
+    Ok(MergedDatabase { database: part.name.clone(), tables, sequences, already: false })
+}
+
+const fn direction(action: LedgerAction) -> Direction {
+    match action {
+        LedgerAction::Merge => Direction::Forward,
+        LedgerAction::Undo => Direction::Back,
+    }
+}
+
+/// What one transaction does.
+struct Transaction<'a> {
+    plan: &'a Plan,
+    part: &'a DatabasePlan,
+    record: &'a DatabaseRecord,
+    triggers: Triggers,
+    action: LedgerAction,
+    dry_run: bool,
+}
+
+impl Transaction<'_> {
+    /// Everything between BEGIN and COMMIT.
+    async fn inside(&self, context: &Context, old: &Session) -> Result<(Vec<(String, Written)>, Vec<Raise>)> {
+        ledger::lock(old).await?;
+        old.execute_all("set local lock_timeout = '30s'").await?;
+        self.triggers.begin(old).await?;
+        expect_same_definitions(old, self.part).await?;
+        let tables = carry_out(context, old, self.part, self.record, direction(self.action), self.triggers).await?;
+        ledger::record(old, &self.plan.digest, &self.plan.run_id, self.action, &tables).await?;
+        let sequences = match self.action {
+            // `setval` outlives the rollback that ends a rehearsal.
+            LedgerAction::Merge if self.dry_run => {
+                sequences::lagging(old, self.part).await?.into_iter().map(|(_, raise)| raise).collect()
+            }
+            LedgerAction::Merge => sequences::raise(old, self.part).await?,
+            LedgerAction::Undo => Vec::new(),
+        };
+        Ok((tables, sequences))
+    }
+}
+
+/// # Errors
+/// `Refused` where a table that the plan writes has been dropped or altered since it was exported.
+async fn expect_same_definitions(old: &Session, part: &DatabasePlan) -> Result<()> {
+    let catalog = catalog::read(old.client()).await?;
+    for table in part.tables.iter().filter(|table| writes(table) > 0) {
+        let moved = |cause: &str| {
+            Error::new(ErrorKind::Refused, "check the tables' definitions")
+                .at(&table.name)
+                .because(cause)
+                .next("make a new run with `failback export`, or take the table out with --tables")
+        };
+        let now = catalog
+            .tables
+            .iter()
+            .find(|now| now.name == table.name)
+            .ok_or_else(|| moved("the table no longer exists on OLD"))?;
+        if definition_digest(now)? != table.definition {
+            return Err(moved("the table's columns, keys or triggers on OLD have changed since the export"));
+        }
+    }
+    Ok(())
+}
+
+/// A connection that breaks while OLD commits leaves it open whether it has.
+fn lost_answer(error: Error) -> Error {
+    if error.kind() == ErrorKind::Connect {
+        error
+            .state(OldState::Unknown)
+            .next("run the same command again: it asks OLD's ledger first and never does a thing twice")
+    } else {
+        error.state(OldState::RolledBack)
+    }
+}
+
+/// Says which databases were committed before one failed.
+fn say_what_stands(error: Error, done: &[MergedDatabase], options: MergeOptions) -> Error {
+    let committed: Vec<_> =
+        done.iter().filter(|database| !database.already).map(|database| database.database.as_str()).collect();
+    if committed.is_empty() || options.dry_run {
+        return error;
+    }
+    let state = match error.old_state() {
+        OldState::Unknown => OldState::Unknown,
+        _ => OldState::Committed(format!("database {}", committed.join(", "))),
+    };
+    Error::new(ErrorKind::PartlyChanged, "carry out the plan")
+        .because(error)
+        .state(state)
+        .next("mend the cause and run the same command again: what is committed is in OLD's ledger and is not done twice")
+}
+
+fn journal(context: &Context, plan: &Plan, action: LedgerAction, done: &[MergedDatabase]) -> Result<()> {
+    let line = serde_json::json!({
+        "at": jiff::Timestamp::now().to_string(),
+        "action": action.word(),
+        "plan": plan.digest,
+        "databases": done,
+    });
+    context.store.append_line(layout::JOURNAL, &line.to_string()).place(|| context.run())
+}

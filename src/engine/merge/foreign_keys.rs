@@ -1,0 +1,63 @@
+//! Foreign keys of the tables that a transaction writes, checked before COMMIT, since their triggers may have been silent: children of what was
+//! written, and parents that lost rows. Keys of tables that are not carried are among them.
+
+use crate::engine::plan::Direction;
+use crate::error::{Error, ErrorKind, Result};
+use crate::pg::Session;
+use crate::schema::ForeignKey;
+use crate::statement::{LoadTable, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
+
+/// What a transaction did to both ends of a foreign key.
+pub(crate) struct Ends<'a> {
+    /// The load that wrote children.
+    pub(crate) children: Option<&'a LoadTable<'a>>,
+    /// The load that took parents away.
+    pub(crate) parents: Option<&'a LoadTable<'a>>,
+    /// Whether no trigger of OLD's can have altered what was written.
+    pub(crate) unaltered: bool,
+}
+
+impl Ends<'_> {
+    /// Locks the parents of new children, and checks that nobody is left without one.
+    ///
+    /// # Errors
+    /// `Refused` where somebody is.
+    pub(crate) async fn check(&self, old: &Session, key: &ForeignKey, direction: Direction) -> Result<()> {
+        // What a key that is NOT VALID did not hold of before comes back as it was.
+        if !key.validated && direction == Direction::Back {
+            return Ok(());
+        }
+        if let Some(children) = self.children {
+            if let Some(lock_and_check_parents) = lock_and_check_parents(key, children).filter(|_| self.unaltered) {
+                expect_no_orphans(old, key, &lock_and_check_parents).await?;
+            } else {
+                old.execute_all(&lock_parents(key, children)).await?;
+                expect_no_orphans(old, key, &orphans_of_load(key, children)).await?;
+            }
+        }
+        if let Some(parents) = self.parents {
+            match orphans_of_lost(key, parents) {
+                Some(query) => expect_no_orphans(old, key, &query).await?,
+                None if key.validated => expect_no_orphans(old, key, &orphans_of_table(key)).await?,
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn expect_no_orphans(old: &Session, key: &ForeignKey, query: &str) -> Result<()> {
+    let found = old.query(query, &[]).await?;
+    let orphans: i64 = found.first().map_or(0, |row| row.get(0));
+    if orphans == 0 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "check a foreign key")
+        .at(&key.name)
+        .at(&key.child)
+        .because(format!(
+            "fk_parent_missing: {orphans} rows of {} would refer to rows that {} does not have",
+            key.child, key.parent
+        ))
+        .next("hold the children, or decide for their parents too, with `failback decide`; then plan again"))
+}

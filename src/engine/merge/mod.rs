@@ -1,0 +1,18 @@
+//! Merge and undo: the frozen plan carried out on OLD, or taken back, one transaction a database.
+//!
+//! Comes in: the plan and its files. Goes out: rows on OLD, its sequences raised, an entry in OLD's ledger.
+//! Never: writes a row that is not in the plan, or over a row that is not the one that was classified.
+
+mod execute;
+mod foreign_keys;
+mod report;
+pub(crate) mod sequences;
+mod table_merge;
+mod transaction;
+mod triggers;
+mod undo;
+
+pub use execute::merge;
+pub use report::{MergeOptions, MergeReport, MergedDatabase};
+pub use sequences::Raise;
+pub use undo::undo;

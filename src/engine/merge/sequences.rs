@@ -1,0 +1,120 @@
+//! Sequences on OLD are raised, never lowered, to cover OLD, NEW and the merged rows.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::catalog;
+use crate::error::{Place, Result};
+use crate::name::literal;
+use crate::pg::Session;
+use crate::schema::Sequence;
+use crate::staging::DatabasePlan;
+use crate::statement::sequence_floor;
+
+/// A sequence that is, or must be, raised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Raise {
+    /// The sequence.
+    pub sequence: String,
+    /// What it had handed out last.
+    pub from: Option<i64>,
+    /// What it must have handed out at least.
+    pub to: i64,
+}
+
+/// Lists the sequences of OLD that lag behind NEW or behind the data.
+pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(Sequence, Raise)>> {
+    let on_new: BTreeMap<_, _> = plan.new_sequences.iter().map(|sequence| (&sequence.name, sequence)).collect();
+    let mut found = Vec::new();
+    for ours in catalog::sequences(old.client()).await? {
+        let theirs = on_new.get(&ours.name).and_then(|sequence| sequence.last_value);
+        let mut data = Vec::new();
+        let room = room(&ours);
+        // A sequence that begins again at its end promises no new number, whatever the data hold.
+        for (table, column) in ours.feeds.iter().filter(|_| !ours.cycle) {
+            if plan.tables.iter().any(|planned| planned.name == *table && planned.count("insert") > 0) {
+                let query = sequence_floor(table, column, ours.increment < 0, room);
+                let found = old.query(&query, &[]).await.place(|| &ours.name)?;
+                data.extend(found.first().and_then(|row| row.get::<_, Option<i64>>(0)));
+            }
+        }
+        if let Some(to) = target(&ours, theirs.filter(|value| (room.0..=room.1).contains(value)), data) {
+            let raise = Raise { sequence: ours.name.to_string(), from: ours.last_value, to };
+            found.push((ours, raise));
+        }
+    }
+    Ok(found)
+}
+
+/// Returns the values from which the sequence can go on. A number outside them, written by hand or by a wider sequence of NEW's, is none
+/// that it could hand out again; and a sequence that is set to its very end would refuse every INSERT from then on.
+fn room(sequence: &Sequence) -> (i64, i64) {
+    let (least, greatest) = sequence.bounds.unwrap_or((i64::MIN, i64::MAX));
+    match sequence.increment {
+        _ if sequence.cycle => (least, greatest),
+        step if step < 0 => (least.saturating_sub(step), greatest),
+        step => (least, greatest.saturating_sub(step)),
+    }
+}
+
+/// Returns the value that a sequence must have handed out; `None` where it already has.
+fn target(ours: &Sequence, theirs: Option<i64>, data: impl IntoIterator<Item = i64>) -> Option<i64> {
+    let further = |left: i64, right: i64| if ours.increment < 0 { left.min(right) } else { left.max(right) };
+    let wanted = theirs.into_iter().chain(data).reduce(further)?;
+    match ours.last_value {
+        Some(last) if further(last, wanted) == last => None,
+        _ => Some(wanted),
+    }
+}
+
+/// Raises them. `setval` is not undone by a rollback, so this comes last before COMMIT; a sequence that was raised in vain
+/// leaves a gap and harms nothing.
+pub(crate) async fn raise(old: &Session, plan: &DatabasePlan) -> Result<Vec<Raise>> {
+    let mut raised = Vec::new();
+    for (sequence, raise) in lagging(old, plan).await? {
+        let name = literal(&sequence.name.sql());
+        old.execute_all(&format!("select pg_catalog.setval({name}::pg_catalog.regclass, {}, true)", raise.to))
+            .await
+            .place(|| &sequence.name)?;
+        raised.push(raise);
+    }
+    Ok(raised)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::QualifiedName;
+
+    fn sequence(last_value: Option<i64>, increment: i64) -> Sequence {
+        Sequence {
+            name: QualifiedName::new("public", "s"),
+            last_value,
+            increment,
+            bounds: Some((-50, 50)),
+            cycle: false,
+            feeds: Vec::new(),
+            owner: None,
+        }
+    }
+
+    #[test]
+    fn sequences_are_raised_to_the_furthest_of_all_and_never_lowered() {
+        assert_eq!(target(&sequence(Some(10), 1), Some(20), Some(15)), Some(20));
+        assert_eq!(target(&sequence(Some(10), 1), Some(20), Some(25)), Some(25));
+        assert_eq!(target(&sequence(Some(30), 1), Some(20), Some(25)), None);
+        assert_eq!(target(&sequence(Some(20), 1), Some(20), None), None);
+        assert_eq!(target(&sequence(None, 1), None, None), None);
+        assert_eq!(target(&sequence(None, 1), Some(1), None), Some(1));
+        assert_eq!(target(&sequence(Some(-10), -1), Some(-20), Some(-5)), Some(-20));
+    }
+
+    #[test]
+    fn a_sequence_is_never_set_to_its_end() {
+        assert_eq!(room(&sequence(None, 1)), (-50, 49));
+        assert_eq!(room(&sequence(None, -5)), (-45, 50));
+        assert_eq!(room(&Sequence { cycle: true, ..sequence(None, 1) }), (-50, 50));
+        assert_eq!(room(&Sequence { bounds: None, ..sequence(None, 1) }), (i64::MIN, i64::MAX - 1));
+    }
+}

@@ -1,0 +1,83 @@
+//! The transaction: everything that a plan does to one database of OLD, in one transaction, forward (merge) or back (undo).
+//!
+//! 1. One table after the other is staged in a temporary table, its rows on OLD are locked, and each is compared with the row
+//!    that was classified. If any has moved, nothing is written.
+//! 2. Deletes run from children to parents, then updates and inserts from parents to children. Each statement must affect
+//!    exactly the planned number of rows.
+//! 3. Foreign keys of every touched table are checked in both directions, since its triggers may have been off.
+//!
+//! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
+
+use super::foreign_keys::Ends;
+use super::table_merge::TableMerge;
+use super::triggers::Triggers;
+use crate::catalog;
+use crate::engine::plan::{Direction, RelevantColumns};
+use crate::engine::run::{Context, Written};
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::pg::Session;
+use crate::schema::ForeignKey;
+use crate::staging::{DatabasePlan, DatabaseRecord};
+
+/// Carries out a database's part of a plan inside the session's transaction.
+pub(crate) async fn carry_out(
+    context: &Context,
+    old: &Session,
+    plan: &DatabasePlan,
+    record: &DatabaseRecord,
+    direction: Direction,
+    triggers: Triggers,
+) -> Result<Vec<(String, Written)>> {
+    let keys = catalog::foreign_keys(old.client()).await?;
+    let mut merges = Vec::new();
+    for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
+        let Some(known) = record.tables.iter().find(|known| known.id == table.id) else {
+            return Err(
+                Error::new(ErrorKind::Damaged, "read the plan").because("it names a table that the manifest does not know")
+            );
+        };
+        let mut merge = TableMerge::new(merges.len(), table, known, direction, triggers);
+        if merge.wanted.iter().sum::<u64>() > 0 {
+            merge.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;
+            merge.keep_writers_out(old, triggers).await.place(|| &table.name)?;
+            // As the server's own triggers do, only updates that refer to others than before are checked.
+            let referring = RelevantColumns::referring(&keys, &known.name, &known.layout);
+            merge.load(context, old, triggers, &referring).await.place(|| &table.name)?;
+            merge.expect_unmoved(context, old, &plan.name).await.place(|| &table.name)?;
+            merges.push(merge);
+        }
+    }
+    for merge in merges.iter().rev() {
+        merge.delete(old).await.place(|| &merge.record.name)?;
+    }
+    for merge in &merges {
+        merge.write(old).await.place(|| &merge.record.name)?;
+        context.tell_rows(&plan.name, &merge.record.name, merge.wanted.iter().sum(), 0);
+    }
+    for merge in &merges {
+        merge.expect_no_deferred_clash(old, triggers).await.place(|| &merge.record.name)?;
+    }
+    check_foreign_keys(old, &keys, &merges, triggers).await?;
+    triggers.settle(old).await?;
+    for merge in &merges {
+        old.execute_all(&merge.wake).await.place(|| &merge.record.name)?;
+    }
+    Ok(merges.iter().map(|merge| (merge.record.name.to_string(), merge.written())).collect())
+}
+
+/// Checks every foreign key that the written tables take part in.
+async fn check_foreign_keys(old: &Session, keys: &[ForeignKey], merges: &[TableMerge<'_>], triggers: Triggers) -> Result<()> {
+    for key in keys {
+        let writes = |merge: &&TableMerge<'_>| merge.record.name == key.child && merge.wanted[..3].iter().sum::<u64>() > 0;
+        let loses = |merge: &&TableMerge<'_>| merge.record.name == key.parent && merge.wanted[2] + merge.wanted[3] > 0;
+        let (children, parents) = (merges.iter().find(writes), merges.iter().find(loses));
+        let Some(merge) = children.or(parents) else { continue };
+        let ends = Ends {
+            children: children.map(|merge| &merge.load),
+            parents: parents.map(|merge| &merge.load),
+            unaltered: triggers == Triggers::Replica,
+        };
+        ends.check(old, key, merge.direction).await?;
+    }
+    Ok(())
+}

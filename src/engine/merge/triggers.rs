@@ -1,0 +1,110 @@
+//! Keeping OLD's triggers quiet while rows are merged: NEW's rows already carry their effects, and an `updated_at` trigger
+//! would falsify them.
+
+use crate::catalog;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::QualifiedName;
+use crate::pg::Session;
+use crate::staging::DatabasePlan;
+
+const FIRING: &str = include_str!("../../../sql/session/firing_triggers.sql");
+const DIVERTING: &str = include_str!("../../../sql/session/diverting_rules.sql");
+
+/// How triggers are kept quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Triggers {
+    /// `session_replication_role = replica`, for the transaction: user triggers, rules, event triggers, foreign keys and deferrable
+    /// constraints stay silent. Triggers and rules that fire on replicas or always are silenced a table.
+    Replica,
+    /// `ALTER TABLE … DISABLE TRIGGER` and `DISABLE RULE` for whatever of the user's would fire, within the transaction: foreign
+    /// keys stay on.
+    DisableUser,
+    /// They fire, because the user asked for it.
+    Fire,
+}
+
+impl Triggers {
+    /// Finds the strongest way that OLD permits. Asked outside any transaction.
+    ///
+    /// # Errors
+    /// `Refused` where no way is permitted and some table has triggers that would fire.
+    pub(crate) async fn choose(old: &Session, plan: &DatabasePlan, fire: bool) -> Result<Self> {
+        if fire {
+            return Ok(Self::Fire);
+        }
+        if catalog::replica_role_allowed(old.client()).await? {
+            return Ok(Self::Replica);
+        }
+        for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
+            if !owns(old, &table.name).await? {
+                return Err(Error::new(ErrorKind::Refused, "keep OLD's triggers quiet")
+                    .at(&table.name)
+                    .because("this user may neither set session_replication_role nor disable the table's triggers")
+                    .next("grant it: GRANT SET ON PARAMETER session_replication_role TO the user (PostgreSQL 15), or use the owner")
+                    .next("or let the triggers fire with --fire-triggers: they will stamp and log the merged rows as if written now"));
+            }
+        }
+        Ok(Self::DisableUser)
+    }
+
+    /// Silences all triggers for the transaction that has just begun, where that is the way.
+    pub(crate) async fn begin(self, old: &Session) -> Result<()> {
+        // With foreign keys on, rows of a cycle can only come one after the other where the server waits with its checks.
+        let statement =
+            if self == Self::Replica { "set local session_replication_role = replica" } else { "set constraints all deferred" };
+        old.execute_all(statement).await
+    }
+
+    /// Lets the server check what was deferred, while an error still says which rows it is about.
+    pub(crate) async fn settle(self, old: &Session) -> Result<()> {
+        if self == Self::Replica {
+            return Ok(());
+        }
+        old.execute_all("set constraints all immediate").await
+    }
+
+    /// Silences one table's triggers, where that is done a table. Returns the statements that take it back.
+    pub(crate) async fn silence(self, old: &Session, table: &QualifiedName) -> Result<String> {
+        let modes = match self {
+            Self::Replica => "RA",
+            Self::DisableUser => "OA",
+            Self::Fire => return expect_no_diversion(old, table).await.map(|()| String::new()),
+        };
+        let found = old.query(FIRING, &[&table.sql(), &modes]).await?;
+        let statements =
+            |column: usize| found.iter().filter_map(move |row| row.get::<_, Option<&str>>(column)).collect::<Vec<_>>();
+        let silencing = statements(0);
+        if silencing.is_empty() {
+            return Ok(String::new());
+        }
+        old.execute_all(&silencing.join("; ")).await?;
+        Ok(statements(1).join("; "))
+    }
+
+    /// With foreign keys on, a parent cannot be deleted and inserted again: replacements become updates.
+    pub(crate) const fn operation(self, operation: u8) -> u8 {
+        match (self, operation) {
+            (Self::Replica, operation) => operation,
+            (_, b'r') => b'u',
+            (_, operation) => operation,
+        }
+    }
+}
+
+/// A rule that puts another statement in the place of ours answers with that one's count of rows: nobody would notice.
+async fn expect_no_diversion(old: &Session, table: &QualifiedName) -> Result<()> {
+    match old.query(DIVERTING, &[&table.sql()]).await?.first() {
+        None => Ok(()),
+        Some(rule) => Err(Error::new(ErrorKind::Refused, "let OLD's rules fire")
+            .at(table)
+            .because(format!("its rule {} is DO INSTEAD: the planned rows would not arrive", rule.get::<_, &str>(0)))
+            .next("merge without --fire-triggers, which leaves rules alone too")),
+    }
+}
+
+async fn owns(old: &Session, table: &QualifiedName) -> Result<bool> {
+    let query = "select pg_catalog.pg_has_role(c.relowner, 'usage') from pg_catalog.pg_class c \
+                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2";
+    let rows = old.query(query, &[&table.schema.as_str(), &table.name.as_str()]).await?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}

@@ -1,0 +1,279 @@
+//! Plan: every row of the diff gets one action, by decision and by what its family allows, and the whole is frozen.
+//!
+//! Reads OLD, and tries rows in a temporary table of it that is rolled back; never writes anything that stays. Memory: two bytes for every differing row, and 16 for every row that will not be on OLD.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::closure;
+use super::draft::Draft;
+use super::planned_row::{Action, write_planned_rows};
+use super::privileges;
+use super::reject::Reject;
+use super::report::{PlanReport, report};
+use super::trial_load;
+use crate::delta::Class;
+use crate::engine::diff::{DECIDING, texts};
+use crate::engine::rows::Target;
+use crate::engine::run::ledger;
+use crate::engine::run::{Context, Event};
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::policy::{Decisions, Resolution};
+use crate::schema::{Identity, Table, depend};
+use crate::staging::layout::{self, DatabaseLayout};
+use crate::staging::{
+    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Plan, SegmentOptions, SegmentReader,
+    TableDiff, TablePlan, TableRecord,
+};
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::TimestampMicrosecondType;
+
+/// Freezes what merge will do, from the run's diff and its decisions.
+///
+/// # Errors
+/// `Config` where decisions.toml does not make sense; `Refused` where the diff was not made from this export, or the
+/// run is merged already.
+pub async fn plan(context: &Context) -> Result<PlanReport> {
+    let manifest = Manifest::read(&context.store)?;
+    let index = DiffIndex::read(&context.store)?;
+    ledger::expect_not_merged(context, &manifest).await?;
+    let manifest_blake3 = blake3::hash(&context.store.read(layout::MANIFEST)?).to_hex().to_string();
+    if index.manifest_blake3 != manifest_blake3 {
+        return Err(Error::new(ErrorKind::Refused, "plan the merge")
+            .at(context.run())
+            .because("the diff was made from another export than the one in the run")
+            .next("run `failback diff` again"));
+    }
+    let decisions = read_decisions(context)?;
+    context.tell(Event::Began {
+        step: "plan",
+        rows: index.databases.iter().flat_map(|one| &one.tables).map(TableDiff::rows).sum(),
+    });
+    let (mut databases, mut rejects) = (Vec::new(), Vec::new());
+    for record in &manifest.databases {
+        let Some(diff) = index.database(&record.name) else { continue };
+        let planned = plan_database(context, &decisions, record, diff, &mut rejects).await;
+        databases.push(planned.place(|| format!("database {}", record.name))?);
+    }
+    let mut plan = Plan {
+        format_version: FORMAT_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        run_id: manifest.run_id.clone(),
+        made_at: Timestamp::now().to_string(),
+        manifest_blake3,
+        diff_blake3: blake3::hash(&context.store.read(layout::DIFF)?).to_hex().to_string(),
+        decisions_digest: decisions.digest(),
+        databases,
+        digest: String::new(),
+    };
+    plan.digest = plan.compute_digest()?;
+    plan.write(&context.store)?;
+    context.tell(Event::Ended { step: "plan" });
+    let known: Vec<_> = manifest
+        .databases
+        .iter()
+        .flat_map(|one| one.tables.iter().map(|table| (one.name.clone(), table.name.to_string())))
+        .collect();
+    let mut notes = decisions.notes();
+    for part in &plan.databases {
+        let Some(record) = manifest.database(&part.name) else { continue };
+        notes.extend(privileges::notes(context, part, record).await.place(|| format!("database {}", part.name))?);
+    }
+    Ok(PlanReport { rejects, unmatched: decisions.unmatched(&known), notes, ..report(context, &plan) })
+}
+
+/// Reads the run's decisions; without a file, nobody has decided anything yet.
+pub(crate) fn read_decisions(context: &Context) -> Result<Decisions> {
+    let text = if context.store.exists(layout::DECISIONS)? {
+        String::from_utf8(context.store.read(layout::DECISIONS)?)
+            .map_err(|error| Error::new(ErrorKind::Config, "read decisions.toml").at(context.run()).because(error))?
+    } else {
+        String::new()
+    };
+    Decisions::parse(&text, layout::DECISIONS)
+}
+
+async fn plan_database(
+    context: &Context,
+    decisions: &Decisions,
+    record: &DatabaseRecord,
+    diff: &DatabaseDiff,
+    rejects: &mut Vec<Reject>,
+) -> Result<DatabasePlan> {
+    let mut drafts = Vec::new();
+    for name in parents_first(record) {
+        let table = record.tables.iter().find(|table| table.name == name);
+        let found = diff.tables.iter().find(|table| table.name == name);
+        if let (Some(table), Some(found)) = (table, found) {
+            drafts.push(draft(context, decisions, &record.name, table, found).place(|| &table.name)?);
+        }
+    }
+    // Before families are looked at: a row that OLD does not take holds its children too.
+    rejects.extend(trial_load::hold_rejects(context, record, &mut drafts).await?);
+    closure::hold_closure(context, &record.name, &mut drafts).await?;
+    let paths = DatabaseLayout::new(&record.name);
+    let tables = drafts.iter().map(|draft| freeze(context, &paths, draft)).collect::<Result<Vec<_>>>()?;
+    Ok(DatabasePlan { name: record.name.clone(), old: diff.old.clone(), tables, new_sequences: record.new_sequences.clone() })
+}
+
+fn parents_first(record: &DatabaseRecord) -> Vec<crate::name::QualifiedName> {
+    let keys = record.tables.iter().flat_map(|table| &table.old.foreign_keys);
+    depend(record.tables.iter().map(|table| &table.name), keys).order
+}
+
+/// Gives every row of a table's diff the action that the decisions ask for.
+fn draft<'a>(
+    context: &Context,
+    decisions: &Decisions,
+    database: &str,
+    record: &'a TableRecord,
+    diff: &'a TableDiff,
+) -> Result<Draft<'a>> {
+    let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Vec::new() };
+    let replacing = Replacing::of(record);
+    let table = record.name.to_string();
+    for segment in &diff.segments {
+        for batch in SegmentReader::open_projected(&context.store, segment, 1 << 14, &DECIDING)? {
+            let batch = batch?;
+            let words = texts(&batch, "fb_class")?;
+            for row in 0..batch.num_rows() {
+                let class = read_class(words.value(row))?;
+                let decided = decisions.resolve(database, &table, class);
+                let (action, why) = act(class, decided.resolution, &batch, row, &replacing);
+                let why = match (why, &decided.why) {
+                    (Some(why), _) => why.to_owned(),
+                    (None, Some(why)) => format!("{class}: {why}"),
+                    (None, None) => format!("{class}: {} ({})", decided.resolution.word(), decided.origin.word()),
+                };
+                let why = draft.reason(&why);
+                draft.actions.push(action);
+                draft.whys.push(why);
+            }
+        }
+        context.tell_rows(database, &record.name, segment.rows, 0);
+    }
+    Ok(draft)
+}
+
+fn read_class(word: &str) -> Result<Class> {
+    word.parse().map_err(|cause: String| Error::new(ErrorKind::Damaged, "read the diff").because(cause))
+}
+
+/// Turns a resolution into an action, and says why where the resolution alone does not.
+fn act(
+    class: Class,
+    resolution: Resolution,
+    batch: &RecordBatch,
+    row: usize,
+    replacing: &Replacing,
+) -> (Action, Option<&'static str>) {
+    let apply = || apply_new(class, batch, row, replacing);
+    match resolution {
+        Resolution::ApplyNew => (apply(), None),
+        Resolution::KeepOld => (Action::KeepOld, None),
+        Resolution::Hold => (Action::Hold, None),
+        Resolution::Skip => (Action::Skip, None),
+        Resolution::LastUpdateWins | Resolution::FirstUpdateWins => {
+            let (Some(old), Some(new)) = (written(batch, "fb_written_old", row), written(batch, "fb_written_new", row)) else {
+                return (Action::Hold, Some("held: the rows do not both say when they were written"));
+            };
+            if old == new {
+                return (Action::Hold, Some("held: both rows say that they were written at the same instant"));
+            }
+            let new_wins = (new > old) == (resolution == Resolution::LastUpdateWins);
+            if new_wins {
+                (apply(), Some("NEW's write wins by time"))
+            } else {
+                (Action::KeepOld, Some("OLD's write wins by time"))
+            }
+        }
+    }
+}
+
+fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &Replacing) -> Action {
+    match class {
+        Class::Insert | Class::AmbiguousMissingOnOld | Class::UpdateDeleted | Class::UpdateMissing => Action::Insert,
+        Class::Delete | Class::AmbiguousMissingOnNew | Class::DeleteOriginDiffers => Action::Delete,
+        Class::OldOnly | Class::Convergent | Class::Unchanged => Action::KeepOld,
+        Class::Update | Class::AmbiguousDiffers | Class::InsertExists | Class::UpdateOriginDiffers => {
+            if replacing.touched_by(batch, row) { Action::Replace } else { Action::Update }
+        }
+    }
+}
+
+fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
+    let stamps = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+    stamps.is_valid(row).then(|| stamps.value(row))
+}
+
+/// Columns that an UPDATE in place cannot always set: those on which a row's place in a unique index or exclusion constraint depends,
+/// whose values may swap between rows within one statement; the key, whose spelling alone may change; and GENERATED ALWAYS identity
+/// columns.
+struct Replacing {
+    columns: Vec<String>,
+}
+
+impl Replacing {
+    fn of(record: &TableRecord) -> Self {
+        let old = &record.old;
+        let unique = old.exclusives.iter().flat_map(|exclusive| exclusive.uses.clone());
+        let identity = old.columns.iter().filter(|column| column.identity == Some(Identity::Always));
+        let all = unique.chain(record.key.names()).chain(identity.map(|column| column.name.clone()));
+        Self { columns: all.map(|name| name.as_str().to_owned()).collect() }
+    }
+
+    fn touched_by(&self, batch: &RecordBatch, row: usize) -> bool {
+        let Some(lists) = batch.column_by_name("fb_changed").and_then(|column| column.as_list_opt::<i32>()) else {
+            return true;
+        };
+        if lists.is_null(row) {
+            return false;
+        }
+        let changed = lists.value(row);
+        let names = changed.as_string::<i32>();
+        names.iter().flatten().any(|name| self.columns.iter().any(|column| column == name))
+    }
+}
+
+/// Writes a table's changes and counts them.
+fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
+    let why = |why: &u8| draft.reasons[usize::from(*why)].as_str();
+    let rows = draft.actions.iter().zip(&draft.whys).map(|(action, said)| (*action, why(said)));
+    let mut counts = BTreeMap::new();
+    for pair in draft.actions.iter().zip(&draft.whys) {
+        *counts.entry(pair).or_insert(0) += 1;
+    }
+    let (mut actions, mut reasons) = (BTreeMap::new(), BTreeMap::new());
+    for ((action, said), rows) in counts {
+        *actions.entry(action.word().to_owned()).or_insert(0) += rows;
+        *reasons.entry(why(said).to_owned()).or_insert(0) += rows;
+    }
+    let target = Target {
+        store: context.store.clone(),
+        path: paths.plan(draft.record.id),
+        options: SegmentOptions {
+            dictionary_columns: vec!["fb_action".to_owned(), "fb_why".to_owned()],
+            ..SegmentOptions::default()
+        },
+    };
+    let settled = ["unchanged", "convergent"].into_iter().map(|word| (word.to_owned(), draft.diff.count(word)));
+    Ok(TablePlan {
+        id: draft.record.id,
+        name: draft.record.name.clone(),
+        definition: definition_digest(&draft.record.old)?,
+        diff: draft.diff.segments.clone(),
+        changes: write_planned_rows(target, rows)?,
+        actions,
+        settled: settled.filter(|(_, rows)| *rows > 0).collect(),
+        reasons,
+    })
+}
+
+/// Digests what of a table's definition a merge relies on; sizes and estimates are not part of it.
+pub(crate) fn definition_digest(table: &Table) -> Result<String> {
+    let parts = (&table.name, &table.columns, &table.unique_indexes, &table.exclusives, &table.foreign_keys, &table.triggers);
+    let text =
+        serde_json::to_vec(&parts).map_err(|error| Error::new(ErrorKind::Storage, "digest a definition").because(error))?;
+    Ok(blake3::hash(&text).to_hex().to_string())
+}

@@ -1,0 +1,28 @@
+//! Plan: every diff row gets one action, by decision and by what OLD's constraints allow, and the whole is frozen.
+//!
+//! Comes in: the diff, the decisions, and OLD's answers to questions put in temporary tables that are rolled back. Goes out: one planned
+//! row for every diff row, and the plan with its digest.
+//! Never: writes anything to OLD that stays.
+
+mod closure;
+mod delta_tables;
+mod direction;
+mod draft;
+mod execute;
+mod planned_row;
+mod privileges;
+mod reject;
+mod relevant_columns;
+mod report;
+mod sandbox;
+mod trial_load;
+mod uniqueness;
+
+pub(crate) use direction::Direction;
+pub use execute::plan;
+pub(crate) use execute::{definition_digest, read_decisions};
+pub(crate) use planned_row::{Action, PlannedRowReader};
+pub(crate) use privileges::expect_privileges;
+pub use reject::Reject;
+pub(crate) use relevant_columns::RelevantColumns;
+pub use report::{PlanReport, PlannedTable};

@@ -1,0 +1,176 @@
+//! What the plan does with each row of the diff, and how that is written down.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+
+use crate::codec::RowLayout;
+use crate::engine::diff::{Image, read_image, texts};
+use crate::engine::rows::{LazySegment, Target};
+use crate::error::{Error, ErrorKind, Result};
+use crate::staging::{Segment, SegmentReader, TablePlan};
+use crate::store::Store;
+
+/// How many rows of changes are written at a time.
+const BATCH_ROWS: usize = 1 << 16;
+
+/// What is done with one row of the diff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Action {
+    /// NEW's row is inserted.
+    Insert,
+    /// OLD's row becomes NEW's.
+    Update,
+    /// OLD's row is deleted and NEW's inserted: a unique value may move between rows.
+    Replace,
+    /// OLD's row is deleted.
+    Delete,
+    /// OLD stays as it is, by decision.
+    KeepOld,
+    /// OLD stays as it is; the row waits for a decision.
+    Hold,
+    /// OLD stays as it is; the row is left aside on purpose.
+    Skip,
+}
+
+impl Action {
+    /// Every action.
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Insert, Self::Update, Self::Replace, Self::Delete, Self::KeepOld, Self::Hold, Self::Skip];
+
+    /// Returns the word used in the plan's files.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Insert => "insert",
+            Self::Update => "update",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::KeepOld => "keep_old",
+            Self::Hold => "hold",
+            Self::Skip => "skip",
+        }
+    }
+
+    /// Whether OLD is written.
+    pub(crate) const fn writes(self) -> bool {
+        matches!(self, Self::Insert | Self::Update | Self::Replace | Self::Delete)
+    }
+
+    /// Whether NEW's row is on OLD afterwards.
+    pub(crate) const fn brings_new(self) -> bool {
+        matches!(self, Self::Insert | Self::Update | Self::Replace)
+    }
+
+    fn parse(word: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|action| action.word() == word)
+            .ok_or_else(|| Error::new(ErrorKind::Damaged, "read the plan's changes").because(format!("no such action: {word}")))
+    }
+}
+
+/// Returns the schema of a file of changes.
+pub(crate) fn planned_row_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new("fb_action", DataType::Utf8, false), Field::new("fb_why", DataType::Utf8, false)]))
+}
+
+/// Writes one row for every row of the diff.
+pub(crate) fn write_planned_rows<'a>(target: Target, rows: impl Iterator<Item = (Action, &'a str)>) -> Result<Option<Segment>> {
+    let schema = planned_row_schema();
+    let mut file = LazySegment::new(target, schema.clone());
+    let mut rows = rows.map(|(action, why)| (action.word(), why)).peekable();
+    while rows.peek().is_some() {
+        let (actions, whys): (Vec<_>, Vec<_>) = rows.by_ref().take(BATCH_ROWS).unzip();
+        let columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(actions)), Arc::new(StringArray::from(whys))];
+        let batch = RecordBatch::try_new(schema.clone(), columns)
+            .map_err(|error| Error::new(ErrorKind::Malformed, "build the plan's changes").because(error))?;
+        file.write(&batch)?;
+    }
+    file.finish()
+}
+
+/// Some rows of the diff with what is done about each.
+pub(crate) struct PlannedRows {
+    /// What is done, one a row.
+    pub(crate) actions: Vec<Action>,
+    /// OLD's rows as they were classified.
+    pub(crate) old: Image,
+    /// NEW's rows.
+    pub(crate) new: Image,
+}
+
+impl PlannedRows {
+    /// Returns the rows as the plan leaves them on OLD: NEW's, with OLD's own values in columns that NEW lacks.
+    pub(crate) fn result(&self, layout: &RowLayout) -> Result<Image> {
+        if layout.columns.iter().all(|column| column.new.is_present()) {
+            return Ok(self.new.clone());
+        }
+        let mut columns = self.new.rows.columns().to_vec();
+        for (index, _) in layout.columns.iter().enumerate().filter(|(_, column)| !column.new.is_present()) {
+            columns[index] = self.old.rows.column(index).clone();
+        }
+        let rows = RecordBatch::try_new(self.new.rows.schema(), columns)
+            .map_err(|error| Error::new(ErrorKind::Malformed, "join OLD's and NEW's columns").because(error))?;
+        Ok(Image { rows, present: self.new.present.clone() })
+    }
+}
+
+/// Reads a table's diff and its changes side by side.
+pub(crate) struct PlannedRowReader<'a> {
+    store: &'a Store,
+    segments: std::slice::Iter<'a, Segment>,
+    diff: Option<SegmentReader>,
+    changes: Option<SegmentReader>,
+    waiting: Vec<Action>,
+    batch_rows: usize,
+}
+
+impl<'a> PlannedRowReader<'a> {
+    /// Opens the files of a table's plan; each is checked against its digest before anything is read from it.
+    pub(crate) fn open(store: &'a Store, table: &'a TablePlan, batch_rows: usize) -> Result<Self> {
+        let changes = table.changes.as_ref().map(|segment| SegmentReader::open(store, segment, batch_rows)).transpose()?;
+        Ok(Self { store, segments: table.diff.iter(), diff: None, changes, waiting: Vec::new(), batch_rows })
+    }
+
+    /// Opens a part of a plan's files: some of the diff's segments, with the changes that belong to them.
+    pub(crate) fn open_part(store: &'a Store, table: &'a TablePlan, segments: Range<usize>, batch_rows: usize) -> Result<Self> {
+        let mut reader = Self::open(store, table, batch_rows)?;
+        // PlannedRows are a few bits a row: what lies before is read over.
+        for passed in &table.diff[..segments.start] {
+            reader.take_actions(usize::try_from(passed.rows).unwrap_or(usize::MAX))?;
+        }
+        reader.segments = table.diff[segments].iter();
+        Ok(reader)
+    }
+
+    /// Reads the next rows; `None` at the end.
+    pub(crate) fn next(&mut self) -> Result<Option<PlannedRows>> {
+        loop {
+            if let Some(batch) = self.diff.as_mut().and_then(Iterator::next) {
+                let batch = batch?;
+                let actions = self.take_actions(batch.num_rows())?;
+                return Ok(Some(PlannedRows { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? }));
+            }
+            let Some(segment) = self.segments.next() else { return Ok(None) };
+            self.diff = Some(SegmentReader::open_projected(self.store, segment, self.batch_rows, &["old", "new"])?);
+        }
+    }
+
+    fn take_actions(&mut self, rows: usize) -> Result<Vec<Action>> {
+        while self.waiting.len() < rows {
+            let Some(batch) = self.changes.as_mut().and_then(Iterator::next) else {
+                return Err(
+                    Error::new(ErrorKind::Damaged, "read the plan's changes").because("it has fewer rows than the diff")
+                );
+            };
+            let batch = batch?;
+            for word in texts(&batch, "fb_action")?.iter().flatten() {
+                self.waiting.push(Action::parse(word)?);
+            }
+        }
+        let rest = self.waiting.split_off(rows);
+        Ok(std::mem::replace(&mut self.waiting, rest))
+    }
+}

@@ -1,0 +1,141 @@
+//! Preflight: what the user of a merge or an undo may not do on OLD, all of it, before anything is written.
+
+use super::direction::Direction;
+use crate::catalog;
+use crate::engine::rows::load_columns;
+use crate::engine::run::Context;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::{QualifiedName, Side};
+use crate::pg::Session;
+use crate::schema::{MissingPrivilege, Privilege, PrivilegeObject, Reach, Sequence, WantedPrivilege};
+use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan, TableRecord};
+
+/// # Errors
+/// `Permission` where the user lacks anything that carrying out the plan takes.
+pub(crate) async fn expect_privileges(
+    old: &Session,
+    part: &DatabasePlan,
+    record: &DatabaseRecord,
+    direction: Direction,
+) -> Result<()> {
+    let missing = missing(old, part, record, direction).await?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let role = catalog::role(old.client()).await?;
+    let lacks: Vec<_> = missing.iter().map(ToString::to_string).collect();
+    let mut error = Error::new(ErrorKind::Permission, "check the privileges on OLD")
+        .because(format!("this user lacks {}", lacks.join(", ")))
+        .next(missing.iter().map(|one| one.grant(&role)).collect::<Vec<_>>().join(" "));
+    if missing.iter().any(|one| matches!(one.object, PrivilegeObject::Database(_)) && one.privilege == Privilege::Create) {
+        error = error.next(
+            "or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on failback.ledger",
+        );
+    }
+    Err(error.next("or merge as another user, or hold the rows of these tables with `failback decide` and plan again"))
+}
+
+/// Says what the user of the plan lacks to carry it out: it may be another who merges.
+pub(crate) async fn notes(context: &Context, part: &DatabasePlan, record: &DatabaseRecord) -> Result<Vec<String>> {
+    if part.tables.iter().all(|table| writes(table) == 0) {
+        return Ok(Vec::new());
+    }
+    let old = context.connect(Side::Old, &part.name).await?;
+    let missing = missing(&old, part, record, Direction::Forward).await?;
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let role = catalog::role(old.client()).await?;
+    let note = |one: &MissingPrivilege| format!("{}: to merge, {role} lacks {one}: {}", part.name, one.grant(&role));
+    Ok(missing.iter().map(note).collect())
+}
+
+/// Lists what the user lacks to carry out the plan.
+pub(crate) async fn missing(
+    old: &Session,
+    part: &DatabasePlan,
+    record: &DatabaseRecord,
+    direction: Direction,
+) -> Result<Vec<MissingPrivilege>> {
+    let mut wanted = Vec::new();
+    for table in part.tables.iter().filter(|table| writes(table) > 0) {
+        if let Some(known) = record.tables.iter().find(|known| known.id == table.id) {
+            wanted.extend(wanted_by(table, known, direction));
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    wanted.extend(wanted_by_families(part, record));
+    let mut found = catalog::privileges(old.client(), &wanted).await?;
+    if found.iter().any(|one| matches!(one.object, PrivilegeObject::Sequence(_))) {
+        let sequences = catalog::sequences(old.client()).await?;
+        found.retain(|one| match &one.object {
+            PrivilegeObject::Sequence(name) => {
+                let known = sequences.iter().find(|known| known.name == *name);
+                direction == Direction::Forward && known.is_some_and(|known| is_asked_of(known, one.privilege, part))
+            }
+            _ => true,
+        });
+    }
+    // Columns that may not be read are told of while reading; a merge reads the whole table.
+    found.retain(|one| !(matches!(one.object, PrivilegeObject::Column(..)) && one.privilege == Privilege::Select));
+    Ok(found)
+}
+
+fn writes(table: &TablePlan) -> u64 {
+    ["insert", "update", "replace", "delete"].iter().map(|action| table.count(action)).sum()
+}
+
+fn wanted_by(plan: &TablePlan, record: &TableRecord, direction: Direction) -> Vec<WantedPrivilege> {
+    let want = |reach, privilege| WantedPrivilege { table: record.name.clone(), reach, privilege };
+    // Rows are locked before they are compared, which takes UPDATE on some column.
+    let mut found = vec![want(Reach::Whole, Privilege::Select), want(Reach::Any, Privilege::Update)];
+    let (comes, goes) = match direction {
+        Direction::Forward => (plan.count("insert"), plan.count("delete")),
+        Direction::Back => (plan.count("delete"), plan.count("insert")),
+    };
+    let columns = load_columns(record);
+    if comes + plan.count("replace") > 0 {
+        let news = direction == Direction::Forward && plan.count("replace") == 0;
+        let inserted = columns.iter().filter(|column| if news { column.inserted } else { column.restored });
+        found.extend(inserted.map(|column| want(Reach::Column(column.name.clone()), Privilege::Insert)));
+        if record.old.columns.is_empty() {
+            found.push(want(Reach::Whole, Privilege::Insert));
+        }
+    }
+    if plan.count("update") > 0 {
+        let set = columns.iter().filter(|column| column.updated);
+        found.extend(set.map(|column| want(Reach::Column(column.name.clone()), Privilege::Update)));
+    }
+    if goes + plan.count("replace") > 0 {
+        found.push(want(Reach::Whole, Privilege::Delete));
+    }
+    found
+}
+
+/// Parents of what is written are locked, and children of what goes are looked for.
+fn wanted_by_families(part: &DatabasePlan, record: &DatabaseRecord) -> Vec<WantedPrivilege> {
+    let written = |name: &QualifiedName| part.tables.iter().any(|table| table.name == *name && writes(table) > 0);
+    let want = |table: &QualifiedName, reach, privilege| WantedPrivilege { table: table.clone(), reach, privilege };
+    let mut found = Vec::new();
+    for key in record.tables.iter().flat_map(|table| &table.old.foreign_keys).filter(|key| key.validated) {
+        if written(&key.child) {
+            found.push(want(&key.parent, Reach::Whole, Privilege::Select));
+            found.push(want(&key.parent, Reach::Any, Privilege::Update));
+        }
+        if written(&key.parent) {
+            found.push(want(&key.child, Reach::Whole, Privilege::Select));
+        }
+    }
+    found
+}
+
+/// Whether a merge reads a sequence, or raises it: those that NEW has too, and those that feed tables which get rows.
+fn is_asked_of(ours: &Sequence, privilege: Privilege, part: &DatabasePlan) -> bool {
+    let theirs = part.new_sequences.iter().find(|sequence| sequence.name == ours.name);
+    let gets_rows = |name: &QualifiedName| part.tables.iter().any(|table| table.name == *name && table.count("insert") > 0);
+    let feeds = ours.feeds.iter().chain(&ours.owner).any(|(table, _)| gets_rows(table));
+    let lags = theirs.and_then(|theirs| theirs.last_value).is_some_and(|last| Some(last) != ours.last_value);
+    feeds || lags || (privilege == Privilege::Select && theirs.is_some())
+}

@@ -1,0 +1,177 @@
+//! Rows that OLD does not take as they are, and why.
+
+use std::collections::BTreeMap;
+
+use arrow::array::RecordBatch;
+use serde::Serialize;
+
+use crate::codec::{BatchEncoder, BatchView};
+use crate::engine::rows::key_positions;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Ident;
+use crate::pg::ServerFault;
+use crate::staging::TableRecord;
+use crate::statement::trial_table;
+
+/// Why OLD does not take a row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RejectReason {
+    /// OLD takes the value and would give back another.
+    Changed {
+        /// The column.
+        column: Ident,
+    },
+    /// OLD has no partition for the row.
+    NoPartition,
+    /// NEW has no value for a column that takes no NULL and has no default.
+    ColumnMissing {
+        /// The column, which OLD alone has.
+        column: Ident,
+    },
+    /// OLD's server says no.
+    Refused {
+        /// Its SQLSTATE.
+        sqlstate: String,
+        /// The SQLSTATE's name.
+        condition: &'static str,
+        /// The column at fault, where it is known.
+        column: Option<Ident>,
+        /// The constraint at fault.
+        constraint: Option<String>,
+    },
+}
+
+impl RejectReason {
+    /// Reads the server's answer to a row.
+    pub(crate) fn refused(fault: &ServerFault, record: &TableRecord) -> Self {
+        if fault.constraint.as_deref() == Some(trial_table::BOUND) {
+            return Self::NoPartition;
+        }
+        let column = fault.column.as_ref().map(Ident::new);
+        if let Some(column) = column.as_ref().filter(|_| fault.sqlstate == "23502")
+            && record.layout.column(column).is_some_and(|staged| !staged.new.is_present())
+        {
+            return Self::ColumnMissing { column: column.clone() };
+        }
+        Self::Refused {
+            sqlstate: fault.sqlstate.clone(),
+            condition: fault.condition().unwrap_or("error"),
+            column,
+            constraint: fault.constraint.clone(),
+        }
+    }
+
+    /// Names the column at fault.
+    pub(crate) fn of_column(self, name: &Ident) -> Self {
+        match self {
+            Self::Refused { sqlstate, condition, constraint, .. } => {
+                Self::Refused { sqlstate, condition, constraint, column: Some(name.clone()) }
+            }
+            other => other,
+        }
+    }
+
+    /// Whether the answer would be the same for every row: a cast that does not exist, a right that is missing.
+    pub(crate) fn is_of_the_table(&self) -> bool {
+        matches!(self, Self::Refused { sqlstate, .. } if matches!(sqlstate.as_str(), "42846" | "42804" | "42601"))
+    }
+
+    fn column(&self) -> Option<&Ident> {
+        match self {
+            Self::Changed { column } | Self::ColumnMissing { column } => Some(column),
+            Self::Refused { column, .. } => column.as_ref(),
+            Self::NoPartition => None,
+        }
+    }
+
+    /// Says it in a few words, without any value.
+    fn words(&self) -> String {
+        match self {
+            Self::Changed { .. } => "OLD would give the value back changed".to_owned(),
+            Self::NoPartition => "OLD has no partition for the row".to_owned(),
+            Self::ColumnMissing { .. } => "source_column_missing: NEW has no value for it, and OLD takes no NULL".to_owned(),
+            Self::Refused { constraint: Some(constraint), sqlstate, .. } if sqlstate == "23514" => {
+                format!("check_violation: {constraint}")
+            }
+            Self::Refused { sqlstate, condition, .. } => format!("OLD does not take the value: {condition} ({sqlstate})"),
+        }
+    }
+
+    /// Says why the row is held.
+    pub(crate) fn reason(&self) -> String {
+        match self.column() {
+            Some(column) => format!("held: column {column}, {}", self.words()),
+            None => format!("held: {}", self.words()),
+        }
+    }
+}
+
+/// Rows of one table that OLD does not take for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reject {
+    /// The database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+    /// The column at fault, where it is known.
+    pub column: Option<String>,
+    /// Why, without any value.
+    pub cause: String,
+    /// How many rows.
+    pub rows: u64,
+    /// The key of one of them.
+    pub example_key: String,
+    /// Its value in the column at fault. Production data: shown only on request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example_value: Option<String>,
+}
+
+/// The value at fault, for people; bytes that are no text are only named as such.
+fn shown(rows: &BatchView<'_>, row: usize, column: usize) -> String {
+    rows.display(row, column).map_or_else(|_| "(not UTF-8)".to_owned(), |text| text.unwrap_or_else(|| "NULL".to_owned()))
+}
+
+/// Counts rejected rows by reason, and keeps one of each as the example.
+pub(crate) struct Rejects<'a> {
+    database: &'a str,
+    record: &'a TableRecord,
+    encoder: BatchEncoder,
+    found: BTreeMap<RejectReason, Reject>,
+}
+
+impl<'a> Rejects<'a> {
+    pub(crate) fn new(database: &'a str, record: &'a TableRecord) -> Self {
+        Self { database, record, encoder: BatchEncoder::new(&record.layout), found: BTreeMap::new() }
+    }
+
+    /// Counts one row of NEW's.
+    pub(crate) fn add(&mut self, rows: &RecordBatch, row: usize, why: &RejectReason) -> Result<()> {
+        if let Some(known) = self.found.get_mut(why) {
+            known.rows += 1;
+            return Ok(());
+        }
+        let unreadable = |error| Error::new(ErrorKind::Damaged, "read the diff").because(error);
+        let view = self.encoder.view(rows).map_err(unreadable)?;
+        let text = |position: usize| -> Result<String> {
+            Ok(view.display(row, position).map_err(unreadable)?.unwrap_or_else(|| "NULL".to_owned()))
+        };
+        let positions = key_positions(&self.record.layout, &self.record.key.names())?;
+        let key = positions.into_iter().map(text).collect::<Result<Vec<_>>>()?;
+        let at_fault = why.column().and_then(|name| self.record.layout.columns.iter().position(|one| one.name == *name));
+        let rejects = Reject {
+            database: self.database.to_owned(),
+            table: self.record.name.to_string(),
+            column: why.column().map(|column| column.as_str().to_owned()),
+            cause: why.words(),
+            rows: 1,
+            example_key: key.join(", "),
+            example_value: at_fault.map(|position| shown(&view, row, position)),
+        };
+        self.found.insert(why.clone(), rejects);
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Vec<Reject> {
+        self.found.into_values().collect()
+    }
+}

@@ -1,0 +1,296 @@
+//! Trial: planned rows are written into an empty copy of OLD's table, and read back from it.
+//!
+//! The server itself says what it would not take: a value outside a type or domain, a label it does not know, NULL where none may
+//! be, a check, a missing partition; and what it would take but change, as a shorter `numeric` rounds. Such rows are held,
+//! with the reason, before the merge begins. The copy is a temporary table of a transaction that is always rolled back.
+//!
+//! Memory: one batch of rows. A batch that is refused is halved until the row at fault stands alone, so its cost is about
+//! twenty statements for each such row.
+
+use super::draft::Draft;
+use arrow::array::{BooleanArray, RecordBatch};
+
+use super::planned_row::{Action, PlannedRows};
+use super::reject::{Reject, RejectReason, Rejects};
+use super::sandbox::Sandbox;
+use crate::codec::{BatchEncoder, RowLayout};
+use crate::delta;
+use crate::engine::diff::{Image, only, promised, read_image};
+use crate::engine::rows::{Batches, Loading, load_columns, view};
+use crate::engine::run::Context;
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::{Ident, QualifiedName, Side};
+use crate::pg::{Session, server_fault};
+use crate::schema::{Check, Drift, TypeKind, WHOLE_ROW_COLUMNS};
+use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
+use crate::statement::{Inserted, LoadColumn, LoadTable, RowSource, copy_binary, load_table_name, trial_table, unpacked};
+
+/// How many rows are tried at once.
+const BATCH_ROWS: usize = 4096;
+
+const BOUNDS: &str = include_str!("../../../sql/catalog/partition_bound.sql");
+
+/// Tries the rows of every table about which something speaks for trying, and holds those that OLD does not take as they are.
+pub(crate) async fn hold_rejects(
+    context: &Context,
+    database: &DatabaseRecord,
+    drafts: &mut [Draft<'_>],
+) -> Result<Vec<Reject>> {
+    let is_tried =
+        |draft: &Draft<'_>| is_needed(database, draft.record) && draft.actions.iter().any(|action| action.brings_new());
+    if !drafts.iter().any(is_tried) {
+        return Ok(Vec::new());
+    }
+    let sandbox = Sandbox::open(context, &database.name).await?;
+    let mut found = Vec::new();
+    for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
+        found.extend(hold_rejects_of(context, database, &sandbox, draft).await.place(|| &draft.record.name)?);
+    }
+    Ok(found)
+}
+
+async fn hold_rejects_of(
+    context: &Context,
+    database: &DatabaseRecord,
+    sandbox: &Sandbox,
+    draft: &mut Draft<'_>,
+) -> Result<Vec<Reject>> {
+    let record = draft.record;
+    sandbox.begin().await?;
+    let trial = Trial::prepare(sandbox, record).await?;
+    let mut findings = Rejects::new(&database.name, record);
+    let mut first = 0;
+    for segment in &draft.diff.segments {
+        for batch in SegmentReader::open_projected(&context.store, segment, BATCH_ROWS, &["old", "new"])? {
+            context.stop.check()?;
+            let batch = batch?;
+            let actions = draft.actions[first..first + batch.num_rows()].to_vec();
+            let changes = PlannedRows { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? };
+            for (row, why) in trial.run(&changes).await? {
+                findings.add(&changes.new.rows, row, &why)?;
+                draft.hold(first + row, &why.reason());
+            }
+            first += batch.num_rows();
+        }
+    }
+    sandbox.rollback().await?;
+    Ok(findings.finish())
+}
+
+/// Whether anything speaks for a difference between what NEW took and what OLD takes.
+fn is_needed(database: &DatabaseRecord, record: &TableRecord) -> bool {
+    let (old, new) = (&record.old, &record.new);
+    let newer = database.new.version_num / 10_000 > database.old.version_num / 10_000;
+    let known = |check: &Check| new.checks.iter().any(|theirs| theirs.validated && theirs.expression == check.expression);
+    old.partitioned
+        || database.old.encoding != database.new.encoding
+        || record.drift.iter().any(Drift::may_not_fit)
+        || !old.checks.iter().all(known)
+        || old.columns.iter().any(|column| {
+            let own = &column.data_type;
+            // A domain or composite of the same name may be defined otherwise, and an extension or a newer server may have learnt
+            // values that OLD's has not.
+            own.sql != own.base_sql || own.kind == TypeKind::Composite || (!own.builtin && own.kind != TypeKind::Enum) || newer
+        })
+}
+
+/// A copy of one table of OLD, without its rows, indexes and triggers.
+struct Trial<'a> {
+    old: &'a Session,
+    record: &'a TableRecord,
+    load: LoadTable<'a>,
+    encoder: BatchEncoder,
+    /// The columns that a table has, stand-ins for a missing key left out.
+    layout: RowLayout,
+}
+
+/// What became of some rows.
+enum Outcome {
+    /// OLD takes them; some it would change: the row, and the column.
+    Taken(Vec<(usize, usize)>),
+    /// OLD refuses them.
+    Refused(RejectReason),
+}
+
+impl<'a> Trial<'a> {
+    /// Creates the copy and its load inside the session's transaction.
+    async fn prepare(sandbox: &'a Sandbox, record: &'a TableRecord) -> Result<Self> {
+        let old = sandbox.session();
+        let bounds = old.query(BOUNDS, &[&record.old.name.schema.as_str(), &record.old.name.name.as_str()]).await?;
+        let bounds: Vec<Option<String>> = bounds.iter().map(|row| row.get(0)).collect();
+        let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
+        sandbox.create(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
+        let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
+        let source = RowSource { table: trial_name(), partitioned: false, key: &record.key, side: Side::Old };
+        let load = LoadTable { name: load_table_name(0), source, columns: load_columns(record) };
+        sandbox.create(&load.create()).await?;
+        Ok(Self {
+            old,
+            record,
+            load,
+            encoder: BatchEncoder::new(&record.layout),
+            layout: RowLayout { columns: columns.cloned().collect() },
+        })
+    }
+
+    /// Tries every row that the plan brings; returns those that do not fit.
+    async fn run(&self, changes: &PlannedRows) -> Result<Vec<(usize, RejectReason)>> {
+        let result = changes.result(&self.record.layout)?;
+        let mut rejects = Vec::new();
+        for rows in [Inserted::News, Inserted::Olds] {
+            let is_meant = |action: &Action| match action {
+                Action::Insert => rows == Inserted::News,
+                Action::Update | Action::Replace => rows == Inserted::Olds,
+                _ => false,
+            };
+            let meant: Vec<_> = (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).collect();
+            let mut waiting = vec![meant];
+            while let Some(part) = waiting.pop().filter(|part| !part.is_empty()) {
+                match self.attempt(rows, &result, &changes.old, &part).await? {
+                    Outcome::Taken(altered) => {
+                        rejects.extend(altered.into_iter().map(|(row, column)| (row, self.changed(column))));
+                    }
+                    Outcome::Refused(why) if part.len() == 1 => rejects.push((part[0], why)),
+                    Outcome::Refused(why) if why.is_of_the_table() => {
+                        rejects.extend(part.into_iter().map(|row| (row, why.clone())));
+                    }
+                    Outcome::Refused(_) => {
+                        let (left, right) = part.split_at(part.len() / 2);
+                        waiting.extend([right.to_vec(), left.to_vec()]);
+                    }
+                }
+            }
+        }
+        Ok(rejects)
+    }
+
+    fn changed(&self, column: usize) -> RejectReason {
+        RejectReason::Changed { column: self.layout.columns[column].name.clone() }
+    }
+
+    /// Writes rows into the copy, reads them back, and takes them away again.
+    async fn attempt(&self, rows: Inserted, result: &Image, before: &Image, part: &[usize]) -> Result<Outcome> {
+        self.old.execute_all("savepoint fb_trial").await?;
+        let outcome = match self.write(rows, result, before, part).await {
+            Ok(changed) => Outcome::Taken(changed),
+            Err(error) => match server_fault(&error) {
+                Some(fault) if error.kind() == ErrorKind::Server => {
+                    let why = RejectReason::refused(fault, self.record);
+                    self.old.execute_all("rollback to savepoint fb_trial").await?;
+                    let why = if part.len() == 1 { self.blame(rows, result, part[0], why).await? } else { why };
+                    Outcome::Refused(why)
+                }
+                _ => return Err(error),
+            },
+        };
+        self.old.execute_all("rollback to savepoint fb_trial").await?;
+        Ok(outcome)
+    }
+
+    async fn write(&self, rows: Inserted, result: &Image, before: &Image, part: &[usize]) -> Result<Vec<(usize, usize)>> {
+        self.fill(rows, result, part, None).await?;
+        let list = self.layout.select_list(Side::Old, "t");
+        let list = if list.is_empty() { "null::text".to_owned() } else { list };
+        let insert = format!("{} returning {list}", self.load.insert(rows, letter(rows)));
+        let mut stream = Batches::open(self.old, &copy_binary(&insert), &self.layout).await?;
+        let found = stream.take(part.len()).await?;
+        stream.expect_end().await?;
+        let mask: BooleanArray = (0..result.rows.num_rows()).map(|row| Some(part.binary_search(&row).is_ok())).collect();
+        let (expected, before) = (only(result, &mask)?, only(before, &mask)?);
+        let differences = delta::compare(&self.without_stand_ins(&expected.rows)?, &found)
+            .map_err(|error| Error::new(ErrorKind::Malformed, "compare rows with their trial").because(error))?;
+        let is_promised = promised(&self.layout, &before);
+        let changed = part.iter().enumerate().filter_map(|(position, row)| {
+            differences.columns(position).find(|column| is_promised(position, *column)).map(|column| (*row, column))
+        });
+        Ok(changed.collect())
+    }
+
+    /// Sends rows into the load table, or of each row one column alone: its characters may be what OLD has not.
+    async fn fill(&self, rows: Inserted, result: &Image, part: &[usize], column: Option<usize>) -> Result<()> {
+        let image = view(&self.encoder, &result.rows)?;
+        let mut loading = Loading::into(self.old, &self.load).await?;
+        // The last columns of a very wide table share one field.
+        let column = column.map(|column| column.min(unpacked(self.load.columns.len())));
+        let alter = |message: &mut Vec<u8>, start: usize| {
+            if let Some(column) = column {
+                keep_alone(message, start, column);
+            }
+        };
+        for (ord, row) in part.iter().enumerate() {
+            loading.altered_row(&image, *row, ord, letter(rows).as_bytes()[0], alter).await?;
+        }
+        loading.finish().await.map(|_| ())
+    }
+
+    /// Finds the column whose value OLD does not take, if its error does not say it: each is written alone.
+    async fn blame(&self, rows: Inserted, result: &Image, row: usize, why: RejectReason) -> Result<RejectReason> {
+        let RejectReason::Refused { sqlstate, column: None, constraint: None, .. } = &why else { return Ok(why) };
+        for (index, column) in self.load.columns.iter().enumerate().filter(|(_, column)| column.restored) {
+            self.old.execute_all("savepoint fb_blame").await?;
+            let alone = LoadTable { columns: self.alone(index), ..self.load.clone() };
+            let tried = match self.fill(rows, result, &[row], Some(index)).await {
+                Ok(()) => self.old.execute(&alone.insert(rows, letter(rows)), &[]).await.map(|_| ()),
+                Err(error) => Err(error),
+            };
+            self.old.execute_all("rollback to savepoint fb_blame").await?;
+            if let Err(error) = tried
+                && server_fault(&error).is_some_and(|fault| fault.sqlstate == *sqlstate)
+            {
+                return Ok(why.clone().of_column(&column.name));
+            }
+        }
+        Ok(why)
+    }
+
+    /// The load table's columns with all but one kept out of the table.
+    fn alone(&self, index: usize) -> Vec<LoadColumn> {
+        let mut columns = self.load.columns.clone();
+        for (other, column) in columns.iter_mut().enumerate() {
+            (column.inserted, column.restored) = (other == index, other == index);
+        }
+        columns
+    }
+
+    fn without_stand_ins(&self, rows: &RecordBatch) -> Result<RecordBatch> {
+        let companion = rows.num_columns() - 1;
+        let kept: Vec<_> = (0..self.layout.columns.len()).chain([companion]).collect();
+        rows.project(&kept).map_err(|error| Error::new(ErrorKind::Malformed, "select columns").because(error))
+    }
+}
+
+/// Makes NULL of every column of a load table's row but one; its position and operation stay.
+fn keep_alone(message: &mut Vec<u8>, start: usize, column: usize) {
+    let row = message.split_off(start);
+    let Some((count, mut rest)) = row.split_first_chunk::<2>() else { return };
+    message.extend_from_slice(count);
+    let mut field = 0;
+    while let Some((length, behind)) = rest.split_first_chunk::<4>() {
+        let size = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0).min(behind.len());
+        let is_kept = field < 2 || field == column + 2;
+        message.extend_from_slice(if is_kept { length } else { &[0xff; 4] });
+        message.extend_from_slice(if is_kept { &behind[..size] } else { &[] });
+        rest = &behind[size..];
+        field += 1;
+    }
+}
+
+/// A column that rows of NEW's leave to its default, which is not tried: it may take a number from a sequence.
+fn filled_by_default(drift: &Drift) -> Option<&Ident> {
+    match drift {
+        Drift::SourceColumnMissing { column, required: false } => Some(column),
+        _ => None,
+    }
+}
+
+const fn letter(rows: Inserted) -> &'static str {
+    match rows {
+        Inserted::News => "i",
+        Inserted::Olds => "r",
+    }
+}
+
+fn trial_name() -> &'static QualifiedName {
+    static NAME: std::sync::LazyLock<QualifiedName> = std::sync::LazyLock::new(trial_table::name);
+    &NAME
+}

@@ -1,0 +1,168 @@
+//! The other side's row for every key of a batch, in the batch's order: the one primitive under diff and verify.
+
+use arrow::array::{AsArray as _, BooleanArray, RecordBatch, new_null_array};
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+
+use super::stream::Batches;
+use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Ident;
+use crate::pg::{Session, sqlstate};
+use crate::statement::{self, RowSource};
+
+/// How many keys are sent in one statement at most.
+pub(crate) const KEYS_PER_STATEMENT: usize = 4096;
+
+/// Rows aligned with the keys that were asked for.
+pub(crate) struct Aligned {
+    /// Whether the row exists, one a key.
+    pub(crate) present: BooleanArray,
+    /// The rows, one a key; all NULL where there is none.
+    pub(crate) rows: RecordBatch,
+}
+
+impl Aligned {
+    /// Splits what `counterparts` statements read: the presence column first, then the layout's columns.
+    pub(crate) fn split(batch: &RecordBatch) -> Result<Self> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "split a batch of rows").because(error);
+        let rows = batch.project(&(1..batch.num_columns()).collect::<Vec<_>>()).map_err(malformed)?;
+        Ok(Self { present: batch.column(0).as_boolean().clone(), rows })
+    }
+}
+
+/// SQLSTATE of text that an encoding has no characters for.
+const UNTRANSLATABLE: &str = "22P05";
+
+impl Aligned {
+    /// One key without a row.
+    fn nothing(layout: &RowLayout) -> Self {
+        let schema = layout.arrow_schema();
+        Self { present: BooleanArray::from(vec![false]), rows: new_null_batch(&schema) }
+    }
+
+    fn join(parts: &[Self]) -> Result<Self> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "join batches of rows").because(error);
+        let schema = parts.first().map(|part| part.rows.schema());
+        let schema = schema.ok_or_else(|| Error::new(ErrorKind::Malformed, "read rows").because("asked for no rows"))?;
+        let rows = concat_batches(&schema, parts.iter().map(|part| &part.rows)).map_err(malformed)?;
+        let present = parts.iter().flat_map(|part| part.present.iter()).collect();
+        Ok(Self { present, rows })
+    }
+}
+
+fn new_null_batch(schema: &SchemaRef) -> RecordBatch {
+    let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), 1)).collect();
+    RecordBatch::try_new(schema.clone(), columns).unwrap_or_else(|_| RecordBatch::new_empty(schema.clone()))
+}
+
+/// Returns the layout of an aligned read: whether the row exists, then its columns.
+pub(crate) fn aligned_layout(layout: &RowLayout) -> RowLayout {
+    let present = StagedColumn::plain("fb_present", "boolean", Lane::Typed(Codec::Bool));
+    RowLayout { columns: std::iter::once(present).chain(layout.columns.iter().cloned()).collect() }
+}
+
+/// Reads keys out of a batch as texts that the server takes as literals: one list a key column.
+///
+/// # Errors
+/// `Refused` where a key column is NULL: such a row cannot be identified.
+pub(crate) fn key_texts(encoder: &BatchEncoder, batch: &RecordBatch, key_columns: &[usize]) -> Result<Vec<Vec<String>>> {
+    let unreadable = |error| Error::new(ErrorKind::Damaged, "read keys out of a staged file").because(error);
+    let view = encoder.view(batch).map_err(unreadable)?;
+    key_columns
+        .iter()
+        .map(|column| {
+            (0..batch.num_rows())
+                .map(|row| {
+                    view.display(row, *column).map_err(unreadable)?.ok_or_else(|| {
+                        Error::new(ErrorKind::Refused, "identify a row")
+                            .because(format!("its key column {} is NULL", batch.schema().field(*column).name()))
+                            .next("configure another key for the table in failback.toml")
+                    })
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// Reads one side's rows for a list of keys, at most [`KEYS_PER_STATEMENT`] of them.
+pub(crate) async fn fetch(
+    session: &Session,
+    source: RowSource<'_>,
+    layout: &RowLayout,
+    keys: &[Vec<String>],
+) -> Result<Aligned> {
+    let rows = keys.first().map_or(0, Vec::len);
+    let mut stream = stream(session, source, layout, keys).await?;
+    let batch = stream.take(rows).await?;
+    stream.expect_end().await?;
+    let aligned = Aligned::split(&batch)?;
+    debug_assert_eq!(aligned.present.len(), rows);
+    Ok(aligned)
+}
+
+/// Begins to read one side's rows for a list of keys, in the keys' order; [`Aligned::split`] takes the batches.
+pub(crate) async fn stream(
+    session: &Session,
+    source: RowSource<'_>,
+    layout: &RowLayout,
+    keys: &[Vec<String>],
+) -> Result<Batches> {
+    let query = statement::counterparts(source, &layout.select_list(source.side, "t"), keys);
+    Batches::open(session, &statement::copy_binary(&query), &aligned_layout(layout)).await
+}
+
+/// Returns one key of a list, for people.
+pub(crate) fn one_key(keys: &[Vec<String>], row: usize) -> String {
+    keys.iter().filter_map(|values| values.get(row)).map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+/// As [`fetch`], from a server whose encoding may have no characters for some of the keys: none of its rows has those. The session
+/// is inside a transaction.
+pub(crate) async fn fetch_known(
+    session: &Session,
+    source: RowSource<'_>,
+    layout: &RowLayout,
+    keys: &[Vec<String>],
+) -> Result<Aligned> {
+    if !session.converts_text() {
+        return fetch(session, source, layout, keys).await;
+    }
+    let rows = keys.first().map_or(0, Vec::len);
+    let (mut waiting, mut parts) = (vec![(0, rows)], Vec::new());
+    while let Some((from, to)) = waiting.pop() {
+        let part: Vec<Vec<String>> = keys.iter().map(|values| values[from..to].to_vec()).collect();
+        session.execute_all("savepoint fb_fetch").await?;
+        match fetch(session, source, layout, &part).await {
+            Ok(found) => {
+                session.execute_all("release savepoint fb_fetch").await?;
+                parts.push(found);
+            }
+            Err(error) if sqlstate(&error) == Some(UNTRANSLATABLE) => {
+                session.execute_all("rollback to savepoint fb_fetch").await?;
+                if to - from == 1 {
+                    parts.push(Aligned::nothing(layout));
+                } else {
+                    let middle = from + (to - from) / 2;
+                    waiting.extend([(middle, to), (from, middle)]);
+                }
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Aligned::join(&parts)
+}
+
+/// Returns the positions of the key's columns within a layout.
+///
+/// # Errors
+/// `Damaged` where the layout lacks one, which only a manifest that was edited can cause.
+pub(crate) fn key_positions(layout: &RowLayout, key: &[Ident]) -> Result<Vec<usize>> {
+    key.iter()
+        .map(|name| {
+            layout.columns.iter().position(|column| column.name == *name).ok_or_else(|| {
+                Error::new(ErrorKind::Damaged, "read the manifest").because(format!("key column {name} is not a staged column"))
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,179 @@
+//! The rows of a load table on OLD: the columns in which they arrive, their bytes, and the COPY that carries them.
+
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+
+use crate::codec::{BatchEncoder, BatchView, Lane, StagedColumn};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pg::{CopyIn, Session};
+use crate::schema::{Conversion, Identity, Source};
+use crate::staging::TableRecord;
+use crate::statement::{LoadColumn, LoadTable, unpacked};
+use crate::wire::CopyEncoder;
+
+/// How many bytes are sent in one message, short of a single larger row.
+const MESSAGE_BYTES: usize = 256 << 10;
+
+/// Rows on their way into a load table. Memory: one message.
+pub(crate) struct Loading {
+    copy: CopyIn,
+    message: Vec<u8>,
+}
+
+impl Loading {
+    /// Starts the COPY into a load table that exists.
+    pub(crate) async fn into(old: &Session, load: &LoadTable<'_>) -> Result<Self> {
+        let copy = old.copy_in(&load.fill()).await?;
+        let mut message = Vec::new();
+        CopyEncoder::new(&mut message).header();
+        Ok(Self { copy, message })
+    }
+
+    /// Sends one row of an image: its position, its operation, its values.
+    pub(crate) async fn row(&mut self, image: &BatchView<'_>, row: usize, ord: usize, operation: u8) -> Result<()> {
+        self.altered_row(image, row, ord, operation, |_, _| ()).await
+    }
+
+    /// As [`Loading::row`], with something done to the message once the row, which begins at the given byte, is in it.
+    pub(crate) async fn altered_row(
+        &mut self,
+        image: &BatchView<'_>,
+        row: usize,
+        ord: usize,
+        operation: u8,
+        alter: impl FnOnce(&mut Vec<u8>, usize),
+    ) -> Result<()> {
+        let start = self.message.len();
+        stage_row(image, row, i64::try_from(ord).unwrap_or(i64::MAX), operation, &mut self.message)?;
+        alter(&mut self.message, start);
+        if self.message.len() >= MESSAGE_BYTES {
+            self.flush().await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        let next = Vec::with_capacity(MESSAGE_BYTES + (64 << 10));
+        self.copy.send(Bytes::from(std::mem::replace(&mut self.message, next))).await
+    }
+
+    /// Ends the COPY and returns how many rows arrived.
+    pub(crate) async fn finish(mut self) -> Result<u64> {
+        CopyEncoder::new(&mut self.message).trailer();
+        self.copy.send(Bytes::from(self.message)).await?;
+        self.copy.finish().await
+    }
+}
+
+/// Returns a load table's columns, one for each of the layout's.
+pub(crate) fn load_columns(record: &TableRecord) -> Vec<LoadColumn> {
+    let keys = record.key.names();
+    record.layout.columns.iter().map(|staged| load_column(record, staged, keys.contains(&staged.name))).collect()
+}
+
+fn load_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> LoadColumn {
+    let column = record.old.column(&staged.name).filter(|_| staged.old.is_present());
+    let always = column.is_some_and(|column| column.identity == Some(Identity::Always));
+    let own = column.map(|column| &column.data_type);
+    let travelling = match own {
+        Some(own) if staged.old.is_plain() => &own.base_sql,
+        _ => &staged.pg_type,
+    };
+    let (sql_type, mut conversions) = match staged.lane {
+        // A column that OLD lacks may be of a type that OLD lacks too; it only takes its place in the row.
+        _ if column.is_none() && !is_stand_in(record, staged) => ("bytea".to_owned(), Vec::new()),
+        Lane::Text if staged.casts_text || own.is_some_and(|own| own.casts_text) => {
+            ("text".to_owned(), vec![Conversion::Input(travelling.clone())])
+        }
+        Lane::Text => ("text".to_owned(), vec![Conversion::Cast(travelling.clone())]),
+        Lane::Typed(_) => (travelling.clone(), Vec::new()),
+    };
+    if let (Source::Mapped { conversions: read, .. }, Some(own)) = (&staged.old, own) {
+        conversions.extend(read.iter().rev().map(|conversion| match conversion {
+            Conversion::Cast(_) | Conversion::Input(_) => Conversion::Cast(own.bare_sql.clone()),
+            Conversion::AtZone(zone) => Conversion::AtZone(zone.clone()),
+        }));
+    }
+    LoadColumn {
+        name: staged.name.clone(),
+        sql_type,
+        conversions,
+        equals: own.map_or_else(|| "=".to_owned(), crate::schema::PgType::equals),
+        key,
+        inserted: column.is_some() && staged.new.is_present(),
+        restored: column.is_some(),
+        // A key is set too where its spelling alone may change.
+        updated: column.is_some_and(|column| staged.new.is_present() && !(key && column.equal_prints_alike()) && !always),
+    }
+}
+
+/// Whether the column stands in for a missing key, which is computed and neither table has.
+fn is_stand_in(record: &TableRecord, staged: &StagedColumn) -> bool {
+    record.key.is_whole_row() && record.key.names().contains(&staged.name)
+}
+
+/// Opens a batch for encoding.
+pub(crate) fn view<'a>(encoder: &'a BatchEncoder, rows: &'a RecordBatch) -> Result<BatchView<'a>> {
+    encoder.view(rows).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))
+}
+
+/// Appends one row of a load table: its position, its operation, its values.
+fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
+    let start = message.len();
+    if unpacked(image.column_count()) < image.column_count() {
+        return packed_row(image, row, ord, operation, message);
+    }
+    image.row(row, message).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))?;
+    // The tuple begins with its field count, which grows by the two columns that are put in front.
+    let fields = i16::from_be_bytes([message[start], message[start + 1]]) + 2;
+    let mut front = Vec::with_capacity(19);
+    front.extend_from_slice(&fields.to_be_bytes());
+    front.extend_from_slice(&8_i32.to_be_bytes());
+    front.extend_from_slice(&ord.to_be_bytes());
+    front.extend_from_slice(&1_i32.to_be_bytes());
+    front.push(operation);
+    message.splice(start..start + 2, front);
+    Ok(())
+}
+
+/// Appends a row that is too wide for a load table: its last columns as one array of texts.
+fn packed_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
+    let damaged = |error| Error::new(ErrorKind::Damaged, "read the diff").because(error);
+    let own = unpacked(image.column_count());
+    let fields = i16::try_from(own + 3).map_err(damaged_count)?;
+    message.extend_from_slice(&fields.to_be_bytes());
+    put(message, Some(&ord.to_be_bytes()))?;
+    put(message, Some(&[operation]))?;
+    let mut value = Vec::new();
+    for column in 0..own {
+        value.clear();
+        let there = image.field(row, column, &mut value).map_err(damaged)?;
+        put(message, there.then_some(value.as_slice()))?;
+    }
+    // An array's wire form: one dimension, whether there are NULLs, the OID of text, its length, its first index.
+    let mut rest = Vec::new();
+    let length = i32::try_from(image.column_count() - own).map_err(damaged_count)?;
+    for word in [1, 1, TEXT_OID, length, 1] {
+        rest.extend_from_slice(&word.to_be_bytes());
+    }
+    for column in own..image.column_count() {
+        let text = image.display(row, column).map_err(damaged)?;
+        put(&mut rest, text.as_deref().map(str::as_bytes))?;
+    }
+    put(message, Some(&rest))
+}
+
+/// The OID of `text` on every server.
+const TEXT_OID: i32 = 25;
+
+/// Appends a value behind its length; none is NULL.
+fn put(out: &mut Vec<u8>, value: Option<&[u8]>) -> Result<()> {
+    let length = value.map_or(Ok(-1), |value| i32::try_from(value.len())).map_err(damaged_count)?;
+    out.extend_from_slice(&length.to_be_bytes());
+    out.extend_from_slice(value.unwrap_or_default());
+    Ok(())
+}
+
+fn damaged_count(error: std::num::TryFromIntError) -> Error {
+    Error::new(ErrorKind::Damaged, "read the diff").because(error)
+}

@@ -1,0 +1,17 @@
+//! Rows on their way between a server and a file: COPY streams as batches, rows by key, segment files, load tables.
+//!
+//! Comes in: a session and a statement, or batches. Goes out: decoded batches in a known order, finished segments, rows copied into a
+//! load table on OLD.
+//! Never: decides which rows are wanted, or what a difference means.
+
+pub(crate) mod counterpart;
+mod key;
+mod load;
+mod segment;
+mod stream;
+
+pub(crate) use counterpart::{Aligned, KEYS_PER_STATEMENT, aligned_layout, fetch, key_positions, key_texts};
+pub(crate) use key::key_layout;
+pub(crate) use load::{Loading, load_columns, view};
+pub(crate) use segment::{LazySegment, RawSegment, Target};
+pub(crate) use stream::{BATCH_BYTES, BATCH_ROWS, Batches, RawRows};

@@ -1,0 +1,137 @@
+//! The ledger: what OLD itself knows of the merges and undos that were committed on it. Written in the same transaction as the
+//! rows, so it is right whatever happens to us: a lost answer to COMMIT, a kill, a power cut.
+
+use super::written::Written;
+use serde::{Deserialize, Serialize};
+
+use super::context::Context;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Side;
+use crate::pg::Session;
+use crate::staging::Manifest;
+
+const CREATE: &str = include_str!("../../../sql/ledger/create.sql");
+const EXISTS: &str = include_str!("../../../sql/ledger/exists.sql");
+const LATEST: &str = include_str!("../../../sql/ledger/latest.sql");
+const LATEST_OF_RUN: &str = include_str!("../../../sql/ledger/latest_of_run.sql");
+const RECORD: &str = include_str!("../../../sql/ledger/record.sql");
+const LOCK: &str = include_str!("../../../sql/ledger/lock.sql");
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LedgerAction {
+    /// A plan was carried out.
+    Merge,
+    /// It was taken back.
+    Undo,
+}
+
+impl LedgerAction {
+    /// Returns the word in the ledger.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Merge => "merge",
+            Self::Undo => "undo",
+        }
+    }
+}
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// What was done.
+    pub action: LedgerAction,
+    /// How many rows were written, a table.
+    pub tables: Vec<(String, Written)>,
+    /// When, by OLD's clock.
+    pub recorded_at: String,
+}
+
+/// Reads what happened last to a plan on OLD; `None` if nothing did.
+pub(crate) async fn latest(old: &Session, plan_digest: &str) -> Result<Option<Entry>> {
+    if !exists(old).await? {
+        return Ok(None);
+    }
+    let rows = old.query(LATEST, &[&plan_digest]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let malformed = |cause: String| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(cause);
+    let action = match row.get::<_, &str>(0) {
+        "merge" => LedgerAction::Merge,
+        "undo" => LedgerAction::Undo,
+        other => return Err(malformed(format!("it names an action that this failback does not know: {other}"))),
+    };
+    let tables = serde_json::from_str(row.get(1)).map_err(|error| malformed(error.to_string()))?;
+    Ok(Some(Entry { action, tables, recorded_at: row.get(2) }))
+}
+
+/// Makes sure that no plan of the run stands on OLD: the run's files are what undo needs, so they must not be written anew.
+/// Asks by the run and not by its plan, which may be missing or edited.
+///
+/// # Errors
+/// `Refused` where a merge of the run is in OLD's ledger and has not been undone.
+pub(crate) async fn expect_not_merged(context: &Context, manifest: &Manifest) -> Result<()> {
+    for database in &manifest.databases {
+        let old = context.connect(Side::Old, &database.name).await?;
+        if !exists(&old).await? {
+            continue;
+        }
+        let last = old.query(LATEST_OF_RUN, &[&manifest.run_id]).await?;
+        if last.first().is_some_and(|row| row.get::<_, &str>(0) == LedgerAction::Merge.word()) {
+            return Err(Error::new(ErrorKind::Refused, "replace what was merged")
+                .at(format!("database {}", database.name))
+                .at(context.run())
+                .because("this run is merged, and its files are what `failback undo` needs")
+                .next("for what is still held, make a new run: `failback export`, or `failback recover`")
+                .next("or take the merge back first with `failback undo`"));
+        }
+    }
+    Ok(())
+}
+
+async fn exists(old: &Session) -> Result<bool> {
+    Ok(old.query(EXISTS, &[]).await?.first().is_some_and(|row| row.get(0)))
+}
+
+/// Keeps every other merge and undo away from this database until the transaction ends.
+///
+/// # Errors
+/// `Refused` where another one is at work.
+pub(crate) async fn lock(old: &Session) -> Result<()> {
+    if old.query(LOCK, &[]).await?.first().is_some_and(|row| row.get(0)) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "lock OLD's ledger")
+        .because("another merge or undo is at work on this database")
+        .next("wait until it has ended: `failback status` tells"))
+}
+
+fn not_allowed(error: Error) -> Error {
+    if error.kind() == ErrorKind::Permission {
+        return error
+            .next("let a user who may create schemas merge, or grant it: GRANT CREATE ON DATABASE … TO the user")
+            .next(
+                "or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on failback.ledger",
+            );
+    }
+    error
+}
+
+/// Records what a transaction does; commits with it.
+pub(crate) async fn record(
+    old: &Session,
+    plan_digest: &str,
+    run_id: &str,
+    action: LedgerAction,
+    tables: &[(String, Written)],
+) -> Result<()> {
+    // CREATE … IF NOT EXISTS wants the privilege to create even where there is nothing to do.
+    if !exists(old).await? {
+        old.execute_all(CREATE).await.map_err(not_allowed)?;
+    }
+    let counts =
+        serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;
+    let version = env!("CARGO_PKG_VERSION");
+    old.execute(RECORD, &[&plan_digest, &run_id, &action.word(), &counts, &version]).await.map(|_| ())
+}

@@ -1,0 +1,101 @@
+//! Status: how far a run has come, from its files, and from OLD's ledger where OLD can be reached.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::context::Context;
+use super::ledger;
+use super::ledger::Entry;
+use crate::error::Result;
+use crate::name::Side;
+use crate::staging::{DiffIndex, Manifest, Plan, layout};
+
+/// How far a run has come.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatusReport {
+    /// The run.
+    pub run: String,
+    /// When the export finished, if it did.
+    pub exported_at: Option<String>,
+    /// The cutover.
+    pub cutover: Option<String>,
+    /// Staged rows.
+    pub staged_rows: u64,
+    /// When the diff finished, if it did.
+    pub diffed_at: Option<String>,
+    /// Keys by class.
+    pub counts: BTreeMap<String, u64>,
+    /// The plan's digest, if there is a plan.
+    pub plan: Option<String>,
+    /// Rows by action.
+    pub actions: BTreeMap<String, u64>,
+    /// What OLD's ledger says of the plan, a database; the text of the error where OLD could not be asked.
+    pub ledger: BTreeMap<String, Result<Option<Entry>, String>>,
+    /// The verb that comes next.
+    pub next: &'static str,
+}
+
+/// Looks at a run.
+///
+/// # Errors
+/// `Damaged` where its files cannot be read. OLD being out of reach is no error: the report says so.
+pub async fn status(context: &Context) -> Result<StatusReport> {
+    let store = &context.store;
+    let manifest = if store.exists(layout::MANIFEST)? { Some(Manifest::read(store)?) } else { None };
+    let index = if store.exists(layout::DIFF)? { Some(DiffIndex::read(store)?) } else { None };
+    let plan = if store.exists(layout::PLAN)? { Some(Plan::read(store)?) } else { None };
+    let mut report = StatusReport {
+        run: context.run(),
+        exported_at: manifest.as_ref().map(|manifest| manifest.made_at.clone()),
+        cutover: manifest.as_ref().map(|manifest| manifest.cutover.clone()),
+        staged_rows: manifest
+            .iter()
+            .flat_map(|one| &one.databases)
+            .flat_map(|one| &one.tables)
+            .map(|one| one.candidate_rows() + one.absent_rows())
+            .sum(),
+        diffed_at: index.as_ref().map(|index| index.made_at.clone()),
+        counts: BTreeMap::new(),
+        plan: plan.as_ref().map(|plan| plan.digest.clone()),
+        actions: BTreeMap::new(),
+        ledger: BTreeMap::new(),
+        next: "export",
+    };
+    for table in index.iter().flat_map(|index| &index.databases).flat_map(|database| &database.tables) {
+        add(&mut report.counts, &table.counts);
+    }
+    for table in plan.iter().flat_map(|plan| &plan.databases).flat_map(|database| &database.tables) {
+        add(&mut report.actions, &table.actions);
+    }
+    for database in plan.iter().flat_map(|plan| &plan.databases) {
+        let digest = plan.as_ref().map_or("", |plan| plan.digest.as_str());
+        let entry = ask_ledger(context, &database.name, digest).await.map_err(|error| format!("{error:?}"));
+        report.ledger.insert(database.name.clone(), entry);
+    }
+    report.next = next(&report);
+    Ok(report)
+}
+
+fn add(into: &mut BTreeMap<String, u64>, from: &BTreeMap<String, u64>) {
+    for (word, rows) in from {
+        *into.entry(word.clone()).or_insert(0) += rows;
+    }
+}
+
+async fn ask_ledger(context: &Context, database: &str, digest: &str) -> Result<Option<Entry>> {
+    let old = context.connect(Side::Old, database).await?;
+    ledger::latest(&old, digest).await
+}
+
+fn next(report: &StatusReport) -> &'static str {
+    let merged =
+        |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(entry)) if entry.action == ledger::LedgerAction::Merge);
+    match (&report.exported_at, &report.diffed_at, &report.plan) {
+        (None, ..) => "export",
+        (_, None, _) => "diff",
+        (.., None) => "plan",
+        _ if report.ledger.values().all(merged) => "verify",
+        _ => "merge",
+    }
+}

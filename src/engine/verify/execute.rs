@@ -1,0 +1,83 @@
+//! Verify: reads OLD back and compares it with what the plan promised, row by row.
+
+use std::sync::Arc;
+
+use super::read_back::read_back;
+use super::report::{State, VerifyReport, applied, not_covered, outcomes, state};
+use crate::engine::merge::sequences;
+use crate::engine::run::ledger;
+use crate::engine::run::{Context, Event, LedgerAction};
+use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::Side;
+use crate::pg::{Session, Snapshot};
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan};
+
+/// Reads OLD back.
+///
+/// # Errors
+/// `Refused` where the plan was never merged; whatever connecting and reading can give. A mismatch is no error here: the report
+/// says it.
+pub async fn verify(context: &Context) -> Result<VerifyReport> {
+    let plan = Plan::read(&context.store)?;
+    let manifest = Manifest::read(&context.store)?;
+    let rows: u64 = plan.databases.iter().flat_map(|database| &database.tables).map(applied).sum();
+    context.tell(Event::Began { step: "verify", rows });
+    let mut report = VerifyReport {
+        run: context.run(),
+        state: State::NotVerified,
+        tables: Vec::new(),
+        orphans: Vec::new(),
+        sequences: Vec::new(),
+        ledger: Vec::new(),
+        outcomes: outcomes(&plan),
+        not_covered: not_covered(&manifest),
+    };
+    for part in &plan.databases {
+        if let Some(record) = manifest.database(&part.name) {
+            verify_database(context, &plan, part, record, &mut report).await.place(|| format!("database {}", part.name))?;
+        }
+    }
+    report.state = state(&report);
+    context.tell(Event::Ended { step: "verify" });
+    Ok(report)
+}
+
+async fn verify_database(
+    context: &Context,
+    plan: &Plan,
+    part: &DatabasePlan,
+    record: &DatabaseRecord,
+    report: &mut VerifyReport,
+) -> Result<()> {
+    let held = context.connect(Side::Old, &part.name).await?;
+    check_ledger(&held, plan, part, report).await?;
+    let snapshot = Arc::new(Snapshot::hold(held).await?);
+    let found = read_back(context, part, record, &snapshot).await?;
+    report.tables.extend(found.tables);
+    report.orphans.extend(found.orphans);
+    report.sequences.extend(sequences::lagging(snapshot.session(), part).await?.into_iter().map(|(_, raise)| raise));
+    Ok(())
+}
+
+/// Compares OLD's ledger with the plan, table by table.
+async fn check_ledger(old: &Session, plan: &Plan, part: &DatabasePlan, report: &mut VerifyReport) -> Result<()> {
+    let entry = ledger::latest(old, &plan.digest).await?;
+    let Some(entry) = entry.filter(|entry| entry.action == LedgerAction::Merge) else {
+        return Err(Error::new(ErrorKind::Refused, "verify")
+            .because("OLD's ledger has no merge of this plan that stands")
+            .next("run `failback merge` first"));
+    };
+    for table in &part.tables {
+        let recorded =
+            entry.tables.iter().find(|(name, _)| *name == table.name.to_string()).map_or(0, |(_, written)| written.rows());
+        if recorded != applied(table) {
+            report.ledger.push(format!(
+                "{}: {}: the plan has {} rows, OLD's ledger {recorded}",
+                part.name,
+                table.name,
+                applied(table)
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Verify: OLD read back and compared with what the plan promised.
+//!
+//! Comes in: the plan and its files. Goes out: a report; each staged row is counted under exactly one outcome.
+//! Never: writes, or says of a row that it was verified when it was not read.
+
+mod execute;
+mod read_back;
+mod report;
+
+pub use execute::verify;
+pub use report::{Orphans, State, VerifiedTable, VerifyReport};

@@ -1,0 +1,272 @@
+//! The load table: a temporary table on OLD that holds one table's part of a merge, and the statements that apply it.
+//!
+//! Its columns are named by position, so no column of the user's can collide with them: `ord` (position in the plan), `op`
+//! (`d`elete, `u`pdate, `m`ove, an update of what a foreign key refers by, `r`eplace, `i`nsert), then `c0`, `c1` … in layout order. A table may be as wide as tables can be; then the
+//! last columns arrive as text in one array, `rest`, so that there is room for the two in front.
+
+use crate::name::Ident;
+use crate::schema::Conversion;
+
+use super::RowSource;
+
+/// How many columns of a row a load table has room for: a table's 1600, less `ord` and `op`.
+const ROOM: usize = 1598;
+
+/// Returns how many columns of a row have a column of their own in a load table; those behind them arrive in `rest`.
+#[must_use]
+pub const fn unpacked(columns: usize) -> usize {
+    if columns <= ROOM { columns } else { ROOM - 1 }
+}
+
+/// One column of a load table.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a column, each asked for on its own")]
+#[derive(Clone, Debug)]
+pub struct LoadColumn {
+    /// The column on OLD.
+    pub name: Ident,
+    /// The type in which the value arrives.
+    pub sql_type: String,
+    /// What makes the arrived value one of OLD's column. No cast here has a modifier: a value that is too long is an error,
+    /// not cut off.
+    pub conversions: Vec<Conversion>,
+    /// The operator that compares two values of OLD's column.
+    pub equals: String,
+    /// Whether it identifies the row.
+    pub key: bool,
+    /// Whether an INSERT of a row of NEW's writes it. Stand-ins for a missing key are never written, and columns that NEW lacks get
+    /// their default.
+    pub inserted: bool,
+    /// Whether an INSERT that puts a row of OLD's back writes it.
+    pub restored: bool,
+    /// Whether UPDATE sets it. Keys, GENERATED ALWAYS identity columns, and columns that NEW lacks are not set.
+    pub updated: bool,
+}
+
+/// Which rows of a load table an INSERT writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// Rows that OLD lacks, as NEW has them.
+    News,
+    /// Rows that OLD had: replaced ones, and deleted ones that come back.
+    Olds,
+}
+
+impl Inserted {
+    const fn write(self, column: &LoadColumn) -> bool {
+        match self {
+            Self::News => column.inserted,
+            Self::Olds => column.restored,
+        }
+    }
+}
+
+/// The statements for one table's load.
+#[derive(Clone, Debug)]
+pub struct LoadTable<'a> {
+    /// The load table's own name, unique within the session.
+    pub name: Ident,
+    /// The table on OLD.
+    pub source: RowSource<'a>,
+    /// Its columns, in the order in which they are sent.
+    pub columns: Vec<LoadColumn>,
+}
+
+impl LoadTable<'_> {
+    fn load(&self) -> String {
+        format!("pg_temp.{}", self.name.sql())
+    }
+
+    fn table(&self) -> String {
+        self.source.relation()
+    }
+
+    /// Creates the load table; it goes with the transaction.
+    #[must_use]
+    pub fn create(&self) -> String {
+        let own = unpacked(self.columns.len());
+        let columns = self.columns[..own].iter().enumerate().map(|(index, column)| format!("c{index} {}", column.sql_type));
+        let rest = (own < self.columns.len()).then(|| "rest text[]".to_owned());
+        let columns: Vec<_> = columns.chain(rest).collect();
+        format!(
+            "create temporary table {} (ord int8 not null, op \"char\" not null, {}) on commit drop",
+            self.name.sql(),
+            columns.join(", ")
+        )
+    }
+
+    /// Receives the rows.
+    #[must_use]
+    pub fn fill(&self) -> String {
+        format!("copy {} from stdin (format binary)", self.load())
+    }
+
+    /// Gives the planner the load table's size, which it cannot guess, and what it must know of the columns by which rows are found.
+    #[must_use]
+    pub fn analyze(&self) -> String {
+        let own = unpacked(self.columns.len());
+        let keys = self.columns[..own].iter().enumerate().filter(|(_, column)| column.key);
+        let columns: Vec<_> = keys.map(|(index, _)| format!(", c{index}")).collect();
+        format!("analyze {} (ord, op{})", self.load(), columns.concat())
+    }
+
+    fn value(&self, index: usize) -> String {
+        self.value_at("s", index)
+    }
+
+    /// A value of the load table's row that goes by an alias.
+    fn value_at(&self, alias: &str, index: usize) -> String {
+        let (column, own) = (&self.columns[index], unpacked(self.columns.len()));
+        let arrived = match column.sql_type.as_str() {
+            _ if index < own => format!("{alias}.c{index}"),
+            "text" => format!("{alias}.rest[{}]", index - own + 1),
+            // An array cannot be an element, and nothing but its input function makes one of a text.
+            array if array.ends_with("[]") => format!("({alias}.rest[{}])::{array}", index - own + 1),
+            other => Conversion::Input(other.to_owned()).of(&format!("{alias}.rest[{}]", index - own + 1)),
+        };
+        Conversion::chain(&column.conversions, arrived)
+    }
+
+    /// The test that a row of the table has the value of the load table's row that goes by an alias.
+    fn equals(&self, load: &str, index: usize) -> String {
+        let column = &self.columns[index];
+        format!("t.{} {} {}", column.name.sql(), column.equals, self.value_at(load, index))
+    }
+
+    /// The condition under which a load-table row and a row of the table are the same row.
+    fn same_row(&self) -> String {
+        self.same_row_as("s")
+    }
+
+    fn same_row_as(&self, load: &str) -> String {
+        let tests: Vec<_> =
+            (0..self.columns.len()).filter(|index| self.columns[*index].key).map(|index| self.equals(load, index)).collect();
+        tests.join(" and ")
+    }
+
+    /// The load table's rows in their order, under the alias `s`. Sorted before anything is joined to them: sorting what has been joined
+    /// would move whole rows about.
+    fn in_order(&self, condition: &str) -> String {
+        format!("(select * from {} s {condition} order by s.ord) s", self.load())
+    }
+
+    /// Locks every row of the table that the load table names and that is to be there, in the load table's order, against everything but readers.
+    #[must_use]
+    pub fn lock_rows(&self) -> String {
+        // A lock cannot be taken through a window function: rows without a key are locked through their position.
+        if self.source.key.is_whole_row() {
+            return format!(
+                "select count(*) from (select from {} x where (x.tableoid, x.ctid) in \
+                 (select t.fb_tableoid, t.fb_ctid from {} join {} s on {}) for update) locked",
+                self.table(),
+                self.source.from_item(),
+                self.load(),
+                self.same_row()
+            );
+        }
+        format!(
+            "select count(*) from (select from {} join {} on {} order by s.ord for update of t) locked",
+            self.in_order("where s.op <> 'i'"),
+            self.source.from_item(),
+            self.same_row()
+        )
+    }
+
+    /// Reads the table's row for every load-table row, in the load table's order: first whether it exists, then `select_list`.
+    #[must_use]
+    pub fn counterparts(&self, select_list: &str) -> String {
+        let [presence, _] = self.source.place();
+        format!(
+            "select {presence} is not null, {select_list} from {} left join {} on {} order by s.ord",
+            self.in_order(""),
+            self.source.from_item(),
+            self.same_row()
+        )
+    }
+
+    /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values.
+    #[must_use]
+    pub fn delete(&self) -> String {
+        if self.source.key.is_whole_row() {
+            return format!(
+                "delete from {} x using {} join {} s on {} where x.tableoid = t.fb_tableoid and x.ctid = t.fb_ctid and s.op in ('d', 'r')",
+                self.table(),
+                self.source.from_item(),
+                self.load(),
+                self.same_row()
+            );
+        }
+        format!("delete from {} t using {} s where s.op in ('d', 'r') and {}", self.table(), self.load(), self.same_row())
+    }
+
+    /// Updates the rows that change in place. `None` if the table has no column that an UPDATE could set.
+    #[must_use]
+    pub fn update(&self) -> Option<String> {
+        let sets: Vec<_> = (0..self.columns.len())
+            .filter(|index| self.columns[*index].updated)
+            .map(|index| format!("{} = {}", self.columns[index].name.sql(), self.value(index)))
+            .collect();
+        if sets.is_empty() || self.source.key.is_whole_row() {
+            return None;
+        }
+        Some(format!(
+            "update {} t set {} from {} s where s.op in ('u', 'm') and {}",
+            self.table(),
+            sets.join(", "),
+            self.load(),
+            self.same_row()
+        ))
+    }
+
+    /// Inserts rows. Identity columns keep the values they came with. `operations` are letters of the load table.
+    #[must_use]
+    pub fn insert(&self, rows: Inserted, operations: &str) -> String {
+        let (names, values) = self.written(rows);
+        let letters: Vec<_> = operations.chars().map(|letter| format!("'{letter}'")).collect();
+        let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+        format!(
+            "insert into {} as t{list} overriding system value select {} from {} s where s.op in ({}) order by s.ord",
+            self.source.table.sql(),
+            values.join(", "),
+            self.load(),
+            letters.join(", ")
+        )
+    }
+
+    /// Returns the columns that an INSERT writes, and the values that it writes there.
+    #[must_use]
+    pub fn written(&self, rows: Inserted) -> (Vec<String>, Vec<String>) {
+        let written = (0..self.columns.len()).filter(|index| rows.write(&self.columns[*index]));
+        written.map(|index| (self.columns[index].name.sql(), self.value(index))).unzip()
+    }
+
+    /// Returns the value that such an INSERT writes into a column of the table.
+    #[must_use]
+    pub fn value_of(&self, rows: Inserted, name: &Ident) -> Option<String> {
+        self.columns.iter().position(|column| rows.write(column) && column.name == *name).map(|index| self.value(index))
+    }
+
+    /// The load table's name for checks that join it: `pg_temp."…"`.
+    #[must_use]
+    pub fn qualified(&self) -> String {
+        self.load()
+    }
+
+    /// The join condition between a load-table row `s` and its table's row `t`.
+    #[must_use]
+    pub fn join_condition(&self) -> String {
+        self.same_row()
+    }
+}
+
+/// Makes the planner find each row of a load table in its table by the key's index, one after the other. It would rather read a large table
+/// as a whole, and sort or hash it, although every page that the index leads to is about to be written anyway.
+pub const BY_INDEX: &str = "set local enable_hashjoin = off; set local enable_mergejoin = off";
+
+/// Takes [`BY_INDEX`] back.
+pub const BY_ANY_JOIN: &str = "set local enable_hashjoin to default; set local enable_mergejoin to default";
+
+/// A load table's table name: `fb_load_` and a number, so that several load tables live in one transaction.
+#[must_use]
+pub fn load_table_name(number: usize) -> Ident {
+    Ident::new(format!("fb_load_{number}"))
+}
