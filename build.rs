@@ -11,7 +11,10 @@ const SOURCES: [&str; 5] = ["src", "sql", "Cargo.toml", "Cargo.lock", "build.rs"
 
 fn main() {
     let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
-    println!("cargo::rustc-env=FAILBACK_VERSION={}", built_from().map_or(version.clone(), |from| format!("{version} ({from})")));
+    println!(
+        "cargo::rustc-env=FAILBACK_VERSION={}",
+        built_from().map_or(version.clone(), |from| format!("{version} ({from})"))
+    );
     for source in SOURCES {
         println!("cargo::rerun-if-changed={source}");
     }

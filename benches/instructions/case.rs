@@ -2,9 +2,10 @@
 
 use std::hint::black_box;
 
-use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
-use arrow::compute::take_record_batch;
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, RecordBatch, UInt32Array};
+use arrow_select::take::take_record_batch;
 use failback::codec::{BatchDecoder, BatchEncoder};
 use failback::delta::{Class, CutoverWindow, History, classify, compare};
 use failback::staging::{SegmentOptions, SegmentWriter};

@@ -1,6 +1,7 @@
 //! `bool`: one byte, 0 or 1.
 
-use arrow::array::{BooleanArray, BooleanBufferBuilder};
+use arrow_array::BooleanArray;
+use arrow_buffer::BooleanBufferBuilder;
 
 use super::cells::Cells;
 use super::decoded::Decoded;

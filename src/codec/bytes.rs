@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use arrow::array::BinaryArray;
+use arrow_array::BinaryArray;
 
 use super::cells::Cells;
 use super::decoded::Decoded;

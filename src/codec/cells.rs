@@ -1,8 +1,9 @@
 //! One column's wire values on their way into an Arrow array. The type switch lies outside: each function here is one loop over
 //! the rows, compiled for its type.
 
-use arrow::array::{ArrowPrimitiveType, NullBufferBuilder, PrimitiveArray, StringArray};
-use arrow::buffer::{Buffer, NullBuffer, OffsetBuffer};
+use arrow_array::{ArrowPrimitiveType, PrimitiveArray, StringArray};
+use arrow_buffer::NullBufferBuilder;
+use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 
 use super::decoded::Decoded;
 use super::error::{CodecProblem, Fault};

@@ -5,7 +5,7 @@
 //! (DuckDB) know as infinities too, whereas the least number of all is a date to them that they cannot print. A finite value that
 //! would pass Arrow's range or land on one of these goes to the companion column. Timestamps with time zone are UTC on both.
 
-use arrow::array::{Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
+use arrow_array::{Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
 
 use super::calendar::{self, DAY};
 use super::cells::Cells;

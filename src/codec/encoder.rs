@@ -1,6 +1,6 @@
 //! Record batches back into wire fields, and into text for people and keys.
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch};
 
 use super::display::shown;
 use super::error::{CodecError, CodecProblem};

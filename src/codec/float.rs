@@ -1,6 +1,6 @@
 //! `float4`, `float8`: IEEE bits, big-endian. Bits are moved, never computed with, so NaN payloads and -0 stay.
 
-use arrow::array::{Float32Array, Float64Array};
+use arrow_array::{Float32Array, Float64Array};
 
 use super::cells::Cells;
 use super::decoded::Decoded;

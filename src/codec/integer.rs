@@ -1,6 +1,6 @@
 //! `int2`, `int4`, `int8`, `oid`, `xid`, `cid`, `xid8`: big-endian numbers of their size.
 
-use arrow::array::{Int16Array, Int32Array, Int64Array, UInt32Array, UInt64Array};
+use arrow_array::{Int16Array, Int32Array, Int64Array, UInt32Array, UInt64Array};
 
 use super::cells::Cells;
 use super::decoded::Decoded;

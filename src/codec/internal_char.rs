@@ -3,7 +3,7 @@
 //! ASCII is itself, the byte 0 the empty text, as servers print it. Bytes above 0x7f are no text: before PostgreSQL 16 servers
 //! print them as they are, which is not UTF-8, since then as `\ooo`; here they go to the companion column.
 
-use arrow::array::StringArray;
+use arrow_array::StringArray;
 
 use super::cells::Cells;
 use super::decoded::Decoded;

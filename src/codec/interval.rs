@@ -12,8 +12,10 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Int32Array, Int64Array, StructArray};
-use arrow::datatypes::{DataType, Field, Fields, Int32Type, Int64Type};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::{Array, Int32Array, Int64Array, StructArray};
+use arrow_schema::{DataType, Field, Fields};
 
 use super::calendar;
 use super::cells::Cells;

@@ -1,6 +1,6 @@
 //! `jsonb`: a version byte, 1 since there is jsonb, and the text. `json` is text without anything (see `text`).
 
-use arrow::array::StringArray;
+use arrow_array::StringArray;
 
 use super::cells::Cells;
 use super::decoded::Decoded;

@@ -1,6 +1,6 @@
 //! Which lane a type takes, and which Arrow type it becomes.
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow_schema::{DataType, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 use super::element::Element;

@@ -20,9 +20,10 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ListArray, NullBufferBuilder};
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{Field, FieldRef};
+use arrow_array::ListArray;
+use arrow_buffer::NullBufferBuilder;
+use arrow_buffer::OffsetBuffer;
+use arrow_schema::{Field, FieldRef};
 
 use super::cells::Cells;
 use super::decoder;

@@ -4,8 +4,8 @@
 //! POSIX, 1 for the yen, 1000 for the dinar. The text output depends on it, the wire does not; so the wire is what is kept,
 //! and shown with the two digits that PostgreSQL itself assumes where the locale says nothing (`cash_out`, utils/adt/cash.c).
 
-use arrow::array::Decimal128Array;
-use arrow::datatypes::Decimal128Type;
+use arrow_array::Decimal128Array;
+use arrow_array::types::Decimal128Type;
 
 use super::cells::Cells;
 use super::decoded::Decoded;

@@ -13,7 +13,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use arrow::array::StringArray;
+use arrow_array::StringArray;
 
 use super::cells::Cells;
 use super::decoded::Decoded;

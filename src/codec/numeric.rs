@@ -11,8 +11,8 @@
 //! Only what this file writes back to the same bytes becomes a decimal: display scale `s`, no group of zeros at either end, zero
 //! as no groups with weight 0. Anything else goes to the companion column.
 
-use arrow::array::Decimal128Array;
-use arrow::datatypes::Decimal128Type;
+use arrow_array::Decimal128Array;
+use arrow_array::types::Decimal128Type;
 
 use super::cells::Cells;
 use super::decoded::Decoded;

@@ -6,7 +6,7 @@
 //! So does a number with more than [`MAX_IMPLIED`] zeros that the wire leaves out: `1e131071` is ten bytes there and 128 KiB as
 //! text, and a batch of those must not take the machine's memory.
 
-use arrow::array::StringArray;
+use arrow_array::StringArray;
 
 use super::cells::Cells;
 use super::decoded::Decoded;

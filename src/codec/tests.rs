@@ -1,8 +1,9 @@
 //! The codec's property: what is decoded without an error is encoded to the same bytes.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed, as it should")]
 
-use arrow::array::{Array, AsArray, RecordBatch, StructArray};
-use arrow::datatypes::{Date32Type, Decimal128Type, TimestampMicrosecondType};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, Decimal128Type, TimestampMicrosecondType};
+use arrow_array::{Array, RecordBatch, StructArray};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! `text`, `varchar`, `bpchar`, `name`, `json`, enum labels and the text lane: UTF-8 as the server sends it, blanks and all. A
 //! database in `SQL_ASCII` holds any bytes; what of them is not UTF-8 goes to the companion column.
 
-use arrow::array::StringArray;
+use arrow_array::StringArray;
 
 use super::cells::Cells;
 use super::decoded::Decoded;

@@ -5,7 +5,7 @@
 //! | 8 | microseconds since midnight, up to and including 24:00 |
 //! | 4 | seconds **west** of UTC, signed |
 
-use arrow::array::StringArray;
+use arrow_array::StringArray;
 
 use super::calendar::DAY;
 use super::cells::Cells;

@@ -1,6 +1,6 @@
 //! `uuid`: 16 bytes.
 
-use arrow::array::FixedSizeBinaryArray;
+use arrow_array::FixedSizeBinaryArray;
 
 use super::bytes::hex;
 use super::cells::Cells;

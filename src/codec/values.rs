@@ -1,15 +1,17 @@
 //! Arrow columns, opened for reading single values.
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Float32Array,
-    Float64Array, Int16Array, Int32Array, Int64Array, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
-    UInt32Array, UInt64Array,
+use arrow_array::ArrowPrimitiveType;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type, Time64MicrosecondType,
+    TimestampMicrosecondType, UInt32Type, UInt64Type,
 };
-use arrow::buffer::NullBuffer;
-use arrow::datatypes::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Float32Type, Float64Type, Int16Type, Int32Type, Int64Type,
-    Time64MicrosecondType, TimestampMicrosecondType, UInt32Type, UInt64Type,
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, FixedSizeBinaryArray, Float32Array, Float64Array,
+    Int16Array, Int32Array, Int64Array, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray, UInt32Array,
+    UInt64Array,
 };
+use arrow_buffer::NullBuffer;
 
 use super::element::Element;
 use super::interval::Intervals;
@@ -148,7 +150,7 @@ impl<'a> Values<'a> {
     }
 }
 
-fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef) -> Option<&arrow::array::PrimitiveArray<T>> {
+fn numbers<T: ArrowPrimitiveType>(array: &ArrayRef) -> Option<&arrow_array::PrimitiveArray<T>> {
     array.as_primitive_opt::<T>()
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, make_comparator};
-use arrow::buffer::BooleanBuffer;
-use arrow::compute::SortOptions;
-use arrow::compute::kernels::cmp::distinct;
-use arrow::error::ArrowError;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, BooleanArray, RecordBatch};
+use arrow_buffer::BooleanBuffer;
+use arrow_ord::cmp::distinct;
+use arrow_ord::ord::make_comparator;
+use arrow_schema::ArrowError;
+use arrow_schema::SortOptions;
 use rayon::prelude::*;
 
 /// Where two batches of equally many rows and the same columns differ.
@@ -105,9 +107,9 @@ fn entries(companion: &dyn Array, row: usize) -> BTreeMap<String, Vec<u8>> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, ListArray, StructArray, new_null_array};
-    use arrow::buffer::{NullBuffer, OffsetBuffer};
-    use arrow::datatypes::{DataType, Field, Fields};
+    use arrow_array::{ArrayRef, Float64Array, Int32Array, Int64Array, ListArray, StructArray, new_null_array};
+    use arrow_buffer::{NullBuffer, OffsetBuffer};
+    use arrow_schema::{DataType, Field, Fields};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 //! How a segment is encoded: what is chosen per table, and what was measured once and holds for all.
 
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow_schema::{DataType, Field, Schema};
 use parquet::basic::{Compression as ParquetCompression, Encoding, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -137,7 +137,7 @@ fn no_level(level: u8) -> Error {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::datatypes::Fields;
+    use arrow_schema::Fields;
 
     use super::*;
 

@@ -4,8 +4,8 @@ use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{RecordBatch, RecordBatchReader};
-use arrow::datatypes::SchemaRef;
+use arrow_array::{RecordBatch, RecordBatchReader};
+use arrow_schema::SchemaRef;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderBuilder, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
@@ -166,8 +166,11 @@ fn wrong_count(path: &Path, expected: u64, found: u64) -> Error {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{ArrayRef, AsArray, BinaryBuilder, Int64Array, ListBuilder, StringArray, StringBuilder, StructBuilder};
-    use arrow::datatypes::{DataType, Field, Int64Type};
+    use arrow_array::builder::{BinaryBuilder, ListBuilder, StringBuilder, StructBuilder};
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::Int64Type;
+    use arrow_array::{ArrayRef, Int64Array, StringArray};
+    use arrow_schema::{DataType, Field};
 
     use super::*;
     use crate::staging::{Compression, SegmentOptions, SegmentWriter};
@@ -178,7 +181,7 @@ mod tests {
     /// The sparse column of values that their own column cannot hold: list of struct, NULL for nearly every row.
     fn exact(from: i64, until: i64) -> ArrayRef {
         let fields = vec![Field::new("column", DataType::Utf8, false), Field::new("wire", DataType::Binary, false)];
-        let builders: Vec<Box<dyn arrow::array::ArrayBuilder>> =
+        let builders: Vec<Box<dyn arrow_array::builder::ArrayBuilder>> =
             vec![Box::new(StringBuilder::new()), Box::new(BinaryBuilder::new())];
         let mut list = ListBuilder::new(StructBuilder::new(fields, builders));
         for row in from..until {
@@ -234,7 +237,7 @@ mod tests {
         let schema = reader.schema().clone();
         let batches: Vec<_> = reader.map(Result::unwrap).collect();
         assert!(batches.iter().all(|batch| batch.num_rows() <= 10_000));
-        arrow::compute::concat_batches(&schema, &batches).unwrap()
+        arrow_select::concat::concat_batches(&schema, &batches).unwrap()
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::SchemaRef;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::errors::ParquetError;
 use serde::{Deserialize, Serialize};
@@ -151,7 +152,7 @@ fn refusal(what: &str, path: &Path, error: ParquetError) -> Error {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{
+    use arrow_array::{
         ArrayRef, BinaryArray, Date32Array, Decimal128Array, Int16Array, Int32Array, Int64Array, StringArray,
         Time64MicrosecondArray, TimestampMicrosecondArray, UInt32Array,
     };
@@ -211,9 +212,9 @@ mod tests {
         assert_eq!(arrow_bytes(&batch), 80_000);
         assert_eq!(arrow_bytes(&batch.slice(5_000, 10)), 80);
         let values = Arc::clone(batch.column(0));
-        let item = Arc::new(arrow::datatypes::Field::new("item", values.data_type().clone(), true));
-        let offsets = arrow::buffer::OffsetBuffer::from_lengths(std::iter::repeat_n(2, 5_000));
-        let lists: ArrayRef = Arc::new(arrow::array::ListArray::new(item, offsets, values, None));
+        let item = Arc::new(arrow_schema::Field::new("item", values.data_type().clone(), true));
+        let offsets = arrow_buffer::OffsetBuffer::from_lengths(std::iter::repeat_n(2, 5_000));
+        let lists: ArrayRef = Arc::new(arrow_array::ListArray::new(item, offsets, values, None));
         let lists = RecordBatch::try_from_iter([("lists", lists)]).unwrap();
         assert_eq!(arrow_bytes(&lists.slice(4_000, 10)), 44 + 160);
     }

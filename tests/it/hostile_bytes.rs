@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Int64Array, RecordBatch, StringArray};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
 use failback::codec::{BatchDecoder, BatchEncoder, RowLayout, StagedColumn, lane_of};
 use failback::engine;
 use failback::error::ErrorKind;

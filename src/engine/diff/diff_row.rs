@@ -12,14 +12,16 @@
 
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, ListBuilder, RecordBatch, StringArray, StringBuilder, StructArray,
-    TimestampMicrosecondArray, UInt32Array,
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::{
+    Array, ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt32Array,
 };
-use arrow::buffer::NullBuffer;
-use arrow::compute::{filter_record_batch, take};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use arrow::error::ArrowError;
+use arrow_buffer::NullBuffer;
+use arrow_schema::ArrowError;
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow_select::filter::filter_record_batch;
+use arrow_select::take::take;
 
 use crate::codec::RowLayout;
 use crate::delta::{self, Base, Class, Verdict};
@@ -120,7 +122,7 @@ pub(crate) fn image(rows: &RecordBatch, present: &BooleanArray) -> StructArray {
 /// The row at the cutover, where one side still has it.
 fn base_image(sides: &Sides, rows: &[DiffRow]) -> Result<ArrayRef, ArrowError> {
     let (old, new) = (image(&sides.old, &sides.old_present), image(&sides.new, &sides.new_present));
-    let both = arrow::compute::concat(&[&old, &new])?;
+    let both = arrow_select::concat::concat(&[&old, &new])?;
     let picks: UInt32Array = rows
         .iter()
         .enumerate()

@@ -4,7 +4,7 @@ use crate::engine::rows::key_layout;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{BooleanArray, RecordBatch, new_null_array};
+use arrow_array::{BooleanArray, RecordBatch, new_null_array};
 use jiff::Timestamp;
 
 use super::diff_row::{DiffRow, Sides, diff_batch, diff_schema};

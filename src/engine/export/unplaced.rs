@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::Array;
+use arrow_array::Array;
 
 use crate::engine::run::Context;
 use crate::error::Result;

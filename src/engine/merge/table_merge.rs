@@ -2,7 +2,7 @@
 //!
 //! Memory: one batch of rows.
 
-use arrow::array::BooleanArray;
+use arrow_array::BooleanArray;
 
 use super::triggers::Triggers;
 use crate::codec::BatchEncoder;

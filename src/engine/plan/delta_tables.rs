@@ -6,7 +6,7 @@
 
 use super::direction::Direction;
 use super::draft::Draft;
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 
 use super::planned_row::{Action, PlannedRows};
 use super::relevant_columns::RelevantColumns;

@@ -26,8 +26,9 @@ use crate::staging::{
     DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Plan, SegmentOptions, SegmentReader,
     TableDiff, TablePlan, TableRecord,
 };
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::TimestampMicrosecondType;
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, RecordBatch};
 
 /// Freezes what merge will do, from the run's diff and its decisions.
 ///

@@ -8,7 +8,7 @@
 //! twenty statements for each such row.
 
 use super::draft::Draft;
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow_array::{BooleanArray, RecordBatch};
 
 use super::planned_row::{Action, PlannedRows};
 use super::reject::{Reject, RejectReason, Rejects};

@@ -1,8 +1,9 @@
 //! The other side's row for every key of a batch, in the batch's order: the one primitive under diff and verify.
 
-use arrow::array::{AsArray as _, BooleanArray, RecordBatch, new_null_array};
-use arrow::compute::concat_batches;
-use arrow::datatypes::SchemaRef;
+use arrow_array::cast::AsArray as _;
+use arrow_array::{BooleanArray, RecordBatch, new_null_array};
+use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
 
 use super::stream::Batches;
 use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};

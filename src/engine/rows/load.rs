@@ -1,6 +1,6 @@
 //! The rows of a load table on OLD: the columns in which they arrive, their bytes, and the COPY that carries them.
 
-use arrow::array::RecordBatch;
+use arrow_array::RecordBatch;
 use bytes::Bytes;
 
 use crate::codec::{BatchEncoder, BatchView, Lane, StagedColumn};

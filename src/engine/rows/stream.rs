@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
-use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
 
 use crate::codec::{BatchDecoder, CodecError, RowLayout};
 use crate::error::{Error, ErrorKind, Result};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::BooleanArray;
+use arrow_array::BooleanArray;
 
 use crate::catalog;
 use crate::codec::BatchEncoder;

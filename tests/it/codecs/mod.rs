@@ -8,10 +8,11 @@ mod cases;
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, RecordBatch, StructArray};
-use arrow::buffer::NullBuffer;
-use arrow::compute::concat_batches;
-use arrow::datatypes::{Field, Schema};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch, StructArray};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{Field, Schema};
+use arrow_select::concat::concat_batches;
 use bytes::Bytes;
 use failback::codec::{BatchDecoder, BatchEncoder, Codec, Element, Lane, RowLayout, StagedColumn, lane_of};
 use failback::delta::compare;
@@ -245,7 +246,7 @@ fn through_parquet(batch: &RecordBatch) -> RecordBatch {
 /// As a diff holds rows: in a struct column, which is NULL where a side has no row.
 fn through_an_image(batch: &RecordBatch) -> RecordBatch {
     let present: NullBuffer = (0..batch.num_rows()).map(|row| row % 3 > 0).collect();
-    let field = |name: &str| Field::new(name, arrow::datatypes::DataType::Struct(batch.schema().fields().clone()), true);
+    let field = |name: &str| Field::new(name, arrow_schema::DataType::Struct(batch.schema().fields().clone()), true);
     let image = |nulls| Arc::new(StructArray::new(batch.schema().fields().clone(), batch.columns().to_vec(), nulls));
     let schema = Arc::new(Schema::new(vec![field("old"), field("new")]));
     let images = RecordBatch::try_new(schema, vec![image(Some(present.clone())), image(None)]).unwrap();
@@ -344,8 +345,8 @@ fn every_element_type_is_a_case() {
 fn elements_are_delta_encoded_in_the_file() {
     let layout = RowLayout { columns: vec![StagedColumn::plain("v", "text[]", Lane::Typed(Codec::List(Element::Text)))] };
     let batch = RecordBatch::new_empty(layout.arrow_schema());
-    let list = arrow::array::new_null_array(batch.schema().field(0).data_type(), 4);
-    let exact = arrow::array::new_null_array(batch.schema().field(1).data_type(), 4);
+    let list = arrow_array::new_null_array(batch.schema().field(0).data_type(), 4);
+    let exact = arrow_array::new_null_array(batch.schema().field(1).data_type(), 4);
     let batch = RecordBatch::try_new(batch.schema(), vec![list, exact]).unwrap();
     let root = tempfile::tempdir().unwrap();
     let store = Store::create(&root.path().join("run")).unwrap();
