@@ -1,7 +1,7 @@
 //! The manifest of a run: what was exported, from which servers, under which snapshot, into which files.
 //!
 //! Written last, in one atomic step: what is not in the manifest does not exist. The format version is read before anything
-//! else, so that a newer failback's run is refused in words instead of misread.
+//! else, so that another version's run is refused in words instead of misread.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::schema::{CompareBy, ComparisonKey, Coverage, Drift, Leaf, Method, Seq
 use crate::store::Store;
 
 /// The version of the run's files that this failback writes and reads.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// What was exported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -164,7 +164,7 @@ impl Manifest {
     /// Reads the manifest of a run.
     ///
     /// # Errors
-    /// `Refused` where the run has none yet, `Damaged` where it cannot be read, `Refused` where a newer failback wrote it.
+    /// `Refused` where the run has none yet, `Damaged` where it cannot be read, `Refused` where another version of the format wrote it.
     pub fn read(store: &Store) -> Result<Self> {
         read_json(store, layout::MANIFEST, "failback export")
     }
@@ -187,7 +187,7 @@ pub(super) fn write_json<T: Serialize>(store: &Store, path: &str, value: &T) -> 
 /// Reads one of the run's JSON files; `made_by` is the command that writes it.
 ///
 /// # Errors
-/// `Refused` where it does not exist or a newer failback wrote it, `Damaged` where it cannot be read.
+/// `Refused` where it does not exist or another version of the format wrote it, `Damaged` where it cannot be read.
 pub(super) fn read_json<T: for<'de> Deserialize<'de>>(store: &Store, path: &str, made_by: &str) -> Result<T> {
     if !store.exists(path)? {
         return Err(Error::new(ErrorKind::Refused, format!("read {path}"))
@@ -200,11 +200,15 @@ pub(super) fn read_json<T: for<'de> Deserialize<'de>>(store: &Store, path: &str,
         Error::new(ErrorKind::Damaged, format!("read {path}")).at(store.path().display()).because(error)
     };
     let version: Version = serde_json::from_slice(&bytes).map_err(damaged)?;
-    if version.format_version > FORMAT_VERSION {
+    if version.format_version != FORMAT_VERSION {
+        let age = if version.format_version > FORMAT_VERSION { "a newer" } else { "an older" };
         return Err(Error::new(ErrorKind::Refused, format!("read {path}"))
             .at(store.path().display())
-            .because(format!("it has format version {}; this failback reads up to {FORMAT_VERSION}", version.format_version))
-            .next("use the failback that made the run, or a newer one"));
+            .because(format!(
+                "{age} failback wrote it: it has format version {}, and this one reads {FORMAT_VERSION} only",
+                version.format_version
+            ))
+            .next("use the failback that made the run, or make a new run with `failback export`"));
     }
     serde_json::from_slice(&bytes).map_err(damaged)
 }
