@@ -186,7 +186,7 @@ impl Error {
         &self.0.state
     }
 
-    /// Returns what to do next, at least one sentence: the kind supplies one where nobody said anything better.
+    /// Returns what to do next, at least one sentence: the kind supplies one where none was given.
     #[must_use]
     pub fn hints(&self) -> Vec<String> {
         if self.0.next.is_empty() { vec![self.0.kind.remedy().to_owned()] } else { self.0.next.clone() }
@@ -209,11 +209,11 @@ impl ErrorKind {
     const fn remedy(self) -> &'static str {
         match self {
             Self::Usage => "see `failback --help`",
-            Self::Config => "mend the file and run the same command again",
+            Self::Config => "correct the configuration and run the same command again",
             Self::Connect => "check that the server is up and reachable, then run the same command again",
             Self::Permission => "check the user, the password and the privileges, then run the same command again",
             Self::Timeout => "run the same command again when the server is less busy",
-            Self::Refused => "mend what is named above, then run the same command again",
+            Self::Refused => "correct what is named above, then run the same command again",
             Self::Damaged => "take the file from a copy of the run, or make a new run with `failback export`",
             Self::StorageFull => "free space on the disk that holds the run, then run the same command again",
             Self::Storage => "check the disk that holds the run, then run the same command again",

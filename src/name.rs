@@ -87,7 +87,7 @@ impl From<&str> for Ident {
 /// A relation's schema and name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct QualifiedName {
-    /// The schema.
+    /// The namespace, never empty.
     pub schema: Ident,
     /// The relation's own name.
     pub name: Ident,

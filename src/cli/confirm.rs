@@ -24,7 +24,7 @@ pub(super) async fn confirm(call: &Call, context: &Context, verb: &str, given: O
             call.printer.ask(&format!("{verb} writes to OLD, {}. Type {address} to go on: ", context.old));
             read_line().await?
         }
-        None => return Err(refused(verb, &address, "nobody confirmed it, and there is no terminal to ask on")),
+        None => return Err(refused(verb, &address, "it was not confirmed, and there is no terminal to ask on")),
     };
     if names.contains(&said.trim()) {
         return Ok(());

@@ -112,7 +112,7 @@ fn heed_signals(stop: &Stop) -> Result<()> {
     Ok(())
 }
 
-/// Waits until somebody wants the demo to end.
+/// Waits until the user ends the demo.
 async fn asked_to_stop(stop: &Stop) -> Error {
     while stop.check().is_ok() {
         tokio::time::sleep(GLANCE).await;

@@ -25,7 +25,7 @@ impl Paint {
         self.with("32", text)
     }
 
-    /// A heading.
+    /// Bold where the terminal shows it, as headings are.
     pub(super) fn bold(self, text: &str) -> String {
         self.with("1", text)
     }

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Narration {
-    /// A bar, as somebody watches.
+    /// A bar: standard error is a terminal.
     Bar,
     /// A line now and then.
     Lines,
@@ -141,7 +141,7 @@ fn write_out(text: &str) -> io::Result<()> {
     }
 }
 
-/// Writes narration; where stderr is gone, nobody misses it.
+/// Writes narration; a closed stderr is no failure.
 pub(super) fn write_err(text: &str) {
     let mut err = io::stderr().lock();
     let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());

@@ -21,7 +21,7 @@ pub(super) fn text(error: &Error, command: &str, paint: Paint) -> String {
     lines.join("\n") + "\n"
 }
 
-/// An error that nobody gave a place happened in the command itself.
+/// An error without a place happened in the command itself.
 fn places(error: &Error, command: &str) -> Vec<String> {
     if error.places().is_empty() { vec![format!("failback {command}")] } else { error.places().to_vec() }
 }

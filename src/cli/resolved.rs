@@ -15,11 +15,11 @@ use crate::store::Store;
 /// Rows whose resolution is another one now.
 #[derive(Serialize)]
 pub(super) struct ChangedRows {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub(super) database: String,
-    /// The table.
+    /// The table by OLD's name, as `schema.name`.
     pub(super) table: String,
-    /// The class.
+    /// The class that the resolution is for.
     pub(super) class: Class,
     /// What was to be done.
     pub(super) from: Resolution,

@@ -19,7 +19,7 @@ pub(super) fn open(settings: &Settings) -> Result<Store> {
         return Store::open(path);
     }
     let runs = Path::new(settings.config.runs());
-    // A run whose export failed hides the one before it from nobody, unless it is the only one.
+    // A run whose export failed does not hide the one before it, unless it is the only one.
     let found = match Store::newest_holding(runs, layout::MANIFEST)? {
         Some(path) => Some(path),
         None => Store::newest(runs)?,

@@ -15,7 +15,7 @@ use super::amount;
 /// Rows of one class that are held by the decisions made so far.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Waiting {
-    /// The class.
+    /// What the held rows have in common.
     pub(super) class: Class,
     /// How many rows.
     pub(super) rows: u64,
@@ -35,7 +35,7 @@ impl Waiting {
     }
 }
 
-/// Reads the decisions of a run; without a file nobody has decided anything.
+/// Reads the decisions of a run; without a file nothing is decided.
 pub(super) fn decisions(store: &Store) -> Result<(Decisions, String)> {
     let text = if store.exists(layout::DECISIONS)? {
         String::from_utf8(store.read(layout::DECISIONS)?).map_err(|_| {

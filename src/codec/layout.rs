@@ -105,7 +105,7 @@ impl StagedColumn {
 /// The columns of a staged table, in the order of the COPY query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowLayout {
-    /// The columns.
+    /// In the order in which they are staged and sent.
     pub columns: Vec<StagedColumn>,
 }
 

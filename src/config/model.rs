@@ -66,7 +66,7 @@ impl Config {
     pub fn cutover(&self, given: Option<Cutover>) -> Result<Cutover> {
         given.or_else(|| self.base.cutover.clone()).ok_or_else(|| {
             Error::new(ErrorKind::Usage, "find the cutover")
-                .because("nobody said when writes moved from OLD to NEW")
+                .because("no cutover is configured: the instant at which writes moved from OLD to NEW")
                 .next("give --cutover, or `cutover` in failback.toml, with an offset, as in 2026-11-22T10:00:00+02:00")
         })
     }
@@ -247,7 +247,10 @@ old = { url = "postgres://u:hunter2@localhost/db" }
         assert_eq!((config.databases(), config.jobs(), config.sums_first()), (None, None, false));
         assert_eq!(config.server(Side::New).connection_string(), None);
         let error = config.cutover(None).unwrap_err();
-        assert_eq!(format!("{error:?}"), "Usage: find the cutover; nobody said when writes moved from OLD to NEW");
+        assert_eq!(
+            format!("{error:?}"),
+            "Usage: find the cutover; no cutover is configured: the instant at which writes moved from OLD to NEW"
+        );
         assert_eq!(
             error.hints(),
             ["give --cutover, or `cutover` in failback.toml, with an offset, as in 2026-11-22T10:00:00+02:00"]

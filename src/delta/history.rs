@@ -110,7 +110,7 @@ fn infer_from_equal(old: History, new: History) -> Base {
 
 fn infer_from_different(old: History, new: History) -> Base {
     match (old.changed, new.changed) {
-        // Two different rows that both claim to be the row of the cutover: somebody did not maintain the stamp.
+        // Two different rows that both claim to be the row of the cutover: on one of them the stamp was not maintained.
         (Some(false), Some(false)) => Base::Unknown,
         (Some(false), _) => Base::IsOld,
         (_, Some(false)) => Base::IsNew,

@@ -5,7 +5,7 @@ use super::{Base, Class, Evidence, History, infer_base};
 /// What a key's history means for OLD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// The class.
+    /// What the key's history means for OLD.
     pub class: Class,
     /// The row at the cutover.
     pub base: Base,

@@ -19,7 +19,7 @@ const UNPRIVILEGED: [&str; 3] = ["postgres", "_postgres", "nobody"];
 pub(super) enum Account {
     /// As ourselves.
     Own,
-    /// As somebody else, because we are root.
+    /// As an unprivileged account, because we are root.
     Other { uid: u32, gid: u32 },
 }
 

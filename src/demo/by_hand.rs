@@ -5,7 +5,7 @@
 //! there, so they are not quoted here. In one thing it is kinder: imports that failed are tried again as long as another one
 //! worked, as a patient person would.
 //!
-//! Then the same idea is played as a careful person would mend it: every schema, quoted names, whichever time column there is,
+//! Then the same idea is played as a careful person would correct it: every schema, quoted names, whichever time column there is,
 //! and INSERT … ON CONFLICT DO NOTHING instead of a COPY that fails at the first double.
 
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@
 //! that is gone with its folder when its owner is: on drop, and, through a supervising shell on a pipe, also when the owner
 //! is killed. A server that is meant to stay is started detached instead.
 //! Never: runs as root, listens beyond loopback, keeps its data safe (`fsync` is off), or shows its password except in a URL
-//! that somebody asked for.
+//! that the user asked for.
 
 use std::fmt;
 use std::fs;
@@ -26,7 +26,7 @@ pub(super) const USER: &str = "failback";
 /// How long a server may take to start, crash recovery on a busy machine included.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// How many ports are tried: between choosing a free one and listening on it, somebody else may take it.
+/// How many ports are tried: between choosing a free one and listening on it, another process may take it.
 const PORT_TRIES: usize = 5;
 
 /// The file that proves that a folder is a throwaway server's.
@@ -59,7 +59,7 @@ enum Running {
     Not,
     /// By a shell that ends it when the pipe to the shell closes.
     Supervised(Supervisor),
-    /// By nobody: it stays until it is stopped.
+    /// Not watched: it stays until it is stopped.
     Detached,
     /// Given away by `keep`.
     Kept,
@@ -302,7 +302,7 @@ impl Drop for Cluster {
                 let _ = self.control(&["stop", "-m", "immediate", "-w"]);
             }
         }
-        // Drop has nobody to report to, and the supervisor has usually removed it already.
+        // Drop cannot report an error, and the supervisor has usually removed it already.
         let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -142,7 +142,7 @@ pub(super) async fn connect(config: &Config) -> Result<Client> {
     Ok(client)
 }
 
-/// Runs a file's statements. They are the estate's own, so the server's message holds nobody's secrets; the position says
+/// Runs a file's statements. They are the estate's own, so the server's message holds no secrets; the position says
 /// which statement it was.
 pub(super) async fn run(client: &Client, what: &str, statements: &str) -> Result<()> {
     client.batch_execute(statements).await.map_err(|cause| fault(what, cause))

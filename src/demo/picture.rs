@@ -1,4 +1,4 @@
-//! What a server's tables hold, as digests of their rows: the demo's own eyes.
+//! What a server's tables hold, as digests of their rows. Read without failback's own code, so that the check is independent of it.
 //!
 //! Comes in: a server. Goes out: for every table of the estate each row's key and an MD5 of the row's text, both made by the
 //! server. Comparing two pictures tells what is the same without failback's engine having any part in it.
@@ -16,9 +16,9 @@ use crate::name::{Ident, QualifiedName};
 /// A table of a database.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct TableAt {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub(super) database: String,
-    /// The table.
+    /// The table by OLD's name, as `schema.name`.
     pub(super) table: QualifiedName,
 }
 

@@ -1,6 +1,6 @@
 //! The demo: an incident on throwaway servers, and the way home with failback's own verbs, act by act.
 //!
-//! Comes in: server programs, the failback program, and somebody who watches. Goes out: a report with the check's verdict.
+//! Comes in: server programs, the failback program, and an audience. Goes out: a report with the check's verdict.
 //! Never: prints, touches a server that it did not start, or leaves anything behind unless told to keep it.
 
 use std::collections::BTreeMap;
@@ -94,9 +94,9 @@ pub struct ScriptReport {
 /// How long an act took.
 #[derive(Clone, Debug, Serialize)]
 pub struct ActTime {
-    /// Its title.
+    /// What happens in the act, as it is told.
     pub title: String,
-    /// Its length.
+    /// Wall time in seconds.
     pub seconds: f64,
 }
 
@@ -114,7 +114,7 @@ pub struct Undone {
 pub struct Kept {
     /// The folder with the configuration and the run.
     pub folder: PathBuf,
-    /// The configuration.
+    /// The failback.toml with which every verb reaches the kept servers.
     pub config: PathBuf,
     /// OLD, for `psql`; the password is in the file that it names.
     pub old: String,
@@ -259,7 +259,7 @@ impl<'a> Play<'a> {
         Ok(truth)
     }
 
-    /// Act 3: the runbook's script, on copies; then what becomes of it when somebody mends it.
+    /// Act 3: the runbook's script, on copies; then the same script, corrected.
     async fn by_hand(&mut self, truth: &Truth) -> Result<ScriptReport> {
         self.act("What a script would lose");
         self.audience.say(
@@ -279,7 +279,7 @@ impl<'a> Play<'a> {
         let reasons = script.reasons.iter().map(|(reason, times)| format!("{times} × {reason}\n"));
         self.audience.output(&reasons.collect::<String>());
         self.audience.say(
-            "So somebody mends it in the night: all schemas, quoted names, whichever of the two columns there is, and INSERT … ON \
+            "So the script is corrected: all schemas, quoted names, whichever of the two columns there is, and INSERT … ON \
              CONFLICT DO NOTHING. No error is left, and this is what is missing after it:",
         );
         let mended_rows = by_hand::play_mended(&self.old, &self.new, self.cutover).await?;
@@ -292,8 +292,8 @@ impl<'a> Play<'a> {
             ("missing: created on NEW", mended.missing),
             ("stale: changed on NEW", mended.stale),
             ("still there: deleted on NEW", mended.undeleted),
-            ("hang on somebody else's row, who has their parent's number on OLD", adopted),
-            ("written by both, nobody was asked", mended.contested),
+            ("refer to another row that has their parent's number on OLD", adopted),
+            ("written by both, decided without asking", mended.contested),
         ]);
         Ok(ScriptReport { script, outcome, mended_rows, mended, mended_adopted: adopted })
     }
@@ -352,7 +352,7 @@ fn config_in(folder: &Path) -> PathBuf {
     folder.join(CONFIG)
 }
 
-/// Starts both servers at the same time. Blocks, so that nobody can walk away from a server that is half started.
+/// Starts both servers at the same time. Blocks, so that no server is left half started.
 fn start_both(options: &PlayOptions) -> Result<[Cluster; 2]> {
     let start = |label: &str| {
         let label = format!("demo-{label}");

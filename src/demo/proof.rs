@@ -89,7 +89,7 @@ fn rows(truth: &Truth, after: &Picture, check: &mut Check) {
             } else if new == base {
                 check.problems.push(format!("{} that only OLD's users wrote was taken back", name()));
             } else if before != base {
-                check.problems.push(format!("{} that both sides wrote was overwritten, though nobody decided that", name()));
+                check.problems.push(format!("{} that both sides wrote was overwritten without a decision", name()));
             }
         }
     }
@@ -166,7 +166,7 @@ pub(super) async fn strangers(truth: &Truth, after: &Picture, new: &Cluster) -> 
         found.references += 1;
         if now != before && now == truth.new.row(&reference.child, &reference.child_key) {
             let (database, child, parent) = (&reference.child.database, &reference.child.table, &reference.parent.table);
-            found.adopted.push(format!("{database}: {child}: a row hangs on a stranger in {parent}"));
+            found.adopted.push(format!("{database}: {child}: a row refers to another row of {parent} than on NEW"));
         }
     }
     Ok(found)

@@ -86,7 +86,7 @@ impl Play<'_> {
     pub(super) async fn decide(&mut self) -> Result<()> {
         self.act("Decide");
         self.audience.say(
-            "Inserts and updates that only NEW made are applied without asking. Everything else waits until somebody says what \
+            "Inserts and updates that only NEW made are applied without asking. Everything else waits for a decision about what \
              to do and why; the reasons stay in decisions.toml.",
         );
         for decision in &DECISIONS {
@@ -95,8 +95,8 @@ impl Play<'_> {
         self.act("Plan");
         self.audience.say(
             "The plan gives every row one action and freezes it under a digest. Look at what is held with its parent: a child of \
-             a row that stays behind would hang on the stranger who has its number on OLD. And a reader of NEW and another reader \
-             of OLD chose the handle `mira`, which is unique: `update_exists`, held until somebody has asked them.",
+             a row that stays behind would refer to the other row that has its number on OLD. And a reader of NEW and another reader \
+             of OLD chose the handle `mira`, which is unique: `update_exists`, held until they have been asked.",
         );
         self.verb(&["plan"], &[0]).await
     }
@@ -143,7 +143,7 @@ impl Play<'_> {
         ]);
         self.audience.say(&format!(
             "Of the {} rows that only NEW wrote, {} are home, and {} stay behind with a reason in the plan; the script brought {}, \
-             the mended one {}, of which {} hang on somebody else's row. Rows that both sides wrote: {} stand as OLD has them, {} \
+             the mended one {}, of which {} refer to another row. Rows that both sides wrote: {} stand as OLD has them, {} \
              were overwritten.",
             clean(&check.happened),
             outcome.arrived,
@@ -168,7 +168,7 @@ impl Play<'_> {
             "The two columns differ where time columns do not tell: rows without them are `ambiguous` instead of insert, update or \
              delete; a delete on OLD is not proven, so `update_deleted` is `update_missing`; rows that both sides created are \
              `update_origin_differs` where no created_at says so; and what only OLD wrote is not looked for where stamps tell \
-             what NEW wrote. All of these are held or kept unless somebody decides, so doubt costs a question and never a row.",
+             what NEW wrote. All of these are held or kept unless decided, so doubt costs a question and never a row.",
         );
         for problem in &check.problems {
             self.audience.say(&format!("FAILED: {problem}"));

@@ -24,7 +24,7 @@ pub(super) struct Verbs {
 
 /// What a verb did.
 pub(super) struct Ended {
-    /// Its result.
+    /// What it wrote to standard output.
     pub(super) stdout: String,
     /// Its narration and errors.
     pub(super) stderr: String,

@@ -127,7 +127,7 @@ impl Workspace {
 impl Drop for Workspace {
     fn drop(&mut self) {
         if !self.kept {
-            // Drop has nobody to report to.
+            // Drop cannot report an error.
             let _ = fs::remove_dir_all(&self.folder);
         }
     }

@@ -1,7 +1,7 @@
 //! Why no session could be opened, in words that say what to do.
 //!
 //! Comes in: the driver's error for one place. Goes out: an error of ours. All that a retry or a person at the network, the
-//! certificates or the server can mend is `Connect`; user, password and privilege are `Permission`.
+//! certificates or the server can resolve is `Connect`; user, password and privilege are `Permission`.
 //! Never: shows a password; it names the place the password came from.
 
 use std::error::Error as StdError;

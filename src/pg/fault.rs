@@ -3,7 +3,7 @@
 //! Comes in: the driver's error. Goes out: kind, and a cause that names SQLSTATE, message, constraint, table, column and hint.
 //! Never: passes on DETAIL or CONTEXT, which quote rows. Messages of class 22 (data exceptions) quote the value that did not
 //! fit, so what stands between their double quotes is left out. A message raised by the estate's own triggers is passed on as
-//! it is: nobody but its author knows what it quotes.
+//! it is: only its author knows what it quotes.
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -19,7 +19,7 @@ pub(super) struct Host {
     pub(super) name: String,
     /// The address to connect to instead of looking the name up.
     pub(super) address: Option<IpAddr>,
-    /// The port.
+    /// TCP port, or the number in the socket's name.
     pub(super) port: u16,
 }
 

@@ -197,7 +197,7 @@ impl Session {
     /// Says good-bye and waits until the socket is closed. Dropping a session does the same without waiting; see [`farewell`].
     pub async fn close(self) {
         drop(self.client);
-        // The task ends with the socket; how it ended matters to nobody any more.
+        // The task ends with the socket; how it ended no longer matters.
         let _ = self.task.await;
     }
 }

@@ -18,7 +18,7 @@ pub enum Scope {
     },
     /// `[databases.name.tables."schema.table"]`: this table in one database.
     DatabaseTable {
-        /// The database.
+        /// Whose tables are meant; the database's name.
         database: String,
         /// The table as [`crate::name::QualifiedName`] prints it.
         table: String,

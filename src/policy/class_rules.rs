@@ -84,7 +84,7 @@ impl Class {
         &RULES[self as usize]
     }
 
-    /// Returns what is done where nobody decided anything.
+    /// Returns what is done without a decision.
     #[must_use]
     pub const fn builtin(self) -> Resolution {
         self.rule().builtin
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_read_back_and_strangers_are_told() {
+    fn keys_read_back_and_unknown_ones_are_named() {
         for setting in Setting::all() {
             assert_eq!(setting.word().parse::<Setting>().unwrap(), setting);
         }

@@ -180,7 +180,7 @@ impl<'a> Entry<'a> {
         self.value_error(format!("`{}` must be {wanted}; found {}", self.key, article(self.item.type_name())))
     }
 
-    /// Says that nobody knows the key.
+    /// The error for a key that is not known.
     #[must_use]
     pub fn unknown(&self, known: &[&str]) -> Error {
         let mut cause = format!("unknown key `{}`", self.key);
@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn nearest_is_silent_on_strangers() {
+    fn nearest_finds_nothing_for_unrelated_words() {
         let cases = [
             ("udpate", Some("update")),
             ("update_origin", Some("update_origin_differs")),

@@ -16,7 +16,7 @@ pub enum Resolution {
     ApplyNew,
     /// Leave OLD's state as it is, as a decision.
     KeepOld,
-    /// Leave OLD's state as it is until somebody decides; counted as held.
+    /// Leave OLD's state as it is until a decision is made; counted as held.
     Hold,
     /// Leave OLD's state as it is without a decision; counted as skipped.
     Skip,

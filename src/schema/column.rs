@@ -128,7 +128,7 @@ pub enum TypeKind {
     Array,
     /// A composite type.
     Composite,
-    /// An enum.
+    /// Labels, in an order of their own.
     Enum,
     /// A range or multirange.
     Range,

@@ -52,7 +52,7 @@ mod tests {
         let old = database_traits(&[("citext", "1.6"), ("ltree", "1.2"), ("hstore", "1.8")], "C");
         let new = database_traits(&[("citext", "1.6"), ("ltree", "1.3"), ("cube", "1.5")], "ja_JP.UTF-8");
         let said = DatabaseTraits::remarks(&old, &new, true);
-        assert_eq!(said.len(), 3, "what only OLD has is nobody's loss: {said:?}");
+        assert_eq!(said.len(), 3, "what only OLD has is no loss: {said:?}");
         assert!(said[0].starts_with("extension cube exists on NEW only"), "{said:?}");
         assert!(said[1].contains("1.2 on OLD and 1.3 on NEW"), "{said:?}");
         assert!(said[2].starts_with("lc_monetary is C on OLD and ja_JP.UTF-8 on NEW"), "{said:?}");

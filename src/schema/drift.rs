@@ -24,21 +24,21 @@ pub enum Drift {
     },
     /// NEW has a column that OLD lacks, or that OLD computes: its values have no place to go.
     TargetColumnMissing {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
         /// Whether OLD has it, and computes it.
         computed: bool,
     },
     /// OLD has a column that NEW lacks: rows that NEW inserted get its default, or NULL.
     SourceColumnMissing {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
         /// Whether an INSERT without it would fail.
         required: bool,
     },
     /// Both have the column, with different types.
     TypeDiffers {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
         /// OLD's type.
         old: String,
@@ -49,19 +49,19 @@ pub enum Drift {
     },
     /// NEW's enum has labels that OLD's lacks.
     LabelMissing {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
-        /// The labels.
+        /// Labels that NEW has and OLD lacks.
         labels: Vec<String>,
     },
     /// NEW computes what OLD stores.
     ComputedOnNew {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
     },
     /// OLD refuses NULL where NEW allows it.
     NotNullOnOld {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
     },
 }

@@ -89,14 +89,14 @@ pub enum KeyProblem {
     NoKey,
     /// A configured column does not exist.
     ConfiguredColumnMissing {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
         /// The side that lacks it; OLD if both do.
         side: Side,
     },
     /// A configured column is computed by OLD, so that nothing can be written under its value.
     Computed {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
     },
 }

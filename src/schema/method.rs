@@ -10,11 +10,11 @@ use crate::name::Ident;
 pub enum Method {
     /// Rows stamped after the cutover, or not at all, plus the keys of both sides.
     Timestamps,
-    /// Rows stamped after the cutover, or not at all, and nothing else: no key is looked at. Only where somebody said so.
+    /// Rows stamped after the cutover, or not at all, and nothing else: no key is looked at. Only where configured.
     TimestampsOnly,
     /// Every row of both sides, in key order.
     Compare,
-    /// Not carried, because somebody said so or because it cannot be.
+    /// Not carried, by configuration or because it cannot be.
     Skip,
 }
 
@@ -67,9 +67,9 @@ impl CompareBy {
 /// A column that says when a row was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimeColumn {
-    /// The column.
+    /// The column, by OLD's name.
     pub name: Ident,
-    /// Its type.
+    /// How its values are to be read.
     pub kind: TimeKind,
 }
 

@@ -51,7 +51,7 @@ impl WantedPrivilege {
     }
 }
 
-/// Says why a user who lacks some privileges cannot read a table, and what would mend it; `None` where nothing needed is missing.
+/// Says why a user who lacks some privileges cannot read a table, and what to grant; `None` where nothing needed is missing.
 #[must_use]
 pub fn unreadable(table: &Table, missing: &[MissingPrivilege], role: &Ident) -> Option<String> {
     let needed: Vec<_> = WantedPrivilege::to_read(table).map(|wanted| wanted.table).collect();
@@ -90,17 +90,17 @@ pub struct MissingPrivilege {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PrivilegeObject {
-    /// The database.
+    /// The database that the session is in.
     Database(Ident),
-    /// A schema.
+    /// Asked for with USAGE.
     Schema(Ident),
     /// A table or partition.
     Table(QualifiedName),
     /// A column of a table.
     Column(QualifiedName, Ident),
-    /// A sequence.
+    /// Asked for with SELECT, UPDATE or USAGE.
     Sequence(QualifiedName),
-    /// A type.
+    /// Asked for with USAGE.
     Type(QualifiedName),
 }
 
@@ -159,7 +159,7 @@ impl MissingPrivilege {
         }
     }
 
-    /// Returns the statement that would mend it.
+    /// Returns the statement that grants it.
     #[must_use]
     pub fn grant(&self, role: &Ident) -> String {
         let object = match &self.object {

@@ -10,7 +10,7 @@ pub const LEDGER_SCHEMA: &str = "failback";
 /// One relation of a database that is listed but is not a plain table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {
-    /// Its name.
+    /// As the catalog spells it.
     pub name: QualifiedName,
     /// What it is.
     pub kind: RelationKind,

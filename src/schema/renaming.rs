@@ -15,9 +15,9 @@ pub struct Renaming(BTreeMap<Ident, Ident>);
 pub enum RenamingProblem {
     /// A side has no such column.
     Missing {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
-        /// The side.
+        /// On which the column does not exist.
         side: Side,
     },
     /// Two of OLD's columns would be one of NEW's.

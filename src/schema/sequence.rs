@@ -7,7 +7,7 @@ use crate::name::{Ident, QualifiedName};
 /// A sequence and how far it has come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sequence {
-    /// Its name.
+    /// As the catalog spells it.
     pub name: QualifiedName,
     /// The last value handed out, if any was (`pg_sequences.last_value`).
     pub last_value: Option<i64>,

@@ -9,7 +9,7 @@ use crate::name::{Ident, QualifiedName};
 #[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Table {
-    /// Its name.
+    /// As the catalog spells it.
     pub name: QualifiedName,
     /// Whether it is the root of a partition tree.
     pub partitioned: bool,
@@ -73,7 +73,7 @@ impl Table {
 /// A relation that holds rows: a table or one partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leaf {
-    /// Its name.
+    /// As the catalog spells it.
     pub name: QualifiedName,
     /// Size of the main fork in blocks at discovery; an estimate for planning only.
     pub blocks: u64,
@@ -86,7 +86,7 @@ pub struct Leaf {
 /// A user trigger (internal ones of foreign keys left out).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
-    /// Its name.
+    /// As the catalog spells it.
     pub name: Ident,
     /// When it fires: `O` origin, `R` replica, `A` always, `D` disabled (`pg_trigger.tgenabled`).
     pub enabled: char,

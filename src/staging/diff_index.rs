@@ -28,7 +28,7 @@ pub struct DiffIndex {
 /// One database's differences.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DatabaseDiff {
-    /// Its name.
+    /// The database's name, the same on both sides.
     pub name: String,
     /// OLD when its rows were read.
     pub old: ServerIdentity,
@@ -41,7 +41,7 @@ pub struct DatabaseDiff {
 pub struct TableDiff {
     /// The table's short name in paths.
     pub id: TableId,
-    /// Its name.
+    /// As the catalog spells it.
     pub name: QualifiedName,
     /// The files that hold one row for every differing key.
     pub segments: Vec<Segment>,

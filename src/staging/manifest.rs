@@ -67,11 +67,11 @@ pub struct DatabaseRecord {
 pub struct LeftOut {
     /// Where it was seen.
     pub side: Side,
-    /// Its name.
+    /// As the catalog spells it.
     pub name: QualifiedName,
     /// Why it is not carried.
     pub reason: String,
-    /// Whether rows may be lost because of it: somebody has to know.
+    /// Whether rows may be lost because of it; reports name it first.
     pub blocker: bool,
 }
 
@@ -80,7 +80,7 @@ pub struct LeftOut {
 pub struct NewOnlyTable {
     /// Its short name in paths.
     pub id: TableId,
-    /// Its name.
+    /// As the catalog spells it.
     pub name: QualifiedName,
     /// The staged columns and their lanes.
     pub layout: RowLayout,
@@ -88,7 +88,7 @@ pub struct NewOnlyTable {
     pub leaves: Vec<Leaf>,
     /// Whether row-level security would hide rows; then none is staged.
     pub row_security: bool,
-    /// Its rows.
+    /// Segments with all of its rows.
     pub rows: Vec<Segment>,
 }
 
@@ -111,7 +111,7 @@ impl NewOnlyTable {
 pub struct TableRecord {
     /// Its short name in paths: `t0001`.
     pub id: TableId,
-    /// Its name.
+    /// As the catalog spells it.
     pub name: QualifiedName,
     /// How its changes were looked for.
     pub method: Method,

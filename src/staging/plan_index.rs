@@ -20,7 +20,7 @@ pub struct Plan {
     pub format_version: u32,
     /// The failback that made it.
     pub tool_version: String,
-    /// The run.
+    /// The run's id, as in its manifest.
     pub run_id: String,
     /// When it was made, RFC 3339 in UTC.
     pub made_at: String,
@@ -39,7 +39,7 @@ pub struct Plan {
 /// One database's part.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DatabasePlan {
-    /// Its name.
+    /// The database's name, the same on both sides.
     pub name: String,
     /// OLD when its rows were classified.
     pub old: ServerIdentity,
@@ -54,7 +54,7 @@ pub struct DatabasePlan {
 pub struct TablePlan {
     /// Its short name in paths.
     pub id: TableId,
-    /// Its name.
+    /// As the catalog spells it.
     pub name: QualifiedName,
     /// Digest of OLD's definition of the table.
     pub definition: String,

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn the_footer_says_what_a_stranger_needs() {
+    fn the_footer_says_what_other_readers_need() {
         let staged = stage(Compression::default(), 10);
         let file = staged.store.open_checked(&staged.segment.file).unwrap();
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();

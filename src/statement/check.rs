@@ -70,7 +70,7 @@ fn written(key: &ForeignKey, load: &LoadTable<'_>, operations: &str) -> String {
 }
 
 /// Locks the parents of the rows that a load table wrote, as the server's own foreign key trigger does (`FOR KEY SHARE`), so that
-/// nobody deletes them before we commit.
+/// no other transaction deletes them before ours commits.
 #[must_use]
 pub fn lock_parents(key: &ForeignKey, load: &LoadTable<'_>) -> String {
     format!(

@@ -8,7 +8,7 @@ use super::key_range::{KeyRange, own};
 /// The rows of one table, under the alias `t`, with the columns of their comparison key.
 #[derive(Clone, Copy, Debug)]
 pub struct RowSource<'a> {
-    /// The table.
+    /// The root of the partition tree, or the only heap.
     pub table: &'a QualifiedName,
     /// Whether its rows are in its partitions.
     pub partitioned: bool,

@@ -18,7 +18,7 @@ const SHOWN: usize = 16;
 pub struct FileDigest {
     /// The path relative to the run, with `/` between its parts.
     pub path: String,
-    /// The size.
+    /// Size in bytes, as committed.
     pub bytes: u64,
     /// The BLAKE3 digest of the content, 64 lower-case hexadecimal digits.
     pub blake3: String,

@@ -33,7 +33,7 @@ pub fn exists(path: &Path) -> bool {
     std::fs::metadata(path).is_ok()
 }
 
-/// Returns whether nobody but the file's owner may read or write it (no bit of `0077` is set).
+/// Returns whether only the file's owner may read or write it (no bit of `0077` is set).
 ///
 /// # Errors
 /// `Config` if the file is missing.

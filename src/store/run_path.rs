@@ -1,4 +1,4 @@
-//! Paths stay inside the run, whatever a manifest says: it may have been edited by hand, or come from somebody else.
+//! Paths stay inside the run, whatever a manifest says: it may have been edited by hand, or come from elsewhere.
 
 use std::fs::{self, DirBuilder, File};
 use std::io;
@@ -14,7 +14,7 @@ pub(super) const FOLDER_MODE: u32 = 0o700;
 pub(super) const FILE_MODE: u32 = 0o600;
 
 /// Joins the run's folder and a path relative to it. Refuses absolute paths, empty parts, `.`, `..`, and links on the way,
-/// even to a place inside: nothing of ours makes links, so a link is somebody else's idea.
+/// even to a place inside: nothing of ours makes links, so a link was made by another program.
 pub(super) fn run_path(root: &Path, relative: &str) -> Result<PathBuf> {
     let mut path = root.to_owned();
     for part in relative.split('/') {

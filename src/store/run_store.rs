@@ -159,7 +159,7 @@ impl Store {
         RunLock::take(&self.path)
     }
 
-    /// Returns the temporary files that a crash left behind, and those that somebody is writing right now.
+    /// Returns the temporary files that a crash left behind, and those that are being written right now.
     pub fn leftovers(&self) -> Result<Vec<PathBuf>> {
         sweep::leftovers(&self.path)
     }

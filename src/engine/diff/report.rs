@@ -10,7 +10,7 @@ use crate::staging::DiffIndex;
 /// What differs.
 #[derive(Clone, Debug, Serialize)]
 pub struct DiffReport {
-    /// The run.
+    /// Where the run is, for people.
     pub run: String,
     /// One line a table.
     pub tables: Vec<DiffedTable>,
@@ -21,9 +21,9 @@ pub struct DiffReport {
 /// What differs in one table.
 #[derive(Clone, Debug, Serialize)]
 pub struct DiffedTable {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub database: String,
-    /// The table.
+    /// The table by OLD's name, as `schema.name`.
     pub table: String,
     /// Keys by class.
     pub counts: BTreeMap<String, u64>,

@@ -44,11 +44,11 @@ pub(crate) enum Of {
 pub(crate) enum Task {
     /// Copies rows of NEW.
     Rows {
-        /// The table.
+        /// Which table; its files are numbered by the chunks.
         of: Of,
-        /// The leaf.
+        /// The heap on NEW that is read: the table itself, or one of its partitions.
         leaf: QualifiedName,
-        /// Its blocks.
+        /// The blocks of the heap that are read, both ends in pages.
         range: CtidRange,
         /// Which of its rows; all without one.
         predicate: Option<String>,

@@ -10,7 +10,7 @@ use crate::staging::{LeftOut, Manifest};
 /// What was exported.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExportReport {
-    /// The run.
+    /// Where the run is, for people.
     pub run: String,
     /// One line a table.
     pub tables: Vec<ExportedTable>,
@@ -27,9 +27,9 @@ pub struct ExportReport {
 /// What was exported of one table.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExportedTable {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub database: String,
-    /// The table.
+    /// The table by OLD's name, as `schema.name`.
     pub table: String,
     /// How changes were looked for.
     pub method: Method,
@@ -44,9 +44,9 @@ pub struct ExportedTable {
 /// Staged values that OLD has no place for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unplaced {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub database: String,
-    /// The table.
+    /// The table by OLD's name, as `schema.name`.
     pub table: String,
     /// The column; `None` if OLD lacks the whole table.
     pub column: Option<String>,
@@ -57,7 +57,7 @@ pub struct Unplaced {
 /// A relation whose rows may be lost.
 #[derive(Clone, Debug, Serialize)]
 pub struct Blocker {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub database: String,
     /// What, and why.
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! Staged values that OLD has no column for: counted, so that nobody takes them for carried.
+//! Staged values that OLD has no column for: counted, so that they are not taken for carried.
 
 use std::collections::BTreeMap;
 

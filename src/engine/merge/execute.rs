@@ -227,7 +227,7 @@ fn say_what_stands(error: Error, done: &[MergedDatabase], options: MergeOptions)
     Error::new(ErrorKind::PartlyChanged, "carry out the plan")
         .because(error)
         .state(state)
-        .next("mend the cause and run the same command again: what is committed is in OLD's ledger and is not done twice")
+        .next("remove the cause and run the same command again: what is committed is in OLD's ledger and is not done twice")
 }
 
 fn journal(context: &Context, plan: &Plan, action: LedgerAction, done: &[MergedDatabase]) -> Result<()> {

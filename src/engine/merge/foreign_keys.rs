@@ -18,10 +18,10 @@ pub(crate) struct Ends<'a> {
 }
 
 impl Ends<'_> {
-    /// Locks the parents of new children, and checks that nobody is left without one.
+    /// Locks the parents of new children, and checks that each child has one.
     ///
     /// # Errors
-    /// `Refused` where somebody is.
+    /// `Refused` where a child would have no parent.
     pub(crate) async fn check(&self, old: &Session, key: &ForeignKey, direction: Direction) -> Result<()> {
         // What a key that is NOT VALID did not hold of before comes back as it was.
         if !key.validated && direction == Direction::Back {

@@ -19,7 +19,7 @@ pub struct MergeOptions {
 /// What was merged, or taken back.
 #[derive(Clone, Debug, Serialize)]
 pub struct MergeReport {
-    /// The run.
+    /// Where the run is, for people.
     pub run: String,
     /// The plan's digest.
     pub plan: String,
@@ -36,7 +36,7 @@ pub struct MergeReport {
 /// What was written to one database.
 #[derive(Clone, Debug, Serialize)]
 pub struct MergedDatabase {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub database: String,
     /// Rows written, a table.
     pub tables: Vec<(String, Written)>,

@@ -15,7 +15,7 @@ use crate::statement::sequence_floor;
 /// A sequence that is, or must be, raised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Raise {
-    /// The sequence.
+    /// OLD's sequence, as `schema.name`.
     pub sequence: String,
     /// What it had handed out last.
     pub from: Option<i64>,

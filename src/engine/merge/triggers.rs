@@ -91,7 +91,7 @@ impl Triggers {
     }
 }
 
-/// A rule that puts another statement in the place of ours answers with that one's count of rows: nobody would notice.
+/// A rule that puts another statement in the place of ours answers with that one's count of rows, so a lost row would not show.
 async fn expect_no_diversion(old: &Session, table: &QualifiedName) -> Result<()> {
     match old.query(DIVERTING, &[&table.sql()]).await?.first() {
         None => Ok(()),

@@ -84,7 +84,7 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
     Ok(PlanReport { rejects, unmatched: decisions.unmatched(&known), notes, ..report(context, &plan) })
 }
 
-/// Reads the run's decisions; without a file, nobody has decided anything yet.
+/// Reads the run's decisions; without a file, nothing is decided yet.
 pub(crate) fn read_decisions(context: &Context) -> Result<Decisions> {
     let text = if context.store.exists(layout::DECISIONS)? {
         String::from_utf8(context.store.read(layout::DECISIONS)?)

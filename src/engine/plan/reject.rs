@@ -18,7 +18,7 @@ use crate::statement::trial_table;
 pub(crate) enum RejectReason {
     /// OLD takes the value and would give back another.
     Changed {
-        /// The column.
+        /// The column, by OLD's name.
         column: Ident,
     },
     /// OLD has no partition for the row.
@@ -30,7 +30,7 @@ pub(crate) enum RejectReason {
     },
     /// OLD's server says no.
     Refused {
-        /// Its SQLSTATE.
+        /// Five characters; see PostgreSQL, Appendix A.
         sqlstate: String,
         /// The SQLSTATE's name.
         condition: &'static str,
@@ -109,9 +109,9 @@ impl RejectReason {
 /// Rows of one table that OLD does not take for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Reject {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub database: String,
-    /// The table.
+    /// The table by OLD's name, as `schema.name`.
     pub table: String,
     /// The column at fault, where it is known.
     pub column: Option<String>,

@@ -12,7 +12,7 @@ use crate::staging::Plan;
 /// What merge would do.
 #[derive(Clone, Debug, Serialize)]
 pub struct PlanReport {
-    /// The run.
+    /// Where the run is, for people.
     pub run: String,
     /// The plan's digest.
     pub digest: String,
@@ -42,9 +42,9 @@ impl PlanReport {
 /// What merge would do to one table.
 #[derive(Clone, Debug, Serialize)]
 pub struct PlannedTable {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub database: String,
-    /// The table.
+    /// The table by OLD's name, as `schema.name`.
     pub table: String,
     /// Rows by action.
     pub actions: BTreeMap<String, u64>,

@@ -16,7 +16,7 @@ use super::stream::undecodable;
 /// What is written, and where.
 #[derive(Clone)]
 pub(crate) struct Target {
-    /// The run.
+    /// Where the file is made.
     pub(crate) store: Arc<Store>,
     /// The file, relative to the run.
     pub(crate) path: String,

@@ -1,4 +1,4 @@
-//! What every step needs: the servers, the run, the settings, and somebody to tell.
+//! What every step needs: the servers, the run, the settings, and where to report.
 
 use std::sync::Arc;
 

@@ -12,9 +12,9 @@ pub enum Event {
     },
     /// Rows of a table were read, compared or written.
     Rows {
-        /// The database.
+        /// The database's name, the same on both sides.
         database: String,
-        /// The table.
+        /// The table by OLD's name, as `schema.name`.
         table: String,
         /// How many more.
         rows: u64,
@@ -25,7 +25,7 @@ pub enum Event {
     Note(String),
     /// The step ended.
     Ended {
-        /// The step.
+        /// The verb: `export`, `diff`, `plan`, `merge`, `undo` or `verify`.
         step: &'static str,
     },
 }
@@ -36,7 +36,7 @@ pub trait Progress: Send + Sync {
     fn event(&self, event: Event);
 }
 
-/// Takes events and tells nobody.
+/// Discards every event.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

@@ -14,11 +14,11 @@ use crate::staging::{DiffIndex, Manifest, Plan, layout};
 /// How far a run has come.
 #[derive(Clone, Debug, Serialize)]
 pub struct StatusReport {
-    /// The run.
+    /// Where the run is, for people.
     pub run: String,
     /// When the export finished, if it did.
     pub exported_at: Option<String>,
-    /// The cutover.
+    /// The instant as the user stated it, offset included.
     pub cutover: Option<String>,
     /// Staged rows.
     pub staged_rows: u64,

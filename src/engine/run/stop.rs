@@ -16,7 +16,7 @@ impl Stop {
     }
 
     /// # Errors
-    /// `Interrupted` once somebody asked.
+    /// `Interrupted` once the user has asked.
     pub fn check(&self) -> Result<()> {
         if self.0.load(Ordering::Relaxed) {
             return Err(Error::new(ErrorKind::Interrupted, "stop").because("interrupted by the user"));

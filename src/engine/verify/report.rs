@@ -22,9 +22,9 @@ pub enum State {
 /// What was looked at, and what was found.
 #[derive(Clone, Debug, Serialize)]
 pub struct VerifyReport {
-    /// The run.
+    /// Where the run is, for people.
     pub run: String,
-    /// The verdict.
+    /// What all of the below comes to.
     pub state: State,
     /// One line a table that the plan has changes for.
     pub tables: Vec<VerifiedTable>,
@@ -43,9 +43,9 @@ pub struct VerifyReport {
 /// One table's rows.
 #[derive(Clone, Debug, Serialize)]
 pub struct VerifiedTable {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub database: String,
-    /// The table.
+    /// The table by OLD's name, as `schema.name`.
     pub table: String,
     /// Rows that were read back.
     pub checked: u64,
@@ -56,9 +56,9 @@ pub struct VerifiedTable {
 /// A foreign key that does not hold.
 #[derive(Clone, Debug, Serialize)]
 pub struct Orphans {
-    /// The database.
+    /// The database's name, the same on both sides.
     pub database: String,
-    /// The constraint.
+    /// Name of the foreign key that does not hold.
     pub constraint: String,
     /// The table with the children.
     pub table: String,
