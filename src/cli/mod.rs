@@ -11,6 +11,7 @@ mod decide;
 mod demo;
 mod diff;
 mod discover;
+mod environment;
 mod exit;
 mod export;
 mod merge;
@@ -35,10 +36,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use self::environment::Environment;
 use self::exit::{Exit, INTERRUPTED};
 use self::options::Output;
 use self::printer::Printer;
-use self::settings::Environment;
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::pg::farewell;

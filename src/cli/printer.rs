@@ -5,11 +5,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::environment::Environment;
 use super::options::{Colour, Output};
 use super::page::Page;
 use super::paint::{Paint, tame};
 use super::report;
-use super::settings::Environment;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How progress is shown.

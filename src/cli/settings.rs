@@ -1,7 +1,6 @@
 //! Command line, variables and file, resolved into what the engine works with: the command line wins over `OLD_PG…` and
 //! `NEW_PG…`, those over the file.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -9,6 +8,7 @@ use std::sync::Arc;
 
 use super::Call;
 use super::bars::Bars;
+use super::environment::Environment;
 use super::options::{Options, Scope};
 use crate::config::{Config, Cutover};
 use crate::engine::{CHUNK_BYTES, Context};
@@ -22,31 +22,6 @@ const FILE: &str = "failback.toml";
 
 /// More connections than this to each server have to be asked for.
 const JOBS: usize = 4;
-
-/// The process's variables.
-#[derive(Clone, Default)]
-pub(super) struct Environment(BTreeMap<String, String>);
-
-impl Environment {
-    /// Takes the process's variables; those that are not UTF-8 are none of ours.
-    pub(super) fn of_process() -> Self {
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        Self(std::env::vars_os().filter_map(text).collect())
-    }
-
-    /// Returns a variable that is set and not empty.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
-    }
-
-    /// Whether any of libpq's variables is set for a side.
-    fn names(&self, side: Side) -> bool {
-        let prefix = format!("{}_PG", side.word().to_uppercase());
-        self.0.iter().any(|(name, value)| name.starts_with(&prefix) && !value.is_empty())
-    }
-}
 
 /// What a verb was asked to do, resolved.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer};
 
 use super::decoded::Decoded;
 use super::error::{CodecProblem, Fault};
-use super::exact::ExactBuilder;
+use super::exact_builder::ExactBuilder;
 use crate::wire::Fields;
 
 /// One column of a row buffer, or the elements of its arrays, and where the values go that their Arrow type does not hold.

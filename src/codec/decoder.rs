@@ -7,7 +7,7 @@ use arrow_schema::SchemaRef;
 
 use super::cells::Cells;
 use super::error::{CodecError, CodecProblem, Fault};
-use super::exact::ExactBuilder;
+use super::exact_builder::ExactBuilder;
 use super::lane::{Codec, Lane};
 use super::layout::{RowLayout, StagedColumn};
 use super::{
@@ -82,6 +82,6 @@ pub(super) fn array(lane: Lane, cells: &mut Cells<'_>) -> Result<ArrayRef, Fault
         Codec::Macaddr8 => Arc::new(network::decode_macaddr8(cells)?),
         Codec::Char => Arc::new(internal_char::decode(cells)?),
         Codec::Xid8 => Arc::new(integer::decode_xid8(cells)?),
-        Codec::List(element) => Arc::new(list::decode(cells, element)?),
+        Codec::List(element) => Arc::new(list::decode(cells, element, array)?),
     })
 }

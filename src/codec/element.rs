@@ -2,11 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::lane::{self, Codec};
-
 macro_rules! elements {
     ($($variant:ident => $base:literal $oid:literal),+ $(,)?) => {
-        /// A builtin type whose arrays take the typed lane. Unlike [`Codec`] it tells `text` from `varchar`, since an array
+        /// A builtin type whose arrays take the typed lane. Unlike [`super::Codec`] it tells `text` from `varchar`, since an array
         /// names its elements' type on the wire.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "lowercase")]
@@ -27,15 +25,10 @@ macro_rules! elements {
             /// Every element type but the two sorts of `numeric`.
             pub const PLAIN: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Returns the element type of that name in `pg_catalog`, if its arrays are lists.
-            #[must_use]
-            pub fn of(base: &str, typmod: i32) -> Option<Self> {
+            /// Returns the element type of that name in `pg_catalog` that has no modifier, if its arrays are lists.
+            pub(super) fn plain(base: &str) -> Option<Self> {
                 match base {
                     $($base => Some(Self::$variant),)+
-                    "numeric" => match lane::builtin(base, typmod)? {
-                        Codec::Numeric { precision, scale } => Some(Self::Numeric { precision, scale }),
-                        _ => Some(Self::NumericText),
-                    },
                     _ => None,
                 }
             }
@@ -91,34 +84,4 @@ elements! {
     Uuid => "uuid" 2950,
     Jsonb => "jsonb" 3802,
     Xid8 => "xid8" 5069,
-}
-
-impl Element {
-    /// Returns the way in which the elements travel.
-    pub(super) fn codec(self) -> Codec {
-        match self {
-            Self::Numeric { precision, scale } => Codec::Numeric { precision, scale },
-            Self::NumericText => Codec::NumericText,
-            // Every name of the table is one that the typed lane knows; a test holds the two together.
-            plain => lane::builtin(plain.base(), -1).unwrap_or(Codec::Bytea),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_element_is_a_type_of_the_typed_lane() {
-        for element in Element::PLAIN {
-            let codec = lane::builtin(element.base(), -1);
-            assert_eq!(codec, Some(element.codec()), "{element:?}");
-            assert_eq!(Element::of(element.base(), -1), Some(*element));
-            assert!(!matches!(codec, Some(Codec::List(_) | Codec::Enum)), "lists of lists are not on the wire");
-        }
-        assert_eq!(Element::of("numeric", -1), Some(Element::NumericText));
-        assert_eq!(Element::of("numeric", ((12 << 16) | 2) + 4), Some(Element::Numeric { precision: 12, scale: 2 }));
-        assert_eq!(Element::of("xml", -1), None);
-    }
 }

@@ -137,7 +137,7 @@ impl<'a> BatchView<'a> {
             return Err(fails(CodecProblem::OutOfRange));
         }
         if values.is_null(row) {
-            let exact = self.exact.find(row, staged);
+            let exact = self.exact.find(row, staged.name.as_str());
             exact.inspect(|wire| out.extend_from_slice(wire));
             return Ok(exact.is_some());
         }

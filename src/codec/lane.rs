@@ -1,10 +1,8 @@
 //! Which lane a type takes, and which Arrow type it becomes.
 
-use arrow_schema::{DataType, TimeUnit};
 use serde::{Deserialize, Serialize};
 
 use super::element::Element;
-use super::{interval, list, money};
 use crate::schema::{PgType, TypeKind};
 
 /// The way a column travels.
@@ -143,60 +141,37 @@ fn numeric(typmod: i32) -> Option<Codec> {
     fits.then_some(Codec::Numeric { precision, scale })
 }
 
-impl Lane {
-    /// Returns the Arrow type of the column.
+impl Element {
+    /// Returns the element type of that name in `pg_catalog`, if its arrays are lists.
     #[must_use]
-    pub fn data_type(&self) -> DataType {
-        match self {
-            Self::Typed(codec) => codec.data_type(),
-            Self::Text => DataType::Utf8,
+    pub fn of(base: &str, typmod: i32) -> Option<Self> {
+        match base {
+            "numeric" => match builtin(base, typmod)? {
+                Codec::Numeric { precision, scale } => Some(Self::Numeric { precision, scale }),
+                _ => Some(Self::NumericText),
+            },
+            plain => Self::plain(plain),
         }
     }
 
+    /// Returns the way in which the elements travel.
+    pub(super) fn codec(self) -> Codec {
+        match self {
+            Self::Numeric { precision, scale } => Codec::Numeric { precision, scale },
+            Self::NumericText => Codec::NumericText,
+            // Every name of the table is one that the typed lane knows; a test holds the two together.
+            plain => builtin(plain.base(), -1).unwrap_or(Codec::Bytea),
+        }
+    }
+}
+
+impl Lane {
     /// Returns the word used in a file's metadata.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Typed(_) => "typed",
             Self::Text => "text",
-        }
-    }
-}
-
-impl Codec {
-    /// Returns the Arrow type that holds every value of the type, or nearly every one.
-    #[must_use]
-    pub fn data_type(self) -> DataType {
-        match self {
-            Self::Bool => DataType::Boolean,
-            Self::Int2 => DataType::Int16,
-            Self::Int4 => DataType::Int32,
-            Self::Int8 => DataType::Int64,
-            Self::Oid => DataType::UInt32,
-            Self::Float4 => DataType::Float32,
-            Self::Float8 => DataType::Float64,
-            Self::Text
-            | Self::Json
-            | Self::Jsonb
-            | Self::Enum
-            | Self::NumericText
-            | Self::TimeTz
-            | Self::Char
-            | Self::Inet
-            | Self::Cidr
-            | Self::Macaddr
-            | Self::Macaddr8 => DataType::Utf8,
-            Self::Bytea => DataType::Binary,
-            Self::Uuid => DataType::FixedSizeBinary(16),
-            Self::Date => DataType::Date32,
-            Self::Time => DataType::Time64(TimeUnit::Microsecond),
-            Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
-            Self::TimestampTz => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-            Self::Numeric { precision, scale } => DataType::Decimal128(precision, scale),
-            Self::Money => DataType::Decimal128(money::PRECISION, money::SCALE),
-            Self::Interval => DataType::Struct(interval::fields()),
-            Self::Xid8 => DataType::UInt64,
-            Self::List(element) => DataType::List(list::item(element)),
         }
     }
 }
@@ -246,5 +221,18 @@ mod tests {
         assert_eq!(json(numeric_lane(12, 2)), decimal);
         assert_eq!(serde_json::from_str::<Lane>(decimal).ok(), Some(numeric_lane(12, 2)));
         assert_eq!(json(Lane::Typed(Codec::List(Element::Timestamptz))), r#"{"typed":{"list":"timestamptz"}}"#);
+    }
+
+    #[test]
+    fn every_element_is_a_type_of_the_typed_lane() {
+        for element in Element::PLAIN {
+            let codec = builtin(element.base(), -1);
+            assert_eq!(codec, Some(element.codec()), "{element:?}");
+            assert_eq!(Element::of(element.base(), -1), Some(*element));
+            assert!(!matches!(codec, Some(Codec::List(_) | Codec::Enum)), "lists of lists are not on the wire");
+        }
+        assert_eq!(Element::of("numeric", -1), Some(Element::NumericText));
+        assert_eq!(Element::of("numeric", ((12 << 16) | 2) + 4), Some(Element::Numeric { precision: 12, scale: 2 }));
+        assert_eq!(Element::of("xml", -1), None);
     }
 }

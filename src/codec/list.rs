@@ -20,16 +20,14 @@ use std::fmt::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::ListArray;
-use arrow_buffer::NullBufferBuilder;
-use arrow_buffer::OffsetBuffer;
+use arrow_array::{ArrayRef, ListArray};
+use arrow_buffer::{NullBufferBuilder, OffsetBuffer};
 use arrow_schema::{Field, FieldRef};
 
 use super::cells::Cells;
-use super::decoder;
 use super::element::Element;
 use super::error::{CodecProblem, Fault};
-use super::exact::ExactBuilder;
+use super::exact_builder::ExactBuilder;
 use super::lane::{Codec, Lane};
 use crate::wire::{Fields, Span};
 
@@ -168,7 +166,12 @@ impl Gathered {
     }
 }
 
-pub(super) fn decode(cells: &mut Cells<'_>, element: Element) -> Result<ListArray, Fault> {
+/// Decodes a column of arrays. `decode_values` decodes a column of one lane: elements are columns in their turn.
+pub(super) fn decode(
+    cells: &mut Cells<'_>,
+    element: Element,
+    decode_values: impl Fn(Lane, &mut Cells<'_>) -> Result<ArrayRef, Fault>,
+) -> Result<ListArray, Fault> {
     let fields = cells.fields();
     let mut excluded = Vec::new();
     let (gathered, values) = loop {
@@ -176,7 +179,7 @@ pub(super) fn decode(cells: &mut Cells<'_>, element: Element) -> Result<ListArra
         let mut exact = ExactBuilder::default();
         let values = {
             let mut elements = Cells::new(Fields::new(fields.arena(), &gathered.spans, 1), 0, &mut exact);
-            decoder::array(Lane::Typed(element.codec()), &mut elements)
+            decode_values(Lane::Typed(element.codec()), &mut elements)
         };
         let values =
             values.map_err(|fault| Fault { row: fault.row.and_then(|position| gathered.row_of(position)), ..fault })?;

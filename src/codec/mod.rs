@@ -34,6 +34,7 @@
 
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::as_conversions)]
 
+mod arrow_type;
 mod boolean;
 mod bytes;
 mod calendar;
@@ -46,6 +47,7 @@ mod element;
 mod encoder;
 mod error;
 mod exact;
+mod exact_builder;
 mod float;
 mod integer;
 mod internal_char;

@@ -14,7 +14,7 @@ use futures::{SinkExt as _, Stream as _};
 use tokio_postgres::{CopyInSink, CopyOutStream};
 
 use super::copy_demux::CopyPayloads;
-use super::session::Line;
+use super::line::Line;
 use crate::error::Result;
 
 /// Bytes that a server sends for `COPY … TO STDOUT`. Dropped before its end, it leaves the rest to the driver, which throws it away.

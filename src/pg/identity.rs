@@ -72,16 +72,21 @@ pub fn encoding_remarks(old: &ServerIdentity, new: &ServerIdentity) -> Vec<Strin
     found
 }
 
-/// Asks a session who its server is.
-pub(super) async fn read(session: &Session) -> Result<ServerIdentity> {
-    let row = one_row(session, IDENTITY).await?;
-    let mut identity = from_row(&row).map_err(|error| session.fault("read the server's identity", error))?;
-    if row.try_get("may_read_control").unwrap_or(false) {
-        let control = one_row(session, CONTROL).await?;
-        identity.system_identifier = control.try_get("system_identifier").ok();
-        identity.timeline = control.try_get("timeline").ok().and_then(|timeline: i32| u32::try_from(timeline).ok());
+impl Session {
+    /// Asks the server who it is.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn identity(&self) -> Result<ServerIdentity> {
+        let row = one_row(self, IDENTITY).await?;
+        let mut identity = from_row(&row).map_err(|error| self.fault("read the server's identity", error))?;
+        if row.try_get("may_read_control").unwrap_or(false) {
+            let control = one_row(self, CONTROL).await?;
+            identity.system_identifier = control.try_get("system_identifier").ok();
+            identity.timeline = control.try_get("timeline").ok().and_then(|timeline: i32| u32::try_from(timeline).ok());
+        }
+        Ok(identity)
     }
-    Ok(identity)
 }
 
 async fn one_row(session: &Session, sql: &str) -> Result<Row> {

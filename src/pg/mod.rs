@@ -14,6 +14,7 @@ mod fault;
 mod hosts;
 mod identity;
 mod keyword;
+mod line;
 mod passfile;
 mod password;
 mod service;

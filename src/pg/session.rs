@@ -4,7 +4,7 @@
 //! A task owns the socket; when the session is dropped, the task says good-bye to the server and ends.
 //! Never: retries; never begins or ends a transaction on its own.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -19,42 +19,11 @@ use super::connect::{self, Connected};
 use super::copy::{CopyIn, CopyOut};
 use super::copy_demux::CopyDemux;
 use super::endpoint::Endpoint;
-use super::fault::{self, ServerFault};
 use super::hosts::Host;
-use super::identity::{self, ServerIdentity};
+use super::line::Line;
 use super::socket::{self, Socket};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
-
-/// What a session and its streams share: where they are, and what the server said last if it went away.
-pub(super) struct Line {
-    place: String,
-    last_words: OnceLock<ServerFault>,
-}
-
-impl Line {
-    pub(super) fn new(place: String) -> Arc<Self> {
-        Arc::new(Self { place, last_words: OnceLock::new() })
-    }
-
-    /// Keeps what the server said before it hung up. The driver tells only the task that owns the socket; whoever asks next
-    /// would learn "connection closed" and no more.
-    pub(super) fn keep_last_words(&self, error: &tokio_postgres::Error) {
-        if let Some(db) = error.as_db_error() {
-            // The first words are the cause, whatever comes later.
-            let _ = self.last_words.set(ServerFault::from_db(db));
-        }
-    }
-
-    /// Turns a driver's error into one of ours, with the place and the server's last words.
-    pub(super) fn fault(&self, what: &str, error: tokio_postgres::Error) -> Error {
-        let error = match self.last_words.get().filter(|_| error.is_closed()) {
-            Some(words) => Error::new(ErrorKind::Connect, what).because(words.clone()),
-            None => fault::describe(what, error),
-        };
-        error.at(&self.place)
-    }
-}
 
 /// A connection whose settings are pinned: UTF-8 (bytes as they are where the database is in `SQL_ASCII`), UTC, ISO dates, exact floats, empty `search_path`, no time limits, no row
 /// security (a policy that would hide rows is an error instead).
@@ -184,14 +153,6 @@ impl Session {
             connector: self.connector.clone(),
             line: Arc::clone(&self.line),
         }
-    }
-
-    /// Asks the server who it is.
-    ///
-    /// # Errors
-    /// What the server said.
-    pub async fn identity(&self) -> Result<ServerIdentity> {
-        identity::read(self).await
     }
 
     /// Says good-bye and waits until the socket is closed. Dropping a session does the same without waiting; see [`farewell`].
