@@ -10,7 +10,7 @@ pub(super) type Module = Vec<String>;
 /// Every file with the files that it imports; a door's own children are none of its imports.
 pub(super) fn of(sources: &[(PathBuf, String)]) -> BTreeMap<Module, BTreeSet<Module>> {
     let texts: BTreeMap<Module, String> =
-        sources.iter().filter(|(path, _)| !path.ends_with("main.rs")).map(|(path, text)| (module(path), code(text))).collect();
+        sources.iter().filter(|(path, _)| is_production(path)).map(|(path, text)| (module(path), code(text))).collect();
     let files: BTreeSet<Module> = texts.keys().cloned().collect();
     let doors: BTreeMap<Module, BTreeMap<String, Module>> =
         texts.iter().map(|(module, text)| (module.clone(), exports(module, text, &files))).collect();
@@ -44,6 +44,11 @@ pub(super) fn circles(imports: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<Strin
         found.extend(back.map(|other| format!("{} -> {}", module.join("::"), other.join("::"))));
     }
     found
+}
+
+/// Tests may import what they test; `main.rs` is a crate of its own.
+fn is_production(path: &Path) -> bool {
+    !path.ends_with("main.rs") && !path.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
 }
 
 fn module(path: &Path) -> Module {
