@@ -1,25 +1,28 @@
 //! Statements that prepare a measurement or check its result, through psql.
 
-use std::ffi::OsString;
-use std::fs;
+use std::ffi::{OsStr, OsString};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+
+use failback::demo::Binaries;
 
 use super::Outcome;
 
 /// The folder of the bench's statements.
 pub(crate) const SQL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/end_to_end/sql");
 
-/// Returns the search path for programs, the newest PostgreSQL's own first: what Debian has in /usr/bin is a script that takes
+/// Returns the search path for programs, the folder of PostgreSQL's own first: what Debian has in /usr/bin is a script that takes
 /// longer to start than a small table to send.
-pub(crate) fn search_path() -> OsString {
-    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
-    let number = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
-    let newest = versions.filter(|path| path.join("bin/psql").exists()).max_by_key(number);
-    let around = std::env::var_os("PATH").unwrap_or_default();
-    let folders = newest.map(|path| path.join("bin")).into_iter().chain(std::env::split_paths(&around));
-    std::env::join_paths(folders).unwrap_or(around.clone())
+pub(crate) fn search_path() -> &'static OsStr {
+    static FOUND: LazyLock<OsString> = LazyLock::new(|| {
+        let installed = Binaries::find_installed(&|name| std::env::var(name).ok()).ok().flatten();
+        let folder = installed.map(|binaries| binaries.folder().to_path_buf()).filter(|folder| folder.join("psql").exists());
+        let given = std::env::var_os("PATH").unwrap_or_default();
+        std::env::join_paths(folder.into_iter().chain(std::env::split_paths(&given))).unwrap_or(given.clone())
+    });
+    &FOUND
 }
 
 /// A way to one database.

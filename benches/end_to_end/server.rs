@@ -45,7 +45,8 @@ impl Server {
         let level = [("wal_level", wal_level)];
         let settings = SETTINGS.iter().chain(&level);
         let settings = settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let cluster = Cluster::start(binaries, &ClusterOptions { label: label.to_owned(), keep: false, settings })?;
+        let cluster =
+            Cluster::start(binaries, &ClusterOptions { label: label.to_owned(), settings, ..ClusterOptions::default() })?;
         let pid = fs::read_to_string(cluster.data_dir().join("postmaster.pid"))?;
         let postmaster = pid.lines().next().and_then(|line| line.trim().parse().ok());
         Ok(Self { postmaster, ..Self::parse(&cluster.url("postgres"), Some(cluster))? })

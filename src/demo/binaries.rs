@@ -37,11 +37,8 @@ impl Binaries {
     /// fetched.
     pub fn find(env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
         let account = Account::for_servers()?;
-        if let Some(folder) = env("FAILBACK_PG_BIN").filter(|folder| !folder.is_empty()) {
-            return named(Path::new(&folder), &account);
-        }
-        if let Some(found) = installed(env, &account) {
-            return Ok(found);
+        if let Some(found) = named_or_installed(env, &account).transpose() {
+            return found;
         }
         let Some(cache) = cache_folder(env, &account) else {
             return Err(missing("no cache folder to fetch it into: HOME is not set"));
@@ -50,6 +47,14 @@ impl Binaries {
             return Ok(found);
         }
         fetch(&cache, &account)
+    }
+
+    /// Finds them like [`Binaries::find`], but only where they are installed: nothing is fetched.
+    ///
+    /// # Errors
+    /// `Usage` if `FAILBACK_PG_BIN` is no such folder.
+    pub fn find_installed(env: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>> {
+        named_or_installed(env, &Account::for_servers()?)
     }
 
     /// Returns the folder.
@@ -68,6 +73,13 @@ impl Binaries {
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+}
+
+fn named_or_installed(env: &dyn Fn(&str) -> Option<String>, account: &Account) -> Result<Option<Binaries>> {
+    match env("FAILBACK_PG_BIN").filter(|folder| !folder.is_empty()) {
+        Some(folder) => named(Path::new(&folder), account).map(Some),
+        None => Ok(installed(env, account)),
     }
 }
 

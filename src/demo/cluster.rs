@@ -8,15 +8,16 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::net::TcpListener;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use super::account::Account;
 use super::binaries::Binaries;
+use super::cluster_options::{ClusterOptions, ServerTls};
+use super::server_folder::{ServerFolder, storage};
 use super::supervisor::{Order, Supervisor};
 use crate::error::{Error, ErrorKind, Place, Result};
 
@@ -29,25 +30,10 @@ const START_TIMEOUT: Duration = Duration::from_mins(1);
 /// How many ports are tried: between choosing a free one and listening on it, another process may take it.
 const PORT_TRIES: usize = 5;
 
-/// The file that proves that a folder is a throwaway server's.
-const MARKER: &str = "failback-throwaway-server";
-
-/// What a server should be like.
-#[derive(Clone, Debug, Default)]
-pub struct ClusterOptions {
-    /// What it is called in process lists and in its folder's name: letters, digits and dashes, as `old`.
-    pub label: String,
-    /// Whether it is started so that it can outlive us; see [`Cluster::keep`].
-    pub keep: bool,
-    /// Server settings beside our own, as `("wal_level", "logical")`; the last one of a name wins.
-    pub settings: Vec<(String, String)>,
-}
-
 /// A running throwaway server. Dropping it stops it and removes its folder.
 pub struct Cluster {
     binaries: Binaries,
-    account: Account,
-    folder: PathBuf,
+    folder: ServerFolder,
     port: u16,
     pub(super) password: String,
     running: Running,
@@ -76,10 +62,9 @@ impl Cluster {
         let account = Account::for_servers()?;
         let password = random_hex(16)?;
         let folder = std::env::temp_dir().join(format!("failback-{}-{}", options.label, random_hex(4)?));
-        fs::DirBuilder::new().mode(0o700).create(&folder).map_err(|cause| storage("create", &folder, cause))?;
-        let running = Running::Not;
+        let folder = ServerFolder::create(folder, account)?;
         // From here on drop cleans up.
-        let mut cluster = Self { binaries: binaries.clone(), account, folder, port: 0, password, running };
+        let mut cluster = Self { binaries: binaries.clone(), folder, port: 0, password, running: Running::Not };
         cluster.create(options)?;
         cluster.launch(options.keep)?;
         Ok(cluster)
@@ -91,7 +76,13 @@ impl Cluster {
         format!("postgresql://{USER}:{}@127.0.0.1:{}/{}", self.password, self.port, percent_encoded(database))
     }
 
-    /// Returns the port on 127.0.0.1.
+    /// Returns the name of its superuser.
+    #[must_use]
+    pub fn user(&self) -> &'static str {
+        USER
+    }
+
+    /// Returns the port, which is the one on 127.0.0.1 and the one of the socket.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -100,7 +91,22 @@ impl Cluster {
     /// Returns the folder with the server's data.
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
-        self.folder.join("data")
+        self.folder.data()
+    }
+
+    /// Returns the folder with its socket, if it was started with one.
+    #[must_use]
+    pub fn socket_dir(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Replaces the server's certificate. The server reads it within a moment; sessions that are open keep the former one.
+    ///
+    /// # Errors
+    /// `Storage` if a file cannot be written; `Server` if the server does not run.
+    pub fn renew_tls(&self, tls: &ServerTls) -> Result<()> {
+        self.folder.write_tls(tls)?;
+        self.control(&["reload"])
     }
 
     /// Stops the server as a crash would: sessions are cut, nothing is flushed. The data stays; see [`Cluster::revive`].
@@ -108,7 +114,7 @@ impl Cluster {
         match &self.running {
             Running::Supervised(supervisor) => {
                 supervisor.order(Order::Stop)?;
-                let gone = || !self.data_dir().join("postmaster.pid").exists();
+                let gone = || !self.folder.pid_file().exists();
                 wait_until(gone).then_some(()).ok_or_else(|| self.fault(ErrorKind::Timeout, "stop a throwaway server"))
             }
             _ => self.control(&["stop", "-m", "immediate", "-w"]),
@@ -130,30 +136,36 @@ impl Cluster {
     /// `Usage` if it was not started with `keep`: a supervised server ends with its owner.
     pub fn keep(mut self) -> Result<PathBuf> {
         if !matches!(self.running, Running::Detached) {
-            return Err(Error::new(ErrorKind::Usage, "keep a server that was not started to be kept").at(self.folder.display()));
+            return Err(self.fault(ErrorKind::Usage, "keep a server that was not started to be kept"));
         }
         self.running = Running::Kept;
-        Ok(self.folder.clone())
+        Ok(self.folder.path().to_path_buf())
     }
 
     /// Makes the data folder and writes the settings.
     fn create(&self, options: &ClusterOptions) -> Result<()> {
-        self.give(&self.folder)?;
-        self.write(MARKER, "")?;
-        self.write("password", &self.password)?;
+        self.folder.mark()?;
+        self.folder.write("password", &self.password)?;
         let mut initdb = self.command("initdb");
-        initdb.arg("-D").arg(self.data_dir()).arg("--pwfile").arg(self.folder.join("password"));
+        initdb.arg("-D").arg(self.data_dir()).arg("--pwfile").arg(self.folder.path().join("password"));
         initdb.args(["-U", USER, "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"]);
         let output = self.run(initdb)?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
             return Err(self.fault(ErrorKind::Server, "create a throwaway server").because(said));
         }
-        fs::remove_file(self.folder.join("password")).map_err(|cause| storage("remove", &self.folder, cause))?;
+        self.folder.remove("password")?;
+        self.configure(options)
+    }
+
+    /// Writes the settings, ours first.
+    fn configure(&self, options: &ClusterOptions) -> Result<()> {
+        let socket = if options.socket { format!("\"{}\"", self.folder.path().display()) } else { String::new() };
+        let name = format!("failback-{}", options.label);
         let ours = [
+            ("cluster_name", name.as_str()),
             ("listen_addresses", "127.0.0.1"),
-            // A path in a temporary folder may be longer than a socket's may be.
-            ("unix_socket_directories", ""),
+            ("unix_socket_directories", &socket),
             ("max_connections", "50"),
             ("shared_buffers", "64MB"),
             ("fsync", "off"),
@@ -163,9 +175,14 @@ impl Cluster {
             ("log_timezone", "UTC"),
             ("log_line_prefix", "%m [%p] %d "),
         ];
-        let ours = ours.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let name = ("cluster_name".to_owned(), format!("failback-{}", options.label));
-        ours.iter().chain([&name]).chain(&options.settings).try_for_each(|(name, value)| self.set(name, value))
+        ours.iter().try_for_each(|(name, value)| self.folder.set(name, value))?;
+        if !options.hba.is_empty() {
+            self.folder.write_hba(&options.hba)?;
+        }
+        if let Some(tls) = &options.tls {
+            self.folder.write_tls(tls)?;
+        }
+        options.settings.iter().try_for_each(|(name, value)| self.folder.set(name, value))
     }
 
     /// Starts the server on a free port.
@@ -173,11 +190,12 @@ impl Cluster {
         self.running = if keep {
             Running::Detached
         } else {
-            Running::Supervised(Supervisor::spawn(&self.account, &self.binaries.program("postgres"), &self.folder)?)
+            let postgres = self.binaries.program("postgres");
+            Running::Supervised(Supervisor::spawn(self.folder.account(), &postgres, self.folder.path())?)
         };
         for _ in 0..PORT_TRIES {
             self.port = free_port()?;
-            self.set("port", &self.port.to_string())?;
+            self.folder.set("port", &self.port.to_string())?;
             self.order_start()?;
             match self.wait_ready()? {
                 Start::Ready => return Ok(()),
@@ -193,26 +211,25 @@ impl Cluster {
     }
 
     fn order_start(&self) -> Result<()> {
-        // What an earlier attempt said must not be taken for what this one says.
-        let _ = fs::rename(self.log(), self.folder.join("server.log.1"));
+        self.folder.rotate_log();
         match &self.running {
             Running::Supervised(supervisor) => supervisor.order(Order::Start),
             // Not `-w`: waiting is done by `wait_ready`, the same for both ways of holding a server.
-            _ => self.control(&["start", "-W", "-l", &self.log().to_string_lossy()]),
+            _ => self.control(&["start", "-W", "-l", &self.folder.log().to_string_lossy()]),
         }
     }
 
     /// Waits until the pid file says `ready` (its eighth line, PostgreSQL 10 and newer) or the log says why not.
     fn wait_ready(&self) -> Result<Start> {
-        let pid_file = self.data_dir().join("postmaster.pid");
+        let pid_file = self.folder.pid_file();
         let status = || fs::read_to_string(&pid_file).ok();
         let is_ready = |file: &Option<String>| file.as_deref().and_then(|f| f.lines().nth(7)).map(str::trim) == Some("ready");
-        let failed = || status().is_none() && self.log_lines().contains("FATAL:");
+        let failed = || status().is_none() && self.folder.log_lines().contains("FATAL:");
         wait_until(|| is_ready(&status()) || failed());
         if is_ready(&status()) {
             return Ok(Start::Ready);
         }
-        let log = self.log_lines();
+        let log = self.folder.log_lines();
         if log.contains("could not bind") {
             return Ok(Start::PortTaken);
         }
@@ -220,14 +237,6 @@ impl Cluster {
         let tail: Vec<&str> = log.lines().rev().take(5).collect();
         let tail = tail.into_iter().rev().collect::<Vec<_>>().join("; ");
         Err(self.fault(kind, "start a throwaway server").because(format!("its log ends: {tail}")))
-    }
-
-    fn log(&self) -> PathBuf {
-        self.folder.join("server.log")
-    }
-
-    fn log_lines(&self) -> String {
-        fs::read_to_string(self.log()).unwrap_or_default()
     }
 
     /// Runs `pg_ctl` on the data folder.
@@ -244,8 +253,8 @@ impl Cluster {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = self.account.command(self.binaries.program(program));
-        command.current_dir(&self.folder);
+        let mut command = self.folder.account().command(self.binaries.program(program));
+        command.current_dir(self.folder.path());
         command
     }
 
@@ -257,32 +266,8 @@ impl Cluster {
             .map_err(|cause| self.fault(ErrorKind::Server, format!("run {program}")).because(cause))
     }
 
-    /// Appends a setting; the last one of a name is in force.
-    fn set(&self, name: &str, value: &str) -> Result<()> {
-        let line = format!("{name} = '{}'\n", value.replace('\'', "''"));
-        let path = self.data_dir().join("postgresql.conf");
-        let file = fs::OpenOptions::new().append(true).open(&path);
-        file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|cause| storage("write", &path, cause))
-    }
-
-    /// Writes a file that only the server's account can read.
-    fn write(&self, name: &str, text: &str) -> Result<()> {
-        let path = self.folder.join(name);
-        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
-        file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|cause| storage("write", &path, cause))?;
-        self.give(&path)
-    }
-
-    /// Makes the server's account the owner.
-    fn give(&self, path: &Path) -> Result<()> {
-        match self.account {
-            Account::Own => Ok(()),
-            Account::Other { uid, gid } => chown(path, Some(uid), Some(gid)).map_err(|cause| storage("hand over", path, cause)),
-        }
-    }
-
     fn fault(&self, kind: ErrorKind, what: impl Into<String>) -> Error {
-        Error::new(kind, what).at(self.folder.display())
+        Error::new(kind, what).at(self.folder.path().display())
     }
 }
 
@@ -303,14 +288,14 @@ impl Drop for Cluster {
             }
         }
         // Drop cannot report an error, and the supervisor has usually removed it already.
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(self.folder.path());
     }
 }
 
 /// Without the password.
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cluster").field("folder", &self.folder).field("port", &self.port).finish_non_exhaustive()
+        f.debug_struct("Cluster").field("folder", &self.folder.path()).field("port", &self.port).finish_non_exhaustive()
     }
 }
 
@@ -319,14 +304,10 @@ impl fmt::Debug for Cluster {
 /// # Errors
 /// `Refused` if the folder is not one that [`Cluster::keep`] returned.
 pub fn remove_kept(binaries: &Binaries, folder: &Path) -> Result<()> {
-    if !folder.join(MARKER).is_file() {
-        let error = Error::new(ErrorKind::Refused, "remove a throwaway server").at(folder.display());
-        return Err(error.because("the folder is not a throwaway server's"));
-    }
-    let account = Account::for_servers()?;
-    let (binaries, folder, running) = (binaries.clone(), folder.to_path_buf(), Running::Kept);
-    let mut cluster = Cluster { binaries, account, folder, port: 0, password: String::new(), running };
-    if cluster.data_dir().join("postmaster.pid").exists() {
+    let folder = ServerFolder::open(folder, Account::for_servers()?)?;
+    let (binaries, running) = (binaries.clone(), Running::Kept);
+    let mut cluster = Cluster { binaries, folder, port: 0, password: String::new(), running };
+    if cluster.folder.pid_file().exists() {
         cluster.control(&["stop", "-m", "immediate", "-w"]).place(|| "a server that is kept")?;
     }
     cluster.running = Running::Not;
@@ -358,11 +339,6 @@ pub(super) fn random_hex(count: usize) -> Result<String> {
     fs::File::open(source).and_then(|mut file| file.read_exact(&mut bytes)).map_err(|cause| storage("read", source, cause))?;
     let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
     Ok(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect())
-}
-
-pub(super) fn storage(verb: &str, path: &Path, cause: std::io::Error) -> Error {
-    let kind = if cause.kind() == std::io::ErrorKind::StorageFull { ErrorKind::StorageFull } else { ErrorKind::Storage };
-    Error::new(kind, format!("{verb} a file of the demo")).at(path.display()).because(cause)
 }
 
 /// Encodes a database's name for the path of a URL.

@@ -10,6 +10,7 @@ mod account;
 mod binaries;
 mod by_hand;
 mod cluster;
+mod cluster_options;
 #[cfg(feature = "download")]
 mod download;
 mod estate;
@@ -17,6 +18,7 @@ mod picture;
 mod play;
 mod proof;
 mod recovery;
+mod server_folder;
 mod supervisor;
 mod truth;
 mod verb;
@@ -24,7 +26,8 @@ mod workspace;
 
 pub use binaries::Binaries;
 pub use by_hand::ByHand;
-pub use cluster::{Cluster, ClusterOptions, remove_kept};
+pub use cluster::{Cluster, remove_kept};
+pub use cluster_options::{ClusterOptions, ServerTls};
 pub use estate::{databases, load, load_database, play_incident, play_incident_on};
 pub use play::{ActTime, Audience, Kept, PlayOptions, PlayReport, ScriptReport, Undone, play};
 pub use proof::Check;

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use super::binaries::Binaries;
 use super::by_hand::{self, ByHand};
-use super::cluster::{Cluster, ClusterOptions};
+use super::cluster::Cluster;
+use super::cluster_options::ClusterOptions;
 use super::estate;
 use super::picture::{Picture, TableAt, fingerprints};
 use super::proof::{Check, check, clean, strangers};
@@ -355,8 +356,8 @@ fn config_in(folder: &Path) -> PathBuf {
 /// Starts both servers at the same time. Blocks, so that no server is left half started.
 fn start_both(options: &PlayOptions) -> Result<[Cluster; 2]> {
     let start = |label: &str| {
-        let label = format!("demo-{label}");
-        Cluster::start(&options.binaries, &ClusterOptions { label, keep: options.keep, settings: Vec::new() })
+        let server = ClusterOptions { label: format!("demo-{label}"), keep: options.keep, ..ClusterOptions::default() };
+        Cluster::start(&options.binaries, &server)
     };
     tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {

@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::binaries::Binaries;
-use super::cluster::{Cluster, USER, random_hex, remove_kept, storage};
+use super::cluster::{Cluster, USER, random_hex, remove_kept};
 use super::estate::databases;
+use super::server_folder::storage;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The configuration's file name.

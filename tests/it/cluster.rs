@@ -17,7 +17,7 @@ use crate::support;
 const OWNER: &str = "FAILBACK_TEST_OWNER";
 
 fn options(label: &str, keep: bool) -> ClusterOptions {
-    ClusterOptions { label: label.into(), keep, settings: vec![("work_mem".into(), "5MB".into())] }
+    ClusterOptions { label: label.into(), keep, settings: vec![("work_mem".into(), "5MB".into())], ..ClusterOptions::default() }
 }
 
 fn is_listening(port: u16) -> bool {

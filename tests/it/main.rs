@@ -1,10 +1,12 @@
 //! The integration tests: one binary, so that its servers are started once.
 
 mod architecture;
+mod catalog;
 mod chunks;
 mod cli;
 mod cluster;
 mod codecs;
+mod connect;
 mod demo;
 mod drift;
 mod estate;

@@ -91,8 +91,8 @@ pub(crate) fn server_of(side: Side, major: u32) -> &'static Cluster {
     slot.get_or_init(|| {
         let options = ClusterOptions {
             label: format!("test-{}-{major}", side.word()),
-            keep: false,
             settings: vec![("wal_level".into(), "logical".into()), ("max_connections".into(), "100".into())],
+            ..ClusterOptions::default()
         };
         Cluster::start(&binaries_of(side, major), &options).expect("a throwaway server")
     })
