@@ -17,6 +17,8 @@
 // Pure: no runtime, no files, no clock, no environment.
 pub mod name;
 
+pub mod words;
+
 pub mod error;
 
 pub mod schema;

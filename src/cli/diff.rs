@@ -1,7 +1,5 @@
 //! `failback diff`.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 
 use super::options::Options;
@@ -10,7 +8,6 @@ use super::settings::Settings;
 use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount, run};
-use crate::delta::Class;
 use crate::engine::{self, Context, DiffReport};
 use crate::error::Result;
 use crate::name::Side;
@@ -61,7 +58,7 @@ pub(super) fn waiting_rows(context: &Context) -> Result<Vec<Waiting>> {
 }
 
 fn differs(report: &DiffReport) -> bool {
-    Class::DECIDABLE.iter().any(|class| report.counts.get(class.word()).is_some_and(|rows| *rows > 0))
+    report.counts.sum_of(|class| !class.is_settled()) > 0
 }
 
 /// Lays out what differs.
@@ -69,8 +66,8 @@ pub(super) fn page(call: &Call, report: &DiffReport, waiting: &[Waiting]) -> Pag
     let mut page = call.printer.page();
     let mut table = Table::new(&["database", "table", "class", "#rows"]);
     for one in &report.tables {
-        for (class, rows) in in_order(&one.counts) {
-            table.row([one.database.as_str(), &one.table, class, &amount::count(rows)]);
+        for (class, rows) in one.counts.iter() {
+            table.row([one.database.as_str(), &one.table, class.word(), &amount::count(rows)]);
         }
     }
     page.heading("what the rows' history means");
@@ -79,32 +76,12 @@ pub(super) fn page(call: &Call, report: &DiffReport, waiting: &[Waiting]) -> Pag
     } else {
         page.table(&table);
         let mut totals = Table::new(&["in all", "#rows"]);
-        for (class, rows) in in_order(&report.counts) {
-            totals.row([class, &amount::count(rows)]);
+        for (class, rows) in report.counts.iter() {
+            totals.row([class.word(), &amount::count(rows)]);
         }
         page.line("");
         page.table(&totals);
     }
     page.list("waiting for a decision:", waiting.iter().flat_map(Waiting::sentences));
     page
-}
-
-/// Lists counts in the order of classes; what needs nothing comes last.
-pub(super) fn in_order(counts: &BTreeMap<String, u64>) -> Vec<(&str, u64)> {
-    let words: Vec<_> = Class::DECIDABLE.iter().map(|class| class.word()).collect();
-    let mut found: Vec<_> = counts.iter().filter(|(_, rows)| **rows > 0).map(|(word, rows)| (word.as_str(), *rows)).collect();
-    found.sort_by_key(|(word, _)| words.iter().position(|known| known == word).unwrap_or(words.len()));
-    found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn classes_come_in_their_order() {
-        let counts = ["convergent", "update", "insert", "insert_exists", "unchanged"].map(|word| (word.to_owned(), 1)).into();
-        let words: Vec<_> = in_order(&counts).into_iter().map(|(word, _)| word).collect();
-        assert_eq!(words, ["insert", "update", "insert_exists", "convergent", "unchanged"]);
-    }
 }

@@ -11,6 +11,7 @@ use super::{Call, Exit, amount, run};
 use crate::engine::{self, Context, MergeOptions, MergeReport};
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
+use crate::policy::Action;
 use crate::staging::Plan;
 
 /// Write the plan to OLD
@@ -59,7 +60,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 
 /// Refuses before anybody types a name for nothing.
 fn refuse_held(context: &Context, leave_held: bool) -> Result<()> {
-    let held = Plan::read(&context.store)?.count("hold");
+    let held = Plan::read(&context.store)?.actions().get(Action::Hold);
     if held == 0 || leave_held {
         return Ok(());
     }

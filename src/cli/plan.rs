@@ -1,19 +1,17 @@
 //! `failback plan`.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 
 use super::options::Options;
 use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
-use super::{Call, Exit, amount, run, waiting};
-use crate::delta::Class;
+use super::{Call, Exit, amount, run};
 use crate::engine::{self, PlanReport};
 use crate::error::Result;
 use crate::name::Side;
-use crate::policy::{Decisions, Resolution};
+use crate::policy::Action;
+use crate::words::Counts;
 
 /// Freeze what merge will do
 ///
@@ -46,7 +44,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     if !arguments.show_values {
         report.hide_values();
     }
-    let mut page = page(call, &report, &waiting::decisions(&context.store)?.0);
+    let mut page = page(call, &report);
     page.next(next(&settings, &report, &context.old.address()));
     call.printer.result(&report, &page)?;
     Ok(if arguments.exit_code && report.held > 0 { Exit::Undecided } else { Exit::Done })
@@ -65,7 +63,7 @@ pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<S
 }
 
 /// Lays out a plan.
-pub(super) fn page(call: &Call, report: &PlanReport, decisions: &Decisions) -> Page {
+pub(super) fn page(call: &Call, report: &PlanReport) -> Page {
     let mut page = call.printer.page();
     let mut table = Table::new(&["database", "table", "#insert", "#update", "#delete", "#keep old", "#hold", "#skip"]);
     for one in report.tables.iter().filter(|one| !one.actions.is_empty()) {
@@ -82,7 +80,7 @@ pub(super) fn page(call: &Call, report: &PlanReport, decisions: &Decisions) -> P
         table.row(cells);
         page.table(&table);
     }
-    let held = held(report, decisions);
+    let held = held(report);
     if !held.is_empty() {
         page.heading(&format!("{} held, by table and reason:", amount::rows(report.held)));
         page.table(&held);
@@ -113,22 +111,19 @@ fn rejects(report: &PlanReport) -> Table {
 }
 
 /// A replacement is an update that is carried out as delete and insert.
-fn cells_of(actions: &BTreeMap<String, u64>) -> [String; 6] {
-    let of = |word: &str| actions.get(word).copied().unwrap_or(0);
-    [of("insert"), of("update") + of("replace"), of("delete"), of("keep_old"), of("hold"), of("skip")]
+fn cells_of(actions: &Counts<Action>) -> [String; 6] {
+    let of = |action| actions.get(action);
+    let updates = of(Action::Update) + of(Action::Replace);
+    [of(Action::Insert), updates, of(Action::Delete), of(Action::KeepOld), of(Action::Hold), of(Action::Skip)]
         .map(|rows| if rows == 0 { "-".to_owned() } else { amount::count(rows) })
 }
 
-/// A table's reasons count all of its rows; those of held rows say `held`, or begin with a class that is to be held.
-fn held(report: &PlanReport, decisions: &Decisions) -> Table {
+/// Why rows are held, table by table.
+fn held(report: &PlanReport) -> Table {
     let mut table = Table::new(&["table", "#rows", "reason"]);
     for one in &report.tables {
-        for (reason, rows) in &one.reasons {
-            let class = reason.split_once(": ").and_then(|(word, _)| word.parse::<Class>().ok());
-            let holds = |class| decisions.resolve(&one.database, &one.table, class).resolution == Resolution::Hold;
-            if reason.starts_with("held") || class.is_some_and(holds) {
-                table.row([one.table.as_str(), &amount::count(*rows), reason]);
-            }
+        for (reason, rows) in &one.held_reasons {
+            table.row([one.table.as_str(), &amount::count(*rows), reason]);
         }
     }
     table

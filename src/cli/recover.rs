@@ -7,7 +7,7 @@ use super::confirm::confirm;
 use super::options::{Options, Scope, Writing};
 use super::page::Page;
 use super::settings::Settings;
-use super::{Call, Exit, diff, discover, export, merge, plan, run, verify, waiting};
+use super::{Call, Exit, diff, discover, export, merge, plan, run, verify};
 use crate::engine::{self, Context, MergeOptions, State};
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
@@ -93,7 +93,6 @@ async fn prepare(call: &Call, settings: &Settings, context: &Context, steps: &mu
     steps.done(call, "diff", &compared, &diff::page(call, &compared, &diff::waiting_rows(context)?))?;
     let mut report = engine::plan(context).await?;
     report.hide_values();
-    let (decisions, _) = waiting::decisions(&context.store)?;
-    steps.done(call, "plan", &report, &plan::page(call, &report, &decisions))?;
+    steps.done(call, "plan", &report, &plan::page(call, &report))?;
     Ok(Prepared { rows: report.held, report })
 }

@@ -124,7 +124,7 @@ fn each(index: &DiffIndex, mut call: impl FnMut(&str, &str, Class, u64)) {
         for table in &database.tables {
             let name = table.name.to_string();
             for class in Class::DECIDABLE {
-                let rows = table.count(class.word());
+                let rows = table.counts.get(class);
                 if rows > 0 {
                     call(&database.name, &name, class, rows);
                 }

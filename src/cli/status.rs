@@ -1,7 +1,5 @@
 //! `failback status`.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 
 use super::options::Options;
@@ -9,9 +7,10 @@ use super::page::Page;
 use super::paint::tame;
 use super::settings::Settings;
 use super::table::Table;
-use super::{Call, Exit, amount, diff, run};
+use super::{Call, Exit, amount, run};
 use crate::engine::{self, StatusReport};
 use crate::error::Result;
+use crate::words::{Counts, Word};
 
 /// Say how far a run has come
 ///
@@ -69,10 +68,10 @@ fn moment(at: &str) -> String {
     tame(&at.split_once('.').map_or_else(|| at.to_owned(), |(seconds, _)| format!("{seconds}Z")))
 }
 
-fn counts(page: &mut Page, heading: &'static str, counts: &BTreeMap<String, u64>) {
+fn counts(page: &mut Page, heading: &'static str, counts: &Counts<impl Word>) {
     let mut table = Table::new(&[heading, "#rows"]);
-    for (word, rows) in diff::in_order(counts) {
-        table.row([word, &amount::count(rows)]);
+    for (value, rows) in counts.iter() {
+        table.row([value.word(), &amount::count(rows)]);
     }
     if !table.is_empty() {
         page.line("");

@@ -87,8 +87,8 @@ pub(super) fn page(call: &Call, report: &VerifyReport) -> Page {
     );
     page.list("OLD's ledger and the plan do not agree:", &report.ledger);
     let mut outcomes = Table::new(&["outcome", "#rows"]);
-    for (outcome, rows) in &report.outcomes {
-        outcomes.row([outcome.as_str(), &amount::count(*rows)]);
+    for (outcome, rows) in report.outcomes.iter() {
+        outcomes.row([outcome.word(), &amount::count(rows)]);
     }
     if !outcomes.is_empty() {
         page.heading("every staged row has one outcome:");

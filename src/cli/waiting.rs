@@ -55,7 +55,7 @@ pub(super) fn waiting(index: &DiffIndex, decisions: &Decisions) -> Vec<Waiting> 
         for table in &database.tables {
             let name = table.name.to_string();
             for class in Class::DECIDABLE {
-                let rows = table.count(class.word());
+                let rows = table.counts.get(class);
                 if rows > 0 && decisions.resolve(&database.name, &name, class).resolution == Resolution::Hold {
                     let entry = found.entry(class).or_insert(Waiting { class, rows: 0, tables: 0 });
                     entry.rows += rows;

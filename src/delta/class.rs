@@ -1,38 +1,8 @@
 //! The names of what can have happened to a row.
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
 
-macro_rules! words {
-    ($type:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
-        impl $type {
-            /// Every value, in the order in which reports list them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// Returns the word used in files, JSON and on screens.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl fmt::Display for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.word())
-            }
-        }
-
-        impl FromStr for $type {
-            type Err = String;
-
-            fn from_str(word: &str) -> Result<Self, String> {
-                Self::ALL.iter().copied().find(|value| value.word() == word).ok_or_else(|| format!("no such word: {word}"))
-            }
-        }
-    };
-}
+use crate::words::words;
 
 /// What a row's history means for OLD: a plain change of one side, a conflict by PostgreSQL's own names (documentation, "Logical
 /// Replication", "Conflicts"), a difference that nothing explains, or nothing to do.
@@ -90,14 +60,22 @@ impl Class {
     /// Whether both sides changed the row, so that each would overwrite the other.
     #[must_use]
     pub const fn is_conflict(self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::InsertExists
-                | Self::UpdateOriginDiffers
-                | Self::UpdateDeleted
-                | Self::UpdateMissing
-                | Self::DeleteOriginDiffers
-        )
+            | Self::UpdateOriginDiffers
+            | Self::UpdateDeleted
+            | Self::UpdateMissing
+            | Self::DeleteOriginDiffers => true,
+            Self::Insert
+            | Self::Update
+            | Self::Delete
+            | Self::OldOnly
+            | Self::AmbiguousMissingOnOld
+            | Self::AmbiguousMissingOnNew
+            | Self::AmbiguousDiffers
+            | Self::Convergent
+            | Self::Unchanged => false,
+        }
     }
 
     /// Whether OLD already is what it should be: there is nothing to decide, and the row stands in no file of the diff.

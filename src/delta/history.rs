@@ -1,5 +1,7 @@
 //! What a row's own time columns say about it, and what two such statements say about the row at the cutover.
 
+use crate::words::words;
+
 /// The cutover and the doubt around it, in microseconds since 1970-01-01 UTC.
 ///
 /// A transaction that began before the cutover and committed after it stamps its rows before it. So a stamp within the
@@ -58,7 +60,7 @@ impl History {
 }
 
 /// The row at the cutover, as far as it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Base {
     /// There was none under this key.
     Absent,
@@ -72,19 +74,13 @@ pub enum Base {
     Unknown,
 }
 
-impl Base {
-    /// Returns the word used in the diff files.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Absent => "absent",
-            Self::IsOld => "old",
-            Self::IsNew => "new",
-            Self::Other => "other",
-            Self::Unknown => "unknown",
-        }
-    }
-}
+words!(Base {
+    Absent => "absent",
+    IsOld => "old",
+    IsNew => "new",
+    Other => "other",
+    Unknown => "unknown",
+});
 
 /// Infers the row at the cutover from both sides' rows (`None`: the side has no such row) and whether they are equal.
 #[must_use]

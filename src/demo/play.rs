@@ -20,6 +20,7 @@ use super::proof::{Check, check, clean, strangers};
 use super::truth::{Outcome, Truth};
 use super::verb::{Verbs, line};
 use super::workspace::{CONFIG, Workspace};
+use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::{DiffIndex, Plan};
 use crate::store::Store;
@@ -247,15 +248,13 @@ impl<'a> Play<'a> {
         estate::play_incident(&self.old.url("postgres"), &self.new.url("postgres"), self.cutover).await?;
         let truth = Truth { base, old: Picture::take(&self.old, "").await?, new: Picture::take(&self.new, "").await? };
         let classes = truth.classes();
-        let of = |words: &[&str]| words.iter().filter_map(|word| classes.get(*word)).sum::<u64>();
-        let both = ["insert_exists", "update_origin_differs", "update_deleted", "delete_origin_differs"];
         self.audience.facts(&[
-            ("rows that only NEW created", of(&["insert"])),
-            ("rows that only NEW changed", of(&["update"])),
-            ("rows that only NEW deleted", of(&["delete"])),
-            ("rows that only OLD wrote", of(&["old_only"])),
-            ("rows that both wrote, differently", of(&both)),
-            ("rows that both wrote alike", of(&["convergent"])),
+            ("rows that only NEW created", classes.get(Class::Insert)),
+            ("rows that only NEW changed", classes.get(Class::Update)),
+            ("rows that only NEW deleted", classes.get(Class::Delete)),
+            ("rows that only OLD wrote", classes.get(Class::OldOnly)),
+            ("rows that both wrote, differently", classes.sum_of(Class::is_conflict)),
+            ("rows that both wrote alike", classes.get(Class::Convergent)),
         ]);
         Ok(truth)
     }

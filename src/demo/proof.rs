@@ -11,8 +11,10 @@ use super::cluster::Cluster;
 use super::estate::{connect, databases, fault, parse};
 use super::picture::{Picture, TableAt, references_to};
 use super::truth::{CLEAN, Happening, Outcome, Truth};
+use crate::delta::Class;
 use crate::error::{Place, Result};
 use crate::staging::{DiffIndex, Plan};
+use crate::words::Counts;
 
 const EXPECTED: &str = include_str!("../../fixtures/incident/expected.tsv");
 
@@ -38,9 +40,9 @@ pub struct Check {
     /// References on NEW to rows whose number is another row's on OLD; none was brought along, or it is a problem.
     pub references: u64,
     /// Keys by class: what happened, as the pictures tell.
-    pub happened: BTreeMap<String, u64>,
+    pub happened: Counts<Class>,
     /// Keys by class: what failback made of it, without the state at the cutover.
-    pub classified: BTreeMap<String, u64>,
+    pub classified: Counts<Class>,
 }
 
 /// Checks OLD after the merge.
@@ -48,12 +50,8 @@ pub(super) async fn check(truth: &Truth, servers: [&Cluster; 2], plan: &Plan, di
     let [old, new] = servers;
     let after = Picture::take(old, "").await?;
     let ledger = ledger(old).await?;
-    let mut check = Check { happened: truth.classes(), outcome: truth.measure(&after), ..Check::default() };
-    for table in diff.databases.iter().flat_map(|database| &database.tables) {
-        for (word, rows) in &table.counts {
-            *check.classified.entry(word.clone()).or_insert(0) += rows;
-        }
-    }
+    let outcome = truth.measure(&after);
+    let mut check = Check { happened: truth.classes(), classified: diff.counts(), outcome, ..Check::default() };
     expect_the_documented_incident(truth, &mut check);
     rows(truth, &after, &mut check);
     counts(truth, &after, &ledger, plan, &mut check);
@@ -111,15 +109,15 @@ fn counts(truth: &Truth, after: &Picture, ledger: &BTreeMap<TableAt, u64>, plan:
                 let name = format!("{}: {}", table.database, table.table);
                 check.problems.push(format!("{name}: {moved} rows changed, OLD's ledger says {recorded}"));
             }
-            let left = planned.count("hold") + planned.count("keep_old") + planned.count("skip");
+            let left = planned.actions.sum_of(|action| !action.writes());
             check.left += left;
             // Rows that only OLD wrote are part of the plan where failback saw them, and they are rightly left.
-            let of = |wanted: &dyn Fn(&'static str) -> bool| {
+            let of = |wanted: &dyn Fn(Class) -> bool| {
                 let here = happenings.get(&table).into_iter().flatten().filter(|one| wanted(one.class));
                 here.filter(|one| truth.new.row(&table, one.key) != after.row(&table, one.key)).count() as u64
             };
-            let unfinished = of(&|class| !matches!(class, "old_only" | "convergent"));
-            let olds_own = of(&|class| class == "old_only");
+            let unfinished = of(&|class| !matches!(class, Class::OldOnly | Class::Convergent));
+            let olds_own = of(&|class| class == Class::OldOnly);
             if !(unfinished..=unfinished + olds_own).contains(&left) {
                 let name = format!("{}: {}", table.database, table.table);
                 check.problems.push(format!("{name}: {unfinished} of NEW's changes are not on OLD, the plan left {left} rows"));
@@ -154,7 +152,7 @@ pub(super) struct Strangers {
 /// Looks for children that an attempt hung on another row than they belong to.
 pub(super) async fn strangers(truth: &Truth, after: &Picture, new: &Cluster) -> Result<Strangers> {
     let mut doubles: BTreeMap<TableAt, Vec<String>> = BTreeMap::new();
-    for one in truth.happenings().filter(|one| one.class == "insert_exists") {
+    for one in truth.happenings().filter(|one| one.class == Class::InsertExists) {
         if after.row(one.table, one.key) != truth.new.row(one.table, one.key) {
             doubles.entry(one.table.clone()).or_default().push(one.key.to_owned());
         }
@@ -173,6 +171,6 @@ pub(super) async fn strangers(truth: &Truth, after: &Picture, new: &Cluster) -> 
 }
 
 /// Returns how many rows NEW alone wrote.
-pub(super) fn clean(classes: &BTreeMap<String, u64>) -> u64 {
-    CLEAN.iter().filter_map(|class| classes.get(*class)).sum()
+pub(super) fn clean(classes: &Counts<Class>) -> u64 {
+    classes.sum_of(|class| CLEAN.contains(&class))
 }

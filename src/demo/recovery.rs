@@ -1,9 +1,8 @@
 //! The acts in which failback's verbs bring the rows home, each explained before its command.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::play::{Play, ScriptReport};
 use super::proof::{Check, clean};
+use crate::delta::Class;
 use crate::error::Result;
 
 /// One decision: where, what, why.
@@ -155,13 +154,11 @@ impl Play<'_> {
             outcome.overwritten,
         ));
         self.audience.say("What happened, by the state at the cutover, and what failback made of it without that state:");
-        let words: BTreeSet<&String> = check.happened.keys().chain(check.classified.keys()).collect();
-        let lines: Vec<String> = words
-            .into_iter()
-            .map(|word| {
-                let of = |counts: &BTreeMap<String, u64>| counts.get(word).copied().unwrap_or(0);
-                format!("  {word:<26}{:>8}{:>8}", of(&check.happened), of(&check.classified))
-            })
+        let lines: Vec<String> = Class::ALL
+            .iter()
+            .map(|class| (class, check.happened.get(*class), check.classified.get(*class)))
+            .filter(|(_, happened, classified)| happened + classified > 0)
+            .map(|(class, happened, classified)| format!("  {class:<26}{happened:>8}{classified:>8}"))
             .collect();
         self.audience.output(&format!("  {:<26}{:>8}{:>8}\n{}\n", "", "truth", "diff", lines.join("\n")));
         self.audience.say(

@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::picture::{Picture, TableAt};
+use crate::delta::Class;
+use crate::words::Counts;
 
 /// The incident as three pictures.
 pub(super) struct Truth {
@@ -18,27 +20,27 @@ pub(super) struct Truth {
 }
 
 /// Returns the class of a key by the design's truth table, conflicts by their type; `None` where nothing happened.
-pub(super) fn class(base: Option<u128>, old: Option<u128>, new: Option<u128>) -> Option<&'static str> {
+pub(super) fn class(base: Option<u128>, old: Option<u128>, new: Option<u128>) -> Option<Class> {
     match (base, old, new) {
         _ if old == base && new == base => None,
-        _ if old == new => Some("convergent"),
-        _ if new == base => Some("old_only"),
-        (None, None, _) => Some("insert"),
-        (None, ..) => Some("insert_exists"),
-        (Some(_), None, _) => Some("update_deleted"),
-        (Some(_), Some(_), None) => Some(if old == base { "delete" } else { "delete_origin_differs" }),
-        (Some(_), Some(_), Some(_)) => Some(if old == base { "update" } else { "update_origin_differs" }),
+        _ if old == new => Some(Class::Convergent),
+        _ if new == base => Some(Class::OldOnly),
+        (None, None, _) => Some(Class::Insert),
+        (None, ..) => Some(Class::InsertExists),
+        (Some(_), None, _) => Some(Class::UpdateDeleted),
+        (Some(_), Some(_), None) => Some(if old == base { Class::Delete } else { Class::DeleteOriginDiffers }),
+        (Some(_), Some(_), Some(_)) => Some(if old == base { Class::Update } else { Class::UpdateOriginDiffers }),
     }
 }
 
 /// The classes in which NEW alone wrote, so that there is nothing to choose.
-pub(super) const CLEAN: [&str; 3] = ["insert", "update", "delete"];
+pub(super) const CLEAN: [Class; 3] = [Class::Insert, Class::Update, Class::Delete];
 
 /// One key about which something happened.
 pub(super) struct Happening<'a> {
     pub(super) table: &'a TableAt,
     pub(super) key: &'a str,
-    pub(super) class: &'static str,
+    pub(super) class: Class,
 }
 
 impl Truth {
@@ -54,22 +56,18 @@ impl Truth {
         })
     }
 
-    /// Counts keys by database, table and class.
+    /// Counts keys by database, table and the word of their class.
     pub(super) fn counts(&self) -> BTreeMap<(String, String, &'static str), u64> {
         let mut counts = BTreeMap::new();
         for one in self.happenings() {
-            *counts.entry((one.table.database.clone(), one.table.table.to_string(), one.class)).or_insert(0) += 1;
+            *counts.entry((one.table.database.clone(), one.table.table.to_string(), one.class.word())).or_insert(0) += 1;
         }
         counts
     }
 
     /// Counts keys by class.
-    pub(super) fn classes(&self) -> BTreeMap<String, u64> {
-        let mut classes = BTreeMap::new();
-        for one in self.happenings() {
-            *classes.entry(one.class.to_owned()).or_insert(0) += 1;
-        }
-        classes
+    pub(super) fn classes(&self) -> Counts<Class> {
+        self.happenings().map(|one| (one.class, 1)).collect()
     }
 
     /// Measures how much of NEW's work an attempt brought to a copy of OLD.
@@ -78,11 +76,11 @@ impl Truth {
         for one in self.happenings() {
             let (new, there) = (self.new.row(one.table, one.key), attempt.row(one.table, one.key));
             match (one.class, new, there) {
-                ("convergent" | "old_only", ..) => {}
-                ("insert" | "update" | "delete", new, there) if new == there => outcome.arrived += 1,
-                ("insert", ..) => outcome.missing += 1,
-                ("update", ..) => outcome.stale += 1,
-                ("delete", ..) => outcome.undeleted += 1,
+                (Class::Convergent | Class::OldOnly, ..) => {}
+                (Class::Insert | Class::Update | Class::Delete, new, there) if new == there => outcome.arrived += 1,
+                (Class::Insert, ..) => outcome.missing += 1,
+                (Class::Update, ..) => outcome.stale += 1,
+                (Class::Delete, ..) => outcome.undeleted += 1,
                 (_, new, there) if new == there => outcome.overwritten += 1,
                 _ => outcome.contested += 1,
             }
@@ -123,19 +121,19 @@ mod tests {
     #[test]
     fn classes_are_those_of_the_design() {
         let cases = [
-            (None, None, Some(2), Some("insert")),
-            (None, Some(1), Some(2), Some("insert_exists")),
-            (None, Some(1), None, Some("old_only")),
+            (None, None, Some(2), Some(Class::Insert)),
+            (None, Some(1), Some(2), Some(Class::InsertExists)),
+            (None, Some(1), None, Some(Class::OldOnly)),
             (Some(0), Some(0), Some(0), None),
-            (Some(0), Some(0), Some(2), Some("update")),
-            (Some(0), Some(0), None, Some("delete")),
-            (Some(0), Some(1), Some(0), Some("old_only")),
-            (Some(0), Some(1), Some(2), Some("update_origin_differs")),
-            (Some(0), Some(1), None, Some("delete_origin_differs")),
-            (Some(0), None, Some(2), Some("update_deleted")),
-            (Some(0), None, Some(0), Some("old_only")),
-            (Some(0), None, None, Some("convergent")),
-            (Some(0), Some(2), Some(2), Some("convergent")),
+            (Some(0), Some(0), Some(2), Some(Class::Update)),
+            (Some(0), Some(0), None, Some(Class::Delete)),
+            (Some(0), Some(1), Some(0), Some(Class::OldOnly)),
+            (Some(0), Some(1), Some(2), Some(Class::UpdateOriginDiffers)),
+            (Some(0), Some(1), None, Some(Class::DeleteOriginDiffers)),
+            (Some(0), None, Some(2), Some(Class::UpdateDeleted)),
+            (Some(0), None, Some(0), Some(Class::OldOnly)),
+            (Some(0), None, None, Some(Class::Convergent)),
+            (Some(0), Some(2), Some(2), Some(Class::Convergent)),
         ];
         for (base, old, new, expected) in cases {
             assert_eq!(class(base, old, new), expected, "{base:?} {old:?} {new:?}");

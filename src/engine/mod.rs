@@ -21,4 +21,4 @@ pub use export::{Blocker, ExportReport, ExportedTable, Unplaced, export};
 pub use merge::{MergeOptions, MergeReport, MergedDatabase, Raise, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, plan};
 pub use run::{CHUNK_BYTES, Context, Entry, Event, LedgerAction, Progress, Silent, StatusReport, Stop, Written, status};
-pub use verify::{Orphans, State, VerifiedTable, VerifyReport, verify};
+pub use verify::{Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

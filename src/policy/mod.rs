@@ -1,9 +1,10 @@
-//! What to do about each kind of difference: resolutions, where they may be set, and which of them wins.
+//! What to do about each kind of difference: resolutions, where they may be set, which of them wins, and the actions they come to.
 //!
 //! Comes in: the text of `decisions.toml`, and what `delta` said about a row. Goes out: a resolution with its origin and its
 //! reason, a digest of what the decisions mean, an edited text.
 //! Never: opens a file, reads the clock, or lets a misspelt key pass.
 
+mod action;
 mod by_table;
 mod class_rules;
 mod decisions;
@@ -11,6 +12,7 @@ mod edit;
 pub mod keys;
 mod resolution;
 
+pub use action::Action;
 pub use by_table::{ByTable, Scope};
 pub use class_rules::Setting;
 pub use decisions::{Decided, Decisions, Origin};

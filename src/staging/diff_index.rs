@@ -1,16 +1,16 @@
 //! The index of a run's diff: which files hold the differing rows, and how many rows there are of each class.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::Segment;
 use super::layout::{self, TableId};
 use super::manifest::{read_json, write_json};
+use crate::delta::Class;
 use crate::error::Result;
 use crate::name::QualifiedName;
 use crate::pg::ServerIdentity;
 use crate::store::Store;
+use crate::words::Counts;
 
 /// What differs, and where it is written down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,18 +45,11 @@ pub struct TableDiff {
     pub name: QualifiedName,
     /// The files that hold one row for every differing key.
     pub segments: Vec<Segment>,
-    /// How many keys there are of each class: a class, or a conflict type, or one of the three ambiguous cases. Rows that
-    /// are `unchanged` or `convergent` are counted here and stand in no file.
-    pub counts: BTreeMap<String, u64>,
+    /// How many keys there are of each class. Those about which nothing is to be decided are counted here and stand in no file.
+    pub counts: Counts<Class>,
 }
 
 impl TableDiff {
-    /// Returns the number of keys in one class.
-    #[must_use]
-    pub fn count(&self, class: &str) -> u64 {
-        self.counts.get(class).copied().unwrap_or(0)
-    }
-
     /// Returns the number of keys that stand in the files.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -73,6 +66,17 @@ impl DiffIndex {
     /// Reads the index of a run.
     pub fn read(store: &Store) -> Result<Self> {
         read_json(store, layout::DIFF, "failback diff")
+    }
+
+    /// Lists the tables of every database.
+    pub fn tables(&self) -> impl Iterator<Item = &TableDiff> {
+        self.databases.iter().flat_map(|database| &database.tables)
+    }
+
+    /// Counts keys by class, over all tables.
+    #[must_use]
+    pub fn counts(&self) -> Counts<Class> {
+        self.tables().map(|table| &table.counts).sum()
     }
 
     /// Returns a database's record.

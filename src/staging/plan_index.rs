@@ -7,11 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::Segment;
 use super::layout::{self, TableId};
 use super::manifest::{read_json, write_json};
+use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
 use crate::pg::ServerIdentity;
+use crate::policy::Action;
 use crate::schema::Sequence;
 use crate::store::Store;
+use crate::words::Counts;
 
 /// What merge will do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,18 +66,20 @@ pub struct TablePlan {
     /// One row for every row of the diff: what is done with it, and why. `None` where the diff has no rows.
     pub changes: Option<Segment>,
     /// How many rows each action has.
-    pub actions: BTreeMap<String, u64>,
-    /// How many rows nothing is to be done about, by class: `unchanged` and `convergent`.
-    pub settled: BTreeMap<String, u64>,
+    pub actions: Counts<Action>,
+    /// How many rows nothing is to be done about, by class; these are in no file of the diff.
+    pub settled: Counts<Class>,
     /// How many rows each reason has.
     pub reasons: BTreeMap<String, u64>,
+    /// How many rows each reason holds; they are among those above.
+    pub held_reasons: BTreeMap<String, u64>,
 }
 
 impl TablePlan {
-    /// Returns how many rows have one action.
+    /// Returns how many rows of OLD the plan writes or takes away.
     #[must_use]
-    pub fn count(&self, action: &str) -> u64 {
-        self.actions.get(action).copied().unwrap_or(0)
+    pub fn written_rows(&self) -> u64 {
+        self.actions.sum_of(Action::writes)
     }
 }
 
@@ -110,9 +115,14 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Returns the number of rows with one action, over all tables.
+    /// Lists the tables of every database.
+    pub fn tables(&self) -> impl Iterator<Item = &TablePlan> {
+        self.databases.iter().flat_map(|database| &database.tables)
+    }
+
+    /// Counts rows by action, over all tables.
     #[must_use]
-    pub fn count(&self, action: &str) -> u64 {
-        self.databases.iter().flat_map(|database| &database.tables).map(|table| table.count(action)).sum()
+    pub fn actions(&self) -> Counts<Action> {
+        self.tables().map(|table| &table.actions).sum()
     }
 }

@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 16] = [
+const ROOMS: [&str; 17] = [
     "name",
+    "words",
     "error",
     "schema",
     "wire",

@@ -3,6 +3,7 @@
 
 use failback::engine::{self, MergeOptions, PlanReport, Reject, State};
 use failback::name::Side;
+use failback::policy::Action;
 use jiff::{SignedDuration, Timestamp};
 
 use super::recovery::{Recovery, fingerprint};
@@ -133,11 +134,7 @@ fn a_renamed_table_and_its_renamed_columns_come_home() {
                   renamed = { id = \"order_id\", total = \"amount\", select = \"pick\", updated_at = \"changed\" }\n";
     let recovery = recovery(pair, config);
     let report = plan(&recovery);
-    assert_eq!(
-        (report.held, report.actions.get("update"), report.actions.get("insert")),
-        (0, Some(&1), Some(&1)),
-        "{report:#?}"
-    );
+    assert_eq!((report.held, report.actions.get(Action::Update), report.actions.get(Action::Insert)), (0, 1, 1), "{report:#?}");
     merge_check_undo(&recovery, State::Verified, |old| {
         assert_eq!(
             texts(old, "select id, total, \"select\" from \"Order\" order by id"),
@@ -236,7 +233,7 @@ fn what_old_has_no_place_for_stays_in_staging_and_is_counted() {
     assert_eq!(exported.rows, 4 + 7);
     recovery.decide(NEW_WINS);
     block_on(engine::diff(&recovery.context)).expect("a diff");
-    assert_eq!(plan(&recovery).actions.get("insert"), Some(&3));
+    assert_eq!(plan(&recovery).actions.get(Action::Insert), 3);
     block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
     let said = |words: &str| verified.not_covered.iter().any(|line| line.contains(words));

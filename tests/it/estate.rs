@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use failback::delta::Class;
 use failback::demo::{databases, load, load_database, play_incident, play_incident_on};
 use failback::name::{QualifiedName, Side};
 use jiff::{SignedDuration, Timestamp};
@@ -35,16 +36,16 @@ fn contents(url: &str, table: &QualifiedName, key: &str) -> Rows {
 }
 
 /// The class of one key, by the design's truth table with BASE at hand; None where nothing happened.
-fn class(base: Option<&String>, old: Option<&String>, new: Option<&String>) -> Option<&'static str> {
+fn class(base: Option<&String>, old: Option<&String>, new: Option<&String>) -> Option<Class> {
     match (base, old, new) {
         _ if old == base && new == base => None,
-        _ if old == new => Some("convergent"),
-        _ if new == base => Some("old_only"),
-        (None, None, _) => Some("insert"),
-        (None, ..) => Some("insert_exists"),
-        (Some(_), None, _) => Some("update_deleted"),
-        (Some(_), Some(_), None) => Some(if old == base { "delete" } else { "delete_origin_differs" }),
-        (Some(_), Some(_), Some(_)) => Some(if old == base { "update" } else { "update_origin_differs" }),
+        _ if old == new => Some(Class::Convergent),
+        _ if new == base => Some(Class::OldOnly),
+        (None, None, _) => Some(Class::Insert),
+        (None, ..) => Some(Class::InsertExists),
+        (Some(_), None, _) => Some(Class::UpdateDeleted),
+        (Some(_), Some(_), None) => Some(if old == base { Class::Delete } else { Class::DeleteOriginDiffers }),
+        (Some(_), Some(_), Some(_)) => Some(if old == base { Class::Update } else { Class::UpdateOriginDiffers }),
     }
 }
 
@@ -92,7 +93,7 @@ fn the_incident_leaves_what_its_list_says() {
             let (base, old, new) = (of(&base.old), of(&pair.old), of(&pair.new));
             let keys: BTreeSet<&String> = base.keys().chain(old.keys()).chain(new.keys()).collect();
             for class in keys.into_iter().filter_map(|key| class(base.get(key), old.get(key), new.get(key))) {
-                *found.entry((database.to_owned(), table.to_string(), class.to_owned())).or_insert(0) += 1;
+                *found.entry((database.to_owned(), table.to_string(), class.word().to_owned())).or_insert(0) += 1;
             }
         }
     }
@@ -107,15 +108,15 @@ fn the_incident_leaves_what_its_list_says() {
 fn every_database_has_every_class() {
     let expected = include_str!("../../fixtures/incident/expected.tsv");
     let classes = [
-        "insert",
-        "update",
-        "delete",
-        "insert_exists",
-        "update_origin_differs",
-        "update_deleted",
-        "delete_origin_differs",
-        "old_only",
-        "convergent",
+        Class::Insert,
+        Class::Update,
+        Class::Delete,
+        Class::InsertExists,
+        Class::UpdateOriginDiffers,
+        Class::UpdateDeleted,
+        Class::DeleteOriginDiffers,
+        Class::OldOnly,
+        Class::Convergent,
     ];
     for database in databases() {
         for class in classes {

@@ -4,6 +4,7 @@
 
 use std::process::Command;
 
+use failback::delta::Class;
 use failback::engine::{self, MergeOptions};
 use failback::name::Side;
 use jiff::Timestamp;
@@ -42,17 +43,21 @@ fn pgbench_comes_home_by_full_comparison() {
     let changed =
         |table: &str, column: &str| count(&pair, Side::New, &format!("select count(*) from {table} where {column} <> 0"));
     let expected = [
-        ("public.pgbench_accounts", "ambiguous_differs", changed("pgbench_accounts", "abalance")),
-        ("public.pgbench_branches", "ambiguous_differs", changed("pgbench_branches", "bbalance")),
-        ("public.pgbench_tellers", "ambiguous_differs", changed("pgbench_tellers", "tbalance")),
-        ("public.pgbench_history", "ambiguous_missing_on_old", count(&pair, Side::New, "select count(*) from pgbench_history")),
+        ("public.pgbench_accounts", Class::AmbiguousDiffers, changed("pgbench_accounts", "abalance")),
+        ("public.pgbench_branches", Class::AmbiguousDiffers, changed("pgbench_branches", "bbalance")),
+        ("public.pgbench_tellers", Class::AmbiguousDiffers, changed("pgbench_tellers", "tbalance")),
+        (
+            "public.pgbench_history",
+            Class::AmbiguousMissingOnOld,
+            count(&pair, Side::New, "select count(*) from pgbench_history"),
+        ),
     ];
     let recovery = Recovery::of(pair, cutover, "");
     recovery.decide(DECISIONS);
     let counts = recovery.up_to_plan();
     for (table, class, rows) in &expected {
         assert!(*rows > 0, "{table}: the workload changed nothing");
-        assert_eq!(counts.get(&((*table).to_owned(), (*class).to_owned())), Some(rows), "{table}");
+        assert_eq!(counts.get(&((*table).to_owned(), *class)), Some(rows), "{table}");
     }
     assert_eq!(counts.values().sum::<u64>(), expected.iter().map(|(_, _, rows)| rows).sum::<u64>(), "{counts:?}");
     let merged = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");

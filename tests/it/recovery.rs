@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use failback::config::{Config, Cutover};
+use failback::delta::Class;
 use failback::demo;
 use failback::engine::{self, CHUNK_BYTES, Context, MergeOptions, Silent, Stop};
 use failback::error::ErrorKind;
@@ -54,15 +55,12 @@ impl Recovery {
     }
 
     /// Exports, compares and plans; returns the keys by table and class.
-    pub(crate) fn up_to_plan(&self) -> BTreeMap<(String, String), u64> {
+    pub(crate) fn up_to_plan(&self) -> BTreeMap<(String, Class), u64> {
         block_on(engine::export(&self.context)).expect("an export");
         let diff = block_on(engine::diff(&self.context)).expect("a diff");
         block_on(engine::plan(&self.context)).expect("a plan");
-        let counts = |table: &engine::DiffedTable| {
-            let name = table.table.clone();
-            table.counts.clone().into_iter().map(move |(class, rows)| ((name.clone(), class), rows))
-        };
-        diff.tables.iter().flat_map(counts).collect()
+        let tables = diff.tables.iter();
+        tables.flat_map(|one| one.counts.iter().map(|(class, rows)| ((one.table.clone(), class), rows))).collect()
     }
 }
 
@@ -105,7 +103,7 @@ fn leave_held() -> MergeOptions {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
     /// Keys by table and class.
-    counts: BTreeMap<(String, String), u64>,
+    counts: BTreeMap<(String, Class), u64>,
     /// Rows that the merge wrote.
     written: u64,
     /// OLD after the merge.
@@ -172,7 +170,7 @@ fn triggers_that_fire_always_stay_quiet_and_come_back() {
     support::sql(&pair.old, trigger);
     let recovery = Recovery::of(pair, cutover, "");
     let counts = recovery.up_to_plan();
-    assert_eq!(counts.get(&("public.notes".to_owned(), "update".to_owned())), Some(&1), "{counts:?}");
+    assert_eq!(counts.get(&("public.notes".to_owned(), Class::Update)), Some(&1), "{counts:?}");
     block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
     assert_eq!(verified.state, engine::State::Verified, "the trigger would have stamped the row: {verified:#?}");
@@ -233,7 +231,7 @@ fn many_rows_are_staged_once_each() {
     let recovery = Recovery::of(pair, Timestamp::now(), "");
     recovery.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
     let counts = recovery.up_to_plan();
-    assert_eq!(counts.get(&("public.facts".to_owned(), "ambiguous_missing_on_old".to_owned())), Some(&60_000), "{counts:?}");
+    assert_eq!(counts.get(&("public.facts".to_owned(), Class::AmbiguousMissingOnOld)), Some(&60_000), "{counts:?}");
     block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     let content = "select md5(string_agg(t::text, ',' order by id)) from facts t";
     let [old, new] = [Side::Old, Side::New].map(|side| support::value(recovery.pair.url(side), content));

@@ -2,6 +2,7 @@
 //! the oldest of them. Equal versions are what every other test has.
 
 use failback::catalog;
+use failback::delta::Class;
 use failback::demo;
 use failback::engine::{self, MergeOptions};
 use failback::name::Side;
@@ -140,7 +141,7 @@ fn a_large_table_is_cut_into_ranges_where_the_server_can_seek_them() {
         support::sql(&pair.new, work);
         let recovery = Recovery::of(pair, cutover, "");
         let counts = recovery.up_to_plan();
-        assert_eq!(counts.get(&("public.facts".to_owned(), "update".to_owned())), Some(&1000), "{majors:?}: {counts:?}");
+        assert_eq!(counts.get(&("public.facts".to_owned(), Class::Update)), Some(&1000), "{majors:?}: {counts:?}");
         let staged = std::fs::read_dir(recovery.folder().join("run").join(&recovery.pair.database).join("stage/t0001"));
         let names =
             staged.expect("the staged files").map(|entry| entry.expect("a file").file_name().into_string().expect("a name"));

@@ -27,6 +27,7 @@ use crate::codec::RowLayout;
 use crate::delta::{self, Base, Class, Verdict};
 use crate::engine::rows::Aligned;
 use crate::error::{Error, ErrorKind, Result};
+use crate::words::Word;
 
 /// The columns in front of the images.
 pub(crate) const DECIDING: [&str; 7] =
@@ -155,11 +156,13 @@ pub(crate) fn read_image(batch: &RecordBatch, name: &str) -> Result<Image> {
     Ok(Image { rows, present })
 }
 
-/// Reads a text column out of a batch.
-pub(crate) fn texts<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray> {
-    batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()).ok_or_else(|| {
-        Error::new(ErrorKind::Damaged, "read a staged file").at(name).because("the column is missing or holds no text")
-    })
+/// Reads a column of words out of a batch; every row has one.
+pub(crate) fn read_words<K: Word>(batch: &RecordBatch, name: &str) -> Result<Vec<K>> {
+    let damaged = |cause: String| Error::new(ErrorKind::Damaged, "read a staged file").at(name).because(cause);
+    let texts = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+    let texts = texts.ok_or_else(|| damaged("the column is missing or holds no text".to_owned()))?;
+    let read = |word: Option<&str>| K::read(word.unwrap_or_default()).map_err(|error| damaged(error.to_string()));
+    texts.iter().map(read).collect()
 }
 
 /// Keeps the rows of an image that a mask selects.

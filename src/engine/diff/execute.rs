@@ -1,7 +1,6 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
 use crate::engine::rows::key_layout;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::{BooleanArray, RecordBatch, new_null_array};
@@ -11,7 +10,7 @@ use super::diff_row::{DiffRow, Sides, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::config::Zone;
-use crate::delta::{self, classify};
+use crate::delta::{self, Class, classify};
 use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{KEYS_PER_STATEMENT, LazySegment, Target};
@@ -27,6 +26,7 @@ use crate::staging::{
     TableRecord,
 };
 use crate::statement::RowSource;
+use crate::words::Counts;
 
 /// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
 const STATEMENT_BYTES: usize = 8 << 20;
@@ -79,9 +79,7 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
     let mut tables: Vec<_> = database.tables.iter().map(nothing).collect();
     for Done { table, segment, counts, .. } in done {
         tables[table].segments.extend(segment);
-        for (class, rows) in counts {
-            *tables[table].counts.entry(class).or_insert(0) += rows;
-        }
+        tables[table].counts += &counts;
     }
     Ok(DatabaseDiff { name: database.name.clone(), old, tables })
 }
@@ -123,7 +121,7 @@ struct Done {
     table: usize,
     number: u32,
     segment: Option<Segment>,
-    counts: Counts,
+    counts: Counts<Class>,
 }
 
 /// Compares segments until none is left.
@@ -157,8 +155,6 @@ enum Staged {
     Keys,
 }
 
-type Counts = BTreeMap<String, u64>;
-
 /// Compares one segment's keys with OLD.
 struct Comparer<'a> {
     table: &'a TableRecord,
@@ -189,7 +185,7 @@ impl<'a> Comparer<'a> {
         old: &Session,
         segment: &Segment,
         target: Target,
-    ) -> Result<(Option<Segment>, Counts)> {
+    ) -> Result<(Option<Segment>, Counts<Class>)> {
         let schema = diff_schema(&self.table.layout);
         let mut file = LazySegment::new(target, schema.clone());
         let mut counts = Counts::new();
@@ -201,7 +197,9 @@ impl<'a> Comparer<'a> {
                 let ours = counterpart::fetch_known(old, source, &self.table.layout, &keys).await?;
                 let sides = self.sides(batch, ours);
                 let rows = self.judge(&sides)?;
-                count(&rows, &mut counts);
+                for row in &rows {
+                    counts.add(row.verdict.class, 1);
+                }
                 context.tell_rows(database, &self.table.name, rows.len() as u64, 0);
                 file.write(&diff_batch(&schema, &sides, &rows)?)?;
             }
@@ -253,10 +251,4 @@ fn bounded(batch: &RecordBatch) -> Vec<RecordBatch> {
     let width = batch.get_array_memory_size() / rows.max(1);
     let step = (STATEMENT_BYTES / width.max(1)).clamp(1, KEYS_PER_STATEMENT);
     (0..rows).step_by(step).map(|from| batch.slice(from, step.min(rows - from))).collect()
-}
-
-fn count(rows: &[DiffRow], counts: &mut Counts) {
-    for row in rows {
-        *counts.entry(row.verdict.class.word().to_owned()).or_insert(0) += 1;
-    }
 }

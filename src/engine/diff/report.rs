@@ -1,11 +1,11 @@
 //! What differs between NEW's staged rows and OLD, in numbers.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
+use crate::delta::Class;
 use crate::engine::run::Context;
-use crate::staging::DiffIndex;
+use crate::staging::{DatabaseDiff, DiffIndex};
+use crate::words::Counts;
 
 /// What differs.
 #[derive(Clone, Debug, Serialize)]
@@ -15,7 +15,7 @@ pub struct DiffReport {
     /// One line a table.
     pub tables: Vec<DiffedTable>,
     /// Keys in all, by class.
-    pub counts: BTreeMap<String, u64>,
+    pub counts: Counts<Class>,
 }
 
 /// What differs in one table.
@@ -26,23 +26,18 @@ pub struct DiffedTable {
     /// The table by OLD's name, as `schema.name`.
     pub table: String,
     /// Keys by class.
-    pub counts: BTreeMap<String, u64>,
+    pub counts: Counts<Class>,
 }
 
 /// Reads the report off the index.
 pub(crate) fn report(context: &Context, index: &DiffIndex) -> DiffReport {
-    let mut report = DiffReport { run: context.run(), tables: Vec::new(), counts: BTreeMap::new() };
-    for database in &index.databases {
-        for table in &database.tables {
-            for (class, rows) in &table.counts {
-                *report.counts.entry(class.clone()).or_insert(0) += rows;
-            }
-            report.tables.push(DiffedTable {
-                database: database.name.clone(),
-                table: table.name.to_string(),
-                counts: table.counts.clone(),
-            });
-        }
-    }
-    report
+    DiffReport { run: context.run(), tables: index.databases.iter().flat_map(diffed_tables).collect(), counts: index.counts() }
+}
+
+fn diffed_tables(database: &DatabaseDiff) -> impl Iterator<Item = DiffedTable> {
+    database.tables.iter().map(|table| DiffedTable {
+        database: database.name.clone(),
+        table: table.name.to_string(),
+        counts: table.counts.clone(),
+    })
 }

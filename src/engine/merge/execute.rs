@@ -15,7 +15,8 @@ use crate::engine::run::{Context, Event, LedgerAction};
 use crate::error::{Error, ErrorKind, OldState, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, same_database};
-use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, layout};
+use crate::policy::Action;
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, layout};
 
 /// Carries out the run's plan on OLD.
 ///
@@ -24,7 +25,7 @@ use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, layout};
 /// `PartlyChanged` where an earlier database was committed and a later one failed.
 pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     let plan = checked_plan(context)?;
-    let held = plan.count("hold");
+    let held = plan.actions().get(Action::Hold);
     if held > 0 && !options.leave_held {
         return Err(Error::new(ErrorKind::Refused, "merge")
             .at(context.run())
@@ -43,7 +44,7 @@ pub(crate) async fn perform(
     action: LedgerAction,
 ) -> Result<MergeReport> {
     let manifest = Manifest::read(&context.store)?;
-    let rows = plan.databases.iter().flat_map(|database| &database.tables).map(writes).sum::<u64>();
+    let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
     // Every row is compared, then written.
     context.tell(Event::Began { step: action.word(), rows: rows * 2 });
     let mut done: Vec<MergedDatabase> = Vec::new();
@@ -61,18 +62,15 @@ pub(crate) async fn perform(
     if !options.dry_run {
         journal(context, plan, action, &done)?;
     }
+    let actions = plan.actions();
     Ok(MergeReport {
         run: context.run(),
         plan: plan.digest.clone(),
         databases: done,
         dry_run: options.dry_run,
-        held: plan.count("hold"),
-        skipped: plan.count("skip"),
+        held: actions.get(Action::Hold),
+        skipped: actions.get(Action::Skip),
     })
-}
-
-fn writes(table: &crate::staging::TablePlan) -> u64 {
-    ["insert", "update", "replace", "delete"].iter().map(|action| table.count(action)).sum()
 }
 
 /// Reads the plan and checks that everything it rests on is as it was.
@@ -183,7 +181,7 @@ impl Transaction<'_> {
 /// `Refused` where a table that the plan writes has been dropped or altered since it was exported.
 async fn expect_same_definitions(old: &Session, part: &DatabasePlan) -> Result<()> {
     let catalog = catalog::read(old.client()).await?;
-    for table in part.tables.iter().filter(|table| writes(table) > 0) {
+    for table in part.tables.iter().filter(|table| table.written_rows() > 0) {
         let moved = |cause: &str| {
             Error::new(ErrorKind::Refused, "check the tables' definitions")
                 .at(&table.name)

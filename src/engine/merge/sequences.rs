@@ -8,6 +8,7 @@ use crate::catalog;
 use crate::error::{Place, Result};
 use crate::name::literal;
 use crate::pg::Session;
+use crate::policy::Action;
 use crate::schema::Sequence;
 use crate::staging::DatabasePlan;
 use crate::statement::sequence_floor;
@@ -33,7 +34,7 @@ pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
         let room = room(&ours);
         // A sequence that begins again at its end promises no new number, whatever the data hold.
         for (table, column) in ours.feeds.iter().filter(|_| !ours.cycle) {
-            if plan.tables.iter().any(|planned| planned.name == *table && planned.count("insert") > 0) {
+            if plan.tables.iter().any(|planned| planned.name == *table && planned.actions.get(Action::Insert) > 0) {
                 let query = sequence_floor(table, column, ours.increment < 0, room);
                 let found = old.query(&query, &[]).await.place(|| &ours.name)?;
                 data.extend(found.first().and_then(|row| row.get::<_, Option<i64>>(0)));

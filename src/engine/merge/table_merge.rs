@@ -7,7 +7,7 @@ use arrow_array::BooleanArray;
 use super::triggers::Triggers;
 use crate::codec::BatchEncoder;
 use crate::engine::diff::{count_moved, only, promised};
-use crate::engine::plan::{Action, Direction, PlannedRowReader, RelevantColumns};
+use crate::engine::plan::{Direction, PlannedRowReader, RelevantColumns};
 use crate::engine::rows::{Aligned, Batches, Loading, aligned_layout, load_columns, view};
 use crate::engine::run::{Context, Written};
 use crate::error::{Error, ErrorKind, Result};
@@ -43,9 +43,9 @@ impl<'a> TableMerge<'a> {
         triggers: Triggers,
     ) -> Self {
         let mut wanted = [0; 4];
-        for action in Action::ALL {
+        for (action, rows) in plan.actions.iter() {
             if let Some(slot) = direction.operation(action).and_then(|operation| slot(triggers.operation(operation))) {
-                wanted[slot] += plan.count(action.word());
+                wanted[slot] += rows;
             }
         }
         let source = RowSource::of(&record.old, &record.key, Side::Old);

@@ -8,14 +8,14 @@ use super::draft::Draft;
 use std::collections::HashSet;
 
 use super::delta_tables::TableDeltas;
-use super::planned_row::Action;
 use super::uniqueness;
 use crate::codec::{BatchEncoder, BatchView, CodecError};
-use crate::delta::Base;
-use crate::engine::diff::{read_image, texts};
+use crate::delta::{Base, Class};
+use crate::engine::diff::{read_image, read_words};
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Ident;
+use crate::policy::Action;
 use crate::schema::ForeignKey;
 use crate::staging::{SegmentReader, TableRecord};
 use crate::statement;
@@ -77,21 +77,14 @@ fn values_not_on_old(context: &Context, parent: &Draft<'_>, key: &ForeignKey) ->
     }
     let numbered = is_numbered(parent.record);
     each_row(context, parent, &key.parent_columns, "new", |row, found, value| {
-        // Where both sides have the row, OLD has this parent already, unless it is a different row under the same key: both
-        // sides number on from the same value, so a number is no proof of being the same row.
-        let elsewhere = match found.class {
-            "insert" | "insert_exists" | "update_missing" | "update_deleted" | "ambiguous_missing_on_old" | "old_only" => true,
-            "update_origin_differs" | "ambiguous_differs" => numbered && found.base == Base::Unknown.word(),
-            _ => false,
-        };
-        if elsewhere && !parent.actions[row].brings_new() {
+        if found.is_not_olds(numbered) && !parent.actions[row].brings_new() {
             missing.extend(value);
         }
     })?;
     // A value of a row that OLD has in its own right (`old_only` with both rows) is on OLD.
     if !missing.is_empty() {
         each_row(context, parent, &key.parent_columns, "old", |row, found, value| {
-            if found.class == "old_only"
+            if found.class == Class::OldOnly
                 && !parent.actions[row].writes()
                 && let Some(value) = value
             {
@@ -113,7 +106,7 @@ async fn hold_orphans(deltas: &TableDeltas<'_>, drafts: &mut [Draft<'_>], key: &
 /// Holds parents that would go, or would change what children refer to, while OLD keeps such children; returns how many.
 async fn hold_parents(deltas: &TableDeltas<'_>, drafts: &mut [Draft<'_>], key: &ForeignKey) -> Result<usize> {
     let Some((position, parent)) = deltas.of(&key.parent) else { return Ok(0) };
-    if !drafts[position].actions.iter().any(|action| matches!(action, Action::Delete | Action::Replace)) {
+    if !drafts[position].actions.iter().copied().any(Action::takes_old) {
         return Ok(0);
     }
     let child = deltas.of(&key.child).map(|(_, child)| child);
@@ -132,9 +125,31 @@ fn hold_standing(draft: &mut Draft<'_>, rows: Vec<usize>, why: &str) -> usize {
 
 /// What the diff says of a row.
 #[derive(Clone, Copy)]
-struct Found<'a> {
-    class: &'a str,
-    base: &'a str,
+struct Found {
+    class: Class,
+    base: Base,
+}
+
+impl Found {
+    /// Whether NEW's row may be none that OLD has. Where both sides have a row, OLD has this one already, unless it is a different row
+    /// under the same key: both sides number on from the same value, so a number is no proof of being the same row.
+    const fn is_not_olds(self, numbered: bool) -> bool {
+        match self.class {
+            Class::Insert
+            | Class::InsertExists
+            | Class::UpdateMissing
+            | Class::UpdateDeleted
+            | Class::AmbiguousMissingOnOld
+            | Class::OldOnly => true,
+            Class::UpdateOriginDiffers | Class::AmbiguousDiffers => numbered && matches!(self.base, Base::Unknown),
+            Class::Update
+            | Class::Delete
+            | Class::AmbiguousMissingOnNew
+            | Class::DeleteOriginDiffers
+            | Class::Convergent
+            | Class::Unchanged => false,
+        }
+    }
 }
 
 /// Whether a number is part of the table's key.
@@ -153,7 +168,7 @@ fn each_row(
     draft: &Draft<'_>,
     columns: &[Ident],
     image: &str,
-    mut visit: impl FnMut(usize, Found<'_>, Option<Value>),
+    mut visit: impl FnMut(usize, Found, Option<Value>),
 ) -> Result<()> {
     each_text(context, draft, columns, image, |row, found, texts| visit(row, found, texts.as_deref().map(digest)))
 }
@@ -163,7 +178,7 @@ fn each_text(
     draft: &Draft<'_>,
     columns: &[Ident],
     image: &str,
-    mut visit: impl FnMut(usize, Found<'_>, Option<Vec<String>>),
+    mut visit: impl FnMut(usize, Found, Option<Vec<String>>),
 ) -> Result<()> {
     let layout = &draft.record.layout;
     let positions: Option<Vec<_>> =
@@ -175,12 +190,12 @@ fn each_text(
     for segment in &draft.diff.segments {
         for batch in SegmentReader::open_projected(&context.store, segment, 1 << 13, &["fb_class", "fb_base", image])? {
             let batch = batch?;
-            let (classes, bases) = (texts(&batch, "fb_class")?, texts(&batch, "fb_base")?);
+            let (classes, bases) = (read_words(&batch, "fb_class")?, read_words(&batch, "fb_base")?);
             let found = read_image(&batch, image)?;
             let view = encoder.view(&found.rows).map_err(unreadable)?;
             for row in 0..batch.num_rows() {
                 let values = if found.present.value(row) { values(&view, row, &positions)? } else { None };
-                visit(first + row, Found { class: classes.value(row), base: bases.value(row) }, values);
+                visit(first + row, Found { class: classes[row], base: bases[row] }, values);
             }
             first += batch.num_rows();
         }

@@ -8,7 +8,7 @@ use super::direction::Direction;
 use super::draft::Draft;
 use arrow_array::RecordBatch;
 
-use super::planned_row::{Action, PlannedRows};
+use super::planned_row::PlannedRows;
 use super::relevant_columns::RelevantColumns;
 use super::sandbox::Sandbox;
 use crate::catalog;
@@ -19,6 +19,7 @@ use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::sqlstate;
+use crate::policy::Action;
 use crate::schema::{Column, Exclusive, ForeignKey};
 use crate::staging::{SegmentReader, TableRecord};
 use crate::statement::{DeltaTables, LoadTable, RowSource, load_table_name};

@@ -1,9 +1,10 @@
 //! Which way a plan is carried out.
 
-use super::planned_row::{Action, PlannedRows};
+use super::planned_row::PlannedRows;
 use crate::codec::RowLayout;
 use crate::engine::diff::Image;
 use crate::error::Result;
+use crate::policy::Action;
 
 /// Which way a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ impl Direction {
             (Self::Forward, Action::Delete) | (Self::Back, Action::Insert) => Some(b'd'),
             (_, Action::Update) => Some(b'u'),
             (_, Action::Replace) => Some(b'r'),
-            _ => None,
+            (_, Action::KeepOld | Action::Hold | Action::Skip) => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One table on its way to a plan: an action and a reason for every row of its diff.
 
-use super::planned_row::Action;
+use crate::policy::Action;
 use crate::staging::{TableDiff, TableRecord};
 
 /// One table on its way to a plan. Memory: two bytes a row of the diff.

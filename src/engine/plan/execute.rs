@@ -8,18 +8,18 @@ use jiff::Timestamp;
 
 use super::closure;
 use super::draft::Draft;
-use super::planned_row::{Action, write_planned_rows};
+use super::planned_row::write_planned_rows;
 use super::privileges;
 use super::reject::Reject;
 use super::report::{PlanReport, report};
 use super::trial_load;
 use crate::delta::Class;
-use crate::engine::diff::{DECIDING, texts};
+use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::rows::Target;
 use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::policy::{Decisions, Resolution};
+use crate::policy::{Action, Decisions, Resolution};
 use crate::schema::{Identity, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
@@ -47,10 +47,7 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
             .next("run `failback diff` again"));
     }
     let decisions = read_decisions(context)?;
-    context.tell(Event::Began {
-        step: "plan",
-        rows: index.databases.iter().flat_map(|one| &one.tables).map(TableDiff::rows).sum(),
-    });
+    context.tell(Event::Began { step: "plan", rows: index.tables().map(TableDiff::rows).sum() });
     let (mut databases, mut rejects) = (Vec::new(), Vec::new());
     for record in &manifest.databases {
         let Some(diff) = index.database(&record.name) else { continue };
@@ -137,9 +134,7 @@ fn draft<'a>(
     for segment in &diff.segments {
         for batch in SegmentReader::open_projected(&context.store, segment, 1 << 14, &DECIDING)? {
             let batch = batch?;
-            let words = texts(&batch, "fb_class")?;
-            for row in 0..batch.num_rows() {
-                let class = read_class(words.value(row))?;
+            for (row, class) in read_words::<Class>(&batch, "fb_class")?.into_iter().enumerate() {
                 let decided = decisions.resolve(database, &table, class);
                 let (action, why) = act(class, decided.resolution, &batch, row, &replacing);
                 let why = match (why, &decided.why) {
@@ -155,10 +150,6 @@ fn draft<'a>(
         context.tell_rows(database, &record.name, segment.rows, 0);
     }
     Ok(draft)
-}
-
-fn read_class(word: &str) -> Result<Class> {
-    word.parse().map_err(|cause: String| Error::new(ErrorKind::Damaged, "read the diff").because(cause))
 }
 
 /// Turns a resolution into an action, and says why where the resolution alone does not.
@@ -241,14 +232,16 @@ impl Replacing {
 fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
     let why = |why: &u8| draft.reasons[usize::from(*why)].as_str();
     let rows = draft.actions.iter().zip(&draft.whys).map(|(action, said)| (*action, why(said)));
-    let mut counts = BTreeMap::new();
+    let mut pairs = BTreeMap::new();
     for pair in draft.actions.iter().zip(&draft.whys) {
-        *counts.entry(pair).or_insert(0) += 1;
+        *pairs.entry(pair).or_insert(0) += 1;
     }
-    let (mut actions, mut reasons) = (BTreeMap::new(), BTreeMap::new());
-    for ((action, said), rows) in counts {
-        *actions.entry(action.word().to_owned()).or_insert(0) += rows;
+    let (mut reasons, mut held_reasons) = (BTreeMap::new(), BTreeMap::new());
+    for ((action, said), rows) in &pairs {
         *reasons.entry(why(said).to_owned()).or_insert(0) += rows;
+        if **action == Action::Hold {
+            *held_reasons.entry(why(said).to_owned()).or_insert(0) += rows;
+        }
     }
     let target = Target {
         store: context.store.clone(),
@@ -258,16 +251,16 @@ fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Resul
             ..SegmentOptions::default()
         },
     };
-    let settled = ["unchanged", "convergent"].into_iter().map(|word| (word.to_owned(), draft.diff.count(word)));
     Ok(TablePlan {
         id: draft.record.id,
         name: draft.record.name.clone(),
         definition: definition_digest(&draft.record.old)?,
         diff: draft.diff.segments.clone(),
         changes: write_planned_rows(target, rows)?,
-        actions,
-        settled: settled.filter(|(_, rows)| *rows > 0).collect(),
+        actions: pairs.into_iter().map(|((action, _), rows)| (*action, rows)).collect(),
+        settled: draft.diff.counts.iter().filter(|(class, _)| class.is_settled()).collect(),
         reasons,
+        held_reasons,
     })
 }
 

@@ -21,7 +21,7 @@ mod uniqueness;
 pub(crate) use direction::Direction;
 pub use execute::plan;
 pub(crate) use execute::{definition_digest, read_decisions};
-pub(crate) use planned_row::{Action, PlannedRowReader};
+pub(crate) use planned_row::PlannedRowReader;
 pub(crate) use privileges::expect_privileges;
 pub use reject::Reject;
 pub(crate) use relevant_columns::RelevantColumns;

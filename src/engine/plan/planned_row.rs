@@ -7,69 +7,15 @@ use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::codec::RowLayout;
-use crate::engine::diff::{Image, read_image, texts};
+use crate::engine::diff::{Image, read_image, read_words};
 use crate::engine::rows::{LazySegment, Target};
 use crate::error::{Error, ErrorKind, Result};
+use crate::policy::Action;
 use crate::staging::{Segment, SegmentReader, TablePlan};
 use crate::store::Store;
 
 /// How many rows of changes are written at a time.
 const BATCH_ROWS: usize = 1 << 16;
-
-/// What is done with one row of the diff.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Action {
-    /// NEW's row is inserted.
-    Insert,
-    /// OLD's row becomes NEW's.
-    Update,
-    /// OLD's row is deleted and NEW's inserted: a unique value may move between rows.
-    Replace,
-    /// OLD's row is deleted.
-    Delete,
-    /// OLD stays as it is, by decision.
-    KeepOld,
-    /// OLD stays as it is; the row waits for a decision.
-    Hold,
-    /// OLD stays as it is; the row is left aside on purpose.
-    Skip,
-}
-
-impl Action {
-    /// Every action.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Insert, Self::Update, Self::Replace, Self::Delete, Self::KeepOld, Self::Hold, Self::Skip];
-
-    /// Returns the word used in the plan's files.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Insert => "insert",
-            Self::Update => "update",
-            Self::Replace => "replace",
-            Self::Delete => "delete",
-            Self::KeepOld => "keep_old",
-            Self::Hold => "hold",
-            Self::Skip => "skip",
-        }
-    }
-
-    /// Whether OLD is written.
-    pub(crate) const fn writes(self) -> bool {
-        matches!(self, Self::Insert | Self::Update | Self::Replace | Self::Delete)
-    }
-
-    /// Whether NEW's row is on OLD afterwards.
-    pub(crate) const fn brings_new(self) -> bool {
-        matches!(self, Self::Insert | Self::Update | Self::Replace)
-    }
-
-    fn parse(word: &str) -> Result<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|action| action.word() == word)
-            .ok_or_else(|| Error::new(ErrorKind::Damaged, "read the plan's changes").because(format!("no such action: {word}")))
-    }
-}
 
 /// Returns the schema of a file of changes.
 pub(crate) fn planned_row_schema() -> SchemaRef {
@@ -166,9 +112,7 @@ impl<'a> PlannedRowReader<'a> {
                 );
             };
             let batch = batch?;
-            for word in texts(&batch, "fb_action")?.iter().flatten() {
-                self.waiting.push(Action::parse(word)?);
-            }
+            self.waiting.extend(read_words::<Action>(&batch, "fb_action")?);
         }
         let rest = self.waiting.split_off(rows);
         Ok(std::mem::replace(&mut self.waiting, rest))

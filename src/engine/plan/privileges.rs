@@ -7,6 +7,7 @@ use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
+use crate::policy::Action;
 use crate::schema::{MissingPrivilege, Privilege, PrivilegeObject, Reach, Sequence, WantedPrivilege};
 use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan, TableRecord};
 
@@ -37,7 +38,7 @@ pub(crate) async fn expect_privileges(
 
 /// Says what the user of the plan lacks to carry it out: it may be another who merges.
 pub(crate) async fn notes(context: &Context, part: &DatabasePlan, record: &DatabaseRecord) -> Result<Vec<String>> {
-    if part.tables.iter().all(|table| writes(table) == 0) {
+    if part.tables.iter().all(|table| table.written_rows() == 0) {
         return Ok(Vec::new());
     }
     let old = context.connect(Side::Old, &part.name).await?;
@@ -58,7 +59,7 @@ pub(crate) async fn missing(
     direction: Direction,
 ) -> Result<Vec<MissingPrivilege>> {
     let mut wanted = Vec::new();
-    for table in part.tables.iter().filter(|table| writes(table) > 0) {
+    for table in part.tables.iter().filter(|table| table.written_rows() > 0) {
         if let Some(known) = record.tables.iter().find(|known| known.id == table.id) {
             wanted.extend(wanted_by(table, known, direction));
         }
@@ -83,32 +84,29 @@ pub(crate) async fn missing(
     Ok(found)
 }
 
-fn writes(table: &TablePlan) -> u64 {
-    ["insert", "update", "replace", "delete"].iter().map(|action| table.count(action)).sum()
-}
-
 fn wanted_by(plan: &TablePlan, record: &TableRecord, direction: Direction) -> Vec<WantedPrivilege> {
     let want = |reach, privilege| WantedPrivilege { table: record.name.clone(), reach, privilege };
     // Rows are locked before they are compared, which takes UPDATE on some column.
     let mut found = vec![want(Reach::Whole, Privilege::Select), want(Reach::Any, Privilege::Update)];
+    let rows = |action| plan.actions.get(action);
     let (comes, goes) = match direction {
-        Direction::Forward => (plan.count("insert"), plan.count("delete")),
-        Direction::Back => (plan.count("delete"), plan.count("insert")),
+        Direction::Forward => (rows(Action::Insert), rows(Action::Delete)),
+        Direction::Back => (rows(Action::Delete), rows(Action::Insert)),
     };
     let columns = load_columns(record);
-    if comes + plan.count("replace") > 0 {
-        let news = direction == Direction::Forward && plan.count("replace") == 0;
+    if comes + rows(Action::Replace) > 0 {
+        let news = direction == Direction::Forward && rows(Action::Replace) == 0;
         let inserted = columns.iter().filter(|column| if news { column.inserted } else { column.restored });
         found.extend(inserted.map(|column| want(Reach::Column(column.name.clone()), Privilege::Insert)));
         if record.old.columns.is_empty() {
             found.push(want(Reach::Whole, Privilege::Insert));
         }
     }
-    if plan.count("update") > 0 {
+    if rows(Action::Update) > 0 {
         let set = columns.iter().filter(|column| column.updated);
         found.extend(set.map(|column| want(Reach::Column(column.name.clone()), Privilege::Update)));
     }
-    if goes + plan.count("replace") > 0 {
+    if goes + rows(Action::Replace) > 0 {
         found.push(want(Reach::Whole, Privilege::Delete));
     }
     found
@@ -116,7 +114,7 @@ fn wanted_by(plan: &TablePlan, record: &TableRecord, direction: Direction) -> Ve
 
 /// Parents of what is written are locked, and children of what goes are looked for.
 fn wanted_by_families(part: &DatabasePlan, record: &DatabaseRecord) -> Vec<WantedPrivilege> {
-    let written = |name: &QualifiedName| part.tables.iter().any(|table| table.name == *name && writes(table) > 0);
+    let written = |name: &QualifiedName| part.tables.iter().any(|table| table.name == *name && table.written_rows() > 0);
     let want = |table: &QualifiedName, reach, privilege| WantedPrivilege { table: table.clone(), reach, privilege };
     let mut found = Vec::new();
     for key in record.tables.iter().flat_map(|table| &table.old.foreign_keys).filter(|key| key.validated) {
@@ -134,7 +132,8 @@ fn wanted_by_families(part: &DatabasePlan, record: &DatabaseRecord) -> Vec<Wante
 /// Whether a merge reads a sequence, or raises it: those that NEW has too, and those that feed tables which get rows.
 fn is_asked_of(ours: &Sequence, privilege: Privilege, part: &DatabasePlan) -> bool {
     let theirs = part.new_sequences.iter().find(|sequence| sequence.name == ours.name);
-    let gets_rows = |name: &QualifiedName| part.tables.iter().any(|table| table.name == *name && table.count("insert") > 0);
+    let gets_rows =
+        |name: &QualifiedName| part.tables.iter().any(|table| table.name == *name && table.actions.get(Action::Insert) > 0);
     let feeds = ours.feeds.iter().chain(&ours.owner).any(|(table, _)| gets_rows(table));
     let lags = theirs.and_then(|theirs| theirs.last_value).is_some_and(|last| Some(last) != ours.last_value);
     feeds || lags || (privilege == Privilege::Select && theirs.is_some())

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::planned_row::Action;
 use super::reject::Reject;
 use crate::engine::run::Context;
-use crate::staging::Plan;
+use crate::policy::Action;
+use crate::staging::{DatabasePlan, Plan};
+use crate::words::Counts;
 
 /// What merge would do.
 #[derive(Clone, Debug, Serialize)]
@@ -19,7 +20,7 @@ pub struct PlanReport {
     /// One line a table, parents first.
     pub tables: Vec<PlannedTable>,
     /// Rows by action, over all tables.
-    pub actions: BTreeMap<String, u64>,
+    pub actions: Counts<Action>,
     /// Rows that wait for a decision.
     pub held: u64,
     /// Rows that OLD does not take as they are, by table, column and reason; they are among those held.
@@ -47,36 +48,34 @@ pub struct PlannedTable {
     /// The table by OLD's name, as `schema.name`.
     pub table: String,
     /// Rows by action.
-    pub actions: BTreeMap<String, u64>,
+    pub actions: Counts<Action>,
     /// Rows by reason.
     pub reasons: BTreeMap<String, u64>,
+    /// Held rows by reason; they are among those above.
+    pub held_reasons: BTreeMap<String, u64>,
 }
 
+/// Reads the report off the plan.
 pub(crate) fn report(context: &Context, plan: &Plan) -> PlanReport {
-    let mut tables = Vec::new();
-    let mut actions = BTreeMap::new();
-    for database in &plan.databases {
-        for table in &database.tables {
-            for (action, rows) in &table.actions {
-                *actions.entry(action.clone()).or_insert(0) += rows;
-            }
-            tables.push(PlannedTable {
-                database: database.name.clone(),
-                table: table.name.to_string(),
-                actions: table.actions.clone(),
-                reasons: table.reasons.clone(),
-            });
-        }
-    }
-    let held = actions.get(Action::Hold.word()).copied().unwrap_or(0);
+    let actions = plan.actions();
     PlanReport {
         run: context.run(),
         digest: plan.digest.clone(),
-        tables,
+        tables: plan.databases.iter().flat_map(planned_tables).collect(),
+        held: actions.get(Action::Hold),
         actions,
-        held,
         rejects: Vec::new(),
         unmatched: Vec::new(),
         notes: Vec::new(),
     }
+}
+
+fn planned_tables(database: &DatabasePlan) -> impl Iterator<Item = PlannedTable> {
+    database.tables.iter().map(|table| PlannedTable {
+        database: database.name.clone(),
+        table: table.name.to_string(),
+        actions: table.actions.clone(),
+        reasons: table.reasons.clone(),
+        held_reasons: table.held_reasons.clone(),
+    })
 }

@@ -10,7 +10,7 @@
 use super::draft::Draft;
 use arrow_array::{BooleanArray, RecordBatch};
 
-use super::planned_row::{Action, PlannedRows};
+use super::planned_row::PlannedRows;
 use super::reject::{Reject, RejectReason, Rejects};
 use super::sandbox::Sandbox;
 use crate::codec::{BatchEncoder, RowLayout};
@@ -21,6 +21,7 @@ use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::{Session, server_fault};
+use crate::policy::Action;
 use crate::schema::{Check, Drift, TypeKind, WHOLE_ROW_COLUMNS};
 use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
 use crate::statement::{Inserted, LoadColumn, LoadTable, RowSource, copy_binary, load_table_name, trial_table, unpacked};

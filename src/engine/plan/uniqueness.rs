@@ -6,8 +6,8 @@ use super::draft::Draft;
 use std::collections::BTreeMap;
 
 use super::delta_tables::{TableDeltas, exclusives};
-use super::planned_row::Action;
 use crate::error::{Place, Result};
+use crate::policy::Action;
 use crate::schema::Exclusive;
 
 /// Holds every planned row that OLD has no room for; returns how many.

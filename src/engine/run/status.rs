@@ -7,9 +7,12 @@ use serde::Serialize;
 use super::context::Context;
 use super::ledger;
 use super::ledger::Entry;
+use crate::delta::Class;
 use crate::error::Result;
 use crate::name::Side;
+use crate::policy::Action;
 use crate::staging::{DiffIndex, Manifest, Plan, layout};
+use crate::words::Counts;
 
 /// How far a run has come.
 #[derive(Clone, Debug, Serialize)]
@@ -25,11 +28,11 @@ pub struct StatusReport {
     /// When the diff finished, if it did.
     pub diffed_at: Option<String>,
     /// Keys by class.
-    pub counts: BTreeMap<String, u64>,
+    pub counts: Counts<Class>,
     /// The plan's digest, if there is a plan.
     pub plan: Option<String>,
     /// Rows by action.
-    pub actions: BTreeMap<String, u64>,
+    pub actions: Counts<Action>,
     /// What OLD's ledger says of the plan, a database; the text of the error where OLD could not be asked.
     pub ledger: BTreeMap<String, Result<Option<Entry>, String>>,
     /// The verb that comes next.
@@ -56,18 +59,12 @@ pub async fn status(context: &Context) -> Result<StatusReport> {
             .map(|one| one.candidate_rows() + one.absent_rows())
             .sum(),
         diffed_at: index.as_ref().map(|index| index.made_at.clone()),
-        counts: BTreeMap::new(),
+        counts: index.as_ref().map(DiffIndex::counts).unwrap_or_default(),
         plan: plan.as_ref().map(|plan| plan.digest.clone()),
-        actions: BTreeMap::new(),
+        actions: plan.as_ref().map(Plan::actions).unwrap_or_default(),
         ledger: BTreeMap::new(),
         next: "export",
     };
-    for table in index.iter().flat_map(|index| &index.databases).flat_map(|database| &database.tables) {
-        add(&mut report.counts, &table.counts);
-    }
-    for table in plan.iter().flat_map(|plan| &plan.databases).flat_map(|database| &database.tables) {
-        add(&mut report.actions, &table.actions);
-    }
     for database in plan.iter().flat_map(|plan| &plan.databases) {
         let digest = plan.as_ref().map_or("", |plan| plan.digest.as_str());
         let entry = ask_ledger(context, &database.name, digest).await.map_err(|error| format!("{error:?}"));
@@ -75,12 +72,6 @@ pub async fn status(context: &Context) -> Result<StatusReport> {
     }
     report.next = next(&report);
     Ok(report)
-}
-
-fn add(into: &mut BTreeMap<String, u64>, from: &BTreeMap<String, u64>) {
-    for (word, rows) in from {
-        *into.entry(word.clone()).or_insert(0) += rows;
-    }
 }
 
 async fn ask_ledger(context: &Context, database: &str, digest: &str) -> Result<Option<Entry>> {

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use super::outcome::outcomes;
 use super::read_back::read_back;
-use super::report::{State, VerifyReport, applied, not_covered, outcomes, state};
+use super::report::{State, VerifyReport, not_covered, state};
 use crate::engine::merge::sequences;
 use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event, LedgerAction};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
-use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan};
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan};
 
 /// Reads OLD back.
 ///
@@ -20,7 +21,7 @@ use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan};
 pub async fn verify(context: &Context) -> Result<VerifyReport> {
     let plan = Plan::read(&context.store)?;
     let manifest = Manifest::read(&context.store)?;
-    let rows: u64 = plan.databases.iter().flat_map(|database| &database.tables).map(applied).sum();
+    let rows: u64 = plan.tables().map(TablePlan::written_rows).sum();
     context.tell(Event::Began { step: "verify", rows });
     let mut report = VerifyReport {
         run: context.run(),
@@ -70,12 +71,12 @@ async fn check_ledger(old: &Session, plan: &Plan, part: &DatabasePlan, report: &
     for table in &part.tables {
         let recorded =
             entry.tables.iter().find(|(name, _)| *name == table.name.to_string()).map_or(0, |(_, written)| written.rows());
-        if recorded != applied(table) {
+        if recorded != table.written_rows() {
             report.ledger.push(format!(
                 "{}: {}: the plan has {} rows, OLD's ledger {recorded}",
                 part.name,
                 table.name,
-                applied(table)
+                table.written_rows()
             ));
         }
     }

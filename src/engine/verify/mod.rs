@@ -4,8 +4,10 @@
 //! Never: writes, or says of a row that it was verified when it was not read.
 
 mod execute;
+mod outcome;
 mod read_back;
 mod report;
 
 pub use execute::verify;
+pub use outcome::Outcome;
 pub use report::{Orphans, State, VerifiedTable, VerifyReport};

@@ -3,7 +3,6 @@
 
 use super::report::Orphans;
 use super::report::VerifiedTable;
-use super::report::applied;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use crate::engine::run::{Context, Queue};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::{Session, Snapshot};
+use crate::policy::Action;
 use crate::schema::ForeignKey;
 use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan, TableRecord};
 use crate::statement::{RowSource, orphans_of_table};
@@ -47,7 +47,7 @@ pub(crate) async fn read_back(
     snapshot: &Arc<Snapshot>,
 ) -> Result<ReadBack> {
     let mut chunks = keys(part, snapshot.session()).await?;
-    let written: Vec<_> = part.tables.iter().filter(|table| applied(table) > 0).collect();
+    let written: Vec<_> = part.tables.iter().filter(|table| table.written_rows() > 0).collect();
     for (table, plan) in written.iter().enumerate() {
         chunks.extend(rows(table, plan, record, context.jobs)?);
     }
@@ -118,9 +118,10 @@ async fn keys(part: &DatabasePlan, old: &Session) -> Result<Vec<Chunk>> {
     let any = |name: &QualifiedName, is_meant: fn(&TablePlan) -> bool| {
         part.tables.iter().any(|table| table.name == *name && is_meant(table))
     };
-    let loses = |table: &TablePlan| table.count("delete") + table.count("replace") > 0;
+    let loses = |table: &TablePlan| table.actions.sum_of(Action::takes_old) > 0;
     let keys = catalog::foreign_keys(old.client()).await?.into_iter();
-    let asked = keys.filter(|key| key.validated && (any(&key.child, |table| applied(table) > 0) || any(&key.parent, loses)));
+    let asked =
+        keys.filter(|key| key.validated && (any(&key.child, |table| table.written_rows() > 0) || any(&key.parent, loses)));
     Ok(asked.map(Box::new).map(Chunk::Key).collect())
 }
 

@@ -1,11 +1,11 @@
 //! What a verification looked at, and what it found.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
+use super::outcome::Outcome;
 use crate::engine::merge::Raise;
-use crate::staging::{Manifest, Plan, TablePlan};
+use crate::staging::Manifest;
+use crate::words::Counts;
 
 /// What OLD was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,7 +35,7 @@ pub struct VerifyReport {
     /// Where OLD's ledger and the plan do not agree.
     pub ledger: Vec<String>,
     /// Rows by outcome, over everything that was staged; each row has exactly one.
-    pub outcomes: BTreeMap<String, u64>,
+    pub outcomes: Counts<Outcome>,
     /// What was not covered to begin with, said first.
     pub not_covered: Vec<String>,
 }
@@ -66,37 +66,17 @@ pub struct Orphans {
     pub rows: u64,
 }
 
-/// Counts the rows of OLD's that a table's plan writes or takes away.
-pub(crate) fn applied(table: &TablePlan) -> u64 {
-    ["insert", "update", "replace", "delete"].iter().map(|action| table.count(action)).sum()
-}
-
 pub(crate) fn state(report: &VerifyReport) -> State {
     let broken = report.tables.iter().any(|table| table.mismatched > 0)
         || !report.orphans.is_empty()
         || !report.sequences.is_empty()
         || !report.ledger.is_empty();
-    let waiting = ["hold", "skip"].iter().any(|word| report.outcomes.get(*word).is_some_and(|rows| *rows > 0));
+    let waiting = report.outcomes.sum_of(Outcome::is_left_aside) > 0;
     match (broken, waiting) {
         (true, _) => State::NotVerified,
         (false, true) => State::VerifiedWithHeld,
         (false, false) => State::Verified,
     }
-}
-
-/// Counts every staged row under exactly one outcome.
-pub(crate) fn outcomes(plan: &Plan) -> BTreeMap<String, u64> {
-    let mut found = BTreeMap::new();
-    for table in plan.databases.iter().flat_map(|database| &database.tables) {
-        for (word, rows) in table.actions.iter().chain(&table.settled) {
-            let outcome = match word.as_str() {
-                "insert" | "update" | "replace" | "delete" => "applied",
-                other => other,
-            };
-            *found.entry(outcome.to_owned()).or_insert(0) += rows;
-        }
-    }
-    found
 }
 
 pub(crate) fn not_covered(manifest: &Manifest) -> Vec<String> {

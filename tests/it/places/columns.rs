@@ -1,6 +1,7 @@
 //! Rows of odd widths: tables without any column, and tables with nothing beside their key but what the server computes.
 
 use failback::engine::State;
+use failback::policy::Action;
 
 use super::Story;
 use crate::support;
@@ -15,7 +16,7 @@ fn rows_without_columns_are_counted() {
          create table less (); insert into less select from generate_series(1, 2); create table same (); insert into same default values",
     );
     let planned = story.plan();
-    assert_eq!((planned.actions.get("insert"), planned.actions.get("delete")), (Some(&7), Some(&3)), "{planned:#?}");
+    assert_eq!((planned.actions.get(Action::Insert), planned.actions.get(Action::Delete)), (7, 3), "{planned:#?}");
     story.merge_check_undo(State::Verified, |pair| {
         let counts = "select (select count(*) from nothing) || ' ' || (select count(*) from less)";
         assert_eq!(support::value(&pair.old, counts).as_deref(), Some("10 2"));

@@ -1,6 +1,7 @@
 //! Inheritance in the old way: parents with rows of their own, children with more columns, keys that are unique in each alone.
 
 use failback::engine::State;
+use failback::policy::Action;
 
 use super::{Story, texts};
 use crate::support;
@@ -47,7 +48,7 @@ fn rows_are_found_by_their_stamps_in_each_table_alone() {
          insert into notes values (9, 'new', now(), now()); insert into mails values (9, 'new mail', now(), now(), 's')",
     );
     let planned = story.plan();
-    assert_eq!((planned.actions.get("update"), planned.actions.get("insert")), (Some(&2), Some(&2)), "{planned:#?}");
+    assert_eq!((planned.actions.get(Action::Update), planned.actions.get(Action::Insert)), (2, 2), "{planned:#?}");
     story.merge_check_undo(State::Verified, |pair| assert_eq!(super::own_rows(&pair.old), super::own_rows(&pair.new)));
 }
 
@@ -98,7 +99,7 @@ fn a_parent_that_new_deletes_is_held_while_old_has_children_of_it() {
     // The row on OLD stays, so its parent must; the city of the same number is nobody's parent.
     story.recovery.decide("[defaults]\nambiguous_missing_on_new = \"apply_new\"\n[tables.\"public.visits\"]\nambiguous_missing_on_new = \"keep_old\"\n");
     let planned = story.plan();
-    assert_eq!((planned.held, planned.actions.get("delete")), (1, None), "{planned:#?}");
+    assert_eq!((planned.held, planned.actions.get(Action::Delete)), (1, 0), "{planned:#?}");
     story.merge_check_undo(State::VerifiedWithHeld, |pair| {
         assert_eq!(texts(&pair.old, "select count(*) from only places"), ["6"]);
     });

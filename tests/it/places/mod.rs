@@ -70,7 +70,7 @@ impl Story {
     fn comes_home(&self) {
         let planned = self.plan();
         assert_eq!(planned.held, 0, "{planned:#?}");
-        assert!(planned.actions.values().sum::<u64>() > 0, "nothing happened: {planned:#?}");
+        assert!(!planned.actions.is_empty(), "nothing happened: {planned:#?}");
         self.merge_check_undo(State::Verified, |pair| assert_eq!(own_rows(&pair.old), own_rows(&pair.new)));
     }
 

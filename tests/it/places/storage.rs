@@ -1,6 +1,7 @@
 //! What holds rows beside plain tables: unlogged tables, tables of extensions, storage of other sorts; and what holds none.
 
 use failback::engine::State;
+use failback::policy::Action;
 
 use super::{Story, texts};
 use crate::support;
@@ -94,7 +95,7 @@ fn tables_in_a_schema_that_one_side_lacks_are_named() {
     assert!(blocker && reason.starts_with("the table does not exist on OLD"), "{reason}");
     assert_eq!(story.left_out("ours.t"), ("the table does not exist on NEW: there is nothing to carry".to_owned(), false));
     let planned = story.plan();
-    assert_eq!(planned.actions.get("insert"), Some(&1), "{planned:#?}");
+    assert_eq!(planned.actions.get(Action::Insert), 1, "{planned:#?}");
     story.merge_check_undo(State::Verified, |pair| assert_eq!(texts(&pair.old, "select * from t"), ["1|a"]));
 }
 

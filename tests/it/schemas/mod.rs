@@ -61,8 +61,8 @@ impl Case {
     /// Returns how many rows of a table are held for a reason that holds some words.
     fn held(&self, table: &str, words: &str) -> u64 {
         let tables = self.plan.tables.iter().filter(|one| one.table == table);
-        let reasons = tables.flat_map(|one| &one.reasons);
-        reasons.filter(|(why, _)| why.starts_with("held") && why.contains(words)).map(|(_, rows)| rows).sum()
+        let reasons = tables.flat_map(|one| &one.held_reasons);
+        reasons.filter(|(why, _)| why.contains(words)).map(|(_, rows)| rows).sum()
     }
 
     /// Asserts how many rows wait in all, so that a reason that nobody thought of is seen.

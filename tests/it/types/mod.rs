@@ -9,6 +9,7 @@ mod wide;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use failback::delta::Class;
 use failback::engine::{self, MergeOptions, State};
 use failback::name::Side;
 use jiff::Timestamp;
@@ -85,7 +86,7 @@ fn prove(pair: Pair, subjects: &[Subject]) {
 }
 
 /// Every row that differs was found, and no other: read from the images, not from what the values are meant to be.
-fn expect_counts(subjects: &[Subject], counts: &BTreeMap<(String, String), u64>, old: &[Image], new: &[Image], oids: &Oids) {
+fn expect_counts(subjects: &[Subject], counts: &BTreeMap<(String, Class), u64>, old: &[Image], new: &[Image], oids: &Oids) {
     let mut wrong = Vec::new();
     for ((subject, old), new) in subjects.iter().zip(old).zip(new) {
         let table = failback::name::QualifiedName::new("typed", &*subject.table).to_string();
@@ -97,8 +98,8 @@ fn expect_counts(subjects: &[Subject], counts: &BTreeMap<(String, String), u64>,
         let columns = subject.columns();
         let lines = differences(&subject.table, &columns, &only(old), &only(new), Some(oids));
         let differing: BTreeSet<_> = lines.iter().filter_map(|line| line.split(", column").next()).collect();
-        let found = |word: &str| counts.get(&(table.clone(), word.to_owned())).copied().unwrap_or_default();
-        let (inserts, updates) = (found("ambiguous_missing_on_old"), found("ambiguous_differs"));
+        let found = |class| counts.get(&(table.clone(), class)).copied().unwrap_or_default();
+        let (inserts, updates) = (found(Class::AmbiguousMissingOnOld), found(Class::AmbiguousDiffers));
         if (inserts, updates) != (missing, differing.len() as u64) {
             wrong.push(format!("{table}: found {inserts} and {updates}, not {missing} and {}", differing.len()));
         }

@@ -1,0 +1,87 @@
+//! What became of a staged row.
+
+use serde::{Deserialize, Serialize};
+
+use crate::delta::Class;
+use crate::policy::Action;
+use crate::staging::Plan;
+use crate::words::{Counts, words};
+
+/// What became of a staged row; each has exactly one outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was written to OLD, or OLD's row was taken away.
+    Applied,
+    /// OLD's row was kept, by decision.
+    KeptOld,
+    /// It waits for a decision.
+    Held,
+    /// It was left aside on purpose.
+    Skipped,
+    /// Both sides had made the same change.
+    Convergent,
+    /// Neither side had changed it.
+    Unchanged,
+}
+
+words!(Outcome {
+    Applied => "applied",
+    KeptOld => "kept_old",
+    Held => "held",
+    Skipped => "skipped",
+    Convergent => "convergent",
+    Unchanged => "unchanged",
+});
+
+impl Outcome {
+    /// Whether the row is not as NEW has it because nobody decided, or somebody decided to leave it.
+    #[must_use]
+    pub const fn is_left_aside(self) -> bool {
+        match self {
+            Self::Held | Self::Skipped => true,
+            Self::Applied | Self::KeptOld | Self::Convergent | Self::Unchanged => false,
+        }
+    }
+
+    /// Returns the outcome of a row with this action.
+    const fn of_action(action: Action) -> Self {
+        match action {
+            Action::Insert | Action::Update | Action::Replace | Action::Delete => Self::Applied,
+            Action::KeepOld => Self::KeptOld,
+            Action::Hold => Self::Held,
+            Action::Skip => Self::Skipped,
+        }
+    }
+
+    /// Returns the outcome of a row that has no action since nothing was to be decided about it; `None` where something was.
+    const fn of_settled(class: Class) -> Option<Self> {
+        match class {
+            Class::Convergent => Some(Self::Convergent),
+            Class::Unchanged => Some(Self::Unchanged),
+            Class::Insert
+            | Class::Update
+            | Class::Delete
+            | Class::OldOnly
+            | Class::AmbiguousMissingOnOld
+            | Class::AmbiguousMissingOnNew
+            | Class::AmbiguousDiffers
+            | Class::InsertExists
+            | Class::UpdateOriginDiffers
+            | Class::UpdateDeleted
+            | Class::UpdateMissing
+            | Class::DeleteOriginDiffers => None,
+        }
+    }
+}
+
+/// Counts every staged row under exactly one outcome.
+pub(crate) fn outcomes(plan: &Plan) -> Counts<Outcome> {
+    let mut found = Counts::new();
+    for table in plan.tables() {
+        found += &table.actions.iter().map(|(action, rows)| (Outcome::of_action(action), rows)).collect();
+        let settled = table.settled.iter().filter_map(|(class, rows)| Some((Outcome::of_settled(class)?, rows)));
+        found += &settled.collect();
+    }
+    found
+}
