@@ -1,4 +1,4 @@
-//! Names and literals: the only room in which a name or a value becomes SQL text.
+//! The two sides, and names and literals: the only room in which a name or a value becomes SQL text.
 //!
 //! Comes in: what the catalog or a person called something. Goes out: text that is safe to put into a statement on a session
 //! with `standard_conforming_strings = on`, which every session of ours pins.
@@ -20,6 +20,9 @@ pub enum Side {
 }
 
 impl Side {
+    /// Both, OLD first.
+    pub const BOTH: [Self; 2] = [Self::Old, Self::New];
+
     /// Returns the lower-case word used in file names, variables and JSON.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -45,6 +48,72 @@ impl fmt::Display for Side {
             Self::Old => "OLD",
             Self::New => "NEW",
         })
+    }
+}
+
+/// One thing of OLD's and one of NEW's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Sided<T> {
+    /// OLD's.
+    pub old: T,
+    /// NEW's.
+    pub new: T,
+}
+
+impl<T> Sided<T> {
+    /// Makes the thing of each side, OLD's first.
+    pub fn of(mut make: impl FnMut(Side) -> T) -> Self {
+        Self { old: make(Side::Old), new: make(Side::New) }
+    }
+
+    /// Returns one side's.
+    pub const fn get(&self, side: Side) -> &T {
+        match side {
+            Side::Old => &self.old,
+            Side::New => &self.new,
+        }
+    }
+
+    /// Borrows both.
+    pub const fn as_ref(&self) -> Sided<&T> {
+        Sided { old: &self.old, new: &self.new }
+    }
+
+    /// Makes another thing of each, OLD's first.
+    pub fn map<U>(self, mut make: impl FnMut(T) -> U) -> Sided<U> {
+        Sided { old: make(self.old), new: make(self.new) }
+    }
+
+    /// Puts each beside another thing of the same side.
+    pub fn zip<U>(self, other: Sided<U>) -> Sided<(T, U)> {
+        Sided { old: (self.old, other.old), new: (self.new, other.new) }
+    }
+}
+
+impl<T, E> Sided<Result<T, E>> {
+    /// Returns both, or the first error, OLD's before NEW's.
+    ///
+    /// # Errors
+    /// If either is one.
+    pub fn transpose(self) -> Result<Sided<T>, E> {
+        Ok(Sided { old: self.old?, new: self.new? })
+    }
+}
+
+/// OLD's first, as `try_join!` returns what it was given.
+impl<T> From<(T, T)> for Sided<T> {
+    fn from((old, new): (T, T)) -> Self {
+        Self { old, new }
+    }
+}
+
+/// OLD's first.
+impl<T> IntoIterator for Sided<T> {
+    type Item = T;
+    type IntoIter = std::array::IntoIter<T, 2>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        [self.old, self.new].into_iter()
     }
 }
 
@@ -146,6 +215,17 @@ pub fn array_literal<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_of_a_side_stays_with_it() {
+        let words = Sided::of(Side::word);
+        assert_eq!((words.old, words.new), ("old", "new"));
+        assert_eq!(words.zip(Sided::from((1, 2))).map(|(word, number)| format!("{word}{number}")).new, "new2");
+        assert_eq!(Side::BOTH.map(|side| *words.get(side)), ["old", "new"]);
+        assert_eq!(words.as_ref().into_iter().copied().collect::<String>(), "oldnew");
+        assert_eq!(Sided { old: Ok::<_, ()>(1), new: Ok(2) }.transpose(), Ok(Sided { old: 1, new: 2 }));
+        assert_eq!(Sided { old: Err::<(), _>("OLD's"), new: Err("NEW's") }.transpose(), Err("OLD's"));
+    }
 
     #[test]
     fn hostile_names_stay_one_identifier() {

@@ -7,7 +7,7 @@ use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, RecordBatch, UInt32Array};
 use arrow_select::take::take_record_batch;
 use failback::codec::{BatchDecoder, BatchEncoder};
-use failback::delta::{Class, CutoverWindow, History, classify, compare};
+use failback::delta::{Class, CutoverWindow, Evidence, History, Witness, classify, compare};
 use failback::staging::{SegmentOptions, SegmentWriter};
 use failback::store::Store;
 use failback::wire::{CopyDecoder, RowBuffer};
@@ -119,14 +119,16 @@ fn classify_rows(shape: &Shape) -> Outcome<Once<'_>> {
     // The last column that PostgreSQL knows is a stamp in both shapes; the cutover lies amid the stamps.
     let stamp = shape.layout.columns.len() - 1;
     let amid = written_us(&old, stamp, old.num_rows() / 2).ok_or("the last column is no stamp")?;
-    let fence = CutoverWindow { cutover_us: amid, overlap_us: 60_000_000 };
+    let window = CutoverWindow { cutover_us: amid, overlap_us: 60_000_000 };
     let mut counts = [0_u32; Class::ALL.len()];
     Ok(Box::new(move || {
         let (old, new) = (black_box(&old), black_box(&new));
         let differences = compare(old, new)?;
-        let history = |batch: &RecordBatch, row| History::from_stamps(&fence, None, written_us(batch, stamp, row));
+        let witness = |batch: &RecordBatch, row| {
+            Some(Witness::new(History::from_stamps(&window, None, written_us(batch, stamp, row)), Evidence::Column))
+        };
         for row in 0..old.num_rows() {
-            let verdict = classify(Some(history(old, row)), Some(history(new, row)), !differences.any(row));
+            let verdict = classify(witness(old, row), witness(new, row), None, !differences.any(row));
             counts[verdict.class as usize] += 1;
             for column in differences.columns(row) {
                 black_box(column);

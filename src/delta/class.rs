@@ -84,27 +84,3 @@ impl Class {
         matches!(self, Self::Convergent | Self::Unchanged)
     }
 }
-
-/// How we know that a row changed since the cutover, strongest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Evidence {
-    /// The write-ahead log's own order.
-    Log,
-    /// The state at the cutover was kept, and compared.
-    Baseline,
-    /// Transaction ids or commit timestamps.
-    Xid,
-    /// The row's own time columns.
-    Column,
-    /// Nothing but the two rows themselves.
-    TwoWay,
-}
-
-words!(Evidence {
-    Log => "log",
-    Baseline => "baseline",
-    Xid => "xid",
-    Column => "column",
-    TwoWay => "two_way",
-});

@@ -1,6 +1,4 @@
-//! What a row's own time columns say about it, and what two such statements say about the row at the cutover.
-
-use crate::words::words;
+//! What happened to one side's row since the cutover, as far as it is known, and what time columns say of it.
 
 /// The cutover and the doubt around it, in microseconds since 1970-01-01 UTC.
 ///
@@ -56,74 +54,6 @@ impl History {
     #[must_use]
     pub const fn is_silent(&self) -> bool {
         self.existed.is_none() && self.changed.is_none()
-    }
-}
-
-/// The row at the cutover, as far as it is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Base {
-    /// There was none under this key.
-    Absent,
-    /// OLD's row is still that row.
-    IsOld,
-    /// NEW's row is still that row.
-    IsNew,
-    /// There was one, and it is neither side's row of today.
-    Other,
-    /// Nobody knows.
-    Unknown,
-}
-
-words!(Base {
-    Absent => "absent",
-    IsOld => "old",
-    IsNew => "new",
-    Other => "other",
-    Unknown => "unknown",
-});
-
-/// Infers the row at the cutover from both sides' rows (`None`: the side has no such row) and whether they are equal.
-#[must_use]
-pub fn infer_base(old: Option<History>, new: Option<History>, equal: bool) -> Base {
-    match (old, new) {
-        (None, None) => Base::Other,
-        (Some(old), Some(new)) if equal => infer_from_equal(old, new),
-        (Some(old), Some(new)) => infer_from_different(old, new),
-        (Some(only), None) => infer_from_one(only, Base::IsOld),
-        (None, Some(only)) => infer_from_one(only, Base::IsNew),
-    }
-}
-
-fn infer_from_equal(old: History, new: History) -> Base {
-    if old.changed != Some(true) && new.changed != Some(true) {
-        Base::IsOld
-    } else if old.existed == Some(false) && new.existed == Some(false) {
-        Base::Absent
-    } else {
-        Base::Other
-    }
-}
-
-fn infer_from_different(old: History, new: History) -> Base {
-    match (old.changed, new.changed) {
-        // Two different rows that both claim to be the row of the cutover: on one of them the stamp was not maintained.
-        (Some(false), Some(false)) => Base::Unknown,
-        (Some(false), _) => Base::IsOld,
-        (_, Some(false)) => Base::IsNew,
-        (Some(true), Some(true)) if old.existed == Some(false) && new.existed == Some(false) => Base::Absent,
-        // Both were written after the cutover. Without a stamp from before it they may be two rows that got the same key.
-        (Some(true), Some(true)) if old.existed != Some(true) && new.existed != Some(true) => Base::Unknown,
-        (Some(true), Some(true)) => Base::Other,
-        _ => Base::Unknown,
-    }
-}
-
-fn infer_from_one(only: History, itself: Base) -> Base {
-    match (only.existed, only.changed) {
-        (Some(false), _) => Base::Absent,
-        (Some(true), Some(false)) => itself,
-        (Some(true), Some(true)) => Base::Other,
-        _ => Base::Unknown,
     }
 }
 

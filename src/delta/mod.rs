@@ -1,15 +1,22 @@
-//! What a row's history means for OLD: evidence, the three-way truth table, conflict types, exact comparison of rows.
+//! What a row's history means for OLD: classes, the three-way table that gives them, what it rests on; exact comparison of rows.
 //!
-//! Comes in: what each side's row says about itself, and decoded rows. Goes out: one class a key, and which columns differ.
-//! Never: looks at a server, decides what is done about a class (that is `policy`), or calls two values equal that are not
-//! equal byte for byte.
+//! Comes in: what is known of each side's row and how ([`Witness`]), BASE's row where BASE is at hand ([`KnownBase`]), and decoded rows.
+//! Goes out: one class a key with the evidence for each side ([`Verdict`]), and which columns differ.
+//! Never: looks at a server, gathers evidence (that is the engine's), decides what is done about a class (that is `policy`), or calls two
+//! values equal that are not equal byte for byte.
 
+mod base;
 mod class;
 mod compare;
+mod evidence;
 mod history;
 mod truth;
+mod witness;
 
-pub use class::{Class, Evidence};
+pub use base::{Base, KnownBase};
+pub use class::Class;
 pub use compare::{Differences, compare};
-pub use history::{Base, CutoverWindow, History, infer_base};
+pub use evidence::Evidence;
+pub use history::{CutoverWindow, History};
 pub use truth::{Verdict, classify};
+pub use witness::Witness;

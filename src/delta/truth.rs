@@ -1,37 +1,76 @@
 //! The three-way truth table.
 
-use super::{Base, Class, Evidence, History, infer_base};
+use super::base::infer_base;
+use super::{Base, Class, Evidence, KnownBase, Witness};
+use crate::name::Sided;
 
 /// What a key's history means for OLD.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verdict {
-    /// What the key's history means for OLD.
+    /// The class.
     pub class: Class,
     /// The row at the cutover.
     pub base: Base,
-    /// What the verdict rests on.
-    pub evidence: Evidence,
+    /// What the verdict rests on, for each side.
+    pub evidence: Sided<Evidence>,
 }
 
-/// Classifies one key by what each side's row says about itself (`None`: the side has no such row) and whether the two rows
-/// are equal byte for byte. `equal` is looked at only where both rows exist.
+/// Classifies one key by what is known of each side's row (`None`: the side has no such row), BASE's row (`None`: BASE is not at hand),
+/// and whether the two sides' rows are equal byte for byte, which means nothing unless both exist.
+///
+/// Where BASE is at hand it decides, whatever the witnesses say; else their evidence stands in for it.
+///
+/// ```
+/// use failback::delta::{Class, Evidence, History, KnownBase, Witness, classify};
+/// use failback::name::Sided;
+///
+/// // NEW's row says that it existed at the cutover and was changed since; OLD has no row.
+/// let history = History { existed: Some(true), changed: Some(true) };
+/// let new = Some(Witness::new(history, Evidence::Column));
+/// assert_eq!(classify(None, new, None, false).class, Class::UpdateMissing);
+///
+/// // BASE has a row, and it is not NEW's of today: OLD had it, and deleted it.
+/// let equal = Some(Sided { old: false, new: false });
+/// let base = KnownBase { equal, evidence: Evidence::Baseline };
+/// assert_eq!(classify(None, new, Some(base), false).class, Class::UpdateDeleted);
+/// ```
 #[must_use]
-pub fn classify(old: Option<History>, new: Option<History>, equal: bool) -> Verdict {
-    let base = infer_base(old, new, equal);
-    let written = |row: Option<History>| row.is_some_and(|row| row.changed == Some(true));
+pub fn classify(old: Option<Witness>, new: Option<Witness>, base: Option<KnownBase>, equal: bool) -> Verdict {
+    let sides = Sided { old, new };
+    match base {
+        Some(known) => compared_with(known, sides, equal),
+        None => inferred(sides, equal),
+    }
+}
+
+/// Classifies a key by BASE's row.
+fn compared_with(known: KnownBase, sides: Sided<Option<Witness>>, equal: bool) -> Verdict {
+    let present = sides.map(|row| row.is_some());
+    let base = known.locate(present);
+    let class = match look_up(base, present, equal) {
+        // BASE has the row, so OLD had it too.
+        Class::UpdateMissing => Class::UpdateDeleted,
+        class => class,
+    };
+    Verdict { class, base, evidence: Sided { old: known.evidence, new: known.evidence } }
+}
+
+/// Classifies a key by what is known of both sides' rows.
+fn inferred(sides: Sided<Option<Witness>>, equal: bool) -> Verdict {
+    let histories = sides.map(|row| row.map(Witness::history));
+    let base = infer_base(histories, equal);
+    let written = histories.map(|row| row.is_some_and(|row| row.changed == Some(true)));
     let class = match base {
         // A conflict in any case, whether or not there was a row at the cutover.
-        Base::Unknown if written(old) && written(new) && !equal => Class::UpdateOriginDiffers,
-        _ => look_up(base, old.is_some(), new.is_some(), equal),
+        Base::Unknown if written.old && written.new && !equal => Class::UpdateOriginDiffers,
+        _ => look_up(base, sides.map(|row| row.is_some()), equal),
     };
-    let silent = old.unwrap_or_default().is_silent() && new.unwrap_or_default().is_silent();
-    let evidence = if silent { Evidence::TwoWay } else { Evidence::Column };
-    Verdict { class, base, evidence }
+    Verdict { class, base, evidence: sides.map(|row| row.map_or(Evidence::TwoWay, Witness::evidence)) }
 }
 
 /// Reads the table: was there a row at the cutover, and what do the sides have now?
-fn look_up(base: Base, old: bool, new: bool, equal: bool) -> Class {
-    match (base, old, new) {
+fn look_up(base: Base, present: Sided<bool>, equal: bool) -> Class {
+    match (base, present.old, present.new) {
         (Base::IsOld | Base::IsNew, true, true) if equal => Class::Unchanged,
         (_, true, true) if equal => Class::Convergent,
         (_, false, false) => Class::Convergent,
@@ -44,7 +83,7 @@ fn look_up(base: Base, old: bool, new: bool, equal: bool) -> Class {
         (Base::IsOld, _, true) => Class::Update,
         (Base::IsOld, _, false) => Class::Delete,
         (Base::Other, true, true) => Class::UpdateOriginDiffers,
-        // NEW's stamps prove that NEW had the row at the cutover. That OLD had it too, and deleted it, they do not.
+        // What NEW's row says proves that NEW had the row at the cutover. That OLD had it too, and deleted it, it does not.
         (Base::Other, false, true) => Class::UpdateMissing,
         (Base::Other, true, false) => Class::DeleteOriginDiffers,
     }
@@ -53,6 +92,7 @@ fn look_up(base: Base, old: bool, new: bool, equal: bool) -> Class {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delta::History;
 
     const CREATED: Option<History> = Some(History { existed: Some(false), changed: Some(true) });
     const CHANGED: Option<History> = Some(History { existed: Some(true), changed: Some(true) });
@@ -61,8 +101,19 @@ mod tests {
     const EXISTED: Option<History> = Some(History { existed: Some(true), changed: None });
     const SILENT: Option<History> = Some(History { existed: None, changed: None });
 
+    /// What a side's row can say, none included.
+    const SAYINGS: [Option<History>; 7] = [None, CREATED, CHANGED, SAME, TOUCHED, EXISTED, SILENT];
+
+    fn by(evidence: Evidence, row: Option<History>) -> Option<Witness> {
+        row.map(|history| Witness::new(history, evidence))
+    }
+
+    fn by_columns(old: Option<History>, new: Option<History>, equal: bool) -> Verdict {
+        classify(by(Evidence::Column, old), by(Evidence::Column, new), None, equal)
+    }
+
     fn class(old: Option<History>, new: Option<History>, equal: bool) -> &'static str {
-        classify(old, new, equal).class.word()
+        by_columns(old, new, equal).class.word()
     }
 
     #[test]
@@ -86,6 +137,47 @@ mod tests {
         assert_eq!(class(SILENT, SILENT, false), "ambiguous_differs");
     }
 
+    /// The values that a key can have at three places, `None` where it is not there.
+    type Values = [Option<char>; 3];
+
+    /// The table of the design with BASE at hand: base, old, new, class.
+    const WITH_BASE: [(Values, Class, Base); 15] = [
+        ([None, None, Some('n')], Class::Insert, Base::Absent),
+        ([None, Some('n'), Some('n')], Class::Convergent, Base::Absent),
+        ([None, Some('o'), None], Class::OldOnly, Base::Absent),
+        ([None, Some('o'), Some('n')], Class::InsertExists, Base::Absent),
+        ([Some('b'), Some('b'), Some('b')], Class::Unchanged, Base::IsOld),
+        ([Some('b'), Some('b'), Some('n')], Class::Update, Base::IsOld),
+        ([Some('b'), Some('o'), Some('b')], Class::OldOnly, Base::IsNew),
+        ([Some('b'), Some('n'), Some('n')], Class::Convergent, Base::Other),
+        ([Some('b'), Some('o'), Some('n')], Class::UpdateOriginDiffers, Base::Other),
+        ([Some('b'), Some('b'), None], Class::Delete, Base::IsOld),
+        ([Some('b'), Some('o'), None], Class::DeleteOriginDiffers, Base::Other),
+        ([Some('b'), None, Some('b')], Class::OldOnly, Base::IsNew),
+        ([Some('b'), None, Some('n')], Class::UpdateDeleted, Base::Other),
+        ([Some('b'), None, None], Class::Convergent, Base::Other),
+        ([None, None, None], Class::Convergent, Base::Absent),
+    ];
+
+    fn known(base: Option<char>, sides: Sided<Option<char>>, evidence: Evidence) -> KnownBase {
+        KnownBase { equal: base.map(|_| sides.map(|row| row == base)), evidence }
+    }
+
+    #[test]
+    fn where_base_is_at_hand_it_decides_whatever_the_rows_say() {
+        for ([base, old, new], class, place) in WITH_BASE {
+            let known = known(base, Sided { old, new }, Evidence::Baseline);
+            for says in SAYINGS.into_iter().flatten() {
+                for evidence in Evidence::ALL {
+                    let witness = |row: Option<char>| row.map(|_| Witness::new(says, *evidence));
+                    let verdict = classify(witness(old), witness(new), Some(known), old == new);
+                    let expected = Sided { old: Evidence::Baseline, new: Evidence::Baseline };
+                    assert_eq!(verdict, Verdict { class, base: place, evidence: expected }, "{base:?} {old:?} {new:?}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn half_evidence_is_never_stretched() {
         assert_eq!(class(None, TOUCHED, false), "ambiguous_missing_on_old", "written after the cutover, but created when?");
@@ -95,24 +187,54 @@ mod tests {
         assert_eq!(class(SAME, SAME, false), "ambiguous_differs", "both claim to be the row of the cutover, and differ");
         assert_eq!(class(SAME, SILENT, false), "update", "OLD's row is the row of the cutover, so NEW changed it");
         assert_eq!(class(TOUCHED, TOUCHED, false), "update_origin_differs");
-        assert_eq!(classify(TOUCHED, TOUCHED, false).base, Base::Unknown, "nothing says that there was one row at the cutover");
-        assert_eq!(classify(TOUCHED, CHANGED, false).base, Base::Other);
+        assert_eq!(
+            by_columns(TOUCHED, TOUCHED, false).base,
+            Base::Unknown,
+            "nothing says that there was one row at the cutover"
+        );
+        assert_eq!(by_columns(TOUCHED, CHANGED, false).base, Base::Other);
+    }
+
+    #[test]
+    fn every_side_has_its_own_evidence_and_none_where_its_row_says_nothing() {
+        for evidence in Evidence::ALL {
+            let found = classify(by(*evidence, SAME), by(Evidence::Column, CHANGED), None, false);
+            assert_eq!(found.evidence, Sided { old: *evidence, new: Evidence::Column });
+            let found = classify(by(*evidence, SILENT), by(*evidence, CHANGED), None, false);
+            assert_eq!(found.evidence, Sided { old: Evidence::TwoWay, new: *evidence });
+            let found = classify(None, by(*evidence, CHANGED), None, false);
+            assert_eq!(found.evidence, Sided { old: Evidence::TwoWay, new: *evidence });
+        }
+    }
+
+    /// Every pair of sayings, with every kind of evidence for each side, equal or not.
+    fn combinations() -> impl Iterator<Item = (Sided<Option<History>>, Sided<Evidence>, bool)> {
+        let sides = SAYINGS.into_iter().flat_map(|old| SAYINGS.map(|new| Sided { old, new }));
+        let evidence = || Evidence::ALL.iter().flat_map(|old| Evidence::ALL.iter().map(|new| Sided { old: *old, new: *new }));
+        sides.flat_map(move |rows| evidence().flat_map(move |kinds| [false, true].map(|equal| (rows, kinds, equal))))
+    }
+
+    #[test]
+    fn the_kind_of_evidence_is_told_and_changes_no_class() {
+        for (rows, kinds, equal) in combinations() {
+            let verdict = classify(by(kinds.old, rows.old), by(kinds.new, rows.new), None, equal);
+            let by_columns = by_columns(rows.old, rows.new, equal);
+            assert_eq!((verdict.class, verdict.base), (by_columns.class, by_columns.base));
+            let told = rows.zip(kinds).map(|(row, kind)| by(kind, row).map_or(Evidence::TwoWay, Witness::evidence));
+            assert_eq!(verdict.evidence, told);
+        }
     }
 
     #[test]
     fn every_combination_overwrites_old_only_where_old_is_the_row_of_the_cutover() {
-        let sides = [None, CREATED, CHANGED, SAME, TOUCHED, EXISTED, SILENT];
-        for old in sides {
-            for new in sides {
-                for equal in [false, true] {
-                    let verdict = classify(old, new, equal);
-                    match verdict.class {
-                        Class::Update => assert_eq!(old.and_then(|row| row.changed), Some(false)),
-                        Class::Delete => assert_eq!((old.and_then(|row| row.changed), new), (Some(false), None)),
-                        Class::Insert => assert!(old.is_none()),
-                        _ => {}
-                    }
-                }
+        for (rows, kinds, equal) in combinations() {
+            let verdict = classify(by(kinds.old, rows.old), by(kinds.new, rows.new), None, equal);
+            let unchanged = rows.old.is_some_and(|row| row.changed == Some(false));
+            match verdict.class {
+                Class::Update => assert!(unchanged && rows.new.is_some()),
+                Class::Delete => assert!(unchanged && rows.new.is_none()),
+                Class::Insert => assert!(rows.old.is_none()),
+                _ => {}
             }
         }
     }

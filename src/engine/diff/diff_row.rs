@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `fb_class` | text | the class |
 //! | `fb_conflict` | text | the class again where it is a conflict, else NULL |
-//! | `fb_evidence` | text | what the class rests on |
+//! | `fb_evidence_old`, `fb_evidence_new` | text | what the class rests on, for each side |
 //! | `fb_base` | text | where the row at the cutover was found: `old`, `new`, `absent`, `other`, `unknown` |
 //! | `fb_changed` | list of text | the columns that differ between OLD and NEW; NULL unless both have the row |
 //! | `fb_written_old`, `fb_written_new` | timestamp | when each side last wrote its row, by its own columns |
@@ -27,11 +27,20 @@ use crate::codec::RowLayout;
 use crate::delta::{self, Base, Class, Verdict};
 use crate::engine::rows::Aligned;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::{Side, Sided};
 use crate::words::Word;
 
 /// The columns in front of the images.
-pub(crate) const DECIDING: [&str; 7] =
-    ["fb_class", "fb_conflict", "fb_evidence", "fb_base", "fb_changed", "fb_written_old", "fb_written_new"];
+pub(crate) const DECIDING: [&str; 8] = [
+    "fb_class",
+    "fb_conflict",
+    "fb_evidence_old",
+    "fb_evidence_new",
+    "fb_base",
+    "fb_changed",
+    "fb_written_old",
+    "fb_written_new",
+];
 
 /// What is known of one key, images apart.
 pub(crate) struct DiffRow {
@@ -39,20 +48,8 @@ pub(crate) struct DiffRow {
     pub(crate) verdict: Verdict,
     /// Names of the columns that differ, where both sides have the row.
     pub(crate) changed: Option<Vec<String>>,
-    /// When OLD and NEW last wrote it, in microseconds since 1970-01-01.
-    pub(crate) written_us: [Option<i64>; 2],
-}
-
-/// Both sides' rows for the same keys.
-pub(crate) struct Sides {
-    /// OLD's rows.
-    pub(crate) old: RecordBatch,
-    /// Which of them exist.
-    pub(crate) old_present: BooleanArray,
-    /// NEW's rows.
-    pub(crate) new: RecordBatch,
-    /// Which of them exist.
-    pub(crate) new_present: BooleanArray,
+    /// When each side last wrote it, in microseconds since 1970-01-01.
+    pub(crate) written_us: Sided<Option<i64>>,
 }
 
 /// Returns the schema of a diff file.
@@ -64,7 +61,8 @@ pub(crate) fn diff_schema(layout: &RowLayout) -> SchemaRef {
     Arc::new(Schema::new(vec![
         text("fb_class", false),
         text("fb_conflict", true),
-        text("fb_evidence", false),
+        text("fb_evidence_old", false),
+        text("fb_evidence_new", false),
         text("fb_base", false),
         Field::new("fb_changed", changed, true),
         stamp("fb_written_old"),
@@ -76,28 +74,30 @@ pub(crate) fn diff_schema(layout: &RowLayout) -> SchemaRef {
 }
 
 /// Builds the diff rows of one batch of keys; keys about which nothing is to be decided are left out.
-pub(crate) fn diff_batch(schema: &SchemaRef, sides: &Sides, rows: &[DiffRow]) -> Result<RecordBatch> {
+pub(crate) fn diff_batch(schema: &SchemaRef, sides: &Sided<Image>, rows: &[DiffRow]) -> Result<RecordBatch> {
     build(schema, sides, rows).map_err(|error| Error::new(ErrorKind::Malformed, "build the diff's rows").because(error))
 }
 
-fn build(schema: &SchemaRef, sides: &Sides, rows: &[DiffRow]) -> Result<RecordBatch, ArrowError> {
+fn build(schema: &SchemaRef, sides: &Sided<Image>, rows: &[DiffRow]) -> Result<RecordBatch, ArrowError> {
     let text =
         |read: &dyn Fn(&DiffRow) -> Option<&'static str>| Arc::new(rows.iter().map(read).collect::<StringArray>()) as ArrayRef;
-    let stamps = |side: usize| {
-        let values: TimestampMicrosecondArray = rows.iter().map(|row| row.written_us[side]).collect();
+    let written = |side| {
+        let values: TimestampMicrosecondArray = rows.iter().map(|row| *row.written_us.get(side)).collect();
         Arc::new(values) as ArrayRef
     };
+    let images = sides.as_ref().map(Image::as_struct);
     let columns: Vec<ArrayRef> = vec![
         text(&|row| Some(row.verdict.class.word())),
         text(&|row| Some(row.verdict.class).filter(|class| class.is_conflict()).map(Class::word)),
-        text(&|row| Some(row.verdict.evidence.word())),
+        text(&|row| Some(row.verdict.evidence.old.word())),
+        text(&|row| Some(row.verdict.evidence.new.word())),
         text(&|row| Some(row.verdict.base.word())),
         changed_lists(rows),
-        stamps(0),
-        stamps(1),
-        base_image(sides, rows)?,
-        Arc::new(image(&sides.old, &sides.old_present)),
-        Arc::new(image(&sides.new, &sides.new_present)),
+        written(Side::Old),
+        written(Side::New),
+        base_image(&images, rows)?,
+        Arc::new(images.old),
+        Arc::new(images.new),
     ];
     let wanted: BooleanArray = rows.iter().map(|row| Some(!row.verdict.class.is_settled())).collect();
     filter_record_batch(&RecordBatch::try_new(schema.clone(), columns)?, &wanted)
@@ -114,16 +114,9 @@ fn changed_lists(rows: &[DiffRow]) -> ArrayRef {
     Arc::new(lists.finish())
 }
 
-/// Makes a struct of a batch's columns, NULL where the row does not exist.
-pub(crate) fn image(rows: &RecordBatch, present: &BooleanArray) -> StructArray {
-    let nulls = NullBuffer::new(present.values().clone());
-    StructArray::new(rows.schema().fields().clone(), rows.columns().to_vec(), Some(nulls))
-}
-
 /// The row at the cutover, where one side still has it.
-fn base_image(sides: &Sides, rows: &[DiffRow]) -> Result<ArrayRef, ArrowError> {
-    let (old, new) = (image(&sides.old, &sides.old_present), image(&sides.new, &sides.new_present));
-    let both = arrow_select::concat::concat(&[&old, &new])?;
+fn base_image(images: &Sided<StructArray>, rows: &[DiffRow]) -> Result<ArrayRef, ArrowError> {
+    let both = arrow_select::concat::concat(&[&images.old, &images.new])?;
     let picks: UInt32Array = rows
         .iter()
         .enumerate()
@@ -143,6 +136,14 @@ pub(crate) struct Image {
     pub(crate) rows: RecordBatch,
     /// Which of them exist.
     pub(crate) present: BooleanArray,
+}
+
+impl Image {
+    /// Makes a struct of its columns, NULL where the row does not exist.
+    fn as_struct(&self) -> StructArray {
+        let nulls = NullBuffer::new(self.present.values().clone());
+        StructArray::new(self.rows.schema().fields().clone(), self.rows.columns().to_vec(), Some(nulls))
+    }
 }
 
 /// Reads an image, `base`, `old` or `new`, out of a batch of a diff file.

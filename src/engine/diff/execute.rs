@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::{BooleanArray, RecordBatch, new_null_array};
 use jiff::Timestamp;
 
-use super::diff_row::{DiffRow, Sides, diff_batch, diff_schema};
+use super::diff_row::{DiffRow, Image, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::config::Zone;
@@ -18,7 +18,7 @@ use crate::engine::run::ledger;
 use crate::engine::run::workers;
 use crate::engine::run::{Context, Event, Queue};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::Side;
+use crate::name::{Side, Sided};
 use crate::pg::{Session, Snapshot, same_database};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
@@ -194,8 +194,8 @@ impl<'a> Comparer<'a> {
             for batch in bounded(&batch?) {
                 context.stop.check()?;
                 let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
-                let ours = counterpart::fetch_known(old, source, &self.table.layout, &keys).await?;
-                let sides = self.sides(batch, ours);
+                let counterparts = counterpart::fetch_known(old, source, &self.table.layout, &keys).await?;
+                let sides = self.sides(batch, counterparts);
                 let rows = self.judge(&sides)?;
                 for row in &rows {
                     counts.add(row.verdict.class, 1);
@@ -207,7 +207,7 @@ impl<'a> Comparer<'a> {
         Ok((file.finish()?, counts))
     }
 
-    fn sides(&self, batch: RecordBatch, ours: counterpart::Aligned) -> Sides {
+    fn sides(&self, batch: RecordBatch, old: counterpart::Aligned) -> Sided<Image> {
         let rows = batch.num_rows();
         let (new, present) = match self.staged {
             Staged::Rows => (batch, true),
@@ -217,31 +217,27 @@ impl<'a> Comparer<'a> {
                 (RecordBatch::try_new(schema, columns).unwrap_or(batch), false)
             }
         };
-        Sides { old: ours.rows, old_present: ours.present, new, new_present: BooleanArray::from(vec![present; rows]) }
+        let new = Image { rows: new, present: BooleanArray::from(vec![present; rows]) };
+        Sided { old: Image { rows: old.rows, present: old.present }, new }
     }
 
-    fn judge(&self, sides: &Sides) -> Result<Vec<DiffRow>> {
+    fn judge(&self, sides: &Sided<Image>) -> Result<Vec<DiffRow>> {
         let layout = &self.table.layout;
-        let mut differences = delta::compare(&sides.old, &sides.new)
+        let mut differences = delta::compare(&sides.old.rows, &sides.new.rows)
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD's and NEW's rows").because(error))?;
         differences.keep(|column| layout.columns[column].is_carried());
         let one = |row| {
-            let on_old = sides.old_present.value(row);
-            let on_new = sides.new_present.value(row);
-            let old = on_old.then(|| self.stamps.history(&sides.old, row));
-            let new = on_new.then(|| self.stamps.history(&sides.new, row));
-            let verdict = classify(old, new, !differences.any(row));
+            let there = sides.as_ref().map(|side| side.present.value(row).then_some(&side.rows));
+            let witness = there.map(|rows| rows.map(|rows| self.stamps.witness(rows, row)));
             let names = |index: usize| layout.columns[index].name.as_str().to_owned();
             DiffRow {
-                verdict,
-                changed: (on_old && on_new).then(|| differences.columns(row).map(names).collect()),
-                written_us: [
-                    on_old.then(|| self.stamps.written_us(&sides.old, row)).flatten(),
-                    on_new.then(|| self.stamps.written_us(&sides.new, row)).flatten(),
-                ],
+                // BASE is not at hand.
+                verdict: classify(witness.old, witness.new, None, !differences.any(row)),
+                changed: there.old.and(there.new).map(|_| differences.columns(row).map(names).collect()),
+                written_us: there.map(|rows| rows.and_then(|rows| self.stamps.written_us(rows, row))),
             }
         };
-        Ok((0..sides.new.num_rows()).map(one).collect())
+        Ok((0..sides.new.rows.num_rows()).map(one).collect())
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::codec::RowLayout;
 use crate::config::Zone;
-use crate::delta::{CutoverWindow, History};
+use crate::delta::{CutoverWindow, Evidence, History, Witness};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{TimeColumn, TimeColumns, TimeKind};
 
@@ -100,7 +100,7 @@ impl Stamps {
     }
 
     /// Says what a row's stamps say about it.
-    pub(crate) fn history(&self, batch: &RecordBatch, row: usize) -> History {
+    pub(crate) fn witness(&self, batch: &RecordBatch, row: usize) -> Witness {
         let created = self.created.and_then(|(column, window)| stamp(batch, column, row).map(|us| (us, window)));
         let updated = self.updated.and_then(|(column, window)| stamp(batch, column, row).map(|us| (us, window)));
         // Both columns' stamps are brought to one window, since their types may differ.
@@ -110,7 +110,7 @@ impl Stamps {
             None => -1,
             Some(false) => -2,
         };
-        History::from_stamps(&window, created.map(normal), updated.map(normal))
+        Witness::new(History::from_stamps(&window, created.map(normal), updated.map(normal)), Evidence::Column)
     }
 
     /// Returns when a row was last written, for `last_update_wins`: its updated, else its created stamp.

@@ -1,0 +1,30 @@
+//! How it is known what happened to a row since the cutover.
+
+use serde::{Deserialize, Serialize};
+
+use crate::words::words;
+
+/// How it is known what happened to a row since the cutover, strongest first. What a verdict rests on is written down for each side, so
+/// that a rule can ask for the least that it needs. Time columns are what the engine reads; the table of classes takes any kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// The write-ahead log's own order.
+    Log,
+    /// The state at the cutover was kept, and compared.
+    Baseline,
+    /// Transaction ids or commit timestamps.
+    Xid,
+    /// The row's own time columns.
+    Column,
+    /// Nothing but the two rows themselves, or that there is none.
+    TwoWay,
+}
+
+words!(Evidence {
+    Log => "log",
+    Baseline => "baseline",
+    Xid => "xid",
+    Column => "column",
+    TwoWay => "two_way",
+});
