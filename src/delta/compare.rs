@@ -11,6 +11,8 @@ use arrow_schema::ArrowError;
 use arrow_schema::SortOptions;
 use rayon::prelude::*;
 
+use crate::name::Sided;
+
 /// Where two batches of equally many rows and the same columns differ.
 #[derive(Debug)]
 pub struct Differences {
@@ -69,17 +71,17 @@ fn differing(old: &dyn Array, new: &dyn Array) -> Result<BooleanBuffer, ArrowErr
 }
 
 fn compare_companions(old: &RecordBatch, new: &RecordBatch, companion: usize, columns: &mut [BooleanBuffer]) {
-    let (ours, theirs) = (old.column(companion), new.column(companion));
-    if ours.null_count() == ours.len() && theirs.null_count() == theirs.len() {
+    let companions = Sided { old: old.column(companion).as_ref(), new: new.column(companion).as_ref() };
+    if companions.into_iter().all(|column| column.null_count() == column.len()) {
         return;
     }
     let schema = old.schema();
     let mut changed: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for row in (0..old.num_rows()).filter(|row| ours.is_valid(*row) || theirs.is_valid(*row)) {
-        let (ours, theirs) = (entries(ours.as_ref(), row), entries(theirs.as_ref(), row));
+    for row in (0..old.num_rows()).filter(|row| companions.into_iter().any(|column| column.is_valid(*row))) {
+        let exact = companions.map(|column| entries(column, row));
         for index in 0..columns.len() {
             let name = schema.field(index).name().as_str();
-            if ours.get(name) != theirs.get(name) {
+            if exact.old.get(name) != exact.new.get(name) {
                 changed.entry(index).or_default().push(row);
             }
         }

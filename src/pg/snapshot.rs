@@ -50,8 +50,8 @@ impl Snapshot {
     /// `Refused` if the session is on another side or database, where the name means nothing; what the server said otherwise, as
     /// when the snapshot is gone.
     pub async fn join(&self, session: &Session) -> Result<()> {
-        let (ours, theirs) = (self.holder.endpoint(), session.endpoint());
-        if ours.side() != theirs.side() || ours.database() != theirs.database() {
+        let (holder, joining) = (self.holder.endpoint(), session.endpoint());
+        if holder.side() != joining.side() || holder.database() != joining.database() {
             return Err(Error::new(ErrorKind::Refused, "join a snapshot")
                 .at(session.place())
                 .because(format!("the snapshot is held on {}", self.holder.place())));

@@ -31,14 +31,14 @@ impl MappedColumn {
 /// only NEW has: its value cannot be written. One that NEW alone computes is read like any other.
 #[must_use]
 pub fn map_columns(old: &Table, new: &Table, renaming: &Renaming, zone: &str) -> Vec<MappedColumn> {
-    let of_old = old.columns.iter().filter_map(|ours| match new.column(&ours.name) {
-        Some(theirs) if ours.generated && theirs.generated => None,
-        Some(theirs) if ours.generated => Some(new_only(theirs, renaming)),
-        Some(theirs) => Some(both(ours, theirs, renaming, zone)),
-        None if ours.generated => None,
+    let of_old = old.columns.iter().filter_map(|column| match new.column(&column.name) {
+        Some(on_new) if column.generated && on_new.generated => None,
+        Some(on_new) if column.generated => Some(new_only(on_new, renaming)),
+        Some(on_new) => Some(both(column, on_new, renaming, zone)),
+        None if column.generated => None,
         None => Some(MappedColumn {
-            name: ours.name.clone(),
-            data_type: ours.data_type.clone(),
+            name: column.name.clone(),
+            data_type: column.data_type.clone(),
             old: Source::Same,
             new: Source::Absent,
         }),
@@ -52,12 +52,12 @@ fn new_only(column: &Column, renaming: &Renaming) -> MappedColumn {
     MappedColumn { name: column.name.clone(), data_type: column.data_type.clone(), old: Source::Absent, new }
 }
 
-fn both(ours: &Column, theirs: &Column, renaming: &Renaming, zone: &str) -> MappedColumn {
-    let way = common_type(&ours.data_type, &theirs.data_type);
+fn both(old: &Column, new: &Column, renaming: &Renaming, zone: &str) -> MappedColumn {
+    let way = common_type(&old.data_type, &new.data_type);
     let data_type = match way {
-        CommonType::Same => ours.data_type.clone(),
-        CommonType::As(Side::Old) => undomained(&ours.data_type),
-        CommonType::As(Side::New) => undomained(&theirs.data_type),
+        CommonType::Same => old.data_type.clone(),
+        CommonType::As(Side::Old) => undomained(&old.data_type),
+        CommonType::As(Side::New) => undomained(&new.data_type),
         CommonType::Instant(_) => PgType { sql: "timestamp with time zone".to_owned(), ..PgType::builtin("timestamptz", -1) },
         CommonType::Text => PgType::builtin("text", -1),
     };
@@ -71,9 +71,9 @@ fn both(ours: &Column, theirs: &Column, renaming: &Renaming, zone: &str) -> Mapp
         CommonType::Text => vec![Conversion::Cast("text".to_owned())],
     };
     MappedColumn {
-        name: ours.name.clone(),
-        old: source(&ours.name, &ours.name, conversions(Side::Old, &ours.data_type)),
-        new: source(&ours.name, renaming.on_new(&ours.name), conversions(Side::New, &theirs.data_type)),
+        name: old.name.clone(),
+        old: source(&old.name, &old.name, conversions(Side::Old, &old.data_type)),
+        new: source(&old.name, renaming.on_new(&old.name), conversions(Side::New, &new.data_type)),
         data_type,
     }
 }

@@ -21,8 +21,8 @@ impl DatabaseTraits {
                 None => found.push(format!(
                     "extension {name} exists on NEW only: columns of its types are carried as far as OLD has them in another type"
                 )),
-                Some(ours) if ours != version => {
-                    found.push(format!("extension {name} is {ours} on OLD and {version} on NEW: rows that OLD's does not take are held"));
+                Some(on_old) if on_old != version => {
+                    found.push(format!("extension {name} is {on_old} on OLD and {version} on NEW: rows that OLD's does not take are held"));
                 }
                 Some(_) => {}
             }

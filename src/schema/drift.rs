@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::common_type::{CommonType, common_type};
-use super::{Column, Renaming, Table};
+use super::{Column, PgType, Renaming, Table};
 use crate::name::{Ident, QualifiedName, Side};
 
 /// One difference between the two sides' definitions of a table.
@@ -123,13 +123,13 @@ pub fn drift(old: &Table, new: &Table, renaming: &Renaming) -> Vec<Drift> {
         found.push(Drift::TableRenamed { new: new.name.clone() });
     }
     found.extend(renaming.iter().map(|(column, new)| Drift::ColumnRenamed { column: column.clone(), new: new.clone() }));
-    for ours in &old.columns {
-        match new.column(&ours.name) {
-            Some(theirs) => column_drift(ours, theirs, &mut found),
-            None if ours.generated => {}
+    for column in &old.columns {
+        match new.column(&column.name) {
+            Some(on_new) => column_drift(column, on_new, &mut found),
+            None if column.generated => {}
             None => {
-                let required = ours.not_null && !ours.has_default && ours.identity.is_none();
-                found.push(Drift::SourceColumnMissing { column: ours.name.clone(), required });
+                let required = column.not_null && !column.has_default && column.identity.is_none();
+                found.push(Drift::SourceColumnMissing { column: column.name.clone(), required });
             }
         }
     }
@@ -139,23 +139,27 @@ pub fn drift(old: &Table, new: &Table, renaming: &Renaming) -> Vec<Drift> {
     found
 }
 
-fn column_drift(ours: &Column, theirs: &Column, found: &mut Vec<Drift>) {
-    let column = ours.name.clone();
-    match (ours.generated, theirs.generated) {
+fn column_drift(old: &Column, new: &Column, found: &mut Vec<Drift>) {
+    let column = old.name.clone();
+    match (old.generated, new.generated) {
         (true, true) => return,
         (true, false) => return found.push(Drift::TargetColumnMissing { column, computed: true }),
         (false, true) => found.push(Drift::ComputedOnNew { column: column.clone() }),
         (false, false) => {}
     }
-    let travel = common_type(&ours.data_type, &theirs.data_type);
-    let (old, new) = (&ours.data_type, &theirs.data_type);
-    let labels: Vec<_> = new.labels.iter().filter(|label| !old.labels.contains(label)).cloned().collect();
-    if old.base == new.base && !old.labels.is_empty() && !labels.is_empty() {
-        found.push(Drift::LabelMissing { column: column.clone(), labels });
-    } else if travel != CommonType::Same || old.sql != new.sql {
-        found.push(Drift::TypeDiffers { column: column.clone(), old: old.sql.clone(), new: new.sql.clone(), travel });
-    }
-    if ours.not_null && !theirs.not_null {
+    found.extend(type_drift(&column, &old.data_type, &new.data_type));
+    if old.not_null && !new.not_null {
         found.push(Drift::NotNullOnOld { column });
     }
+}
+
+fn type_drift(column: &Ident, old: &PgType, new: &PgType) -> Option<Drift> {
+    let column = column.clone();
+    let labels: Vec<_> = new.labels.iter().filter(|label| !old.labels.contains(label)).cloned().collect();
+    if old.base == new.base && !old.labels.is_empty() && !labels.is_empty() {
+        return Some(Drift::LabelMissing { column, labels });
+    }
+    let travel = common_type(old, new);
+    let differs = travel != CommonType::Same || old.sql != new.sql;
+    differs.then(|| Drift::TypeDiffers { column, old: old.sql.clone(), new: new.sql.clone(), travel })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{MappedColumn, PgType, Source, Table};
-use crate::name::{Ident, Side};
+use crate::name::{Ident, Side, Sided};
 
 /// One unique index, primary keys included. Indexes on expressions are listed with `columns` empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,15 +142,16 @@ pub fn comparison_key(
 
 fn key_column(old: &Table, new: &Table, pairs: &[MappedColumn], name: &Ident) -> Result<KeyColumn, KeyProblem> {
     let missing = |side| KeyProblem::ConfiguredColumnMissing { column: name.clone(), side };
-    let ours = &old.column(name).ok_or_else(|| missing(Side::Old))?.data_type;
-    let theirs = &new.column(name).ok_or_else(|| missing(Side::New))?.data_type;
+    let tables = Sided { old, new };
+    let own_type = |side| tables.get(side).column(name).map(|column| &column.data_type).ok_or_else(|| missing(side));
+    let own = Sided::of(own_type).transpose()?;
     let pair = pairs
         .iter()
         .find(|pair| pair.name == *name && pair.is_carried())
         .ok_or_else(|| KeyProblem::Computed { column: name.clone() })?;
-    let order = if ours.is_integer() && theirs.is_integer() {
+    let order = if own.into_iter().all(PgType::is_integer) {
         KeyOrder::Integer
-    } else if ours.is_uuid() && theirs.is_uuid() {
+    } else if own.into_iter().all(PgType::is_uuid) {
         KeyOrder::Uuid
     } else {
         // Also numeric, citext and whatever else has an equality of its own: two spellings of one value then count as two keys,
@@ -163,7 +164,7 @@ fn key_column(old: &Table, new: &Table, pairs: &[MappedColumn], name: &Ident) ->
         let cast = if order == KeyOrder::Integer { "bigint".to_owned() } else { compared.bare_sql.clone() };
         KeySide { source: source.clone(), cast, equals: compared.equals() }
     };
-    Ok(KeyColumn { name: name.clone(), order, old: side(&pair.old, ours), new: side(&pair.new, theirs) })
+    Ok(KeyColumn { name: name.clone(), order, old: side(&pair.old, own.old), new: side(&pair.new, own.new) })
 }
 
 fn shared_unique_columns<'a>(old: &'a Table, new: &Table) -> Option<&'a [Ident]> {

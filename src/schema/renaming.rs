@@ -60,11 +60,12 @@ impl Renaming {
     pub fn translate(&self, old: &Table, new: &Table) -> Result<Table, RenamingProblem> {
         let missing = |column: &Ident, side| RenamingProblem::Missing { column: column.clone(), side };
         let mut words = BTreeMap::new();
-        for (ours, theirs) in &self.0 {
-            old.column(ours).ok_or_else(|| missing(ours, Side::Old))?;
-            new.column(theirs).ok_or_else(|| missing(theirs, Side::New))?;
-            if words.insert(theirs.clone(), ours.clone()).is_some() || new.column(ours).is_some_and(|_| !self.frees(ours)) {
-                return Err(RenamingProblem::Twice { column: theirs.clone() });
+        for (on_old, on_new) in &self.0 {
+            old.column(on_old).ok_or_else(|| missing(on_old, Side::Old))?;
+            new.column(on_new).ok_or_else(|| missing(on_new, Side::New))?;
+            let is_taken = new.column(on_old).is_some_and(|_| !self.frees(on_old));
+            if words.insert(on_new.clone(), on_old.clone()).is_some() || is_taken {
+                return Err(RenamingProblem::Twice { column: on_new.clone() });
             }
         }
         let word = |name: &Ident| words.get(name).unwrap_or(name).clone();
@@ -80,7 +81,7 @@ impl Renaming {
 
     /// Whether NEW's column of that name answers to another column of OLD.
     fn frees(&self, name: &Ident) -> bool {
-        self.0.values().any(|theirs| theirs == name)
+        self.0.values().any(|on_new| on_new == name)
     }
 }
 

@@ -15,9 +15,9 @@ pub(super) fn pairs(key: &ForeignKey, parent: &str, child: &str) -> String {
         .zip(&key.child_columns)
         .zip(&key.operators)
         .enumerate()
-        .map(|(index, ((theirs, ours), equals))| {
+        .map(|(index, ((referenced, referring), equals))| {
             let operator = if key.period && index == last { "operator(pg_catalog.&&)" } else { equals.as_str() };
-            format!("{parent}.{} {operator} {child}.{}", theirs.sql(), ours.sql())
+            format!("{parent}.{} {operator} {child}.{}", referenced.sql(), referring.sql())
         })
         .collect();
     tests.join(" and ")
@@ -38,10 +38,10 @@ pub(super) fn children(key: &ForeignKey) -> String {
 pub(super) fn missing(key: &ForeignKey, parents: &str, child: &str) -> String {
     let pairs = pairs(key, "p", child);
     match (key.period, key.parent_columns.last(), key.child_columns.last()) {
-        (true, Some(theirs), Some(ours)) => format!(
+        (true, Some(referenced), Some(referring)) => format!(
             "not coalesce({child}.{} <@ (select pg_catalog.range_agg(p.{}) from {parents} where {pairs}), false)",
-            ours.sql(),
-            theirs.sql()
+            referring.sql(),
+            referenced.sql()
         ),
         _ => format!("not exists (select from {parents} where {pairs})"),
     }

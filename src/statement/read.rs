@@ -173,8 +173,8 @@ fn wanted(column: &KeyColumn, side: Side, name: &str) -> String {
 
 /// The test that finds a row by its key. Integers of different widths compare without a cast, so that the index serves.
 fn found_by(column: &KeyColumn, side: Side, wanted: &str) -> String {
-    let ours = if column.order == KeyOrder::Integer { own(column, side) } else { value(column, side) };
-    format!("{ours} {} {wanted}", column.on(side).equals)
+    let found = if column.order == KeyOrder::Integer { own(column, side) } else { value(column, side) };
+    format!("{found} {} {wanted}", column.on(side).equals)
 }
 
 /// Reads one row for every given key, in the order of the keys: first whether it exists, then `select_list` (all NULL where it

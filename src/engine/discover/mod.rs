@@ -6,6 +6,7 @@
 
 mod execute;
 mod new_only;
+mod pairing;
 mod table_selection;
 
 pub use execute::{Discovery, discover};

@@ -28,21 +28,21 @@ pub struct Raise {
 pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(Sequence, Raise)>> {
     let on_new: BTreeMap<_, _> = plan.new_sequences.iter().map(|sequence| (&sequence.name, sequence)).collect();
     let mut found = Vec::new();
-    for ours in catalog::sequences(old.client()).await? {
-        let theirs = on_new.get(&ours.name).and_then(|sequence| sequence.last_value);
+    for on_old in catalog::sequences(old.client()).await? {
+        let last_on_new = on_new.get(&on_old.name).and_then(|sequence| sequence.last_value);
         let mut data = Vec::new();
-        let room = room(&ours);
+        let room = room(&on_old);
         // A sequence that begins again at its end promises no new number, whatever the data hold.
-        for (table, column) in ours.feeds.iter().filter(|_| !ours.cycle) {
+        for (table, column) in on_old.feeds.iter().filter(|_| !on_old.cycle) {
             if plan.tables.iter().any(|planned| planned.name == *table && planned.actions.get(Action::Insert) > 0) {
-                let query = sequence_floor(table, column, ours.increment < 0, room);
-                let found = old.query(&query, &[]).await.place(|| &ours.name)?;
+                let query = sequence_floor(table, column, on_old.increment < 0, room);
+                let found = old.query(&query, &[]).await.place(|| &on_old.name)?;
                 data.extend(found.first().and_then(|row| row.get::<_, Option<i64>>(0)));
             }
         }
-        if let Some(to) = target(&ours, theirs.filter(|value| (room.0..=room.1).contains(value)), data) {
-            let raise = Raise { sequence: ours.name.to_string(), from: ours.last_value, to };
-            found.push((ours, raise));
+        if let Some(to) = target(&on_old, last_on_new.filter(|value| (room.0..=room.1).contains(value)), data) {
+            let raise = Raise { sequence: on_old.name.to_string(), from: on_old.last_value, to };
+            found.push((on_old, raise));
         }
     }
     Ok(found)
@@ -60,10 +60,10 @@ fn room(sequence: &Sequence) -> (i64, i64) {
 }
 
 /// Returns the value that a sequence must have handed out; `None` where it already has.
-fn target(ours: &Sequence, theirs: Option<i64>, data: impl IntoIterator<Item = i64>) -> Option<i64> {
-    let further = |left: i64, right: i64| if ours.increment < 0 { left.min(right) } else { left.max(right) };
-    let wanted = theirs.into_iter().chain(data).reduce(further)?;
-    match ours.last_value {
+fn target(on_old: &Sequence, last_on_new: Option<i64>, data: impl IntoIterator<Item = i64>) -> Option<i64> {
+    let further = |left: i64, right: i64| if on_old.increment < 0 { left.min(right) } else { left.max(right) };
+    let wanted = last_on_new.into_iter().chain(data).reduce(further)?;
+    match on_old.last_value {
         Some(last) if further(last, wanted) == last => None,
         _ => Some(wanted),
     }

@@ -130,11 +130,11 @@ fn wanted_by_families(part: &DatabasePlan, record: &DatabaseRecord) -> Vec<Wante
 }
 
 /// Whether a merge reads a sequence, or raises it: those that NEW has too, and those that feed tables which get rows.
-fn is_asked_of(ours: &Sequence, privilege: Privilege, part: &DatabasePlan) -> bool {
-    let theirs = part.new_sequences.iter().find(|sequence| sequence.name == ours.name);
+fn is_asked_of(on_old: &Sequence, privilege: Privilege, part: &DatabasePlan) -> bool {
+    let on_new = part.new_sequences.iter().find(|sequence| sequence.name == on_old.name);
     let gets_rows =
         |name: &QualifiedName| part.tables.iter().any(|table| table.name == *name && table.actions.get(Action::Insert) > 0);
-    let feeds = ours.feeds.iter().chain(&ours.owner).any(|(table, _)| gets_rows(table));
-    let lags = theirs.and_then(|theirs| theirs.last_value).is_some_and(|last| Some(last) != ours.last_value);
-    feeds || lags || (privilege == Privilege::Select && theirs.is_some())
+    let feeds = on_old.feeds.iter().chain(&on_old.owner).any(|(table, _)| gets_rows(table));
+    let lags = on_new.and_then(|sequence| sequence.last_value).is_some_and(|last| Some(last) != on_old.last_value);
+    feeds || lags || (privilege == Privilege::Select && on_new.is_some())
 }

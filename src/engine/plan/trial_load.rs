@@ -82,7 +82,7 @@ async fn hold_rejects_of(
 fn is_needed(database: &DatabaseRecord, record: &TableRecord) -> bool {
     let (old, new) = (&record.old, &record.new);
     let newer = database.new.version_num / 10_000 > database.old.version_num / 10_000;
-    let known = |check: &Check| new.checks.iter().any(|theirs| theirs.validated && theirs.expression == check.expression);
+    let known = |check: &Check| new.checks.iter().any(|on_new| on_new.validated && on_new.expression == check.expression);
     old.partitioned
         || database.old.encoding != database.new.encoding
         || record.drift.iter().any(Drift::may_not_fit)

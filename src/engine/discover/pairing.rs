@@ -1,0 +1,110 @@
+//! Which table of NEW answers to which of OLD, and what becomes of those that answer to none.
+
+use std::collections::BTreeMap;
+
+use super::new_only;
+use super::table_selection::{TableSelection, select_table};
+use crate::catalog::Catalog;
+use crate::engine::run::Context;
+use crate::name::{QualifiedName, Side, Sided};
+use crate::schema::{Method, Relation, RelationKind, Table};
+use crate::staging::layout::TableId;
+use crate::staging::{LeftOut, NewOnlyTable, TableRecord};
+
+/// Every table and relation of a database, each in exactly one list.
+#[derive(Default)]
+pub(super) struct Pairing {
+    pub(super) tables: Vec<TableRecord>,
+    pub(super) new_only: Vec<NewOnlyTable>,
+    pub(super) left_out: Vec<LeftOut>,
+}
+
+/// NEW's name for every table of OLD that the configuration says NEW calls otherwise.
+struct Renamed(BTreeMap<String, QualifiedName>);
+
+impl Renamed {
+    fn read(context: &Context, database: &str, old: &Catalog) -> Self {
+        let new_name =
+            |table: &Table| Some((context.config.table(database, &table.name.to_string()).new_name?, table.name.clone()));
+        Self(old.tables.iter().filter_map(new_name).collect())
+    }
+
+    /// Returns OLD's name for a table of NEW.
+    fn on_old<'a>(&'a self, on_new: &'a QualifiedName) -> &'a QualifiedName {
+        self.0.get(&on_new.to_string()).unwrap_or(on_new)
+    }
+
+    /// Whether a table's name was given to another one on NEW: then NEW's table of this name answers to nothing.
+    fn frees(&self, name: &QualifiedName) -> bool {
+        self.0.iter().any(|(on_new, on_old)| on_old == name && *on_new != name.to_string())
+    }
+}
+
+/// Pairs both sides' tables by name; a table that OLD lacks is new-only, and whatever is no table is left out with a reason.
+pub(super) fn pair(context: &Context, database: &str, catalogs: Sided<&Catalog>) -> Pairing {
+    let Sided { old, new } = catalogs;
+    let renamed = Renamed::read(context, database, old);
+    let mut found = Pairing::default();
+    for table in &new.tables {
+        let name = renamed.on_old(&table.name);
+        if context.wants(&name.to_string()) {
+            let answers = *name != table.name || !renamed.frees(name);
+            let on_old = old.tables.iter().find(|known| known.name == *name && answers);
+            found.place(context, database, name, on_old, table);
+        } else {
+            found.left_out.push(left_out(Side::New, &table.name, "not asked for (--tables)", false));
+        }
+    }
+    let has_pair = |table: &&Table| new.tables.iter().any(|on_new| *renamed.on_old(&on_new.name) == table.name);
+    let unpaired = old.tables.iter().filter(|table| !has_pair(table));
+    let missing = "the table does not exist on NEW: there is nothing to carry";
+    found.left_out.extend(unpaired.map(|table| left_out(Side::Old, &table.name, missing, false)));
+    found.left_out.extend(other_relations(catalogs));
+    found
+}
+
+impl Pairing {
+    /// Puts a table of NEW into one of the lists; `name` is OLD's for it.
+    fn place(&mut self, context: &Context, database: &str, name: &QualifiedName, old: Option<&Table>, new: &Table) {
+        let id = TableId::nth(u32::try_from(self.tables.len() + self.new_only.len()).unwrap_or(u32::MAX - 1));
+        let settings = context.config.table(database, &name.to_string());
+        let Some(old) = old else {
+            if settings.method == Some(Method::Skip) {
+                self.left_out.push(left_out(Side::New, &new.name, "the configuration says method = \"skip\"", false));
+            } else {
+                self.left_out.push(left_out(Side::New, &new.name, &missing_on_old(new), true));
+                self.new_only.push(new_only::new_only(id, new));
+            }
+            return;
+        };
+        match select_table(id, old, new, &settings, context.config.zone().name()) {
+            TableSelection::Carry(record) => self.tables.push(*record),
+            TableSelection::Leave(reason) => self.left_out.push(reason),
+        }
+    }
+}
+
+fn missing_on_old(new: &Table) -> String {
+    match &new.obstacle {
+        Some(obstacle) => format!("the table does not exist on OLD, and on NEW {obstacle}"),
+        None => "the table does not exist on OLD: its rows have no place there and stay in staging".to_owned(),
+    }
+}
+
+fn left_out(side: Side, name: &QualifiedName, reason: &str, blocker: bool) -> LeftOut {
+    LeftOut { side, name: name.clone(), reason: reason.to_owned(), blocker }
+}
+
+/// Lists what is no table: NEW's, and of OLD's what NEW lacks.
+fn other_relations(catalogs: Sided<&Catalog>) -> impl Iterator<Item = LeftOut> {
+    let Sided { old, new } = catalogs;
+    let unseen = |relation: &&Relation| !new.relations.iter().any(|on_new| on_new.name == relation.name);
+    let on_old = old.relations.iter().filter(unseen).map(|relation| other_relation(Side::Old, relation));
+    new.relations.iter().map(|relation| other_relation(Side::New, relation)).chain(on_old)
+}
+
+fn other_relation(side: Side, relation: &Relation) -> LeftOut {
+    let loses_rows = relation.kind == RelationKind::LargeObjects;
+    let blocker = side == Side::New && loses_rows && relation.size_bytes > 0;
+    left_out(side, &relation.name, relation.kind.reason(), blocker)
+}
