@@ -8,6 +8,7 @@ mod cluster;
 mod codecs;
 mod connect;
 mod demo;
+mod docs;
 mod drift;
 mod estate;
 mod hostile_bytes;
