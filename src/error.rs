@@ -82,27 +82,34 @@ impl ErrorKind {
     }
 }
 
-/// Whether OLD was touched by the command that failed.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+/// What OLD may have seen of the command that failed. It has no default: a transaction knows it (`pg::OldWrites`), nobody else.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OldState {
-    /// Nothing was written to OLD.
-    #[default]
-    Untouched,
-    /// Something was written and taken back with its transaction.
+    /// No transaction that could write to OLD was begun.
+    NotWritten,
+    /// Whatever was written was taken back with its transaction.
     RolledBack,
     /// What the text says is committed on OLD and recorded in its ledger.
     Committed(String),
     /// The answer to COMMIT was lost; the ledger on OLD knows.
-    Unknown,
+    Unknown {
+        /// What was to be committed.
+        what: String,
+        /// What was committed before it, if anything was.
+        committed: Option<String>,
+    },
 }
 
 impl fmt::Display for OldState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Untouched => f.write_str("OLD was not touched"),
+            Self::NotWritten => f.write_str("OLD was not touched"),
             Self::RolledBack => f.write_str("OLD is as it was: the transaction was rolled back"),
             Self::Committed(what) => write!(f, "OLD has {what}, committed and recorded in its ledger"),
-            Self::Unknown => f.write_str("unknown: the connection was lost while OLD committed; its ledger knows"),
+            Self::Unknown { what, committed } => {
+                write!(f, "unknown whether OLD has {what}: the connection was lost while it committed; its ledger knows")?;
+                committed.as_ref().map_or(Ok(()), |done| write!(f, "; OLD has {done}, committed"))
+            }
         }
     }
 }
@@ -117,21 +124,14 @@ struct Parts {
     what: String,
     place: Vec<String>,
     cause: Option<Cause>,
-    state: OldState,
+    state: Option<OldState>,
     next: Vec<String>,
 }
 
 impl Error {
     /// Says what failed: verb and object in lower case, as "read the manifest" or "merge refused".
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self(Box::new(Parts {
-            kind,
-            what: what.into(),
-            place: Vec::new(),
-            cause: None,
-            state: OldState::default(),
-            next: Vec::new(),
-        }))
+        Self(Box::new(Parts { kind, what: what.into(), place: Vec::new(), cause: None, state: None, next: Vec::new() }))
     }
 
     /// Adds where it failed: a side, database, table, file, row. Outer places are added last and printed first.
@@ -148,11 +148,17 @@ impl Error {
         self
     }
 
-    /// Says whether OLD was touched. Without it: OLD was not touched.
+    /// Says what OLD may have seen, whatever was said before.
     #[must_use]
     pub fn state(mut self, state: OldState) -> Self {
-        self.0.state = state;
+        self.0.state = Some(state);
         self
+    }
+
+    /// Says what OLD may have seen, unless the error or one of its causes says it already.
+    #[must_use]
+    pub fn or_state(self, state: impl FnOnce() -> OldState) -> Self {
+        if self.old_state().is_some() { self } else { self.state(state()) }
     }
 
     /// Adds a sentence on what to do next.
@@ -180,10 +186,18 @@ impl Error {
         &self.0.place
     }
 
-    /// Returns whether OLD was touched.
+    /// Returns what OLD may have seen, as the error or the nearest of its causes says it; `None` where it was raised outside any
+    /// transaction and nobody has asked the transactions since.
     #[must_use]
-    pub fn old_state(&self) -> &OldState {
-        &self.0.state
+    pub fn old_state(&self) -> Option<&OldState> {
+        let mut error = Some(self);
+        while let Some(one) = error {
+            if let Some(state) = &one.0.state {
+                return Some(state);
+            }
+            error = one.0.cause.as_deref().and_then(|cause| cause.downcast_ref::<Self>());
+        }
+        None
     }
 
     /// Returns what to do next, at least one sentence: the kind supplies one where none was given.
@@ -275,8 +289,26 @@ mod tests {
     fn places_read_from_the_outside_in() {
         let error = Error::new(ErrorKind::Refused, "merge refused").at("batch 3").at("public.orders").at("OLD shop");
         assert_eq!(error.to_string(), "merge refused (OLD shop, public.orders, batch 3)");
-        assert_eq!(error.old_state().to_string(), "OLD was not touched");
         assert_eq!(error.hints().len(), 1);
+    }
+
+    #[test]
+    fn an_error_says_of_old_what_it_was_told_and_nothing_by_itself() {
+        let inner = Error::new(ErrorKind::Server, "insert rows");
+        assert_eq!(inner.old_state(), None);
+        let inner = inner.or_state(|| OldState::RolledBack);
+        let outer = Error::new(ErrorKind::Refused, "merge").because(inner).or_state(|| OldState::NotWritten);
+        assert_eq!(outer.old_state(), Some(&OldState::RolledBack), "the cause knew it");
+        let later = outer.state(OldState::Committed("one row".to_owned()));
+        assert_eq!(later.old_state(), Some(&OldState::Committed("one row".to_owned())));
+    }
+
+    #[test]
+    fn a_lost_answer_names_what_is_in_doubt_and_what_is_not() {
+        let state = OldState::Unknown { what: "b".to_owned(), committed: Some("a".to_owned()) };
+        let expected =
+            "unknown whether OLD has b: the connection was lost while it committed; its ledger knows; OLD has a, committed";
+        assert_eq!(state.to_string(), expected);
     }
 
     #[test]

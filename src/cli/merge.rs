@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
 use crate::engine::{self, Context, MergeOptions, MergeReport};
-use crate::error::{Error, ErrorKind, OldState, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::policy::Action;
 use crate::staging::Plan;
@@ -54,7 +54,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let report = engine::merge(&context, options).await?;
     let mut page = page(call, &context, &report, "merged into");
     page.next([settings.command(if report.dry_run { "merge" } else { "verify" })]);
-    call.printer.result(&report, &page).map_err(|error| say_what_stands(error, &report))?;
+    call.printer.result(&report, &page)?;
     Ok(exit(&report))
 }
 
@@ -69,11 +69,6 @@ fn refuse_held(context: &Context, leave_held: bool) -> Result<()> {
         .because(format!("{} for a decision", amount::plural(held, "row waits", "rows wait")))
         .next("decide with `failback decide`, then `failback plan`")
         .next("or leave them as they are: `failback merge --leave-held`"))
-}
-
-/// A report that cannot be printed does not take the merge back.
-pub(super) fn say_what_stands(error: Error, report: &MergeReport) -> Error {
-    if report.dry_run { error } else { error.state(OldState::Committed(amount::rows(report.rows()))) }
 }
 
 /// Says whether everything was carried over, or rows were left aside.

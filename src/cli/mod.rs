@@ -41,8 +41,8 @@ use self::exit::{Exit, INTERRUPTED};
 use self::options::Output;
 use self::printer::Printer;
 use crate::engine::Stop;
-use crate::error::{Error, ErrorKind, OldState, Result};
-use crate::pg::farewell;
+use crate::error::{Error, ErrorKind, Result};
+use crate::pg::{OldWrites, farewell};
 
 /// Bring a PostgreSQL estate home after a migration that went wrong
 #[derive(Parser)]
@@ -129,6 +129,14 @@ struct Call {
     printer: Printer,
     environment: Environment,
     stop: Stop,
+    /// What the command's transactions have done to OLD: an error that does not know it, says this.
+    old_writes: OldWrites,
+}
+
+impl Call {
+    fn tell(&self, error: &Error) {
+        self.printer.error(error, &self.old_writes.state());
+    }
 }
 
 /// Runs the command line of this process.
@@ -140,10 +148,11 @@ pub fn main() -> ExitCode {
     };
     let environment = Environment::of_process();
     let printer = Printer::new(verb.name(), verb.output(), &environment);
-    match execute(&verb, &Call { printer: printer.clone(), environment, stop: Stop::default() }) {
+    let call = Call { printer, environment, stop: Stop::default(), old_writes: OldWrites::default() };
+    match execute(&verb, &call) {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(error) => {
-            printer.error(&error);
+            call.tell(&error);
             ExitCode::from(error.kind().exit_code())
         }
     }
@@ -174,12 +183,8 @@ async fn watch_interrupts(call: Call, writes_old: bool) {
         return;
     }
     let error = Error::new(ErrorKind::Interrupted, "stop at once").because("interrupted twice by the user");
-    let error = if writes_old {
-        error.state(OldState::Unknown).next("see `failback status`: it asks OLD's ledger what was committed")
-    } else {
-        error
-    };
-    call.printer.error(&error);
+    let error = if writes_old { error.next("see `failback status`: it asks OLD's ledger what was committed") } else { error };
+    call.tell(&error);
     #[expect(clippy::exit, reason = "the user asked twice; what is going on does not listen")]
     std::process::exit(INTERRUPTED.into());
 }

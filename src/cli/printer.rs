@@ -10,7 +10,7 @@ use super::options::{Colour, Output};
 use super::page::Page;
 use super::paint::{Paint, tame};
 use super::report;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, OldState, Result};
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,13 +89,14 @@ impl Printer {
             .map_err(|error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error))
     }
 
-    /// Prints an error: five parts on stderr, and with `--json` the same as the document on stdout.
-    pub(super) fn error(&self, error: &Error) {
+    /// Prints an error: five parts on stderr, and with `--json` the same as the document on stdout. `state` is what OLD may have seen,
+    /// unless the error says it.
+    pub(super) fn error(&self, error: &Error, state: &OldState) {
         if self.json {
             // Nothing is left to tell where stdout is gone; the exit code stays.
-            let _ = write_out(&format!("{:#}\n", self.document(report::value(error, self.command))));
+            let _ = write_out(&format!("{:#}\n", self.document(report::value(error, state, self.command))));
         }
-        write_err(&report::text(error, self.command, self.err));
+        write_err(&report::text(error, state, self.command, self.err));
     }
 
     /// Says something on stderr that a person should know.

@@ -9,7 +9,7 @@ use super::page::Page;
 use super::settings::Settings;
 use super::{Call, Exit, diff, discover, export, merge, plan, run, verify};
 use crate::engine::{self, Context, MergeOptions, State};
-use crate::error::{Error, ErrorKind, OldState, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 
 /// Go from discover to plan, and on to verify if nothing waits
@@ -65,7 +65,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let options =
         MergeOptions { leave_held: arguments.leave_held, fire_triggers: arguments.writing.fire_triggers, dry_run: false };
     let merged = engine::merge(&context, options).await?;
-    let stands = |error: Error| error.state(OldState::Committed("the merge".to_owned())).next(here.command("verify"));
+    let stands = |error: Error| error.next(here.command("verify"));
     steps.done(call, "merge", &merged, &merge::page(call, &context, &merged, "merged into")).map_err(stands)?;
     let verified = engine::verify(&context).await.map_err(stands)?;
     let page = verify::page(call, &verified);

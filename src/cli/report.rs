@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::paint::{Paint, tame};
-use crate::error::Error;
+use crate::error::{Error, OldState};
 
-/// Lays an error out in lines. `command` is the verb that failed.
-pub(super) fn text(error: &Error, command: &str, paint: Paint) -> String {
+/// Lays an error out in lines. `state` is what OLD may have seen, unless the error says it; `command` is the verb that failed.
+pub(super) fn text(error: &Error, state: &OldState, command: &str, paint: Paint) -> String {
     let mut lines = vec![format!("{} {}", paint.red("error:"), tame(error.what()))];
     let mut part = |label: &str, said: &[String]| {
         for (index, sentence) in said.iter().flat_map(|said| said.lines()).enumerate() {
@@ -16,7 +16,7 @@ pub(super) fn text(error: &Error, command: &str, paint: Paint) -> String {
     };
     part("where:", &[places(error, command).join(", ")]);
     part("cause:", &error.causes());
-    part("state:", &[error.old_state().to_string()]);
+    part("state:", &[error.old_state().unwrap_or(state).to_string()]);
     part("next:", &error.hints());
     lines.join("\n") + "\n"
 }
@@ -27,14 +27,14 @@ fn places(error: &Error, command: &str) -> Vec<String> {
 }
 
 /// Returns an error as the member of a JSON document.
-pub(super) fn value(error: &Error, command: &str) -> Value {
+pub(super) fn value(error: &Error, state: &OldState, command: &str) -> Value {
     json!({
         "error": {
             "kind": error.kind().word(),
             "what": error.what(),
             "where": places(error, command),
             "cause": error.causes(),
-            "state": error.old_state().to_string(),
+            "state": error.old_state().unwrap_or(state).to_string(),
             "next": error.hints(),
             "exit_code": error.kind().exit_code(),
         },
@@ -44,7 +44,7 @@ pub(super) fn value(error: &Error, command: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{ErrorKind, OldState};
+    use crate::error::ErrorKind;
 
     #[test]
     fn an_error_has_five_parts() {
@@ -59,20 +59,22 @@ mod tests {
         let expected = "error: merge\n  where: OLD shop, public.orders\n  cause: insert rows\n         23503 \
                         foreign_key_violation\n  state: OLD is as it was: the transaction was rolled back\n  next:  one\n         \
                         two\n";
-        assert_eq!(text(&error, "merge", Paint::default()), expected);
-        assert_eq!(value(&error, "merge")["error"]["exit_code"], 4);
+        assert_eq!(text(&error, &OldState::NotWritten, "merge", Paint::default()), expected);
+        assert_eq!(value(&error, &OldState::NotWritten, "merge")["error"]["exit_code"], 4);
     }
 
     #[test]
     fn a_hostile_name_stays_text() {
         let error = Error::new(ErrorKind::Server, "read").at("a\u{1b}[2J");
-        assert!(!text(&error, "read", Paint::default()).contains('\u{1b}'));
+        assert!(!text(&error, &OldState::NotWritten, "read", Paint::default()).contains('\u{1b}'));
     }
 
     #[test]
     fn an_error_without_a_place_happened_in_the_command() {
         let error = Error::new(ErrorKind::Usage, "read the cutover").because("it has no offset");
-        assert!(text(&error, "export", Paint::default()).contains("\n  where: failback export\n  cause: "));
-        assert_eq!(value(&error, "export")["error"]["where"][0], "failback export");
+        assert!(
+            text(&error, &OldState::NotWritten, "export", Paint::default()).contains("\n  where: failback export\n  cause: ")
+        );
+        assert_eq!(value(&error, &OldState::NotWritten, "export")["error"]["where"][0], "failback export");
     }
 }

@@ -77,6 +77,7 @@ impl Settings {
             chunk_bytes: CHUNK_BYTES,
             progress: Arc::new(Bars::new(&call.printer)),
             stop: call.stop.clone(),
+            old_writes: call.old_writes.clone(),
         })
     }
 

@@ -44,6 +44,6 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     (report.held, report.skipped) = (0, 0);
     let mut page = merge::page(call, &context, &report, "taken back from");
     page.next([settings.command(if report.dry_run { "undo" } else { "status" })]);
-    call.printer.result(&report, &page).map_err(|error| merge::say_what_stands(error, &report))?;
+    call.printer.result(&report, &page)?;
     Ok(Exit::Done)
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind as Fault;
 
+use crate::error::OldState;
+
 /// `failback --help`.
 pub(super) const OVERVIEW: &str = "\
 {about}
@@ -54,7 +56,7 @@ pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString
                 "what": "read the command line",
                 "where": [],
                 "cause": [mask(text.to_string().trim())],
-                "state": "OLD was not touched",
+                "state": OldState::NotWritten.to_string(),
                 "next": ["see `failback --help`"],
                 "exit_code": 2,
             },

@@ -8,7 +8,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use tokio_postgres::error::DbError;
+use tokio_postgres::error::{DbError, Severity};
 
 use super::sqlstate as conditions;
 use crate::error::{Error, ErrorKind};
@@ -31,6 +31,8 @@ pub struct ServerFault {
     pub column: Option<String>,
     /// The constraint at fault.
     pub constraint: Option<String>,
+    /// Whether the server ended the session with it, so that nothing it was still to say can be heard.
+    pub ends_session: bool,
 }
 
 impl ServerFault {
@@ -45,6 +47,7 @@ impl ServerFault {
             table: own(error.table()),
             column: own(error.column()),
             constraint: own(error.constraint()),
+            ends_session: !matches!(error.parsed_severity(), Some(Severity::Error)),
         }
     }
 
@@ -159,6 +162,7 @@ mod tests {
             table: Some("orders".to_owned()),
             column: None,
             constraint: Some("orders_fk".to_owned()),
+            ends_session: false,
         }
     }
 

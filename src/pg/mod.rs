@@ -1,4 +1,4 @@
-//! Connections: how to reach a server, sessions that behave the same everywhere, COPY streams, snapshots.
+//! Connections: how to reach a server, sessions that behave the same everywhere, transactions, snapshots, COPY streams.
 //!
 //! Comes in: what a person typed, the side's variables, SQL from the rooms above. Goes out: rows, bytes, and errors that say
 //! what the server said without quoting row values.
@@ -15,6 +15,7 @@ mod hosts;
 mod identity;
 mod keyword;
 mod line;
+mod old_writes;
 mod passfile;
 mod password;
 mod service;
@@ -23,10 +24,13 @@ mod snapshot;
 mod socket;
 mod sqlstate;
 mod tls;
+mod transaction;
 
 pub use copy::{CopyIn, CopyOut};
 pub use endpoint::{Endpoint, ProcessEnvironment};
 pub use fault::{ServerFault, describe, fault, server_fault, sqlstate};
 pub use identity::{ServerIdentity, encoding_remarks, same_database};
+pub use old_writes::OldWrites;
 pub use session::{Cancel, Session, farewell};
 pub use snapshot::Snapshot;
+pub use transaction::{Isolation, Savepoint, Transaction};

@@ -1,20 +1,20 @@
-//! A snapshot that many sessions read under, and the session that keeps it alive.
+//! A snapshot that many sessions read under, and the transaction that keeps it alive.
 //!
-//! Comes in: a session outside any transaction. Goes out: the snapshot's name; sessions that join it.
+//! Comes in: a session outside any transaction. Goes out: the snapshot's name; transactions that join it.
 //! Never: writes; every transaction here is REPEATABLE READ READ ONLY.
 
 use super::session::Session;
+use super::transaction::Transaction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::literal;
 
-const BEGIN: &str = include_str!("../../sql/session/begin_snapshot.sql");
 const EXPORT: &str = include_str!("../../sql/session/export_snapshot.sql");
 const ALIVE: &str = include_str!("../../sql/session/alive.sql");
 
 /// An exported snapshot. It lives as long as this value: dropping it ends its session and thereby the snapshot for newcomers;
 /// sessions that joined keep reading under it until their own transaction ends.
 pub struct Snapshot {
-    holder: Session,
+    holder: Transaction,
     id: String,
 }
 
@@ -22,14 +22,14 @@ impl Snapshot {
     /// Begins a transaction on the session and exports its snapshot.
     ///
     /// # Errors
-    /// What the server said; `Connect` if it went away.
+    /// What the server said; `Connect` if it went away. Cancel safety: the session is closed if the call is dropped.
     pub async fn hold(session: Session) -> Result<Self> {
-        session.execute_all(BEGIN).await?;
-        let rows = session.query(EXPORT, &[]).await?;
+        let holder = Transaction::read(session).await?;
+        let rows = holder.query(EXPORT, &[]).await?;
         let Some(Ok(id)) = rows.first().map(|row| row.try_get::<_, String>(0)) else {
-            return Err(Error::new(ErrorKind::Malformed, "export a snapshot").at(session.place()));
+            return Err(Error::new(ErrorKind::Malformed, "export a snapshot").at(holder.place()));
         };
-        Ok(Self { holder: session, id })
+        Ok(Self { holder, id })
     }
 
     /// Returns the snapshot's name.
@@ -41,23 +41,24 @@ impl Snapshot {
     /// Returns the session that holds the snapshot; it reads under it too.
     #[must_use]
     pub fn session(&self) -> &Session {
-        &self.holder
+        self.holder.session()
     }
 
     /// Begins a transaction on another session of the same database that sees exactly what the holder sees.
     ///
     /// # Errors
     /// `Refused` if the session is on another side or database, where the name means nothing; what the server said otherwise, as
-    /// when the snapshot is gone.
-    pub async fn join(&self, session: &Session) -> Result<()> {
+    /// when the snapshot is gone. The session is closed then, as it is if the call is dropped.
+    pub async fn join(&self, session: Session) -> Result<Transaction> {
         let (holder, joining) = (self.holder.endpoint(), session.endpoint());
         if holder.side() != joining.side() || holder.database() != joining.database() {
             return Err(Error::new(ErrorKind::Refused, "join a snapshot")
                 .at(session.place())
                 .because(format!("the snapshot is held on {}", self.holder.place())));
         }
-        session.execute_all(BEGIN).await?;
-        session.execute_all(&format!("set transaction snapshot {}", literal(&self.id))).await
+        let joined = Transaction::read(session).await?;
+        joined.execute_all(&format!("set transaction snapshot {}", literal(&self.id))).await?;
+        Ok(joined)
     }
 
     /// Asks the holder whether it is still there.
@@ -73,7 +74,6 @@ impl Snapshot {
     /// # Errors
     /// `Connect` if the holder is gone.
     pub async fn release(self) -> Result<Session> {
-        self.holder.execute_all("rollback").await?;
-        Ok(self.holder)
+        self.holder.rollback().await
     }
 }

@@ -21,5 +21,6 @@ mod recovery;
 mod refusals;
 mod schemas;
 mod support;
+mod transactions;
 mod types;
 mod versions;

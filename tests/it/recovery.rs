@@ -10,7 +10,7 @@ use failback::demo;
 use failback::engine::{self, CHUNK_BYTES, Context, MergeOptions, Silent, Stop};
 use failback::error::ErrorKind;
 use failback::name::Side;
-use failback::pg::Endpoint;
+use failback::pg::{Endpoint, OldWrites};
 use failback::store::Store;
 use jiff::{SignedDuration, Timestamp};
 
@@ -40,6 +40,7 @@ impl Recovery {
             chunk_bytes: CHUNK_BYTES,
             progress: Arc::new(Silent),
             stop: Stop::default(),
+            old_writes: OldWrites::default(),
         };
         Self { context, pair, folder }
     }

@@ -19,7 +19,7 @@ use crate::engine::run::workers;
 use crate::engine::run::{Context, Event, Queue};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
-use crate::pg::{Session, Snapshot, same_database};
+use crate::pg::{Snapshot, Transaction, same_database};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
     DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader, TableDiff,
@@ -182,7 +182,7 @@ impl<'a> Comparer<'a> {
         &self,
         context: &Context,
         database: &str,
-        old: &Session,
+        old: &Transaction,
         segment: &Segment,
         target: Target,
     ) -> Result<(Option<Segment>, Counts<Class>)> {

@@ -21,7 +21,7 @@ use crate::engine::run::workers;
 use crate::engine::run::{Context, Event, Queue};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
-use crate::pg::{Session, Snapshot};
+use crate::pg::{Session, Snapshot, Transaction};
 use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
 use crate::staging::{DatabaseRecord, FORMAT_VERSION, Manifest, Segment, SegmentOptions};
 use crate::statement::{self, copy_binary, stamped_since};
@@ -141,8 +141,8 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
 
 /// A worker's two connections, both inside their server's snapshot.
 struct Pair {
-    old: Session,
-    new: Session,
+    old: Transaction,
+    new: Transaction,
 }
 
 impl Pair {

@@ -14,7 +14,7 @@ use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event, LedgerAction};
 use crate::error::{Error, ErrorKind, OldState, Place, Result};
 use crate::name::Side;
-use crate::pg::{Session, same_database};
+use crate::pg::{Isolation, Session, Transaction, same_database};
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, layout};
 
@@ -36,13 +36,18 @@ pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeRepo
     perform(context, &plan, options, LedgerAction::Merge).await
 }
 
-/// Carries a plan out, or takes it back, database by database.
+/// Carries a plan out, or takes it back, database by database. Whatever fails, the error says what OLD may have seen, as the
+/// transactions know it.
 pub(crate) async fn perform(
     context: &Context,
     plan: &Plan,
     options: MergeOptions,
     action: LedgerAction,
 ) -> Result<MergeReport> {
+    perform_all(context, plan, options, action).await.map_err(|error| error.or_state(|| context.old_writes.state()))
+}
+
+async fn perform_all(context: &Context, plan: &Plan, options: MergeOptions, action: LedgerAction) -> Result<MergeReport> {
     let manifest = Manifest::read(&context.store)?;
     let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
     // Every row is compared, then written.
@@ -55,7 +60,7 @@ pub(crate) async fn perform(
         })?;
         match perform_one(context, plan, part, record, options, action).await {
             Ok(database) => done.push(database),
-            Err(error) => return Err(say_what_stands(error.at(format!("database {}", part.name)), &done, options)),
+            Err(error) => return Err(say_what_stands(context, error.at(format!("database {}", part.name)))),
         }
     }
     context.tell(Event::Ended { step: action.word() });
@@ -121,22 +126,19 @@ async fn perform_one(
     }
     let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
     expect_privileges(&old, part, record, direction(action)).await?;
-    old.execute_all("begin isolation level read committed").await?;
-    let found = Transaction { plan, part, record, triggers, action, dry_run: options.dry_run }.inside(context, &old).await;
-    let (tables, sequences) = match found {
+    let old = Transaction::begin(old, Isolation::ReadCommitted, &context.old_writes).await?;
+    let work = Work { plan, part, record, triggers, action, dry_run: options.dry_run };
+    let (tables, sequences) = match work.inside(context, &old).await {
         Ok(found) => found,
-        Err(error) => {
-            // The connection may be gone; then the server has rolled back on its own.
-            let _ = old.execute_all("rollback").await;
-            return Err(error.state(OldState::RolledBack));
-        }
+        Err(error) => return Err(old.abort(error).await),
     };
+    let merged = MergedDatabase { database: part.name.clone(), tables, sequences, already: false };
     if options.dry_run {
-        old.execute_all("rollback").await?;
+        old.rollback().await?;
     } else {
-        old.execute_all("commit").await.map_err(lost_answer)?;
+        old.commit(&merged.what(action)).await.map_err(hint_at_the_ledger)?;
     }
-    Ok(MergedDatabase { database: part.name.clone(), tables, sequences, already: false })
+    Ok(merged)
 }
 
 const fn direction(action: LedgerAction) -> Direction {
@@ -147,7 +149,7 @@ const fn direction(action: LedgerAction) -> Direction {
 }
 
 /// What one transaction does.
-struct Transaction<'a> {
+struct Work<'a> {
     plan: &'a Plan,
     part: &'a DatabasePlan,
     record: &'a DatabaseRecord,
@@ -156,7 +158,7 @@ struct Transaction<'a> {
     dry_run: bool,
 }
 
-impl Transaction<'_> {
+impl Work<'_> {
     /// Everything between BEGIN and COMMIT.
     async fn inside(&self, context: &Context, old: &Session) -> Result<(Vec<(String, Written)>, Vec<Raise>)> {
         ledger::lock(old).await?;
@@ -201,31 +203,25 @@ async fn expect_same_definitions(old: &Session, part: &DatabasePlan) -> Result<(
 }
 
 /// A connection that breaks while OLD commits leaves it open whether it has.
-fn lost_answer(error: Error) -> Error {
-    if error.kind() == ErrorKind::Connect {
-        error
-            .state(OldState::Unknown)
-            .next("run the same command again: it asks OLD's ledger first and never does a thing twice")
-    } else {
-        error.state(OldState::RolledBack)
+fn hint_at_the_ledger(error: Error) -> Error {
+    match error.old_state() {
+        Some(OldState::Unknown { .. }) => {
+            error.next("run the same command again: it asks OLD's ledger first and never does a thing twice")
+        }
+        _ => error,
     }
 }
 
-/// Says which databases were committed before one failed.
-fn say_what_stands(error: Error, done: &[MergedDatabase], options: MergeOptions) -> Error {
-    let committed: Vec<_> =
-        done.iter().filter(|database| !database.already).map(|database| database.database.as_str()).collect();
-    if committed.is_empty() || options.dry_run {
-        return error;
+/// Says what was committed before a database failed, if anything was.
+fn say_what_stands(context: &Context, error: Error) -> Error {
+    match context.old_writes.state() {
+        state @ (OldState::Committed(_) | OldState::Unknown { committed: Some(_), .. }) => {
+            Error::new(ErrorKind::PartlyChanged, "carry out the plan").because(error).state(state).next(
+                "remove the cause and run the same command again: what is committed is in OLD's ledger and is not done twice",
+            )
+        }
+        _ => error,
     }
-    let state = match error.old_state() {
-        OldState::Unknown => OldState::Unknown,
-        _ => OldState::Committed(format!("database {}", committed.join(", "))),
-    };
-    Error::new(ErrorKind::PartlyChanged, "carry out the plan")
-        .because(error)
-        .state(state)
-        .next("remove the cause and run the same command again: what is committed is in OLD's ledger and is not done twice")
 }
 
 fn journal(context: &Context, plan: &Plan, action: LedgerAction, done: &[MergedDatabase]) -> Result<()> {
@@ -235,5 +231,10 @@ fn journal(context: &Context, plan: &Plan, action: LedgerAction, done: &[MergedD
         "plan": plan.digest,
         "databases": done,
     });
-    context.store.append_line(layout::JOURNAL, &line.to_string()).place(|| context.run())
+    let written = context.store.append_line(layout::JOURNAL, &line.to_string()).place(|| context.run());
+    written.map_err(|error| {
+        error
+            .next("nothing is lost: OLD's ledger has the record, and every other step of the run asks it")
+            .next("remove what keeps the run's journal from being written, then go on with `failback verify`")
+    })
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::sequences::Raise;
-use crate::engine::run::Written;
+use crate::engine::run::{LedgerAction, Written};
 
 /// How a merge or an undo is to be carried out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,6 +50,21 @@ impl MergeReport {
     /// Returns the number of rows written.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.databases.iter().flat_map(|database| &database.tables).map(|(_, written)| written.rows()).sum()
+        self.databases.iter().map(MergedDatabase::rows).sum()
+    }
+}
+
+impl MergedDatabase {
+    /// Returns the number of rows written.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.tables.iter().map(|(_, written)| written.rows()).sum()
+    }
+
+    /// Says what OLD has once it is committed.
+    pub(super) fn what(&self, action: LedgerAction) -> String {
+        let (word, rows) = (action.word(), self.rows());
+        let noun = if rows == 1 { "row" } else { "rows" };
+        format!("the {word} of {rows} {noun} in database {}", self.database)
     }
 }

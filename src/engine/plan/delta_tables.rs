@@ -47,7 +47,6 @@ impl<'a> TableDeltas<'a> {
     /// Sends what has to be asked about.
     pub(crate) async fn prepare(context: &Context, database: &str, drafts: &[Draft<'a>]) -> Result<Self> {
         let sandbox = Sandbox::open(context, database).await?;
-        sandbox.begin().await?;
         let keys = catalog::foreign_keys(sandbox.session().client()).await?;
         let mut deltas = Self { sandbox, keys, tables: Vec::new() };
         for (number, draft) in drafts.iter().enumerate() {
@@ -153,9 +152,9 @@ impl<'a> TableDeltas<'a> {
     /// As [`TableDeltas::positions`], but finds nothing where the server cannot put the question: an expression over the whole row is of another
     /// type here. The merge then meets the index itself, and refuses by its name.
     pub(crate) async fn positions_if_askable(&self, query: &str) -> Result<Vec<usize>> {
-        self.sandbox.session().execute_all("savepoint fb_asked").await?;
+        let before = self.sandbox.savepoint("fb_asked").await?;
         let found = self.positions(query).await;
-        self.sandbox.session().execute_all("rollback to savepoint fb_asked").await?;
+        before.rollback_to().await?;
         match found {
             Err(error) if sqlstate(&error).is_some_and(|code| code.starts_with("42") && code != "42501") => Ok(Vec::new()),
             found => found,
@@ -164,7 +163,7 @@ impl<'a> TableDeltas<'a> {
 
     /// Leaves OLD as it was.
     pub(crate) async fn leave(self) -> Result<()> {
-        self.sandbox.rollback().await
+        self.sandbox.leave().await
     }
 }
 

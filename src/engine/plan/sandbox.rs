@@ -1,37 +1,47 @@
 //! A session with OLD for what only the server can answer about rows that are not there: temporary tables, in transactions that are
-//! always rolled back.
+//! never committed.
 
 use crate::catalog;
 use crate::engine::run::Context;
 use crate::error::{ErrorKind, Result};
 use crate::name::Side;
-use crate::pg::Session;
+use crate::pg::{Savepoint, Session, Transaction};
 
 pub(crate) struct Sandbox {
-    old: Session,
+    old: Transaction,
     /// Whether event triggers can be kept out.
     quiet: bool,
 }
 
 impl Sandbox {
+    /// Opens a session and begins, all of it under one snapshot.
     pub(crate) async fn open(context: &Context, database: &str) -> Result<Self> {
         let old = context.connect(Side::Old, database).await?;
         let quiet = catalog::replica_role_allowed(old.client()).await?;
+        Self::begin(old, quiet).await
+    }
+
+    async fn begin(old: Session, quiet: bool) -> Result<Self> {
+        let old = Transaction::attempt(old).await?;
+        if quiet {
+            // Event triggers on OLD have no business with temporary tables.
+            old.execute_all("set local session_replication_role = replica").await?;
+        }
         Ok(Self { old, quiet })
+    }
+
+    /// Takes everything back and begins again, under a snapshot of now.
+    pub(crate) async fn renew(self) -> Result<Self> {
+        Self::begin(self.old.rollback().await?, self.quiet).await
     }
 
     pub(crate) fn session(&self) -> &Session {
         &self.old
     }
 
-    /// Begins a transaction, all of it under one snapshot. It must not be committed.
-    pub(crate) async fn begin(&self) -> Result<()> {
-        self.old.execute_all("begin isolation level repeatable read").await?;
-        if self.quiet {
-            // Event triggers on OLD have no business with temporary tables.
-            self.old.execute_all("set local session_replication_role = replica").await?;
-        }
-        Ok(())
+    /// Sets a savepoint.
+    pub(crate) async fn savepoint(&self, name: &str) -> Result<Savepoint<'_>> {
+        self.old.savepoint(name).await
     }
 
     /// Creates a temporary table.
@@ -48,8 +58,8 @@ impl Sandbox {
         })
     }
 
-    /// Ends the transaction; nothing of it stays.
-    pub(crate) async fn rollback(&self) -> Result<()> {
-        self.old.execute_all("rollback").await
+    /// Takes everything back and closes the session.
+    pub(crate) async fn leave(self) -> Result<()> {
+        self.old.rollback().await.map(drop)
     }
 }

@@ -42,11 +42,13 @@ pub(crate) async fn hold_rejects(
     if !drafts.iter().any(is_tried) {
         return Ok(Vec::new());
     }
-    let sandbox = Sandbox::open(context, &database.name).await?;
+    let mut sandbox = Sandbox::open(context, &database.name).await?;
     let mut found = Vec::new();
     for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
         found.extend(hold_rejects_of(context, database, &sandbox, draft).await.place(|| &draft.record.name)?);
+        sandbox = sandbox.renew().await?;
     }
+    sandbox.leave().await?;
     Ok(found)
 }
 
@@ -57,7 +59,6 @@ async fn hold_rejects_of(
     draft: &mut Draft<'_>,
 ) -> Result<Vec<Reject>> {
     let record = draft.record;
-    sandbox.begin().await?;
     let trial = Trial::prepare(sandbox, record).await?;
     let mut findings = Rejects::new(&database.name, record);
     let mut first = 0;
@@ -74,7 +75,6 @@ async fn hold_rejects_of(
             first += batch.num_rows();
         }
     }
-    sandbox.rollback().await?;
     Ok(findings.finish())
 }
 
@@ -97,6 +97,7 @@ fn is_needed(database: &DatabaseRecord, record: &TableRecord) -> bool {
 
 /// A copy of one table of OLD, without its rows, indexes and triggers.
 struct Trial<'a> {
+    sandbox: &'a Sandbox,
     old: &'a Session,
     record: &'a TableRecord,
     load: LoadTable<'a>,
@@ -126,6 +127,7 @@ impl<'a> Trial<'a> {
         let load = LoadTable { name: load_table_name(0), source, columns: load_columns(record) };
         sandbox.create(&load.create()).await?;
         Ok(Self {
+            sandbox,
             old,
             record,
             load,
@@ -171,21 +173,19 @@ impl<'a> Trial<'a> {
 
     /// Writes rows into the copy, reads them back, and takes them away again.
     async fn attempt(&self, rows: Inserted, result: &Image, before: &Image, part: &[usize]) -> Result<Outcome> {
-        self.old.execute_all("savepoint fb_trial").await?;
-        let outcome = match self.write(rows, result, before, part).await {
-            Ok(changed) => Outcome::Taken(changed),
-            Err(error) => match server_fault(&error) {
-                Some(fault) if error.kind() == ErrorKind::Server => {
-                    let why = RejectReason::refused(fault, self.record);
-                    self.old.execute_all("rollback to savepoint fb_trial").await?;
-                    let why = if part.len() == 1 { self.blame(rows, result, part[0], why).await? } else { why };
-                    Outcome::Refused(why)
-                }
-                _ => return Err(error),
-            },
+        let untried = self.sandbox.savepoint("fb_trial").await?;
+        let refused = match self.write(rows, result, before, part).await {
+            Ok(changed) => {
+                untried.rollback_to().await?;
+                return Ok(Outcome::Taken(changed));
+            }
+            Err(error) => error,
         };
-        self.old.execute_all("rollback to savepoint fb_trial").await?;
-        Ok(outcome)
+        let Some(fault) = server_fault(&refused).filter(|_| refused.kind() == ErrorKind::Server) else { return Err(refused) };
+        let why = RejectReason::refused(fault, self.record);
+        untried.rollback_to().await?;
+        let why = if part.len() == 1 { self.blame(rows, result, part[0], why).await? } else { why };
+        Ok(Outcome::Refused(why))
     }
 
     async fn write(&self, rows: Inserted, result: &Image, before: &Image, part: &[usize]) -> Result<Vec<(usize, usize)>> {
@@ -228,13 +228,13 @@ impl<'a> Trial<'a> {
     async fn blame(&self, rows: Inserted, result: &Image, row: usize, why: RejectReason) -> Result<RejectReason> {
         let RejectReason::Refused { sqlstate, column: None, constraint: None, .. } = &why else { return Ok(why) };
         for (index, column) in self.load.columns.iter().enumerate().filter(|(_, column)| column.restored) {
-            self.old.execute_all("savepoint fb_blame").await?;
+            let untried = self.sandbox.savepoint("fb_blame").await?;
             let alone = LoadTable { columns: self.alone(index), ..self.load.clone() };
             let tried = match self.fill(rows, result, &[row], Some(index)).await {
                 Ok(()) => self.old.execute(&alone.insert(rows, letter(rows)), &[]).await.map(|_| ()),
                 Err(error) => Err(error),
             };
-            self.old.execute_all("rollback to savepoint fb_blame").await?;
+            untried.rollback_to().await?;
             if let Err(error) = tried
                 && server_fault(&error).is_some_and(|fault| fault.sqlstate == *sqlstate)
             {

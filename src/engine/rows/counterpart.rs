@@ -9,7 +9,7 @@ use super::stream::Batches;
 use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
-use crate::pg::{Session, sqlstate};
+use crate::pg::{Session, Transaction, sqlstate};
 use crate::statement::{self, RowSource};
 
 /// How many keys are sent in one statement at most.
@@ -118,10 +118,9 @@ pub(crate) fn one_key(keys: &[Vec<String>], row: usize) -> String {
     keys.iter().filter_map(|values| values.get(row)).map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// As [`fetch`], from a server whose encoding may have no characters for some of the keys: none of its rows has those. The session
-/// is inside a transaction.
+/// As [`fetch`], from a server whose encoding may have no characters for some of the keys: none of its rows has those.
 pub(crate) async fn fetch_known(
-    session: &Session,
+    session: &Transaction,
     source: RowSource<'_>,
     layout: &RowLayout,
     keys: &[Vec<String>],
@@ -133,14 +132,14 @@ pub(crate) async fn fetch_known(
     let (mut waiting, mut parts) = (vec![(0, rows)], Vec::new());
     while let Some((from, to)) = waiting.pop() {
         let part: Vec<Vec<String>> = keys.iter().map(|values| values[from..to].to_vec()).collect();
-        session.execute_all("savepoint fb_fetch").await?;
+        let before = session.savepoint("fb_fetch").await?;
         match fetch(session, source, layout, &part).await {
             Ok(found) => {
-                session.execute_all("release savepoint fb_fetch").await?;
+                before.release().await?;
                 parts.push(found);
             }
             Err(error) if sqlstate(&error) == Some(UNTRANSLATABLE) => {
-                session.execute_all("rollback to savepoint fb_fetch").await?;
+                before.rollback_to().await?;
                 if to - from == 1 {
                     parts.push(Aligned::nothing(layout));
                 } else {

@@ -7,7 +7,7 @@ use super::stop::Stop;
 use crate::config::{Config, Cutover};
 use crate::error::Result;
 use crate::name::Side;
-use crate::pg::{Endpoint, Session, Snapshot};
+use crate::pg::{Endpoint, OldWrites, Session, Snapshot, Transaction};
 use crate::store::Store;
 
 /// Heap and TOAST bytes that one chunk of work reads at most, by estimate: what a broken connection costs, and how large files become.
@@ -38,10 +38,15 @@ pub struct Context {
     pub progress: Arc<dyn Progress>,
     /// Whether the user wants to stop.
     pub stop: Stop,
+    /// What the command has done to OLD so far.
+    pub old_writes: OldWrites,
 }
 
 impl Context {
     /// Opens a session with one side's database.
+    ///
+    /// # Errors
+    /// `Interrupted` where the user wants to stop; otherwise as [`Session::connect`].
     pub async fn connect(&self, side: Side, database: &str) -> Result<Session> {
         let endpoint = match side {
             Side::Old => &self.old,
@@ -54,11 +59,12 @@ impl Context {
         session
     }
 
-    /// Opens a session with one side's database that sees exactly what the snapshot's holder sees.
-    pub async fn join(&self, side: Side, database: &str, snapshot: &Snapshot) -> Result<Session> {
-        let session = self.connect(side, database).await?;
-        snapshot.join(&session).await?;
-        Ok(session)
+    /// Opens a session with one side's database, inside a transaction that sees exactly what the snapshot's holder sees.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect) and [`Snapshot::join`].
+    pub async fn join(&self, side: Side, database: &str, snapshot: &Snapshot) -> Result<Transaction> {
+        snapshot.join(self.connect(side, database).await?).await
     }
 
     /// Tells an event.

@@ -78,8 +78,7 @@ async fn sessions_that_join_see_the_holders_moment() {
     writer.execute_all("create table public.t (id int4); insert into public.t values (1)").await.unwrap();
     let snapshot = Snapshot::hold(server.session("").await).await.unwrap();
     writer.execute_all("insert into public.t values (2)").await.unwrap();
-    let reader = server.session("").await;
-    snapshot.join(&reader).await.unwrap();
+    let reader = snapshot.join(server.session("").await).await.unwrap();
     let count =
         async |session: &Session| -> i64 { session.query("select count(*) from public.t", &[]).await.unwrap()[0].get(0) };
     assert_eq!((count(&reader).await, count(snapshot.session()).await, count(&writer).await), (1, 1, 2));
@@ -90,7 +89,7 @@ async fn sessions_that_join_see_the_holders_moment() {
 
     let other = Session::connect(&server.endpoint("").with_database("template1")).await.unwrap();
     let snapshot = Snapshot::hold(server.session("").await).await.unwrap();
-    assert_eq!(snapshot.join(&other).await.unwrap_err().kind(), ErrorKind::Refused);
+    assert_eq!(snapshot.join(other).await.err().unwrap().kind(), ErrorKind::Refused);
 }
 
 #[tokio::test]

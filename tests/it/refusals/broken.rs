@@ -188,3 +188,39 @@ fn a_server_that_is_not_there_is_named() {
         expect_no_secret(&output, &secret);
     }
 }
+
+/// The record that counts is OLD's ledger; the run's journal repeats it. A failure to write the journal comes after COMMIT.
+#[test]
+fn a_journal_that_cannot_be_written_does_not_hide_the_merge() {
+    let scene = Scene::planned("r_journal");
+    std::fs::remove_file(scene.run().join("journal.jsonl")).ok();
+    std::fs::create_dir(scene.run().join("journal.jsonl")).expect("a folder in the journal's place");
+    let output = scene.merge();
+    scene.expect_refusal(1, &output);
+    let committed = "state: OLD has the merge of 8 rows in database";
+    assert!(output.stderr.contains(committed) && output.stderr.contains("OLD's ledger has the record"), "{}", output.stderr);
+    assert_eq!(support::value(&scene.pair.old, "select count(*) from items").as_deref(), Some("26"));
+    scene.succeed(&["verify"]);
+    let undone = scene.failback(&["undo", "--confirm", &scene.confirm]);
+    scene.expect_refusal(1, &undone);
+    assert!(undone.stderr.contains("state: OLD has the undo of 8 rows in database"), "{}", undone.stderr);
+    assert_eq!(support::value(&scene.pair.old, "select count(*) from items").as_deref(), Some("20"));
+}
+
+#[test]
+fn an_answer_to_commit_that_is_lost_is_asked_of_the_ledger() {
+    let mut scene = Scene::planned("r_lost");
+    let lossy = support::lossy(&scene.pair.old);
+    let name = lossy.split(['@', '/']).nth(3).expect("a host").to_owned();
+    let direct = [std::mem::replace(&mut scene.given[0], lossy), std::mem::replace(&mut scene.confirm, name)];
+    let output = scene.merge();
+    scene.expect_refusal(6, &output);
+    let unknown = "state: unknown whether OLD has the merge of 8 rows in database";
+    assert!(output.stderr.contains(unknown) && output.stderr.contains("asks OLD's ledger first"), "{}", output.stderr);
+    [scene.given[0], scene.confirm] = direct;
+    let committed = || support::value(&scene.pair.old, "select count(*) from items").filter(|rows| rows == "26");
+    wait_for("the server commits", committed);
+    let again = scene.merge();
+    assert_eq!(again.code, 0, "{}{}", again.stdout, again.stderr);
+    assert!(again.stdout.contains("it was done before"), "{}", again.stdout);
+}

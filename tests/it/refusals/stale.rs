@@ -145,7 +145,7 @@ fn of_two_databases_the_one_that_was_committed_is_named_and_not_done_twice() {
     let before = fingerprint(&other.pair.old);
     let output = scene.merge();
     scene.expect_refusal(8, &output);
-    let state = format!("state: OLD has database {}, committed", scene.pair.database);
+    let state = format!("state: OLD has the merge of 8 rows in database {}, committed", scene.pair.database);
     assert!(output.stderr.contains(&state), "{}", output.stderr);
     assert_eq!(fingerprint(&other.pair.old), before, "the second database is as it was");
     assert_eq!(fingerprint(&scene.pair.old), fingerprint(&scene.pair.new), "the first is home");

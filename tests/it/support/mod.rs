@@ -5,6 +5,7 @@
 //! one, `FAILBACK_PG_BIN_OLD` and `FAILBACK_PG_BIN_NEW` one for each side.
 
 mod dice;
+mod lossy;
 mod servers;
 
 use std::process::Command;
@@ -16,6 +17,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 pub(crate) use dice::Dice;
+pub(crate) use lossy::lossy;
 pub(crate) use servers::{Majors, binaries, server, server_of};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a tokio runtime"));
@@ -82,6 +84,11 @@ pub(crate) fn sql(url: &str, statements: &str) {
     if let Err(error) = result {
         panic!("{}: {error:?}", &statements[..statements.len().min(200)]);
     }
+}
+
+/// As [`sql`], from within the runtime.
+pub(crate) async fn sql_now(url: &str, statements: &str) {
+    connect(url).await.batch_execute(statements).await.expect(statements);
 }
 
 /// Runs a query and returns its rows in the server's own text.
