@@ -4,6 +4,17 @@
 //! The kind alone decides the exit code and whether a retry is safe; nothing else in the crate maps failures to numbers.
 //! Never: prints, and never holds a password or a row's values. A server's DETAIL quotes row values, so it is left out of the
 //! cause (see `pg::fault`).
+//!
+//! ```
+//! use failback::error::{Error, ErrorKind};
+//!
+//! let error = Error::new(ErrorKind::Refused, "merge")
+//!     .at("run 7f3a")
+//!     .because("3 rows wait for a decision")
+//!     .next("decide with `failback decide`");
+//! assert_eq!(error.kind().exit_code(), 4);
+//! assert_eq!(error.hints(), ["decide with `failback decide`"]);
+//! ```
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -3,6 +3,13 @@
 //! Comes in: what the catalog or a person called something. Goes out: text that is safe to put into a statement on a session
 //! with `standard_conforming_strings = on`, which every session of ours pins.
 //! Never: decides which names are meant, folds case, or talks to a server.
+//!
+//! ```
+//! use failback::name::{QualifiedName, literal};
+//!
+//! assert_eq!(QualifiedName::new("public", r#"Chain "Blocks""#).sql(), r#""public"."Chain ""Blocks""""#);
+//! assert_eq!(literal("it's"), "'it''s'");
+//! ```
 
 use std::fmt;
 

@@ -5,6 +5,20 @@
 //! The queries are in `sql/catalog/`, one per file here. Several are sent one after the other: inside one transaction the lists
 //! agree on rows, but the server prints expressions and sizes as of now, so a schema that changes meanwhile may come out mixed.
 //! PostgreSQL 13 or newer.
+//!
+//! ```no_run
+//! use failback::catalog;
+//! use failback::error::Result;
+//! use failback::pg::{Endpoint, Session};
+//!
+//! # async fn tables(endpoint: Endpoint) -> Result<()> {
+//! let session = Session::connect(&endpoint).await?;
+//! for table in catalog::read(session.client()).await?.tables {
+//!     println!("{} has {} columns", table.name, table.columns.len());
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 mod column;
 mod constraint;

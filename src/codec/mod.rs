@@ -31,6 +31,32 @@
 //! | "char" | Utf8 | bytes above 0x7f |
 //! | arrays of these | List | other shapes, elements that go there |
 //! | everything else | Utf8, text lane | |
+//!
+//! ```
+//! use failback::codec::{BatchDecoder, BatchEncoder, CodecError, Lane, RowLayout, StagedColumn, lane_of};
+//! use failback::schema::PgType;
+//! use failback::wire::{CopyDecoder, CopyEncoder, RowBuffer};
+//!
+//! # let mut stream: Vec<u8> = Vec::new();
+//! # let mut encoder = CopyEncoder::new(&mut stream);
+//! # encoder.header();
+//! # encoder.begin_row(1).unwrap();
+//! # encoder.field(Some(&7_i64.to_be_bytes())).unwrap();
+//! # encoder.trailer();
+//! # let (mut decoder, mut rows) = (CopyDecoder::new(1), RowBuffer::new(1));
+//! # decoder.feed(&stream, &mut rows).unwrap();
+//! let lane = lane_of(&PgType::builtin("int8", -1));
+//! let layout = RowLayout { columns: vec![StagedColumn::plain("id", "bigint", lane)] };
+//! let batch = BatchDecoder::new(&layout).decode(&rows)?; // rows: one, with the wire bytes of 7
+//! let encoder = BatchEncoder::new(&layout);
+//! assert_eq!(encoder.display(&batch, 0, 0)?.as_deref(), Some("7"));
+//!
+//! let mut wire = Vec::new();
+//! encoder.field(&batch, 0, 0, &mut wire)?;
+//! assert_eq!(wire, rows.field(0, 0).unwrap_or_default(), "the same bytes again");
+//! assert_eq!(lane_of(&PgType::builtin("tsvector", -1)), Lane::Text);
+//! # Ok::<(), CodecError>(())
+//! ```
 
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::as_conversions)]
 

@@ -4,6 +4,19 @@
 //! over them, an error with its line and column, or warnings.
 //! Never: opens a file, reads a variable or the clock, connects, or repeats a password in an error, a warning or a Debug.
 //! Time zones are looked up in the system's tz database by `jiff`.
+//!
+//! ```
+//! use failback::config::Config;
+//! use failback::schema::Method;
+//!
+//! let config = Config::parse("cutover = 2026-11-22T10:00:00+02:00\ntables.\"public.tokens\".method = \"compare\"", "failback.toml")?;
+//! assert_eq!(config.cutover(None)?.utc(), "2026-11-22T08:00:00Z");
+//! assert_eq!(config.table("shop", "public.tokens").method, Some(Method::Compare));
+//!
+//! let error = Config::parse("cutovr = 1", "failback.toml").unwrap_err();
+//! assert_eq!(error.places(), ["failback.toml:1:1"]);
+//! # Ok::<(), failback::error::Error>(())
+//! ```
 
 mod cutover;
 mod layer;

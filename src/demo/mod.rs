@@ -5,6 +5,18 @@
 //! at a cutover, and what users did to it on either side; or a whole demo, told to an audience.
 //! Never: touches a server that it did not start, leaves one running after its owner is gone (unless told to keep it), or
 //! listens beyond loopback.
+//!
+//! ```no_run
+//! use failback::demo::{Binaries, Cluster, ClusterOptions};
+//!
+//! # fn serve() -> failback::error::Result<()> {
+//! let programs = Binaries::find(&|name| std::env::var(name).ok())?;
+//! let server = Cluster::start(&programs, &ClusterOptions::default())?;
+//! println!("listens at {}", server.url("postgres"));
+//! // Dropped, the server is stopped, and its folder is gone.
+//! # Ok(())
+//! # }
+//! ```
 
 mod account;
 mod binaries;

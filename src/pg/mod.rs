@@ -3,6 +3,16 @@
 //! Comes in: what a person typed, the side's variables, SQL from the rooms above. Goes out: rows, bytes, and errors that say
 //! what the server said without quoting row values.
 //! Never: writes names into SQL (`name` does), decides what is written, retries on its own.
+//!
+//! ```
+//! use failback::name::Side;
+//! use failback::pg::Endpoint;
+//!
+//! let env = |name: &str| (name == "OLD_PGPASSWORD").then(|| "secret".to_owned());
+//! let old = Endpoint::resolve(Side::Old, Some("postgresql://dba@old.example.com/shop"), &env)?;
+//! assert_eq!(old.to_string(), "dba@old.example.com:5432/shop", "never with a password");
+//! # Ok::<(), failback::error::Error>(())
+//! ```
 
 mod connect;
 mod connect_error;

@@ -3,6 +3,17 @@
 //! Comes in: the text of `decisions.toml`, and what `delta` said about a row. Goes out: a resolution with its origin and its
 //! reason, a digest of what the decisions mean, an edited text.
 //! Never: opens a file, reads the clock, or lets a misspelt key pass.
+//!
+//! ```
+//! use failback::delta::Class;
+//! use failback::policy::{Decisions, Origin, Resolution};
+//!
+//! let decisions = Decisions::parse("[tables.\"public.orders\"]\nconflict = \"keep_old\"\nwhy = \"agreed\"", "decisions.toml")?;
+//! let decided = decisions.resolve("shop", "public.orders", Class::InsertExists);
+//! assert_eq!((decided.resolution, decided.origin), (Resolution::KeepOld, Origin::Table));
+//! assert_eq!(decisions.resolve("shop", "public.users", Class::Delete).resolution, Resolution::Hold, "built in");
+//! # Ok::<(), failback::error::Error>(())
+//! ```
 
 mod action;
 mod by_table;

@@ -3,6 +3,14 @@
 //!
 //! Comes in: facts that `catalog` read. Goes out: the same facts as values that can be stored in a manifest and compared.
 //! Never: talks to a server, guesses a fact that the catalog did not state.
+//!
+//! ```
+//! use failback::name::Side;
+//! use failback::schema::{CommonType, PgType, common_type};
+//!
+//! let (old, new) = (PgType::builtin("int4", -1), PgType::builtin("int8", -1));
+//! assert_eq!(common_type(&old, &new), CommonType::As(Side::New), "NEW's type holds the values of both");
+//! ```
 
 mod column;
 mod column_mapping;

@@ -3,6 +3,18 @@
 //! Comes in: names, keys and select lists. Goes out: SQL text, ready to send. Column values come in only as key literals, and
 //! only through `name::array_literal`.
 //! Never: sends anything.
+//!
+//! ```
+//! use failback::name::QualifiedName;
+//! use failback::statement::{CtidRange, copy_binary, rows};
+//!
+//! let range = CtidRange { from_block: 0, to_block: Some(100) };
+//! let query = rows(&QualifiedName::new("public", "orders"), "t.id", range, None);
+//! assert_eq!(
+//!     copy_binary(&query),
+//!     r#"copy (select t.id from only "public"."orders" t where t.ctid < '(100,0)'::pg_catalog.tid) to stdout (format binary)"#
+//! );
+//! ```
 
 mod check;
 mod delta_tables;

@@ -11,6 +11,26 @@
 //! | 4 + n | length of the header extension, and the extension, which is skipped |
 //! | 2 | for each row the number of fields; -1 ends the stream |
 //! | 4 + n | for each field its length, -1 for NULL, and its bytes |
+//!
+//! ```
+//! use failback::wire::{CopyDecoder, CopyEncoder, RowBuffer, WireError};
+//!
+//! let mut stream: Vec<u8> = Vec::new();
+//! let mut encoder = CopyEncoder::new(&mut stream);
+//! encoder.header();
+//! encoder.begin_row(2)?;
+//! encoder.field(Some(&7_i32.to_be_bytes()))?;
+//! encoder.field(None)?;
+//! encoder.trailer();
+//!
+//! let (mut decoder, mut rows) = (CopyDecoder::new(2), RowBuffer::new(2));
+//! for chunk in stream.chunks(5) {
+//!     decoder.feed(chunk, &mut rows)?;
+//! }
+//! decoder.finish()?;
+//! assert_eq!((rows.field(0, 0), rows.field(0, 1)), (Some(&[0, 0, 0, 7][..]), None));
+//! # Ok::<(), WireError>(())
+//! ```
 
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::as_conversions)]
 
