@@ -1,9 +1,10 @@
 -- The columns of every table, domains resolved to what they stand for.
 -- Parameters: none.
--- Columns: table_oid oid, name text, type_sql text (as declared; for a domain the domain), base_sql text, bare_sql text (without
--- modifier), typmod int4, base text, base_schema text, builtin bool and type_kind text (of the type that the domain stands
--- for; base, array, composite, enum or range), casts_text bool (whether a function casts it to text or text to it, so that such a
--- cast may not be what the type's output and input functions do; a cast of arrays is not seen), labels text[], not_null bool, generated bool, identity "char" (a, d or 0), has_default bool, nondeterministic bool.
+-- Columns: table_oid oid, name text, type_sql text (as declared; for a domain the domain), base_sql text, bare_sql text
+-- (without modifier), typmod int4, base text, base_schema text, builtin bool and type_kind text (of the type that the domain
+-- stands for; base, array, composite, enum or range), casts_text bool (whether a function casts it to text or text to it, so
+-- that such a cast may not be what the type's output and input functions do; a cast of arrays is not seen), labels text[],
+-- not_null bool, generated bool, identity "char" (a, d or 0), has_default bool, nondeterministic bool.
 -- Server: 13.
 -- Filters: dropped and system columns hold nothing that is carried. Partitions have the columns of their root.
 -- A domain over a domain has no modifier of its own: the innermost one says it. NOT NULL and a default count wherever in the
@@ -42,7 +43,8 @@ select a.attrelid as table_oid,
             else 'base' end as type_kind,
        exists (select from pg_catalog.pg_cast as k
                 where k.castmethod = 'f'
-                  and (k.castsource, k.casttarget) in (('pg_catalog.text'::pg_catalog.regtype, t.oid), (t.oid, 'pg_catalog.text'::pg_catalog.regtype))
+                  and (k.castsource, k.casttarget) in (('pg_catalog.text'::pg_catalog.regtype, t.oid),
+                                                       (t.oid, 'pg_catalog.text'::pg_catalog.regtype))
                   and not exists (select from pg_catalog.pg_type as e where e.typarray = t.oid)
                   and t.typarray <> 0) as casts_text,
        array(select l.enumlabel::pg_catalog.text

@@ -1,15 +1,15 @@
 -- What no two rows of a table may share: its unique indexes, primary keys included, and its exclusion constraints, in a form in
 -- which rows can be held against each other. unique_index.sql lists those that can serve as a key.
 -- Parameters: none.
--- Columns: table_oid oid (the table, or the root of its partition tree), name text, expressions text[] (what is compared, on bare
--- column names), operators text[] (one for each, ready for SQL), predicate text or NULL, bound text or NULL (for an index that only
--- one partition has: which rows belong there), deferrable bool, overlap bool (an exclusion constraint), nulls_not_distinct bool,
--- uses text[] (every column that a row's place in the index depends on).
+-- Columns: table_oid oid (the table, or the root of its partition tree), name text, expressions text[] (what is compared, on
+-- bare column names), operators text[] (one for each, ready for SQL), predicate text or NULL, bound text or NULL (for an index
+-- that only one partition has: which rows belong there), deferrable bool, overlap bool (an exclusion constraint),
+-- nulls_not_distinct bool, uses text[] (every column that a row's place in the index depends on).
 -- Server: 13.
--- Filters: see unique_index.sql for what is no promise. An index that is attached to one of the parent's is a copy of it. Key columns
--- whose operator is not known (an access method of an extension's) are left out; the index is then listed without expressions.
--- A collation is named where it is not the column's own, or, under an expression, not the default one (100). A generated column depends on others, and an expression may read the whole
--- row: then every column counts as used.
+-- Filters: see unique_index.sql for what is no promise. An index that is attached to one of the parent's is a copy of it. Key
+-- columns whose operator is not known (an access method of an extension's) are left out; the index is then listed without
+-- expressions. A collation is named where it is not the column's own, or, under an expression, not the default one (100). A
+-- generated column depends on others, and an expression may read the whole row: then every column counts as used.
 select coalesce(pg_catalog.pg_partition_root(i.indrelid)::pg_catalog.oid, i.indrelid) as table_oid,
        x.relname::pg_catalog.text as name,
        case when k.parts = i.indnkeyatts then k.expressions else '{}'::pg_catalog.text[] end as expressions,
@@ -29,12 +29,14 @@ select coalesce(pg_catalog.pg_partition_root(i.indrelid)::pg_catalog.oid, i.indr
   join pg_catalog.pg_class as x on x.oid = i.indexrelid
   join pg_catalog.pg_class as c on c.oid = i.indrelid
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
-  left join pg_catalog.pg_constraint as e on e.conindid = i.indexrelid and e.conrelid = i.indrelid and e.contype in ('p', 'u', 'x')
+  left join pg_catalog.pg_constraint as e
+    on e.conindid = i.indexrelid and e.conrelid = i.indrelid and e.contype in ('p', 'u', 'x')
  cross join lateral (
-       select count(*) as parts,
+       select pg_catalog.count(*) as parts,
               coalesce(pg_catalog.array_agg(pg_catalog.pg_get_indexdef(i.indexrelid, p.position::pg_catalog.int4, false)
                 || case when p.collation_oid in (0, coalesce(a.attcollation, 100)) then ''
-                        else pg_catalog.format(' collate %I.%I', ln.nspname, l.collname) end order by p.position), '{}') as expressions,
+                        else pg_catalog.format(' collate %I.%I', ln.nspname, l.collname) end
+                order by p.position), '{}') as expressions,
               coalesce(pg_catalog.array_agg(pg_catalog.format('operator(%I.%s)', opn.nspname, op.oprname)
                 order by p.position), '{}') as operators
          from rows from (pg_catalog.unnest(i.indclass::pg_catalog.oid[]), pg_catalog.unnest(i.indcollation::pg_catalog.oid[]),

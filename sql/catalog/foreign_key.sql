@@ -2,10 +2,11 @@
 -- Parameters: none.
 -- Columns: table_oid oid (the child, or the root of its partition tree), name text, child_schema text, child_name text,
 -- child_columns text[], parent_schema text, parent_name text, parent_columns text[], operator_schemas text[] and operator_names
--- text[] (parent = child, a pair a column), deferrable bool, match_full bool,
--- validated bool, child_partitioned bool, parent_partitioned bool, on_delete "char" (confdeltype), period bool (18: the last pair is a range, and parents cover the child's together),
--- child_part_schema and child_part_name text, parent_part_schema and parent_part_name text (the partition that the key stands on,
--- or points at; NULL for a whole table), child_bound text or NULL (which rows belong to the child's partition).
+-- text[] (parent = child, a pair a column), deferrable bool, match_full bool, validated bool, child_partitioned bool,
+-- parent_partitioned bool, on_delete "char" (confdeltype), period bool (18: the last pair is a range, and parents cover the
+-- child's together), child_part_schema and child_part_name text, parent_part_schema and parent_part_name text (the partition
+-- that the key stands on, or points at; NULL for a whole table), child_bound text or NULL (which rows belong to the child's
+-- partition).
 -- Server: 13.
 -- Filters: with conparentid set it is the copy of another key for one partition. A key that is NOT ENFORCED (18) promises
 -- nothing; servers that lack a column answer NULL to the row as JSON.
@@ -49,7 +50,8 @@ select child.oid as table_oid,
               pg_catalog.array_agg(pa.attname::pg_catalog.text order by u.position) as parent_columns,
               pg_catalog.array_agg(opn.nspname::pg_catalog.text order by u.position) as operator_schemas,
               pg_catalog.array_agg(op.oprname::pg_catalog.text order by u.position) as operator_names
-         from rows from (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey), pg_catalog.unnest(f.conpfeqop)) with ordinality
+         from rows from (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey), pg_catalog.unnest(f.conpfeqop))
+              with ordinality
            as u (child_attnum, parent_attnum, operator_oid, position)
          join pg_catalog.pg_operator as op on op.oid = u.operator_oid
          join pg_catalog.pg_namespace as opn on opn.oid = op.oprnamespace

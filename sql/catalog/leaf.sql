@@ -1,10 +1,10 @@
 -- Where the rows of every table are: the table itself, or each partition that holds rows.
 -- Parameters: none.
--- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8, row_security bool,
--- unlogged bool, emptied bool (unlogged, on a standby, which has none of its rows).
+-- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8, row_security
+-- bool, unlogged bool, emptied bool (unlogged, on a standby, which has none of its rows).
 -- Server: 13.
--- Filters: a foreign table may be a partition; its rows live elsewhere. Sizes are NULL for a table that was dropped a moment ago.
--- An access method of another name may still be the heap, so the handler is asked for.
+-- Filters: a foreign table may be a partition; its rows live elsewhere. Sizes are NULL for a table that was dropped a moment
+-- ago. An access method of another name may still be the heap, so the handler is asked for.
 select t.root as table_oid,
        n.nspname::pg_catalog.text as schema,
        l.relname::pg_catalog.text as name,

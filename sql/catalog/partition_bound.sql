@@ -1,5 +1,5 @@
 -- The conditions under which a row belongs to a leaf of a partition tree, as the server prints them.
--- Parameters: $1 schema text, $2 name text of the tree's root.
+-- Parameters: $1 text schema, $2 text name of the tree's root.
 -- Columns: bound text (column names are bare, other names carry their schema); null for a leaf that takes every row.
 -- Server: 13.
 select pg_catalog.pg_get_partition_constraintdef(t.relid) as bound

@@ -1,13 +1,14 @@
 -- What the user lacks among the privileges that a recovery needs.
 -- Parameters: $1 text[] schemas, $2 text[] names, $3 text[] columns (null: the table as a whole; empty: any column), $4 text[]
 -- privileges: one wanted table privilege per position.
--- Columns: object text (database, schema, table, column, sequence or type), schema text (empty for a database), name text (empty
--- for a schema), part text (the column, else empty), privilege text. No row: nothing is missing.
+-- Columns: object text (database, schema, table, column, sequence or type), schema text (empty for a database), name text
+-- (empty for a schema), part text (the column, else empty), privilege text. No row: nothing is missing.
 -- Server: 13.
--- Filters: a wanted table that is gone is drift, not a missing privilege. Where a whole table may not be read but some of its columns
--- may, those that may not are listed beside it: column privileges do not reach tableoid and ctid, which say what a row is. A stage
--- and a trial have columns of the table's types. The ledger's schema needs CREATE on the database only as long as it does not exist,
--- and its table CREATE on the schema. Without SELECT on a sequence pg_sequences says NULL, which looks like "never called".
+-- Filters: a wanted table that is gone is drift, not a missing privilege. Where a whole table may not be read but some of its
+-- columns may, those that may not are listed beside it: column privileges do not reach tableoid and ctid, which say what a row
+-- is. A load table and a trial load have columns of the table's types. The ledger's schema needs CREATE on the database only as
+-- long as it does not exist, and its table CREATE on the schema. Without SELECT on a sequence pg_sequences says NULL, which
+-- looks like "never called".
 with wanted as (
     select c.oid, w.schema, w.name, w.part, w.privilege, n.oid as namespace,
            case when w.part is null then pg_catalog.has_table_privilege(c.oid, w.privilege)
@@ -25,7 +26,11 @@ with wanted as (
       left join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = 'ledger'
      where n.nspname = 'failback'
 )
-select case when w.part <> '' then 'column' else 'table' end as object, w.schema, w.name, coalesce(w.part, '') as part, w.privilege
+select case when w.part <> '' then 'column' else 'table' end collate "C" as object,
+       w.schema collate "C" as schema,
+       w.name collate "C" as name,
+       coalesce(w.part, '') collate "C" as part,
+       w.privilege collate "C" as privilege
   from wanted as w
  where not w.granted
 union

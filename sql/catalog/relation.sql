@@ -1,8 +1,8 @@
 -- Every relation that could hold or show rows, and every sequence, with the facts that say what it is.
 -- Parameters: none.
 -- Columns: oid oid, schema text, name text, kind "char" (relkind), partition bool, extension_owned bool (itself or the root of
--- its partition tree, configuration tables apart), inherits bool and inherited bool (old-style inheritance, as child and as parent), size_bytes int8,
--- row_estimate int8, row_security bool (for this user, on this relation alone).
+-- its partition tree, configuration tables apart), inherits bool and inherited bool (old-style inheritance, as child and as
+-- parent), size_bytes int8, row_estimate int8, row_security bool (for this user, on this relation alone).
 -- Server: 13.
 -- Filters: indexes, TOAST tables and composite types hold no rows of their own. The system's schemas and other sessions'
 -- temporary ones are not part of an estate. What an extension marks as its configuration is the users' data, as for pg_dump.
@@ -19,7 +19,8 @@ select c.oid,
                   and d.deptype = 'e')
          and not exists (select
                            from pg_catalog.pg_extension as e
-                          where e.extconfig && array[c.oid, pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid]) as extension_owned,
+                          where e.extconfig && array[c.oid, pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid])
+         as extension_owned,
        not c.relispartition
          and exists (select from pg_catalog.pg_inherits as i where i.inhrelid = c.oid) as inherits,
        c.relkind = 'r'

@@ -1,12 +1,12 @@
 -- Every sequence, how far it has come and which columns it feeds.
 -- Parameters: none.
 -- Columns: sequence_oid oid, schema text, name text, last_value int8 or NULL (never called, or not to be read by this user: see
--- privilege.sql), increment int8, min_value int8, max_value int8, cycle bool, owner_schema, owner_table, owner_column text or all NULL,
--- fed_schemas, fed_tables, fed_columns text[] (of one length).
+-- privilege.sql), increment int8, min_value int8, max_value int8, cycle bool, owner_schema, owner_table, owner_column text or
+-- all NULL, fed_schemas, fed_tables, fed_columns text[] (of one length).
 -- Server: 13.
--- Filters: dependency type `a` is OWNED BY (serial), `i` is identity. A sequence may also feed columns that do not own it: those whose
--- default is nextval and nothing else, since only then are their values the sequence's. Columns that are no whole numbers say
--- nothing about it. Which schemas count is decided with relation.sql, whose rows these join.
+-- Filters: dependency type `a` is OWNED BY (serial), `i` is identity. A sequence may also feed columns that do not own it:
+-- those whose default is nextval and nothing else, since only then are their values the sequence's. Columns that are no whole
+-- numbers say nothing about it. Which schemas count is decided with relation.sql, whose rows these join.
 select c.oid as sequence_oid,
        s.schemaname::pg_catalog.text as schema,
        s.sequencename::pg_catalog.text as name,
@@ -39,9 +39,12 @@ select c.oid as sequence_oid,
           and d.deptype in ('a', 'i')
         limit 1) as o on true
  cross join lateral (
-       select coalesce(pg_catalog.array_agg(tn.nspname::pg_catalog.text order by tn.nspname, t.relname, a.attnum), '{}') as schemas,
-              coalesce(pg_catalog.array_agg(t.relname::pg_catalog.text order by tn.nspname, t.relname, a.attnum), '{}') as tables,
-              coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text order by tn.nspname, t.relname, a.attnum), '{}') as columns
+       select coalesce(pg_catalog.array_agg(tn.nspname::pg_catalog.text
+                order by tn.nspname, t.relname, a.attnum), '{}') as schemas,
+              coalesce(pg_catalog.array_agg(t.relname::pg_catalog.text
+                order by tn.nspname, t.relname, a.attnum), '{}') as tables,
+              coalesce(pg_catalog.array_agg(a.attname::pg_catalog.text
+                order by tn.nspname, t.relname, a.attnum), '{}') as columns
          from (select d.refobjid as relid, d.refobjsubid as attnum
                  from pg_catalog.pg_depend as d
                 where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
@@ -62,7 +65,8 @@ select c.oid as sequence_oid,
          join pg_catalog.pg_attribute as a on a.attrelid = fed.relid and a.attnum = fed.attnum
          left join pg_catalog.pg_type as y on y.oid = a.atttypid
         where t.relkind in ('r', 'p')
-          and coalesce(nullif(y.typbasetype, 0), y.oid) in ('pg_catalog.int2'::pg_catalog.regtype, 'pg_catalog.int4'::pg_catalog.regtype,
+          and coalesce(nullif(y.typbasetype, 0), y.oid) in ('pg_catalog.int2'::pg_catalog.regtype,
+                                                            'pg_catalog.int4'::pg_catalog.regtype,
                                                             'pg_catalog.int8'::pg_catalog.regtype)) as f
  where n.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
  order by s.schemaname collate "C", s.sequencename collate "C"

@@ -2,8 +2,8 @@
 -- Parameters: none.
 -- Columns: table_oid oid, name text, enabled "char" (tgenabled).
 -- Server: 13.
--- Filters: internal triggers are how the server does foreign keys and deferrable keys. Partitions' triggers are left to their root,
--- of which most are copies.
+-- Filters: internal triggers are how the server does foreign keys and deferrable keys. Partitions' triggers are left to their
+-- root, of which most are copies.
 select g.tgrelid as table_oid,
        g.tgname::pg_catalog.text as name,
        g.tgenabled as enabled

@@ -3,10 +3,10 @@
 -- Columns: table_oid oid, name text, columns text[] (empty if the index has an expression), primary_key bool, predicate text or
 -- NULL, deferrable bool, nulls_not_distinct bool, not_null bool.
 -- Server: 15.
--- Filters: an index that is not valid, ready and live (a failed CREATE INDEX CONCURRENTLY, a partitioned index that some partition
--- lacks) promises nothing. An exclusion index (WITHOUT OVERLAPS, 18) compares by overlap, not by equality: see constraint.sql.
--- Partitions' own copies say nothing that the root's index does not. INCLUDE columns stand behind indnkeyatts and are no key.
--- From 18 on attnotnull may stand for a NOT VALID constraint, under which NULLs may exist.
+-- Filters: an index that is not valid, ready and live (a failed CREATE INDEX CONCURRENTLY, a partitioned index that some
+-- partition lacks) promises nothing. An exclusion index (WITHOUT OVERLAPS, 18) compares by overlap, not by equality: see
+-- exclusive.sql. Partitions' own copies say nothing that the root's index does not. INCLUDE columns stand behind indnkeyatts
+-- and are no key. From 18 on attnotnull may stand for a NOT VALID constraint, under which NULLs may exist.
 select i.indrelid as table_oid,
        x.relname::pg_catalog.text as name,
        case when i.indexprs is null then k.names else '{}'::pg_catalog.text[] end as columns,

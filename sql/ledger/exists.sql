@@ -1,2 +1,5 @@
--- Whether this database has a ledger. No parameters. Columns: boolean. Least version: 13.
+-- Whether this database has a ledger.
+-- Parameters: none.
+-- Columns: bool.
+-- Server: 13.
 select pg_catalog.to_regclass('failback.ledger') is not null

@@ -1,3 +1,11 @@
--- What happened last to a plan on this database. $1 text: the plan's digest. Columns: action text, tables text (JSON),
--- recorded_at text. No row: nothing. Least version: 13.
-select action, tables::text, recorded_at::text from failback.ledger where plan_digest = $1 order by id desc limit 1
+-- What happened last to a plan on this database.
+-- Parameters: $1 text the plan's digest.
+-- Columns: action text, tables text (JSON), recorded_at text. No row: nothing happened.
+-- Server: 13.
+select l.action,
+       l.tables::pg_catalog.text as tables,
+       l.recorded_at::pg_catalog.text as recorded_at
+  from failback.ledger as l
+ where l.plan_digest = $1
+ order by l.id desc
+ limit 1

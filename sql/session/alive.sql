@@ -1,3 +1,5 @@
 -- Asks nothing: an answer says that the session is alive.
--- Least server version: 13.
+-- Parameters: none.
+-- Columns: int4 (1).
+-- Server: 13.
 select 1;

@@ -1,6 +1,7 @@
 -- The rules of a table that would put something else in the place of what is written, as rules fire at their origin.
--- $1 text: the table, quoted. Columns: name text.
--- Least version: 13.
+-- Parameters: $1 text the table, quoted.
+-- Columns: name text.
+-- Server: 13.
 select r.rulename::pg_catalog.text as name
   from pg_catalog.pg_rewrite as r
  where r.ev_class = pg_catalog.to_regclass($1)::pg_catalog.oid

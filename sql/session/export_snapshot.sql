@@ -1,4 +1,5 @@
 -- Exports the transaction's snapshot; it lives until the transaction ends.
+-- Parameters: none.
 -- Columns: id text.
--- Least server version: 13.
+-- Server: 13.
 select pg_catalog.pg_export_snapshot() as id;

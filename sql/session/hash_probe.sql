@@ -1,11 +1,14 @@
 -- The hash of a row that has a value of every sort that is hashed: two servers that agree on it hash rows alike.
+-- Parameters: none.
 -- Columns: hash int8.
--- Least server version: 14.
+-- Server: 14.
 select pg_catalog.hash_record_extended(
-         row(true, 7::int2, 70000::int4, 7000000000::int8, 7::oid,
-             '00112233-4455-6677-8899-aabbccddeeff'::uuid, '\x00ff'::bytea,
-             '2026-11-22'::date, '23:59:59.999999'::time, '2026-11-22 08:00'::timestamp, '2026-11-22 08:00+02'::timestamptz,
-             'Grüße, 世界'::text collate "C", ''::text collate "C", null::text,
+         row(true, 7::pg_catalog.int2, 70000::pg_catalog.int4, 7000000000::pg_catalog.int8, 7::pg_catalog.oid,
+             '00112233-4455-6677-8899-aabbccddeeff'::pg_catalog.uuid, '\x00ff'::pg_catalog.bytea,
+             '2026-11-22'::pg_catalog.date, '23:59:59.999999'::pg_catalog.time, '2026-11-22 08:00'::pg_catalog.timestamp,
+             '2026-11-22 08:00+02'::pg_catalog.timestamptz,
+             'Grüße, 世界'::pg_catalog.text collate "C", ''::pg_catalog.text collate "C", null::pg_catalog.text,
              pg_catalog.float8send('-0'), pg_catalog.numeric_send(1.10), pg_catalog.array_send(array[1, null, 3]),
-             1.10, 'NaN'::numeric, 0.5::float4, '-0'::float8, 'NaN'::float8, '{"a": [1.0, null, {"b": "x"}]}'::jsonb),
+             1.10, 'NaN'::pg_catalog.numeric, 0.5::pg_catalog.float4, '-0'::pg_catalog.float8, 'NaN'::pg_catalog.float8,
+             '{"a": [1.0, null, {"b": "x"}]}'::pg_catalog.jsonb),
          0) as hash

@@ -1,7 +1,7 @@
 -- Values that cut a column into parts of about as many rows, by the server's statistics; no row where there are none.
--- Parameters: schema text, table text, column text.
+-- Parameters: $1 text schema, $2 text table, $3 text column.
 -- Columns: bounds text[].
--- Least server version: 13.
+-- Server: 13.
 select s.histogram_bounds::pg_catalog.text::pg_catalog.text[] as bounds
   from pg_catalog.pg_stats as s
  where s.schemaname = $1 and s.tablename = $2 and s.attname = $3 and s.histogram_bounds is not null

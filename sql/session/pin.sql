@@ -1,8 +1,10 @@
 -- Pins what a session of failback depends on, whatever the server, database, role or connection string set.
--- A batch, sent once after connecting. Transactions that default to read-only are left alone.
+-- A batch, sent once after connecting.
+-- Parameters: none.
+-- Columns: read_only text (on or off), in_recovery bool: of the last result.
+-- Server: 13.
+-- Transactions that default to read-only are left alone.
 -- The time limit goes first: it counts for each statement alone, so that one set for the role can end only the first of them.
--- Last result: read_only (text, on or off), in_recovery (boolean).
--- Least server version: 13.
 set statement_timeout = 0;
 select pg_catalog.set_config('search_path', '', false);
 -- A server never looks at the bytes of SQL_ASCII, so they are taken as they are; whatever is asked for could only refuse them.
@@ -14,7 +16,6 @@ set transform_null_equals = off;
 set array_nulls = on;
 set DateStyle = 'ISO';
 set IntervalStyle = 'postgres';
-set lc_monetary = 'C';
 set TimeZone = 'UTC';
 set extra_float_digits = 3;
 set bytea_output = 'hex';

@@ -11,6 +11,7 @@ mod demo;
 mod docs;
 mod drift;
 mod estate;
+mod fixed_sql;
 mod hostile_bytes;
 mod instructions;
 mod pgbench;

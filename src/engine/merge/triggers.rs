@@ -9,6 +9,7 @@ use crate::staging::DatabasePlan;
 
 const FIRING: &str = include_str!("../../../sql/session/firing_triggers.sql");
 const DIVERTING: &str = include_str!("../../../sql/session/diverting_rules.sql");
+const OWNS: &str = include_str!("../../../sql/session/owns_table.sql");
 
 /// How triggers are kept quiet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,8 +104,6 @@ async fn expect_no_diversion(old: &Session, table: &QualifiedName) -> Result<()>
 }
 
 async fn owns(old: &Session, table: &QualifiedName) -> Result<bool> {
-    let query = "select pg_catalog.pg_has_role(c.relowner, 'usage') from pg_catalog.pg_class c \
-                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2";
-    let rows = old.query(query, &[&table.schema.as_str(), &table.name.as_str()]).await?;
+    let rows = old.query(OWNS, &[&table.schema.as_str(), &table.name.as_str()]).await?;
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
