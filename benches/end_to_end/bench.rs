@@ -65,8 +65,8 @@ impl Bench {
     }
 
     /// Gives a command what every case may refer to: `$OLD` and `$NEW` (libpq's keywords), `$OLD_URL` and `$NEW_URL`, both
-    /// without passwords, which stand in `$PGPASSFILE` and `$OLD_PGPASSWORD`, `$NEW_PGPASSWORD`; `$FAILBACK`, `$SQL`, `$DRIVERS`,
-    /// `$PEERS`.
+    /// without passwords, which stand in `$PGPASSFILE` and `$OLD_PGPASSWORD`, `$NEW_PGPASSWORD`; `$FAILBACK`, `$SQL`,
+    /// `$DRIVERS`, `$PEERS`.
     pub(crate) fn environment(&self, place: &Place, command: &mut Command) {
         let (old, new) = (&self.servers.old, &self.servers.new);
         command.current_dir(&place.folder).env("PATH", psql::search_path()).env("PGPASSFILE", &self.servers.passfile);

@@ -1,5 +1,5 @@
-//! What a row costs, and what memory does, as the number of rows grows: two panels over a logarithmic axis of rows. Cost that is
-//! linear in rows is a level line.
+//! What a row costs, and what memory does, as the number of rows grows: two panels over a logarithmic axis of rows. Cost that
+//! is linear in rows is a level line.
 
 use std::fmt::Write as _;
 

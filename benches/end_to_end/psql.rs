@@ -13,8 +13,8 @@ use super::Outcome;
 /// The folder of the bench's statements.
 pub(crate) const SQL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/end_to_end/sql");
 
-/// Returns the search path for programs, the folder of PostgreSQL's own first: what Debian has in /usr/bin is a script that takes
-/// longer to start than a small table to send.
+/// Returns the search path for programs, the folder of PostgreSQL's own first: what Debian has in /usr/bin is a script that
+/// takes longer to start than a small table to send.
 pub(crate) fn search_path() -> &'static OsStr {
     static FOUND: LazyLock<OsString> = LazyLock::new(|| {
         let installed = Binaries::find_installed(&|name| std::env::var(name).ok()).ok().flatten();

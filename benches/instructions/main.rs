@@ -1,5 +1,5 @@
-//! How many instructions the inner loops take for rows that never change: a guard against slowness that creeps in, which a clock on
-//! a shared machine cannot see.
+//! How many instructions the inner loops take for rows that never change: a guard against slowness that creeps in, which a
+//! clock on a shared machine cannot see.
 //!
 //! ```text
 //! alias count='cargo bench --config benches/instructions/build.toml --profile dev --bench instructions --'
@@ -10,9 +10,10 @@
 //! count decode/narrow_4 3      # runs a case three times, for a profiler
 //! ```
 //!
-//! Each case runs under callgrind (`apt-get install valgrind`), which emulates the processor: what it counts depends on no load and
-//! no clock. Start-up and first use are taken out: the instructions of a process that runs the case once are subtracted from those
-//! of one that runs it several times. Counts of other builds, such as `cargo bench` alone makes, are shown and not compared.
+//! Each case runs under callgrind (`apt-get install valgrind`), which emulates the processor: what it counts depends on no load
+//! and no clock. Start-up and first use are taken out: the instructions of a process that runs the case once are subtracted
+//! from those of one that runs it several times. Counts of other builds, such as `cargo bench` alone makes, are shown and not
+//! compared.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

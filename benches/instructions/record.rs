@@ -41,7 +41,8 @@ impl Maker {
     }
 }
 
-/// The processor as valgrind shows it to programs: it hides all that is newer than AVX2, and shows that where the machine has it.
+/// The processor as valgrind shows it to programs: it hides all that is newer than AVX2, and shows that where the machine has
+/// it.
 fn machine() -> String {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {

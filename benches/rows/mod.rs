@@ -1,5 +1,5 @@
-//! The rows that both benchmarks use: an order as an online shop keeps it (14 columns, about 390 bytes), a narrow one, and for each type
-//! that could as well take the text lane a single column of it in both lanes.
+//! The rows that both benchmarks use: an order as an online shop keeps it (14 columns, about 390 bytes), a narrow one, and for
+//! each type that could as well take the text lane a single column of it in both lanes.
 
 use failback::codec::{BatchDecoder, BatchEncoder, Codec, Element, Lane, RowLayout, StagedColumn};
 use failback::wire::{CopyDecoder, CopyEncoder, RowBuffer};

@@ -1,5 +1,5 @@
-//! OLD and NEW that no longer define their tables alike: every case is named, what has a place on OLD is carried exactly, and what
-//! has none stays in staging.
+//! OLD and NEW that no longer define their tables alike: every case is named, what has a place on OLD is carried exactly, and
+//! what has none stays in staging.
 
 use failback::engine::{self, MergeOptions, PlanReport, Reject, State};
 use failback::name::Side;

@@ -1,5 +1,5 @@
-//! Bytes that no server and no program of ours would send: streams and files that were altered, cut and made up. They are refused with
-//! a place, cost no more memory than they are long, and never end the program.
+//! Bytes that no server and no program of ours would send: streams and files that were altered, cut and made up. They are
+//! refused with a place, cost no more memory than they are long, and never end the program.
 //!
 //! Everything here is deterministic: a failure names the number of the case.
 

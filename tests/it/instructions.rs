@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions/recorded.json");
 
-/// Counts in an optimised build, which cargo makes first of what it has built for the tests. Finished programs go elsewhere: other
-/// tests use those of this build meanwhile.
+/// Counts in an optimised build, which cargo makes first of what it has built for the tests. Finished programs go elsewhere:
+/// other tests use those of this build meanwhile.
 fn count(arguments: &[&str]) -> Output {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("the target folder");
     let mut cargo = Command::new(env!("CARGO"));

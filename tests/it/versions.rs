@@ -16,8 +16,8 @@ use super::support::{self, Majors, block_on};
 /// Schemas that trip up tools which read catalogs carelessly.
 const AWKWARD: &str = include_str!("../../fixtures/schemas/awkward.sql");
 
-/// Recovers the whole estate from NEW to OLD: what is found, what is written, and what OLD is in the end, byte for byte, are the
-/// same as between equal versions.
+/// Recovers the whole estate from NEW to OLD: what is found, what is written, and what OLD is in the end, byte for byte, are
+/// the same as between equal versions.
 fn estate(majors: Majors) {
     for database in demo::databases() {
         let pair = support::pair_on(&format!("{database}_{}_to_{}", majors.new, majors.old), majors);
@@ -122,7 +122,8 @@ fn triggers_of_partitions_stay_quiet_and_come_back_on_other_versions() {
     }
 }
 
-/// A table of which one piece would be too much: 13 reads it whole, since its scans cannot start at a ctid; from 14 on it is cut.
+/// A table of which one chunk would be too large: 13 reads it whole, since its scans cannot start at a ctid; from 14 on it is
+/// cut.
 #[test]
 fn a_large_table_is_cut_into_ranges_where_the_server_can_seek_them() {
     let table = "create table facts (id int primary key, body bytea, updated_at timestamptz not null default '2020-01-01Z')

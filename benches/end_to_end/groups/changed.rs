@@ -31,8 +31,8 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
         .check(Check::prints("tail -n +2 rows.csv | wc -l", rows)),
     ];
     cases.extend(peers(bench, rows));
-    // By their stamps alone, as all others do; and as it is done by default, where the keys of both sides are walked for what no stamp
-    // says.
+    // By their stamps alone, as all others do; and as it is done by default, where the keys of both sides are walked for what
+    // no stamp says.
     for (name, method, absent) in [("failback_stamps", "stamps", 0), ("failback_timestamps", "timestamps", truth.deleted)] {
         cases.push(
             Case::failback(name, failback::export("public.orders"))

@@ -65,7 +65,8 @@ fn by_hand(bench: &Bench) -> Vec<Case> {
     ]
 }
 
-/// Native logical replication from a slot that was made at the cutover: the one way here that brings deletes without being asked.
+/// Native logical replication from a slot that was made at the cutover: the one way here that brings deletes without being
+/// asked.
 fn replicated(mark: Option<&str>) -> Case {
     let absent = mark.is_none().then(|| "NEW's wal_level is not logical".to_owned());
     let command = format!(

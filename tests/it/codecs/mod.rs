@@ -1,5 +1,5 @@
-//! Every codec against a server: what the server sends is decoded, kept in a Parquet file, read, and comes out as the same bytes;
-//! another server takes those bytes and sends them again; the text shown for a value is read back to the value.
+//! Every codec against a server: what the server sends is decoded, kept in a Parquet file, read, and comes out as the same
+//! bytes; another server takes those bytes and sends them again; the text shown for a value is read back to the value.
 //!
 //! Edge values are listed, thousands of others are made by the server from `random()`, whose seed is printed when a test fails.
 //! `FAILBACK_TEST_SEED` repeats it.

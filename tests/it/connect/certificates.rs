@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use failback::demo::ServerTls;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-/// An authority, a server certificate for `localhost`, a client certificate for the role `by_cert`, and an authority that signed
-/// none of them.
+/// An authority, a server certificate for `localhost`, a client certificate for the role `by_cert`, and an authority that
+/// signed none of them.
 pub(super) struct Certificates {
     /// The server's part.
     pub(super) server: ServerTls,

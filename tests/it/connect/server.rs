@@ -60,7 +60,8 @@ impl Server {
         self.cluster.port()
     }
 
-    /// Returns where settings lead. `FOLDER` in them stands for the client's folder, `SOCKET` for the one of the server's socket.
+    /// Returns where settings lead. `FOLDER` in them stands for the client's folder, `SOCKET` for the one of the server's
+    /// socket.
     pub(super) fn endpoint(&self, settings: &str) -> Endpoint {
         self.endpoint_with(settings, &[("OLD_PGPASSWORD", PASSWORD)])
     }

@@ -11,8 +11,8 @@ use super::certificates::CERTIFICATES;
 use super::server::Server;
 use crate::support;
 
-/// Asks for the backend's process id in a simple query: it leaves no request open behind it (a prepared statement's closing would
-/// be one) that the driver would hand the server's last words to.
+/// Asks for the backend's process id in a simple query: it leaves no request open behind it (a prepared statement's closing
+/// would be one) that the driver would hand the server's last words to.
 async fn backend_of(session: &Session) -> i32 {
     let messages = session.client().simple_query("select pg_catalog.pg_backend_pid()").await.unwrap();
     let pid = messages.iter().find_map(|message| match message {

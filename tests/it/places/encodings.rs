@@ -1,5 +1,5 @@
-//! Databases that are not in UTF-8, and databases that sort otherwise: values keep their characters, or their bytes where there are
-//! no characters, and the order of keys depends on neither.
+//! Databases that are not in UTF-8, and databases that sort otherwise: values keep their characters, or their bytes where there
+//! are no characters, and the order of keys depends on neither.
 
 use failback::engine::{self, MergeOptions, State};
 use failback::name::Side;

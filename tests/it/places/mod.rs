@@ -1,5 +1,5 @@
-//! Where rows live, and who may see them: each story is told twice, once for OLD and once for NEW, comes home, is verified and is
-//! taken back.
+//! Where rows live, and who may see them: each story is told twice, once for OLD and once for NEW, comes home, is verified and
+//! is taken back.
 
 mod access;
 mod columns;

@@ -1,4 +1,5 @@
-//! Rows of a gigabyte and more: what fits into a message comes home, what does not is named with its key, and stops nothing else.
+//! Rows of a gigabyte and more: what fits into a message comes home, what does not is named with its key, and stops nothing
+//! else.
 
 use failback::engine::{self, MergeOptions, State};
 

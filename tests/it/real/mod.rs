@@ -69,7 +69,8 @@ fn pair(estate: &Estate) -> Pair {
     let rows = dump.stdout.take().expect("the dump");
     ran(psql(&pair.new).arg("--single-transaction").stdin(rows), Path::new("the copy"));
     assert!(dump.wait().expect("pg_dump").success());
-    // As on any server that has been up for an hour: without statistics the planner takes a table that was just filled for empty.
+    // As on any server that has been up for an hour: without statistics the planner takes a table that was just filled for
+    // empty.
     for url in [&pair.old, &pair.new] {
         support::sql(url, "analyze");
     }

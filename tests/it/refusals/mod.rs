@@ -1,4 +1,5 @@
-//! Bad inputs, through the program itself: the documented exit code, an error in five parts, a true word about OLD, no password.
+//! Bad inputs, through the program itself: the documented exit code, an error in five parts, a true word about OLD, no
+//! password.
 
 pub(crate) mod access;
 mod broken;

@@ -1,4 +1,5 @@
-//! What PostgreSQL 18 brought: keys WITHOUT OVERLAPS, foreign keys with PERIOD, constraints that are NOT ENFORCED, virtual columns.
+//! What PostgreSQL 18 brought: keys WITHOUT OVERLAPS, foreign keys with PERIOD, constraints that are NOT ENFORCED, virtual
+//! columns.
 
 use super::*;
 use support::Majors;

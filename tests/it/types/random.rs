@@ -1,4 +1,5 @@
-//! Random values of the types that have a lane of their own, with the server as oracle: whatever NEW holds, OLD has byte for byte.
+//! Random values of the types that have a lane of their own, with the server as oracle: whatever NEW holds, OLD has byte for
+//! byte.
 //!
 //! The seed is the clock's, and is printed when the test fails; `FAILBACK_SEED` repeats it.
 

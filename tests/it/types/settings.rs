@@ -91,8 +91,8 @@ fn settings_of_a_database_change_no_value() {
     for (side, settings) in [(Side::Old, OLD), (Side::New, NEW)] {
         let database = Ident::new(&pair.database).sql();
         let list = |name: &str, value: &str| if name == "search_path" { value.to_owned() } else { format!("'{value}'") };
-        // On one connection: a database that is read-only by default lets nobody set the next. A locale that the machine lacks is
-        // refused by name.
+        // On one connection: a database that is read-only by default lets nobody set the next. A locale that the machine lacks
+        // is refused by name.
         let statements: Vec<_> = settings
             .iter()
             .map(|(name, value)| format!("alter database {database} set {name} = {}", list(name, value)))

@@ -357,8 +357,8 @@ pub(super) const CONTRIB: &[(&str, &[Case])] = &[
     ),
 ];
 
-/// Types that a column can have but that no client can write, with the reason. The server fills them in catalogs and indexes of its
-/// own; in a user's column they can only be NULL, and that must pass.
+/// Types that a column can have but that no client can write, with the reason. The server fills them in catalogs and indexes of
+/// its own; in a user's column they can only be NULL, and that must pass.
 pub(super) const UNWRITABLE: &[(&str, &str)] = &[
     ("pg_node_tree", "its input function refuses every value: an expression is stored by DDL alone"),
     ("pg_ndistinct", "its input function refuses every value: CREATE STATISTICS makes them"),
@@ -400,9 +400,9 @@ pub(super) const MADE: &[Case] = &[
     declared("sealed", "made.sealed", &["'1'", "'-2147483648'"]),
 ];
 
-/// What [`MADE`] needs, and what the `reg…` values name. `mystery`, `guarded` and `sealed` stand for an extension type that failback has never
-/// heard of: one with and two without send and receive functions. Casts between `guarded` and text do not what its output and input
-/// functions do.
+/// What [`MADE`] needs, and what the `reg…` values name. `mystery`, `guarded` and `sealed` stand for an extension type that
+/// failback has never heard of: one with and two without send and receive functions. Casts between `guarded` and text do not
+/// what its output and input functions do.
 pub(super) const MAKING: &str = r#"
 create schema made;
 create schema typed;
