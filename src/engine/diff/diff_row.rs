@@ -14,18 +14,15 @@ use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::{
-    Array, ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt32Array,
-};
-use arrow_buffer::NullBuffer;
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray, StructArray, TimestampMicrosecondArray, UInt32Array};
 use arrow_schema::ArrowError;
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take;
 
 use crate::codec::RowLayout;
-use crate::delta::{self, Base, Class, Verdict};
-use crate::engine::rows::Aligned;
+use crate::delta::{Base, Class, Verdict};
+use crate::engine::rows::Image;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Side, Sided};
 use crate::words::Word;
@@ -85,7 +82,7 @@ fn build(schema: &SchemaRef, sides: &Sided<Image>, rows: &[DiffRow]) -> Result<R
         let values: TimestampMicrosecondArray = rows.iter().map(|row| *row.written_us.get(side)).collect();
         Arc::new(values) as ArrayRef
     };
-    let images = sides.as_ref().map(Image::as_struct);
+    let images = sides.as_ref().map(Image::to_struct);
     let columns: Vec<ArrayRef> = vec![
         text(&|row| Some(row.verdict.class.word())),
         text(&|row| Some(row.verdict.class).filter(|class| class.is_conflict()).map(Class::word)),
@@ -129,34 +126,6 @@ fn base_image(images: &Sided<StructArray>, rows: &[DiffRow]) -> Result<ArrayRef,
     take(&both, &picks, None)
 }
 
-/// One side's image of every row of a diff batch.
-#[derive(Clone)]
-pub(crate) struct Image {
-    /// The rows; all NULL where there is none.
-    pub(crate) rows: RecordBatch,
-    /// Which of them exist.
-    pub(crate) present: BooleanArray,
-}
-
-impl Image {
-    /// Makes a struct of its columns, NULL where the row does not exist.
-    fn as_struct(&self) -> StructArray {
-        let nulls = NullBuffer::new(self.present.values().clone());
-        StructArray::new(self.rows.schema().fields().clone(), self.rows.columns().to_vec(), Some(nulls))
-    }
-}
-
-/// Reads an image, `base`, `old` or `new`, out of a batch of a diff file.
-pub(crate) fn read_image(batch: &RecordBatch, name: &str) -> Result<Image> {
-    let damaged = |cause: String| Error::new(ErrorKind::Damaged, "read an image of the diff").at(name).because(cause);
-    let column = batch.column_by_name(name).ok_or_else(|| damaged("the column is missing".to_owned()))?;
-    let image = column.as_struct_opt().ok_or_else(|| damaged("the column is no struct".to_owned()))?;
-    let schema = Arc::new(Schema::new(image.fields().clone()));
-    let rows = RecordBatch::try_new(schema, image.columns().to_vec()).map_err(|error| damaged(error.to_string()))?;
-    let present = (0..image.len()).map(|row| Some(image.is_valid(row))).collect();
-    Ok(Image { rows, present })
-}
-
 /// Reads a column of words out of a batch; every row has one.
 pub(crate) fn read_words<K: Word>(batch: &RecordBatch, name: &str) -> Result<Vec<K>> {
     let damaged = |cause: String| Error::new(ErrorKind::Damaged, "read a staged file").at(name).because(cause);
@@ -164,33 +133,4 @@ pub(crate) fn read_words<K: Word>(batch: &RecordBatch, name: &str) -> Result<Vec
     let texts = texts.ok_or_else(|| damaged("the column is missing or holds no text".to_owned()))?;
     let read = |word: Option<&str>| K::read(word.unwrap_or_default()).map_err(|error| damaged(error.to_string()));
     texts.iter().map(read).collect()
-}
-
-/// Keeps the rows of an image that a mask selects.
-pub(crate) fn only(image: &Image, mask: &BooleanArray) -> Result<Image> {
-    let malformed = |error| Error::new(ErrorKind::Malformed, "select rows").because(error);
-    let rows = filter_record_batch(&image.rows, mask).map_err(malformed)?;
-    let present =
-        image.present.iter().zip(mask).filter(|(_, wanted)| *wanted == Some(true)).map(|(present, _)| present).collect();
-    Ok(Image { rows, present })
-}
-
-/// Says of a row and a column whether the plan promised a value there: not in columns that only NEW has, and in those that only
-/// OLD has, not for a row that was new.
-pub(crate) fn promised(layout: &RowLayout, before: &Image) -> impl Fn(usize, usize) -> bool {
-    move |row, column| {
-        let column = &layout.columns[column];
-        column.is_carried() || (column.old.is_present() && before.present.value(row))
-    }
-}
-
-/// Counts the rows of OLD that are not the expected ones, in the columns that are known.
-pub(crate) fn count_moved(expected: &Image, found: &Aligned, is_known: impl Fn(usize, usize) -> bool) -> Result<u64> {
-    let differences = delta::compare(&expected.rows, &found.rows)
-        .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD with the plan").because(error))?;
-    let moved = (0..found.present.len()).filter(|row| {
-        let (wanted, there) = (expected.present.value(*row), found.present.value(*row));
-        wanted != there || (wanted && differences.columns(*row).any(|column| is_known(*row, column)))
-    });
-    Ok(moved.count() as u64)
 }

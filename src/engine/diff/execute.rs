@@ -3,17 +3,17 @@
 use crate::engine::rows::key_layout;
 use std::sync::Arc;
 
-use arrow_array::{BooleanArray, RecordBatch, new_null_array};
+use arrow_array::RecordBatch;
 use jiff::Timestamp;
 
-use super::diff_row::{DiffRow, Image, diff_batch, diff_schema};
+use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::config::Zone;
 use crate::delta::{self, Class, classify};
 use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
-use crate::engine::rows::{KEYS_PER_STATEMENT, LazySegment, Target};
+use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target};
 use crate::engine::run::ledger;
 use crate::engine::run::workers;
 use crate::engine::run::{Context, Event, Queue};
@@ -207,18 +207,12 @@ impl<'a> Comparer<'a> {
         Ok((file.finish()?, counts))
     }
 
-    fn sides(&self, batch: RecordBatch, old: counterpart::Aligned) -> Sided<Image> {
-        let rows = batch.num_rows();
-        let (new, present) = match self.staged {
-            Staged::Rows => (batch, true),
-            Staged::Keys => {
-                let schema = self.table.layout.arrow_schema();
-                let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), rows)).collect();
-                (RecordBatch::try_new(schema, columns).unwrap_or(batch), false)
-            }
+    fn sides(&self, batch: RecordBatch, old: Image) -> Sided<Image> {
+        let new = match self.staged {
+            Staged::Rows => Image::whole(batch),
+            Staged::Keys => Image::nothing(&self.table.layout.arrow_schema(), batch.num_rows()),
         };
-        let new = Image { rows: new, present: BooleanArray::from(vec![present; rows]) };
-        Sided { old: Image { rows: old.rows, present: old.present }, new }
+        Sided { old, new }
     }
 
     fn judge(&self, sides: &Sided<Image>) -> Result<Vec<DiffRow>> {
@@ -227,7 +221,7 @@ impl<'a> Comparer<'a> {
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD's and NEW's rows").because(error))?;
         differences.keep(|column| layout.columns[column].is_carried());
         let one = |row| {
-            let there = sides.as_ref().map(|side| side.present.value(row).then_some(&side.rows));
+            let there = sides.as_ref().map(|side| side.row(row));
             let witness = there.map(|rows| rows.map(|rows| self.stamps.witness(rows, row)));
             let names = |index: usize| layout.columns[index].name.as_str().to_owned();
             DiffRow {

@@ -7,6 +7,6 @@ mod diff_row;
 mod execute;
 mod report;
 
-pub(crate) use diff_row::{DECIDING, Image, count_moved, only, promised, read_image, read_words};
+pub(crate) use diff_row::{DECIDING, read_words};
 pub use execute::diff;
 pub use report::{DiffReport, DiffedTable};

@@ -2,7 +2,7 @@
 
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::engine::rows::counterpart;
-use crate::engine::rows::{Aligned, LazySegment, Target};
+use crate::engine::rows::{Image, LazySegment, Target};
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
@@ -39,13 +39,13 @@ pub(crate) async fn fetch_rows(
                 let which = if done == 0 && wanted > 1 { "a row of those from the key" } else { "the row with the key" };
                 let at_fault = || format!("{which} {}", counterpart::one_key(&texts, done));
                 let Some(found) = stream.next().await.place(at_fault)? else { break };
-                let aligned = Aligned::split(&found)?;
-                if aligned.present.false_count() > 0 {
+                let image = Image::split(&found)?;
+                if image.present.false_count() > 0 {
                     return Err(Error::new(ErrorKind::Malformed, "fetch rows by key")
                         .at(&record.name)
                         .because("NEW does not find rows by the keys that it has just sent, under the same snapshot"));
                 }
-                file.write(&aligned.rows)?;
+                file.write(&image.rows)?;
                 done += found.num_rows();
             }
             stream.expect_end().await?;

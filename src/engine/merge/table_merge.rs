@@ -6,9 +6,8 @@ use arrow_array::BooleanArray;
 
 use super::triggers::Triggers;
 use crate::codec::BatchEncoder;
-use crate::engine::diff::{count_moved, only, promised};
 use crate::engine::plan::{Direction, PlannedRowReader, RelevantColumns};
-use crate::engine::rows::{Aligned, Batches, Loading, aligned_layout, load_columns, view};
+use crate::engine::rows::{Batches, Image, Loading, image_layout, load_columns, view};
 use crate::engine::run::{Context, Written};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
@@ -79,16 +78,16 @@ impl<'a> TableMerge<'a> {
         let mut ord = 0;
         while let Some(changes) = reader.next()? {
             context.stop.check()?;
-            let (expected, given) = self.direction.images(&changes, &self.record.layout)?;
-            let (expected, given) = (view(&encoder, &expected.rows)?, view(&encoder, &given.rows)?);
+            let change = self.direction.change(&changes, &self.record.layout)?;
+            let rows = change.try_map(|image| view(&encoder, &image.rows))?;
             for (row, action) in changes.actions.iter().enumerate() {
                 let Some(operation) = self.direction.operation(*action).map(|operation| triggers.operation(operation)) else {
                     continue;
                 };
                 let (image, operation) = match operation {
-                    b'd' => (&expected, b'd'),
-                    b'u' if referring.change(&expected, &given, row)? => (&given, b'm'),
-                    _ => (&given, operation),
+                    b'd' => (&rows.before, b'd'),
+                    b'u' if referring.are_changed(&rows, row)? => (&rows.after, b'm'),
+                    _ => (&rows.after, operation),
                 };
                 loading.row(image, row, ord, operation).await?;
                 ord += 1;
@@ -103,7 +102,7 @@ impl<'a> TableMerge<'a> {
         self.hint(old, BY_INDEX).await?;
         old.execute_all(&self.load.lock_rows()).await?;
         let query = self.load.counterparts(&self.record.layout.select_list(Side::Old, "t"));
-        let mut stream = Batches::open(old, &copy_binary(&query), &aligned_layout(&self.record.layout)).await?;
+        let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(&self.record.layout)).await?;
         let mut reader = PlannedRowReader::open(&context.store, self.plan, BATCH_ROWS)?;
         let mut moved = 0_u64;
         while let Some(changes) = reader.next()? {
@@ -112,12 +111,11 @@ impl<'a> TableMerge<'a> {
             if written.true_count() == 0 {
                 continue;
             }
-            let found = Aligned::split(&stream.take(written.true_count()).await?)?;
-            let before = only(&changes.old, &written)?;
+            let found = Image::split(&stream.take(written.true_count()).await?)?;
             let layout = &self.record.layout;
             moved += match self.direction {
-                Direction::Forward => count_moved(&before, &found, |_, _| true)?,
-                Direction::Back => count_moved(&only(&changes.result(layout)?, &written)?, &found, promised(layout, &before))?,
+                Direction::Forward => found.count_unlike(&changes.old.select(&written)?, |_, _| true)?,
+                Direction::Back => changes.change(layout)?.select(&written)?.count_broken(&found, layout)?,
             };
             context.tell_rows(database, &self.record.name, written.true_count() as u64, 0);
         }

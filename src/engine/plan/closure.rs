@@ -11,7 +11,8 @@ use super::delta_tables::TableDeltas;
 use super::uniqueness;
 use crate::codec::{BatchEncoder, BatchView, CodecError};
 use crate::delta::{Base, Class};
-use crate::engine::diff::{read_image, read_words};
+use crate::engine::diff::read_words;
+use crate::engine::rows::Image;
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Ident;
@@ -191,7 +192,7 @@ fn each_text(
         for batch in SegmentReader::open_projected(&context.store, segment, 1 << 13, &["fb_class", "fb_base", image])? {
             let batch = batch?;
             let (classes, bases) = (read_words(&batch, "fb_class")?, read_words(&batch, "fb_base")?);
-            let found = read_image(&batch, image)?;
+            let found = Image::read(&batch, image)?;
             let view = encoder.view(&found.rows).map_err(unreadable)?;
             for row in 0..batch.num_rows() {
                 let values = if found.present.value(row) { values(&view, row, &positions)? } else { None };

@@ -13,7 +13,6 @@ use super::relevant_columns::RelevantColumns;
 use super::sandbox::Sandbox;
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
-use crate::engine::diff::read_image;
 use crate::engine::rows::{Loading, load_columns, view};
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -96,15 +95,15 @@ impl<'a> TableDeltas<'a> {
                 context.stop.check()?;
                 let batch = batch?;
                 let actions = draft.actions[first..first + batch.num_rows()].to_vec();
-                let changes = PlannedRows { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? };
-                let (before, after) = (asked.project(&changes.old.rows)?, asked.project(&changes.result(layout)?.rows)?);
-                let (before, after) = (view(&encoder, &before)?, view(&encoder, &after)?);
+                let changes = PlannedRows::read(actions, &batch)?;
+                let rows = changes.change(layout)?.try_map(|image| asked.project(&image.rows))?;
+                let rows = rows.try_map(|rows| view(&encoder, rows))?;
                 for (row, action) in changes.actions.iter().enumerate() {
                     let Some(operation) = Direction::Forward.operation(*action) else { continue };
-                    if *action == Action::Update && !asked.relevant.change(&before, &after, row)? {
+                    if *action == Action::Update && !asked.relevant.are_changed(&rows, row)? {
                         continue;
                     }
-                    let image = if operation == b'd' { &before } else { &after };
+                    let image = if operation == b'd' { &rows.before } else { &rows.after };
                     loading.row(image, row, first + row, operation).await?;
                 }
                 first += batch.num_rows();

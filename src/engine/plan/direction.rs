@@ -1,8 +1,9 @@
 //! Which way a plan is carried out.
 
+use super::change::Change;
 use super::planned_row::PlannedRows;
 use crate::codec::RowLayout;
-use crate::engine::diff::Image;
+use crate::engine::rows::Image;
 use crate::error::Result;
 use crate::policy::Action;
 
@@ -16,12 +17,12 @@ pub(crate) enum Direction {
 }
 
 impl Direction {
-    /// Returns the row that OLD must have, and the row that it gets.
-    pub(crate) fn images(self, changes: &PlannedRows, layout: &RowLayout) -> Result<(Image, Image)> {
-        let (before, after) = (changes.old.clone(), changes.result(layout)?);
+    /// Returns the rows that OLD must have, and those that it gets.
+    pub(crate) fn change(self, rows: &PlannedRows, layout: &RowLayout) -> Result<Change<Image>> {
+        let change = rows.change(layout)?;
         Ok(match self {
-            Self::Forward => (before, after),
-            Self::Back => (after, before),
+            Self::Forward => change,
+            Self::Back => change.reversed(),
         })
     }
 

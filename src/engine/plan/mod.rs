@@ -4,6 +4,7 @@
 //! row for every diff row, and the plan with its digest.
 //! Never: writes anything to OLD that stays.
 
+mod change;
 mod closure;
 mod delta_tables;
 mod direction;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
+use super::change::Change;
 use crate::codec::RowLayout;
-use crate::engine::diff::{Image, read_image, read_words};
-use crate::engine::rows::{LazySegment, Target};
+use crate::engine::diff::read_words;
+use crate::engine::rows::{Image, LazySegment, Target};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Action;
 use crate::staging::{Segment, SegmentReader, TablePlan};
@@ -48,8 +49,18 @@ pub(crate) struct PlannedRows {
 }
 
 impl PlannedRows {
+    /// Reads the images of a batch of the diff.
+    pub(crate) fn read(actions: Vec<Action>, batch: &RecordBatch) -> Result<Self> {
+        Ok(Self { actions, old: Image::read(batch, "old")?, new: Image::read(batch, "new")? })
+    }
+
+    /// Returns OLD's rows as they were classified, and as the plan leaves them.
+    pub(crate) fn change(&self, layout: &RowLayout) -> Result<Change<Image>> {
+        Ok(Change { before: self.old.clone(), after: self.result(layout)? })
+    }
+
     /// Returns the rows as the plan leaves them on OLD: NEW's, with OLD's own values in columns that NEW lacks.
-    pub(crate) fn result(&self, layout: &RowLayout) -> Result<Image> {
+    fn result(&self, layout: &RowLayout) -> Result<Image> {
         if layout.columns.iter().all(|column| column.new.is_present()) {
             return Ok(self.new.clone());
         }
@@ -97,7 +108,7 @@ impl<'a> PlannedRowReader<'a> {
             if let Some(batch) = self.diff.as_mut().and_then(Iterator::next) {
                 let batch = batch?;
                 let actions = self.take_actions(batch.num_rows())?;
-                return Ok(Some(PlannedRows { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? }));
+                return PlannedRows::read(actions, &batch).map(Some);
             }
             let Some(segment) = self.segments.next() else { return Ok(None) };
             self.diff = Some(SegmentReader::open_projected(self.store, segment, self.batch_rows, &["old", "new"])?);

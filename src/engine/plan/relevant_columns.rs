@@ -1,5 +1,6 @@
 //! Columns of a table whose change decides what an update has to do with other rows.
 
+use super::change::Change;
 use crate::codec::{BatchView, RowLayout};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
@@ -31,15 +32,16 @@ impl RelevantColumns {
     }
 
     /// Whether a row's update changes a byte of them.
-    pub(crate) fn change(&self, before: &BatchView<'_>, after: &BatchView<'_>, row: usize) -> Result<bool> {
+    pub(crate) fn are_changed(&self, rows: &Change<BatchView<'_>>, row: usize) -> Result<bool> {
         let Self::Columns(columns) = self else { return Ok(true) };
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let mut bytes = Change { before: Vec::new(), after: Vec::new() };
+        let damaged = |error| Error::new(ErrorKind::Damaged, "read the diff").because(error);
         for column in columns {
-            ours.clear();
-            theirs.clear();
-            let damaged = |error| Error::new(ErrorKind::Damaged, "read the diff").because(error);
-            let there = before.field(row, *column, &mut ours).map_err(damaged)?;
-            if there != after.field(row, *column, &mut theirs).map_err(damaged)? || ours != theirs {
+            bytes.before.clear();
+            bytes.after.clear();
+            let was_there = rows.before.field(row, *column, &mut bytes.before).map_err(damaged)?;
+            let is_there = rows.after.field(row, *column, &mut bytes.after).map_err(damaged)?;
+            if was_there != is_there || bytes.before != bytes.after {
                 return Ok(true);
             }
         }

@@ -10,13 +10,13 @@
 use super::draft::Draft;
 use arrow_array::{BooleanArray, RecordBatch};
 
+use super::change::Change;
 use super::planned_row::PlannedRows;
 use super::reject::{Reject, RejectReason, Rejects};
 use super::sandbox::Sandbox;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
-use crate::engine::diff::{Image, only, promised, read_image};
-use crate::engine::rows::{Batches, Loading, load_columns, view};
+use crate::engine::rows::{Batches, Image, Loading, load_columns, view};
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
@@ -67,7 +67,7 @@ async fn hold_rejects_of(
             context.stop.check()?;
             let batch = batch?;
             let actions = draft.actions[first..first + batch.num_rows()].to_vec();
-            let changes = PlannedRows { actions, old: read_image(&batch, "old")?, new: read_image(&batch, "new")? };
+            let changes = PlannedRows::read(actions, &batch)?;
             for (row, why) in trial.run(&changes).await? {
                 findings.add(&changes.new.rows, row, &why)?;
                 draft.hold(first + row, &why.reason());
@@ -138,7 +138,7 @@ impl<'a> Trial<'a> {
 
     /// Tries every row that the plan brings; returns those that do not fit.
     async fn run(&self, changes: &PlannedRows) -> Result<Vec<(usize, RejectReason)>> {
-        let result = changes.result(&self.record.layout)?;
+        let change = changes.change(&self.record.layout)?;
         let mut rejects = Vec::new();
         for rows in [Inserted::News, Inserted::Olds] {
             let is_meant = |action: &Action| match action {
@@ -149,7 +149,7 @@ impl<'a> Trial<'a> {
             let meant: Vec<_> = (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).collect();
             let mut waiting = vec![meant];
             while let Some(part) = waiting.pop().filter(|part| !part.is_empty()) {
-                match self.attempt(rows, &result, &changes.old, &part).await? {
+                match self.attempt(rows, &change, &part).await? {
                     Outcome::Taken(altered) => {
                         rejects.extend(altered.into_iter().map(|(row, column)| (row, self.changed(column))));
                     }
@@ -172,9 +172,9 @@ impl<'a> Trial<'a> {
     }
 
     /// Writes rows into the copy, reads them back, and takes them away again.
-    async fn attempt(&self, rows: Inserted, result: &Image, before: &Image, part: &[usize]) -> Result<Outcome> {
+    async fn attempt(&self, rows: Inserted, change: &Change<Image>, part: &[usize]) -> Result<Outcome> {
         let untried = self.sandbox.savepoint("fb_trial").await?;
-        let refused = match self.write(rows, result, before, part).await {
+        let refused = match self.write(rows, change, part).await {
             Ok(changed) => {
                 untried.rollback_to().await?;
                 return Ok(Outcome::Taken(changed));
@@ -184,23 +184,23 @@ impl<'a> Trial<'a> {
         let Some(fault) = server_fault(&refused).filter(|_| refused.kind() == ErrorKind::Server) else { return Err(refused) };
         let why = RejectReason::refused(fault, self.record);
         untried.rollback_to().await?;
-        let why = if part.len() == 1 { self.blame(rows, result, part[0], why).await? } else { why };
+        let why = if part.len() == 1 { self.blame(rows, &change.after, part[0], why).await? } else { why };
         Ok(Outcome::Refused(why))
     }
 
-    async fn write(&self, rows: Inserted, result: &Image, before: &Image, part: &[usize]) -> Result<Vec<(usize, usize)>> {
-        self.fill(rows, result, part, None).await?;
+    async fn write(&self, rows: Inserted, change: &Change<Image>, part: &[usize]) -> Result<Vec<(usize, usize)>> {
+        self.fill(rows, &change.after, part, None).await?;
         let list = self.layout.select_list(Side::Old, "t");
         let list = if list.is_empty() { "null::text".to_owned() } else { list };
         let insert = format!("{} returning {list}", self.load.insert(rows, letter(rows)));
         let mut stream = Batches::open(self.old, &copy_binary(&insert), &self.layout).await?;
         let found = stream.take(part.len()).await?;
         stream.expect_end().await?;
-        let mask: BooleanArray = (0..result.rows.num_rows()).map(|row| Some(part.binary_search(&row).is_ok())).collect();
-        let (expected, before) = (only(result, &mask)?, only(before, &mask)?);
-        let differences = delta::compare(&self.without_stand_ins(&expected.rows)?, &found)
+        let mask: BooleanArray = (0..change.after.rows.num_rows()).map(|row| Some(part.binary_search(&row).is_ok())).collect();
+        let change = change.select(&mask)?;
+        let differences = delta::compare(&self.without_stand_ins(&change.after.rows)?, &found)
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare rows with their trial").because(error))?;
-        let is_promised = promised(&self.layout, &before);
+        let is_promised = change.promises(&self.layout);
         let changed = part.iter().enumerate().filter_map(|(position, row)| {
             differences.columns(position).find(|column| is_promised(position, *column)).map(|column| (*row, column))
         });

@@ -1,12 +1,10 @@
 //! The other side's row for every key of a batch, in the batch's order: the one primitive under diff and verify.
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::{BooleanArray, RecordBatch, new_null_array};
-use arrow_schema::SchemaRef;
-use arrow_select::concat::concat_batches;
+use arrow_array::RecordBatch;
 
+use super::image::{Image, image_layout};
 use super::stream::Batches;
-use crate::codec::{BatchEncoder, Codec, Lane, RowLayout, StagedColumn};
+use crate::codec::{BatchEncoder, RowLayout};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
 use crate::pg::{Session, Transaction, sqlstate};
@@ -15,53 +13,8 @@ use crate::statement::{self, RowSource};
 /// How many keys are sent in one statement at most.
 pub(crate) const KEYS_PER_STATEMENT: usize = 4096;
 
-/// Rows aligned with the keys that were asked for.
-pub(crate) struct Aligned {
-    /// Whether the row exists, one a key.
-    pub(crate) present: BooleanArray,
-    /// The rows, one a key; all NULL where there is none.
-    pub(crate) rows: RecordBatch,
-}
-
-impl Aligned {
-    /// Splits what `counterparts` statements read: the presence column first, then the layout's columns.
-    pub(crate) fn split(batch: &RecordBatch) -> Result<Self> {
-        let malformed = |error| Error::new(ErrorKind::Malformed, "split a batch of rows").because(error);
-        let rows = batch.project(&(1..batch.num_columns()).collect::<Vec<_>>()).map_err(malformed)?;
-        Ok(Self { present: batch.column(0).as_boolean().clone(), rows })
-    }
-}
-
 /// SQLSTATE of text that an encoding has no characters for.
 const UNTRANSLATABLE: &str = "22P05";
-
-impl Aligned {
-    /// One key without a row.
-    fn nothing(layout: &RowLayout) -> Self {
-        let schema = layout.arrow_schema();
-        Self { present: BooleanArray::from(vec![false]), rows: new_null_batch(&schema) }
-    }
-
-    fn join(parts: &[Self]) -> Result<Self> {
-        let malformed = |error| Error::new(ErrorKind::Malformed, "join batches of rows").because(error);
-        let schema = parts.first().map(|part| part.rows.schema());
-        let schema = schema.ok_or_else(|| Error::new(ErrorKind::Malformed, "read rows").because("asked for no rows"))?;
-        let rows = concat_batches(&schema, parts.iter().map(|part| &part.rows)).map_err(malformed)?;
-        let present = parts.iter().flat_map(|part| part.present.iter()).collect();
-        Ok(Self { present, rows })
-    }
-}
-
-fn new_null_batch(schema: &SchemaRef) -> RecordBatch {
-    let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), 1)).collect();
-    RecordBatch::try_new(schema.clone(), columns).unwrap_or_else(|_| RecordBatch::new_empty(schema.clone()))
-}
-
-/// Returns the layout of an aligned read: whether the row exists, then its columns.
-pub(crate) fn aligned_layout(layout: &RowLayout) -> RowLayout {
-    let present = StagedColumn::plain("fb_present", "boolean", Lane::Typed(Codec::Bool));
-    RowLayout { columns: std::iter::once(present).chain(layout.columns.iter().cloned()).collect() }
-}
 
 /// Reads keys out of a batch as texts that the server takes as literals: one list a key column.
 ///
@@ -87,22 +40,17 @@ pub(crate) fn key_texts(encoder: &BatchEncoder, batch: &RecordBatch, key_columns
 }
 
 /// Reads one side's rows for a list of keys, at most [`KEYS_PER_STATEMENT`] of them.
-pub(crate) async fn fetch(
-    session: &Session,
-    source: RowSource<'_>,
-    layout: &RowLayout,
-    keys: &[Vec<String>],
-) -> Result<Aligned> {
+pub(crate) async fn fetch(session: &Session, source: RowSource<'_>, layout: &RowLayout, keys: &[Vec<String>]) -> Result<Image> {
     let rows = keys.first().map_or(0, Vec::len);
     let mut stream = stream(session, source, layout, keys).await?;
     let batch = stream.take(rows).await?;
     stream.expect_end().await?;
-    let aligned = Aligned::split(&batch)?;
-    debug_assert_eq!(aligned.present.len(), rows);
-    Ok(aligned)
+    let found = Image::split(&batch)?;
+    debug_assert_eq!(found.present.len(), rows);
+    Ok(found)
 }
 
-/// Begins to read one side's rows for a list of keys, in the keys' order; [`Aligned::split`] takes the batches.
+/// Begins to read one side's rows for a list of keys, in the keys' order; [`Image::split`] takes the batches.
 pub(crate) async fn stream(
     session: &Session,
     source: RowSource<'_>,
@@ -110,7 +58,7 @@ pub(crate) async fn stream(
     keys: &[Vec<String>],
 ) -> Result<Batches> {
     let query = statement::counterparts(source, &layout.select_list(source.side, "t"), keys);
-    Batches::open(session, &statement::copy_binary(&query), &aligned_layout(layout)).await
+    Batches::open(session, &statement::copy_binary(&query), &image_layout(layout)).await
 }
 
 /// Returns one key of a list, for people.
@@ -124,7 +72,7 @@ pub(crate) async fn fetch_known(
     source: RowSource<'_>,
     layout: &RowLayout,
     keys: &[Vec<String>],
-) -> Result<Aligned> {
+) -> Result<Image> {
     if !session.converts_text() {
         return fetch(session, source, layout, keys).await;
     }
@@ -141,7 +89,7 @@ pub(crate) async fn fetch_known(
             Err(error) if sqlstate(&error) == Some(UNTRANSLATABLE) => {
                 before.rollback_to().await?;
                 if to - from == 1 {
-                    parts.push(Aligned::nothing(layout));
+                    parts.push(Image::nothing(&layout.arrow_schema(), 1));
                 } else {
                     let middle = from + (to - from) / 2;
                     waiting.extend([(middle, to), (from, middle)]);
@@ -150,7 +98,7 @@ pub(crate) async fn fetch_known(
             Err(error) => return Err(error),
         }
     }
-    Aligned::join(&parts)
+    Image::join(&parts)
 }
 
 /// Returns the positions of the key's columns within a layout.

@@ -5,12 +5,14 @@
 //! Never: decides which rows are wanted, or what a difference means.
 
 pub(crate) mod counterpart;
+mod image;
 mod key;
 mod load;
 mod segment;
 mod stream;
 
-pub(crate) use counterpart::{Aligned, KEYS_PER_STATEMENT, aligned_layout, fetch, key_positions, key_texts};
+pub(crate) use counterpart::{KEYS_PER_STATEMENT, fetch, key_positions, key_texts};
+pub(crate) use image::{Image, image_layout};
 pub(crate) use key::key_layout;
 pub(crate) use load::{Loading, load_columns, view};
 pub(crate) use segment::{LazySegment, RawSegment, Target};

@@ -11,7 +11,6 @@ use arrow_array::BooleanArray;
 
 use crate::catalog;
 use crate::codec::BatchEncoder;
-use crate::engine::diff::{count_moved, only, promised};
 use crate::engine::plan::PlannedRowReader;
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{fetch, key_texts};
@@ -182,11 +181,11 @@ async fn compare(context: &Context, old: &Session, database: &str, part: &Part) 
             if wanted.true_count() == 0 {
                 continue;
             }
-            let (before, after) = (only(&changes.old, &wanted)?, only(&changes.result(&record.layout)?, &wanted)?);
-            let by = if deletes { &before } else { &after };
+            let change = changes.change(&record.layout)?.select(&wanted)?;
+            let by = if deletes { &change.before } else { &change.after };
             let found = fetch(old, source, &record.layout, &key_texts(&encoder, &by.rows, &keys)?).await?;
             checked += wanted.true_count() as u64;
-            mismatched += count_moved(&after, &found, promised(&record.layout, &before))?;
+            mismatched += change.count_broken(&found, &record.layout)?;
             context.tell_rows(database, &record.name, wanted.true_count() as u64, 0);
         }
     }

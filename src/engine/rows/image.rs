@@ -1,0 +1,102 @@
+//! Rows of one side, one for each of some keys, where not every key has one.
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, BooleanArray, RecordBatch, StructArray, new_null_array};
+use arrow_buffer::NullBuffer;
+use arrow_schema::{Schema, SchemaRef};
+use arrow_select::concat::concat_batches;
+use arrow_select::filter::filter_record_batch;
+
+use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
+use crate::delta;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Rows of one side, one a key.
+#[derive(Clone)]
+pub(crate) struct Image {
+    /// The rows; all NULL where there is none.
+    pub(crate) rows: RecordBatch,
+    /// Which of them exist.
+    pub(crate) present: BooleanArray,
+}
+
+/// Returns the layout that [`Image::split`] takes apart: whether the row exists, then its columns.
+pub(crate) fn image_layout(layout: &RowLayout) -> RowLayout {
+    let present = StagedColumn::plain("fb_present", "boolean", Lane::Typed(Codec::Bool));
+    RowLayout { columns: std::iter::once(present).chain(layout.columns.iter().cloned()).collect() }
+}
+
+impl Image {
+    /// Takes rows that all exist.
+    pub(crate) fn whole(rows: RecordBatch) -> Self {
+        Self { present: BooleanArray::from(vec![true; rows.num_rows()]), rows }
+    }
+
+    /// Makes as many keys without a row.
+    pub(crate) fn nothing(schema: &SchemaRef, keys: usize) -> Self {
+        let columns = schema.fields().iter().map(|field| new_null_array(field.data_type(), keys)).collect();
+        let rows = RecordBatch::try_new(schema.clone(), columns).unwrap_or_else(|_| RecordBatch::new_empty(schema.clone()));
+        Self { rows, present: BooleanArray::from(vec![false; keys]) }
+    }
+
+    /// Splits what `counterparts` statements read: the presence column first, then the layout's columns.
+    pub(crate) fn split(batch: &RecordBatch) -> Result<Self> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "split a batch of rows").because(error);
+        let rows = batch.project(&(1..batch.num_columns()).collect::<Vec<_>>()).map_err(malformed)?;
+        Ok(Self { present: batch.column(0).as_boolean().clone(), rows })
+    }
+
+    /// Puts images one behind the other.
+    pub(crate) fn join(parts: &[Self]) -> Result<Self> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "join batches of rows").because(error);
+        let schema = parts.first().map(|part| part.rows.schema());
+        let schema = schema.ok_or_else(|| Error::new(ErrorKind::Malformed, "read rows").because("asked for no rows"))?;
+        let rows = concat_batches(&schema, parts.iter().map(|part| &part.rows)).map_err(malformed)?;
+        let present = parts.iter().flat_map(|part| part.present.iter()).collect();
+        Ok(Self { rows, present })
+    }
+
+    /// Reads an image, `base`, `old` or `new`, out of a batch of a diff file.
+    pub(crate) fn read(batch: &RecordBatch, name: &str) -> Result<Self> {
+        let damaged = |cause: String| Error::new(ErrorKind::Damaged, "read an image of the diff").at(name).because(cause);
+        let column = batch.column_by_name(name).ok_or_else(|| damaged("the column is missing".to_owned()))?;
+        let image = column.as_struct_opt().ok_or_else(|| damaged("the column is no struct".to_owned()))?;
+        let schema = Arc::new(Schema::new(image.fields().clone()));
+        let rows = RecordBatch::try_new(schema, image.columns().to_vec()).map_err(|error| damaged(error.to_string()))?;
+        let present = (0..image.len()).map(|row| Some(image.is_valid(row))).collect();
+        Ok(Self { rows, present })
+    }
+
+    /// Makes a struct of its columns, NULL where the row does not exist.
+    pub(crate) fn to_struct(&self) -> StructArray {
+        let nulls = NullBuffer::new(self.present.values().clone());
+        StructArray::new(self.rows.schema().fields().clone(), self.rows.columns().to_vec(), Some(nulls))
+    }
+
+    /// Returns a row, if it exists, as the batch that it stands in.
+    pub(crate) fn row(&self, row: usize) -> Option<&RecordBatch> {
+        self.present.value(row).then_some(&self.rows)
+    }
+
+    /// Keeps the keys that a mask selects.
+    pub(crate) fn select(&self, mask: &BooleanArray) -> Result<Self> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "select rows").because(error);
+        let rows = filter_record_batch(&self.rows, mask).map_err(malformed)?;
+        let present =
+            self.present.iter().zip(mask).filter(|(_, wanted)| *wanted == Some(true)).map(|(present, _)| present).collect();
+        Ok(Self { rows, present })
+    }
+
+    /// Counts the keys whose row is another than the expected one, in the columns that are asked about by row and position.
+    pub(crate) fn count_unlike(&self, expected: &Self, is_asked: impl Fn(usize, usize) -> bool) -> Result<u64> {
+        let differences = delta::compare(&expected.rows, &self.rows)
+            .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD with the plan").because(error))?;
+        let is_unlike = |row: &usize| match (expected.present.value(*row), self.present.value(*row)) {
+            (true, true) => differences.columns(*row).any(|column| is_asked(*row, column)),
+            (wanted, there) => wanted != there,
+        };
+        Ok((0..self.present.len()).filter(is_unlike).count() as u64)
+    }
+}
