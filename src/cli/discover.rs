@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 /// Looks at both servers and prints what is there.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
-    let context = settings.context(call, run::none()?, &[Side::Old, Side::New])?;
+    let context = settings.context(call, run::none()?, &Side::BOTH)?;
     let found = discover(call, &settings, &context).await?;
     let mut page = page(call, &found);
     page.next([format!("{}{}", settings.command("export"), cutover_option(&settings))]);

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
     let (store, _lock) = run::make(&settings)?;
-    let context = settings.context(call, store, &[Side::Old, Side::New])?;
+    let context = settings.context(call, store, &Side::BOTH)?;
     let report = engine::export(&context).await?;
     let mut page = page(call, &report);
     page.next([settings.command("diff")]);

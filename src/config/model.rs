@@ -150,7 +150,7 @@ impl Config {
 
 /// A URL below and keywords above would have to be merged by guessing which of them meant the server.
 fn refuse_two_addresses(base: &Layer, layer: &Layer, section: &Section<'_>) -> Result<()> {
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         if let Some(entry) = section.entry(side.word()).filter(|_| layer.server(side).clashes_with(base.server(side))) {
             let (path, side) = (section.path(), side.word());
             let cause = format!("[{path}.{side}] has keywords where [{side}] has `url`: write the same in both");

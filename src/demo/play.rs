@@ -22,6 +22,7 @@ use super::verb::{Verbs, line};
 use super::workspace::{CONFIG, Workspace};
 use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::Sided;
 use crate::staging::{DiffIndex, Plan};
 use crate::store::Store;
 
@@ -201,7 +202,7 @@ impl<'a> Play<'a> {
             "Two throwaway PostgreSQL servers on this machine play OLD and NEW. Both hold Mystira, a platform for interactive \
              stories, in three databases, as it stood when traffic was moved from OLD to NEW: two hours ago.",
         );
-        let [old, new] = start_both(options)?;
+        let Sided { old, new } = start_both(options)?;
         let cutover = (Timestamp::now() - AGO)
             .round(Unit::Second)
             .map_err(|cause| Error::new(ErrorKind::Server, "choose the cutover").because(cause))?;
@@ -310,7 +311,7 @@ impl<'a> Play<'a> {
             .ok_or_else(|| Error::new(ErrorKind::Storage, "find the run").at(runs.display()).because("there is none"))?;
         let store = Store::open(&run)?;
         let (plan, diff) = (Plan::read(&store)?, DiffIndex::read(&store)?);
-        let check = check(truth, [&self.old, &self.new], &plan, &diff).await?;
+        let check = check(truth, Sided { old: &self.old, new: &self.new }, &plan, &diff).await?;
         self.tell(&check, by_hand);
         Ok(check)
     }
@@ -353,7 +354,7 @@ fn config_in(folder: &Path) -> PathBuf {
 }
 
 /// Starts both servers at the same time. Blocks, so that no server is left half started.
-fn start_both(options: &PlayOptions) -> Result<[Cluster; 2]> {
+fn start_both(options: &PlayOptions) -> Result<Sided<Cluster>> {
     let start = |label: &str| {
         let server = ClusterOptions { label: format!("demo-{label}"), keep: options.keep, ..ClusterOptions::default() };
         Cluster::start(&options.binaries, &server)
@@ -363,7 +364,7 @@ fn start_both(options: &PlayOptions) -> Result<[Cluster; 2]> {
             let old = scope.spawn(|| start("old"));
             let new = start("new");
             let old = old.join().map_err(|_| Error::new(ErrorKind::Server, "start OLD"))?;
-            Ok([old?, new?])
+            Sided { old, new }.transpose()
         })
     })
 }

@@ -13,6 +13,7 @@ use super::picture::{Picture, TableAt, references_to};
 use super::truth::{CLEAN, Happening, Outcome, Truth};
 use crate::delta::Class;
 use crate::error::{Place, Result};
+use crate::name::Sided;
 use crate::staging::{DiffIndex, Plan};
 use crate::words::Counts;
 
@@ -46,8 +47,8 @@ pub struct Check {
 }
 
 /// Checks OLD after the merge.
-pub(super) async fn check(truth: &Truth, servers: [&Cluster; 2], plan: &Plan, diff: &DiffIndex) -> Result<Check> {
-    let [old, new] = servers;
+pub(super) async fn check(truth: &Truth, servers: Sided<&Cluster>, plan: &Plan, diff: &DiffIndex) -> Result<Check> {
+    let Sided { old, new } = servers;
     let after = Picture::take(old, "").await?;
     let ledger = ledger(old).await?;
     let outcome = truth.measure(&after);

@@ -23,7 +23,7 @@ impl Scene {
         let pair = support::pair(test);
         let cutover: Timestamp = CUTOVER.parse().unwrap();
         support::block_on(async {
-            for side in [Side::Old, Side::New] {
+            for side in Side::BOTH {
                 load_database(pair.url(side), "chain_db", cutover).await?;
                 play_incident_on(side, pair.url(side), "chain_db", cutover).await?;
             }

@@ -81,7 +81,7 @@ fn the_incident_leaves_what_its_list_says() {
         let base = support::pair(&format!("base_{database}"));
         support::block_on(async {
             load_database(&base.old, database, cutover()).await?;
-            for side in [Side::Old, Side::New] {
+            for side in Side::BOTH {
                 load_database(pair.url(side), database, cutover()).await?;
                 play_incident_on(side, pair.url(side), database, cutover()).await?;
             }

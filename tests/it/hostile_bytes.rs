@@ -243,7 +243,7 @@ fn every_flipped_byte_and_every_cut_of_a_segment_is_damage() {
 #[test]
 fn altered_manifests_are_damage_or_read() {
     let pair = support::pair("hostile");
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         support::sql(pair.url(side), "create table facts (id int primary key, body text, price numeric(12,2)[])");
     }
     support::sql(&pair.new, "insert into facts values (1, 'one', '{1.50}'), (2, null, null)");

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use failback::delta::Class;
 use failback::engine::{self, MergeOptions};
-use failback::name::Side;
+use failback::name::{Side, Sided};
 use jiff::Timestamp;
 
 use super::recovery::Recovery;
@@ -35,7 +35,7 @@ fn count(pair: &Pair, side: Side, query: &str) -> u64 {
 #[test]
 fn pgbench_comes_home_by_full_comparison() {
     let pair = support::pair("pgbench");
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         pgbench(&pair, side, &["--initialize", "--quiet", "--scale=10", "--init-steps=dtgvpf"]);
     }
     let cutover = Timestamp::now();
@@ -65,7 +65,7 @@ fn pgbench_comes_home_by_full_comparison() {
     assert_eq!(block_on(engine::verify(&recovery.context)).expect("a verification").state, engine::State::Verified);
     for (table, key) in [("accounts", "aid"), ("branches", "bid"), ("tellers", "tid"), ("history", "t::text")] {
         let digest = format!("select md5(string_agg(t::text, ',' order by {key})) from pgbench_{table} t");
-        let [old, new] = [Side::Old, Side::New].map(|side| support::value(recovery.pair.url(side), &digest));
+        let Sided { old, new } = Sided::of(|side| support::value(recovery.pair.url(side), &digest));
         assert_eq!(old, new, "{table}: OLD is what NEW is");
     }
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");

@@ -77,7 +77,7 @@ insert into facts values
 /// A run over one table with every kind of column, as both readers show it.
 fn facts() -> (Recovery, Value) {
     let pair = support::pair("readable");
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         support::sql(pair.url(side), TABLE);
     }
     support::sql(&pair.new, ROWS);

@@ -9,7 +9,7 @@ use failback::delta::Class;
 use failback::demo;
 use failback::engine::{self, CHUNK_BYTES, Context, MergeOptions, Silent, Stop};
 use failback::error::ErrorKind;
-use failback::name::Side;
+use failback::name::{Side, Sided};
 use failback::pg::{Endpoint, OldWrites};
 use failback::store::Store;
 use jiff::{SignedDuration, Timestamp};
@@ -76,7 +76,7 @@ pub(crate) fn incident(test: &str, database: &str) -> (Pair, Timestamp) {
 /// Loads the estate's database as it was at the cutover, and plays its incident.
 fn play(pair: &Pair, database: &str, cutover: Timestamp) {
     block_on(async {
-        for side in [Side::Old, Side::New] {
+        for side in Side::BOTH {
             demo::load_database(pair.url(side), database, cutover).await.expect("the estate");
         }
         for side in [Side::New, Side::Old] {
@@ -156,7 +156,7 @@ fn every_database_of_the_estate_comes_home_and_goes_back() {
 fn triggers_that_fire_always_stay_quiet_and_come_back() {
     let pair = support::pair("always");
     let cutover = Timestamp::now() - SignedDuration::from_hours(1);
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         support::sql(
             pair.url(side),
             "create table notes (id bigint primary key, body text, updated_at timestamptz not null);
@@ -184,7 +184,7 @@ fn triggers_that_fire_always_stay_quiet_and_come_back() {
 #[test]
 fn tables_that_inherit_are_tables_of_their_own() {
     let pair = support::pair("inherits");
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         support::sql(
             pair.url(side),
             "create table kinds (id int primary key);
@@ -214,7 +214,7 @@ fn tables_that_inherit_are_tables_of_their_own() {
     assert_eq!(block_on(engine::verify(&recovery.context)).expect("a verification").state, engine::State::Verified);
     for table in ["notes", "letters", "keyless", "keyless_too"] {
         let content = format!("select string_agg(t::text, ' ' order by t::text) from only {table} t");
-        let [old, new] = [Side::Old, Side::New].map(|side| support::value(recovery.pair.url(side), &content));
+        let Sided { old, new } = Sided::of(|side| support::value(recovery.pair.url(side), &content));
         assert_eq!(old, new, "{table}");
     }
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
@@ -225,7 +225,7 @@ fn tables_that_inherit_are_tables_of_their_own() {
 #[test]
 fn many_rows_are_staged_once_each() {
     let pair = support::pair("many");
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         support::sql(pair.url(side), "create table facts (id bigint primary key, body text)");
     }
     support::sql(&pair.new, "insert into facts select i, 'fact ' || i from generate_series(1, 60000) i");
@@ -235,6 +235,6 @@ fn many_rows_are_staged_once_each() {
     assert_eq!(counts.get(&("public.facts".to_owned(), Class::AmbiguousMissingOnOld)), Some(&60_000), "{counts:?}");
     block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     let content = "select md5(string_agg(t::text, ',' order by id)) from facts t";
-    let [old, new] = [Side::Old, Side::New].map(|side| support::value(recovery.pair.url(side), content));
+    let Sided { old, new } = Sided::of(|side| support::value(recovery.pair.url(side), content));
     assert_eq!(old, new);
 }

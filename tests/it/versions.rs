@@ -5,7 +5,7 @@ use failback::catalog;
 use failback::delta::Class;
 use failback::demo;
 use failback::engine::{self, MergeOptions};
-use failback::name::Side;
+use failback::name::{Side, Sided};
 use failback::schema::{Table, UniqueIndex};
 use jiff::{SignedDuration, Timestamp};
 
@@ -21,7 +21,7 @@ const AWKWARD: &str = include_str!("../../fixtures/schemas/awkward.sql");
 fn estate(majors: Majors) {
     for database in demo::databases() {
         let pair = support::pair_on(&format!("{database}_{}_to_{}", majors.new, majors.old), majors);
-        for side in [Side::Old, Side::New] {
+        for side in Side::BOTH {
             let version = support::value(pair.url(side), "select current_setting('server_version_num')::int / 10000");
             assert_eq!(version, Some(majors.of(side).to_string()));
         }
@@ -149,7 +149,7 @@ fn a_large_table_is_cut_into_ranges_where_the_server_can_seek_them() {
         assert_eq!(names.filter(|name| name.starts_with("new-")).count(), pieces, "{majors:?}");
         block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
         let content = "select md5(string_agg(t::text, ',' order by id)) from facts t";
-        let [old, new] = [Side::Old, Side::New].map(|side| support::value(recovery.pair.url(side), content));
+        let Sided { old, new } = Sided::of(|side| support::value(recovery.pair.url(side), content));
         assert_eq!(old, new, "{majors:?}");
     }
 }

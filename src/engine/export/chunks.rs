@@ -4,7 +4,7 @@ use super::key_walk::Depth;
 use crate::engine::evidence::Clock;
 use crate::engine::run::Context;
 use crate::error::Result;
-use crate::name::{QualifiedName, Side};
+use crate::name::{QualifiedName, Side, Sided};
 use crate::pg::Session;
 use crate::schema::{CompareBy, Leaf, Method};
 use crate::staging::{DatabaseRecord, NewOnlyTable, TableRecord};
@@ -118,9 +118,9 @@ async fn hash_alike(database: &DatabaseRecord, old: &Session, new: &Session) -> 
     if !wanted || !unicode || database.old.version_num < RECORD_HASHES || database.new.version_num < RECORD_HASHES {
         return Ok(false);
     }
-    let (ours, theirs) = (old.query(HASH_PROBE, &[]).await?, new.query(HASH_PROBE, &[]).await?);
-    let hash = |rows: &[tokio_postgres::Row]| rows.first().map(|row| row.get::<_, i64>(0));
-    Ok(hash(&ours).is_some() && hash(&ours) == hash(&theirs))
+    let probed = Sided { old: old.query(HASH_PROBE, &[]).await?, new: new.query(HASH_PROBE, &[]).await? };
+    let hash = probed.map(|rows| rows.first().map(|row| row.get::<_, i64>(0)));
+    Ok(hash.old.is_some() && hash.old == hash.new)
 }
 
 /// Cuts tables into chunks.
@@ -171,13 +171,13 @@ impl Cutter<'_> {
 
     /// A walk through both sides, in ranges of keys where the table is large and the server knows where its keys lie.
     async fn compared(&self, table: usize, record: &TableRecord, depth: Depth) -> Result<Vec<Chunk>> {
-        let (ours, theirs) = (record.old.size_bytes, record.new.size_bytes);
+        let size_bytes = Sided { old: record.old.size_bytes, new: record.new.size_bytes };
         let summed = self.sums_first && depth == Depth::Hashes;
         let chunk_bytes = if summed { SUMMED_BYTES.min(self.chunk_bytes) } else { self.chunk_bytes };
-        let wanted = usize::try_from(ours.max(theirs).div_ceil(chunk_bytes)).unwrap_or(usize::MAX);
+        let wanted = usize::try_from(size_bytes.old.max(size_bytes.new).div_ceil(chunk_bytes)).unwrap_or(usize::MAX);
         let cuts = if wanted > 1 { self.key_cuts(record).await? } else { Vec::new() };
         let ranges = KeyRange::cut(cuts, wanted);
-        let weight = (ours + theirs) / ranges.len() as u64;
+        let weight = size_bytes.into_iter().sum::<u64>() / ranges.len() as u64;
         let chunk = |(number, range)| Chunk { number, task: Task::Compare { table, range, depth }, weight };
         Ok((1..).zip(ranges).map(chunk).collect())
     }

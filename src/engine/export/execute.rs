@@ -20,7 +20,7 @@ use crate::engine::rows::{RawRows, RawSegment, Target};
 use crate::engine::run::workers;
 use crate::engine::run::{Context, Event, Queue};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{QualifiedName, Side};
+use crate::name::{QualifiedName, Side, Sided};
 use crate::pg::{Session, Snapshot, Transaction};
 use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
 use crate::staging::{DatabaseRecord, FORMAT_VERSION, Manifest, Segment, SegmentOptions};
@@ -83,7 +83,7 @@ struct Shared {
     database: DatabaseRecord,
     paths: DatabaseLayout,
     clock: Clock,
-    snapshots: [Snapshot; 2],
+    snapshots: Sided<Snapshot>,
 }
 
 impl Shared {
@@ -109,7 +109,7 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
         context: context.clone(),
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
-        snapshots: [old, new],
+        snapshots: Sided { old, new },
         database: database.clone(),
     });
     let found = workers::gather(context.jobs, chunks, move |queue| worker(Arc::clone(&shared), queue)).await?;
@@ -148,8 +148,8 @@ struct Pair {
 impl Pair {
     async fn open(shared: &Shared) -> Result<Self> {
         let (context, database) = (&shared.context, &shared.database.name);
-        let [held_old, held_new] = &shared.snapshots;
-        let (old, new) = try_join!(context.join(Side::Old, database, held_old), context.join(Side::New, database, held_new))?;
+        let join = |side| context.join(side, database, shared.snapshots.get(side));
+        let (old, new) = try_join!(join(Side::Old), join(Side::New))?;
         Ok(Self { old, new })
     }
 }
@@ -189,7 +189,7 @@ async fn worker(shared: Arc<Shared>, queue: Arc<Queue<Chunk>>) -> Result<Vec<(Ch
 
 /// Opens the connections again, if both snapshots still live; else gives back what broke them.
 async fn reopen(shared: &Shared, broken: Error) -> Result<Pair> {
-    for snapshot in &shared.snapshots {
+    for snapshot in shared.snapshots.as_ref() {
         if snapshot.check().await.is_err() {
             return Err(broken.next("the snapshot is lost with the server's connection: make a new run with `failback export`"));
         }
@@ -231,7 +231,7 @@ fn target(shared: &Shared, (id, name): (TableId, &QualifiedName), sort: Staged, 
     let metadata = vec![
         ("failback.database".to_owned(), shared.database.name.clone()),
         ("failback.table".to_owned(), name.sql()),
-        ("failback.snapshot".to_owned(), shared.snapshots[1].id().to_owned()),
+        ("failback.snapshot".to_owned(), shared.snapshots.new.id().to_owned()),
         ("failback.system_identifier".to_owned(), shared.database.new.system_identifier.clone().unwrap_or_default()),
     ];
     Target {

@@ -10,7 +10,7 @@ use tokio::try_join;
 
 use crate::codec::{RowLayout, StagedColumn};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::Side;
+use crate::name::{Side, Sided};
 use crate::pg::Session;
 use crate::schema::{ComparisonKey, KeyOrder, hashed};
 use crate::staging::{Segment, TableRecord};
@@ -61,8 +61,6 @@ pub(crate) async fn compare_table(
     targets: (Target, Target),
 ) -> Result<Found> {
     let Subject { context, record, range, old, new, .. } = subject;
-    let ours = RowSource::of(&record.old, &record.key, Side::Old);
-    let theirs = RowSource::of(&record.new, &record.key, Side::New);
     if depth == Depth::Hashes && context.config.sums_first() && sums_are_equal(subject).await? {
         return Ok(Found::default());
     }
@@ -74,12 +72,14 @@ pub(crate) async fn compare_table(
         Depth::Hashes => 1,
         Depth::Keys => 0,
     };
-    let ours = statement::copy_binary(&statement::ordered_rows(ours, range, &lists.old, old.converts_text()));
-    let theirs = statement::copy_binary(&statement::ordered_rows(theirs, range, &lists.new, new.converts_text()));
+    let statement = |table, side, session: &Session| {
+        let source = RowSource::of(table, &record.key, side);
+        statement::copy_binary(&statement::ordered_rows(source, range, lists.get(side), session.converts_text()))
+    };
     let flagged = usize::from(depth == Depth::Keys);
     let walk = Walk {
-        old: Cursor::open(old, &ours, &record.key, columns + payload).await?,
-        new: Cursor::open(new, &theirs, &record.key, columns + payload + flagged).await?,
+        old: Cursor::open(old, &statement(&record.old, Side::Old, old), &record.key, columns + payload).await?,
+        new: Cursor::open(new, &statement(&record.new, Side::New, new), &record.key, columns + payload + flagged).await?,
         key_columns: columns,
         depth,
         stop: context.stop.clone(),
@@ -107,27 +107,19 @@ async fn sums_are_equal(subject: Subject<'_>) -> Result<bool> {
             |row: &tokio_postgres::Row| (row.get::<_, i64>(0), row.get::<_, Option<i64>>(1), row.get::<_, Option<String>>(2));
         Ok::<_, Error>(found.first().map(sums))
     };
-    let (ours, theirs) = try_join!(sums(old, &record.old, Side::Old), sums(new, &record.new, Side::New))?;
-    let equal = ours.is_some() && ours == theirs;
-    if let (true, Some((rows, ..))) = (equal, ours) {
+    let found = Sided::from(try_join!(sums(old, &record.old, Side::Old), sums(new, &record.new, Side::New))?);
+    let equal = found.old.is_some() && found.old == found.new;
+    if let (true, Some((rows, ..))) = (equal, found.old) {
         context.tell_rows(database, &record.name, u64::try_from(rows).unwrap_or(0), 0);
     }
     Ok(equal)
 }
 
-struct SelectLists {
-    old: String,
-    new: String,
-}
-
-fn select_lists(record: &TableRecord, depth: Depth, stamped: Option<&str>) -> SelectLists {
+fn select_lists(record: &TableRecord, depth: Depth, stamped: Option<&str>) -> Sided<String> {
     match depth {
-        Depth::Rows => {
-            let list = |side| record.layout.compared_list(side, "t");
-            SelectLists { old: list(Side::Old), new: list(Side::New) }
-        }
-        Depth::Hashes => SelectLists { old: hash(record, Side::Old), new: hash(record, Side::New) },
-        Depth::Keys => SelectLists {
+        Depth::Rows => Sided::of(|side| record.layout.compared_list(side, "t")),
+        Depth::Hashes => Sided::of(|side| hash(record, side)),
+        Depth::Keys => Sided {
             old: String::new(),
             new: format!("coalesce({}, true)", stamped.map_or("false".to_owned(), |text| format!("({text})"))),
         },
@@ -164,8 +156,7 @@ impl Walk {
         let mut seen = 0_u64;
         loop {
             self.stop.check()?;
-            let (ours, theirs) = (self.old.ready(Side::Old).await?, self.new.ready(Side::New).await?);
-            let order = match (ours, theirs) {
+            let order = match (self.old.ready(Side::Old).await?, self.new.ready(Side::New).await?) {
                 (false, false) => break,
                 (true, false) => Ordering::Less,
                 (false, true) => Ordering::Greater,

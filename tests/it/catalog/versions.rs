@@ -12,7 +12,7 @@ use crate::support::{self, Majors, block_on};
 fn what_newer_servers_brought_is_understood() {
     for majors in [Majors::installed(), Majors { old: 14, new: 16 }, Majors { old: 13, new: 18 }] {
         let pair = support::pair_on("newer", majors);
-        for side in [Side::Old, Side::New] {
+        for side in Side::BOTH {
             block_on(async { what_is_new_is_understood(&support::connect(pair.url(side)).await, majors.of(side)).await });
         }
     }

@@ -155,12 +155,12 @@ impl Proof<'_> {
             return;
         }
         assert!(matches!(self.layout.columns[0].lane, Lane::Typed(Codec::List(_))), "{}: other bytes", self.what);
-        let ours = frame(tuples);
-        let (ours, theirs) = (ours.column(0), sent.rows.column(0));
-        assert_eq!(ours.len(), theirs.len(), "{}", self.what);
-        for (row, (ours, theirs)) in ours.zip(theirs).enumerate().filter(|(_, (ours, theirs))| ours != theirs) {
-            let (ours, theirs) = (ours.unwrap(), theirs.unwrap());
-            let only_flag = ours[..7] == theirs[..7] && (ours[7], theirs[7]) == (0, 1) && ours[8..] == theirs[8..];
+        let framed = frame(tuples);
+        let (encoded, sent) = (framed.column(0), sent.rows.column(0));
+        assert_eq!(encoded.len(), sent.len(), "{}", self.what);
+        for (row, (encoded, sent)) in encoded.zip(sent).enumerate().filter(|(_, (encoded, sent))| encoded != sent) {
+            let (encoded, sent) = (encoded.unwrap(), sent.unwrap());
+            let only_flag = encoded[..7] == sent[..7] && (encoded[7], sent[7]) == (0, 1) && encoded[8..] == sent[8..];
             assert!(only_flag, "{}: row {row} has other bytes", self.what);
         }
     }
@@ -259,7 +259,7 @@ fn through_an_image(batch: &RecordBatch) -> RecordBatch {
 /// Proves one type and its arrays; returns the values in the companion column, and those of the arrays.
 fn prove(case: &Case, number: usize, majors: [u32; 2], seed: f64) {
     let pair = support::pair_on(&format!("codec_{number}"), support::Majors { old: majors[0], new: majors[1] });
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         support::sql(pair.url(side), &making("t", case, seed));
     }
     support::sql(&pair.old, "truncate t, t_a");

@@ -87,13 +87,13 @@ fn rules_on_a_table_do_not_change_what_is_written() {
 fn tables_in_a_schema_that_one_side_lacks_are_named() {
     let story = Story::of(
         "one_sided",
-        "create schema ours; create table ours.t (id int primary key); create table t (id int primary key, v text)",
-        "create schema theirs; create table theirs.t (id int primary key); insert into theirs.t values (1);
+        "create schema olds; create table olds.t (id int primary key); create table t (id int primary key, v text)",
+        "create schema news; create table news.t (id int primary key); insert into news.t values (1);
          create table t (id int primary key, v text); insert into t values (1, 'a')",
     );
-    let (reason, blocker) = story.left_out("theirs.t");
+    let (reason, blocker) = story.left_out("news.t");
     assert!(blocker && reason.starts_with("the table does not exist on OLD"), "{reason}");
-    assert_eq!(story.left_out("ours.t"), ("the table does not exist on NEW: there is nothing to carry".to_owned(), false));
+    assert_eq!(story.left_out("olds.t"), ("the table does not exist on NEW: there is nothing to carry".to_owned(), false));
     let planned = story.plan();
     assert_eq!(planned.actions.get(Action::Insert), 1, "{planned:#?}");
     story.merge_check_undo(State::Verified, |pair| assert_eq!(texts(&pair.old, "select * from t"), ["1|a"]));

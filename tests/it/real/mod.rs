@@ -111,13 +111,13 @@ fn whole(url: &str) -> Database {
 
 /// What OLD must hold after the merge.
 fn expected(estate: &Estate, old: &Database, new: &Database) -> Database {
-    let merged = |table: &QualifiedName, ours: &Rows| {
-        let (theirs, name) = (&new[table], table.to_string());
+    let merged = |table: &QualifiedName, old: &Rows| {
+        let (new, name) = (&new[table], table.to_string());
         let is = |list: &[&str]| list.contains(&name.as_str());
-        let mut rows = ours.clone();
-        rows.retain(|key, _| theirs.contains_key(key) || !is(estate.delete));
-        for (key, row) in theirs {
-            if !(ours.contains_key(key) && is(estate.keep_old)) {
+        let mut rows = old.clone();
+        rows.retain(|key, _| new.contains_key(key) || !is(estate.delete));
+        for (key, row) in new {
+            if !(old.contains_key(key) && is(estate.keep_old)) {
                 rows.insert(key.clone(), row.clone());
             }
         }

@@ -1,7 +1,7 @@
 //! Names that are no words.
 
 use super::*;
-use failback::name::Ident;
+use failback::name::{Ident, Sided};
 use std::fmt::Write as _;
 
 /// Names for everything that has one.
@@ -102,7 +102,7 @@ fn every_name_stays_one_name() {
 #[test]
 fn a_database_may_have_any_name_too() {
     for name in ["data\"base; drop", "größe %s.'x'\\", "Exactly sixty three bytes of a name that goes on and on an.d on"] {
-        let [old, new] = [Side::Old, Side::New].map(|side| {
+        let Sided { old, new } = Sided::of(|side| {
             let server = support::server(side);
             support::sql(&server.url("postgres"), &format!("create database {} template template0", quoted(name)));
             server.url(name)

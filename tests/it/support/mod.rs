@@ -144,7 +144,7 @@ pub(crate) fn failback(arguments: &[&str]) -> Output {
 fn a_pair_is_one_name_on_two_servers() {
     let pair = pair("support_pair");
     assert!(pair.old != pair.new);
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         assert_eq!(value(pair.url(side), "select current_database()"), Some(pair.database.clone()));
     }
 }

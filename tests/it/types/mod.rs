@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use failback::delta::Class;
 use failback::engine::{self, MergeOptions, State};
-use failback::name::Side;
+use failback::name::{Side, Sided};
 use jiff::Timestamp;
 
 use super::recovery::Recovery;
@@ -45,11 +45,11 @@ fn fill(pair: &Pair, subjects: &[Subject]) {
     });
 }
 
-fn on_both_sides<T: Send>(work: impl Fn(Side) -> T + Sync) -> [T; 2] {
+fn on_both_sides<T: Send>(work: impl Fn(Side) -> T + Sync) -> Sided<T> {
     std::thread::scope(|scope| {
         let old = scope.spawn(|| work(Side::Old));
         let new = work(Side::New);
-        [old.join().expect("OLD's part"), new]
+        Sided { old: old.join().expect("OLD's part"), new }
     })
 }
 
@@ -68,7 +68,7 @@ fn run_all(url: &str, statements: &[String]) {
 /// Runs the engine there and back over subjects that are filled on both sides.
 fn prove(pair: Pair, subjects: &[Subject]) {
     let oids = Oids::between(&pair.old, &pair.new);
-    let [before, wanted] = on_both_sides(|side| images(pair.url(side), subjects));
+    let Sided { old: before, new: wanted } = on_both_sides(|side| images(pair.url(side), subjects));
     let recovery = Recovery::of(pair, Timestamp::now(), "");
     recovery.decide(TAKE_NEW);
     let counts = recovery.up_to_plan();
@@ -123,7 +123,7 @@ fn prepare(pair: &Pair, left_out: &mut LeftOut) -> Vec<Subject> {
         number.parse::<u32>().expect("a number") / 10000
     };
     let oldest = major(Side::Old).min(major(Side::New));
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         support::sql(pair.url(side), MAKING);
     }
     let mut cases: Vec<&Case> = BUILTIN.iter().chain(MADE).collect();
@@ -131,7 +131,7 @@ fn prepare(pair: &Pair, left_out: &mut LeftOut) -> Vec<Subject> {
         let query = format!("select count(*) from pg_available_extensions where name = '{extension}'");
         let has = |side: Side| support::value(pair.url(side), &query).as_deref() == Some("1");
         if has(Side::Old) && has(Side::New) {
-            for side in [Side::Old, Side::New] {
+            for side in Side::BOTH {
                 support::sql(pair.url(side), &format!("create extension {extension} cascade"));
             }
             cases.extend(*own);
@@ -153,7 +153,7 @@ fn subject(pair: &Pair, case: &Case, oldest: u32, left_out: &mut LeftOut) -> Opt
         "select t.typarray <> 0, t.typsend <> 0 from pg_type t join pg_namespace n on n.oid = t.typnamespace \
          where t.typname = $name$ and n.nspname = {schema}"
     ));
-    let [Some(old), Some(new)] = [Side::Old, Side::New].map(|side| support::rows(pair.url(side), &facts).pop()) else {
+    let Sided { old: Some(old), new: Some(new) } = Sided::of(|side| support::rows(pair.url(side), &facts).pop()) else {
         left_out.push(format!("type {}", case.name));
         return None;
     };
@@ -196,7 +196,7 @@ fn expect_all_types(pair: &Pair) {
     let contrib = CONTRIB.iter().flat_map(|(_, cases)| *cases);
     let names = BUILTIN.iter().chain(MADE).chain(contrib).map(|case| case.name);
     let known: BTreeSet<&str> = names.chain(UNWRITABLE.iter().map(|(name, _)| *name)).collect();
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         let types = support::rows(pair.url(side), TYPES).into_iter().filter_map(|mut row| row.remove(0));
         let unknown: Vec<_> = types.filter(|name| !known.contains(name.as_str())).collect();
         assert!(unknown.is_empty(), "types without edge values in values.rs, and without a reason to have none: {unknown:?}");

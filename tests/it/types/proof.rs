@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
+use failback::name::Sided;
 use failback::wire::{CopyDecoder, RowBuffer};
 use futures::TryStreamExt;
 
@@ -106,8 +107,9 @@ impl Oids {
             }
             // OIDs differ in their last bytes first: step back to where one may begin.
             let translates = |start: usize| {
-                let (ours, theirs) = (old.get(start..start + 4), new.get(start..start + 4));
-                theirs.and_then(|theirs| self.translated.get(theirs)).map(<[u8; 4]>::as_slice) == ours && ours.is_some()
+                let oid = Sided { old, new }.map(|bytes| bytes.get(start..start + 4));
+                let translated = oid.new.and_then(|oid| self.translated.get(oid)).map(<[u8; 4]>::as_slice);
+                translated == oid.old && oid.old.is_some()
             };
             let Some(start) = (at.saturating_sub(3)..=at).find(|start| translates(*start)) else { return false };
             at = start + 4;
@@ -124,16 +126,16 @@ pub(super) fn differences(what: &str, columns: &[&str], old: &Image, new: &Image
     };
     let mut found = Vec::new();
     for id in old.keys().chain(new.keys()).collect::<std::collections::BTreeSet<_>>() {
-        let (Some(ours), Some(theirs)) = (old.get(id), new.get(id)) else {
+        let (Some(old), Some(new)) = (old.get(id), new.get(id)) else {
             found.push(format!("{what}: row {id} is on one side only"));
             continue;
         };
-        for (column, (ours, theirs)) in columns.iter().zip(ours.iter().zip(theirs)) {
-            if !same(ours, theirs) {
+        for (column, (old, new)) in columns.iter().zip(old.iter().zip(new)) {
+            if !same(old, new) {
                 found.push(format!(
                     "{what}: row {id}, column {column}: OLD {} NEW {}",
-                    shown(ours.as_ref()),
-                    shown(theirs.as_ref())
+                    shown(old.as_ref()),
+                    shown(new.as_ref())
                 ));
             }
         }

@@ -1,7 +1,7 @@
 //! The largest that PostgreSQL holds: a value of 100 MB, and a table of 1600 columns.
 
 use failback::engine::{self, MergeOptions, State};
-use failback::name::Side;
+use failback::name::{Side, Sided};
 use jiff::Timestamp;
 
 use super::super::recovery::Recovery;
@@ -10,23 +10,23 @@ use super::TAKE_NEW;
 
 /// Carries what a pair's only table has on NEW to OLD and back, and asks both servers for a digest of it on the way.
 fn there_and_back(pair: Pair, digest: &str) {
-    let [before, wanted] = [Side::Old, Side::New].map(|side| support::value(pair.url(side), digest));
-    assert_ne!(before, wanted);
+    let digests = Sided::of(|side| support::value(pair.url(side), digest));
+    assert_ne!(digests.old, digests.new);
     let recovery = Recovery::of(pair, Timestamp::now(), "");
     recovery.decide(TAKE_NEW);
     recovery.up_to_plan();
     block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
-    assert_eq!(support::value(&recovery.pair.old, digest), wanted, "NEW's rows are on OLD");
+    assert_eq!(support::value(&recovery.pair.old, digest), digests.new, "NEW's rows are on OLD");
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
     assert_eq!(verified.state, State::Verified, "{verified:#?}");
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
-    assert_eq!(support::value(&recovery.pair.old, digest), before, "OLD's rows are back");
+    assert_eq!(support::value(&recovery.pair.old, digest), digests.old, "OLD's rows are back");
 }
 
 #[test]
 fn a_value_of_100_mb_comes_home() {
     let pair = support::pair("huge");
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         support::sql(
             pair.url(side),
             "create table huge (id int primary key, body bytea, doc jsonb);
@@ -59,7 +59,7 @@ fn a_table_of_1600_columns_comes_home() {
     let insert = |from: i32, until: i32| {
         format!("insert into columns select i, {} from generate_series({from}, {until}) i", values.join(", "))
     };
-    for side in [Side::Old, Side::New] {
+    for side in Side::BOTH {
         support::sql(pair.url(side), &create);
         support::sql(pair.url(side), &insert(1, 4));
     }
