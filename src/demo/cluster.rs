@@ -162,7 +162,7 @@ impl Cluster {
     fn configure(&self, options: &ClusterOptions) -> Result<()> {
         let socket = if options.socket { format!("\"{}\"", self.folder.path().display()) } else { String::new() };
         let name = format!("failback-{}", options.label);
-        let ours = [
+        let own = [
             ("cluster_name", name.as_str()),
             ("listen_addresses", "127.0.0.1"),
             ("unix_socket_directories", &socket),
@@ -175,7 +175,7 @@ impl Cluster {
             ("log_timezone", "UTC"),
             ("log_line_prefix", "%m [%p] %d "),
         ];
-        ours.iter().try_for_each(|(name, value)| self.folder.set(name, value))?;
+        own.iter().try_for_each(|(name, value)| self.folder.set(name, value))?;
         if !options.hba.is_empty() {
             self.folder.write_hba(&options.hba)?;
         }

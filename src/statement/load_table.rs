@@ -1,13 +1,13 @@
 //! The load table: a temporary table on OLD that holds one table's part of a merge, and the statements that apply it.
 //!
 //! Its columns are named by position, so no column of the user's can collide with them: `ord` (position in the plan), `op`
-//! (`d`elete, `u`pdate, `m`ove, an update of what a foreign key refers by, `r`eplace, `i`nsert), then `c0`, `c1` … in layout order. A table may be as wide as tables can be; then the
+//! (the letter of an [`Operation`]), then `c0`, `c1` … in layout order. A table may be as wide as tables can be; then the
 //! last columns arrive as text in one array, `rest`, so that there is room for the two in front.
 
 use crate::name::Ident;
 use crate::schema::Conversion;
 
-use super::RowSource;
+use super::{Operation, RowSource};
 
 /// How many columns of a row a load table has room for: a table's 1600, less `ord` and `op`.
 const ROOM: usize = 1598;
@@ -217,18 +217,16 @@ impl LoadTable<'_> {
         ))
     }
 
-    /// Inserts rows. Identity columns keep the values they came with. `operations` are letters of the load table.
+    /// Inserts rows. Identity columns keep the values they came with.
     #[must_use]
-    pub fn insert(&self, rows: Inserted, operations: &str) -> String {
+    pub fn insert(&self, rows: Inserted, operation: Operation) -> String {
         let (names, values) = self.written(rows);
-        let letters: Vec<_> = operations.chars().map(|letter| format!("'{letter}'")).collect();
         let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
         format!(
-            "insert into {} as t{list} overriding system value select {} from {} s where s.op in ({}) order by s.ord",
+            "insert into {} as t{list} overriding system value select {} from {} s where s.op = '{operation}' order by s.ord",
             self.source.table.sql(),
             values.join(", "),
-            self.load(),
-            letters.join(", ")
+            self.load()
         )
     }
 

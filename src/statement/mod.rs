@@ -21,6 +21,7 @@ mod delta_tables;
 mod exclusive;
 mod key_range;
 mod load_table;
+mod operation;
 mod read;
 pub mod trial_table;
 
@@ -31,4 +32,5 @@ pub use check::{
 pub use delta_tables::{DeltaTables, orphaning_parents, orphans};
 pub use key_range::{KeyCut, KeyRange};
 pub use load_table::{BY_ANY_JOIN, BY_INDEX, Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
+pub use operation::Operation;
 pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, own_rows, range_sums, rows, stamped_since};

@@ -13,7 +13,7 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
     data::restore(bench)?;
     let mut cases = limits();
     cases.extend(peers(bench, truth));
-    cases.extend(ours(truth));
+    cases.extend(own_cases(truth));
     Ok(vec![Set {
         name: "compare.orders".to_owned(),
         title: "compare all rows of orders on both servers".to_owned(),
@@ -64,7 +64,7 @@ fn peers(bench: &Bench, truth: &Truth) -> Vec<Case> {
 }
 
 /// The comparison itself is the export; what a row's history means is the diff, which reads OLD's counterparts of what differs.
-fn ours(truth: &Truth) -> Vec<Case> {
+fn own_cases(truth: &Truth) -> Vec<Case> {
     let staged = || Check::json([("/tables/0/candidates", truth.changed()), ("/tables/0/absent", truth.deleted)]);
     let classes = || {
         Check::json([("/counts/insert", truth.inserted), ("/counts/update", truth.updated), ("/counts/delete", truth.deleted)])

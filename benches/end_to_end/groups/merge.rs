@@ -34,7 +34,7 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
         case.before.insert(0, Box::new(|bench, _| data::restore(bench)));
         case.checks.push(brought());
     }
-    cases.extend(ours(bench, truth, &fingerprint)?);
+    cases.extend(own_cases(bench, truth, &fingerprint)?);
     Ok(vec![Set {
         name: "merge.orders".to_owned(),
         title: "merge the changed rows of orders into OLD".to_owned(),
@@ -79,7 +79,7 @@ fn replicated(mark: Option<&str>) -> Case {
 }
 
 /// Plan, merge and undo, each measured, after an export and a diff that are not. Deletes are held.
-fn ours(bench: &Bench, truth: &Truth, fingerprint: &str) -> Outcome<Vec<Case>> {
+fn own_cases(bench: &Bench, truth: &Truth, fingerprint: &str) -> Outcome<Vec<Case>> {
     data::restore(bench)?;
     let all = "select count(*), sum(hash_record_extended(o, 0)::numeric) from orders o";
     let before = bench.servers.old.psql(failback::SHOP).run(all)?;

@@ -15,8 +15,10 @@ use crate::pg::{Session, server_fault};
 use crate::schema::Exclusive;
 use crate::staging::{TablePlan, TableRecord};
 use crate::statement::{
-    BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, RowSource, copy_binary, deferred_clashes, load_table_name, lock_writers_out,
+    BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, Operation, RowSource, copy_binary, deferred_clashes, load_table_name,
+    lock_writers_out,
 };
+use crate::words::Counts;
 
 /// How many rows of the diff are read at a time.
 const BATCH_ROWS: usize = 4096;
@@ -27,8 +29,8 @@ pub(crate) struct TableMerge<'a> {
     pub(crate) record: &'a TableRecord,
     pub(crate) direction: Direction,
     pub(crate) load: LoadTable<'a>,
-    /// Rows by operation: insert, update, replace, delete.
-    pub(crate) wanted: [u64; 4],
+    /// How many rows each operation has.
+    pub(crate) wanted: Counts<Operation>,
     /// Statements that give the table its triggers back.
     pub(crate) wake: String,
 }
@@ -41,12 +43,8 @@ impl<'a> TableMerge<'a> {
         direction: Direction,
         triggers: Triggers,
     ) -> Self {
-        let mut wanted = [0; 4];
-        for (action, rows) in plan.actions.iter() {
-            if let Some(slot) = direction.operation(action).and_then(|operation| slot(triggers.operation(operation))) {
-                wanted[slot] += rows;
-            }
-        }
+        let operation = |action| direction.operation(action).map(|operation| triggers.operation(operation));
+        let wanted = plan.actions.iter().filter_map(|(action, rows)| Some((operation(action)?, rows))).collect();
         let source = RowSource::of(&record.old, &record.key, Side::Old);
         Self {
             plan,
@@ -59,8 +57,12 @@ impl<'a> TableMerge<'a> {
     }
 
     pub(crate) fn written(&self) -> Written {
-        let [inserted, updated, replaced, deleted] = self.wanted;
-        Written { inserted, updated: updated + replaced, deleted }
+        let rows = |operation| self.wanted.get(operation);
+        Written {
+            inserted: rows(Operation::Insert),
+            updated: rows(Operation::Update) + rows(Operation::Replace),
+            deleted: rows(Operation::Delete),
+        }
     }
 
     /// Sends the rows that are to be written into a temporary table.
@@ -85,15 +87,15 @@ impl<'a> TableMerge<'a> {
                     continue;
                 };
                 let (image, operation) = match operation {
-                    b'd' => (&rows.before, b'd'),
-                    b'u' if referring.are_changed(&rows, row)? => (&rows.after, b'm'),
+                    Operation::Delete => (&rows.before, operation),
+                    Operation::Update if referring.are_changed(&rows, row)? => (&rows.after, Operation::Move),
                     _ => (&rows.after, operation),
                 };
                 loading.row(image, row, ord, operation).await?;
                 ord += 1;
             }
         }
-        expect_rows("load rows", loading.finish().await?, self.wanted.iter().sum())?;
+        expect_rows("load rows", loading.finish().await?, self.wanted.sum())?;
         old.execute_all(&self.load.analyze()).await
     }
 
@@ -165,17 +167,17 @@ impl<'a> TableMerge<'a> {
     }
 
     pub(crate) async fn delete(&self, old: &Session) -> Result<()> {
-        let [_, _, replaced, deleted] = self.wanted;
-        if replaced + deleted == 0 {
+        let wanted = self.wanted.sum_of(Operation::takes_row);
+        if wanted == 0 {
             return Ok(());
         }
         self.hint(old, BY_INDEX).await?;
-        expect_rows("delete rows", old.execute(&self.load.delete(), &[]).await?, replaced + deleted)?;
+        expect_rows("delete rows", old.execute(&self.load.delete(), &[]).await?, wanted)?;
         self.hint(old, BY_ANY_JOIN).await
     }
 
     pub(crate) async fn write(&self, old: &Session) -> Result<()> {
-        let [inserted, updated, replaced, _] = self.wanted;
+        let updated = self.wanted.get(Operation::Update);
         if updated > 0
             && let Some(update) = self.load.update()
         {
@@ -184,21 +186,19 @@ impl<'a> TableMerge<'a> {
             self.hint(old, BY_ANY_JOIN).await?;
         }
         // A row that comes back has values in columns that NEW lacks; a new one gets their defaults.
-        for (rows, operations, wanted) in match self.direction {
-            Direction::Forward => [(Inserted::News, "i", inserted), (Inserted::Olds, "r", replaced)],
-            Direction::Back => [(Inserted::Olds, "i", inserted), (Inserted::Olds, "r", replaced)],
-        } {
+        let inserted = match self.direction {
+            Direction::Forward => Inserted::News,
+            Direction::Back => Inserted::Olds,
+        };
+        for (rows, operation) in [(inserted, Operation::Insert), (Inserted::Olds, Operation::Replace)] {
+            let wanted = self.wanted.get(operation);
             if wanted > 0 {
-                let insert = self.load.insert(rows, operations);
+                let insert = self.load.insert(rows, operation);
                 expect_rows("insert rows", old.execute(&insert, &[]).await.map_err(clash)?, wanted)?;
             }
         }
         Ok(())
     }
-}
-
-fn slot(operation: u8) -> Option<usize> {
-    b"iurd".iter().position(|known| *known == operation)
 }
 
 fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {

@@ -18,6 +18,7 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::pg::Session;
 use crate::schema::ForeignKey;
 use crate::staging::{DatabasePlan, DatabaseRecord};
+use crate::statement::Operation;
 
 /// Carries out a database's part of a plan inside the session's transaction.
 pub(crate) async fn carry_out(
@@ -37,7 +38,7 @@ pub(crate) async fn carry_out(
             );
         };
         let mut merge = TableMerge::new(merges.len(), table, known, direction, triggers);
-        if merge.wanted.iter().sum::<u64>() > 0 {
+        if merge.wanted.sum() > 0 {
             merge.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;
             merge.keep_writers_out(old, triggers).await.place(|| &table.name)?;
             // As the server's own triggers do, only updates that refer to others than before are checked.
@@ -52,7 +53,7 @@ pub(crate) async fn carry_out(
     }
     for merge in &merges {
         merge.write(old).await.place(|| &merge.record.name)?;
-        context.tell_rows(&plan.name, &merge.record.name, merge.wanted.iter().sum(), 0);
+        context.tell_rows(&plan.name, &merge.record.name, merge.wanted.sum(), 0);
     }
     for merge in &merges {
         merge.expect_no_deferred_clash(old, triggers).await.place(|| &merge.record.name)?;
@@ -68,8 +69,8 @@ pub(crate) async fn carry_out(
 /// Checks every foreign key that the written tables take part in.
 async fn check_foreign_keys(old: &Session, keys: &[ForeignKey], merges: &[TableMerge<'_>], triggers: Triggers) -> Result<()> {
     for key in keys {
-        let writes = |merge: &&TableMerge<'_>| merge.record.name == key.child && merge.wanted[..3].iter().sum::<u64>() > 0;
-        let loses = |merge: &&TableMerge<'_>| merge.record.name == key.parent && merge.wanted[2] + merge.wanted[3] > 0;
+        let writes = |merge: &&TableMerge<'_>| merge.record.name == key.child && merge.wanted.sum_of(Operation::brings_row) > 0;
+        let loses = |merge: &&TableMerge<'_>| merge.record.name == key.parent && merge.wanted.sum_of(Operation::takes_row) > 0;
         let (children, parents) = (merges.iter().find(writes), merges.iter().find(loses));
         let Some(merge) = children.or(parents) else { continue };
         let ends = Ends {

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::staging::DatabasePlan;
+use crate::statement::Operation;
 
 const FIRING: &str = include_str!("../../../sql/session/firing_triggers.sql");
 const DIVERTING: &str = include_str!("../../../sql/session/diverting_rules.sql");
@@ -83,10 +84,9 @@ impl Triggers {
     }
 
     /// With foreign keys on, a parent cannot be deleted and inserted again: replacements become updates.
-    pub(crate) const fn operation(self, operation: u8) -> u8 {
+    pub(crate) const fn operation(self, operation: Operation) -> Operation {
         match (self, operation) {
-            (Self::Replica, operation) => operation,
-            (_, b'r') => b'u',
+            (Self::DisableUser | Self::Fire, Operation::Replace) => Operation::Update,
             (_, operation) => operation,
         }
     }

@@ -21,7 +21,7 @@ use crate::pg::sqlstate;
 use crate::policy::Action;
 use crate::schema::{Column, Exclusive, ForeignKey};
 use crate::staging::{SegmentReader, TableRecord};
-use crate::statement::{DeltaTables, LoadTable, RowSource, load_table_name};
+use crate::statement::{DeltaTables, LoadTable, Operation, RowSource, load_table_name};
 
 /// How many rows of the diff are read at a time.
 const BATCH_ROWS: usize = 4096;
@@ -103,7 +103,7 @@ impl<'a> TableDeltas<'a> {
                     if *action == Action::Update && !asked.relevant.are_changed(&rows, row)? {
                         continue;
                     }
-                    let image = if operation == b'd' { &rows.before } else { &rows.after };
+                    let image = if operation == Operation::Delete { &rows.before } else { &rows.after };
                     loading.row(image, row, first + row, operation).await?;
                 }
                 first += batch.num_rows();

@@ -6,6 +6,7 @@ use crate::codec::RowLayout;
 use crate::engine::rows::Image;
 use crate::error::Result;
 use crate::policy::Action;
+use crate::statement::Operation;
 
 /// Which way a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +27,13 @@ impl Direction {
         })
     }
 
-    /// Returns the load table's letter for an action.
-    pub(crate) const fn operation(self, action: Action) -> Option<u8> {
+    /// Returns what a merge does with a row that has an action; `None` where OLD's stays as it is.
+    pub(crate) const fn operation(self, action: Action) -> Option<Operation> {
         match (self, action) {
-            (Self::Forward, Action::Insert) | (Self::Back, Action::Delete) => Some(b'i'),
-            (Self::Forward, Action::Delete) | (Self::Back, Action::Insert) => Some(b'd'),
-            (_, Action::Update) => Some(b'u'),
-            (_, Action::Replace) => Some(b'r'),
+            (Self::Forward, Action::Insert) | (Self::Back, Action::Delete) => Some(Operation::Insert),
+            (Self::Forward, Action::Delete) | (Self::Back, Action::Insert) => Some(Operation::Delete),
+            (_, Action::Update) => Some(Operation::Update),
+            (_, Action::Replace) => Some(Operation::Replace),
             (_, Action::KeepOld | Action::Hold | Action::Skip) => None,
         }
     }

@@ -24,7 +24,9 @@ use crate::pg::{Session, server_fault};
 use crate::policy::Action;
 use crate::schema::{Check, Drift, TypeKind, WHOLE_ROW_COLUMNS};
 use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
-use crate::statement::{Inserted, LoadColumn, LoadTable, RowSource, copy_binary, load_table_name, trial_table, unpacked};
+use crate::statement::{
+    Inserted, LoadColumn, LoadTable, Operation, RowSource, copy_binary, load_table_name, trial_table, unpacked,
+};
 
 /// How many rows are tried at once.
 const BATCH_ROWS: usize = 4096;
@@ -144,7 +146,7 @@ impl<'a> Trial<'a> {
             let is_meant = |action: &Action| match action {
                 Action::Insert => rows == Inserted::News,
                 Action::Update | Action::Replace => rows == Inserted::Olds,
-                _ => false,
+                Action::Delete | Action::KeepOld | Action::Hold | Action::Skip => false,
             };
             let meant: Vec<_> = (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).collect();
             let mut waiting = vec![meant];
@@ -192,7 +194,7 @@ impl<'a> Trial<'a> {
         self.fill(rows, &change.after, part, None).await?;
         let list = self.layout.select_list(Side::Old, "t");
         let list = if list.is_empty() { "null::text".to_owned() } else { list };
-        let insert = format!("{} returning {list}", self.load.insert(rows, letter(rows)));
+        let insert = format!("{} returning {list}", self.load.insert(rows, operation(rows)));
         let mut stream = Batches::open(self.old, &copy_binary(&insert), &self.layout).await?;
         let found = stream.take(part.len()).await?;
         stream.expect_end().await?;
@@ -219,7 +221,7 @@ impl<'a> Trial<'a> {
             }
         };
         for (ord, row) in part.iter().enumerate() {
-            loading.altered_row(&image, *row, ord, letter(rows).as_bytes()[0], alter).await?;
+            loading.altered_row(&image, *row, ord, operation(rows), alter).await?;
         }
         loading.finish().await.map(|_| ())
     }
@@ -231,7 +233,7 @@ impl<'a> Trial<'a> {
             let untried = self.sandbox.savepoint("fb_blame").await?;
             let alone = LoadTable { columns: self.alone(index), ..self.load.clone() };
             let tried = match self.fill(rows, result, &[row], Some(index)).await {
-                Ok(()) => self.old.execute(&alone.insert(rows, letter(rows)), &[]).await.map(|_| ()),
+                Ok(()) => self.old.execute(&alone.insert(rows, operation(rows)), &[]).await.map(|_| ()),
                 Err(error) => Err(error),
             };
             untried.rollback_to().await?;
@@ -284,10 +286,10 @@ fn filled_by_default(drift: &Drift) -> Option<&Ident> {
     }
 }
 
-const fn letter(rows: Inserted) -> &'static str {
+const fn operation(rows: Inserted) -> Operation {
     match rows {
-        Inserted::News => "i",
-        Inserted::Olds => "r",
+        Inserted::News => Operation::Insert,
+        Inserted::Olds => Operation::Replace,
     }
 }
 

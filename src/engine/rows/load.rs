@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::pg::{CopyIn, Session};
 use crate::schema::{Conversion, Identity, Source};
 use crate::staging::TableRecord;
-use crate::statement::{LoadColumn, LoadTable, unpacked};
+use crate::statement::{LoadColumn, LoadTable, Operation, unpacked};
 use crate::wire::CopyEncoder;
 
 /// How many bytes are sent in one message, short of a single larger row.
@@ -30,7 +30,7 @@ impl Loading {
     }
 
     /// Sends one row of an image: its position, its operation, its values.
-    pub(crate) async fn row(&mut self, image: &BatchView<'_>, row: usize, ord: usize, operation: u8) -> Result<()> {
+    pub(crate) async fn row(&mut self, image: &BatchView<'_>, row: usize, ord: usize, operation: Operation) -> Result<()> {
         self.altered_row(image, row, ord, operation, |_, _| ()).await
     }
 
@@ -40,7 +40,7 @@ impl Loading {
         image: &BatchView<'_>,
         row: usize,
         ord: usize,
-        operation: u8,
+        operation: Operation,
         alter: impl FnOnce(&mut Vec<u8>, usize),
     ) -> Result<()> {
         let start = self.message.len();
@@ -118,7 +118,7 @@ pub(crate) fn view<'a>(encoder: &'a BatchEncoder, rows: &'a RecordBatch) -> Resu
 }
 
 /// Appends one row of a load table: its position, its operation, its values.
-fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
+fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: Operation, message: &mut Vec<u8>) -> Result<()> {
     let start = message.len();
     if unpacked(image.column_count()) < image.column_count() {
         return packed_row(image, row, ord, operation, message);
@@ -131,19 +131,19 @@ fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message
     front.extend_from_slice(&8_i32.to_be_bytes());
     front.extend_from_slice(&ord.to_be_bytes());
     front.extend_from_slice(&1_i32.to_be_bytes());
-    front.push(operation);
+    front.push(operation.letter());
     message.splice(start..start + 2, front);
     Ok(())
 }
 
 /// Appends a row that is too wide for a load table: its last columns as one array of texts.
-fn packed_row(image: &BatchView<'_>, row: usize, ord: i64, operation: u8, message: &mut Vec<u8>) -> Result<()> {
+fn packed_row(image: &BatchView<'_>, row: usize, ord: i64, operation: Operation, message: &mut Vec<u8>) -> Result<()> {
     let damaged = |error| Error::new(ErrorKind::Damaged, "read the diff").because(error);
     let own = unpacked(image.column_count());
     let fields = i16::try_from(own + 3).map_err(damaged_count)?;
     message.extend_from_slice(&fields.to_be_bytes());
     put(message, Some(&ord.to_be_bytes()))?;
-    put(message, Some(&[operation]))?;
+    put(message, Some(&[operation.letter()]))?;
     let mut value = Vec::new();
     for column in 0..own {
         value.clear();

@@ -1,0 +1,52 @@
+//! What a merge does with a row of a load table.
+
+use crate::words::words;
+
+/// What a merge does with a row of a load table, in the order in which it is done. Its word is the letter in the load table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Operation {
+    /// OLD's row is deleted.
+    Delete,
+    /// OLD's row is changed in place.
+    Update,
+    /// OLD's row is changed in place, and what a foreign key refers by changes with it.
+    Move,
+    /// OLD's row is deleted, and inserted again as it becomes.
+    Replace,
+    /// A row is inserted under a key that OLD does not have.
+    Insert,
+}
+
+words!(Operation {
+    Delete => "d",
+    Update => "u",
+    Move => "m",
+    Replace => "r",
+    Insert => "i",
+});
+
+impl Operation {
+    /// Whether a row that was on OLD is deleted, be it to come again.
+    #[must_use]
+    pub const fn takes_row(self) -> bool {
+        match self {
+            Self::Delete | Self::Replace => true,
+            Self::Update | Self::Move | Self::Insert => false,
+        }
+    }
+
+    /// Whether a row is on OLD afterwards.
+    #[must_use]
+    pub const fn brings_row(self) -> bool {
+        match self {
+            Self::Update | Self::Move | Self::Replace | Self::Insert => true,
+            Self::Delete => false,
+        }
+    }
+
+    /// Returns the byte that stands for it in the load table, which is of type `"char"`.
+    #[must_use]
+    pub const fn letter(self) -> u8 {
+        self.word().as_bytes()[0]
+    }
+}
