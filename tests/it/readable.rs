@@ -209,7 +209,7 @@ fn the_query_of_the_readme_runs() {
     let recovery = Recovery::of(pair, cutover, "");
     block_on(engine::export(&recovery.context)).expect("an export");
     block_on(engine::diff(&recovery.context)).expect("a diff");
-    let runs = recovery.folder().join(".runs");
+    let runs = recovery.folder().join("runs");
     std::fs::create_dir(&runs).expect("a folder for runs");
     std::fs::rename(recovery.folder().join("run"), runs.join("one")).expect("a run in its place");
     // The test's database has a name of its own.
