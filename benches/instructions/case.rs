@@ -9,7 +9,7 @@ use arrow_select::take::take_record_batch;
 use failback::codec::{BatchDecoder, BatchEncoder};
 use failback::delta::{Class, CutoverWindow, Evidence, History, Witness, classify, compare};
 use failback::staging::{SegmentOptions, SegmentWriter};
-use failback::store::Store;
+use failback::store::{LocalStore, Store as _};
 use failback::wire::{CopyDecoder, RowBuffer};
 use tempfile::TempDir;
 
@@ -145,9 +145,9 @@ fn written_us(batch: &RecordBatch, column: usize, row: usize) -> Option<i64> {
 }
 
 /// A run in a folder of its own, which goes with it.
-fn run() -> Outcome<(TempDir, Store)> {
+fn run() -> Outcome<(TempDir, LocalStore)> {
     let folder = tempfile::tempdir()?;
-    let store = Store::create(&folder.path().join("run"))?;
+    let store = LocalStore::create(&folder.path().join("run"))?;
     Ok((folder, store))
 }
 

@@ -12,7 +12,7 @@ use crate::staging::Plan;
 /// # Errors
 /// `Refused` where the name is missing or another; `Interrupted` where the user would rather not say.
 pub(super) async fn confirm(call: &Call, context: &Context, verb: &str, given: Option<&str>) -> Result<()> {
-    let plan = Plan::read(&context.store)?;
+    let plan = Plan::read(context.store())?;
     let address = context.old.address();
     let mut names = vec![address.as_str()];
     if let [only] = plan.databases.as_slice() {

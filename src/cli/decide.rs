@@ -73,7 +73,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let after = Decisions::parse(&text, layout::DECISIONS)?;
     store.write(layout::DECISIONS, text.as_bytes())?;
     let report = Changed {
-        run: store.path().display().to_string(),
+        run: store.location(),
         section: scope.to_string(),
         changes: resolved::changes(&store, &before, &after)?,
         notes: after.notes(),
@@ -106,7 +106,7 @@ struct Changed {
 ///
 /// # Errors
 /// `Usage` where the run has no such table: a decision for it would decide nothing.
-fn scope(store: &Store, arguments: &Arguments) -> Result<Scope> {
+fn scope(store: &dyn Store, arguments: &Arguments) -> Result<Scope> {
     let Some(table) = arguments.table.clone() else { return Ok(Scope::Defaults) };
     let manifest = Manifest::read(store)?;
     let mut names = Vec::new();

@@ -60,7 +60,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 
 /// Refuses before anybody types a name for nothing.
 fn refuse_held(context: &Context, leave_held: bool) -> Result<()> {
-    let held = Plan::read(&context.store)?.actions().get(Action::Hold);
+    let held = Plan::read(context.store())?.actions().get(Action::Hold);
     if held == 0 || leave_held {
         return Ok(());
     }

@@ -51,7 +51,7 @@ impl Steps {
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
     let (store, _lock) = run::make(&settings)?;
-    let here = settings.for_run(store.path());
+    let here = settings.for_run(store.folder());
     let context = settings.context(call, store, &Side::BOTH)?;
     let mut steps = Steps::default();
     let held = prepare(call, &settings, &context, &mut steps).await?;

@@ -52,14 +52,14 @@ struct Resolved {
 }
 
 /// Prints what is decided about everything that differs.
-pub(super) fn show(call: &Call, settings: &Settings, store: &Store) -> Result<Exit> {
+pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Result<Exit> {
     let index = DiffIndex::read(store)?;
     let (decisions, _) = waiting::decisions(store)?;
     let manifest = Manifest::read(store)?;
     let tables = manifest.databases.iter().flat_map(|one| one.tables.iter().map(|table| (&one.name, table.name.to_string())));
     let known: Vec<_> = tables.collect();
     let report = Shown {
-        run: store.path().display().to_string(),
+        run: store.location(),
         resolutions: resolve(&index, &decisions),
         waiting: waiting::waiting(&index, &decisions),
         unmatched: decisions.unmatched(&known),
@@ -104,7 +104,7 @@ fn resolve(index: &DiffIndex, decisions: &Decisions) -> Vec<Resolved> {
 }
 
 /// Lists what an edit of the decisions changed; nothing where the run has no diff yet.
-pub(super) fn changes(store: &Store, before: &Decisions, after: &Decisions) -> Result<Vec<ChangedRows>> {
+pub(super) fn changes(store: &dyn Store, before: &Decisions, after: &Decisions) -> Result<Vec<ChangedRows>> {
     let mut found = Vec::new();
     if store.exists(layout::DIFF)? {
         each(&DiffIndex::read(store)?, |database, table, class, rows| {

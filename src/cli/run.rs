@@ -8,21 +8,21 @@ use jiff::Timestamp;
 use super::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::layout;
-use crate::store::{LOCK_FILE, RunLock, Store};
+use crate::store::{LOCK_FILE, LocalStore, RunLock, Store as _};
 
 /// Opens the run that was named, else the newest that holds an export.
 ///
 /// # Errors
 /// `Usage` where there is none.
-pub(super) fn open(settings: &Settings) -> Result<Store> {
+pub(super) fn open(settings: &Settings) -> Result<LocalStore> {
     if let Some(path) = settings.named_run() {
-        return Store::open(path);
+        return LocalStore::open(path);
     }
     let runs = Path::new(settings.config.runs());
     // A run whose export failed does not hide the one before it, unless it is the only one.
-    let found = match Store::newest_holding(runs, layout::MANIFEST)? {
+    let found = match LocalStore::newest_holding(runs, layout::MANIFEST)? {
         Some(path) => Some(path),
-        None => Store::newest(runs)?,
+        None => LocalStore::newest(runs)?,
     };
     let path = found.ok_or_else(|| {
         Error::new(ErrorKind::Usage, "find the newest run")
@@ -30,14 +30,14 @@ pub(super) fn open(settings: &Settings) -> Result<Store> {
             .because("there is no run yet")
             .next("name a run's folder with --run, or make a run with `failback export`")
     })?;
-    Store::open(&path)
+    LocalStore::open(&path)
 }
 
 /// Opens a run for writing.
 ///
 /// # Errors
 /// As [`open`]; `Refused` where another process is at work on it.
-pub(super) fn open_for_writing(settings: &Settings) -> Result<(Store, RunLock)> {
+pub(super) fn open_for_writing(settings: &Settings) -> Result<(LocalStore, RunLock)> {
     let store = open(settings)?;
     let lock = store.lock()?;
     Ok((store, lock))
@@ -45,9 +45,9 @@ pub(super) fn open_for_writing(settings: &Settings) -> Result<(Store, RunLock)> 
 
 /// Makes the run that was named, else one with a name of its own. A run that was named and exists is opened: whether it may be
 /// exported into is the engine's to say.
-pub(super) fn make(settings: &Settings) -> Result<(Store, RunLock)> {
+pub(super) fn make(settings: &Settings) -> Result<(LocalStore, RunLock)> {
     let path = settings.named_run().map_or_else(|| Path::new(settings.config.runs()).join(fresh_id()), Path::to_path_buf);
-    let store = if is_run(&path) { Store::open(&path)? } else { Store::create(&path)? };
+    let store = if is_run(&path) { LocalStore::open(&path)? } else { LocalStore::create(&path)? };
     let lock = store.lock()?;
     // What an export that was killed left behind.
     store.sweep(&lock)?;
@@ -55,12 +55,12 @@ pub(super) fn make(settings: &Settings) -> Result<(Store, RunLock)> {
 }
 
 /// Opens the folder that we are in, for a verb that keeps no run.
-pub(super) fn none() -> Result<Store> {
-    Store::open(Path::new("."))
+pub(super) fn none() -> Result<LocalStore> {
+    LocalStore::open(Path::new("."))
 }
 
 fn is_run(path: &Path) -> bool {
-    Store::open(path).and_then(|store| store.exists(LOCK_FILE)).unwrap_or(false)
+    LocalStore::open(path).and_then(|store| store.exists(LOCK_FILE)).unwrap_or(false)
 }
 
 /// Returns a run's name: names sort by time, and two of one second differ.

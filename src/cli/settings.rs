@@ -15,7 +15,7 @@ use crate::engine::{CHUNK_BYTES, Context};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Side;
 use crate::pg::Endpoint;
-use crate::store::{Store, host_files};
+use crate::store::{LocalStore, host_files};
 
 /// The configuration that is read if none is named.
 const FILE: &str = "failback.toml";
@@ -54,7 +54,7 @@ impl Settings {
     }
 
     /// Builds what the engine works with. A side that the verb does not need may be left unconfigured.
-    pub(super) fn context(&self, call: &Call, store: Store, needed: &[Side]) -> Result<Context> {
+    pub(super) fn context(&self, call: &Call, store: LocalStore, needed: &[Side]) -> Result<Context> {
         let endpoint = |side| self.endpoint(side, &call.environment, needed.contains(&side));
         let (old, new) = (endpoint(Side::Old)?, endpoint(Side::New)?);
         for (side, endpoint) in [(Side::Old, &old), (Side::New, &new)].into_iter().filter(|(side, _)| needed.contains(side)) {

@@ -36,7 +36,7 @@ impl Waiting {
 }
 
 /// Reads the decisions of a run; without a file nothing is decided.
-pub(super) fn decisions(store: &Store) -> Result<(Decisions, String)> {
+pub(super) fn decisions(store: &dyn Store) -> Result<(Decisions, String)> {
     let text = if store.exists(layout::DECISIONS)? {
         String::from_utf8(store.read(layout::DECISIONS)?).map_err(|_| {
             Error::new(ErrorKind::Config, "read the decisions").at(layout::DECISIONS).because("the file is not UTF-8 text")
@@ -44,7 +44,7 @@ pub(super) fn decisions(store: &Store) -> Result<(Decisions, String)> {
     } else {
         String::new()
     };
-    let decisions = Decisions::parse(&text, layout::DECISIONS).place(|| store.path().display())?;
+    let decisions = Decisions::parse(&text, layout::DECISIONS).place(|| store.location())?;
     Ok((decisions, text))
 }
 

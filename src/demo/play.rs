@@ -24,7 +24,7 @@ use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Sided;
 use crate::staging::{DiffIndex, Plan};
-use crate::store::Store;
+use crate::store::LocalStore;
 
 /// How long before now the demo's cutover was. The incident takes 65 minutes of it.
 const AGO: SignedDuration = SignedDuration::from_hours(2);
@@ -307,9 +307,9 @@ impl<'a> Play<'a> {
              merge, and with its own picture of the cutover, which failback never had.",
         );
         let runs = self.workspace.runs();
-        let run = Store::newest(&runs)?
+        let run = LocalStore::newest(&runs)?
             .ok_or_else(|| Error::new(ErrorKind::Storage, "find the run").at(runs.display()).because("there is none"))?;
-        let store = Store::open(&run)?;
+        let store = LocalStore::open(&run)?;
         let (plan, diff) = (Plan::read(&store)?, DiffIndex::read(&store)?);
         let check = check(truth, Sided { old: &self.old, new: &self.new }, &plan, &diff).await?;
         self.tell(&check, by_hand);

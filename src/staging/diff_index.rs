@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Segment;
+use super::index_file::{read_json, write_json};
 use super::layout::{self, TableId};
-use super::manifest::{read_json, write_json};
 use crate::delta::Class;
 use crate::error::Result;
 use crate::name::QualifiedName;
@@ -59,12 +59,12 @@ impl TableDiff {
 
 impl DiffIndex {
     /// Writes the index, which makes the diff exist.
-    pub fn write(&self, store: &Store) -> Result<()> {
+    pub fn write(&self, store: &dyn Store) -> Result<()> {
         write_json(store, layout::DIFF, self)
     }
 
     /// Reads the index of a run.
-    pub fn read(store: &Store) -> Result<Self> {
+    pub fn read(store: &dyn Store) -> Result<Self> {
         read_json(store, layout::DIFF, "failback diff")
     }
 

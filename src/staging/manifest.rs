@@ -1,28 +1,25 @@
 //! The manifest of a run: what was exported, from which servers, under which snapshot, into which files.
 //!
-//! Written last, in one atomic step: what is not in the manifest does not exist. The format version is read before anything
-//! else, so that another version's run is refused in words instead of misread.
+//! Written last, in one atomic step: what is not in the manifest does not exist.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::Segment;
+use super::index_file::{read_json, write_json};
 use super::layout::{self, TableId};
 use crate::codec::RowLayout;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::name::{QualifiedName, Side};
 use crate::pg::ServerIdentity;
 use crate::schema::{CompareBy, ComparisonKey, Coverage, Drift, Leaf, Method, Sequence, Table, TimeColumns};
 use crate::store::Store;
 
-/// The version of the run's files that this failback writes and reads.
-pub const FORMAT_VERSION: u32 = 2;
-
 /// What was exported.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// See [`FORMAT_VERSION`].
+    /// See [`super::FORMAT_VERSION`].
     pub format_version: u32,
     /// The failback that wrote it.
     pub tool_version: String,
@@ -157,7 +154,7 @@ impl TableRecord {
 
 impl Manifest {
     /// Writes the manifest, which makes the export exist.
-    pub fn write(&self, store: &Store) -> Result<()> {
+    pub fn write(&self, store: &dyn Store) -> Result<()> {
         write_json(store, layout::MANIFEST, self)
     }
 
@@ -165,7 +162,7 @@ impl Manifest {
     ///
     /// # Errors
     /// `Refused` where the run has none yet, `Damaged` where it cannot be read, `Refused` where another version of the format wrote it.
-    pub fn read(store: &Store) -> Result<Self> {
+    pub fn read(store: &dyn Store) -> Result<Self> {
         read_json(store, layout::MANIFEST, "failback export")
     }
 
@@ -174,46 +171,4 @@ impl Manifest {
     pub fn database(&self, name: &str) -> Option<&DatabaseRecord> {
         self.databases.iter().find(|database| database.name == name)
     }
-}
-
-/// Writes one of the run's JSON files.
-pub(super) fn write_json<T: Serialize>(store: &Store, path: &str, value: &T) -> Result<()> {
-    let mut text = serde_json::to_vec_pretty(value)
-        .map_err(|error| Error::new(ErrorKind::Storage, format!("write {path}")).because(error))?;
-    text.push(b'\n');
-    store.write(path, &text).map(|_| ())
-}
-
-/// Reads one of the run's JSON files; `made_by` is the command that writes it.
-///
-/// # Errors
-/// `Refused` where it does not exist or another version of the format wrote it, `Damaged` where it cannot be read.
-pub(super) fn read_json<T: for<'de> Deserialize<'de>>(store: &Store, path: &str, made_by: &str) -> Result<T> {
-    if !store.exists(path)? {
-        return Err(Error::new(ErrorKind::Refused, format!("read {path}"))
-            .at(store.path().display())
-            .because("this run has no such file: the step that writes it has not finished")
-            .next(format!("run `{made_by}` first")));
-    }
-    let bytes = store.read(path)?;
-    let damaged = |error: serde_json::Error| {
-        Error::new(ErrorKind::Damaged, format!("read {path}")).at(store.path().display()).because(error)
-    };
-    let version: Version = serde_json::from_slice(&bytes).map_err(damaged)?;
-    if version.format_version != FORMAT_VERSION {
-        let age = if version.format_version > FORMAT_VERSION { "a newer" } else { "an older" };
-        return Err(Error::new(ErrorKind::Refused, format!("read {path}"))
-            .at(store.path().display())
-            .because(format!(
-                "{age} failback wrote it: it has format version {}, and this one reads {FORMAT_VERSION} only",
-                version.format_version
-            ))
-            .next("use the failback that made the run, or make a new run with `failback export`"));
-    }
-    serde_json::from_slice(&bytes).map_err(damaged)
-}
-
-#[derive(Deserialize)]
-struct Version {
-    format_version: u32,
 }

@@ -4,18 +4,21 @@
 //! Never: knows PostgreSQL's types (see `codec`), decides which rows are staged, or opens a file itself (see `store`).
 
 mod diff_index;
+mod index_file;
 pub mod layout;
 mod manifest;
 mod options;
 mod plan_index;
+mod segment_bytes;
 mod segment_reader;
 mod segment_writer;
 
 pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
+pub use index_file::{FORMAT_VERSION, index_digest};
 pub use layout::{
     DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, Staged, TableId, database_folder,
 };
-pub use manifest::{DatabaseRecord, FORMAT_VERSION, LeftOut, Manifest, NewOnlyTable, TableRecord};
+pub use manifest::{DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{DatabasePlan, Plan, TablePlan};
 pub use segment_reader::SegmentReader;

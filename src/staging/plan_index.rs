@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Segment;
+use super::index_file::{read_json, write_json};
 use super::layout::{self, TableId};
-use super::manifest::{read_json, write_json};
 use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
@@ -96,7 +96,7 @@ impl Plan {
     }
 
     /// Writes the plan, which makes it exist.
-    pub fn write(&self, store: &Store) -> Result<()> {
+    pub fn write(&self, store: &dyn Store) -> Result<()> {
         write_json(store, layout::PLAN, self)
     }
 
@@ -104,11 +104,11 @@ impl Plan {
     ///
     /// # Errors
     /// `Refused` where it was edited, or where there is none.
-    pub fn read(store: &Store) -> Result<Self> {
+    pub fn read(store: &dyn Store) -> Result<Self> {
         let plan: Self = read_json(store, layout::PLAN, "failback plan")?;
         if plan.compute_digest()? != plan.digest {
             return Err(Error::new(ErrorKind::Refused, "read the plan")
-                .at(store.path().display())
+                .at(store.location())
                 .because("plan.json does not match its own digest: it was edited or damaged")
                 .next("run `failback plan` again; decisions are made in decisions.toml, with `failback decide`"));
         }

@@ -2,7 +2,6 @@
 
 use std::error::Error as StdError;
 use std::panic::AssertUnwindSafe;
-use std::path::{Path, PathBuf};
 
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::SchemaRef;
@@ -11,6 +10,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderBuilder, ParquetRecordBatchReader,
 use parquet::errors::ParquetError;
 
 use super::Segment;
+use super::segment_bytes::SegmentBytes;
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Store;
 
@@ -22,7 +22,8 @@ use crate::store::Store;
 pub struct SegmentReader {
     batches: ParquetRecordBatchReader,
     schema: SchemaRef,
-    path: PathBuf,
+    /// Where the file is, for people.
+    location: String,
     batch_rows: u64,
     expected_rows: u64,
     /// Rows of the row groups up to and including each one.
@@ -36,7 +37,7 @@ impl SegmentReader {
     ///
     /// # Errors
     /// Damaged if the file is not what the manifest says, in any byte or in its number of rows.
-    pub fn open(store: &Store, segment: &Segment, batch_rows: usize) -> Result<Self> {
+    pub fn open(store: &dyn Store, segment: &Segment, batch_rows: usize) -> Result<Self> {
         Self::begin(store, segment, batch_rows, None)
     }
 
@@ -44,31 +45,32 @@ impl SegmentReader {
     ///
     /// # Errors
     /// As [`open`](Self::open), and Damaged if there is no such column.
-    pub fn open_projected(store: &Store, segment: &Segment, batch_rows: usize, columns: &[&str]) -> Result<Self> {
+    pub fn open_projected(store: &dyn Store, segment: &Segment, batch_rows: usize, columns: &[&str]) -> Result<Self> {
         Self::begin(store, segment, batch_rows, Some(columns))
     }
 
-    fn begin(store: &Store, segment: &Segment, batch_rows: usize, columns: Option<&[&str]>) -> Result<Self> {
-        let path = store.path().join(&segment.file.path);
-        let file = store.open_checked(&segment.file)?;
+    fn begin(store: &dyn Store, segment: &Segment, batch_rows: usize, columns: Option<&[&str]>) -> Result<Self> {
+        let location = format!("{}/{}", store.location(), segment.file.path);
+        let file = SegmentBytes::of(store.open_checked(&segment.file)?);
         let batch_rows = batch_rows.max(1);
         let mut builder =
-            unless_panic(|| ParquetRecordBatchReaderBuilder::try_new(file)).map_err(|error| damaged(&path, error))?;
+            unless_panic(|| ParquetRecordBatchReaderBuilder::try_new(file)).map_err(|error| damaged(&location, error))?;
         let row_group_ends = row_group_ends(&builder);
         let found = row_group_ends.last().copied().unwrap_or(0);
         if found != segment.rows {
-            return Err(wrong_count(&path, segment.rows, found));
+            return Err(wrong_count(&location, segment.rows, found));
         }
         if let Some(columns) = columns {
-            let roots = roots(builder.schema(), columns).map_err(|missing| damaged(&path, missing))?;
+            let roots = roots(builder.schema(), columns).map_err(|missing| damaged(&location, missing))?;
             let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
             builder = builder.with_projection(mask);
         }
-        let batches = unless_panic(|| builder.with_batch_size(batch_rows).build()).map_err(|error| damaged(&path, error))?;
+        let batches =
+            unless_panic(|| builder.with_batch_size(batch_rows).build()).map_err(|error| damaged(&location, error))?;
         Ok(Self {
             schema: batches.schema(),
             batches,
-            path,
+            location,
             batch_rows: batch_rows as u64,
             expected_rows: segment.rows,
             row_group_ends,
@@ -98,10 +100,10 @@ impl SegmentReader {
             }
             Some(Err(error)) => {
                 let place = self.place_of_next_batch();
-                Err(unreadable(error).at(place).at(self.path.display()))
+                Err(unreadable(error).at(place).at(&self.location))
             }
             None if self.read_rows == self.expected_rows => Ok(None),
-            None => Err(wrong_count(&self.path, self.expected_rows, self.read_rows)),
+            None => Err(wrong_count(&self.location, self.expected_rows, self.read_rows)),
         }
     }
 
@@ -154,12 +156,12 @@ fn unreadable(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
     Error::new(ErrorKind::Damaged, "read the segment").because(cause)
 }
 
-fn damaged(path: &Path, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
-    unreadable(cause).at(path.display())
+fn damaged(location: &str, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Error {
+    unreadable(cause).at(location)
 }
 
-fn wrong_count(path: &Path, expected: u64, found: u64) -> Error {
-    damaged(path, format!("expected {expected} rows, found {found}"))
+fn wrong_count(location: &str, expected: u64, found: u64) -> Error {
+    damaged(location, format!("expected {expected} rows, found {found}"))
 }
 
 #[cfg(test)]
@@ -174,6 +176,7 @@ mod tests {
 
     use super::*;
     use crate::staging::{Compression, SegmentOptions, SegmentWriter};
+    use crate::store::LocalStore;
 
     const ROWS: i64 = 200_000;
     const BATCH: i64 = 8_192;
@@ -211,13 +214,13 @@ mod tests {
 
     struct Staged {
         _root: tempfile::TempDir,
-        store: Store,
+        store: LocalStore,
         segment: Segment,
     }
 
     fn stage(compression: Compression, rows: i64) -> Staged {
         let root = tempfile::tempdir().unwrap();
-        let store = Store::create(&root.path().join("r1")).unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
         let options = SegmentOptions {
             compression,
             row_group_bytes: 2 << 20,
@@ -254,7 +257,7 @@ mod tests {
     #[test]
     fn the_footer_says_what_other_readers_need() {
         let staged = stage(Compression::default(), 10);
-        let file = staged.store.open_checked(&staged.segment.file).unwrap();
+        let file = SegmentBytes::of(staged.store.open_checked(&staged.segment.file).unwrap());
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
         let pairs = builder.metadata().file_metadata().key_value_metadata().unwrap();
         assert!(pairs.iter().any(|pair| pair.key == "failback.table" && pair.value.as_deref() == Some("public.orders")));
@@ -312,7 +315,7 @@ mod tests {
     #[test]
     fn damage_is_found_before_the_first_row() {
         let staged = stage(Compression::default(), ROWS);
-        let path = staged.store.path().join(&staged.segment.file.path);
+        let path = staged.store.folder().join(&staged.segment.file.path);
         let sound = std::fs::read(&path).unwrap();
         let mut flipped = sound.clone();
         flipped[sound.len() / 2] ^= 1;
@@ -332,10 +335,10 @@ mod tests {
     #[test]
     fn a_file_that_was_bad_when_listed_is_damage_with_a_place() {
         let staged = stage(Compression::default(), ROWS);
-        let file = staged.store.open_checked(&staged.segment.file).unwrap();
+        let file = SegmentBytes::of(staged.store.open_checked(&staged.segment.file).unwrap());
         let footer = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().metadata().clone();
         let page = usize::try_from(footer.row_group(1).column(0).data_page_offset()).unwrap();
-        let mut holed = std::fs::read(staged.store.path().join(&staged.segment.file.path)).unwrap();
+        let mut holed = std::fs::read(staged.store.folder().join(&staged.segment.file.path)).unwrap();
         holed[page..page + 64].fill(0xFF);
         let bad = Segment { file: staged.store.write("bad.parquet", &holed).unwrap(), rows: staged.segment.rows };
         let first = usize::try_from(footer.row_group(0).num_rows()).unwrap();

@@ -1,7 +1,6 @@
 //! Arrow batches into one committed Parquet file.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
@@ -12,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SegmentOptions;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{AtomicFile, FileDigest, Store, fault};
+use crate::store::{FileDigest, FileWriter, Store, fault_of_write};
 
 /// A committed Parquet file of rows, as the manifest lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +30,8 @@ pub struct Segment {
 /// (the page being filled) and up to 1 MiB per dictionary. It does not grow with the number of rows.
 pub struct SegmentWriter {
     writer: ArrowWriter<Sink>,
-    path: PathBuf,
+    /// Where the file will be, for people.
+    location: String,
     schema: SchemaRef,
     row_group_bytes: usize,
     /// Bytes of Arrow data taken into the row group in progress.
@@ -41,13 +41,13 @@ pub struct SegmentWriter {
 
 impl SegmentWriter {
     /// Begins a segment at `relative`.
-    pub fn create(store: &Store, relative: &str, schema: SchemaRef, options: &SegmentOptions) -> Result<Self> {
+    pub fn create(store: &dyn Store, relative: &str, schema: SchemaRef, options: &SegmentOptions) -> Result<Self> {
         let properties = options.properties(&schema)?;
         let file = store.create_file(relative)?;
-        let path = file.path().to_owned();
+        let location = file.location().to_owned();
         let writer = ArrowWriter::try_new(Sink(Some(file)), schema.clone(), Some(properties))
-            .map_err(|error| refusal("begin the segment", &path, error))?;
-        Ok(Self { writer, path, schema, row_group_bytes: options.row_group_bytes, taken_bytes: 0, rows: 0 })
+            .map_err(|error| refusal("begin the segment", &location, error))?;
+        Ok(Self { writer, location, schema, row_group_bytes: options.row_group_bytes, taken_bytes: 0, rows: 0 })
     }
 
     /// Adds a batch.
@@ -59,11 +59,11 @@ impl SegmentWriter {
         if batch.schema_ref().fields() != self.schema.fields() {
             return Err(self.mistake("write the segment", "the batch has other columns than the segment"));
         }
-        self.writer.write(batch).map_err(|error| refusal("write the segment", &self.path, error))?;
+        self.writer.write(batch).map_err(|error| refusal("write the segment", &self.location, error))?;
         self.rows += batch.num_rows() as u64;
         self.taken_bytes += arrow_bytes(batch);
         if self.taken_bytes >= self.row_group_bytes {
-            self.writer.flush().map_err(|error| refusal("write the segment", &self.path, error))?;
+            self.writer.flush().map_err(|error| refusal("write the segment", &self.location, error))?;
             self.taken_bytes = 0;
         }
         Ok(())
@@ -83,7 +83,7 @@ impl SegmentWriter {
 
     /// Ends the file and commits it: when this returns, the segment is on the disk.
     pub fn finish(mut self) -> Result<Segment> {
-        let footer = self.writer.finish().map_err(|error| refusal("finish the segment", &self.path, error))?;
+        let footer = self.writer.finish().map_err(|error| refusal("finish the segment", &self.location, error))?;
         if u64::try_from(footer.file_metadata().num_rows()) != Ok(self.rows) {
             return Err(self.mistake("finish the segment", "the footer counts other rows than were written"));
         }
@@ -94,16 +94,16 @@ impl SegmentWriter {
     }
 
     fn mistake(&self, what: &str, cause: &str) -> Error {
-        Error::new(ErrorKind::Malformed, what).at(self.path.display()).because(cause.to_owned())
+        Error::new(ErrorKind::Malformed, what).at(&self.location).because(cause.to_owned())
     }
 }
 
 /// Holds the file where it can be taken back: Parquet's own `into_inner` writes the footer in the same call, and turns a full
 /// disk into a sentence.
-struct Sink(Option<AtomicFile>);
+struct Sink(Option<Box<dyn FileWriter>>);
 
 impl Sink {
-    fn file(&mut self) -> io::Result<&mut AtomicFile> {
+    fn file(&mut self) -> io::Result<&mut Box<dyn FileWriter>> {
         self.0.as_mut().ok_or_else(|| io::Error::other("the segment is closed"))
     }
 }
@@ -138,13 +138,13 @@ fn column_bytes(column: &dyn Array) -> usize {
 }
 
 /// Tells a disk that failed from rows that do not fit their schema.
-fn refusal(what: &str, path: &Path, error: ParquetError) -> Error {
+fn refusal(what: &str, location: &str, error: ParquetError) -> Error {
     match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {
-            Ok(error) => fault(what, path, *error),
-            Err(other) => Error::new(ErrorKind::Malformed, what).at(path.display()).because(other),
+            Ok(error) => fault_of_write(what, location, *error),
+            Err(other) => Error::new(ErrorKind::Malformed, what).at(location).because(other),
         },
-        other => Error::new(ErrorKind::Malformed, what).at(path.display()).because(other),
+        other => Error::new(ErrorKind::Malformed, what).at(location).because(other),
     }
 }
 
@@ -159,10 +159,11 @@ mod tests {
 
     use super::*;
     use crate::staging::SegmentReader;
+    use crate::store::LocalStore;
 
-    fn run() -> (tempfile::TempDir, Store) {
+    fn run() -> (tempfile::TempDir, LocalStore) {
         let root = tempfile::tempdir().unwrap();
-        let store = Store::create(&root.path().join("r1")).unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
         (root, store)
     }
 
@@ -231,9 +232,9 @@ mod tests {
     #[test]
     fn a_full_disk_keeps_its_kind() {
         let full = ParquetError::from(io::Error::from(io::ErrorKind::StorageFull));
-        assert_eq!(refusal("write the segment", Path::new("/r/a"), full).kind(), ErrorKind::StorageFull);
+        assert_eq!(refusal("write the segment", "/r/a", full).kind(), ErrorKind::StorageFull);
         let other = ParquetError::General("no".into());
-        assert_eq!(refusal("write the segment", Path::new("/r/a"), other).kind(), ErrorKind::Malformed);
+        assert_eq!(refusal("write the segment", "/r/a", other).kind(), ErrorKind::Malformed);
     }
 
     /// Infinity is the extreme of its type, and a delta between two extremes does not fit the type.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::run_path::{FILE_MODE, make_folders, sync_parent};
 use super::sweep::temporary_name;
-use super::{FileDigest, fault};
+use super::{FileDigest, FileWriter, fault};
 use crate::error::Result;
 
 /// Bytes gathered before they are hashed and handed to the system: BLAKE3 is fastest on runs of many KiB, Parquet writes dribs.
@@ -17,11 +17,11 @@ const BUFFER_BYTES: usize = 128 * 1024;
 /// Tells this process's temporary files apart.
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-/// A file that does not exist yet under its real name. [`commit`](AtomicFile::commit) makes it exist; dropping it, by an
-/// early return or a panic, leaves nothing behind. A kill leaves a temporary file for `Store::sweep`.
+/// A file that does not exist yet under its real name. Committing makes it exist; dropping it, by an early return or a panic,
+/// leaves nothing behind. A kill leaves a temporary file for [`Store::sweep`](super::Store::sweep).
 ///
 /// Holds at most 128 KiB of its bytes in memory.
-pub struct AtomicFile {
+pub(super) struct AtomicFile {
     file: File,
     buffer: Vec<u8>,
     hasher: blake3::Hasher,
@@ -29,6 +29,8 @@ pub struct AtomicFile {
     relative: String,
     temporary: PathBuf,
     target: PathBuf,
+    /// The target, as text for people.
+    location: String,
     /// What the first failed write said: a file with a hole in it must never be committed.
     broken: Option<io::ErrorKind>,
     renamed: bool,
@@ -56,6 +58,7 @@ impl AtomicFile {
             hasher: blake3::Hasher::new(),
             bytes: 0,
             relative: relative.to_owned(),
+            location: target.display().to_string(),
             temporary,
             target,
             broken: None,
@@ -63,25 +66,29 @@ impl AtomicFile {
         }
     }
 
-    /// Returns the name that the file will have.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.target
+    /// Writes all of the file and makes it exist, if there is none of its name; returns whether it did.
+    pub(super) fn put_if_absent(mut self, bytes: &[u8]) -> Result<bool> {
+        let put = self.put(bytes).and_then(|()| self.file.sync_all()).and_then(|()| self.link(bytes));
+        let is_ours = put.map_err(|error| fault("write a file of the run", &self.target, error))?;
+        sync_parent(&self.target)?;
+        Ok(is_ours)
     }
 
-    /// Makes the file exist: its bytes are synced, then it takes its real name (a file of that name is replaced), then the
-    /// folder is synced.
-    ///
-    /// # Errors
-    /// If any write has failed, or syncing or renaming fails. Only when the last sync fails may the file exist all the same.
-    pub fn commit(mut self) -> Result<FileDigest> {
-        self.put_in_place().map_err(|error| fault("write a file of the run", &self.target, error))?;
-        sync_parent(&self.target)?;
-        Ok(FileDigest {
-            path: std::mem::take(&mut self.relative),
-            bytes: self.bytes,
-            blake3: self.hasher.finalize().to_hex().to_string(),
-        })
+    /// Gives the file its name, unless there is one of that name.
+    fn link(&self, bytes: &[u8]) -> io::Result<bool> {
+        let done = match fs::hard_link(&self.temporary, &self.target) {
+            // The file system has no links. Whoever makes the file has won; only a crash right then leaves it short.
+            Err(error) if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported) => {
+                let made = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&self.target);
+                made.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+            }
+            done => done,
+        };
+        match done {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn put_in_place(&mut self) -> io::Result<()> {
@@ -101,6 +108,11 @@ impl AtomicFile {
         outcome
     }
 
+    /// Turns a failed write into one that carries our own error.
+    fn say(&self, error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), fault("write a file of the run", &self.target, error))
+    }
+
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Some(kind) = self.broken {
             return Err(kind.into());
@@ -118,19 +130,36 @@ impl AtomicFile {
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.buffer.len() + bytes.len() > BUFFER_BYTES {
-            self.drain()?;
+            self.drain().map_err(|error| self.say(error))?;
         }
         if bytes.len() >= BUFFER_BYTES {
-            self.put(bytes)?;
+            self.put(bytes).map_err(|error| self.say(error))?;
         } else {
             self.buffer.extend_from_slice(bytes);
         }
         Ok(bytes.len())
     }
 
-    /// Hands everything to the system. Nothing is safe before [`commit`](AtomicFile::commit).
+    /// Hands everything to the system. Nothing is safe before the file is committed.
     fn flush(&mut self) -> io::Result<()> {
-        self.drain()
+        self.drain().map_err(|error| self.say(error))
+    }
+}
+
+impl FileWriter for AtomicFile {
+    fn location(&self) -> &str {
+        &self.location
+    }
+
+    /// Syncs the file's bytes, gives it its real name (a file of that name is replaced), and syncs the folder.
+    fn commit(mut self: Box<Self>) -> Result<FileDigest> {
+        self.put_in_place().map_err(|error| fault("write a file of the run", &self.target, error))?;
+        sync_parent(&self.target)?;
+        Ok(FileDigest {
+            path: std::mem::take(&mut self.relative),
+            bytes: self.bytes,
+            blake3: self.hasher.finalize().to_hex().to_string(),
+        })
     }
 }
 
@@ -149,7 +178,7 @@ mod tests {
 
     use super::*;
     use crate::error::ErrorKind;
-    use crate::store::Store;
+    use crate::store::{LocalStore, Store as _};
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<_> =
@@ -176,7 +205,7 @@ mod tests {
         for piece in [1, 4095, 8192, BUFFER_BYTES - 1, BUFFER_BYTES, BUFFER_BYTES + 1, bytes.len()] {
             let mut pending = AtomicFile::create(root.path(), "a", root.path().join("a")).unwrap();
             bytes.chunks(piece).for_each(|chunk| pending.write_all(chunk).unwrap());
-            let stored = pending.commit().unwrap();
+            let stored = Box::new(pending).commit().unwrap();
             assert_eq!(fs::read(root.path().join("a")).unwrap(), bytes);
             assert_eq!(stored.blake3, blake3::hash(&bytes).to_hex().as_str());
             assert_eq!(stored.bytes, bytes.len() as u64);
@@ -192,7 +221,7 @@ mod tests {
         pending.write_all(b"small enough to wait in the buffer").unwrap();
         assert!(pending.flush().is_err());
         assert!(pending.flush().is_err(), "the hole stays");
-        let error = pending.commit().unwrap_err();
+        let error = Box::new(pending).commit().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StorageFull);
         assert!(error.hints()[0].contains("free space"), "{:?}", error.hints());
         assert!(names(root.path()).is_empty());
@@ -202,7 +231,7 @@ mod tests {
     #[test]
     #[ignore = "run by a_file_size_limit_is_storage_full under a limit"]
     fn child_under_a_file_size_limit() {
-        let store = Store::open(Path::new(".")).unwrap();
+        let store = LocalStore::open(Path::new(".")).unwrap();
         let error = store.write("shop/stage/a", &vec![1; 1 << 20]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::StorageFull, "{error:?}");
         assert!(error.hints()[0].contains("ulimit -f"), "{:?}", error.hints());

@@ -7,14 +7,20 @@ use crate::error::{Error, ErrorKind};
 
 /// Names a failed call to the operating system: what was tried, on which file, and what to do about it. `what` is verb and
 /// object in lower case, as "write the manifest".
-#[must_use]
-pub fn fault(what: &str, path: &Path, cause: io::Error) -> Error {
+pub(super) fn fault(what: &str, path: &Path, cause: io::Error) -> Error {
     let (kind, hint) = judge(cause.kind(), path);
     let error = Error::new(kind, what).at(path.display()).because(cause);
     match hint {
         Some(hint) => error.next(hint),
         None => error,
     }
+}
+
+/// Takes the store's own error out of one that came through [`Write`](std::io::Write); `what` and `location` are for one that
+/// is none of the store's.
+#[must_use]
+pub fn fault_of_write(what: &str, location: &str, error: io::Error) -> Error {
+    error.downcast::<Error>().unwrap_or_else(|other| fault(what, Path::new(location), other))
 }
 
 fn judge(cause: io::ErrorKind, path: &Path) -> (ErrorKind, Option<String>) {
@@ -45,6 +51,15 @@ fn judge(cause: io::ErrorKind, path: &Path) -> (ErrorKind, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_of_the_store_comes_through_a_writer_whole() {
+        let own = fault("write the segment", Path::new("/runs/r1/a"), io::ErrorKind::StorageFull.into());
+        let found = fault_of_write("write", "elsewhere", io::Error::new(io::ErrorKind::StorageFull, own));
+        assert_eq!((found.kind(), found.places()), (ErrorKind::StorageFull, &["/runs/r1/a".to_owned()][..]));
+        let other = fault_of_write("write", "elsewhere", io::Error::other("closed"));
+        assert_eq!((other.kind(), other.places()), (ErrorKind::Storage, &["elsewhere".to_owned()][..]));
+    }
 
     #[test]
     fn every_way_of_being_full_is_one_kind() {

@@ -1,12 +1,13 @@
 //! A committed file as the manifest lists it, and the check that it still is that file.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::fault;
+use super::{FileReader, fault};
 use crate::error::{Error, ErrorKind, Result};
 
 const CHUNK_BYTES: usize = 1 << 20;
@@ -25,12 +26,12 @@ pub struct FileDigest {
 }
 
 impl FileDigest {
-    /// Opens `path` if it is this file to the byte, positioned at its start. Reads all of it, 1 MiB at a time.
-    pub(super) fn open_checked(&self, path: &Path) -> Result<File> {
+    /// Opens `path` if it is this file to the byte. Reads all of it, 1 MiB at a time.
+    pub(super) fn open_checked(&self, path: &Path) -> Result<CheckedFile> {
         let mut file = open_regular(path)?;
         let (bytes, digest) = digest(&mut file).map_err(|error| fault("check a file of the run", path, error))?;
         if bytes == self.bytes && digest == self.blake3 {
-            return Ok(file);
+            return Ok(CheckedFile { file, bytes });
         }
         let trouble = match bytes.cmp(&self.bytes) {
             std::cmp::Ordering::Less => "the file is shorter than it was",
@@ -44,6 +45,23 @@ impl FileDigest {
             head(&digest)
         );
         Err(Error::new(ErrorKind::Damaged, "check a file of the run").at(path.display()).because(cause))
+    }
+}
+
+/// A file whose digest was as listed when it was opened.
+#[derive(Debug)]
+pub(super) struct CheckedFile {
+    file: File,
+    bytes: u64,
+}
+
+impl FileReader for CheckedFile {
+    fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        FileExt::read_at(&self.file, buffer, offset)
     }
 }
 
@@ -80,7 +98,6 @@ fn digest(file: &mut File) -> io::Result<(u64, String)> {
             Err(error) => return Err(error),
         }
     }
-    file.rewind()?;
     Ok((bytes, hasher.finalize().to_hex().to_string()))
 }
 
@@ -95,18 +112,18 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::store::Store;
+    use crate::store::{LocalStore, Store};
 
-    fn stored() -> (tempfile::TempDir, Store, FileDigest, PathBuf) {
+    fn stored() -> (tempfile::TempDir, LocalStore, FileDigest, PathBuf) {
         let root = tempfile::tempdir().unwrap();
-        let store = Store::create(&root.path().join("r1")).unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
         let bytes: Vec<u8> = (0..=255).cycle().take(3_000_000).collect();
         let file = store.write("shop/stage/a", &bytes).unwrap();
-        let path = store.path().join("shop/stage/a");
+        let path = store.folder().join("shop/stage/a");
         (root, store, file, path)
     }
 
-    fn refusal(store: &Store, file: &FileDigest) -> String {
+    fn refusal(store: &LocalStore, file: &FileDigest) -> String {
         let error = store.open_checked(file).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Damaged);
         assert!(error.places().iter().any(|place| place.ends_with("shop/stage/a")), "{error:?}");
@@ -115,10 +132,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sound_file_opens_at_its_start() {
+    fn a_sound_file_is_read_from_any_place() {
         let (_root, store, file, _) = stored();
-        let mut bytes = Vec::new();
-        store.open_checked(&file).unwrap().read_to_end(&mut bytes).unwrap();
+        let found = store.open_checked(&file).unwrap();
+        let mut bytes = vec![0; usize::try_from(found.bytes()).unwrap() + 1];
+        assert_eq!(found.read_at(&mut bytes, 2_999_999).unwrap(), 1);
+        assert_eq!(found.read_at(&mut bytes, 0).unwrap(), 3_000_000);
+        assert_eq!(found.read_at(&mut bytes, 3_000_000).unwrap(), 0);
+        bytes.pop();
         assert_eq!(blake3::hash(&bytes).to_hex().as_str(), file.blake3);
     }
 

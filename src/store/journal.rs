@@ -47,16 +47,16 @@ fn is_torn(file: &mut File) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::Store;
+    use crate::store::{LocalStore, Store as _};
 
     #[test]
     fn lines_stay_lines_after_a_torn_write() {
         let root = tempfile::tempdir().unwrap();
-        let store = Store::create(&root.path().join("r1")).unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
         store.append_line("journal.jsonl", "{\"step\":1}").unwrap();
         store.append_line("journal.jsonl", "{\"step\":2}").unwrap();
         assert_eq!(store.read("journal.jsonl").unwrap(), b"{\"step\":1}\n{\"step\":2}\n");
-        std::fs::write(store.path().join("journal.jsonl"), "{\"step\":1}\n{\"st").unwrap();
+        std::fs::write(store.folder().join("journal.jsonl"), "{\"step\":1}\n{\"st").unwrap();
         store.append_line("journal.jsonl", "{\"step\":3}").unwrap();
         assert_eq!(store.read("journal.jsonl").unwrap(), b"{\"step\":1}\n{\"st\n{\"step\":3}\n");
         assert!(store.append_line("journal.jsonl", "two\nlines").is_err());

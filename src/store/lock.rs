@@ -1,5 +1,6 @@
 //! One writer per run: a lock on a file in its folder, held by the operating system and so released by a crash.
 
+use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -13,24 +14,36 @@ use crate::error::{Error, ErrorKind, Result};
 pub const LOCK_FILE: &str = "lock";
 
 /// The right to write into a run, until dropped or the process ends.
-#[derive(Debug)]
 pub struct RunLock {
-    _file: File,
+    /// Whatever releases the right when it is dropped.
+    _held: Box<dyn Send + Sync>,
 }
 
 impl RunLock {
-    /// Takes the lock of the run at `root`, without waiting.
-    pub(super) fn take(root: &Path) -> Result<Self> {
-        let path = run_path(root, LOCK_FILE)?;
-        let mut file = open(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(held(&path, &mut file)),
-            Err(TryLockError::Error(error)) => return Err(fault("lock the run", &path, error)),
-        }
-        sign(&mut file).map_err(|error| fault("lock the run", &path, error))?;
-        Ok(Self { _file: file })
+    /// Takes whatever releases the right when it is dropped.
+    #[must_use]
+    pub fn held_by(guard: impl Send + Sync + 'static) -> Self {
+        Self { _held: Box::new(guard) }
     }
+}
+
+impl fmt::Debug for RunLock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RunLock")
+    }
+}
+
+/// Takes the lock of the run at `root`, without waiting.
+pub(super) fn take(root: &Path) -> Result<RunLock> {
+    let path = run_path(root, LOCK_FILE)?;
+    let mut file = open(&path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(held(&path, &mut file)),
+        Err(TryLockError::Error(error)) => return Err(fault("lock the run", &path, error)),
+    }
+    sign(&mut file).map_err(|error| fault("lock the run", &path, error))?;
+    Ok(RunLock::held_by(file))
 }
 
 /// Opens the lock's file, making it if need be. What it says is left alone: it names the holder.
@@ -68,14 +81,14 @@ fn held(path: &Path, file: &mut File) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
+    use crate::store::{LocalStore, Store as _};
 
     #[test]
     fn a_second_holder_is_refused_until_the_first_lets_go() {
         let root = tempfile::tempdir().unwrap();
-        let store = Store::create(&root.path().join("r1")).unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
         let first = store.lock().unwrap();
-        let error = Store::open(store.path()).unwrap().lock().unwrap_err();
+        let error = LocalStore::open(store.folder()).unwrap().lock().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Refused);
         assert_eq!(error.causes(), [format!("process {} is at work on this run", std::process::id())]);
         drop(first);
@@ -85,10 +98,10 @@ mod tests {
     #[test]
     fn a_longer_number_from_before_is_replaced() {
         let root = tempfile::tempdir().unwrap();
-        let store = Store::create(&root.path().join("r1")).unwrap();
-        std::fs::write(store.path().join(LOCK_FILE), "4294967295\n").unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
+        std::fs::write(store.folder().join(LOCK_FILE), "4294967295\n").unwrap();
         let _held = store.lock().unwrap();
-        let text = std::fs::read_to_string(store.path().join(LOCK_FILE)).unwrap();
+        let text = std::fs::read_to_string(store.folder().join(LOCK_FILE)).unwrap();
         assert_eq!(text, format!("{}\n", std::process::id()));
     }
 }

@@ -1,4 +1,5 @@
-//! Where a run lives: one folder on a disk, the only room that opens files.
+//! Where a run lives: the only room that opens files. [`Store`] is what the other rooms know of it; [`LocalStore`] keeps a run
+//! in a folder on a disk.
 //!
 //! Comes in: bytes, and paths relative to the run with `/` between their parts. Goes out: files that are whole or absent: each
 //! is written under a temporary name, synced, renamed into place, and its folder synced. What is read back is checked against
@@ -11,13 +12,16 @@ mod fault;
 mod file_digest;
 pub mod host_files;
 mod journal;
+mod local_store;
 mod lock;
 mod run_path;
 mod run_store;
 mod sweep;
 
-pub use atomic_file::AtomicFile;
-pub use fault::fault;
+use atomic_file::AtomicFile;
+use fault::fault;
+pub use fault::fault_of_write;
 pub use file_digest::FileDigest;
+pub use local_store::LocalStore;
 pub use lock::{LOCK_FILE, RunLock};
-pub use run_store::Store;
+pub use run_store::{FileReader, FileWriter, Store};

@@ -1,7 +1,7 @@
 //! A table that several connections share: wherever it is cut, every row is found once, by every method.
 
 use failback::engine::{self, MergeOptions, State};
-use failback::store::Store;
+use failback::store::{LocalStore, Store as _};
 use jiff::{SignedDuration, Timestamp};
 
 use super::recovery::{Recovery, fingerprint};
@@ -49,11 +49,11 @@ fn found(name: &str, (key, value): (&str, &str), config: &str, chunk_bytes: u64)
     assert_eq!(read_back(), (written, 0, State::Verified), "{name}");
     support::sql(&recovery.pair.old, &format!("update t set note = 'later' where n in ({ROWS} + 5, {ROWS} + 500)"));
     assert_eq!(read_back(), (written, 2, State::NotVerified), "{name}");
-    ((exported.tables[0].candidates, exported.tables[0].absent), files(&recovery.context.store))
+    ((exported.tables[0].candidates, exported.tables[0].absent), files(&recovery.store))
 }
 
 /// Counts the staged files.
-fn files(store: &Store) -> usize {
+fn files(store: &LocalStore) -> usize {
     let manifest = store.read("manifest.json").expect("a manifest");
     String::from_utf8(manifest).expect("text").matches(".parquet\"").count()
 }

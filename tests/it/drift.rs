@@ -260,7 +260,7 @@ fn values_are_shown_on_request_alone() {
         "create table t (id int primary key, name text); insert into t values (77, 'precious')",
     );
     let recovery = recovery(pair, "");
-    let run = recovery.context.store.path().display().to_string();
+    let run = recovery.store.folder().display().to_string();
     let said = |more: &[&str]| {
         let arguments = ["plan", "--old", &recovery.pair.old, "--new", &recovery.pair.new, "--run", &run];
         let output = support::failback(&[&arguments[..], more].concat());

@@ -13,7 +13,7 @@ use failback::error::ErrorKind;
 use failback::name::Side;
 use failback::schema::{PgType, TypeKind};
 use failback::staging::{Manifest, Segment, SegmentOptions, SegmentReader, SegmentWriter};
-use failback::store::Store;
+use failback::store::{LocalStore, Store};
 use failback::wire::{CopyDecoder, RowBuffer};
 use jiff::Timestamp;
 
@@ -177,7 +177,7 @@ fn altered_values_of_every_type_are_survived() {
     }
 }
 
-fn small_segment(store: &Store) -> Segment {
+fn small_segment(store: &dyn Store) -> Segment {
     let text: StringArray = (0..40).map(|row| (row % 5 != 0).then(|| format!("order {row}"))).collect();
     let data: BinaryArray = (0..40_u8).map(|row| Some([row, 0, 255])).collect();
     let columns: [(&str, ArrayRef); 3] =
@@ -189,7 +189,7 @@ fn small_segment(store: &Store) -> Segment {
 }
 
 /// Reads a file as whoever listed it with its damage would have it read: the digest holds, so Parquet itself meets the bytes.
-fn read_forged(store: &Store, bytes: &[u8], rows: u64) -> Result<u64, ErrorKind> {
+fn read_forged(store: &dyn Store, bytes: &[u8], rows: u64) -> Result<u64, ErrorKind> {
     let file = store.write("forged.parquet", bytes).expect("a file");
     let reader = SegmentReader::open(store, &Segment { file, rows }, 16).map_err(|error| error.kind())?;
     let mut count = 0;
@@ -212,9 +212,9 @@ fn read_forged(store: &Store, bytes: &[u8], rows: u64) -> Result<u64, ErrorKind>
 #[test]
 fn every_flipped_byte_and_every_cut_of_a_segment_is_damage() {
     let root = tempfile::tempdir().expect("a folder");
-    let store = Store::create(&root.path().join("run")).expect("a run");
+    let store = LocalStore::create(&root.path().join("run")).expect("a run");
     let segment = small_segment(&store);
-    let path = store.path().join(&segment.file.path);
+    let path = store.folder().join(&segment.file.path);
     let sound = std::fs::read(&path).expect("the file");
     let refused = |bytes: &[u8]| {
         std::fs::write(&path, bytes).expect("a damaged file");
@@ -249,8 +249,8 @@ fn altered_manifests_are_damage_or_read() {
     support::sql(&pair.new, "insert into facts values (1, 'one', '{1.50}'), (2, null, null)");
     let recovery = Recovery::of(pair, Timestamp::now(), "");
     block_on(engine::export(&recovery.context)).expect("an export");
-    let store = &recovery.context.store;
-    let sound = std::fs::read(store.path().join("manifest.json")).expect("a manifest");
+    let store = &recovery.store;
+    let sound = std::fs::read(store.folder().join("manifest.json")).expect("a manifest");
     let mut read = 0;
     for case in 0..2000 {
         let bytes = Dice::seeded(case).alter(&sound);

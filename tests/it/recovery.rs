@@ -11,7 +11,7 @@ use failback::engine::{self, CHUNK_BYTES, Context, MergeOptions, Silent, Stop};
 use failback::error::ErrorKind;
 use failback::name::{Side, Sided};
 use failback::pg::{Endpoint, OldWrites};
-use failback::store::Store;
+use failback::store::{LocalStore, Store as _};
 use jiff::{SignedDuration, Timestamp};
 
 use super::support::{self, Pair, block_on};
@@ -20,6 +20,7 @@ use super::support::{self, Pair, block_on};
 pub(crate) struct Recovery {
     pub(crate) context: Context,
     pub(crate) pair: Pair,
+    pub(crate) store: LocalStore,
     folder: tempfile::TempDir,
 }
 
@@ -28,10 +29,11 @@ impl Recovery {
     pub(crate) fn of(pair: Pair, cutover: Timestamp, config: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the run");
         let endpoint = |side: Side| Endpoint::resolve(side, Some(pair.url(side)), &|_| None).expect("an endpoint");
+        let store = LocalStore::create(&folder.path().join("run")).expect("a run");
         let context = Context {
             old: endpoint(Side::Old),
             new: endpoint(Side::New),
-            store: Arc::new(Store::create(&folder.path().join("run")).expect("a run")),
+            store: Arc::new(store.clone()),
             config: Arc::new(Config::parse(config, "failback.toml").expect("a configuration")),
             cutover: Some(Cutover::parse(&cutover.to_string()).expect("a cutover")),
             databases: vec![pair.database.clone()],
@@ -42,7 +44,7 @@ impl Recovery {
             stop: Stop::default(),
             old_writes: OldWrites::default(),
         };
-        Self { context, pair, folder }
+        Self { context, pair, store, folder }
     }
 
     /// The folder that holds the run.
@@ -52,7 +54,7 @@ impl Recovery {
 
     /// Writes the run's decisions.
     pub(crate) fn decide(&self, text: &str) {
-        self.context.store.write("decisions.toml", text.as_bytes()).expect("decisions");
+        self.store.write("decisions.toml", text.as_bytes()).expect("decisions");
     }
 
     /// Exports, compares and plans; returns the keys by table and class.

@@ -23,7 +23,7 @@ use crate::pg::{Snapshot, Transaction, same_database};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
     DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader, TableDiff,
-    TableRecord,
+    TableRecord, index_digest,
 };
 use crate::statement::RowSource;
 use crate::words::Counts;
@@ -37,7 +37,7 @@ const STATEMENT_BYTES: usize = 8 << 20;
 /// `Refused` where OLD is not the server that the export saw, or the run is merged already; `Damaged` where a staged file is not what the manifest says.
 /// OLD is only read.
 pub async fn diff(context: &Context) -> Result<DiffReport> {
-    let manifest = Manifest::read(&context.store)?;
+    let manifest = Manifest::read(context.store())?;
     ledger::expect_not_merged(context, &manifest).await?;
     let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);
@@ -48,11 +48,11 @@ pub async fn diff(context: &Context) -> Result<DiffReport> {
     }
     let index = DiffIndex {
         format_version: FORMAT_VERSION,
-        manifest_blake3: blake3::hash(&context.store.read(layout::MANIFEST)?).to_hex().to_string(),
+        manifest_blake3: index_digest(context.store(), layout::MANIFEST)?,
         made_at: Timestamp::now().to_string(),
         databases,
     };
-    index.write(&context.store)?;
+    index.write(context.store())?;
     context.tell(Event::Ended { step: "diff" });
     Ok(report(context, &index))
 }
@@ -190,7 +190,7 @@ impl<'a> Comparer<'a> {
         let mut file = LazySegment::new(target, schema.clone());
         let mut counts = Counts::new();
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
-        for batch in SegmentReader::open(&context.store, segment, KEYS_PER_STATEMENT)? {
+        for batch in SegmentReader::open(context.store(), segment, KEYS_PER_STATEMENT)? {
             for batch in bounded(&batch?) {
                 context.stop.check()?;
                 let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;

@@ -68,13 +68,13 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
         zone: zone.name().to_owned(),
         databases,
     };
-    manifest.write(&context.store)?;
+    manifest.write(context.store())?;
     context.tell(Event::Ended { step: "export" });
     Ok(report(context, &manifest))
 }
 
 fn run_id(context: &Context) -> String {
-    context.store.path().file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned())
+    context.run().rsplit('/').next().unwrap_or("run").to_owned()
 }
 
 /// What the workers of one database share.

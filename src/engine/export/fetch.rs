@@ -28,7 +28,7 @@ pub(crate) async fn fetch_rows(
     let rows_target = Target { path: target.path.replace(".parquet", "-rows.parquet"), ..target.clone() };
     let mut file = LazySegment::new(rows_target, record.layout.arrow_schema());
     for segment in scratch {
-        for batch in SegmentReader::open(&context.store, segment, FETCHED_KEYS)? {
+        for batch in SegmentReader::open(context.store(), segment, FETCHED_KEYS)? {
             context.stop.check()?;
             let texts = counterpart::key_texts(&encoder, &batch?, &positions)?;
             let mut stream = counterpart::stream(new, source, &record.layout, &texts).await?;

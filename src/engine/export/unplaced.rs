@@ -22,7 +22,7 @@ pub(crate) fn count_unplaced(context: &Context, table: &TableRecord) -> Result<B
     // A value that its own column cannot hold is NULL there and stands in the companion.
     let wanted: Vec<_> = names.iter().copied().chain(["fb_exact"]).collect();
     for segment in &table.candidates {
-        for batch in SegmentReader::open_projected(&context.store, segment, BATCH_ROWS, &wanted)? {
+        for batch in SegmentReader::open_projected(context.store(), segment, BATCH_ROWS, &wanted)? {
             context.stop.check()?;
             let batch = batch?;
             let elsewhere = crate::codec::exact_columns(&batch);

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, OldState, Place, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, Session, Transaction, same_database};
 use crate::policy::Action;
-use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, layout};
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, index_digest, layout};
 
 /// Carries out the run's plan on OLD.
 ///
@@ -48,7 +48,7 @@ pub(crate) async fn perform(
 }
 
 async fn perform_all(context: &Context, plan: &Plan, options: MergeOptions, action: LedgerAction) -> Result<MergeReport> {
-    let manifest = Manifest::read(&context.store)?;
+    let manifest = Manifest::read(context.store())?;
     let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
     // Every row is compared, then written.
     context.tell(Event::Began { step: action.word(), rows: rows * 2 });
@@ -83,14 +83,14 @@ async fn perform_all(context: &Context, plan: &Plan, options: MergeOptions, acti
 /// # Errors
 /// `Refused` where the manifest, the diff or the decisions are other than those that were planned with.
 pub(crate) fn checked_plan(context: &Context) -> Result<Plan> {
-    let plan = Plan::read(&context.store)?;
+    let plan = Plan::read(context.store())?;
     let stale = |what: &str| {
         Error::new(ErrorKind::Refused, "check the plan")
             .at(context.run())
             .because(format!("{what} changed since the plan was made"))
             .next("run `failback plan` again and read what it says")
     };
-    let digest = |path: &str| context.store.read(path).map(|bytes| blake3::hash(&bytes).to_hex().to_string());
+    let digest = |path| index_digest(context.store(), path);
     if digest(layout::MANIFEST)? != plan.manifest_blake3 {
         return Err(stale("the export"));
     }

@@ -76,7 +76,7 @@ impl<'a> TableMerge<'a> {
         old.execute_all(&self.load.create()).await?;
         let mut loading = Loading::into(old, &self.load).await?;
         let encoder = BatchEncoder::new(&self.record.layout);
-        let mut reader = PlannedRowReader::open(&context.store, self.plan, BATCH_ROWS)?;
+        let mut reader = PlannedRowReader::open(context.store(), self.plan, BATCH_ROWS)?;
         let mut ord = 0;
         while let Some(changes) = reader.next()? {
             context.stop.check()?;
@@ -105,7 +105,7 @@ impl<'a> TableMerge<'a> {
         old.execute_all(&self.load.lock_rows()).await?;
         let query = self.load.counterparts(&self.record.layout.select_list(Side::Old, "t"));
         let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(&self.record.layout)).await?;
-        let mut reader = PlannedRowReader::open(&context.store, self.plan, BATCH_ROWS)?;
+        let mut reader = PlannedRowReader::open(context.store(), self.plan, BATCH_ROWS)?;
         let mut moved = 0_u64;
         while let Some(changes) = reader.next()? {
             context.stop.check()?;

@@ -13,7 +13,7 @@ use crate::staging::Plan;
 /// `Refused` with nothing written where a merged row has been changed since: its later change would be lost. `Refused` too where
 /// OLD's ledger has no merge of this plan that stands.
 pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeReport> {
-    let plan = Plan::read(&context.store)?;
+    let plan = Plan::read(context.store())?;
     let report = perform(context, &plan, options, LedgerAction::Undo).await?;
     if report.databases.iter().all(|database| database.already) {
         return Err(Error::new(ErrorKind::Refused, "undo")

@@ -189,7 +189,7 @@ fn each_text(
     let encoder = BatchEncoder::new(layout);
     let mut first = 0;
     for segment in &draft.diff.segments {
-        for batch in SegmentReader::open_projected(&context.store, segment, 1 << 13, &["fb_class", "fb_base", image])? {
+        for batch in SegmentReader::open_projected(context.store(), segment, 1 << 13, &["fb_class", "fb_base", image])? {
             let batch = batch?;
             let (classes, bases) = (read_words(&batch, "fb_class")?, read_words(&batch, "fb_base")?);
             let found = Image::read(&batch, image)?;

@@ -91,7 +91,7 @@ impl<'a> TableDeltas<'a> {
         let mut loading = Loading::into(self.sandbox.session(), load).await?;
         let mut first = 0;
         for segment in &draft.diff.segments {
-            for batch in SegmentReader::open_projected(&context.store, segment, BATCH_ROWS, &["old", "new"])? {
+            for batch in SegmentReader::open_projected(context.store(), segment, BATCH_ROWS, &["old", "new"])? {
                 context.stop.check()?;
                 let batch = batch?;
                 let actions = draft.actions[first..first + batch.num_rows()].to_vec();

@@ -24,7 +24,7 @@ use crate::schema::{Identity, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
     DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Plan, SegmentOptions, SegmentReader,
-    TableDiff, TablePlan, TableRecord,
+    TableDiff, TablePlan, TableRecord, index_digest,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
@@ -36,10 +36,10 @@ use arrow_array::{Array, RecordBatch};
 /// `Config` where decisions.toml does not make sense; `Refused` where the diff was not made from this export, or the
 /// run is merged already.
 pub async fn plan(context: &Context) -> Result<PlanReport> {
-    let manifest = Manifest::read(&context.store)?;
-    let index = DiffIndex::read(&context.store)?;
+    let manifest = Manifest::read(context.store())?;
+    let index = DiffIndex::read(context.store())?;
     ledger::expect_not_merged(context, &manifest).await?;
-    let manifest_blake3 = blake3::hash(&context.store.read(layout::MANIFEST)?).to_hex().to_string();
+    let manifest_blake3 = index_digest(context.store(), layout::MANIFEST)?;
     if index.manifest_blake3 != manifest_blake3 {
         return Err(Error::new(ErrorKind::Refused, "plan the merge")
             .at(context.run())
@@ -60,13 +60,13 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
         run_id: manifest.run_id.clone(),
         made_at: Timestamp::now().to_string(),
         manifest_blake3,
-        diff_blake3: blake3::hash(&context.store.read(layout::DIFF)?).to_hex().to_string(),
+        diff_blake3: index_digest(context.store(), layout::DIFF)?,
         decisions_digest: decisions.digest(),
         databases,
         digest: String::new(),
     };
     plan.digest = plan.compute_digest()?;
-    plan.write(&context.store)?;
+    plan.write(context.store())?;
     context.tell(Event::Ended { step: "plan" });
     let known: Vec<_> = manifest
         .databases
@@ -132,7 +132,7 @@ fn draft<'a>(
     let replacing = Replacing::of(record);
     let table = record.name.to_string();
     for segment in &diff.segments {
-        for batch in SegmentReader::open_projected(&context.store, segment, 1 << 14, &DECIDING)? {
+        for batch in SegmentReader::open_projected(context.store(), segment, 1 << 14, &DECIDING)? {
             let batch = batch?;
             for (row, class) in read_words::<Class>(&batch, "fb_class")?.into_iter().enumerate() {
                 let decided = decisions.resolve(database, &table, class);

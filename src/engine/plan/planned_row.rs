@@ -76,7 +76,7 @@ impl PlannedRows {
 
 /// Reads a table's diff and its changes side by side.
 pub(crate) struct PlannedRowReader<'a> {
-    store: &'a Store,
+    store: &'a dyn Store,
     segments: std::slice::Iter<'a, Segment>,
     diff: Option<SegmentReader>,
     changes: Option<SegmentReader>,
@@ -86,13 +86,18 @@ pub(crate) struct PlannedRowReader<'a> {
 
 impl<'a> PlannedRowReader<'a> {
     /// Opens the files of a table's plan; each is checked against its digest before anything is read from it.
-    pub(crate) fn open(store: &'a Store, table: &'a TablePlan, batch_rows: usize) -> Result<Self> {
+    pub(crate) fn open(store: &'a dyn Store, table: &'a TablePlan, batch_rows: usize) -> Result<Self> {
         let changes = table.changes.as_ref().map(|segment| SegmentReader::open(store, segment, batch_rows)).transpose()?;
         Ok(Self { store, segments: table.diff.iter(), diff: None, changes, waiting: Vec::new(), batch_rows })
     }
 
     /// Opens a part of a plan's files: some of the diff's segments, with the changes that belong to them.
-    pub(crate) fn open_part(store: &'a Store, table: &'a TablePlan, segments: Range<usize>, batch_rows: usize) -> Result<Self> {
+    pub(crate) fn open_part(
+        store: &'a dyn Store,
+        table: &'a TablePlan,
+        segments: Range<usize>,
+        batch_rows: usize,
+    ) -> Result<Self> {
         let mut reader = Self::open(store, table, batch_rows)?;
         // PlannedRows are a few bits a row: what lies before is read over.
         for passed in &table.diff[..segments.start] {

@@ -65,7 +65,7 @@ async fn hold_rejects_of(
     let mut findings = Rejects::new(&database.name, record);
     let mut first = 0;
     for segment in &draft.diff.segments {
-        for batch in SegmentReader::open_projected(&context.store, segment, BATCH_ROWS, &["old", "new"])? {
+        for batch in SegmentReader::open_projected(context.store(), segment, BATCH_ROWS, &["old", "new"])? {
             context.stop.check()?;
             let batch = batch?;
             let actions = draft.actions[first..first + batch.num_rows()].to_vec();

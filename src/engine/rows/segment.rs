@@ -17,7 +17,7 @@ use super::stream::undecodable;
 #[derive(Clone)]
 pub(crate) struct Target {
     /// Where the file is made.
-    pub(crate) store: Arc<Store>,
+    pub(crate) store: Arc<dyn Store>,
     /// The file, relative to the run.
     pub(crate) path: String,
     /// Parquet settings and metadata.
@@ -68,7 +68,7 @@ impl LazySegment {
         let writer = match &mut self.writer {
             Some(writer) => writer,
             None => self.writer.insert(SegmentWriter::create(
-                &self.target.store,
+                self.target.store.as_ref(),
                 &self.target.path,
                 self.schema.clone(),
                 &self.target.options,

@@ -20,8 +20,8 @@ pub struct Context {
     pub old: Endpoint,
     /// How to reach NEW.
     pub new: Endpoint,
-    /// The run's folder.
-    pub store: Arc<Store>,
+    /// Where the run is.
+    pub store: Arc<dyn Store>,
     /// The configuration, command line included.
     pub config: Arc<Config>,
     /// The cutover, if the command line or the configuration states it.
@@ -83,10 +83,16 @@ impl Context {
         self.tables.is_empty() || self.tables.iter().any(|pattern| matches_pattern(pattern, table))
     }
 
+    /// Returns where the run's files are.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
     /// Says where the run is, for errors and reports.
     #[must_use]
     pub fn run(&self) -> String {
-        self.store.path().display().to_string()
+        self.store.location()
     }
 }
 

@@ -44,7 +44,7 @@ pub struct StatusReport {
 /// # Errors
 /// `Damaged` where its files cannot be read. OLD being out of reach is no error: the report says so.
 pub async fn status(context: &Context) -> Result<StatusReport> {
-    let store = &context.store;
+    let store = context.store();
     let manifest = if store.exists(layout::MANIFEST)? { Some(Manifest::read(store)?) } else { None };
     let index = if store.exists(layout::DIFF)? { Some(DiffIndex::read(store)?) } else { None };
     let plan = if store.exists(layout::PLAN)? { Some(Plan::read(store)?) } else { None };

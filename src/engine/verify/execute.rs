@@ -19,8 +19,8 @@ use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan};
 /// `Refused` where the plan was never merged; whatever connecting and reading can give. A mismatch is no error here: the report
 /// says it.
 pub async fn verify(context: &Context) -> Result<VerifyReport> {
-    let plan = Plan::read(&context.store)?;
-    let manifest = Manifest::read(&context.store)?;
+    let plan = Plan::read(context.store())?;
+    let manifest = Manifest::read(context.store())?;
     let rows: u64 = plan.tables().map(TablePlan::written_rows).sum();
     context.tell(Event::Began { step: "verify", rows });
     let mut report = VerifyReport {

@@ -170,7 +170,7 @@ async fn compare(context: &Context, old: &Session, database: &str, part: &Part) 
     let source = RowSource::of(&record.old, &record.key, Side::Old);
     let encoder = BatchEncoder::new(&record.layout);
     let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
-    let mut reader = PlannedRowReader::open_part(&context.store, plan, segments.clone(), BATCH_ROWS)?;
+    let mut reader = PlannedRowReader::open_part(context.store(), plan, segments.clone(), BATCH_ROWS)?;
     let (mut checked, mut mismatched) = (0, 0);
     while let Some(changes) = reader.next()? {
         context.stop.check()?;

@@ -18,7 +18,7 @@ use failback::codec::{BatchDecoder, BatchEncoder, Codec, Element, Lane, RowLayou
 use failback::delta::compare;
 use failback::name::Side;
 use failback::staging::{SegmentOptions, SegmentReader, SegmentWriter};
-use failback::store::Store;
+use failback::store::LocalStore;
 use failback::wire::{CopyDecoder, CopyEncoder, RowBuffer};
 use futures::{SinkExt, TryStreamExt};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -230,7 +230,7 @@ fn frame(tuples: &[u8]) -> RowBuffer {
 /// Writes and reads a segment, in several batches and row groups.
 fn through_parquet(batch: &RecordBatch) -> RecordBatch {
     let root = tempfile::tempdir().unwrap();
-    let store = Store::create(&root.path().join("run")).unwrap();
+    let store = LocalStore::create(&root.path().join("run")).unwrap();
     let options = SegmentOptions { row_group_bytes: 20_000, ..SegmentOptions::default() };
     let mut writer = SegmentWriter::create(&store, "a.parquet", batch.schema(), &options).unwrap();
     for from in (0..batch.num_rows()).step_by(500) {
@@ -349,11 +349,12 @@ fn elements_are_delta_encoded_in_the_file() {
     let exact = arrow_array::new_null_array(batch.schema().field(1).data_type(), 4);
     let batch = RecordBatch::try_new(batch.schema(), vec![list, exact]).unwrap();
     let root = tempfile::tempdir().unwrap();
-    let store = Store::create(&root.path().join("run")).unwrap();
+    let store = LocalStore::create(&root.path().join("run")).unwrap();
     let mut writer = SegmentWriter::create(&store, "a.parquet", batch.schema(), &SegmentOptions::default()).unwrap();
     writer.write(&batch).unwrap();
     let segment = writer.finish().unwrap();
-    let file = ParquetRecordBatchReaderBuilder::try_new(store.open_checked(&segment.file).unwrap()).unwrap();
+    let file = std::fs::File::open(store.folder().join(&segment.file.path)).unwrap();
+    let file = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
     let group = file.metadata().row_group(0);
     for column in group.columns() {
         let encodings: Vec<_> = column.encodings().collect();

@@ -1,0 +1,296 @@
+//! A run in a folder of this machine's disk.
+
+use std::fs::{self, DirBuilder, Permissions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::file_digest::{is_absent, open_regular};
+use super::run_path::{FOLDER_MODE, run_path, sync_parent};
+use super::{AtomicFile, FileDigest, FileReader, FileWriter, LOCK_FILE, RunLock, Store, fault, journal, lock, sweep};
+use crate::error::{Error, ErrorKind, Result};
+
+/// The folder of one run. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LocalStore {
+    folder: PathBuf,
+}
+
+impl LocalStore {
+    /// Makes a new run in `folder`, with the folders above it.
+    ///
+    /// # Errors
+    /// Refused if something is there already, unless it is an empty folder.
+    pub fn create(folder: &Path) -> Result<Self> {
+        let failed = |error| fault("create the run", folder, error);
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(failed)?;
+        if fs::read_dir(folder).map_err(failed)?.next().is_some() {
+            return Err(Error::new(ErrorKind::Refused, "create the run")
+                .at(folder.display())
+                .because("the folder is not empty")
+                .next("name a folder that does not exist yet"));
+        }
+        fs::set_permissions(folder, Permissions::from_mode(FOLDER_MODE)).map_err(failed)?;
+        lock::open(&folder.join(LOCK_FILE))?;
+        sync_parent(&folder.join(LOCK_FILE))?;
+        sync_parent(folder)?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Opens the run in `folder`.
+    ///
+    /// # Errors
+    /// Usage if there is no folder.
+    pub fn open(folder: &Path) -> Result<Self> {
+        match fs::metadata(folder) {
+            Ok(found) if found.is_dir() => Ok(Self { folder: folder.to_owned() }),
+            Ok(_) => Err(no_run(folder, "it is not a folder")),
+            Err(error) if is_absent(&error) => Err(no_run(folder, "there is no such folder")),
+            Err(error) => Err(fault("open the run", folder, error)),
+        }
+    }
+
+    /// Returns the newest run in a folder of runs: the last by name, as run ids begin with the time. Folders that
+    /// [`create`](Self::create) did not make are passed over. `None` if there is no run, or not even the folder.
+    pub fn newest(runs: &Path) -> Result<Option<PathBuf>> {
+        Self::newest_holding(runs, LOCK_FILE)
+    }
+
+    /// Returns the newest run as [`newest`](Self::newest) does, among those that hold a certain file: a run that failed at its
+    /// first step must not hide the one before it.
+    pub fn newest_holding(runs: &Path, file: &str) -> Result<Option<PathBuf>> {
+        let failed = |error| fault("look for the newest run", runs, error);
+        let entries = match fs::read_dir(runs) {
+            Ok(entries) => entries,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        let mut newest: Option<PathBuf> = None;
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let path = entry.path();
+            let is_run =
+                entry.file_type().map_err(failed)?.is_dir() && path.join(LOCK_FILE).is_file() && path.join(file).is_file();
+            if is_run && newest.as_ref().is_none_or(|best| path > *best) {
+                newest = Some(path);
+            }
+        }
+        Ok(newest)
+    }
+
+    /// Returns the run's folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns the temporary files that a crash left behind, and those that are being written right now.
+    pub fn leftovers(&self) -> Result<Vec<PathBuf>> {
+        sweep::leftovers(&self.folder)
+    }
+
+    fn begin(&self, relative: &str) -> Result<AtomicFile> {
+        AtomicFile::create(&self.folder, relative, run_path(&self.folder, relative)?)
+    }
+}
+
+impl Store for LocalStore {
+    fn location(&self) -> String {
+        self.folder.display().to_string()
+    }
+
+    fn create_file(&self, relative: &str) -> Result<Box<dyn FileWriter>> {
+        Ok(Box::new(self.begin(relative)?))
+    }
+
+    fn put_if_absent(&self, relative: &str, bytes: &[u8]) -> Result<bool> {
+        self.begin(relative)?.put_if_absent(bytes)
+    }
+
+    fn read(&self, relative: &str) -> Result<Vec<u8>> {
+        let path = run_path(&self.folder, relative)?;
+        let mut bytes = Vec::new();
+        open_regular(&path)?.read_to_end(&mut bytes).map_err(|error| fault("read a file of the run", &path, error))?;
+        Ok(bytes)
+    }
+
+    fn open_checked(&self, file: &FileDigest) -> Result<Box<dyn FileReader>> {
+        Ok(Box::new(file.open_checked(&run_path(&self.folder, &file.path)?)?))
+    }
+
+    fn append_line(&self, relative: &str, line: &str) -> Result<()> {
+        journal::append_line(&self.folder, &run_path(&self.folder, relative)?, line)
+    }
+
+    fn exists(&self, relative: &str) -> Result<bool> {
+        let path = run_path(&self.folder, relative)?;
+        match fs::symlink_metadata(&path) {
+            Ok(_) => Ok(true),
+            Err(error) if is_absent(&error) => Ok(false),
+            Err(error) => Err(fault("look for a file of the run", &path, error)),
+        }
+    }
+
+    fn remove_file(&self, relative: &str) -> Result<()> {
+        let path = run_path(&self.folder, relative)?;
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(()),
+            Err(error) if is_absent(&error) => Ok(()),
+            Err(error) => Err(fault("remove a file of the run", &path, error)),
+        }
+    }
+
+    fn remove_folder(&self, relative: &str) -> Result<()> {
+        let path = run_path(&self.folder, relative)?;
+        match fs::remove_dir_all(&path) {
+            Ok(()) => sync_parent(&path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(fault("remove a folder of the run", &path, error)),
+        }
+    }
+
+    fn lock(&self) -> Result<RunLock> {
+        lock::take(&self.folder)
+    }
+
+    fn sweep(&self, _held: &RunLock) -> Result<usize> {
+        let found = self.leftovers()?;
+        for path in &found {
+            fs::remove_file(path).map_err(|error| fault("remove a leftover", path, error))?;
+        }
+        Ok(found.len())
+    }
+}
+
+fn no_run(folder: &Path, cause: &str) -> Error {
+    Error::new(ErrorKind::Usage, format!("no run at {}", folder.display()))
+        .because(cause.to_owned())
+        .next("name the run's folder with `--run`, or make a run with `failback export`")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_run_is_its_owners_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(&root.path().join("runs/r1")).unwrap();
+        store.write("shop/stage/t0001/a", b"row").unwrap();
+        store.append_line("journal.jsonl", "{}").unwrap();
+        for folder in ["", "shop", "shop/stage/t0001"] {
+            assert_eq!(mode(&store.folder().join(folder)), 0o700, "{folder}");
+        }
+        for file in ["shop/stage/t0001/a", "journal.jsonl", LOCK_FILE] {
+            assert_eq!(mode(&store.folder().join(file)), 0o600, "{file}");
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_not_taken_over() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("empty")).unwrap();
+        let store = LocalStore::create(&root.path().join("empty")).unwrap();
+        assert_eq!(mode(store.folder()), 0o700);
+        assert_eq!(LocalStore::create(store.folder()).unwrap_err().kind(), ErrorKind::Refused);
+        fs::write(root.path().join("file"), "").unwrap();
+        assert_eq!(LocalStore::create(&root.path().join("file")).unwrap_err().kind(), ErrorKind::Storage);
+    }
+
+    #[test]
+    fn no_run_is_a_matter_of_usage() {
+        let root = tempfile::tempdir().unwrap();
+        let error = LocalStore::open(&root.path().join("none")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Usage);
+        assert!(error.what().starts_with("no run at /"), "{error:?}");
+        fs::write(root.path().join("file"), "").unwrap();
+        assert_eq!(LocalStore::open(&root.path().join("file")).unwrap_err().kind(), ErrorKind::Usage);
+    }
+
+    #[test]
+    fn the_newest_run_is_the_last_by_name() {
+        let root = tempfile::tempdir().unwrap();
+        let runs = root.path().join("runs");
+        assert_eq!(LocalStore::newest(&runs).unwrap(), None);
+        for id in ["20261122T080300Z-b", "20261123T010000Z-a", "20261121T235959Z-c"] {
+            LocalStore::create(&runs.join(id)).unwrap();
+        }
+        fs::create_dir(runs.join("notes")).unwrap();
+        fs::write(runs.join("zz"), "").unwrap();
+        assert_eq!(LocalStore::newest(&runs).unwrap(), Some(runs.join("20261123T010000Z-a")));
+        assert_eq!(LocalStore::newest_holding(&runs, "manifest.json").unwrap(), None);
+        fs::write(runs.join("20261122T080300Z-b/manifest.json"), "{}").unwrap();
+        assert_eq!(LocalStore::newest_holding(&runs, "manifest.json").unwrap(), Some(runs.join("20261122T080300Z-b")));
+    }
+
+    #[test]
+    fn write_replaces_and_read_finds() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
+        assert!(!store.exists("manifest.json").unwrap());
+        assert_eq!(store.read("manifest.json").unwrap_err().kind(), ErrorKind::Damaged);
+        store.write("manifest.json", b"one, and longer").unwrap();
+        let file = store.write("manifest.json", b"two").unwrap();
+        assert_eq!(store.read("manifest.json").unwrap(), b"two");
+        assert_eq!((file.path.as_str(), file.bytes), ("manifest.json", 3));
+        assert!(store.exists("manifest.json").unwrap());
+    }
+
+    #[test]
+    fn of_many_who_put_a_file_one_does() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
+        let winners: Vec<u8> = std::thread::scope(|scope| {
+            let put = |number: u8| store.put_if_absent("done/t0001", &[number; 100]).unwrap().then_some(number);
+            let threads: Vec<_> = (0..16).map(|number| scope.spawn(move || put(number))).collect();
+            threads.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(winners.len(), 1, "{winners:?}");
+        assert_eq!(store.read("done/t0001").unwrap(), [winners[0]; 100], "nobody replaced the winner's");
+        assert!(!store.put_if_absent("done/t0001", b"later").unwrap());
+        assert!(store.leftovers().unwrap().is_empty());
+        assert_eq!(mode(&store.folder().join("done/t0001")), 0o600);
+    }
+
+    #[test]
+    fn no_call_leaves_the_run() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
+        fs::write(root.path().join("secret"), "x").unwrap();
+        let file = FileDigest { path: "../secret".into(), bytes: 1, blake3: blake3::hash(b"x").to_hex().to_string() };
+        assert_eq!(store.open_checked(&file).unwrap_err().kind(), ErrorKind::Damaged);
+        assert!(store.read("../secret").is_err());
+        assert!(store.write("../other", b"").is_err());
+        assert!(store.create_file("/tmp/other").is_err());
+        assert!(store.put_if_absent("../other", b"").is_err());
+        assert!(store.append_line("../secret", "y").is_err());
+        assert!(store.exists("../secret").is_err());
+        assert!(store.remove_folder("..").is_err());
+        assert_eq!(fs::read(root.path().join("secret")).unwrap(), b"x");
+    }
+
+    #[test]
+    fn folders_go_and_leftovers_are_swept() {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
+        store.write("shop/stage/t0001/a", b"row").unwrap();
+        let mut pending = store.create_file("shop/stage/t0001/b").unwrap();
+        pending.write_all(b"half").unwrap();
+        // As after a kill: the destructor does not run.
+        std::mem::forget(pending);
+        assert_eq!(store.leftovers().unwrap().len(), 1);
+        let lock = store.lock().unwrap();
+        assert_eq!(store.sweep(&lock).unwrap(), 1);
+        assert_eq!(store.sweep(&lock).unwrap(), 0);
+        assert!(store.exists("shop/stage/t0001/a").unwrap());
+        store.remove_folder("shop/stage").unwrap();
+        store.remove_folder("shop/stage").unwrap();
+        assert!(!store.exists("shop/stage").unwrap() && store.exists("shop").unwrap());
+    }
+}
