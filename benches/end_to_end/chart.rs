@@ -18,7 +18,8 @@ const CUT: f64 = 4.0;
 
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#24292f}.h{font-weight:600}.n{fill:#57606a}\
 .limit{fill:#afb8c1}.peer{fill:#5b8db8}.failback{fill:#d9662b}.one{stroke:#57606a;stroke-dasharray:3 3}\
-@media(prefers-color-scheme:dark){text{fill:#e6edf3}.n{fill:#9198a1}.limit{fill:#656c76}.peer{fill:#4a82b3}.one{stroke:#9198a1}}";
+@media(prefers-color-scheme:dark){text{fill:#e6edf3}.n{fill:#9198a1}\
+.limit{fill:#656c76}.peer{fill:#4a82b3}.one{stroke:#9198a1}}";
 
 /// Draws every set that has a reference.
 pub(crate) fn draw(sets: &[MeasuredSet]) -> String {
@@ -33,7 +34,8 @@ pub(crate) fn draw(sets: &[MeasuredSet]) -> String {
 /// Wraps a drawing; `viewBox` lets the page choose the size.
 pub(crate) fn frame(width: f64, height: f64, style: &str, body: &str) -> String {
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" height=\"{height:.0}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" width=\"{width:.0}\" \
+         height=\"{height:.0}\" \
          role=\"img\">\n<style>{style}</style>\n{body}</svg>\n"
     )
 }

@@ -36,7 +36,8 @@ impl Machine {
         let kibibytes = field("/proc/meminfo", "MemTotal").trim_end_matches(" kB").parse().unwrap_or(0_u64);
         let version = |server: &Server| server.psql("postgres").run("select split_part(version(), ' on ', 1)");
         let settings = format!(
-            "select string_agg(name || '=' || current_setting(name), ' ' order by name) from pg_settings where name in ({SETTINGS})"
+            "select string_agg(name || '=' || current_setting(name), ' ' order by name) from pg_settings \
+                 where name in ({SETTINGS})"
         );
         let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
         Ok(Self {

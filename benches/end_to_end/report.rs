@@ -101,9 +101,9 @@ impl<'a> Report<'a> {
                 );
             }
         }
-        text += "\nFigures are medians (lowest–highest); ratios are medians of the ratios within each round. Client CPU counts all \
-                 processes of a case; peak memory is that of its largest one. `right`: whether row counts, classes or rows were \
-                 what they must be.\n";
+        text += "\nFigures are medians (lowest–highest); ratios are medians of the ratios within each round. Client CPU counts \
+                 all processes of a case; peak memory is that of its largest one. `right`: whether row counts, classes or rows \
+                 were what they must be.\n";
         text
     }
 }

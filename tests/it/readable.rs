@@ -57,8 +57,8 @@ const TABLE: &str = r"
 create type mood as enum ('so so', 'grün');
 create table facts (
     id int8 primary key, small int2, whole int4, yes boolean, ratio float8, price numeric(12,2), digits numeric, note text,
-    padded char(5), mood mood, data bytea, label uuid, day date, at timestamptz, local timestamp, clock time, doc jsonb, raw json,
-    numbers int4[], words text[], span interval, address inet);
+    padded char(5), mood mood, data bytea, label uuid, day date, at timestamptz, local timestamp, clock time, doc jsonb,
+    raw json, numbers int4[], words text[], span interval, address inet);
 ";
 
 const ROWS: &str = r#"
@@ -66,7 +66,8 @@ insert into facts values
  (1, -2, 3, true, 0.1, 12.50, 1.10, 'a "b" ü', 'ab', 'grün', '\x00ff', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', '2026-03-29',
   '2026-03-29 02:30:00.000001+02', '2026-03-29 02:30:00', '23:59:59.5', '{"a": 1.50}', '{"a":1, "a":2}', '{1,2,3}', '{a,"b c"}',
   '1 mon 2 days 03:04:05', '10.0.0.1/8'),
- (2, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null),
+ (2, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+  null),
  (3, 32767, -2147483648, false, 'NaN', 'NaN', 'NaN', '', '', 'so so', '', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 'infinity',
   'infinity', '-infinity', '24:00', 'null', '""', '{}', '{NULL,""}', '-1 day', '::1'),
  (4, 0, 0, false, '-0', -9999999999.99, 12345678901234567890.123, E'\x01\n', '  b', 'grün', '\x41',

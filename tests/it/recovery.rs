@@ -87,8 +87,9 @@ fn play(pair: &Pair, database: &str, cutover: Timestamp) {
     });
 }
 
-const TABLES: &str = "select format('%I.%I', n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace \
-     where c.relkind in ('r', 'p') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema', 'failback') order by 1";
+const TABLES: &str = "select format('%I.%I', n.nspname, c.relname) from pg_class c \
+     join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and not c.relispartition \
+     and n.nspname not in ('pg_catalog', 'information_schema', 'failback') order by 1";
 
 /// The md5 of every table's rows, ordered by their text.
 pub(crate) fn fingerprint(url: &str) -> BTreeMap<String, Option<String>> {
@@ -208,7 +209,10 @@ fn tables_that_inherit_are_tables_of_their_own() {
     support::sql(&pair.new, work);
     let before = fingerprint(&pair.old);
     let recovery = Recovery::of(pair, Timestamp::now(), "");
-    recovery.decide("[defaults]\nambiguous_differs = \"apply_new\"\nambiguous_missing_on_old = \"apply_new\"\nambiguous_missing_on_new = \"apply_new\"\n");
+    recovery.decide(
+        "[defaults]\nambiguous_differs = \"apply_new\"\nambiguous_missing_on_old = \"apply_new\"\n\
+                     ambiguous_missing_on_new = \"apply_new\"\n",
+    );
     let counts = recovery.up_to_plan();
     assert_eq!(counts.values().sum::<u64>(), 8, "{counts:?}");
     let merged = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");

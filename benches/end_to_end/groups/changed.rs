@@ -42,7 +42,8 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
     }
     Ok(vec![Set {
         name: "changed.orders".to_owned(),
-        title: "export the rows of orders that changed since the cutover (failback_timestamps compares the keys of both sides as well)"
+        title: "export the rows of orders that changed since the cutover (failback_timestamps compares the keys of both sides \
+                as well)"
             .to_owned(),
         rows,
         reference: "lim_srv_devnull",

@@ -86,4 +86,7 @@ fn parquet(bench: &Bench, truth: &Truth) -> Vec<Case> {
 }
 
 /// Zstandard is its default.
-pub(super) const PG2PARQUET: &str = r#"PATH="$PEERS/bin:$PATH" pg2parquet export --quiet --host "$NEW_HOST" --port "$NEW_PORT" --user "$NEW_USER" --password "$NEW_PGPASSWORD" --dbname "${NEW_URL##*/}""#;
+pub(super) const PG2PARQUET: &str = concat!(
+    r#"PATH="$PEERS/bin:$PATH" pg2parquet export --quiet --host "$NEW_HOST" --port "$NEW_PORT" --user "$NEW_USER" "#,
+    r#"--password "$NEW_PGPASSWORD" --dbname "${NEW_URL##*/}""#
+);

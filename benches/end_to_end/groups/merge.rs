@@ -25,7 +25,10 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
     std::fs::create_dir_all(&files)?;
     let new_here = bench.servers.new.psql(failback::SHOP).within(&files);
     // `\g` goes with what stands before it on the line, so this is not one statement for `-c`.
-    new_here.script(&format!("copy ({CHANGED}) to stdout (format binary) \\g orders.bin\ncopy ({CHANGED}) to stdout (format csv, header) \\g orders.csv\n"))?;
+    new_here.script(&format!(
+        "copy ({CHANGED}) to stdout (format binary) \\g orders.bin\n\
+                              copy ({CHANGED}) to stdout (format csv, header) \\g orders.csv\n"
+    ))?;
     let fingerprint = new.run(FINGERPRINT)?;
     let brought = || Check::prints(format!(r#"psql -qXAt -d "$OLD" -c "{FINGERPRINT}""#), &fingerprint);
     let mut cases = by_hand(bench);
@@ -70,7 +73,10 @@ fn by_hand(bench: &Bench) -> Vec<Case> {
 fn replicated(mark: Option<&str>) -> Case {
     let absent = mark.is_none().then(|| "NEW's wal_level is not logical".to_owned());
     let command = format!(
-        r#"psql -qX -v ON_ERROR_STOP=1 -d "$OLD" -c "alter subscription failback_bench enable" && psql -qX -v ON_ERROR_STOP=1 -d "$NEW" -v mark={} -f "$SQL/await_slot.sql""#,
+        concat!(
+            r#"psql -qX -v ON_ERROR_STOP=1 -d "$OLD" -c "alter subscription failback_bench enable" && "#,
+            r#"psql -qX -v ON_ERROR_STOP=1 -d "$NEW" -v mark={} -f "$SQL/await_slot.sql""#
+        ),
         mark.unwrap_or_default()
     );
     Case::peer("logical_apply", absent, command)

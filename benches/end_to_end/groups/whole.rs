@@ -18,7 +18,10 @@ const TABLES: [&str; 4] = ["customers", "orders", "events", "blobs"];
 /// One set.
 pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
     let truths = bench.truths()?;
-    let seed = r#"psql -qX -v ON_ERROR_STOP=1 -d "$NEW" -f "$SQL/seed_export.sql" && psql -qX -v ON_ERROR_STOP=1 -d "$OLD" -f "$SQL/seed_import.sql""#;
+    let seed = concat!(
+        r#"psql -qX -v ON_ERROR_STOP=1 -d "$NEW" -f "$SQL/seed_export.sql" && "#,
+        r#"psql -qX -v ON_ERROR_STOP=1 -d "$OLD" -f "$SQL/seed_import.sql""#
+    );
     let stamps = TABLES.map(|table| format!("[tables.\"{}\"]\nmethod = \"timestamps_only\"\n", failback::scope(table)));
     let mut cases = vec![
         Case::peer("seed", None, seed),

@@ -14,7 +14,8 @@ async fn row_security_counts_for_those_it_binds() {
         create table s.root (id int) partition by list (id); create table s.leaf partition of s.root default;
         alter table s.shielded enable row level security; alter table s.leaf enable row level security;
         alter table s.forced enable row level security; alter table s.forced force row level security;
-        alter table s.shielded owner to rls_owner; alter table s.forced owner to rls_owner; alter table s.root owner to rls_owner;
+        alter table s.shielded owner to rls_owner; alter table s.forced owner to rls_owner;
+        alter table s.root owner to rls_owner;
         alter table s.leaf owner to rls_owner; grant select on all tables in schema s to public";
     let (database, client) = server::database(schema).await;
     let secured = |catalog: Catalog| -> Vec<String> {

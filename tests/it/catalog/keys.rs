@@ -40,7 +40,8 @@ async fn unique_indexes_tell_keys_from_look_alikes() {
 #[tokio::test]
 async fn an_invalid_index_promises_nothing() {
     let schema = "create table public.t (a int not null); insert into public.t values (1), (1);
-        create table public.root (a int not null) partition by list (a); create table public.leaf partition of public.root default;
+        create table public.root (a int not null) partition by list (a);
+        create table public.leaf partition of public.root default;
         create unique index lacking on only public.root (a)";
     let (_, client) = server::database(schema).await;
     client.batch_execute("create unique index concurrently broken on public.t (a)").await.expect_err("there are duplicates");

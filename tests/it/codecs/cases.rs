@@ -22,7 +22,8 @@ const BIG: &str = "('1e' || (random() * 80)::int - 40)::numeric * (random() * 2e
 const ADDRESS: &str = "case when g % 3 = 0 then set_masklen(translate(substr(md5(random()::text), 1, 4) || ':' || \
      substr(md5(random()::text), 1, 3) || '::' || case when g % 2 = 0 then 'ffff:10.1.2.3' else '7:0:0:1' end, '', '')::inet, \
      (random() * 128)::int) else set_masklen('0.0.0.0'::inet + (random() * 4294967295)::int8, (random() * 32)::int) end";
-const LETTERS: &str = "(array['', 'NULL', 'null', ' ', 'a b', E'a\\\\b\"c', '{}', 'é€😀', E'\\t\\n\\r\\x01', ',', repeat('x', 300)])\
+const LETTERS: &str = "(array['', 'NULL', 'null', ' ', 'a b', E'a\\\\b\"c', '{}', 'é€😀', E'\\t\\n\\r\\x01', ',', \
+                       repeat('x', 300)])\
      [1 + (random() * 10)::int] || case when g % 2 = 0 then g::text else '' end";
 
 /// Returns every type of the typed lane.
@@ -91,7 +92,8 @@ fn times() -> Vec<Case> {
         case(
             "timetz",
             &["00:00+00", "24:00:00-15:59:59", "23:59:59.999999+15:59:59", "12:00:00.5+05:30"],
-            "(time '00:00' + random() * interval '24 hours' || (array['+', '-'])[1 + g % 2] || make_interval(secs => (random() * 57500)::int)::text)::timetz",
+            "(time '00:00' + random() * interval '24 hours' || (array['+', '-'])[1 + g % 2] || \
+             make_interval(secs => (random() * 57500)::int)::text)::timetz",
         ),
         case(
             "interval",
@@ -104,7 +106,8 @@ fn times() -> Vec<Case> {
                 "178956970 years 7 mons 2147483647 days",
                 "-0.000001",
             ],
-            "make_interval(months => (random() * 2e3 - 1e3)::int, days => (random() * 2e3 - 1e3)::int, secs => (random() - 0.5) * 1e7)",
+            "make_interval(months => (random() * 2e3 - 1e3)::int, days => (random() * 2e3 - 1e3)::int, \
+             secs => (random() - 0.5) * 1e7)",
         ),
         Case { since: 17, ..case("interval", &["infinity", "-infinity"], "make_interval(days => g)") },
         case("interval day to second(2)", &["3 days 04:05:06.78"], "random() * interval '100 days'"),

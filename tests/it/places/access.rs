@@ -81,7 +81,8 @@ fn a_schema_that_may_not_be_used_leaves_out_its_tables_alone() {
 #[test]
 fn what_may_not_be_written_is_told_by_the_plan_and_refused_by_the_merge() {
     let mut story = Story::both("write", TABLES, WORK);
-    let rights = "grant select on a, b to {role}; grant update (id), insert (id, v) on a to {role}; grant insert, delete, update on b to {role};
+    let rights = "grant select on a, b to {role}; grant update (id), insert (id, v) on a to {role};
+                  grant insert, delete, update on b to {role};
                   grant create on database {database} to {role}";
     story.becomes("", rights, "grant select on all tables in schema public to {role}");
     let planned = story.plan();
@@ -116,9 +117,11 @@ fn what_may_not_be_written_is_told_by_the_plan_and_refused_by_the_merge() {
 
 #[test]
 fn the_database_types_and_sequences_are_looked_at_too() {
-    let both = "create type mood as enum ('ok', 'sad'); create table t (id serial primary key, m mood); insert into t (m) values ('ok')";
+    let both = "create type mood as enum ('ok', 'sad'); create table t (id serial primary key, m mood); \
+                insert into t (m) values ('ok')";
     let mut story = Story::both("others", both, "insert into t (m) values ('sad')");
-    let rights = "alter table t owner to {role}; revoke temporary on database {database} from public; revoke usage on type mood from public;
+    let rights = "alter table t owner to {role}; revoke temporary on database {database} from public;
+                  revoke usage on type mood from public;
                   alter sequence t_id_seq owned by none; alter sequence t_id_seq owner to postgres_or_so";
     let superuser = support::value(&story.recovery.pair.old, "select current_user").expect("a user");
     story.becomes("", &rights.replace("postgres_or_so", &superuser), "grant select on t to {role}");

@@ -11,9 +11,11 @@ fn rows_without_columns_are_counted() {
     let story = Story::of(
         "no_columns",
         "create table nothing (); insert into nothing select from generate_series(1, 3);
-         create table less (); insert into less select from generate_series(1, 5); create table same (); insert into same default values",
+         create table less (); insert into less select from generate_series(1, 5); create table same ();
+         insert into same default values",
         "create table nothing (); insert into nothing select from generate_series(1, 10);
-         create table less (); insert into less select from generate_series(1, 2); create table same (); insert into same default values",
+         create table less (); insert into less select from generate_series(1, 2); create table same ();
+         insert into same default values",
     );
     let planned = story.plan();
     assert_eq!((planned.actions.get(Action::Insert), planned.actions.get(Action::Delete)), (7, 3), "{planned:#?}");
@@ -34,10 +36,12 @@ fn a_column_that_was_dropped_leaves_rows_without_columns_behind() {
 fn computed_columns_beside_a_key_follow_it() {
     Story::both(
         "computed",
-        "create table t (id int primary key, twice int generated always as (id * 2) stored, word text generated always as (id::text) stored);
+        "create table t (id int primary key, twice int generated always as (id * 2) stored,
+             word text generated always as (id::text) stored);
          create table no_key (twice int generated always as (n * 2) stored, n int);
          insert into t values (1), (2), (3); insert into no_key (n) values (1), (1), (null)",
-        "delete from t where id = 2; insert into t values (4), (5); insert into no_key (n) values (1), (7); delete from no_key where n is null",
+        "delete from t where id = 2; insert into t values (4), (5); insert into no_key (n) values (1), (7); \
+         delete from no_key where n is null",
     )
     .comes_home();
 }

@@ -35,8 +35,10 @@ fn story(test: &str, (old, new): (&str, &str), (on_old, on_new): (&str, &str)) -
 const WORDS: &str = "
     create table words (word text primary key, meaning varchar(20), tags text[], doc jsonb);
     create table bag (word text); create table uses (id int primary key, word text references words);
-    insert into words select c, 'meaning ' || c, array[c, 'x'], jsonb_build_object(c, c) from unnest(string_to_array('{}', ',')) c;
-    insert into bag select word from words; insert into uses select row_number() over (order by word collate \"C\"), word from words";
+    insert into words select c, 'meaning ' || c, array[c, 'x'], jsonb_build_object(c, c)
+        from unnest(string_to_array('{}', ',')) c;
+    insert into bag select word from words; insert into uses select row_number() over (order by word collate \"C\"),
+        word from words";
 
 const WORK: &str = "; update words set meaning = meaning || word where word <> 'b'; delete from uses where id = 3;
     insert into bag select word from words; insert into words select 'x' || word, meaning, tags, doc from words;
@@ -92,14 +94,16 @@ fn characters_that_old_has_not_are_held() {
 /// Bytes that are not UTF-8, in every place where text can stand.
 const BYTES: &str = "
     create table t (id int primary key, v text, w varchar(9), tags text[], c char(4), pair point_of, doc json);
-    insert into t values (1, 'plain', 'x', '{a}', 'x', null, null), (2, E'caf\\xe9', E'\\xff', array[E'\\xe9', 'b'], E'\\xe9', row(E'\\xe9', 1), E'\"\\xe9\"'),
+    insert into t values (1, 'plain', 'x', '{a}', 'x', null, null), (2, E'caf\\xe9', E'\\xff', array[E'\\xe9', 'b'], E'\\xe9',
+        row(E'\\xe9', 1), E'\"\\xe9\"'),
         (3, 'é', null, '{}', null, null, null);
     create table bag (v text); insert into bag values (E'\\xe9'), (E'\\xe9'), (E'\\xc3'), ('ascii')";
 
 #[test]
 fn bytes_of_sql_ascii_come_home_as_they_are() {
     let both = format!("create type point_of as (name text, n int); {BYTES}");
-    let work = "; update t set v = E'\\xfe\\x01', tags = array[E'\\xe9\\xe9', null, 'x'] where id = 1; insert into t select 4, v || E'\\xbf', w, tags, c, pair, doc from t where id = 2;
+    let work = "; update t set v = E'\\xfe\\x01', tags = array[E'\\xe9\\xe9', null, 'x'] where id = 1;
+                insert into t select 4, v || E'\\xbf', w, tags, c, pair, doc from t where id = 2;
                 delete from t where id = 3; insert into bag values (E'\\xe9'), (E'\\xa9'); delete from bag where v = E'\\xc3'";
     let story = story("sql_ascii", (SQL_ASCII, SQL_ASCII), (&both, &format!("{both}{work}")));
     let planned = story.plan();
@@ -132,7 +136,8 @@ fn bytes_that_are_no_characters_on_old_are_held() {
 
 #[test]
 fn a_key_that_is_no_text_leaves_out_its_table_alone() {
-    let both = "create table k (word text primary key, v int); create table t (id int primary key, v text); insert into k values (E'\\xe8', 1)";
+    let both = "create table k (word text primary key, v int); create table t (id int primary key, v text); \
+                insert into k values (E'\\xe8', 1)";
     let work = "; insert into k values (E'\\xe9', 2); insert into t values (1, E'\\xe9')";
     let story = story("ascii_key", (SQL_ASCII, SQL_ASCII), (both, &format!("{both}{work}")));
     let exported = block_on(engine::export(&story.recovery.context)).expect("an export");
@@ -147,9 +152,12 @@ fn a_key_that_is_no_text_leaves_out_its_table_alone() {
 
 #[test]
 fn collations_do_not_decide_the_order_of_keys() {
-    let both = "create table k (word text primary key, v int); create table u (word varchar(9) collate \"und-x-icu\" primary key, v int);
-                insert into k select w, 1 from unnest(array['a', 'B', 'b', 'A', 'é', 'z', 'Z', 'ß', 'ss', '-a', '_', ' ', 'あ', 'ア']) w; insert into u select * from k";
-    let work = "; update k set v = 2 where word in ('B', 'é', '-a', 'ア'); insert into k values ('Ä', 3), ('aa', 3), ('ｱ', 3); delete from k where word = 'ss';
+    let both = "create table k (word text primary key, v int);
+                create table u (word varchar(9) collate \"und-x-icu\" primary key, v int);
+                insert into k select w, 1 from unnest(array['a', 'B', 'b', 'A', 'é', 'z', 'Z', 'ß', 'ss', '-a', '_', ' ', 'あ',
+                    'ア']) w; insert into u select * from k";
+    let work = "; update k set v = 2 where word in ('B', 'é', '-a', 'ア'); insert into k values ('Ä', 3), ('aa', 3), ('ｱ', 3);
+                delete from k where word = 'ss';
                 update u set v = 2 where word in ('B', 'é', '-a', 'ア'); insert into u values ('Ä', 3), ('aa', 3)";
     let icu = "encoding 'UTF8' locale_provider icu icu_locale 'de' locale 'C.UTF-8'";
     for (test, old, new) in [

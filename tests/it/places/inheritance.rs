@@ -60,7 +60,8 @@ fn a_table_with_two_parents_and_a_row_that_moves_down_the_tree() {
          create table things (extra jsonb, primary key (id)) inherits (named, numbered);
          insert into named values ('a'), ('a'), (null); insert into numbered values (1), (1), (2);
          insert into things values ('t', 1, '{}'), ('t', 2, '{}')",
-        "insert into named values ('b'), ('a'); delete from only numbered where id = 2; insert into things values ('u', 3, '[1]');
+        "insert into named values ('b'), ('a'); delete from only numbered where id = 2;
+         insert into things values ('u', 3, '[1]');
          update things set name = 'v' where id = 1",
     );
     story.comes_home();
@@ -93,11 +94,15 @@ fn a_parent_that_new_deletes_is_held_while_old_has_children_of_it() {
             "{TREE}; create table visits (id int primary key, place int references places); insert into visits values (1, 5)"
         ),
         &format!(
-            "{TREE}; create table visits (id int primary key, place int references places); delete from only places where id = 5"
+            "{TREE}; create table visits (id int primary key, place int references places); \
+             delete from only places where id = 5"
         ),
     );
     // The row on OLD stays, so its parent must; the city of the same number is nobody's parent.
-    story.recovery.decide("[defaults]\nambiguous_missing_on_new = \"apply_new\"\n[tables.\"public.visits\"]\nambiguous_missing_on_new = \"keep_old\"\n");
+    story.recovery.decide(
+        "[defaults]\nambiguous_missing_on_new = \"apply_new\"\n[tables.\"public.visits\"]\n\
+                           ambiguous_missing_on_new = \"keep_old\"\n",
+    );
     let planned = story.plan();
     assert_eq!((planned.held, planned.actions.get(Action::Delete)), (1, 0), "{planned:#?}");
     story.merge_check_undo(State::VerifiedWithHeld, |pair| {

@@ -101,12 +101,15 @@ fn tables_in_a_schema_that_one_side_lacks_are_named() {
 
 #[test]
 fn storage_parameters_access_methods_and_tablespaces_do_not_matter() {
-    let plain = "create table t (id int primary key, v text, w bytea); insert into t select i, repeat('v', i), null from generate_series(1, 50) i";
+    let plain = "create table t (id int primary key, v text, w bytea); insert into t select i, repeat('v', i), \
+                     null from generate_series(1, 50) i";
     let odd = "create access method other_heap type table handler heap_tableam_handler;
-               create table t (id int primary key, v text, w bytea) using other_heap with (fillfactor = 20, autovacuum_enabled = off);
+               create table t (id int primary key, v text, w bytea) using other_heap
+                   with (fillfactor = 20, autovacuum_enabled = off);
                alter table t alter v set storage external, alter w set storage plain;
                insert into t select i, repeat('v', i), null from generate_series(1, 50) i";
-    let work = "update t set v = repeat('long', 5000), w = '\\x00ff' where id < 4; insert into t values (100, '', ''); delete from t where id = 50";
+    let work = "update t set v = repeat('long', 5000), w = '\\x00ff' where id < 4; insert into t values (100, '', ''); \
+                delete from t where id = 50";
     Story::of("odd_new", plain, &format!("{odd}; {work}")).comes_home();
     Story::of("odd_old", odd, &format!("{plain}; {work}")).comes_home();
 }

@@ -13,7 +13,8 @@ const TOO_WIDE: &str = "insert into wide (id, a) values (7, repeat('x', 36000000
 #[test]
 fn a_row_that_postgresql_does_not_send_leaves_out_its_table_alone() {
     let both = "
-        create table wide (id int primary key, a text, b text, c text); insert into wide (id, a) select i, 'a' from generate_series(1, 5) i;
+        create table wide (id int primary key, a text, b text, c text);
+        insert into wide (id, a) select i, 'a' from generate_series(1, 5) i;
         create table t (id int primary key, v text)";
     let story = Story::both(
         "too_wide",

@@ -134,7 +134,8 @@ pub(crate) fn owner_merges_with_triggers_disabled(pair: Pair) {
         scene.succeed(&[verb]);
     }
     scene.expect_merge();
-    let modes = "select string_agg(concat(tgrelid::regclass, '.', tgname, tgenabled), ' ' order by tgrelid, tgname) from pg_trigger where not tgisinternal or tgparentid <> 0 and tgconstraint = 0";
+    let modes = "select string_agg(concat(tgrelid::regclass, '.', tgname, tgenabled), ' ' order by tgrelid, tgname) \
+                     from pg_trigger where not tgisinternal or tgparentid <> 0 and tgconstraint = 0";
     let as_before =
         Some("items.alwaysA items.neverD items.replicaR items.stampO parts.bothO parts_1.bothD parts_1.leafA parts_2.bothO");
     assert_eq!(support::value(&scene.pair.old, modes).as_deref(), as_before);

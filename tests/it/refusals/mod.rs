@@ -18,7 +18,8 @@ const CUTOVER: &str = "2026-01-14T10:00:00Z";
 
 /// Five owners and twenty items, as they were before the cutover.
 const ESTATE: &str = "
-    create table owners (id int primary key, name text not null, created_at timestamptz not null, updated_at timestamptz not null);
+    create table owners (id int primary key, name text not null,
+        created_at timestamptz not null, updated_at timestamptz not null);
     create table items (id int primary key, owner int not null references owners, note text,
         created_at timestamptz not null, updated_at timestamptz not null);
     insert into owners select n, 'owner ' || n, '2026-01-01Z', '2026-01-01Z' from generate_series(1, 5) n;
@@ -27,7 +28,8 @@ const ESTATE: &str = "
 /// What happened on NEW after the cutover: six items and an owner more, and an item that changed.
 const WORK: &str = "
     insert into owners values (6, 'owner 6', '2026-01-14 11:00Z', '2026-01-14 11:00Z');
-    insert into items select n, 1 + n % 6, 'item ' || n, '2026-01-14 12:00Z', '2026-01-14 12:00Z' from generate_series(101, 106) n;
+    insert into items select n, 1 + n % 6, 'item ' || n, '2026-01-14 12:00Z', '2026-01-14 12:00Z'
+        from generate_series(101, 106) n;
     update items set note = 'changed', updated_at = '2026-01-14 13:00Z' where id = 1;";
 
 /// A pair of databases and a folder for a run.

@@ -56,7 +56,8 @@ fn a_row_is_known_by_a_key_of_any_type() {
         write!(
             both,
             "create table k{number} (k {data_type}, n int, v text, primary key (k, n), unique (n, k));
-             create table c{number} (id int primary key, k {data_type}, n int, foreign key (n, k) references k{number} (n, k) match full);
+             create table c{number} (id int primary key, k {data_type}, n int, foreign key (n, k) references k{number} (n, k)
+                 match full);
              insert into k{number} values {};",
             values.join(", ")
         )
@@ -79,11 +80,13 @@ fn a_row_is_known_by_a_key_of_any_type() {
 fn two_spellings_of_one_key_are_one_row_and_never_two() {
     let case = planned(
         "spellings",
-        "create extension citext; create table c (k citext primary key, v int); insert into c values ('Abc', 1), ('def', 1), ('Gone', 1);
+        "create extension citext; create table c (k citext primary key, v int); insert into c values ('Abc', 1), ('def', 1),
+             ('Gone', 1);
          create collation loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
          create table n (k numeric primary key, v int); insert into n values (1.0, 1), (2.00, 1), (3, 1);
          create table l (k text collate loose primary key, v int); insert into l values ('Abc', 1), ('def', 1);
-         create table child (id int primary key, c citext references c, n numeric references n, l text collate loose references l);
+         create table child (id int primary key, c citext references c, n numeric references n, l text collate loose
+             references l);
          insert into child values (1, 'ABC', 1, 'ABC')",
         "update c set k = 'aBC' where k = 'abc'; delete from c where k = 'gone'; insert into c values ('GONE', 5);
          update n set k = 1.00 where k = 1; update n set v = 2 where k = 2; update l set k = 'aBC', v = 3 where k = 'abc'",
@@ -124,11 +127,15 @@ fn two_rows_of_new_that_are_one_key_on_old_are_held() {
 fn a_table_without_a_key_is_compared_as_a_multiset() {
     let case = planned(
         "keyless",
-        "create table log (at timestamptz, note text, n numeric); create table codes (code text unique, v int); create table empty_key (a int)
-         ; insert into log values ('2026-01-01Z', 'twice', 1.0), ('2026-01-01Z', 'twice', 1.0), (null, null, null), ('2026-01-02Z', 'once', 2);
+        "create table log (at timestamptz, note text, n numeric); create table codes (code text unique, v int);
+         create table empty_key (a int)
+         ; insert into log values ('2026-01-01Z', 'twice', 1.0), ('2026-01-01Z', 'twice', 1.0), (null, null, null),
+             ('2026-01-02Z', 'once', 2);
          insert into codes values ('a', 1), (null, 1), (null, 1), ('b', 1)",
-        "insert into log values ('2026-01-01Z', 'twice', 1.0), (null, null, null), ('2026-01-01Z', 'twice', 1.00); delete from log where note = 'once';
-         update codes set v = 2 where code = 'a'; delete from codes where code is null; insert into codes values (null, 1), ('c', 3);
+        "insert into log values ('2026-01-01Z', 'twice', 1.0), (null, null, null), ('2026-01-01Z', 'twice', 1.00);
+         delete from log where note = 'once';
+         update codes set v = 2 where code = 'a'; delete from codes where code is null; insert into codes values (null, 1),
+             ('c', 3);
          insert into empty_key values (1), (1), (null)",
         "",
         NEW_WINS,
@@ -156,12 +163,14 @@ fn composite_keys_in_another_order_and_columns_in_another_order() {
     let pair = support::pair("orders");
     support::sql(
         &pair.old,
-        "create table t (gone int, a int, b text, junk text, v text, at date, primary key (b, a)); alter table t drop column gone;
+        "create table t (gone int, a int, b text, junk text, v text, at date, primary key (b, a));
+         alter table t drop column gone;
          alter table t drop column junk; insert into t values (1, 'x', 'v', '2026-01-01'), (2, 'x', 'v', null)",
     );
     support::sql(
         &pair.new,
-        "create table t (v text, old1 int, at date, a bigint not null, b text not null, primary key (a, b)); alter table t drop column old1;
+        "create table t (v text, old1 int, at date, a bigint not null, b text not null, primary key (a, b));
+         alter table t drop column old1;
          insert into t values ('v', '2026-01-01', 1, 'x'), ('changed', '2026-02-01', 2, 'x'), ('new', null, 1, 'y')",
     );
     let case = case(pair, "", NEW_WINS);
@@ -178,7 +187,8 @@ fn composite_keys_in_another_order_and_columns_in_another_order() {
 fn a_key_that_the_server_computes_is_no_key() {
     let case = planned(
         "computed_key",
-        "create table t (a int not null, b int generated always as (a * 2) stored primary key, v text); insert into t values (1, default, 'x')",
+        "create table t (a int not null, b int generated always as (a * 2) stored primary key, v text); \
+         insert into t values (1, default, 'x')",
         "insert into t values (2, default, 'y'); update t set v = 'z' where a = 1",
         "",
         NEW_WINS,

@@ -22,7 +22,8 @@ const NEW_WINS: &str = "[defaults]\nambiguous_missing_on_old = \"apply_new\"\nam
                         ambiguous_missing_on_new = \"apply_new\"\n";
 
 /// As [`NEW_WINS`], but a row that NEW lacks stays on OLD.
-const NEW_WINS_AND_NOTHING_GOES: &str = "[defaults]\nambiguous_missing_on_old = \"apply_new\"\nambiguous_differs = \"apply_new\"\n\
+const NEW_WINS_AND_NOTHING_GOES: &str = "[defaults]\nambiguous_missing_on_old = \"apply_new\"\n\
+                                         ambiguous_differs = \"apply_new\"\n\
                                          ambiguous_missing_on_new = \"keep_old\"\n";
 
 /// A recovery that has been planned.

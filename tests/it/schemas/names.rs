@@ -40,7 +40,8 @@ fn schema() -> String {
         let label = NAMES[number].replace('\'', "''");
         write!(
             text,
-            "create schema if not exists {name}; create type \"e\"\"n;um\".{name} as enum ('{label}', 'other'); create sequence \"se'q\".{other};
+            "create schema if not exists {name}; create type \"e\"\"n;um\".{name} as enum ('{label}', 'other'); \
+             create sequence \"se'q\".{other};
              create domain \"do.main\".{other} as text check (value <> '{label}');
              create table {name}.{name} ({name} int generated always as identity primary key, {other} \"e\"\"n;um\".{name},
                  number int default nextval({sequence}), word \"do.main\".{other}, parent int,
@@ -76,7 +77,8 @@ fn every_name_stays_one_name() {
         .expect("room");
         write!(
             old,
-            "alter table {table} disable trigger {trigger}; insert into {table} ({trigger}, {other}, word) overriding system value values (500, 'other', 'TAKEN');
+            "alter table {table} disable trigger {trigger};
+             insert into {table} ({trigger}, {other}, word) overriding system value values (500, 'other', 'TAKEN');
              alter table {table} enable always trigger {trigger};"
         )
         .expect("room");
@@ -122,9 +124,11 @@ fn a_database_may_have_any_name_too() {
 fn one_name_in_several_schemas_and_in_several_cases() {
     let case = planned(
         "alike",
-        "create schema a; create schema \"A\"; create table a.t (id int primary key, v text); create table \"A\".t (id int primary key, v text);
+        "create schema a; create schema \"A\"; create table a.t (id int primary key, v text);
+         create table \"A\".t (id int primary key, v text);
          create table a.\"T\" (id int primary key, v text, \"V\" text); create table public.t (v text, id int primary key)",
-        "insert into a.t values (1, 'a.t'); insert into \"A\".t values (1, 'A.t'); insert into a.\"T\" values (1, 'a.T', 'V'); insert into public.t values ('p', 1)",
+        "insert into a.t values (1, 'a.t'); insert into \"A\".t values (1, 'A.t'); insert into a.\"T\" values (1, 'a.T', 'V'); \
+         insert into public.t values ('p', 1)",
         "",
         NEW_WINS,
     );
@@ -157,13 +161,16 @@ fn columns_may_be_called_what_the_tool_calls_its_own() {
     let case = planned(
         "own_words",
         &format!(
-            "create table t (id int primary key, {0}, unique (ord, op), unique (rel, tid), foreign key (rel, tid) references t (rel, tid));
+            "create table t (id int primary key, {0}, unique (ord, op), unique (rel, tid), foreign key (rel, tid)
+                 references t (rel, tid));
              create unique index on t ((e0 + n)) where o > 0; create table x (id int, {0});
-             create table fb_stage_0 (id int primary key); create table fb_trial (id int primary key); create table fb_arrivals_0 (id int primary key)",
+             create table fb_load_0 (id int primary key); create table fb_trial (id int primary key);
+             create table fb_delta_in_0 (id int primary key); create table fb_delta_out_0 (id int primary key)",
             columns.join(", ")
         ),
         "insert into t (id, ord, op, rel, tid, e0, n, o) values (1, 1, 1, 1, 1, 1, 1, 1), (2, 2, 2, 1, null, 2, 2, 2);
-         insert into fb_stage_0 values (1); insert into fb_trial values (1); insert into fb_arrivals_0 values (1)",
+         insert into fb_load_0 values (1); insert into fb_trial values (1);
+         insert into fb_delta_in_0 values (1); insert into fb_delta_out_0 values (1)",
         "",
         NEW_WINS,
     );

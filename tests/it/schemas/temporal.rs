@@ -12,17 +12,24 @@ fn eighteen(test: &str) -> Pair {
 fn periods_are_kept_apart_and_covered() {
     let pair = worked(
         eighteen("periods"),
-        "create extension btree_gist; create table rates (id int, valid daterange, price int, primary key (id, valid without overlaps));
-         create table uses (n int primary key, id int, valid daterange, foreign key (id, period valid) references rates (id, period valid));
-         insert into rates values (1, '[2026-01-01,2026-02-01)', 5), (1, '[2026-02-01,2026-03-01)', 6), (2, '[2026-01-01,2027-01-01)', 7), (3, '[2026-01-01,2026-02-01)', 8);
+        "create extension btree_gist; create table rates (id int, valid daterange, price int,
+             primary key (id, valid without overlaps));
+         create table uses (n int primary key, id int, valid daterange, foreign key (id, period valid)
+             references rates (id, period valid));
+         insert into rates values (1, '[2026-01-01,2026-02-01)', 5), (1, '[2026-02-01,2026-03-01)', 6),
+             (2, '[2026-01-01,2027-01-01)', 7), (3, '[2026-01-01,2026-02-01)', 8);
          insert into uses values (1, 1, '[2026-01-15,2026-02-15)'), (2, 3, '[2026-01-02,2026-01-03)')",
-        "insert into rates values (1, '[2026-03-01,2026-04-01)', 9), (4, '[2026-01-01,2026-06-01)', 1), (4, '[2026-07-01,2026-08-01)', 2);
-         insert into uses values (3, 1, '[2026-01-10,2026-03-20)'), (4, 4, '[2026-02-01,2026-03-01)'), (5, 2, '[2026-05-05,2026-05-06)'), (6, 4, '[2026-07-10,2026-07-11)');
+        "insert into rates values (1, '[2026-03-01,2026-04-01)', 9), (4, '[2026-01-01,2026-06-01)', 1),
+             (4, '[2026-07-01,2026-08-01)', 2);
+         insert into uses values (3, 1, '[2026-01-10,2026-03-20)'), (4, 4, '[2026-02-01,2026-03-01)'),
+             (5, 2, '[2026-05-05,2026-05-06)'), (6, 4, '[2026-07-10,2026-07-11)');
          delete from uses where n = 2; delete from rates where id = 3; update rates set price = 77 where id = 2",
-        "insert into rates values (4, '[2026-05-01,2026-06-15)', 3); insert into uses values (50, 3, '[2026-01-20,2026-01-21)')",
+        "insert into rates values (4, '[2026-05-01,2026-06-15)', 3); \
+         insert into uses values (50, 3, '[2026-01-20,2026-01-21)')",
     );
     let decisions = format!(
-        "{NEW_WINS}\n[tables.\"public.uses\"]\nambiguous_missing_on_new = \"keep_old\"\n[tables.\"public.rates\"]\nambiguous_missing_on_new = \"hold\"\n"
+        "{NEW_WINS}\n[tables.\"public.uses\"]\nambiguous_missing_on_new = \"keep_old\"\n[tables.\"public.rates\"]\n\
+         ambiguous_missing_on_new = \"hold\"\n"
     );
     let config = "[tables.\"public.rates\"]\nkey = [\"id\", \"valid\"]\n";
     let case = case(pair, config, &decisions);
@@ -47,7 +54,8 @@ fn what_is_not_enforced_does_not_bind_and_virtual_columns_are_computed() {
         eighteen("modern"),
         "create table parent (id int primary key); insert into parent values (1);
          create table t (id int primary key, p int, a int not null, twice int generated always as (a * 2) virtual,
-             constraint loose foreign key (p) references parent not enforced, constraint loose_check check (a < 10) not enforced,
+             constraint loose foreign key (p) references parent not enforced,
+                 constraint loose_check check (a < 10) not enforced,
              constraint later check (a > -5)); insert into t values (1, 77, 50), (2, 1, 1)",
         "insert into t values (10, 99, 99), (11, 1, 5); update t set a = 60 where id = 1; delete from parent",
         "",

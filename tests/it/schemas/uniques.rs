@@ -8,11 +8,14 @@ fn expression_and_partial_indexes_hold_what_clashes() {
     let case = planned(
         "expressions",
         "create table users (id int primary key, email text, handle text, gone bool not null default false);
-         create unique index users_email on users (lower(email)); create unique index users_handle on users (handle) where not gone;
-         insert into users values (1, 'a@x', 'ann', false), (2, 'b@x', 'bob', false), (3, 'c@x', 'cy', true), (4, 'z@x', 'zoe', false)",
+         create unique index users_email on users (lower(email)); create unique index users_handle on users (handle)
+             where not gone;
+         insert into users values (1, 'a@x', 'ann', false), (2, 'b@x', 'bob', false), (3, 'c@x', 'cy', true),
+             (4, 'z@x', 'zoe', false)",
         "insert into users values (10, 'd@X', 'other', false), (11, 'e@x', 'dan', false), (12, 'M@x', 'mia', false),
              (13, 'f@x', 'dan', true), (14, 'g@x', 'cy', false);
-         update users set handle = 'x' where id = 2; update users set handle = 'bob' where id = 4; update users set handle = 'zoe' where id = 2;
+         update users set handle = 'x' where id = 2; update users set handle = 'bob' where id = 4;
+         update users set handle = 'zoe' where id = 2;
          update users set gone = true where id = 1; insert into users values (15, 'A2@x', 'ann', false);
          update users set email = 'A@x' where id = 1",
         "insert into users values (50, 'D@x', 'dan', false), (51, 'm@X', 'mia', false)",
@@ -42,7 +45,8 @@ fn expression_and_partial_indexes_hold_what_clashes() {
 fn nulls_that_count_as_equal_clash() {
     let case = planned(
         "nulls",
-        "create table t (id int primary key, a int, b int, unique nulls not distinct (a, b)); insert into t values (1, null, 1), (2, 5, 5)",
+        "create table t (id int primary key, a int, b int, unique nulls not distinct (a, b)); \
+         insert into t values (1, null, 1), (2, 5, 5)",
         "insert into t values (10, null, 2), (11, null, 3), (12, 7, 7), (13, 8, null); update t set b = null where id = 1",
         "insert into t values (50, null, 2), (51, 7, 7), (52, null, 7)",
         NEW_WINS_AND_NOTHING_GOES,
@@ -58,7 +62,8 @@ fn nulls_that_count_as_equal_clash() {
 const ROOMS: &str = "create extension btree_gist;
     create table stays (id int primary key, room int, during tsrange, void bool not null default false,
         constraint one_guest exclude using gist (room with =, during with &&) where (not void) WHEN);
-    insert into stays values (1, 1, '[2026-01-01,2026-01-03)'), (2, 2, '[2026-01-01,2026-01-03)'), (3, 3, '[2026-01-01,2026-01-09)')";
+    insert into stays values (1, 1, '[2026-01-01,2026-01-03)'), (2, 2, '[2026-01-01,2026-01-03)'),
+        (3, 3, '[2026-01-01,2026-01-09)')";
 
 #[test]
 fn rows_that_an_exclusion_constraint_keeps_apart_are_held() {
@@ -68,7 +73,8 @@ fn rows_that_an_exclusion_constraint_keeps_apart_are_held() {
             &ROOMS.replace("WHEN", when),
             "update stays set during = '[2026-03-01,2026-03-02)' where id = 2; update stays set room = 2 where id = 1;
              update stays set room = 1, during = '[2026-01-01,2026-01-03)' where id = 2;
-             insert into stays values (10, 1, '[2026-01-05,2026-01-07)'), (11, 1, '[2026-01-10,2026-01-12)'), (12, 3, '[2026-02-01,)');
+             insert into stays values (10, 1, '[2026-01-05,2026-01-07)'), (11, 1, '[2026-01-10,2026-01-12)'),
+                 (12, 3, '[2026-02-01,)');
              update stays set void = true where id = 3; insert into stays values (13, 3, '[2026-01-02,2026-01-04)')",
             "insert into stays values (50, 1, '[2026-01-06,2026-01-08)')",
             NEW_WINS_AND_NOTHING_GOES,
@@ -90,7 +96,8 @@ fn deferrable_constraints_hold_although_their_triggers_are_silent() {
     let case = planned(
         "deferrable",
         tables,
-        "begin; update t set code = 'b' where id = 1; update t set code = 'a' where id = 2; commit; insert into t values (10, 'x'), (11, 'y')",
+        "begin; update t set code = 'b' where id = 1; update t set code = 'a' where id = 2; commit; \
+         insert into t values (10, 'x'), (11, 'y')",
         "insert into t values (50, 'x')",
         NEW_WINS_AND_NOTHING_GOES,
     );
@@ -114,7 +121,8 @@ fn deferrable_constraints_hold_although_their_triggers_are_silent() {
 fn a_row_that_came_since_the_plan_refuses_the_merge_by_name() {
     let case = planned(
         "since",
-        "create table t (id int primary key, code text); create unique index t_low on t (lower(code)); insert into t values (1, 'a')",
+        "create table t (id int primary key, code text); create unique index t_low on t (lower(code)); \
+         insert into t values (1, 'a')",
         "insert into t values (10, 'x')",
         "",
         NEW_WINS,
@@ -146,7 +154,8 @@ fn values_that_move_between_rows_are_free_in_time() {
         "moving",
         "create table t (id int primary key, a text unique, b int, c int, unique (b, c));
          insert into t select i, 'v' || i, i, i from generate_series(1, 6) i",
-        "begin; update t set a = a || '_'; update t set a = 'v' || (id % 6 + 1); update t set b = b + 100; update t set b = 7 - id, c = 7 - id;
+        "begin; update t set a = a || '_'; update t set a = 'v' || (id % 6 + 1); update t set b = b + 100;
+         update t set b = 7 - id, c = 7 - id;
          delete from t where id = 6; insert into t values (20, 'v1', 1, 1); commit",
         "",
         NEW_WINS,
@@ -161,7 +170,8 @@ fn a_generated_column_is_held_to_its_unique_index() {
         "create table t (id int primary key, a int, b int, sum int generated always as (a + b) stored unique);
          create table child (id int primary key, sum int references t (sum)); insert into t values (1, 1, 1), (2, 2, 2);
          insert into child values (1, 2)",
-        "insert into t values (10, 5, 5), (11, 6, 6); update t set a = 100 where id = 2; insert into child values (2, 12), (3, 10), (4, 102)",
+        "insert into t values (10, 5, 5), (11, 6, 6); update t set a = 100 where id = 2; \
+         insert into child values (2, 12), (3, 10), (4, 102)",
         "insert into t values (50, 9, 1)",
         NEW_WINS_AND_NOTHING_GOES,
     );
@@ -181,7 +191,8 @@ fn a_generated_column_is_held_to_its_unique_index() {
 fn an_index_over_the_whole_row_is_met_by_the_merge() {
     let case = planned(
         "whole_row",
-        "create table t (id int primary key, v text); create function first(t) returns text immutable language sql as 'select left(($1).v, 1)';
+        "create table t (id int primary key, v text);
+         create function first(t) returns text immutable language sql as 'select left(($1).v, 1)';
          create unique index t_first on t (first(t.*)); insert into t values (1, 'abc')",
         "update t set v = 'bcd' where id = 1; insert into t values (2, 'alpha'), (3, 'x')",
         "",

@@ -188,8 +188,8 @@ fn subject(pair: &Pair, case: &Case, oldest: u32, left_out: &mut LeftOut) -> Opt
 /// The types of a database that a column can have: no pseudo-types, no arrays (every type is tried in arrays), no row types of
 /// relations (of which `made.row_of_a_table` stands for all).
 const TYPES: &str = "select t.typname from pg_type t left join pg_class c on c.oid = t.typrelid \
-     where t.typtype <> 'p' and not exists (select from pg_type e where e.typarray = t.oid) and (t.typtype <> 'c' or c.relkind = 'c') \
-     and t.typisdefined order by 1";
+     where t.typtype <> 'p' and not exists (select from pg_type e where e.typarray = t.oid) \
+     and (t.typtype <> 'c' or c.relkind = 'c') and t.typisdefined order by 1";
 
 /// Every type of the database has edge values, or a reason to have none. A type that nobody thought of is named here.
 fn expect_all_types(pair: &Pair) {

@@ -69,8 +69,8 @@ pub(super) fn printed(column: &str) -> String {
 
 /// The OIDs of a database's own types. They differ between two databases, and arrays and records carry them.
 pub(super) fn own_types(url: &str) -> HashMap<[u8; 4], String> {
-    let query = "select t.oid::int8, format('%s.%s', n.nspname, t.typname) from pg_type t join pg_namespace n on n.oid = t.typnamespace \
-                 where t.oid >= 16384";
+    let query = "select t.oid::int8, format('%s.%s', n.nspname, t.typname) from pg_type t \
+                 join pg_namespace n on n.oid = t.typnamespace where t.oid >= 16384";
     let parse = |row: &[Option<String>]| {
         let oid: u32 = row[0].as_deref().and_then(|text| text.parse().ok()).expect("an oid");
         (oid.to_be_bytes(), row[1].clone().unwrap_or_default())

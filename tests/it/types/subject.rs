@@ -52,7 +52,8 @@ impl Subject {
                 text,
                 "create type {inner} as (x {sql}, xs {sql}[], d {domain});
                  create type {outer} as (n {inner}, ns {inner}[], d {domain});
-                 create table {name} (id int primary key, v {sql}, d {domain}, a {sql}[], da {domain}[], c {outer}, ac {outer}[]);\n"
+                 create table {name} (id int primary key, v {sql}, d {domain}, a {sql}[], da {domain}[], c {outer},
+                     ac {outer}[]);\n"
             );
         } else {
             let _ = writeln!(text, "create table {} (id int primary key, v {sql}, d {domain});", self.qualified());
@@ -108,10 +109,12 @@ impl Subject {
         let [domain, inner, outer] = self.own_types();
         let pair = format!("array_append(array_append(array_append(null::{sql}[], x.v), null), y.v)");
         let nested = format!(
-            "row(row(x.v, {pair}, y.v)::{inner}, array[row(y.v, null, x.v)::{inner}, null, row(null, '{{}}', null)::{inner}], x.v)::{outer}"
+            "row(row(x.v, {pair}, y.v)::{inner}, array[row(y.v, null, x.v)::{inner}, null, row(null, '{{}}', null)::{inner}], \
+             x.v)::{outer}"
         );
         format!(
-            "{head} insert into {name} select {start} + k, x.v, x.v, {pair}, {pair}::{domain}[], {nested}, array[null, {nested}] {join};\n"
+            "{head} insert into {name} select {start} + k, x.v, x.v, {pair}, {pair}::{domain}[], {nested}, array[null, \
+             {nested}] {join};\n"
         )
     }
 

@@ -22,8 +22,8 @@ const fn declared(name: &'static str, declared: &'static str, values: &'static [
 }
 
 /// Every control character, what each text format escapes, and characters of one to four bytes.
-const AWKWARD: &str = "(select string_agg(chr(i), '') from generate_series(1, 255) i) || '\\N \\. {}[](),;:''\"\"%_ NULL null' || \
-     U&'\\FEFF\\200B\\0301\\20AC\\+01F600\\+10FFFF' || E'\\r\\n\\t '";
+const AWKWARD: &str = "(select string_agg(chr(i), '') from generate_series(1, 255) i) || '\\N \\. {}[](),;:''\"\"%_ NULL null' \
+     || U&'\\FEFF\\200B\\0301\\20AC\\+01F600\\+10FFFF' || E'\\r\\n\\t '";
 
 const TEXTS: &[&str] =
     &[AWKWARD, "''", "' leading and trailing '", "E'\\\\'", "'\"'", "'NULL'", "E'\\n'", "E'\\u0001'", "repeat('grüße ', 2000)"];
@@ -406,7 +406,8 @@ pub(super) const MADE: &[Case] = &[
 pub(super) const MAKING: &str = r#"
 create schema made;
 create schema typed;
-create type made."a Label" as enum ('', 'a, "b"', 'NULL', E'\\', 'grün', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx');
+create type made."a Label" as enum (
+    '', 'a, "b"', 'NULL', E'\\', 'grün', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx');
 create type made.pair as (number int, label text);
 create table made.row_of_a_table (label text, numbers int[]);
 create type made.span as range (subtype = float8, subtype_diff = float8mi);
@@ -421,7 +422,8 @@ create function made.mystery_in(cstring) returns made.mystery language internal 
 create function made.mystery_out(made.mystery) returns cstring language internal immutable strict as 'textout';
 create function made.mystery_recv(internal) returns made.mystery language internal immutable strict as 'textrecv';
 create function made.mystery_send(made.mystery) returns bytea language internal immutable strict as 'textsend';
-create type made.mystery (input = made.mystery_in, output = made.mystery_out, receive = made.mystery_recv, send = made.mystery_send);
+create type made.mystery (
+    input = made.mystery_in, output = made.mystery_out, receive = made.mystery_recv, send = made.mystery_send);
 create type made.sealed;
 create function made.sealed_in(cstring) returns made.sealed language internal immutable strict as 'int4in';
 create function made.sealed_out(made.sealed) returns cstring language internal immutable strict as 'int4out';
@@ -430,7 +432,8 @@ create function made.guarded_in(cstring) returns made.guarded language internal 
 create function made.guarded_out(made.guarded) returns cstring language internal immutable strict as 'textout';
 create type made.guarded (input = made.guarded_in, output = made.guarded_out);
 create function made.redacted(made.guarded) returns text language sql immutable strict as $$ select 'redacted' $$;
-create function made.refused(text) returns made.guarded language plpgsql immutable strict as $$ begin raise 'not by a cast'; end $$;
+create function made.refused(text) returns made.guarded language plpgsql immutable strict as $$
+    begin raise 'not by a cast'; end $$;
 create cast (made.guarded as text) with function made.redacted(made.guarded) as implicit;
 create cast (text as made.guarded) with function made.refused(text);
 create function made.redacted(made.pair) returns text language sql immutable strict as $$ select 'redacted' $$;
