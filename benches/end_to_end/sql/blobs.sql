@@ -7,5 +7,6 @@ create table blobs (
     updated_at timestamptz not null
 );
 insert into blobs
-select i, 'blob-' || i, (select string_agg(sha512(convert_to(i || ':' || part, 'UTF8')), '') from generate_series(1, 128) part), t, t
+select i, 'blob-' || i,
+    (select string_agg(sha512(convert_to(i || ':' || part, 'UTF8')), '') from generate_series(1, 128) part), t, t
 from (select i, timestamptz '2026-01-01 00:00+00' + i * interval '60 s' as t from generate_series(1::bigint, :blobs) i) made;

@@ -1,7 +1,8 @@
 -- What NEW's orders went through after the cutover: 5 % inserted, 5 % updated (half all over the table, half in its newest
 -- tenth), 0.1 % deleted; in some two hundred transactions. :orders :customers
 select format('insert into orders select i, md5(''u'' || i)::uuid, 1 + (i * 7919) %% (%s * 99 / 100), ''new'',
-        ((i * 7919) %% 10000000) / 100.0, ((i * 104729) %% 100000) / 100.0, ''Order note '' || md5(''n'' || i), md5(''r'' || i), false,
+        ((i * 7919) %% 10000000) / 100.0, ((i * 104729) %% 100000) / 100.0, ''Order note '' || md5(''n'' || i),
+        md5(''r'' || i), false,
         jsonb_build_object(''channel'', ''web'', ''coupon'', md5(''c'' || i), ''weight'', (i %% 5000) / 10.0, ''gift'', false,
             ''lines'', i %% 9, ''source'', ''campaign-'' || i %% 1000),
         t, t, null, array[1, i %% 100]::int[]
@@ -15,7 +16,8 @@ select format('update orders set amount = amount + 1, status = ''paid'', updated
     part * (:orders / 100), (part + 1) * (:orders / 100), :orders / 10 * 9)
 from generate_series(0, 99) part
 \gexec
-select format('delete from orders where id %% 1000 = 500 and id > %s and id <= %s', part * (:orders / 10), (part + 1) * (:orders / 10))
+select format('delete from orders where id %% 1000 = 500 and id > %s and id <= %s',
+    part * (:orders / 10), (part + 1) * (:orders / 10))
 from generate_series(0, 9) part
 \gexec
 select setval(pg_get_serial_sequence('orders', 'id'), (select max(id) from orders));

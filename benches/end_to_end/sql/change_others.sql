@@ -15,7 +15,8 @@ update events set value = -value where id <= :events and id % 200 = 3;
 delete from events where id <= :events and id % 1000 = 500;
 
 insert into blobs
-select i, 'blob-' || i, (select string_agg(sha512(convert_to(i || ':' || part, 'UTF8')), '') from generate_series(1, 128) part), t, t
+select i, 'blob-' || i,
+    (select string_agg(sha512(convert_to(i || ':' || part, 'UTF8')), '') from generate_series(1, 128) part), t, t
 from (select i, timestamptz '2026-11-01 00:40+00' as t from generate_series(:blobs + 1::bigint, :blobs + :blobs / 20) i) made;
 update blobs set content = sha512(content) || content, updated_at = '2026-11-01 01:00+00' where id <= :blobs and id % 20 = 3;
 delete from blobs where id <= :blobs and id % 1000 = 500;

@@ -9,4 +9,5 @@ create table customers (
 );
 insert into customers
 select i, 'Customer ' || i, md5(i::text) || '@example.net', t, t
-from (select i, timestamptz '2026-01-01 00:00+00' + i * interval '20 s' as t from generate_series(1::bigint, :customers) i) made;
+from (select i, timestamptz '2026-01-01 00:00+00' + i * interval '20 s' as t
+      from generate_series(1::bigint, :customers) i) made;

@@ -8,4 +8,5 @@ create table narrow (
 );
 insert into narrow
 select i, i % 50, i * 0.5, t, t
-from (select i, timestamptz '2026-01-01 00:00+00' + i * (interval '180 days' / :rows) as t from generate_series(1::bigint, :rows) i) made;
+from (select i, timestamptz '2026-01-01 00:00+00' + i * (interval '180 days' / :rows) as t
+      from generate_series(1::bigint, :rows) i) made;

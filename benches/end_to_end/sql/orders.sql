@@ -17,10 +17,11 @@ create table orders (
 );
 insert into orders
 select i, md5('u' || i)::uuid, 1 + (i * 7919) % (:customers * 99 / 100),
-    (array['new', 'paid', 'packed', 'shipped', 'returned'])[1 + i % 5], ((i * 7919) % 10000000) / 100.0, ((i * 104729) % 100000) / 100.0,
+    (array['new', 'paid', 'packed', 'shipped', 'returned'])[1 + i % 5],
+    ((i * 7919) % 10000000) / 100.0, ((i * 104729) % 100000) / 100.0,
     'Order note ' || md5('n' || i), md5('r' || i), i % 3 = 0,
-    jsonb_build_object('channel', (array['web', 'app', 'shop'])[1 + i % 3], 'coupon', md5('c' || i), 'weight', (i % 5000) / 10.0,
-        'gift', i % 7 = 0, 'lines', i % 9, 'source', 'campaign-' || i % 1000),
+    jsonb_build_object('channel', (array['web', 'app', 'shop'])[1 + i % 3], 'coupon', md5('c' || i),
+        'weight', (i % 5000) / 10.0, 'gift', i % 7 = 0, 'lines', i % 9, 'source', 'campaign-' || i % 1000),
     t, t + (i % 86400) * interval '1 ms', case when i % 4 <> 0 then date '2026-01-01' + (i % 300)::int end,
     (array[1, i % 100, i % 1000, i % 10])[1 : 1 + i % 4]::int[]
 from (select i, timestamptz '2026-01-01 00:00+00' + i * interval '5 s' as t from generate_series(1::bigint, :orders) i) made;

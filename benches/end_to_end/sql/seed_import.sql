@@ -3,7 +3,8 @@ begin;
 create temporary table stage_customers (like customers) on commit drop;
 \copy stage_customers from 'customers.csv' (format csv, header)
 insert into customers select * from stage_customers
-on conflict (id) do update set (name, email, created_at, updated_at) = row(excluded.name, excluded.email, excluded.created_at, excluded.updated_at);
+on conflict (id) do update set (name, email, created_at, updated_at)
+    = row(excluded.name, excluded.email, excluded.created_at, excluded.updated_at);
 commit;
 \ir merge_csv.sql
 begin;
@@ -16,5 +17,6 @@ begin;
 create temporary table stage_blobs (like blobs) on commit drop;
 \copy stage_blobs from 'blobs.csv' (format csv, header)
 insert into blobs select * from stage_blobs
-on conflict (id) do update set (name, content, created_at, updated_at) = row(excluded.name, excluded.content, excluded.created_at, excluded.updated_at);
+on conflict (id) do update set (name, content, created_at, updated_at)
+    = row(excluded.name, excluded.content, excluded.created_at, excluded.updated_at);
 commit;
