@@ -10,5 +10,5 @@ select 'extension' collate "C" as kind, e.extname::pg_catalog.text collate "C" a
  union all
 select 'setting', s.name, s.reset_val
   from pg_catalog.pg_settings as s
- where s.name = 'lc_monetary'
+ where s.name in ('lc_monetary', 'TimeZone')
  order by 1, 2

@@ -1,19 +1,21 @@
 -- Where the rows of every table are: the table itself, or each partition that holds rows.
 -- Parameters: none.
 -- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8, row_security
--- bool, unlogged bool, emptied bool (unlogged, on a standby, which has none of its rows).
+-- bool, foreign_table bool, unlogged bool, emptied bool (unlogged, on a standby, which has none of its rows).
 -- Server: 13.
--- Filters: a foreign table may be a partition; its rows live elsewhere. Sizes are NULL for a table that was dropped a moment
--- ago. An access method of another name may still be the heap, so the handler is asked for.
+-- Filters: none but the system's schemas; a foreign table may be a partition, and is listed since its rows live elsewhere.
+-- Sizes are NULL for a table that was dropped a moment ago. An access method of another name may still be the heap, so the
+-- handler is asked for.
 select t.root as table_oid,
        n.nspname::pg_catalog.text as schema,
        l.relname::pg_catalog.text as name,
-       coalesce(pg_catalog.pg_relation_size(l.oid), 0)
+       case when l.relkind = 'r' then coalesce(pg_catalog.pg_relation_size(l.oid), 0) else 0 end
          / pg_catalog.current_setting('block_size')::pg_catalog.int8 as blocks,
-       coalesce(pg_catalog.pg_table_size(l.oid), 0) as size_bytes,
+       case when l.relkind = 'r' then coalesce(pg_catalog.pg_table_size(l.oid), 0) else 0 end as size_bytes,
        coalesce(m.amhandler = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc, false) as heap,
        greatest(l.reltuples, 0)::pg_catalog.int8 as row_estimate,
-       pg_catalog.row_security_active(l.oid) as row_security,
+       l.relkind = 'r' and pg_catalog.row_security_active(l.oid) as row_security,
+       l.relkind = 'f' as foreign_table,
        l.relpersistence = 'u' as unlogged,
        l.relpersistence = 'u' and pg_catalog.pg_is_in_recovery() as emptied
   from (select c.oid as root, c.oid as leaf
@@ -30,6 +32,6 @@ select t.root as table_oid,
   join pg_catalog.pg_class as l on l.oid = t.leaf
   join pg_catalog.pg_namespace as n on n.oid = l.relnamespace
   left join pg_catalog.pg_am as m on m.oid = l.relam
- where l.relkind = 'r'
+ where l.relkind in ('r', 'f')
    and n.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
  order by t.root, n.nspname collate "C", l.relname collate "C"

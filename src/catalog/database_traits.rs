@@ -8,7 +8,7 @@ use crate::schema::DatabaseTraits;
 
 const SQL: &str = include_str!("../../sql/catalog/database_traits.sql");
 
-/// Reads what decides whether a value means the same on another server: extensions, and how money is read.
+/// Reads what decides whether a value means the same on another server: extensions, how money is read, and the zone of wall clocks.
 ///
 /// # Errors
 /// `Server` if the query fails.
@@ -21,7 +21,8 @@ pub async fn database_traits(client: &Client) -> Result<DatabaseTraits> {
             "extension" => {
                 found.extensions.insert(name, value);
             }
-            "setting" => found.lc_monetary = value,
+            "setting" if name == "lc_monetary" => found.lc_monetary = value,
+            "setting" => found.time_zone = value,
             other => return Err(fact::unknown("a sort of database_traits", other)),
         }
     }

@@ -12,6 +12,8 @@ const SQL: &str = include_str!("../../sql/catalog/leaf.sql");
 /// A leaf, and what its table sums up over all of them.
 pub(super) struct LeafFacts {
     pub(super) leaf: Leaf,
+    /// Whether it is a foreign table: its rows live on another server.
+    pub(super) is_foreign: bool,
     pub(super) row_estimate: u64,
     pub(super) row_security: bool,
     pub(super) unlogged: bool,
@@ -31,6 +33,7 @@ fn leaf_facts(row: &Row) -> Result<LeafFacts> {
             size_bytes: fact::get_count(row, "size_bytes")?,
             heap: fact::get(row, "heap")?,
         },
+        is_foreign: fact::get(row, "foreign_table")?,
         row_estimate: fact::get_count(row, "row_estimate")?,
         row_security: fact::get(row, "row_security")?,
         unlogged: fact::get(row, "unlogged")?,

@@ -125,18 +125,28 @@ struct Facts {
 }
 
 /// Why rows of a table cannot be read, as far as the catalog alone says it.
-const fn obstacle(row_security: bool, emptied: bool) -> Option<&'static str> {
-    if row_security {
-        return Some("row-level security hides rows from this user: use one with BYPASSRLS, or the owner unless it is forced");
+fn obstacle(leaves: &[leaf::LeafFacts], row_security: bool) -> Option<String> {
+    if let Some(foreign) = leaves.iter().find(|facts| facts.is_foreign) {
+        let name = &foreign.leaf.name;
+        return Some(format!(
+            "its partition {name} is a foreign table: rows of it live on another server, which nothing is read from or written to"
+        ));
     }
-    if emptied { Some("it is unlogged, and a standby has none of its rows: connect to the primary") } else { None }
+    let said = if row_security {
+        Some("row-level security hides rows from this user: use one with BYPASSRLS, or the owner unless it is forced")
+    } else if leaves.iter().any(|facts| facts.emptied) {
+        Some("it is unlogged, and a standby has none of its rows: connect to the primary")
+    } else {
+        None
+    };
+    said.map(str::to_owned)
 }
 
 impl Facts {
     fn table(&mut self, entry: relation::Entry) -> Table {
         let leaves = self.leaves.remove(&entry.oid).unwrap_or_default();
         let row_security = entry.row_security || leaves.iter().any(|facts| facts.row_security);
-        let emptied = leaves.iter().any(|facts| facts.emptied);
+        let obstacle = obstacle(&leaves, row_security);
         Table {
             name: entry.name,
             partitioned: entry.kind == relation::PARTITIONED_TABLE,
@@ -149,11 +159,11 @@ impl Facts {
             unlogged: leaves.iter().any(|facts| facts.unlogged),
             inherits: entry.inherits,
             inherited: entry.inherited,
-            obstacle: obstacle(row_security, emptied).map(str::to_owned),
+            obstacle,
             row_security,
             row_estimate: leaves.iter().map(|facts| facts.row_estimate).sum(),
             size_bytes: leaves.iter().map(|facts| facts.leaf.size_bytes).sum(),
-            leaves: leaves.into_iter().map(|facts| facts.leaf).collect(),
+            leaves: leaves.into_iter().filter(|facts| !facts.is_foreign).map(|facts| facts.leaf).collect(),
         }
     }
 }

@@ -75,6 +75,9 @@ pub(super) const fn meaning(class: Class) -> &'static str {
         Class::Delete => "NEW deleted the row; OLD's is as it was",
         Class::OldOnly => "OLD changed the row; NEW's is as it was",
         Class::AmbiguousMissingOnOld => "only NEW has the row; NEW may have created it, or OLD deleted it",
+        Class::AmbiguousDeletedOnOld => {
+            "only NEW has the row, stamped before the cutover; OLD may have deleted it, or NEW imported it"
+        }
         Class::AmbiguousMissingOnNew => "only OLD has the row; OLD may have created it, or NEW deleted it",
         Class::AmbiguousDiffers => "the rows differ, and nothing says who changed what",
         Class::InsertExists => "both created a row under this key, with different values",

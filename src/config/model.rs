@@ -77,6 +77,12 @@ impl Config {
         self.base.overlap.unwrap_or_default()
     }
 
+    /// Returns whether the file says in which zone a `timestamp without time zone` is read. If not, such a column proves nothing.
+    #[must_use]
+    pub fn has_zone(&self) -> bool {
+        self.base.zone.is_some()
+    }
+
     /// Returns the zone in which a `timestamp without time zone` is read; UTC if the file does not say.
     #[must_use]
     pub fn zone(&self) -> Zone {

@@ -6,7 +6,7 @@ use crate::schema::{CompareBy, Method};
 
 /// Reads the name of a method; the error says what was probably meant.
 fn read_method(word: &str) -> Result<Method, String> {
-    const USE: &str = "use timestamps, stamps, compare or skip";
+    const USE: &str = "use timestamps, timestamps_only, compare or skip";
     if let Some(found) = Method::ALL.into_iter().find(|known| known.word() == word) {
         return Ok(found);
     }

@@ -19,6 +19,8 @@ pub enum Class {
     OldOnly,
     /// Only NEW has the row; nothing says whether NEW created it or OLD deleted it.
     AmbiguousMissingOnOld,
+    /// Only NEW has the row, and its stamps lie before the cutover: OLD deleted it, or an import brought it to NEW with its old stamps.
+    AmbiguousDeletedOnOld,
     /// Only OLD has the row; nothing says whether OLD created it or NEW deleted it.
     AmbiguousMissingOnNew,
     /// Both have the row with different values; nothing says who changed it.
@@ -45,6 +47,7 @@ words!(Class {
     Delete => "delete",
     OldOnly => "old_only",
     AmbiguousMissingOnOld => "ambiguous_missing_on_old",
+    AmbiguousDeletedOnOld => "ambiguous_deleted_on_old",
     AmbiguousMissingOnNew => "ambiguous_missing_on_new",
     AmbiguousDiffers => "ambiguous_differs",
     InsertExists => "insert_exists",
@@ -71,6 +74,7 @@ impl Class {
             | Self::Delete
             | Self::OldOnly
             | Self::AmbiguousMissingOnOld
+            | Self::AmbiguousDeletedOnOld
             | Self::AmbiguousMissingOnNew
             | Self::AmbiguousDiffers
             | Self::Convergent

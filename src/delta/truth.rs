@@ -63,9 +63,16 @@ fn inferred(sides: Sided<Option<Witness>>, equal: bool) -> Verdict {
     let class = match base {
         // A conflict in any case, whether or not there was a row at the cutover.
         Base::Unknown if written.old && written.new && !equal => Class::UpdateOriginDiffers,
+        // A row that NEW alone has, stamped before the cutover: OLD may have deleted it, or an import brought it to NEW with its old stamp.
+        Base::IsNew if sides.old.is_none() && is_stamped(sides.new) => Class::AmbiguousDeletedOnOld,
         _ => look_up(base, sides.map(|row| row.is_some()), equal),
     };
     Verdict { class, base, evidence: sides.map(|row| row.map_or(Evidence::TwoWay, Witness::evidence)) }
+}
+
+/// Whether nothing better than the row's own time columns says what is known of it.
+fn is_stamped(row: Option<Witness>) -> bool {
+    row.is_some_and(|row| row.evidence() == Evidence::Column)
 }
 
 /// Reads the table: was there a row at the cutover, and what do the sides have now?
@@ -129,7 +136,7 @@ mod tests {
         assert_eq!(class(CHANGED, CHANGED, false), "update_origin_differs");
         assert_eq!(class(SAME, None, false), "delete");
         assert_eq!(class(CHANGED, None, false), "delete_origin_differs");
-        assert_eq!(class(None, SAME, false), "old_only");
+        assert_eq!(class(None, SAME, false), "ambiguous_deleted_on_old", "a stamp can be imported");
         assert_eq!(class(None, CHANGED, false), "update_missing");
         assert_eq!(class(None, None, false), "convergent");
         assert_eq!(class(None, SILENT, false), "ambiguous_missing_on_old");

@@ -32,6 +32,9 @@ pub struct ServerIdentity {
     pub encoding: String,
     /// Whether the server is a standby.
     pub in_recovery: bool,
+    /// Whether this user's transactions are read-only unless they say otherwise (`default_transaction_read_only`).
+    #[serde(default)]
+    pub read_only_default: bool,
     /// The address on which the server took the connection; nothing on a Unix socket.
     pub address: Option<String>,
     /// The port on which the server took the connection; nothing on a Unix socket.
@@ -43,7 +46,7 @@ pub struct ServerIdentity {
 /// Returns whether two identities are of one database: same system identifier, database OID and timeline. A standby is the same
 /// database as its primary. Where a system identifier is hidden, the same start, OID and name count.
 ///
-/// A copy made from a disk snapshot keeps all three until it is promoted, so it counts as the same too.
+/// A copy made from a disk snapshot keeps all three until it is promoted: see [`super::lead_to_one_database`] and [`super::is_old`].
 #[must_use]
 pub fn same_database(left: &ServerIdentity, right: &ServerIdentity) -> bool {
     if left.database_oid != right.database_oid {
@@ -104,6 +107,7 @@ fn from_row(row: &Row) -> Result<ServerIdentity, tokio_postgres::Error> {
         version: row.try_get("version")?,
         encoding: row.try_get("encoding")?,
         in_recovery: row.try_get("in_recovery")?,
+        read_only_default: row.try_get("read_only_default")?,
         address: row.try_get("address")?,
         port: row.try_get::<_, Option<i32>>("port")?.and_then(|port| u16::try_from(port).ok()),
         started_us: row.try_get("started_us")?,
@@ -124,6 +128,7 @@ mod tests {
             version: "15.4".to_owned(),
             encoding: "UTF8".to_owned(),
             in_recovery: false,
+            read_only_default: false,
             address: None,
             port: None,
             started_us: 1,

@@ -30,7 +30,7 @@ const OVERWRITE: Option<&str> = Some("overwrite OLD's row with NEW's");
 const DELETE: Option<&str> = Some("delete OLD's row");
 
 /// One line per class, in the order of the enum, which is checked below.
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     rule(Class::Insert, ApplyNew, ONE_ROW, INSERT),
     // OLD's row did not change since the cutover, so which of the two is later is no question.
     rule(Class::Update, ApplyNew, ONE_ROW, OVERWRITE),
@@ -38,6 +38,7 @@ const RULES: [Rule; 14] = [
     // NEW's row is the state at the cutover: applying it would only undo what OLD's users did, or bring back what they deleted.
     rule(Class::OldOnly, KeepOld, LEAVE, None),
     rule(Class::AmbiguousMissingOnOld, Hold, ONE_ROW, INSERT),
+    rule(Class::AmbiguousDeletedOnOld, Hold, ONE_ROW, INSERT),
     rule(Class::AmbiguousMissingOnNew, KeepOld, ONE_ROW, DELETE),
     rule(Class::AmbiguousDiffers, Hold, TWO_ROWS, OVERWRITE),
     rule(Class::InsertExists, Hold, TWO_ROWS, OVERWRITE),
@@ -65,12 +66,13 @@ const fn rule(class: Class, builtin: Resolution, allowed: &'static [Resolution],
 
 impl Class {
     /// The classes about which something is to be decided, in the order of screens and reports.
-    pub const DECIDABLE: [Self; 12] = [
+    pub const DECIDABLE: [Self; 13] = [
         Self::Insert,
         Self::Update,
         Self::Delete,
         Self::OldOnly,
         Self::AmbiguousMissingOnOld,
+        Self::AmbiguousDeletedOnOld,
         Self::AmbiguousMissingOnNew,
         Self::AmbiguousDiffers,
         Self::InsertExists,
@@ -148,7 +150,12 @@ impl Setting {
                 Class::UpdateMissing,
                 Class::DeleteOriginDiffers,
             ],
-            Self::Ambiguous => &[Class::AmbiguousMissingOnOld, Class::AmbiguousMissingOnNew, Class::AmbiguousDiffers],
+            Self::Ambiguous => &[
+                Class::AmbiguousMissingOnOld,
+                Class::AmbiguousDeletedOnOld,
+                Class::AmbiguousMissingOnNew,
+                Class::AmbiguousDiffers,
+            ],
         }
     }
 
@@ -213,6 +220,7 @@ mod tests {
             ("delete", Hold),
             ("old_only", KeepOld),
             ("ambiguous_missing_on_old", Hold),
+            ("ambiguous_deleted_on_old", Hold),
             ("ambiguous_missing_on_new", KeepOld),
             ("ambiguous_differs", Hold),
             ("insert_exists", Hold),

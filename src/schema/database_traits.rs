@@ -9,6 +9,9 @@ pub struct DatabaseTraits {
     pub extensions: BTreeMap<String, String>,
     /// The locale that says how many digits of `money` stand behind the point.
     pub lc_monetary: String,
+    /// The zone in which sessions of this user begin: what `now()` becomes in a `timestamp without time zone`, unless an application
+    /// sets another one.
+    pub time_zone: String,
 }
 
 impl DatabaseTraits {
@@ -44,7 +47,7 @@ mod tests {
 
     fn database_traits(extensions: &[(&str, &str)], lc_monetary: &str) -> DatabaseTraits {
         let extensions = extensions.iter().map(|(name, version)| ((*name).to_owned(), (*version).to_owned())).collect();
-        DatabaseTraits { extensions, lc_monetary: lc_monetary.to_owned() }
+        DatabaseTraits { extensions, lc_monetary: lc_monetary.to_owned(), ..DatabaseTraits::default() }
     }
 
     #[test]

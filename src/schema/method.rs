@@ -182,6 +182,16 @@ impl Coverage {
     }
 }
 
+impl Coverage {
+    /// Takes back that deletes are found, where partitions that stand alone on NEW hide which rows were.
+    pub fn doubt_deletes(&mut self, detached: &[crate::name::QualifiedName]) {
+        if let Some(partition) = detached.first() {
+            let why = format!("partition {partition} is detached on NEW: a row that is missing there may live on in it");
+            self.delete = Covered::No { why };
+        }
+    }
+}
+
 /// What a column that says when a row was written is worth.
 fn trusted(column: Option<&TimeColumn>, done: &str) -> Covered {
     column.map_or_else(

@@ -11,7 +11,7 @@ use super::index_file::{read_json, write_json};
 use super::layout::{self, TableId};
 use crate::codec::RowLayout;
 use crate::error::Result;
-use crate::name::{QualifiedName, Side};
+use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::ServerIdentity;
 use crate::schema::{CompareBy, ComparisonKey, Coverage, Drift, Leaf, Method, Sequence, Table, TimeColumns};
 use crate::store::Store;
@@ -133,6 +133,12 @@ pub struct TableRecord {
     pub candidates: Vec<Segment>,
     /// Keys that OLD has and NEW has not.
     pub absent: Vec<Segment>,
+    /// Partitions of OLD's table that stand alone on NEW: their rows are not on NEW's side of the comparison, and not deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub detached: Vec<QualifiedName>,
+    /// Time columns that prove nothing, since their zone is not configured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wall_clocks: Vec<Ident>,
     /// How many staged values each column has that OLD has no place for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unplaced: BTreeMap<String, u64>,

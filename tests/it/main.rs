@@ -23,5 +23,6 @@ mod refusals;
 mod schemas;
 mod support;
 mod transactions;
+mod truth;
 mod types;
 mod versions;

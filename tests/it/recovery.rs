@@ -24,6 +24,11 @@ pub(crate) struct Recovery {
     folder: tempfile::TempDir,
 }
 
+/// A configuration with a zone for wall clocks, unless it says something of its own.
+fn with_zone(config: &str) -> String {
+    if config.contains("zone") { config.to_owned() } else { format!("zone = \"UTC\"\n{config}") }
+}
+
 impl Recovery {
     /// Plans a recovery of a pair with a cutover two hours ago.
     pub(crate) fn of(pair: Pair, cutover: Timestamp, config: &str) -> Self {
@@ -34,7 +39,7 @@ impl Recovery {
             old: endpoint(Side::Old),
             new: endpoint(Side::New),
             store: Arc::new(store.clone()),
-            config: Arc::new(Config::parse(config, "failback.toml").expect("a configuration")),
+            config: Arc::new(Config::parse(&with_zone(config), "failback.toml").expect("a configuration")),
             cutover: Some(Cutover::parse(&cutover.to_string()).expect("a cutover")),
             databases: vec![pair.database.clone()],
             tables: Vec::new(),

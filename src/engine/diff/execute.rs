@@ -10,7 +10,7 @@ use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::config::Zone;
-use crate::delta::{self, Class, classify};
+use crate::delta::{self, Class, Evidence, History, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target};
@@ -19,7 +19,7 @@ use crate::engine::run::workers;
 use crate::engine::run::{Context, Event, Queue};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
-use crate::pg::{Snapshot, Transaction, same_database};
+use crate::pg::{Snapshot, Transaction, is_old};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
     DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader, TableDiff,
@@ -60,7 +60,7 @@ pub async fn diff(context: &Context) -> Result<DiffReport> {
 async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseRecord) -> Result<DatabaseDiff> {
     let held = context.connect(Side::Old, &database.name).await?;
     let old = held.identity().await?;
-    if !same_database(&old, &database.old) {
+    if !is_old(&old, &database.old, &database.new) {
         return Err(Error::new(ErrorKind::Refused, "compare with OLD")
             .because("OLD is not the server and database that the export saw")
             .next("check --old, or make a new run with `failback export`"));
@@ -222,7 +222,11 @@ impl<'a> Comparer<'a> {
         differences.keep(|column| layout.columns[column].is_carried());
         let one = |row| {
             let there = sides.as_ref().map(|side| side.row(row));
-            let witness = there.map(|rows| rows.map(|rows| self.stamps.witness(rows, row)));
+            let mut witness = there.map(|rows| rows.map(|rows| self.stamps.witness(rows, row)));
+            if there.new.is_none() && !self.table.detached.is_empty() {
+                // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
+                witness.old = witness.old.map(|_| Witness::new(History::default(), Evidence::TwoWay));
+            }
             let names = |index: usize| layout.columns[index].name.as_str().to_owned();
             DiffRow {
                 // BASE is not at hand.

@@ -6,11 +6,12 @@ use serde::Serialize;
 use tokio::try_join;
 
 use super::pairing::{Pairing, pair};
+use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
-use crate::pg::{Endpoint, Session, encoding_remarks, same_database};
+use crate::pg::{Endpoint, ServerIdentity, Session, encoding_remarks, lead_to_one_database};
 use crate::schema::{DatabaseTraits, Drift, Privilege, PrivilegeObject, Sequence};
 use crate::staging::{DatabaseRecord, TableRecord};
 
@@ -33,6 +34,7 @@ pub async fn discover(context: &Context) -> Result<Discovery> {
         let record = discover_database(context, &name, &mut found.notes).await.place(|| format!("database {name}"))?;
         found.databases.push(record);
     }
+    expect_matches(context, &found.databases)?;
     Ok(found)
 }
 
@@ -62,11 +64,13 @@ async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<Str
 async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String>) -> Result<DatabaseRecord> {
     let (old, new) = try_join!(context.connect(Side::Old, name), context.connect(Side::New, name))?;
     let identity = Sided::from(try_join!(old.identity(), new.identity())?);
-    if same_database(&identity.old, &identity.new) {
+    if lead_to_one_database(&old, &new).await? {
         return Err(Error::new(ErrorKind::Refused, "tell OLD from NEW")
             .because("both connections lead to the same database of the same server")
             .next("check --old and --new, OLD_PG* and NEW_PG*, and failback.toml"));
     }
+    expect_primary(&identity.old)?;
+    notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
     let catalogs = Sided::from(try_join!(read_catalog(&old), read_catalog(&new))?);
     let Pairing { tables, new_only, left_out } = pair(context, name, catalogs.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
@@ -75,6 +79,9 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     let has_money = tables.iter().flat_map(|table| &table.old.columns).any(|column| column.data_type.base == "money");
     let remarks = DatabaseTraits::remarks(&traits.old, &traits.new, has_money);
     notes.extend(remarks.into_iter().map(|remark| format!("{name}: {remark}")));
+    if !context.config.has_zone() {
+        notes.extend(wall_clock_note(&tables, traits.as_ref()).map(|note| format!("{name}: {note}")));
+    }
     for lacking in catalog::privileges(new.client(), &[]).await.place(|| Side::New)? {
         if let (PrivilegeObject::Sequence(sequence), Privilege::Select) = (&lacking.object, lacking.privilege) {
             notes.push(format!("{name}: {sequence}: NEW's user lacks {lacking}: OLD's is raised by the rows alone"));
@@ -91,6 +98,41 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
         tables,
         new_only,
         left_out,
+    })
+}
+
+/// # Errors
+/// `Refused` where OLD is a standby: nothing could ever be merged into it.
+fn expect_primary(old: &ServerIdentity) -> Result<()> {
+    if !old.in_recovery {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "look at OLD")
+        .because("OLD is a standby: it takes no writes")
+        .next("let --old lead to the primary, or promote the standby first")
+        .next("with several hosts, `target_session_attrs=read-write` finds the primary"))
+}
+
+/// Says that OLD's user writes only in transactions that ask for it, as a fence against writers is often made.
+fn read_only_note(old: &ServerIdentity) -> Option<String> {
+    let said = "default_transaction_read_only is on for this user on OLD: a merge is refused until it is off, for example by ALTER ROLE … \
+                SET default_transaction_read_only = off for failback's user alone";
+    old.read_only_default.then(|| said.to_owned())
+}
+
+/// Names the tables with time columns that are no evidence, because nothing says what their clocks showed.
+fn wall_clock_note(tables: &[TableRecord], traits: Sided<&DatabaseTraits>) -> Option<String> {
+    let named: Vec<_> =
+        tables.iter().filter(|table| !table.wall_clocks.is_empty()).map(|table| table.name.to_string()).collect();
+    let zones = traits.map(|traits| traits.time_zone.as_str());
+    (!named.is_empty()).then(|| {
+        format!(
+            "time columns without a time zone are not used as evidence in {}: set `zone` in failback.toml to the zone in which the \
+             application wrote them (TimeZone is {} on OLD and {} on NEW)",
+            named.join(", "),
+            zones.old,
+            zones.new
+        )
     })
 }
 

@@ -4,9 +4,11 @@
 //! reason for everything else.
 //! Never: reads rows, or writes to a server or a file.
 
+mod detached;
 mod execute;
 mod new_only;
 mod pairing;
 mod table_selection;
+mod unmatched;
 
 pub use execute::{Discovery, discover};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::detached::{detached_from, root_of};
 use super::new_only;
-use super::table_selection::{TableSelection, select_table};
+use super::table_selection::{ReadingZone, TableSelection, select_table};
 use crate::catalog::Catalog;
 use crate::engine::run::Context;
 use crate::name::{QualifiedName, Side, Sided};
@@ -50,44 +51,67 @@ pub(super) fn pair(context: &Context, database: &str, catalogs: Sided<&Catalog>)
         if context.wants(&name.to_string()) {
             let answers = *name != table.name || !renamed.frees(name);
             let on_old = old.tables.iter().find(|known| known.name == *name && answers);
-            found.place(context, database, name, on_old, table);
+            found.place(context, database, name, on_old, table, catalogs);
         } else {
             found.left_out.push(left_out(Side::New, &table.name, "not asked for (--tables)", false));
         }
     }
     let has_pair = |table: &&Table| new.tables.iter().any(|on_new| *renamed.on_old(&on_new.name) == table.name);
     let unpaired = old.tables.iter().filter(|table| !has_pair(table));
-    let missing = "the table does not exist on NEW: there is nothing to carry";
-    found.left_out.extend(unpaired.map(|table| left_out(Side::Old, &table.name, missing, false)));
+    found.left_out.extend(unpaired.map(|table| left_out(Side::Old, &table.name, &missing_on_new(table, new), false)));
     found.left_out.extend(other_relations(catalogs));
     found
 }
 
 impl Pairing {
     /// Puts a table of NEW into one of the lists; `name` is OLD's for it.
-    fn place(&mut self, context: &Context, database: &str, name: &QualifiedName, old: Option<&Table>, new: &Table) {
+    fn place(
+        &mut self,
+        context: &Context,
+        database: &str,
+        name: &QualifiedName,
+        old: Option<&Table>,
+        new: &Table,
+        catalogs: Sided<&Catalog>,
+    ) {
         let id = TableId::nth(u32::try_from(self.tables.len() + self.new_only.len()).unwrap_or(u32::MAX - 1));
         let settings = context.config.table(database, &name.to_string());
         let Some(old) = old else {
             if settings.method == Some(Method::Skip) {
                 self.left_out.push(left_out(Side::New, &new.name, "the configuration says method = \"skip\"", false));
             } else {
-                self.left_out.push(left_out(Side::New, &new.name, &missing_on_old(new), true));
+                self.left_out.push(left_out(Side::New, &new.name, &missing_on_old(new, catalogs.old), true));
                 self.new_only.push(new_only::new_only(id, new));
             }
             return;
         };
-        match select_table(id, old, new, &settings, context.config.zone().name()) {
-            TableSelection::Carry(record) => self.tables.push(*record),
+        let zone = context.config.zone();
+        let zone = ReadingZone { name: zone.name(), is_stated: context.config.has_zone() };
+        match select_table(id, old, new, &settings, &zone) {
+            TableSelection::Carry(mut record) => {
+                record.detached = detached_from(old, catalogs.new);
+                record.coverage.doubt_deletes(&record.detached);
+                self.tables.push(*record);
+            }
             TableSelection::Leave(reason) => self.left_out.push(reason),
         }
     }
 }
 
-fn missing_on_old(new: &Table) -> String {
+fn missing_on_old(new: &Table, old: &Catalog) -> String {
+    if let Some(root) = root_of(&new.name, old) {
+        return format!("on OLD it is a partition of {}; NEW detached it: its rows are staged and not compared", root.name);
+    }
     match &new.obstacle {
         Some(obstacle) => format!("the table does not exist on OLD, and on NEW {obstacle}"),
         None => "the table does not exist on OLD: its rows have no place there and stay in staging".to_owned(),
+    }
+}
+
+fn missing_on_new(old: &Table, new: &Catalog) -> String {
+    match root_of(&old.name, new) {
+        Some(root) => format!("on NEW it is a partition of {}; OLD detached it: its rows are not compared", root.name),
+        None => "the table does not exist on NEW: there is nothing to carry".to_owned(),
     }
 }
 

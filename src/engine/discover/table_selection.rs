@@ -15,6 +15,14 @@ use crate::staging::{LeftOut, TableRecord};
 /// Names that a table without a key must not have.
 const TAKEN: [&str; 4] = [WHOLE_ROW_COLUMNS[0], WHOLE_ROW_COLUMNS[1], "fb_ctid", "fb_tableoid"];
 
+/// The zone in which wall clocks are read.
+pub(crate) struct ReadingZone<'a> {
+    /// Its IANA name.
+    pub(crate) name: &'a str,
+    /// Whether the configuration says so; if not, it is only a default, and no wall clock is evidence.
+    pub(crate) is_stated: bool,
+}
+
 /// Either a table that is carried, or the reason why it is not.
 pub(crate) enum TableSelection {
     /// Carried.
@@ -23,8 +31,14 @@ pub(crate) enum TableSelection {
     Leave(LeftOut),
 }
 
-/// Decides what is asked of a table that both sides have. `zone` is the one in which wall clocks are read.
-pub(crate) fn select_table(id: TableId, old: &Table, new: &Table, settings: &TableSettings, zone: &str) -> TableSelection {
+/// Decides what is asked of a table that both sides have.
+pub(crate) fn select_table(
+    id: TableId,
+    old: &Table,
+    new: &Table,
+    settings: &TableSettings,
+    zone: &ReadingZone<'_>,
+) -> TableSelection {
     if settings.method == Some(Method::Skip) {
         return leave(new, "the configuration says method = \"skip\"", false);
     }
@@ -39,7 +53,7 @@ pub(crate) fn select_table(id: TableId, old: &Table, new: &Table, settings: &Tab
         Err(problem) => return leave(new, &problem.to_string(), true),
     };
     let new = &translated;
-    let pairs = map_columns(old, new, &renaming, zone);
+    let pairs = map_columns(old, new, &renaming, zone.name);
     let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
     let key = match comparison_key(old, new, &pairs, configured.as_deref()) {
         Ok(columns) => ComparisonKey::Columns { columns },
@@ -57,7 +71,9 @@ pub(crate) fn select_table(id: TableId, old: &Table, new: &Table, settings: &Tab
         },
         Err(problem) => return leave(new, &problem.to_string(), true),
     };
-    let times = time_columns(&pairs, settings);
+    // A comparison is configured because stamps cannot be relied on: they prove nothing then.
+    let is_compared = settings.method == Some(Method::Compare);
+    let times = if is_compared { TimeColumns::default() } else { time_columns(&pairs, settings, zone.is_stated) };
     let method = method_of(settings, &key, &times);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
     let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
@@ -75,6 +91,8 @@ pub(crate) fn select_table(id: TableId, old: &Table, new: &Table, settings: &Tab
         new: new.clone(),
         candidates: Vec::new(),
         absent: Vec::new(),
+        detached: Vec::new(),
+        wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
     }))
 }
@@ -93,9 +111,18 @@ fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns)
     }
 }
 
-fn time_columns(pairs: &[MappedColumn], settings: &TableSettings) -> TimeColumns {
-    let find = |named: &NamedTimeColumns| named.names.iter().find_map(|name| time_column(pairs, name));
+/// The columns that say when a row was written. A wall clock says so only where its zone is stated: read in another one, it is hours off.
+fn time_columns(pairs: &[MappedColumn], settings: &TableSettings, zone_is_stated: bool) -> TimeColumns {
+    let usable = |column: &TimeColumn| zone_is_stated || column.kind == TimeKind::Instant;
+    let find = |named: &NamedTimeColumns| named.names.iter().find_map(|name| time_column(pairs, name).filter(usable));
     TimeColumns { created: find(&settings.created), updated: find(&settings.updated) }
+}
+
+/// The columns that would say so if their zone were stated.
+fn wall_clocks(pairs: &[MappedColumn], settings: &TableSettings, zone_is_stated: bool) -> Vec<Ident> {
+    let named = settings.created.names.iter().chain(&settings.updated.names);
+    let found = named.filter_map(|name| time_column(pairs, name)).filter(|column| column.kind != TimeKind::Instant);
+    if zone_is_stated { Vec::new() } else { found.map(|column| column.name).collect() }
 }
 
 fn time_column(pairs: &[MappedColumn], name: &str) -> Option<TimeColumn> {

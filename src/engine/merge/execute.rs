@@ -14,7 +14,7 @@ use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event, LedgerAction};
 use crate::error::{Error, ErrorKind, OldState, Place, Result};
 use crate::name::Side;
-use crate::pg::{Isolation, Session, Transaction, same_database};
+use crate::pg::{Isolation, Session, Transaction, is_old};
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, index_digest, layout};
 
@@ -112,7 +112,7 @@ async fn perform_one(
     action: LedgerAction,
 ) -> Result<MergedDatabase> {
     let old = context.connect(Side::Old, &part.name).await?;
-    if !same_database(&old.identity().await?, &part.old) {
+    if !is_old(&old.identity().await?, &part.old, &record.new) {
         return Err(Error::new(ErrorKind::Refused, "recognise OLD")
             .because("OLD is not the server and database that the plan was made for")
             .next("check --old, or make a new run"));

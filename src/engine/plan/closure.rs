@@ -141,6 +141,7 @@ impl Found {
             | Class::UpdateMissing
             | Class::UpdateDeleted
             | Class::AmbiguousMissingOnOld
+            | Class::AmbiguousDeletedOnOld
             | Class::OldOnly => true,
             Class::UpdateOriginDiffers | Class::AmbiguousDiffers => numbered && matches!(self.base, Base::Unknown),
             Class::Update

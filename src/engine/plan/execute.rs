@@ -185,7 +185,11 @@ fn act(
 
 fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &Replacing) -> Action {
     match class {
-        Class::Insert | Class::AmbiguousMissingOnOld | Class::UpdateDeleted | Class::UpdateMissing => Action::Insert,
+        Class::Insert
+        | Class::AmbiguousMissingOnOld
+        | Class::AmbiguousDeletedOnOld
+        | Class::UpdateDeleted
+        | Class::UpdateMissing => Action::Insert,
         Class::Delete | Class::AmbiguousMissingOnNew | Class::DeleteOriginDiffers => Action::Delete,
         Class::OldOnly | Class::Convergent | Class::Unchanged => Action::KeepOld,
         Class::Update | Class::AmbiguousDiffers | Class::InsertExists | Class::UpdateOriginDiffers => {

@@ -89,6 +89,12 @@ impl Context {
         self.store.as_ref()
     }
 
+    /// Whether a pattern of `--tables` means a table.
+    #[must_use]
+    pub fn matches(&self, pattern: &str, table: &str) -> bool {
+        matches_pattern(pattern, table)
+    }
+
     /// Says where the run is, for errors and reports.
     #[must_use]
     pub fn run(&self) -> String {

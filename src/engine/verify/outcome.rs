@@ -64,6 +64,7 @@ impl Outcome {
             | Class::Delete
             | Class::OldOnly
             | Class::AmbiguousMissingOnOld
+            | Class::AmbiguousDeletedOnOld
             | Class::AmbiguousMissingOnNew
             | Class::AmbiguousDiffers
             | Class::InsertExists

@@ -1,0 +1,37 @@
+//! Names that match no table: a typing error must not pass for "nothing to do".
+
+use crate::engine::run::Context;
+use crate::error::{Error, ErrorKind, Result};
+use crate::policy::keys::nearest;
+use crate::staging::DatabaseRecord;
+
+/// Checks that every pattern of `--tables`, and every section of failback.toml about a table, means a table of some database.
+///
+/// # Errors
+/// `Usage` for a pattern, `Config` for a section, each with the nearest name.
+pub(crate) fn expect_matches(context: &Context, databases: &[DatabaseRecord]) -> Result<()> {
+    let known: Vec<(&str, String)> = databases.iter().flat_map(names).collect();
+    if let Some(pattern) = context.tables.iter().find(|pattern| !known.iter().any(|(_, name)| context.matches(pattern, name))) {
+        let error = Error::new(ErrorKind::Usage, "choose tables").because(format!("--tables {pattern} matches no table"));
+        let bare = pattern.replace('*', "");
+        return Err(match nearest(&bare, known.iter().map(|(_, name)| name.as_str())) {
+            Some(name) => error.next(format!("did you mean {name}?")),
+            None => error.next("write schema.table, with * for any text; `failback discover` lists the tables"),
+        });
+    }
+    match context.config.unmatched(&known).into_iter().next() {
+        // A configuration is written for the whole estate: where only some of its databases are looked at, the rest may be the others'.
+        Some(problem) if context.databases.is_empty() || context.config.databases() == Some(context.databases.as_slice()) => {
+            Err(Error::new(ErrorKind::Config, "apply failback.toml")
+                .because(problem)
+                .next("correct the section's name, or take it out"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn names(database: &DatabaseRecord) -> impl Iterator<Item = (&str, String)> {
+    let carried = database.tables.iter().flat_map(|table| [&table.name, &table.new.name]);
+    let others = database.new_only.iter().map(|table| &table.name).chain(database.left_out.iter().map(|one| &one.name));
+    carried.chain(others).map(|name| (database.name.as_str(), name.to_string()))
+}

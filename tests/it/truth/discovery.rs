@@ -1,0 +1,101 @@
+//! What the first look must see.
+
+use failback::engine::MergeOptions;
+use failback::error::ErrorKind;
+use failback::pg::{Endpoint, Session, lead_to_one_database};
+
+use super::*;
+
+fn session(side: Side, url: &str) -> Session {
+    let endpoint = Endpoint::resolve(side, Some(url), &|_| None).expect("an endpoint");
+    block_on(Session::connect(&endpoint)).expect("a session")
+}
+
+#[test]
+fn one_database_is_recognised_through_any_two_connections() {
+    let (one, other) = (support::pair("sameness"), support::pair("sameness"));
+    let old = session(Side::Old, &one.old);
+    let same = |url: &str| block_on(lead_to_one_database(&old, &session(Side::New, url))).expect("an answer");
+    assert!(same(&one.old), "the same database twice");
+    assert!(!same(&other.old), "another database of the same server");
+    assert!(!same(&one.new), "another server");
+    assert_eq!(support::value(&one.old, "select count(*) from pg_locks where locktype = 'advisory'").as_deref(), Some("0"));
+}
+
+#[test]
+fn wall_clocks_prove_nothing_until_their_zone_is_configured() {
+    let both =
+        "create table visits (id int primary key, note text, created_at timestamp not null, updated_at timestamp not null);
+                insert into visits values (1, 'a', '2020-01-01', '2020-01-01'), (2, 'b', '2020-01-01', '2020-01-01')";
+    // Written a minute ago by a clock in New York: hours before the cutover where it is read as UTC.
+    let new = "update visits set note = 'new', updated_at = (now() at time zone 'America/New_York') where id = 1;
+               insert into visits values (3, 'c', now() at time zone 'America/New_York', now() at time zone 'America/New_York')";
+    let case = recovery(pair("wallclock", both, new, ""), "# no zone");
+    for url in [&case.pair.old, &case.pair.new] {
+        support::sql(url, &format!("alter database \"{}\" set timezone = 'America/New_York'", case.pair.database));
+    }
+    let found = discovered(&case).expect("a discovery");
+    let note = found.notes.iter().find(|note| note.contains("visits")).expect("a note about the wall clock");
+    assert!(note.contains("set `zone`") && note.contains("America/New_York"), "{note}");
+    let plan = planned(&case);
+    assert_eq!((plan.held, plan.tables.len()), (2, 1), "both rows are found, and neither is decided by a clock: {plan:#?}");
+
+    let stated = recovery(pair("wallclock", both, new, ""), "zone = \"America/New_York\"");
+    assert_eq!(planned(&stated).held, 0, "with the zone, both are NEW's");
+}
+
+#[test]
+fn a_partition_that_new_detached_is_not_deleted() {
+    let both = "create table logs (id int, year int, note text, updated_at timestamptz, primary key (id, year)) partition by list (year);
+                create table logs_2020 partition of logs for values in (2020);
+                create table logs_2021 partition of logs for values in (2021);
+                insert into logs select i, 2020 + i % 2, 'n', '2020-01-01' from generate_series(1, 6) i";
+    let case = recovery(pair("detached", both, "alter table logs detach partition logs_2020", ""), "");
+    case.decide("[defaults]\ndelete = \"apply_new\"\n");
+    let plan = planned(&case);
+    assert!(plan.tables.iter().all(|table| !table.reasons.keys().any(|why| why.starts_with("delete"))), "{plan:#?}");
+    block_on(engine::merge(&case.context, MergeOptions { leave_held: true, ..MergeOptions::default() })).expect("a merge");
+    assert_eq!(support::value(&case.pair.old, "select count(*) from logs").as_deref(), Some("6"));
+    let said = discovered(&case).expect("a discovery");
+    let left_out = &said.databases[0].left_out;
+    assert!(left_out.iter().any(|one| one.reason.contains("NEW detached it")), "{left_out:#?}");
+}
+
+#[test]
+fn nothing_is_written_through_a_foreign_partition() {
+    let both = "create table t (id int, region int, note text) partition by list (region);
+                create table t_1 partition of t for values in (1)";
+    let foreign = "create foreign data wrapper nowhere; create server far foreign data wrapper nowhere;
+                   create foreign table t_2 partition of t for values in (2) server far";
+    for (on_new, on_old) in [("", foreign), (foreign, ""), (foreign, foreign)] {
+        let case = recovery(pair("foreign", both, &format!("insert into t values (1, 1, 'x'); {on_new}"), on_old), "");
+        let found = discovered(&case).expect("a discovery");
+        assert!(found.databases[0].tables.is_empty(), "{found:#?}");
+        let blocker = found.databases[0].left_out.iter().find(|one| one.blocker).expect("a blocker");
+        assert!(blocker.reason.contains("t_2 is a foreign table"), "{blocker:?}");
+    }
+}
+
+#[test]
+fn a_name_that_matches_nothing_is_an_error_with_the_nearest() {
+    let both = "create table orders (id int primary key)";
+    let mut case = recovery(pair("unmatched", both, "", ""), "");
+    case.context.tables = vec!["public.order".to_owned()];
+    let error = discovered(&case).expect_err("no such table");
+    assert_eq!(error.kind(), ErrorKind::Usage);
+    assert!(error.hints().iter().any(|step| step.contains("public.orders")), "{error:?}");
+    let config = recovery(pair("unmatched", both, "", ""), "[tables.\"public.oders\"]\nmethod = \"compare\"\nwhy = \"x\"\n");
+    let mut config = config;
+    config.context.databases.clear();
+    config.context.databases.push(config.pair.database.clone());
+    // The file names no databases; these are the user's choice, so the section may be another database's.
+    assert!(discovered(&config).is_ok());
+}
+
+#[test]
+fn a_user_that_is_read_only_by_default_is_told_before_the_merge() {
+    let case = recovery(pair("fence", "create table t (id int primary key)", "insert into t values (1)", ""), "");
+    support::sql(&case.pair.old, &format!("alter database \"{}\" set default_transaction_read_only = on", case.pair.database));
+    let found = discovered(&case).expect("a discovery");
+    assert!(found.notes.iter().any(|note| note.contains("default_transaction_read_only is on")), "{:?}", found.notes);
+}

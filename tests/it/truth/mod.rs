@@ -1,0 +1,37 @@
+//! What must never happen: a row lost, overwritten by accident, or called verified without a look. Each test is one way in which it
+//! once happened, or could.
+
+mod discovery;
+
+use failback::engine::{self, Discovery, PlanReport};
+use failback::error::Error;
+use failback::name::Side;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::recovery::Recovery;
+use crate::support::{self, Pair, block_on};
+
+/// Sets both sides up alike, then lets each do its own work.
+fn pair(test: &str, both: &str, new: &str, old: &str) -> Pair {
+    let pair = support::pair(test);
+    for (side, own) in [(Side::Old, old), (Side::New, new)] {
+        support::sql(pair.url(side), both);
+        support::sql(pair.url(side), own);
+    }
+    pair
+}
+
+/// A recovery with a cutover an hour ago.
+fn recovery(pair: Pair, config: &str) -> Recovery {
+    Recovery::of(pair, Timestamp::now() - SignedDuration::from_hours(1), config)
+}
+
+fn discovered(recovery: &Recovery) -> Result<Discovery, Error> {
+    block_on(engine::discover(&recovery.context))
+}
+
+fn planned(recovery: &Recovery) -> PlanReport {
+    block_on(engine::export(&recovery.context)).expect("an export");
+    block_on(engine::diff(&recovery.context)).expect("a diff");
+    block_on(engine::plan(&recovery.context)).expect("a plan")
+}
