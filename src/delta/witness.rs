@@ -17,6 +17,12 @@ impl Witness {
         Self { history, evidence }
     }
 
+    /// Nothing is known but the row itself.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::new(History::default(), Evidence::TwoWay)
+    }
+
     /// Returns what is known.
     #[must_use]
     pub const fn history(self) -> History {

@@ -25,21 +25,21 @@ const DECISIONS: [Decision; 6] = [
     },
     Decision {
         at: &["--database", "chain_db", "--table", "public.tokens"],
-        settings: &["ambiguous_differs=apply_new"],
-        why: "the price job of that night ran on NEW only",
-        said: "Three tables have rows that differ although no stamp moved on either side: jobs wrote them with the trigger off. \
-               Those who run the jobs know that they ran on NEW.",
+        settings: &["ambiguous_differs=last_update_wins"],
+        why: "a price job writes without moving updated_at; where a stamp moved, the later one counts",
+        said: "Three tables are compared in full, because jobs write them with the trigger off: there no stamp proves anything. Where \
+               one moved, the later write counts; where none did, rows stay held until those who run the jobs have been asked.",
     },
     Decision {
         at: &["--database", "publisher_db", "--table", "public.publications"],
-        settings: &["ambiguous_differs=apply_new"],
-        why: "the scoring repair ran on NEW only",
+        settings: &["ambiguous_differs=last_update_wins"],
+        why: "the scoring repair writes without moving updated_at",
         said: "",
     },
     Decision {
         at: &["--database", "story_generator_db", "--table", "public.chapters"],
-        settings: &["ambiguous_differs=apply_new"],
-        why: "the embedding job ran on NEW only",
+        settings: &["ambiguous_differs=last_update_wins"],
+        why: "the embedding job writes without moving updated_at",
         said: "",
     },
     Decision {

@@ -101,7 +101,7 @@ impl Workspace {
         let passwords = text(&self.folder.join(PASSWORDS).to_string_lossy());
         let names: Vec<_> = databases().iter().map(|name| text(name)).collect();
         let mut config = format!(
-            "# Written by `failback demo`.\n\ncutover = \"{cutover}\"\ndatabases.only = [{}]\nruns = \"{RUNS}\"\n",
+            "# Written by `failback demo`.\n\ncutover = \"{cutover}\"\ndatabases.only = [{}]\nzone = \"UTC\"\nruns = \"{RUNS}\"\n",
             names.join(", ")
         );
         for (side, server) in [("old", old), ("new", new)] {

@@ -133,6 +133,8 @@ pub struct TableRecord {
     pub candidates: Vec<Segment>,
     /// Keys that OLD has and NEW has not.
     pub absent: Vec<Segment>,
+    /// Whether the time columns are evidence. Where not, they only say which of two rows is the later, for `last_update_wins`.
+    pub stamps_prove: bool,
     /// Partitions of OLD's table that stand alone on NEW: their rows are not on NEW's side of the comparison, and not deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub detached: Vec<QualifiedName>,

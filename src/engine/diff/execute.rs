@@ -10,7 +10,7 @@ use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::config::Zone;
-use crate::delta::{self, Class, Evidence, History, Witness, classify};
+use crate::delta::{self, Class, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target};
@@ -222,10 +222,14 @@ impl<'a> Comparer<'a> {
         differences.keep(|column| layout.columns[column].is_carried());
         let one = |row| {
             let there = sides.as_ref().map(|side| side.row(row));
-            let mut witness = there.map(|rows| rows.map(|rows| self.stamps.witness(rows, row)));
+            let mut witness = there.map(|rows| rows.map(|rows| self.witness(rows, row)));
             if there.new.is_none() && !self.table.detached.is_empty() {
                 // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
-                witness.old = witness.old.map(|_| Witness::new(History::default(), Evidence::TwoWay));
+                witness.old = witness.old.map(|_| Witness::silent());
+            }
+            if there.new.is_none() && !self.table.detached.is_empty() {
+                // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
+                witness.old = witness.old.map(|_| Witness::silent());
             }
             let names = |index: usize| layout.columns[index].name.as_str().to_owned();
             DiffRow {
@@ -236,6 +240,13 @@ impl<'a> Comparer<'a> {
             }
         };
         Ok((0..sides.new.rows.num_rows()).map(one).collect())
+    }
+}
+
+impl Comparer<'_> {
+    /// What is known of one side's row, the other side apart.
+    fn witness(&self, rows: &RecordBatch, row: usize) -> Witness {
+        if self.table.stamps_prove { self.stamps.witness(rows, row) } else { Witness::silent() }
     }
 }
 

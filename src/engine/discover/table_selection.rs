@@ -71,9 +71,7 @@ pub(crate) fn select_table(
         },
         Err(problem) => return leave(new, &problem.to_string(), true),
     };
-    // A comparison is configured because stamps cannot be relied on: they prove nothing then.
-    let is_compared = settings.method == Some(Method::Compare);
-    let times = if is_compared { TimeColumns::default() } else { time_columns(&pairs, settings, zone.is_stated) };
+    let times = time_columns(&pairs, settings, zone.is_stated);
     let method = method_of(settings, &key, &times);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
     let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
@@ -91,6 +89,8 @@ pub(crate) fn select_table(
         new: new.clone(),
         candidates: Vec::new(),
         absent: Vec::new(),
+        // A comparison is configured because some writes do not move the stamps.
+        stamps_prove: settings.method != Some(Method::Compare),
         detached: Vec::new(),
         wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
