@@ -14,7 +14,7 @@ struct Decision {
 }
 
 /// What the people of Mystira decide.
-const DECISIONS: [Decision; 5] = [
+const DECISIONS: [Decision; 6] = [
     Decision {
         at: &[],
         settings: &["delete=apply_new", "ambiguous_missing_on_old=apply_new", "update_origin_differs=last_update_wins"],
@@ -29,6 +29,12 @@ const DECISIONS: [Decision; 5] = [
         why: "a price job writes without moving updated_at; where a stamp moved, the later one counts",
         said: "Three tables are compared in full, because jobs write them with the trigger off: there no stamp proves anything. In two \
                of them the later stamp counts where one moved. Publications stay held: OLD's own job wrote some of them too.",
+    },
+    Decision {
+        at: &["--database", "publisher_db", "--table", "public.publications"],
+        settings: &["ambiguous_missing_on_old=hold"],
+        why: "OLD's users delete publications, and without stamps nothing tells those from NEW's",
+        said: "",
     },
     Decision {
         at: &["--database", "story_generator_db", "--table", "public.chapters"],
