@@ -23,7 +23,7 @@ use super::workspace::{CONFIG, Workspace};
 use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Sided;
-use crate::staging::{DiffIndex, Plan};
+use crate::staging::{DiffIndex, Plan, RunRecord};
 use crate::store::LocalStore;
 
 /// How long before now the demo's cutover was. The incident takes 65 minutes of it.
@@ -307,9 +307,8 @@ impl<'a> Play<'a> {
              merge, and with its own picture of the cutover, which failback never had.",
         );
         let runs = self.workspace.runs();
-        let run = LocalStore::newest(&runs)?
+        let store = RunRecord::newest(LocalStore::list(&runs)?)
             .ok_or_else(|| Error::new(ErrorKind::Storage, "find the run").at(runs.display()).because("there is none"))?;
-        let store = LocalStore::open(&run)?;
         let (plan, diff) = (Plan::read(&store)?, DiffIndex::read(&store)?);
         let check = check(truth, Sided { old: &self.old, new: &self.new }, &plan, &diff).await?;
         self.tell(&check, by_hand);

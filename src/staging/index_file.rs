@@ -13,10 +13,15 @@ pub const FORMAT_VERSION: u32 = 2;
 
 /// Writes one of the run's JSON files.
 pub(super) fn write_json<T: Serialize>(store: &dyn Store, path: &str, value: &T) -> Result<()> {
+    store.write(path, &json(path, value)?).map(|_| ())
+}
+
+/// Returns the content of one of the run's JSON files.
+pub(super) fn json<T: Serialize>(path: &str, value: &T) -> Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value)
         .map_err(|error| Error::new(ErrorKind::Storage, format!("write {path}")).because(error))?;
     text.push(b'\n');
-    store.write(path, &text).map(|_| ())
+    Ok(text)
 }
 
 /// Reads one of the run's JSON files; `made_by` is the command that writes it.

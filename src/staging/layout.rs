@@ -1,7 +1,7 @@
 //! Every path inside a run, in one place. All are relative to the run's folder, with `/` between their parts.
 //!
 //! ```text
-//! manifest.json  diff.json  plan.json  decisions.toml  journal.jsonl  lock
+//! run.json  manifest.json  diff.json  plan.json  decisions.toml  journal.jsonl  lock
 //! <database>/stage/<table id>/new-00001.parquet      NEW's candidate rows
 //! <database>/stage/<table id>/absent-00001.parquet   keys that NEW does not have
 //! <database>/diff/<table id>/00001.parquet
@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::LOCK_FILE;
 
+/// What the run is called.
+pub const RUN: &str = "run.json";
 /// The list of what was staged; what is not in it does not exist.
 pub const MANIFEST: &str = "manifest.json";
 /// The list of what differs.
@@ -193,11 +195,28 @@ mod tests {
 
     #[test]
     fn folders_are_safe_and_differ() {
-        let hostile =
-            ["", ".", "..", "/", "a/b", "a%2Fb", "%", "lock", "%6Cock", "manifest.json", "é", "a b", "a\nb", "-", "A_1", "%25"];
+        let hostile = [
+            "",
+            ".",
+            "..",
+            "/",
+            "a/b",
+            "a%2Fb",
+            "%",
+            "lock",
+            "%6Cock",
+            "run.json",
+            "manifest.json",
+            "é",
+            "a b",
+            "a\nb",
+            "-",
+            "A_1",
+            "%25",
+        ];
         let folders: BTreeSet<_> = hostile.iter().map(|name| database_folder(name)).collect();
         assert_eq!(folders.len(), hostile.len(), "{folders:?}");
-        let own = [MANIFEST, DIFF, PLAN, DECISIONS, JOURNAL, LOCK];
+        let own = [RUN, MANIFEST, DIFF, PLAN, DECISIONS, JOURNAL, LOCK];
         for folder in &folders {
             assert!(folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-%".contains(&byte)), "{folder}");
             assert!(!folder.is_empty() && !own.contains(&folder.as_str()), "{folder}");

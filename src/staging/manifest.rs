@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::RunId;
 use super::Segment;
 use super::index_file::{read_json, write_json};
 use super::layout::{self, TableId};
@@ -24,7 +25,7 @@ pub struct Manifest {
     /// The failback that wrote it.
     pub tool_version: String,
     /// The run's name.
-    pub run_id: String,
+    pub run_id: RunId,
     /// When the export finished, RFC 3339 in UTC.
     pub made_at: String,
     /// The cutover as the user stated it.

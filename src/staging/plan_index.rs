@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::RunId;
 use super::Segment;
 use super::index_file::{read_json, write_json};
 use super::layout::{self, TableId};
@@ -24,7 +25,7 @@ pub struct Plan {
     /// The failback that made it.
     pub tool_version: String,
     /// The run's id, as in its manifest.
-    pub run_id: String,
+    pub run_id: RunId,
     /// When it was made, RFC 3339 in UTC.
     pub made_at: String,
     /// blake3 of the manifest that it rests on.

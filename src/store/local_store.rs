@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::file_digest::{is_absent, open_regular};
+use super::checked_file::{is_absent, open_checked, open_regular};
 use super::run_path::{FOLDER_MODE, run_path, sync_parent};
 use super::{AtomicFile, FileDigest, FileReader, FileWriter, LOCK_FILE, RunLock, Store, fault, journal, lock, sweep};
 use crate::error::{Error, ErrorKind, Result};
@@ -50,32 +50,28 @@ impl LocalStore {
         }
     }
 
-    /// Returns the newest run in a folder of runs: the last by name, as run ids begin with the time. Folders that
-    /// [`create`](Self::create) did not make are passed over. `None` if there is no run, or not even the folder.
-    pub fn newest(runs: &Path) -> Result<Option<PathBuf>> {
-        Self::newest_holding(runs, LOCK_FILE)
-    }
-
-    /// Returns the newest run as [`newest`](Self::newest) does, among those that hold a certain file: a run that failed at its
-    /// first step must not hide the one before it.
-    pub fn newest_holding(runs: &Path, file: &str) -> Result<Option<PathBuf>> {
-        let failed = |error| fault("look for the newest run", runs, error);
+    /// Returns the runs in a folder of runs, by name; none where there is not even the folder. Folders that
+    /// [`create`](Self::create) did not make are passed over.
+    ///
+    /// # Errors
+    /// Storage if the folder cannot be read.
+    pub fn list(runs: &Path) -> Result<Vec<Self>> {
+        let failed = |error| fault("look for runs", runs, error);
         let entries = match fs::read_dir(runs) {
             Ok(entries) => entries,
-            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) if is_absent(&error) => return Ok(Vec::new()),
             Err(error) => return Err(failed(error)),
         };
-        let mut newest: Option<PathBuf> = None;
+        let mut found = Vec::new();
         for entry in entries {
             let entry = entry.map_err(failed)?;
-            let path = entry.path();
-            let is_run =
-                entry.file_type().map_err(failed)?.is_dir() && path.join(LOCK_FILE).is_file() && path.join(file).is_file();
-            if is_run && newest.as_ref().is_none_or(|best| path > *best) {
-                newest = Some(path);
+            let folder = entry.path();
+            if entry.file_type().map_err(failed)?.is_dir() && folder.join(LOCK_FILE).is_file() {
+                found.push(Self { folder });
             }
         }
-        Ok(newest)
+        found.sort_by(|left, right| left.folder.cmp(&right.folder));
+        Ok(found)
     }
 
     /// Returns the run's folder.
@@ -115,7 +111,7 @@ impl Store for LocalStore {
     }
 
     fn open_checked(&self, file: &FileDigest) -> Result<Box<dyn FileReader>> {
-        Ok(Box::new(file.open_checked(&run_path(&self.folder, &file.path)?)?))
+        Ok(Box::new(open_checked(file, &run_path(&self.folder, &file.path)?)?))
     }
 
     fn append_line(&self, relative: &str, line: &str) -> Result<()> {
@@ -214,19 +210,17 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_run_is_the_last_by_name() {
+    fn runs_are_listed_and_other_folders_are_not() {
         let root = tempfile::tempdir().unwrap();
         let runs = root.path().join("runs");
-        assert_eq!(LocalStore::newest(&runs).unwrap(), None);
-        for id in ["20261122T080300Z-b", "20261123T010000Z-a", "20261121T235959Z-c"] {
-            LocalStore::create(&runs.join(id)).unwrap();
+        assert!(LocalStore::list(&runs).unwrap().is_empty());
+        for name in ["b", "a"] {
+            LocalStore::create(&runs.join(name)).unwrap();
         }
         fs::create_dir(runs.join("notes")).unwrap();
         fs::write(runs.join("zz"), "").unwrap();
-        assert_eq!(LocalStore::newest(&runs).unwrap(), Some(runs.join("20261123T010000Z-a")));
-        assert_eq!(LocalStore::newest_holding(&runs, "manifest.json").unwrap(), None);
-        fs::write(runs.join("20261122T080300Z-b/manifest.json"), "{}").unwrap();
-        assert_eq!(LocalStore::newest_holding(&runs, "manifest.json").unwrap(), Some(runs.join("20261122T080300Z-b")));
+        let found: Vec<_> = LocalStore::list(&runs).unwrap().iter().map(|run| run.folder().to_owned()).collect();
+        assert_eq!(found, [runs.join("a"), runs.join("b")]);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! name, or lets anybody but the owner read (folders 0700, files 0600: a run holds production rows).
 
 mod atomic_file;
+mod checked_file;
 mod fault;
 mod file_digest;
 pub mod host_files;

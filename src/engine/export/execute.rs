@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
 use crate::pg::{Session, Snapshot, Transaction};
 use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
-use crate::staging::{DatabaseRecord, FORMAT_VERSION, Manifest, Segment, SegmentOptions};
+use crate::staging::{DatabaseRecord, FORMAT_VERSION, Manifest, RunId, RunRecord, Segment, SegmentOptions};
 use crate::statement::{self, copy_binary, stamped_since};
 use crate::wire::RowBuffer;
 
@@ -41,6 +41,7 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
             .because("the run already holds an export")
             .next("leave --run out to make a new run, or go on with `failback diff`"));
     }
+    let run = RunRecord::make(context.store(), RunId::fresh())?;
     let cutover = context.config.cutover(context.cutover.clone())?;
     cutover.check(Timestamp::now().as_microsecond())?;
     let overlap_us = i64::try_from(context.config.overlap().duration().as_micros()).unwrap_or(i64::MAX);
@@ -60,7 +61,7 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        run_id: run_id(context),
+        run_id: run.id,
         made_at: Timestamp::now().to_string(),
         cutover: cutover.text().to_owned(),
         cutover_us: cutover.micros(),
@@ -71,10 +72,6 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
     manifest.write(context.store())?;
     context.tell(Event::Ended { step: "export" });
     Ok(report(context, &manifest))
-}
-
-fn run_id(context: &Context) -> String {
-    context.run().rsplit('/').next().unwrap_or("run").to_owned()
 }
 
 /// What the workers of one database share.

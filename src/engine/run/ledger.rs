@@ -8,7 +8,7 @@ use super::context::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::Session;
-use crate::staging::Manifest;
+use crate::staging::{Manifest, RunId};
 
 const CREATE: &str = include_str!("../../../sql/ledger/create.sql");
 const EXISTS: &str = include_str!("../../../sql/ledger/exists.sql");
@@ -77,7 +77,7 @@ pub(crate) async fn expect_not_merged(context: &Context, manifest: &Manifest) ->
         if !exists(&old).await? {
             continue;
         }
-        let last = old.query(LATEST_OF_RUN, &[&manifest.run_id]).await?;
+        let last = old.query(LATEST_OF_RUN, &[&manifest.run_id.as_str()]).await?;
         if last.first().is_some_and(|row| row.get::<_, &str>(0) == LedgerAction::Merge.word()) {
             return Err(Error::new(ErrorKind::Refused, "replace what was merged")
                 .at(format!("database {}", database.name))
@@ -122,7 +122,7 @@ fn not_allowed(error: Error) -> Error {
 pub(crate) async fn record(
     old: &Session,
     plan_digest: &str,
-    run_id: &str,
+    run_id: &RunId,
     action: LedgerAction,
     tables: &[(String, Written)],
 ) -> Result<()> {
@@ -133,5 +133,5 @@ pub(crate) async fn record(
     let counts =
         serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;
     let version = env!("CARGO_PKG_VERSION");
-    old.execute(RECORD, &[&plan_digest, &run_id, &action.word(), &counts, &version]).await.map(|_| ())
+    old.execute(RECORD, &[&plan_digest, &run_id.as_str(), &action.word(), &counts, &version]).await.map(|_| ())
 }

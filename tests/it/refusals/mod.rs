@@ -3,6 +3,7 @@
 
 pub(crate) mod access;
 mod broken;
+mod moved;
 mod names;
 mod stale;
 mod words;
@@ -39,6 +40,8 @@ struct Scene {
     given: [String; 2],
     folder: tempfile::TempDir,
     confirm: String,
+    /// The run's folder within the folder.
+    run: PathBuf,
 }
 
 impl Scene {
@@ -64,7 +67,13 @@ impl Scene {
     fn bare_on(pair: Pair) -> Self {
         let address = support::value(&pair.old, "select host(inet_server_addr()) || ':' || inet_server_port()");
         let given = [pair.old.clone(), pair.new.clone()];
-        Self { pair, given, folder: tempfile::tempdir().expect("a folder"), confirm: address.expect("an address") }
+        Self {
+            pair,
+            given,
+            folder: tempfile::tempdir().expect("a folder"),
+            confirm: address.expect("an address"),
+            run: "run".into(),
+        }
     }
 
     /// The small estate, planned.
@@ -77,7 +86,7 @@ impl Scene {
     }
 
     fn run(&self) -> PathBuf {
-        self.folder.path().join("run")
+        self.folder.path().join(&self.run)
     }
 
     /// The whole command line for a verb on the run.
