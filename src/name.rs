@@ -189,6 +189,13 @@ impl fmt::Display for QualifiedName {
     }
 }
 
+/// Returns an operator under its schema, which need not be on the `search_path`, for SQL. An operator's own name is never quoted: it has
+/// no letters.
+#[must_use]
+pub fn operator(schema: &Ident, name: &str) -> String {
+    format!("operator({}.{name})", schema.sql())
+}
+
 /// Returns a string literal for SQL. The value must not hold a NUL, which PostgreSQL text cannot hold either.
 #[must_use]
 pub fn literal(value: &str) -> String {

@@ -4,7 +4,7 @@ use tokio_postgres::{Client, Row};
 
 use super::{ByTable, fact};
 use crate::error::Result;
-use crate::name::{Ident, QualifiedName};
+use crate::name::{Ident, QualifiedName, operator};
 use crate::schema::{FkAction, ForeignKey};
 
 const SQL: &str = include_str!("../../sql/catalog/foreign_key.sql");
@@ -50,7 +50,7 @@ fn part(row: &Row, schema: &str, name: &str) -> Result<Option<QualifiedName>> {
 /// Spells the operators as `operator(schema.=)`, since nothing but `pg_catalog` is on the `search_path`.
 fn operators(schemas: Vec<Ident>, names: Vec<String>) -> Vec<String> {
     let spell = |(schema, name): (Ident, String)| {
-        if schema.as_str() == "pg_catalog" { name } else { format!("operator({}.{name})", schema.sql()) }
+        if schema.as_str() == "pg_catalog" { name } else { operator(&schema, &name) }
     };
     schemas.into_iter().zip(names).map(spell).collect()
 }

@@ -29,6 +29,8 @@ mod fact;
 mod foreign_key;
 mod large_object;
 mod leaf;
+mod owner;
+mod partition_bound;
 mod privilege;
 mod relation;
 mod replica_role;
@@ -43,6 +45,8 @@ use tokio_postgres::Client;
 
 pub use database::databases;
 pub use database_traits::database_traits;
+pub use owner::is_owner;
+pub use partition_bound::partition_bounds;
 pub use privilege::privileges;
 pub use replica_role::replica_role_allowed;
 pub use role::role;

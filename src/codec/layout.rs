@@ -75,20 +75,6 @@ impl StagedColumn {
         self.old.is_present() && self.new.is_present()
     }
 
-    /// Returns the expression that reads the column on a side, as it is sent.
-    fn select(&self, side: Side, alias: &str) -> String {
-        match (self.source(side).expression(alias, &self.name), self.lane) {
-            (Some(expression), Lane::Typed(_)) => expression,
-            // `format` prints with the output function; it prints NULL as nothing. `is null` is also true of a row of NULLs.
-            (Some(expression), Lane::Text) if self.casts_text => {
-                format!("case when num_nulls({expression}) = 0 then format('%s', {expression}) end")
-            }
-            (Some(expression), Lane::Text) => format!("{expression}::text"),
-            // The type may not exist on this side; NULL is sent alike in every type.
-            (None, _) => "null::text".to_owned(),
-        }
-    }
-
     fn field(&self) -> Field {
         let mut metadata = HashMap::from([
             ("pg.type".to_owned(), self.pg_type.clone()),
@@ -123,21 +109,6 @@ impl RowLayout {
         Arc::new(Schema::new(self.fields()))
     }
 
-    /// Returns the select list of the COPY query on a side, `a."x", a."y"::text`. `alias` must be ready for SQL.
-    #[must_use]
-    pub fn select_list(&self, side: Side, alias: &str) -> String {
-        self.columns.iter().map(|column| column.select(side, alias)).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Returns the select list by which whole rows are compared: as [`Self::select_list`], but what only OLD has is NULL there too.
-    #[must_use]
-    pub fn compared_list(&self, side: Side, alias: &str) -> String {
-        let column = |column: &StagedColumn| {
-            if column.new.is_present() { column.select(side, alias) } else { "null::text".to_owned() }
-        };
-        self.columns.iter().map(column).collect::<Vec<_>>().join(", ")
-    }
-
     /// Finds a column by its common name.
     #[must_use]
     pub fn column(&self, name: &Ident) -> Option<&StagedColumn> {
@@ -148,17 +119,15 @@ impl RowLayout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::Conversion;
 
     #[test]
-    fn fields_and_select_list_follow_the_lanes() {
+    fn fields_follow_the_lanes() {
         let layout = RowLayout {
             columns: vec![
                 StagedColumn::plain("id", "uuid", Lane::Typed(Codec::Uuid)),
                 StagedColumn::plain("Tags \"x\"", "text[]", Lane::Text),
             ],
         };
-        assert_eq!(layout.select_list(Side::Old, "a"), "a.\"id\", a.\"Tags \"\"x\"\"\"::text");
         let schema = layout.arrow_schema();
         let metadata = |index: usize, key: &str| schema.field(index).metadata().get(key).cloned().unwrap_or_default();
         assert_eq!(metadata(0, "ARROW:extension:name"), "arrow.uuid");
@@ -169,14 +138,10 @@ mod tests {
     }
 
     #[test]
-    fn each_side_is_read_in_its_own_way() {
-        let mapped = Source::Mapped { column: Ident::new("amount"), conversions: vec![Conversion::Cast("bigint".into())] };
-        let total = StagedColumn { new: mapped, ..StagedColumn::plain("total", "bigint", Lane::Typed(Codec::Int8)) };
+    fn what_one_side_alone_has_is_not_carried() {
         let extra = StagedColumn { old: Source::Absent, ..StagedColumn::plain("extra", "app.mood", Lane::Typed(Codec::Enum)) };
-        assert!(total.is_carried() && !extra.is_carried());
-        let layout = RowLayout { columns: vec![total, extra] };
-        assert_eq!(layout.select_list(Side::Old, "t"), "t.\"total\", null::text");
-        assert_eq!(layout.select_list(Side::New, "t"), "(t.\"amount\")::bigint, t.\"extra\"");
+        assert!(!extra.is_carried() && StagedColumn::plain("total", "bigint", Lane::Text).is_carried());
+        let layout = RowLayout { columns: vec![extra] };
         assert_eq!(layout.column(&Ident::new("extra")).map(|column| column.pg_type.as_str()), Some("app.mood"));
     }
 }

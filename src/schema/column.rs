@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::Ident;
+use crate::name::{Ident, operator};
 
 /// One column of a table, as the catalog describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,7 +103,7 @@ impl PgType {
     /// Returns the equality operator, named with its schema where the `search_path` would not find it.
     #[must_use]
     pub fn equals(&self) -> String {
-        if self.builtin || self.kind != TypeKind::Base { "=".to_owned() } else { format!("operator({}.=)", self.schema.sql()) }
+        if self.builtin || self.kind != TypeKind::Base { "=".to_owned() } else { operator(&self.schema, "=") }
     }
 
     fn base_prints_alike(&self) -> bool {

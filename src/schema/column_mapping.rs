@@ -110,7 +110,8 @@ mod tests {
         let names: Vec<_> = found.iter().map(|pair| (pair.name.as_str(), pair.is_carried())).collect();
         assert_eq!(names, [("id", true), ("gone", false), ("sum", false), ("extra", false)]);
         assert_eq!(found[0].data_type.base, "int8");
-        assert_eq!(found[0].old.expression("t", &found[0].name).as_deref(), Some("(t.\"id\")::int8"));
+        let cast = Source::Mapped { column: Ident::new("id"), conversions: vec![Conversion::Cast("int8".into())] };
+        assert_eq!(found[0].old, cast);
         assert_eq!(found[0].new, Source::Same);
         assert!(found[1].old.is_present() && !found[2].old.is_present() && !found[3].old.is_present());
     }
@@ -120,9 +121,9 @@ mod tests {
         let renaming = Renaming::new([(Ident::new("at"), Ident::new("moment"))]);
         let found = pairs(vec![column("at", "timestamp", false)], vec![column("moment", "timestamptz", false)], &renaming);
         assert_eq!(found[0].data_type.base, "timestamptz");
-        let at = Ident::new("at");
-        assert_eq!(found[0].old.expression("t", &at).as_deref(), Some("(t.\"at\" at time zone 'Europe/Berlin')"));
-        assert_eq!(found[0].new.expression("t", &at).as_deref(), Some("t.\"moment\""));
+        let read = vec![Conversion::AtZone("Europe/Berlin".into())];
+        assert_eq!(found[0].old, Source::Mapped { column: Ident::new("at"), conversions: read });
+        assert_eq!(found[0].new, Source::Mapped { column: Ident::new("moment"), conversions: Vec::new() });
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::name::{Ident, literal};
+use crate::name::Ident;
 
 /// How one side's own column gives the value that travels.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,27 +35,6 @@ pub enum Conversion {
     AtZone(String),
 }
 
-impl Conversion {
-    /// Applies the conversion to an SQL expression.
-    #[must_use]
-    pub fn of(&self, expression: &str) -> String {
-        match self {
-            Self::Cast(sql_type) => format!("({expression})::{sql_type}"),
-            // An array's input function hands each element to the input function of its type.
-            Self::Input(sql_type) => {
-                format!("(('{{\"' || replace(replace({expression}, '\\', '\\\\'), '\"', '\\\"') || '\"}}')::{sql_type}[])[1]")
-            }
-            Self::AtZone(zone) => format!("({expression} at time zone {})", literal(zone)),
-        }
-    }
-
-    /// Applies several in turn.
-    #[must_use]
-    pub fn chain(conversions: &[Self], expression: String) -> String {
-        conversions.iter().fold(expression, |inner, conversion| conversion.of(&inner))
-    }
-}
-
 impl Source {
     /// Whether the side has the column.
     #[must_use]
@@ -81,16 +60,6 @@ impl Source {
             Self::Mapped { conversions, .. } => conversions.is_empty(),
         }
     }
-
-    /// Returns the expression for the value that travels; `alias` must be ready for SQL. `None` where there is no column.
-    #[must_use]
-    pub fn expression(&self, alias: &str, common: &Ident) -> Option<String> {
-        match self {
-            Self::Same => Some(format!("{alias}.{}", common.sql())),
-            Self::Absent => None,
-            Self::Mapped { column, conversions } => Some(Conversion::chain(conversions, format!("{alias}.{}", column.sql()))),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -98,15 +67,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conversions_wrap_the_sides_own_column() {
+    fn a_mapped_source_is_the_sides_own_column() {
         let common = Ident::new("at");
-        assert_eq!(Source::Same.expression("t", &common).as_deref(), Some("t.\"at\""));
-        assert_eq!(Source::Absent.expression("t", &common), None);
         let mapped = Source::Mapped {
             column: Ident::new("When"),
             conversions: vec![Conversion::AtZone("Europe/Berlin".into()), Conversion::Cast("text".into())],
         };
-        assert_eq!(mapped.expression("t", &common).as_deref(), Some("((t.\"When\" at time zone 'Europe/Berlin'))::text"));
         assert!(!mapped.is_plain() && mapped.is_present());
         assert_eq!(mapped.column(&common).as_str(), "When");
     }

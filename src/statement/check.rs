@@ -142,18 +142,6 @@ pub fn orphans_of_lost(key: &ForeignKey, load: &LoadTable<'_>) -> Option<String>
     ))
 }
 
-/// Reads the greatest (for sequences that count down: the least) value of a column that a sequence feeds, of those in `room`.
-#[must_use]
-pub fn sequence_floor(table: &QualifiedName, column: &Ident, descending: bool, room: (i64, i64)) -> String {
-    let aggregate = if descending { "min" } else { "max" };
-    let ((least, greatest), column) = (room, column.sql());
-    format!(
-        "select {aggregate}({column})::pg_catalog.int8 from {} where {column} between '{least}'::pg_catalog.int8 and \
-         '{greatest}'::pg_catalog.int8",
-        table.sql()
-    )
-}
-
 /// Locks a table against writers, readers aside: what is checked once must still hold when we commit.
 #[must_use]
 pub fn lock_writers_out(table: &QualifiedName) -> String {

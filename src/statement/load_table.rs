@@ -7,6 +7,8 @@
 use crate::name::Ident;
 use crate::schema::Conversion;
 
+use super::select_list::NOTHING;
+use super::value::convert;
 use super::{Operation, RowSource};
 
 /// How many columns of a row a load table has room for: a table's 1600, less `ord` and `op`.
@@ -121,9 +123,9 @@ impl LoadTable<'_> {
             "text" => format!("{alias}.rest[{}]", index - own + 1),
             // An array cannot be an element, and nothing but its input function makes one of a text.
             array if array.ends_with("[]") => format!("({alias}.rest[{}])::{array}", index - own + 1),
-            other => Conversion::Input(other.to_owned()).of(&format!("{alias}.rest[{}]", index - own + 1)),
+            other => convert(&[Conversion::Input(other.to_owned())], format!("{alias}.rest[{}]", index - own + 1)),
         };
-        Conversion::chain(&column.conversions, arrived)
+        convert(&column.conversions, arrived)
     }
 
     /// The test that a row of the table has the value of the load table's row that goes by an alias.
@@ -230,6 +232,13 @@ impl LoadTable<'_> {
         )
     }
 
+    /// As [`insert`](Self::insert), and reads `select_list` of the rows as they came out, under the alias `t`.
+    #[must_use]
+    pub fn insert_returning(&self, rows: Inserted, operation: Operation, select_list: &str) -> String {
+        let list = if select_list.is_empty() { NOTHING } else { select_list };
+        format!("{} returning {list}", self.insert(rows, operation))
+    }
+
     /// Returns the columns that an INSERT writes, and the values that it writes there.
     #[must_use]
     pub fn written(&self, rows: Inserted) -> (Vec<String>, Vec<String>) {
@@ -255,13 +264,6 @@ impl LoadTable<'_> {
         self.same_row()
     }
 }
-
-/// Makes the planner find each row of a load table in its table by the key's index, one after the other. It would rather read a large table
-/// as a whole, and sort or hash it, although every page that the index leads to is about to be written anyway.
-pub const BY_INDEX: &str = "set local enable_hashjoin = off; set local enable_mergejoin = off";
-
-/// Takes [`BY_INDEX`] back.
-pub const BY_ANY_JOIN: &str = "set local enable_hashjoin to default; set local enable_mergejoin to default";
 
 /// A load table's table name: `fb_load_` and a number, so that several load tables live in one transaction.
 #[must_use]

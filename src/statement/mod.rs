@@ -1,8 +1,9 @@
-//! Every statement whose text depends on a table. SQL that is fixed lives in `sql/`, one statement a file.
+//! SQL text: every statement and expression whose text depends on a table, and a transaction's settings. Statements that are fixed
+//! live in `sql/`, one a file; those that begin and end transactions in `pg::Transaction`.
 //!
-//! Comes in: names, keys and select lists. Goes out: SQL text, ready to send. Column values come in only as key literals, and
+//! Comes in: names, keys, layouts, definitions. Goes out: SQL text, ready to send. Column values come in only as key literals, and
 //! only through `name::array_literal`.
-//! Never: sends anything.
+//! Never: sends anything, or knows what a row means.
 //!
 //! ```
 //! use failback::name::QualifiedName;
@@ -23,14 +24,27 @@ mod key_range;
 mod load_table;
 mod operation;
 mod read;
+mod row_hash;
+mod select_list;
+mod sequence;
+mod setting;
 pub mod trial_table;
+mod value;
 
 pub use check::{
     deferred_clashes, lock_and_check_parents, lock_parents, lock_writers_out, orphans_of_load, orphans_of_lost,
-    orphans_of_table, sequence_floor,
+    orphans_of_table,
 };
 pub use delta_tables::{DeltaTables, orphaning_parents, orphans};
 pub use key_range::{KeyCut, KeyRange};
-pub use load_table::{BY_ANY_JOIN, BY_INDEX, Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
+pub use load_table::{Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
 pub use operation::Operation;
-pub use read::{CtidRange, RowSource, copy_binary, counterparts, ordered_rows, own_rows, range_sums, rows, stamped_since};
+pub use read::{
+    CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, ordered_rows, own_rows, range_sums, rows,
+    stamped_since,
+};
+pub use row_hash::row_hash;
+pub use select_list::{compared_list, select_list};
+pub use sequence::{raise_sequence, sequence_floor};
+pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, LOCK_TIMEOUT, REPLICA_ROLE};
+pub use value::travelling_value;

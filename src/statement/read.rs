@@ -4,6 +4,7 @@ use crate::name::{QualifiedName, Side, array_literal, literal};
 use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, Table, WHOLE_ROW_COLUMNS};
 
 use super::key_range::{KeyRange, own};
+use super::value::travelling_value;
 
 /// The rows of one table, under the alias `t`, with the columns of their comparison key.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +140,7 @@ pub fn ordered_rows(source: RowSource<'_>, range: KeyRange, select_list: &str, c
 
 /// The value that travels. A key column is on both sides, so there is one.
 fn value(column: &KeyColumn, side: Side) -> String {
-    column.on(side).source.expression("t", &column.name).unwrap_or_else(|| own(column, side))
+    travelling_value(&column.on(side).source, "t", &column.name).unwrap_or_else(|| own(column, side))
 }
 
 fn sent(column: &KeyColumn, side: Side) -> String {
@@ -215,6 +216,18 @@ pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String
 pub fn stamped_since(stamps: &[(String, String)]) -> String {
     let test = |(stamp, instant): &(String, String)| format!("{stamp} >= {} or {stamp} is null", literal(instant));
     stamps.iter().map(test).collect::<Vec<_>>().join(" or ")
+}
+
+/// Returns an expression that is true for rows that a predicate selects, or of which it does not know; without one, for none.
+#[must_use]
+pub fn is_selected(predicate: Option<&str>) -> String {
+    predicate.map_or_else(|| "false".to_owned(), |text| format!("coalesce(({text}), true)"))
+}
+
+/// Asks the planner how it would carry out a query, a line of text each row.
+#[must_use]
+pub fn explain(query: &str) -> String {
+    format!("explain (costs off) {query}")
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::config::Zone;
 use crate::delta::{CutoverWindow, Evidence, History, Witness};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{TimeColumn, TimeColumns, TimeKind};
+use crate::statement::travelling_value;
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -59,7 +60,7 @@ impl Clock {
 
     /// Pairs every time column, as NEW has it, with the literal that selects candidates by it.
     pub(crate) fn since_literals(&self, times: &TimeColumns, layout: &RowLayout) -> Vec<(String, String)> {
-        let stamp = |column: &TimeColumn| layout.column(&column.name)?.new.expression("t", &column.name);
+        let stamp = |column: &TimeColumn| travelling_value(&layout.column(&column.name)?.new, "t", &column.name);
         times.iter().filter_map(|column| Some((stamp(column)?, self.since_literal(column.kind)))).collect()
     }
 }

@@ -223,8 +223,9 @@ impl Cutter<'_> {
         if leaf.size_bytes <= self.chunk_bytes {
             return Ok(false);
         }
-        let query = statement::rows(&leaf.name, &record.layout.select_list(Side::New, "t"), CtidRange::ALL, Some(predicate));
-        let plan = self.new.query(&format!("explain (costs off) {query}"), &[]).await?;
+        let list = statement::select_list(&record.layout, Side::New, "t");
+        let query = statement::rows(&leaf.name, &list, CtidRange::ALL, Some(predicate));
+        let plan = self.new.query(&statement::explain(&query), &[]).await?;
         Ok(plan.iter().any(|line| line.get::<_, &str>(0).contains("Seq Scan")))
     }
 }

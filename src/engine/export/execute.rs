@@ -201,7 +201,7 @@ async fn work(shared: &Shared, pair: &Pair, chunk: &Chunk) -> Result<Found> {
     let target = |sort, number| target(shared, (id, name), sort, number);
     match &chunk.task {
         Task::Rows { leaf, range, predicate, .. } => {
-            let query = statement::rows(leaf, &layout.select_list(Side::New, "t"), *range, predicate.as_deref());
+            let query = statement::rows(leaf, &statement::select_list(layout, Side::New, "t"), *range, predicate.as_deref());
             let segment = copy_rows(shared, &pair.new, (name, layout), &query, target(Staged::New, chunk.number)).await?;
             Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() })
         }

@@ -8,11 +8,11 @@ use std::cmp::Ordering;
 
 use tokio::try_join;
 
-use crate::codec::{RowLayout, StagedColumn};
+use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::Session;
-use crate::schema::{ComparisonKey, KeyOrder, hashed};
+use crate::schema::{ComparisonKey, KeyOrder};
 use crate::staging::{Segment, TableRecord};
 use crate::statement::{self, KeyRange, RowSource};
 use crate::wire::RowBuffer;
@@ -117,28 +117,15 @@ async fn sums_are_equal(subject: Subject<'_>) -> Result<bool> {
 
 fn select_lists(record: &TableRecord, depth: Depth, stamped: Option<&str>) -> Sided<String> {
     match depth {
-        Depth::Rows => Sided::of(|side| record.layout.compared_list(side, "t")),
+        Depth::Rows => Sided::of(|side| statement::compared_list(&record.layout, side, "t")),
         Depth::Hashes => Sided::of(|side| hash(record, side)),
-        Depth::Keys => Sided {
-            old: String::new(),
-            new: format!("coalesce({}, true)", stamped.map_or("false".to_owned(), |text| format!("({text})"))),
-        },
+        Depth::Keys => Sided { old: String::new(), new: statement::is_selected(stamped) },
     }
 }
 
-/// Returns the expression for the hash of a row on one side, of the values as they travel.
+/// Returns the expression for the hash of a row on one side.
 fn hash(record: &TableRecord, side: Side) -> String {
-    let value = |column: &StagedColumn| {
-        let plain = [(&column.old, &record.old), (&column.new, &record.new)].into_iter().find(|(source, _)| source.is_plain());
-        let own = plain.and_then(|(_, table)| table.column(&column.name)).map(|column| &column.data_type);
-        let value = column.source(side).expression("t", &column.name)?;
-        // Where neither side has the type that travels, it is text.
-        Some(own.map_or_else(|| format!("{value} collate \"C\""), |own| hashed(own, &value, record.compare_by)))
-    };
-    // What only OLD has is compared with nothing.
-    let compared = record.layout.columns.iter().filter(|column| column.new.is_present());
-    let values: Vec<_> = compared.map(|column| value(column).unwrap_or_else(|| "null::text".to_owned())).collect();
-    format!("pg_catalog.hash_record_extended(row({}), 0)", values.join(", "))
+    statement::row_hash(&record.layout, Sided { old: &record.old, new: &record.new }, side, record.compare_by)
 }
 
 /// Two streams in key order, side by side.

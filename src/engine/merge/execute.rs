@@ -17,6 +17,7 @@ use crate::name::Side;
 use crate::pg::{Isolation, Session, Transaction, is_old};
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, index_digest, layout};
+use crate::statement::LOCK_TIMEOUT;
 
 /// Carries out the run's plan on OLD.
 ///
@@ -162,7 +163,7 @@ impl Work<'_> {
     /// Everything between BEGIN and COMMIT.
     async fn inside(&self, context: &Context, old: &Session) -> Result<(Vec<(String, Written)>, Vec<Raise>)> {
         ledger::lock(old).await?;
-        old.execute_all("set local lock_timeout = '30s'").await?;
+        old.execute_all(LOCK_TIMEOUT).await?;
         self.triggers.begin(old).await?;
         expect_same_definitions(old, self.part).await?;
         let tables = carry_out(context, old, self.part, self.record, direction(self.action), self.triggers).await?;

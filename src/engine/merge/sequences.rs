@@ -6,12 +6,11 @@ use serde::Serialize;
 
 use crate::catalog;
 use crate::error::{Place, Result};
-use crate::name::literal;
 use crate::pg::Session;
 use crate::policy::Action;
 use crate::schema::Sequence;
 use crate::staging::DatabasePlan;
-use crate::statement::sequence_floor;
+use crate::statement::{raise_sequence, sequence_floor};
 
 /// A sequence that is, or must be, raised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -74,10 +73,7 @@ fn target(on_old: &Sequence, last_on_new: Option<i64>, data: impl IntoIterator<I
 pub(crate) async fn raise(old: &Session, plan: &DatabasePlan) -> Result<Vec<Raise>> {
     let mut raised = Vec::new();
     for (sequence, raise) in lagging(old, plan).await? {
-        let name = literal(&sequence.name.sql());
-        old.execute_all(&format!("select pg_catalog.setval({name}::pg_catalog.regclass, {}, true)", raise.to))
-            .await
-            .place(|| &sequence.name)?;
+        old.execute_all(&raise_sequence(&sequence.name, raise.to)).await.place(|| &sequence.name)?;
         raised.push(raise);
     }
     Ok(raised)

@@ -16,7 +16,7 @@ use crate::schema::Exclusive;
 use crate::staging::{TablePlan, TableRecord};
 use crate::statement::{
     BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, Operation, RowSource, copy_binary, deferred_clashes, load_table_name,
-    lock_writers_out,
+    lock_writers_out, select_list,
 };
 use crate::words::Counts;
 
@@ -103,7 +103,7 @@ impl<'a> TableMerge<'a> {
     pub(crate) async fn expect_unmoved(&self, context: &Context, old: &Session, database: &str) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
         old.execute_all(&self.load.lock_rows()).await?;
-        let query = self.load.counterparts(&self.record.layout.select_list(Side::Old, "t"));
+        let query = self.load.counterparts(&select_list(&self.record.layout, Side::Old, "t"));
         let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(&self.record.layout)).await?;
         let mut reader = PlannedRowReader::open(context.store(), self.plan, BATCH_ROWS)?;
         let mut moved = 0_u64;

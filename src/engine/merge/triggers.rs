@@ -6,11 +6,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::staging::DatabasePlan;
-use crate::statement::Operation;
+use crate::statement::{CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, Operation, REPLICA_ROLE};
 
 const FIRING: &str = include_str!("../../../sql/session/firing_triggers.sql");
 const DIVERTING: &str = include_str!("../../../sql/session/diverting_rules.sql");
-const OWNS: &str = include_str!("../../../sql/session/owns_table.sql");
 
 /// How triggers are kept quiet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +37,7 @@ impl Triggers {
             return Ok(Self::Replica);
         }
         for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
-            if !owns(old, &table.name).await? {
+            if !catalog::is_owner(old.client(), &table.name).await? {
                 return Err(Error::new(ErrorKind::Refused, "keep OLD's triggers quiet")
                     .at(&table.name)
                     .because("this user may neither set session_replication_role nor disable the table's triggers")
@@ -52,9 +51,7 @@ impl Triggers {
     /// Silences all triggers for the transaction that has just begun, where that is the way.
     pub(crate) async fn begin(self, old: &Session) -> Result<()> {
         // With foreign keys on, rows of a cycle can only come one after the other where the server waits with its checks.
-        let statement =
-            if self == Self::Replica { "set local session_replication_role = replica" } else { "set constraints all deferred" };
-        old.execute_all(statement).await
+        old.execute_all(if self == Self::Replica { REPLICA_ROLE } else { DEFER_CONSTRAINTS }).await
     }
 
     /// Lets the server check what was deferred, while an error still says which rows it is about.
@@ -62,7 +59,7 @@ impl Triggers {
         if self == Self::Replica {
             return Ok(());
         }
-        old.execute_all("set constraints all immediate").await
+        old.execute_all(CHECK_CONSTRAINTS).await
     }
 
     /// Silences one table's triggers, where that is done a table. Returns the statements that take it back.
@@ -101,9 +98,4 @@ async fn expect_no_diversion(old: &Session, table: &QualifiedName) -> Result<()>
             .because(format!("its rule {} is DO INSTEAD: the planned rows would not arrive", rule.get::<_, &str>(0)))
             .next("merge without --fire-triggers, which leaves rules alone too")),
     }
-}
-
-async fn owns(old: &Session, table: &QualifiedName) -> Result<bool> {
-    let rows = old.query(OWNS, &[&table.schema.as_str(), &table.name.as_str()]).await?;
-    Ok(rows.first().is_some_and(|row| row.get(0)))
 }

@@ -6,6 +6,7 @@ use crate::engine::run::Context;
 use crate::error::{ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Savepoint, Session, Transaction};
+use crate::statement::REPLICA_ROLE;
 
 pub(crate) struct Sandbox {
     old: Transaction,
@@ -25,7 +26,7 @@ impl Sandbox {
         let old = Transaction::attempt(old).await?;
         if quiet {
             // Event triggers on OLD have no business with temporary tables.
-            old.execute_all("set local session_replication_role = replica").await?;
+            old.execute_all(REPLICA_ROLE).await?;
         }
         Ok(Self { old, quiet })
     }

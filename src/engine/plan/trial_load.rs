@@ -14,6 +14,7 @@ use super::change::Change;
 use super::planned_row::PlannedRows;
 use super::reject::{Reject, RejectReason, Rejects};
 use super::sandbox::Sandbox;
+use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::engine::rows::{Batches, Image, Loading, load_columns, view};
@@ -25,13 +26,11 @@ use crate::policy::Action;
 use crate::schema::{Check, Drift, TypeKind, WHOLE_ROW_COLUMNS};
 use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
 use crate::statement::{
-    Inserted, LoadColumn, LoadTable, Operation, RowSource, copy_binary, load_table_name, trial_table, unpacked,
+    Inserted, LoadColumn, LoadTable, Operation, RowSource, copy_binary, load_table_name, select_list, trial_table, unpacked,
 };
 
 /// How many rows are tried at once.
 const BATCH_ROWS: usize = 4096;
-
-const BOUNDS: &str = include_str!("../../../sql/catalog/partition_bound.sql");
 
 /// Tries the rows of every table about which something speaks for trying, and holds those that OLD does not take as they are.
 pub(crate) async fn hold_rejects(
@@ -120,8 +119,7 @@ impl<'a> Trial<'a> {
     /// Creates the copy and its load inside the session's transaction.
     async fn prepare(sandbox: &'a Sandbox, record: &'a TableRecord) -> Result<Self> {
         let old = sandbox.session();
-        let bounds = old.query(BOUNDS, &[&record.old.name.schema.as_str(), &record.old.name.name.as_str()]).await?;
-        let bounds: Vec<Option<String>> = bounds.iter().map(|row| row.get(0)).collect();
+        let bounds = catalog::partition_bounds(old.client(), &record.old.name).await?;
         let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
         sandbox.create(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
         let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
@@ -192,9 +190,8 @@ impl<'a> Trial<'a> {
 
     async fn write(&self, rows: Inserted, change: &Change<Image>, part: &[usize]) -> Result<Vec<(usize, usize)>> {
         self.fill(rows, &change.after, part, None).await?;
-        let list = self.layout.select_list(Side::Old, "t");
-        let list = if list.is_empty() { "null::text".to_owned() } else { list };
-        let insert = format!("{} returning {list}", self.load.insert(rows, operation(rows)));
+        let list = select_list(&self.layout, Side::Old, "t");
+        let insert = self.load.insert_returning(rows, operation(rows), &list);
         let mut stream = Batches::open(self.old, &copy_binary(&insert), &self.layout).await?;
         let found = stream.take(part.len()).await?;
         stream.expect_end().await?;

@@ -57,7 +57,7 @@ pub(crate) async fn stream(
     layout: &RowLayout,
     keys: &[Vec<String>],
 ) -> Result<Batches> {
-    let query = statement::counterparts(source, &layout.select_list(source.side, "t"), keys);
+    let query = statement::counterparts(source, &statement::select_list(layout, source.side, "t"), keys);
     Batches::open(session, &statement::copy_binary(&query), &image_layout(layout)).await
 }
 

@@ -4,7 +4,12 @@
 //! a day and 24 hours, texts under a collation that ignores case. So each value is hashed in a form that leaves nothing out. Two
 //! rows that differ hash alike with a probability of 2^-64. Comparing by values gives up that form for numbers alone.
 
-use super::{CompareBy, PgType, TypeKind};
+use crate::codec::{RowLayout, StagedColumn};
+use crate::name::{Side, Sided};
+use crate::schema::{CompareBy, PgType, Table, TypeKind};
+
+use super::select_list::NOTHING;
+use super::value::travelling_value;
 
 /// Array types whose elements are sent as they are stored. The element type is sent too: a built-in one is the same everywhere.
 const SENT_ARRAYS: [&str; 17] = [
@@ -27,9 +32,24 @@ const SENT_ARRAYS: [&str; 17] = [
     "_varchar",
 ];
 
-/// Returns the SQL expression that is hashed for a value of a type.
+/// Returns the expression for the hash of a row `t` on one side, of the values as they travel.
 #[must_use]
-pub fn hashed(data_type: &PgType, value: &str, compare_by: CompareBy) -> String {
+pub fn row_hash(layout: &RowLayout, tables: Sided<&Table>, side: Side, compare_by: CompareBy) -> String {
+    let value = |column: &StagedColumn| {
+        let plain = Side::BOTH.into_iter().find(|side| column.source(*side).is_plain());
+        let own = plain.and_then(|side| tables.get(side).column(&column.name)).map(|column| &column.data_type);
+        let value = travelling_value(column.source(side), "t", &column.name)?;
+        // Where neither side has the type that travels, it is text.
+        Some(own.map_or_else(|| format!("{value} collate \"C\""), |own| hashed(own, &value, compare_by)))
+    };
+    // What only OLD has is compared with nothing.
+    let compared = layout.columns.iter().filter(|column| column.new.is_present());
+    let values: Vec<_> = compared.map(|column| value(column).unwrap_or_else(|| NOTHING.to_owned())).collect();
+    format!("pg_catalog.hash_record_extended(row({}), 0)", values.join(", "))
+}
+
+/// Returns the expression that is hashed for a value of a type.
+fn hashed(data_type: &PgType, value: &str, compare_by: CompareBy) -> String {
     let sent = |function: &str| format!("pg_catalog.{function}({value})");
     let text = || format!("{value}::text collate \"C\"");
     let base = data_type.base.as_str();
@@ -74,6 +94,7 @@ mod tests {
         let label = PgType { kind: TypeKind::Enum, builtin: false, ..PgType::builtin("mood", -1) };
         assert_eq!(hashed(&label, "t.x", CompareBy::Hashes), "t.x::text collate \"C\"");
     }
+
     #[test]
     fn values_leave_out_how_a_number_is_written_and_nothing_else() {
         let of = |base: &str| hashed(&PgType::builtin(base, -1), "t.x", CompareBy::Values);

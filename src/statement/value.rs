@@ -1,0 +1,50 @@
+//! A column's value on its way: the expression that makes of what a side stores what travels, and the other way round.
+
+use crate::name::{Ident, literal};
+use crate::schema::{Conversion, Source};
+
+/// Applies a conversion to an SQL expression.
+fn converted(conversion: &Conversion, expression: &str) -> String {
+    match conversion {
+        Conversion::Cast(sql_type) => format!("({expression})::{sql_type}"),
+        // An array's input function hands each element to the input function of its type.
+        Conversion::Input(sql_type) => {
+            format!("(('{{\"' || replace(replace({expression}, '\\', '\\\\'), '\"', '\\\"') || '\"}}')::{sql_type}[])[1]")
+        }
+        Conversion::AtZone(zone) => format!("({expression} at time zone {})", literal(zone)),
+    }
+}
+
+/// Applies several conversions to an SQL expression, one after the other.
+pub(super) fn convert(conversions: &[Conversion], expression: String) -> String {
+    conversions.iter().fold(expression, |inner, conversion| converted(conversion, &inner))
+}
+
+/// Returns the expression for the value that travels; `alias` is the row's, ready for SQL, and `common` the column's common name. `None`
+/// where the side has no such column.
+#[must_use]
+pub fn travelling_value(source: &Source, alias: &str, common: &Ident) -> Option<String> {
+    match source {
+        Source::Same => Some(format!("{alias}.{}", common.sql())),
+        Source::Absent => None,
+        Source::Mapped { column, conversions } => Some(convert(conversions, format!("{alias}.{}", column.sql()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conversions_wrap_the_sides_own_column() {
+        let common = Ident::new("at");
+        assert_eq!(travelling_value(&Source::Same, "t", &common).as_deref(), Some("t.\"at\""));
+        assert_eq!(travelling_value(&Source::Absent, "t", &common), None);
+        let mapped = Source::Mapped {
+            column: Ident::new("When"),
+            conversions: vec![Conversion::AtZone("Europe/Berlin".into()), Conversion::Cast("text".into())],
+        };
+        let expected = "((t.\"When\" at time zone 'Europe/Berlin'))::text";
+        assert_eq!(travelling_value(&mapped, "t", &common).as_deref(), Some(expected));
+    }
+}
