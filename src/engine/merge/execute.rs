@@ -23,8 +23,16 @@ use crate::statement::LOCK_TIMEOUT;
 ///
 /// # Errors
 /// `Refused` with nothing written where the plan is stale, OLD has moved, rows wait for a decision, or a check fails;
-/// `PartlyChanged` where an earlier database was committed and a later one failed.
+/// `PartlyChanged` where an earlier database was committed and a later one failed. Every error says what OLD may have seen, as the
+/// transactions know it; one that comes after COMMIT, as where the journal cannot be written, says that OLD has the merge.
+///
+/// Cancel safety: if the call is dropped, a transaction that is open is rolled back; `context.old_writes` says what OLD may have
+/// seen, also of a COMMIT that was under way.
 pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeReport> {
+    merge_plan(context, options).await.map_err(|error| error.or_state(|| context.old_writes.state()))
+}
+
+async fn merge_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     let plan = checked_plan(context)?;
     let held = plan.actions().get(Action::Hold);
     if held > 0 && !options.leave_held {
@@ -37,18 +45,13 @@ pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeRepo
     perform(context, &plan, options, LedgerAction::Merge).await
 }
 
-/// Carries a plan out, or takes it back, database by database. Whatever fails, the error says what OLD may have seen, as the
-/// transactions know it.
+/// Carries a plan out, or takes it back, database by database.
 pub(crate) async fn perform(
     context: &Context,
     plan: &Plan,
     options: MergeOptions,
     action: LedgerAction,
 ) -> Result<MergeReport> {
-    perform_all(context, plan, options, action).await.map_err(|error| error.or_state(|| context.old_writes.state()))
-}
-
-async fn perform_all(context: &Context, plan: &Plan, options: MergeOptions, action: LedgerAction) -> Result<MergeReport> {
     let manifest = Manifest::read(context.store())?;
     let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
     // Every row is compared, then written.

@@ -11,8 +11,14 @@ use crate::staging::Plan;
 ///
 /// # Errors
 /// `Refused` with nothing written where a merged row has been changed since: its later change would be lost. `Refused` too where
-/// OLD's ledger has no merge of this plan that stands.
+/// OLD's ledger has no merge of this plan that stands. Every error says what OLD may have seen, as of [`merge`](super::merge).
+///
+/// Cancel safety: as [`merge`](super::merge).
 pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeReport> {
+    undo_plan(context, options).await.map_err(|error| error.or_state(|| context.old_writes.state()))
+}
+
+async fn undo_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     let plan = Plan::read(context.store())?;
     let report = perform(context, &plan, options, LedgerAction::Undo).await?;
     if report.databases.iter().all(|database| database.already) {
