@@ -4,6 +4,19 @@
 //! Comes in: a [`Context`] (endpoints, the run's store, settings, where to report). Goes out: files in the run, rows on OLD,
 //! and a report a step.
 //! Never: prints, reads the environment or the command line, writes to NEW, or holds a table in memory.
+//!
+//! ```no_run
+//! use failback::engine::{self, Context};
+//!
+//! # async fn plan(context: &Context) -> failback::error::Result<()> {
+//! engine::export(context).await?;
+//! let differences = engine::diff(context).await?;
+//! println!("{} keys were looked at", differences.counts.sum());
+//! let plan = engine::plan(context).await?;
+//! println!("plan {}: {} rows wait for a decision", plan.digest, plan.held);
+//! # Ok(())
+//! # }
+//! ```
 
 mod diff;
 mod discover;

@@ -2,6 +2,28 @@
 //!
 //! Comes in: Arrow batches. Goes out: committed segments with their row count, size and digest, and the same batches again.
 //! Never: knows PostgreSQL's types (see `codec`), decides which rows are staged, or opens a file itself (see `store`).
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+//! use failback::staging::{SegmentOptions, SegmentReader, SegmentWriter};
+//! use failback::store::LocalStore;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let run = LocalStore::create(&folder.path().join("run"))?;
+//! let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
+//! let batch = RecordBatch::try_from_iter_with_nullable([("id", ids, true)])?;
+//!
+//! let mut writer = SegmentWriter::create(&run, "shop/stage/t0001/new-00001.parquet", batch.schema(), &SegmentOptions::default())?;
+//! writer.write(&batch)?;
+//! let segment = writer.finish()?;
+//! assert_eq!(segment.rows, 3);
+//!
+//! let mut batches = SegmentReader::open(&run, &segment, 1024)?;
+//! assert_eq!(batches.next().transpose()?, Some(batch));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod diff_index;
 mod index_file;

@@ -6,6 +6,19 @@
 //! the size and the BLAKE3 digest that were true when it was written, on every open.
 //! Never: knows what a file means, follows a link or a path that leaves the run, leaves a half-written file under its real
 //! name, or lets anybody but the owner read (folders 0700, files 0600: a run holds production rows).
+//!
+//! ```
+//! use failback::store::{LocalStore, Store as _};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let run = LocalStore::create(&folder.path().join("run"))?;
+//! let digest = run.write("shop/plan.json", b"{}")?;
+//! assert_eq!((digest.bytes, run.read("shop/plan.json")?), (2, b"{}".to_vec()));
+//!
+//! std::fs::write(folder.path().join("run/shop/plan.json"), "[]")?;
+//! assert!(run.open_checked(&digest).is_err(), "as many bytes, and others");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod atomic_file;
 mod checked_file;
