@@ -1,5 +1,6 @@
 //! Every type that a column can have comes home byte for byte, and goes back byte for byte.
 
+mod made;
 mod proof;
 mod random;
 mod settings;
@@ -16,9 +17,10 @@ use jiff::Timestamp;
 
 use super::recovery::Recovery;
 use super::support::{self, Pair, block_on};
+use made::{MADE, MAKING};
 use proof::{Image, Oids, differences, images};
 use subject::Subject;
-use values::{BUILTIN, CONTRIB, Case, MADE, MAKING, UNWRITABLE};
+use values::{BUILTIN, CONTRIB, Case, UNWRITABLE};
 
 /// Rows are found by comparison alone, and NEW's are taken.
 const TAKE_NEW: &str = "[defaults]\nambiguous_missing_on_old = \"apply_new\"\nambiguous_differs = \"apply_new\"\n";

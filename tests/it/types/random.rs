@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use failback::name::literal;
 
 use super::super::support::{self, Dice};
+use super::made::MAKING;
 use super::subject::Subject;
-use super::values::MAKING;
 use super::{fill, on_both_sides, prove};
 
 /// How many values of each type.
