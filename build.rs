@@ -1,8 +1,8 @@
 //! Asks git which commit is built, for `failback --version`.
 //!
-//! Goes out: `FAILBACK_VERSION`, as `0.1.0 (215dc43 2026-11-24)`; ` with changes` follows the date where files differ from the commit.
-//! Without git, or outside a checkout of failback itself (a vendored copy, an unpacked archive), it is the version alone.
-//! Never: fails a build.
+//! Goes out: `FAILBACK_VERSION`, as `0.1.0 (215dc43 2026-11-24)`; ` with changes` follows the date where files differ from the
+//! commit. Without git, or outside a checkout of failback itself (a vendored copy, an unpacked archive), it is the version
+//! alone. Never: fails a build.
 
 use std::process::Command;
 

@@ -2,7 +2,8 @@
 //! either server.
 //!
 //! ```console
-//! $ cargo run --release --example plan -- postgresql://dba@old/shop postgresql://dba@new/shop 2026-11-22T10:00:00+02:00 /tmp/run
+//! $ cargo run --release --example plan -- \
+//!       postgresql://dba@old/shop postgresql://dba@new/shop 2026-11-22T10:00:00+02:00 /tmp/run
 //! ```
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "an example tells its result")]

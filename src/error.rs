@@ -197,8 +197,8 @@ impl Error {
         &self.0.place
     }
 
-    /// Returns what OLD may have seen, as the error or the nearest of its causes says it; `None` where it was raised outside any
-    /// transaction and nobody has asked the transactions since.
+    /// Returns what OLD may have seen, as the error or the nearest of its causes says it; `None` where it was raised outside
+    /// any transaction and nobody has asked the transactions since.
     #[must_use]
     pub fn old_state(&self) -> Option<&OldState> {
         let mut error = Some(self);

@@ -189,8 +189,8 @@ impl fmt::Display for QualifiedName {
     }
 }
 
-/// Returns an operator under its schema, which need not be on the `search_path`, for SQL. An operator's own name is never quoted: it has
-/// no letters.
+/// Returns an operator under its schema, which need not be on the `search_path`, for SQL. An operator's own name is never
+/// quoted: it has no letters.
 #[must_use]
 pub fn operator(schema: &Ident, name: &str) -> String {
     format!("operator({}.{name})", schema.sql())

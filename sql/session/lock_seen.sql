@@ -8,4 +8,6 @@ select exists (
           where l.locktype = 'advisory'
             and l.objsubid = 1
             and (l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8 = $1
-            and l.database = (select d.oid from pg_catalog.pg_database as d where d.datname = pg_catalog.current_database())) as seen
+            and l.database = (select d.oid
+                                from pg_catalog.pg_database as d
+                               where d.datname = pg_catalog.current_database())) as seen

@@ -8,7 +8,8 @@ use crate::schema::DatabaseTraits;
 
 const SQL: &str = include_str!("../../sql/catalog/database_traits.sql");
 
-/// Reads what decides whether a value means the same on another server: extensions, how money is read, and the zone of wall clocks.
+/// Reads what decides whether a value means the same on another server: extensions, how money is read, and the zone of wall
+/// clocks.
 ///
 /// # Errors
 /// `Server` if the query fails.

@@ -133,7 +133,8 @@ fn obstacle(leaves: &[leaf::LeafFacts], row_security: bool) -> Option<String> {
     if let Some(foreign) = leaves.iter().find(|facts| facts.is_foreign) {
         let name = &foreign.leaf.name;
         return Some(format!(
-            "its partition {name} is a foreign table: rows of it live on another server, which nothing is read from or written to"
+            "its partition {name} is a foreign table: rows of it live on another server, which nothing is read \
+             from or written to"
         ));
     }
     let said = if row_security {

@@ -9,8 +9,8 @@ use crate::pg::describe;
 
 const SQL: &str = include_str!("../../sql/catalog/partition_bound.sql");
 
-/// Reads the condition of every leaf of a partitioned table, ready for SQL; `None` is a leaf that takes every row. Nothing for a
-/// table that is not partitioned.
+/// Reads the condition of every leaf of a partitioned table, ready for SQL; `None` is a leaf that takes every row. Nothing for
+/// a table that is not partitioned.
 ///
 /// # Errors
 /// `Server` if the query fails.

@@ -9,8 +9,8 @@ use crate::schema::{MissingPrivilege, Privilege, PrivilegeObject, Table, WantedP
 
 const SQL: &str = include_str!("../../sql/catalog/privilege.sql");
 
-/// Lists what the user lacks: of what is wanted on tables, and of what every recovery needs besides, to read and raise sequences, to
-/// make temporary tables and the ledger. On NEW only what is `needed_to_read` matters.
+/// Lists what the user lacks: of what is wanted on tables, and of what every recovery needs besides, to read and raise
+/// sequences, to make temporary tables and the ledger. On NEW only what is `needed_to_read` matters.
 ///
 /// # Errors
 /// `Server` if the query fails, `Malformed` if the answer makes no sense.

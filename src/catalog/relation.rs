@@ -60,8 +60,8 @@ fn entry(row: &Row) -> Result<Entry> {
 }
 
 impl Entry {
-    /// Says where the relation belongs. The order of the questions matters: a partition is carried through its root, a partition of
-    /// an extension's table is not.
+    /// Says where the relation belongs. The order of the questions matters: a partition is carried through its root, a
+    /// partition of an extension's table is not.
     pub(super) fn place(&self) -> Place {
         let kind = match self.kind {
             _ if self.name.schema == Ident::new(LEDGER_SCHEMA) => RelationKind::Ledger,

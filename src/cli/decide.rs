@@ -19,9 +19,9 @@ use crate::store::Store;
 ///
 /// Without settings, or with --show: what is to be done about each class of the run, who said so, and how many rows it
 /// affects. With settings: writes them into the run's decisions.toml, where comments survive. Classes are insert, update,
-/// delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs, insert_exists,
-/// update_origin_differs, update_deleted, update_missing, delete_origin_differs, or several at once: conflict, ambiguous.
-/// Resolutions are apply_new, keep_old, hold, skip, last_update_wins, first_update_wins.
+/// delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs,
+/// insert_exists, update_origin_differs, update_deleted, update_missing, delete_origin_differs, or several at once: conflict,
+/// ambiguous. Resolutions are apply_new, keep_old, hold, skip, last_update_wins, first_update_wins.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 #[command(after_help = "\

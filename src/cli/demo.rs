@@ -24,9 +24,9 @@ const GLANCE: Duration = Duration::from_millis(50);
 
 /// Play an incident on throwaway servers, and recover from it
 ///
-/// Starts two PostgreSQL servers on this machine, loads a sample estate, plays a migration that went wrong, and brings every row
-/// home with the verbs that you would use, each explained before it is run. In the end plain SQL checks the result, and everything
-/// is removed. Takes less than a minute, needs no configuration, and touches no server that it did not start.
+/// Starts two PostgreSQL servers on this machine, loads a sample estate, plays a migration that went wrong, and brings every
+/// row home with the verbs that you would use, each explained before it is run. In the end plain SQL checks the result, and
+/// everything is removed. Takes less than a minute, needs no configuration, and touches no server that it did not start.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 #[command(after_help = "\

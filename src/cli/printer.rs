@@ -89,8 +89,8 @@ impl Printer {
             .map_err(|error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error))
     }
 
-    /// Prints an error: five parts on stderr, and with `--json` the same as the document on stdout. `state` is what OLD may have seen,
-    /// unless the error says it.
+    /// Prints an error: five parts on stderr, and with `--json` the same as the document on stdout. `state` is what OLD may
+    /// have seen, unless the error says it.
     pub(super) fn error(&self, error: &Error, state: &OldState) {
         if self.json {
             // Nothing is left to tell where stdout is gone; the exit code stays.

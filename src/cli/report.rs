@@ -57,8 +57,8 @@ mod tests {
             .next("one")
             .next("two");
         let expected = "error: merge\n  where: OLD shop, public.orders\n  cause: insert rows\n         23503 \
-                        foreign_key_violation\n  state: OLD is as it was: the transaction was rolled back\n  next:  one\n         \
-                        two\n";
+                        foreign_key_violation\n  state: OLD is as it was: the transaction was rolled back\n  \
+                        next:  one\n         two\n";
         assert_eq!(text(&error, &OldState::NotWritten, "merge", Paint::default()), expected);
         assert_eq!(value(&error, &OldState::NotWritten, "merge")["error"]["exit_code"], 4);
     }

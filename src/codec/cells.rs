@@ -97,7 +97,8 @@ impl<'a> Cells<'a> {
         Ok(Variable { offsets: OffsetBuffer::new(offsets.into()), values: values.into(), nulls })
     }
 
-    /// Reads a column of values that become text; `write` appends a value's text, and nothing unless it answers that it is exact.
+    /// Reads a column of values that become text; `write` appends a value's text, and nothing unless it answers that it is
+    /// exact.
     pub(super) fn formatted(&mut self, write: impl Fn(&[u8], &mut Vec<u8>) -> Decoded<()>) -> Result<StringArray, Fault> {
         let mut values = Vec::new();
         let mut offsets = Vec::with_capacity(self.row_count() + 1);

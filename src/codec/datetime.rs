@@ -1,9 +1,10 @@
 //! `date`, `time`, `timestamp`, `timestamptz`.
 //!
-//! The wire counts days (int32) or microseconds (int64) from 2000-01-01, Arrow from 1970-01-01. The ends of the wire's range are
-//! PostgreSQL's infinities; they become the greatest number of Arrow's type and its negative, which other readers of Parquet
-//! (DuckDB) know as infinities too, whereas the least number of all is a date to them that they cannot print. A finite value that
-//! would pass Arrow's range or land on one of these goes to the companion column. Timestamps with time zone are UTC on both.
+//! The wire counts days (int32) or microseconds (int64) from 2000-01-01, Arrow from 1970-01-01. The ends of the wire's range
+//! are PostgreSQL's infinities; they become the greatest number of Arrow's type and its negative, which other readers of
+//! Parquet (DuckDB) know as infinities too, whereas the least number of all is a date to them that they cannot print. A finite
+//! value that would pass Arrow's range or land on one of these goes to the companion column. Timestamps with time zone are UTC
+//! on both.
 
 use arrow_array::{Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray};
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 macro_rules! elements {
     ($($variant:ident => $base:literal $oid:literal),+ $(,)?) => {
-        /// A builtin type whose arrays take the typed lane. Unlike [`super::Codec`] it tells `text` from `varchar`, since an array
-        /// names its elements' type on the wire.
+        /// A builtin type whose arrays take the typed lane. Unlike [`super::Codec`] it tells `text` from `varchar`, since an
+        /// array names its elements' type on the wire.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "lowercase")]
         pub enum Element {

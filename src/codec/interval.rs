@@ -6,8 +6,8 @@
 //! | 4 | days, signed |
 //! | 4 | months, signed |
 //!
-//! Infinity (PostgreSQL 17) is all three at the end of their range, -infinity all three at the beginning. Arrow has a type of its own
-//! for this, which Parquet's writer refuses; so it is a struct of three numbers.
+//! Infinity (PostgreSQL 17) is all three at the end of their range, -infinity all three at the beginning. Arrow has a type of
+//! its own for this, which Parquet's writer refuses; so it is a struct of three numbers.
 
 use std::fmt::Write;
 use std::sync::Arc;

@@ -1,13 +1,14 @@
 //! PostgreSQL types as Arrow types, in both directions and without loss.
 //!
-//! Comes in: raw wire fields (`wire`) and what the catalog says about each column. Goes out: record batches, the same wire bytes
-//! back, and each value as text for people and keys. `encode(decode(x)) == x`, byte for byte, whenever decoding gives no error
-//! (`list` names two bits that receiving servers do not keep either).
+//! Comes in: raw wire fields (`wire`) and what the catalog says about each column. Goes out: record batches, the same wire
+//! bytes back, and each value as text for people and keys. `encode(decode(x)) == x`, byte for byte, whenever decoding gives no
+//! error (`list` names two bits that receiving servers do not keep either).
 //! Never: rounds, clamps or drops a value, turns a value into NULL, puts a value into an error, talks to a server.
 //!
 //! A column takes one of two lanes. **typed**: binary COPY becomes the Arrow type of the table below. **text**: the server's
-//! own `column::text` is kept as it is; the loading side declares the column `text` and casts. Single values that the Arrow type
-//! of a typed column cannot hold travel in the companion column `fb_exact` as wire bytes, and the typed column is NULL there.
+//! own `column::text` is kept as it is; the loading side declares the column `text` and casts. Single values that the Arrow
+//! type of a typed column cannot hold travel in the companion column `fb_exact` as wire bytes, and the typed column is NULL
+//! there.
 //!
 //! | PostgreSQL | Arrow | to `fb_exact` |
 //! |---|---|---|
@@ -15,7 +16,7 @@
 //! | int2, int4, int8 | Int16, Int32, Int64 | |
 //! | oid, xid, cid, xid8 | `UInt32`, `UInt64` | |
 //! | float4, float8 | Float32, Float64, bit for bit | |
-//! | numeric(p,s), 0 <= s <= p <= 38 | Decimal128(p,s) | NaN, another display scale, a digit layout that the server never makes |
+//! | numeric(p,s), 0 <= s <= p <= 38 | Decimal128(p,s) | NaN, another display scale, digits as no server lays them out |
 //! | other numeric | Utf8, the server's digits | what is mostly zeros that the wire leaves out, and such layouts |
 //! | money | Decimal128(19,2) | |
 //! | text, varchar, char(n), name, enum, json | Utf8 | |

@@ -1,8 +1,9 @@
 //! `money`: an int64 that counts the smallest unit of the server's currency.
 //!
-//! How many of these make one unit of the currency is not in the value but in the server's `lc_monetary`: 100 in most, also in C and
-//! POSIX, 1 for the yen, 1000 for the dinar. The text output depends on it, the wire does not; so the wire is what is kept,
-//! and shown with the two digits that PostgreSQL itself assumes where the locale says nothing (`cash_out`, utils/adt/cash.c).
+//! How many of these make one unit of the currency is not in the value but in the server's `lc_monetary`: 100 in most, also in
+//! C and POSIX, 1 for the yen, 1000 for the dinar. The text output depends on it, the wire does not; so the wire is what is
+//! kept, and shown with the two digits that PostgreSQL itself assumes where the locale says nothing (`cash_out`,
+//! utils/adt/cash.c).
 
 use arrow_array::Decimal128Array;
 use arrow_array::types::Decimal128Type;

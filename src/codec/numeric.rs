@@ -8,8 +8,8 @@
 //! | 2 | display scale: digits shown behind the point |
 //! | 2 each | groups, 0 to 9999 |
 //!
-//! Only what this file writes back to the same bytes becomes a decimal: display scale `s`, no group of zeros at either end, zero
-//! as no groups with weight 0. Anything else goes to the companion column.
+//! Only what this file writes back to the same bytes becomes a decimal: display scale `s`, no group of zeros at either end,
+//! zero as no groups with weight 0. Anything else goes to the companion column.
 
 use arrow_array::Decimal128Array;
 use arrow_array::types::Decimal128Type;

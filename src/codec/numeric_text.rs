@@ -1,10 +1,10 @@
 //! `numeric` without a modifier, or with one that 128 bits cannot hold: the digits as the server prints them, display scale and
 //! all. The wire form is in `numeric`.
 //!
-//! Text and wire stand for each other one to one: a number that is not laid out as servers lay it out (zeros at its ends, digits
-//! behind its display scale) goes to the companion column, and a text that is not spelt as servers spell it is not written.
-//! So does a number with more than [`MAX_IMPLIED`] zeros that the wire leaves out: `1e131071` is ten bytes there and 128 KiB as
-//! text, and a batch of those must not take the machine's memory.
+//! Text and wire stand for each other one to one: a number that is not laid out as servers lay it out (zeros at its ends,
+//! digits behind its display scale) goes to the companion column, and a text that is not spelt as servers spell it is not
+//! written. So does a number with more than [`MAX_IMPLIED`] zeros that the wire leaves out: `1e131071` is ten bytes there and
+//! 128 KiB as text, and a batch of those must not take the machine's memory.
 
 use arrow_array::StringArray;
 

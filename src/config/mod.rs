@@ -9,7 +9,8 @@
 //! use failback::config::Config;
 //! use failback::schema::Method;
 //!
-//! let config = Config::parse("cutover = 2026-11-22T10:00:00+02:00\ntables.\"public.tokens\".method = \"compare\"", "failback.toml")?;
+//! let toml = "cutover = 2026-11-22T10:00:00+02:00\ntables.\"public.tokens\".method = \"compare\"";
+//! let config = Config::parse(toml, "failback.toml")?;
 //! assert_eq!(config.cutover(None)?.utc(), "2026-11-22T08:00:00Z");
 //! assert_eq!(config.table("shop", "public.tokens").method, Some(Method::Compare));
 //!

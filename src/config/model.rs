@@ -21,8 +21,8 @@ impl Config {
     /// Reads the text of a configuration file; `file` is how errors call it.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] at `file:line:column` for text that is not TOML, an unknown key (with the nearest name), and a value
-    /// that makes no sense, in any environment.
+    /// [`ErrorKind::Config`] at `file:line:column` for text that is not TOML, an unknown key (with the nearest name), and a
+    /// value that makes no sense, in any environment.
     pub fn parse(text: &str, file: &str) -> Result<Self> {
         let source = Source::new("read the configuration", file, text);
         let document = source.parse().map_err(|error| hint_at_two_databases(error, text))?;
@@ -77,7 +77,8 @@ impl Config {
         self.base.overlap.unwrap_or_default()
     }
 
-    /// Returns whether the file says in which zone a `timestamp without time zone` is read. If not, such a column proves nothing.
+    /// Returns whether the file says in which zone a `timestamp without time zone` is read. If not, such a column proves
+    /// nothing.
     #[must_use]
     pub fn has_zone(&self) -> bool {
         self.base.zone.is_some()
@@ -107,7 +108,8 @@ impl Config {
         self.base.jobs
     }
 
-    /// Returns whether both servers are asked for a sum over each range of keys before its rows are compared: for a slow network.
+    /// Returns whether both servers are asked for a sum over each range of keys before its rows are compared: for a slow
+    /// network.
     #[must_use]
     pub fn sums_first(&self) -> bool {
         self.base.sums_first.unwrap_or(false)
@@ -119,8 +121,8 @@ impl Config {
         self.base.server(side)
     }
 
-    /// Returns what is said about one table, named as [`crate::name::QualifiedName`] prints it: its section in one database over
-    /// its section in every database over `[columns]` over what is built in.
+    /// Returns what is said about one table, named as [`crate::name::QualifiedName`] prints it: its section in one database
+    /// over its section in every database over `[columns]` over what is built in.
     #[must_use]
     pub fn table(&self, database: &str, table: &str) -> TableSettings {
         let below = self.base.tables.table(table).cloned().unwrap_or_default();
@@ -141,8 +143,8 @@ impl Config {
         }
     }
 
-    /// Says of every section about a table that matches none of the known tables, each with its database, which one was probably
-    /// meant.
+    /// Says of every section about a table that matches none of the known tables, each with its database, which one was
+    /// probably meant.
     pub fn unmatched<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<String> {
         self.base.tables.unmatched(known)
     }

@@ -30,8 +30,8 @@ words!(Base {
 /// BASE's row, where BASE is at hand: as a third database, as what was kept at the cutover, or as what the log tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownBase {
-    /// Whether each side's row of today equals BASE's, byte for byte; `None` where BASE has no row under this key. Means nothing for a
-    /// side that has no row.
+    /// Whether each side's row of today equals BASE's, byte for byte; `None` where BASE has no row under this key. Means
+    /// nothing for a side that has no row.
     pub equal: Option<Sided<bool>>,
     /// How BASE is known.
     pub evidence: Evidence,
@@ -49,7 +49,8 @@ impl KnownBase {
     }
 }
 
-/// Infers the row at the cutover from what is known of both sides' rows (`None`: the side has no such row) and whether they are equal.
+/// Infers the row at the cutover from what is known of both sides' rows (`None`: the side has no such row) and whether they are
+/// equal.
 pub(super) fn infer_base(sides: Sided<Option<History>>, equal: bool) -> Base {
     match (sides.old, sides.new) {
         (None, None) => Base::Other,

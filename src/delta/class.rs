@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::words;
 
-/// What a row's history means for OLD: a plain change of one side, a conflict by PostgreSQL's own names (documentation, "Logical
-/// Replication", "Conflicts"), a difference that nothing explains, or nothing to do.
+/// What a row's history means for OLD: a plain change of one side, a conflict by PostgreSQL's own names (documentation,
+/// "Logical Replication", "Conflicts"), a difference that nothing explains, or nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
@@ -19,7 +19,8 @@ pub enum Class {
     OldOnly,
     /// Only NEW has the row; nothing says whether NEW created it or OLD deleted it.
     AmbiguousMissingOnOld,
-    /// Only NEW has the row, and its stamps lie before the cutover: OLD deleted it, or an import brought it to NEW with its old stamps.
+    /// Only NEW has the row, and its stamps lie before the cutover: OLD deleted it, or an import brought it to NEW with its old
+    /// stamps.
     AmbiguousDeletedOnOld,
     /// Only OLD has the row; nothing says whether OLD created it or NEW deleted it.
     AmbiguousMissingOnNew,

@@ -42,8 +42,8 @@ impl Differences {
 
 /// Compares two batches column by column, bit by bit: `-0.0` is not `0.0`, and a NaN equals only the same NaN.
 ///
-/// The last column of both is the companion `fb_exact`, which holds values that their own column cannot; it is compared value by
-/// value and counted for the column that it stands in for. Columns are compared in parallel. Memory: one bit a value.
+/// The last column of both is the companion `fb_exact`, which holds values that their own column cannot; it is compared value
+/// by value and counted for the column that it stands in for. Columns are compared in parallel. Memory: one bit a value.
 ///
 /// # Errors
 /// If the columns' types differ, which a caller that decoded both by one layout cannot cause.

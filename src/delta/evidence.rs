@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::words::words;
 
-/// How it is known what happened to a row since the cutover, strongest first. What a verdict rests on is written down for each side, so
-/// that a rule can ask for the least that it needs. Time columns are what the engine reads; the table of classes takes any kind.
+/// How it is known what happened to a row since the cutover, strongest first. What a verdict rests on is written down for each
+/// side, so that a rule can ask for the least that it needs. Time columns are what the engine reads; the table of classes takes
+/// any kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {

@@ -1,9 +1,10 @@
-//! What a row's history means for OLD: classes, the three-way table that gives them, what it rests on; exact comparison of rows.
+//! What a row's history means for OLD: classes, the three-way table that gives them, what it rests on; exact comparison of
+//! rows.
 //!
-//! Comes in: what is known of each side's row and how ([`Witness`]), BASE's row where BASE is at hand ([`KnownBase`]), and decoded rows.
-//! Goes out: one class a key with the evidence for each side ([`Verdict`]), and which columns differ.
-//! Never: looks at a server, gathers evidence (that is the engine's), decides what is done about a class (that is `policy`), or calls two
-//! values equal that are not equal byte for byte.
+//! Comes in: what is known of each side's row and how ([`Witness`]), BASE's row where BASE is at hand ([`KnownBase`]), and
+//! decoded rows. Goes out: one class a key with the evidence for each side ([`Verdict`]), and which columns differ.
+//! Never: looks at a server, gathers evidence (that is the engine's), decides what is done about a class (that is `policy`), or
+//! calls two values equal that are not equal byte for byte.
 
 mod base;
 mod class;

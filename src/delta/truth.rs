@@ -15,8 +15,8 @@ pub struct Verdict {
     pub evidence: Sided<Evidence>,
 }
 
-/// Classifies one key by what is known of each side's row (`None`: the side has no such row), BASE's row (`None`: BASE is not at hand),
-/// and whether the two sides' rows are equal byte for byte, which means nothing unless both exist.
+/// Classifies one key by what is known of each side's row (`None`: the side has no such row), BASE's row (`None`: BASE is not
+/// at hand), and whether the two sides' rows are equal byte for byte, which means nothing unless both exist.
 ///
 /// Where BASE is at hand it decides, whatever the witnesses say; else their evidence stands in for it.
 ///
@@ -63,7 +63,8 @@ fn inferred(sides: Sided<Option<Witness>>, equal: bool) -> Verdict {
     let class = match base {
         // A conflict in any case, whether or not there was a row at the cutover.
         Base::Unknown if written.old && written.new && !equal => Class::UpdateOriginDiffers,
-        // A row that NEW alone has, stamped before the cutover: OLD may have deleted it, or an import brought it to NEW with its old stamp.
+        // A row that NEW alone has, stamped before the cutover: OLD may have deleted it, or an import brought it to NEW with
+        // its old stamp.
         Base::IsNew if sides.old.is_none() && is_stamped(sides.new) => Class::AmbiguousDeletedOnOld,
         _ => look_up(base, sides.map(|row| row.is_some()), equal),
     };

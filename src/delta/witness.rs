@@ -2,7 +2,8 @@
 
 use super::{Evidence, History};
 
-/// What is known of one side's row, and how it is known. Each kind of evidence makes its own; the table of classes looks at what they say.
+/// What is known of one side's row, and how it is known. Each kind of evidence makes its own; the table of classes looks at
+/// what they say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Witness {
     history: History,

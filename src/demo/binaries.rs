@@ -30,7 +30,8 @@ impl Binaries {
     /// installed.
     ///
     /// Looked at in this order: the folder in `FAILBACK_PG_BIN` (nothing else if it is set), `PATH`, `pg_config --bindir`,
-    /// Debian's, Red Hat's and Homebrew's folders (newest version first), an earlier download. Blocks, for minutes when fetching.
+    /// Debian's, Red Hat's and Homebrew's folders (newest version first), an earlier download. Blocks, for minutes when
+    /// fetching.
     ///
     /// # Errors
     /// `Usage` if `FAILBACK_PG_BIN` is no such folder; `Refused` with what to install if nothing is found and nothing can be

@@ -5,8 +5,8 @@
 //! there, so they are not quoted here. In one thing it is kinder: imports that failed are tried again as long as another one
 //! worked, as a patient person would.
 //!
-//! Then the same idea is played as a careful person would correct it: every schema, quoted names, whichever time column there is,
-//! and INSERT … ON CONFLICT DO NOTHING instead of a COPY that fails at the first double.
+//! Then the same idea is played as a careful person would correct it: every schema, quoted names, whichever time column there
+//! is, and INSERT … ON CONFLICT DO NOTHING instead of a COPY that fails at the first double.
 
 use std::collections::BTreeMap;
 
@@ -167,7 +167,8 @@ impl Mended {
     async fn read(new: &Client, table: QualifiedName, cutover: Timestamp) -> Result<Option<Self>, tokio_postgres::Error> {
         let list = "select string_agg(quote_ident(attname), ', ' order by attnum),
                            array_agg(attname::text) filter (where attname in ('created_at', 'updated_at'))
-                    from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and attgenerated = ''";
+                    from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped and
+                        attgenerated = ''";
         let row = new.query_one(list, &[&table.sql()]).await?;
         let (columns, times): (String, Option<Vec<String>>) = (row.get(0), row.get(1));
         let Some(times) = times else { return Ok(None) };
@@ -184,7 +185,8 @@ impl Mended {
         old.batch_execute(&format!("create temporary table by_hand as select {columns} from {table} with no data")).await?;
         import_one(old, "pg_temp.by_hand", &self.file, "csv").await?;
         let insert = format!(
-            "insert into {table} ({columns}) overriding system value select {columns} from pg_temp.by_hand on conflict do nothing"
+            "insert into {table} ({columns}) overriding system value select {columns} from pg_temp.by_hand on conflict do \
+                 nothing"
         );
         old.execute(&insert, &[]).await
     }

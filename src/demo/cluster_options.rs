@@ -11,8 +11,8 @@ pub struct ClusterOptions {
     pub keep: bool,
     /// Server settings beside our own, as `("wal_level", "logical")`; the last one of a name wins.
     pub settings: Vec<(String, String)>,
-    /// Whether it also listens on a Unix socket in its own folder, which only its account and root can enter. The system's folder
-    /// for temporary files must have a short name: the path of a socket has no more than about 100 bytes.
+    /// Whether it also listens on a Unix socket in its own folder, which only its account and root can enter. The system's
+    /// folder for temporary files must have a short name: the path of a socket has no more than about 100 bytes.
     pub socket: bool,
     /// The lines of `pg_hba.conf`, as `local all all trust`. Empty: everybody needs a password.
     pub hba: Vec<String>,

@@ -1,4 +1,5 @@
-//! What a server's tables hold, as digests of their rows. Read without failback's own code, so that the check is independent of it.
+//! What a server's tables hold, as digests of their rows. Read without failback's own code, so that the check is independent of
+//! it.
 //!
 //! Comes in: a server. Goes out: for every table of the estate each row's key and an MD5 of the row's text, both made by the
 //! server. Comparing two pictures tells what is the same without failback's engine having any part in it.

@@ -264,9 +264,9 @@ impl<'a> Play<'a> {
     async fn by_hand(&mut self, truth: &Truth) -> Result<ScriptReport> {
         self.act("What a script would lose");
         self.audience.say(
-            "The runbook's own way home is a script: for each table COPY … WHERE created_at > cutover OR updated_at > cutover on \
-             NEW, then \\COPY into OLD. Here it runs on copies of OLD's databases, so that its result can be compared with what \
-             happened, row by row.",
+            "The runbook's own way home is a script: for each table COPY … WHERE created_at > cutover OR updated_at > cutover \
+             on NEW, then \\COPY into OLD. Here it runs on copies of OLD's databases, so that its result can be compared with \
+             what happened, row by row.",
         );
         let script = by_hand::play(&self.old, &self.new, self.cutover).await?;
         let outcome = truth.measure(&Picture::take(&self.old, by_hand::SUFFIX).await?);
@@ -319,8 +319,8 @@ impl<'a> Play<'a> {
     async fn undo(&mut self, before: &BTreeMap<TableAt, String>) -> Result<Undone> {
         self.act("Undo");
         self.audience.say(
-            "The merge kept what it replaced. Undo puts it back, row by row, and refuses if anybody has changed one of the rows \
-             since. Sequences stay raised: a number that was given out once must not be given out again.",
+            "The merge kept what it replaced. Undo puts it back, row by row, and refuses if anybody has changed one of the \
+             rows since. Sequences stay raised: a number that was given out once must not be given out again.",
         );
         let old = self.name_of_old();
         self.verb(&["undo", "--confirm", &old], &[0]).await?;

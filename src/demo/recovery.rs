@@ -27,8 +27,9 @@ const DECISIONS: [Decision; 6] = [
         at: &["--database", "chain_db", "--table", "public.tokens"],
         settings: &["ambiguous_differs=last_update_wins"],
         why: "a price job writes without moving updated_at; where a stamp moved, the later one counts",
-        said: "Three tables are compared in full, because jobs write them with the trigger off: there no stamp proves anything. In two \
-               of them the later stamp counts where one moved. Publications stay held: OLD's own job wrote some of them too.",
+        said: "Three tables are compared in full, because jobs write them with the trigger off: there no stamp proves \
+               anything. In two of them the later stamp counts where one moved. Publications stay held: \
+               OLD's own job wrote some of them too.",
     },
     Decision {
         at: &["--database", "publisher_db", "--table", "public.publications"],
@@ -46,8 +47,8 @@ const DECISIONS: [Decision; 6] = [
         at: &["--database", "story_generator_db", "--table", "ai.generation_runs"],
         settings: &["ambiguous_missing_on_new=apply_new"],
         why: "runs are never updated, and OLD made its own after the rollback: what NEW lacks, NEW deleted",
-        said: "Rows that NEW lacks stay on OLD unless their deletion is proven. Two tables have only created_at, and the people \
-               who know them know that old rows do not vanish by themselves.",
+        said: "Rows that NEW lacks stay on OLD unless their deletion is proven. Two tables have only created_at, and the \
+               people who know them know that old rows do not vanish by themselves.",
     },
     Decision {
         at: &["--database", "chain_db", "--table", "public.token_transfers"],
@@ -85,17 +86,17 @@ impl Play<'_> {
     pub(super) async fn decide(&mut self) -> Result<()> {
         self.act("Decide");
         self.audience.say(
-            "Inserts and updates that only NEW made are applied without asking. Everything else waits for a decision about what \
-             to do and why; the reasons stay in decisions.toml.",
+            "Inserts and updates that only NEW made are applied without asking. Everything else waits for a decision about \
+             what to do and why; the reasons stay in decisions.toml.",
         );
         for decision in &DECISIONS {
             self.make(decision).await?;
         }
         self.act("Plan");
         self.audience.say(
-            "The plan gives every row one action and freezes it under a digest. Look at what is held with its parent: a child of \
-             a row that stays behind would refer to the other row that has its number on OLD. And a reader of NEW and another reader \
-             of OLD chose the handle `mira`, which is unique: `update_exists`, held until they have been asked.",
+            "The plan gives every row one action and freezes it under a digest. Look at what is held with its parent: a child \
+             of a row that stays behind would refer to the other row that has its number on OLD. And a reader of NEW and \
+             another reader of OLD chose the handle `mira`, which is unique: `update_exists`, held until they have been asked.",
         );
         self.verb(&["plan"], &[0]).await
     }
@@ -113,22 +114,26 @@ impl Play<'_> {
     pub(super) async fn merge(&mut self) -> Result<()> {
         self.act("Merge");
         self.audience.say(
-            "A merge does not pass over rows that wait: unless it is told to leave them, it is refused, and nothing is written.",
+            "A merge does not pass over rows that wait: unless it is told to leave them, it is refused, \
+             and nothing is written.",
         );
         self.verb(&["merge", "--dry-run"], &[4]).await?;
         self.audience.say(
-            "What is held can be decided tomorrow; the rest comes home tonight. First a rehearsal: every row is compared with OLD \
-             and written, every foreign key is checked, and all of it is rolled back.",
+            "What is held can be decided tomorrow; the rest comes home tonight. First a rehearsal: every row is compared with \
+             OLD and written, every foreign key is checked, and all of it is rolled back.",
         );
         self.verb(&["merge", "--dry-run", "--leave-held"], &[0]).await?;
         self.audience.say(
-            "Now for good: one transaction a database, each row compared once more before it is written, and a ledger entry that \
-             commits with the rows. Exit code 9 says that rows were left held on purpose.",
+            "Now for good: one transaction a database, each row compared once more before it is written, and a ledger entry \
+             that commits with the rows. Exit code 9 says that rows were left held on purpose.",
         );
         let old = self.name_of_old();
         self.verb(&["merge", "--leave-held", "--confirm", &old], &[9]).await?;
         self.act("Verify");
-        self.audience.say("OLD is read back and compared with the plan: rows, foreign keys, sequences, ledger. Each staged row has one outcome.");
+        self.audience.say(
+            "OLD is read back and compared with the plan: rows, foreign keys, sequences, ledger. Each staged row \
+             has one outcome.",
+        );
         self.verb(&["verify"], &[9]).await
     }
 
@@ -141,8 +146,8 @@ impl Play<'_> {
             ("references of NEW to numbers that OLD gave to others: looked at, none may come along", check.references),
         ]);
         self.audience.say(&format!(
-            "Of the {} rows that only NEW wrote, {} are home, and {} stay behind with a reason in the plan; the script brought {}, \
-             the mended one {}, of which {} refer to another row. Rows that both sides wrote: {} stand as OLD has them, {} \
+            "Of the {} rows that only NEW wrote, {} are home, and {} stay behind with a reason in the plan; the script brought \
+             {}, the mended one {}, of which {} refer to another row. Rows that both sides wrote: {} stand as OLD has them, {} \
              were overwritten.",
             clean(&check.happened),
             outcome.arrived,
@@ -162,10 +167,11 @@ impl Play<'_> {
             .collect();
         self.audience.output(&format!("  {:<26}{:>8}{:>8}\n{}\n", "", "truth", "diff", lines.join("\n")));
         self.audience.say(
-            "The two columns differ where time columns do not tell: rows without them are `ambiguous` instead of insert, update or \
-             delete; a delete on OLD is not proven, so `update_deleted` is `update_missing`; rows that both sides created are \
-             `update_origin_differs` where no created_at says so; and what only OLD wrote is not looked for where stamps tell \
-             what NEW wrote. All of these are held or kept unless decided, so doubt costs a question and never a row.",
+            "The two columns differ where time columns do not tell: rows without them are `ambiguous` instead of insert, \
+             update or delete; a delete on OLD is not proven, so `update_deleted` is `update_missing`; rows that both sides \
+             created are `update_origin_differs` where no created_at says so; and what only OLD wrote is not looked for where \
+             stamps tell what NEW wrote. All of these are held or kept unless decided, so doubt costs a question and never a \
+             row.",
         );
         for problem in &check.problems {
             self.audience.say(&format!("FAILED: {problem}"));

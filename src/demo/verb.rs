@@ -1,8 +1,8 @@
 //! failback's own verbs as child processes: exactly what a person would type.
 //!
 //! Comes in: arguments, and the folder in which they are meant. Goes out: the command line for reading, what the child printed,
-//! and its exit code. Children see nothing of our environment, so no `OLD_PG…` of the operator's can lead one to another server.
-//! Never: hands a password over, on the command line or otherwise; the folder's files name the password file.
+//! and its exit code. Children see nothing of our environment, so no `OLD_PG…` of the operator's can lead one to another
+//! server. Never: hands a password over, on the command line or otherwise; the folder's files name the password file.
 
 use std::path::PathBuf;
 use std::process::{Output, Stdio};

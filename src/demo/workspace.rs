@@ -101,14 +101,16 @@ impl Workspace {
         let passwords = text(&self.folder.join(PASSWORDS).to_string_lossy());
         let names: Vec<_> = databases().iter().map(|name| text(name)).collect();
         let mut config = format!(
-            "# Written by `failback demo`.\n\ncutover = \"{cutover}\"\ndatabases.only = [{}]\nzone = \"UTC\"\nruns = \"{RUNS}\"\n",
+            "# Written by `failback demo`.\n\ncutover = \"{cutover}\"\ndatabases.only = [{}]\nzone = \"UTC\"\n\
+             runs = \"{RUNS}\"\n",
             names.join(", ")
         );
         for (side, server) in [("old", old), ("new", new)] {
             let port = server.port();
             let _ = write!(
                 config,
-                "\n[{side}]\nhost = \"127.0.0.1\"\nport = {port}\nuser = \"{USER}\"\ndbname = \"postgres\"\npassfile = {passwords}\n"
+                "\n[{side}]\nhost = \"127.0.0.1\"\nport = {port}\nuser = \"{USER}\"\ndbname = \"postgres\"\n\
+                 passfile = {passwords}\n"
             );
         }
         for (database, table, setting, why) in TABLES {

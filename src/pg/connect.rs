@@ -63,7 +63,8 @@ async fn connect_any(endpoint: &Endpoint, wanted: SessionAttrs) -> Result<Connec
     for host in &endpoint.hosts {
         match connect_one(endpoint, host, wanted).await {
             Ok(connected) => return Ok(connected),
-            // As in libpq: a server that answers and refuses the user ends the search, or a typo would lock the user out of all.
+            // As in libpq: a server that answers and refuses the user ends the search, or a typo would lock the user out of
+            // all.
             Err(error) if error.kind() != ErrorKind::Connect => return Err(error.at(place(endpoint, host))),
             Err(error) => failed.push((host, error)),
         }

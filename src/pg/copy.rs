@@ -17,7 +17,8 @@ use super::copy_demux::CopyPayloads;
 use super::line::Line;
 use crate::error::Result;
 
-/// Bytes that a server sends for `COPY … TO STDOUT`. Dropped before its end, it leaves the rest to the driver, which throws it away.
+/// Bytes that a server sends for `COPY … TO STDOUT`. Dropped before its end, it leaves the rest to the driver, which throws it
+/// away.
 pub struct CopyOut {
     stream: Pin<Box<CopyOutStream>>,
     taking: CopyPayloads,

@@ -1,12 +1,12 @@
 //! The rows of a COPY, led past the driver.
 //!
-//! The driver hands out a COPY's rows one message at a time, through a channel and a counted buffer each; for narrow rows that costs more
-//! than everything else that is done with them. So the stream below the driver takes the payload of every `CopyData` message out on its
-//! way and leaves all other messages to the driver, which sees a COPY without rows and says how it ended.
+//! The driver hands out a COPY's rows one message at a time, through a channel and a counted buffer each; for narrow rows that
+//! costs more than everything else that is done with them. So the stream below the driver takes the payload of every `CopyData`
+//! message out on its way and leaves all other messages to the driver, which sees a COPY without rows and says how it ended.
 //!
-//! Comes in: the bytes of a connection, plain or as TLS decrypts them. Goes out: to the driver, the same bytes less those payloads; to
-//! [`super::copy`], the payloads, in order and without gaps. Format: PostgreSQL's documentation, "Message Formats": a type byte, a length
-//! of four bytes that counts itself, a body.
+//! Comes in: the bytes of a connection, plain or as TLS decrypts them. Goes out: to the driver, the same bytes less those
+//! payloads; to [`super::copy`], the payloads, in order and without gaps. Format: PostgreSQL's documentation, "Message
+//! Formats": a type byte, a length of four bytes that counts itself, a body.
 //! Memory: [`AHEAD_BYTES`] read ahead, and payloads up to [`WAITING_BYTES`] and one read more.
 //! Never: looks into a payload; takes anything unless a COPY has been asked for.
 
@@ -71,7 +71,8 @@ impl CopyDemux {
         self.buffer().state == State::GivenUp
     }
 
-    /// Begins to take. `None` while another COPY's rows are taken. The driver must have answered everything since a COPY was given up.
+    /// Begins to take. `None` while another COPY's rows are taken. The driver must have answered everything since a COPY was
+    /// given up.
     pub(super) fn take(self: &Arc<Self>) -> Option<CopyPayloads> {
         let mut buffer = self.buffer();
         if buffer.state == State::CopyPayloads {

@@ -1,8 +1,8 @@
 //! How to reach one database of one side.
 //!
 //! Comes in: a connection string and, through a closure, the side's variables. Goes out: an [`Endpoint`] that a session can be
-//! opened on. Precedence, strongest first: the string, `OLD_PG…` or `NEW_PG…`, the configuration's string, the service file, the
-//! password file, defaults.
+//! opened on. Precedence, strongest first: the string, `OLD_PG…` or `NEW_PG…`, the configuration's string, the service file,
+//! the password file, defaults.
 //! libpq lets a service file beat variables; here variables win, so that a password or a host can be replaced for one run.
 //! The plain `PGHOST`, `PGPASSWORD` … are never read: they would make OLD and NEW the same server.
 //! Never: reads the process's environment, talks to a server, shows a password.

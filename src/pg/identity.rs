@@ -46,7 +46,8 @@ pub struct ServerIdentity {
 /// Returns whether two identities are of one database: same system identifier, database OID and timeline. A standby is the same
 /// database as its primary. Where a system identifier is hidden, the same start, OID and name count.
 ///
-/// A copy made from a disk snapshot keeps all three until it is promoted: see [`super::lead_to_one_database`] and [`super::is_old`].
+/// A copy made from a disk snapshot keeps all three until it is promoted: see [`super::lead_to_one_database`] and
+/// [`super::is_old`].
 #[must_use]
 pub fn same_database(left: &ServerIdentity, right: &ServerIdentity) -> bool {
     if left.database_oid != right.database_oid {
@@ -64,8 +65,8 @@ pub fn encoding_remarks(old: &ServerIdentity, new: &ServerIdentity) -> Vec<Strin
     let mut found = Vec::new();
     if old.encoding != new.encoding {
         found.push(format!(
-            "OLD is in {}, NEW in {}: texts are compared and carried by their characters (of SQL_ASCII by their bytes); rows with \
-             characters that OLD has not are held",
+            "OLD is in {}, NEW in {}: texts are compared and carried by their characters (of SQL_ASCII by their bytes); rows \
+             with characters that OLD has not are held",
             old.encoding, new.encoding
         ));
     }

@@ -47,8 +47,8 @@ impl OldWrites {
         self.record().in_doubt.retain(|doubted| doubted != what);
     }
 
-    /// Returns what OLD has seen if the command ended now. A transaction that is still open is rolled back by the server once its
-    /// connection is gone.
+    /// Returns what OLD has seen if the command ended now. A transaction that is still open is rolled back by the server once
+    /// its connection is gone.
     #[must_use]
     pub fn state(&self) -> OldState {
         let record = self.record();

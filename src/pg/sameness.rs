@@ -1,8 +1,8 @@
 //! Whether two connections lead to one database, and whether a database is the OLD that a run knows.
 //!
-//! A copy made from a disk snapshot or a cold copy of the files keeps its original's system identifier, timeline and database OID:
-//! identities alone cannot tell the two apart. A lock can: it is seen through every connection to the same server, and through
-//! no other.
+//! A copy made from a disk snapshot or a cold copy of the files keeps its original's system identifier, timeline and database
+//! OID: identities alone cannot tell the two apart. A lock can: it is seen through every connection to the same server, and
+//! through no other.
 
 use super::identity::{ServerIdentity, same_database};
 use super::session::Session;
@@ -29,8 +29,8 @@ pub async fn lead_to_one_database(old: &Session, new: &Session) -> Result<bool> 
     Ok(seen?.first().is_some_and(|row| row.get(0)))
 }
 
-/// Returns whether a database is the OLD of a run, given what the run knows of both its sides. Where NEW is a copy of OLD's files,
-/// the address or the start of the server must also be OLD's.
+/// Returns whether a database is the OLD of a run, given what the run knows of both its sides. Where NEW is a copy of OLD's
+/// files, the address or the start of the server must also be OLD's.
 #[must_use]
 pub fn is_old(found: &ServerIdentity, old: &ServerIdentity, new: &ServerIdentity) -> bool {
     let answers_as = |known: &ServerIdentity| {

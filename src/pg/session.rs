@@ -25,8 +25,8 @@ use super::socket::{self, Socket};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 
-/// A connection whose settings are pinned: UTF-8 (bytes as they are where the database is in `SQL_ASCII`), UTC, ISO dates, exact floats, empty `search_path`, no time limits, no row
-/// security (a policy that would hide rows is an error instead).
+/// A connection whose settings are pinned: UTF-8 (bytes as they are where the database is in `SQL_ASCII`), UTC, ISO dates,
+/// exact floats, empty `search_path`, no time limits, no row security (a policy that would hide rows is an error instead).
 pub struct Session {
     client: Client,
     endpoint: Endpoint,
@@ -42,8 +42,8 @@ impl Session {
     /// Connects and pins the settings. Servers are tried in the order in which the endpoint lists them.
     ///
     /// # Errors
-    /// `Connect` if no server can be reached, has the database, or offers the TLS that is asked for; `Permission` if the user or
-    /// password is refused; `Config` if a certificate file is at fault; `Refused` if the server is older than PostgreSQL 13.
+    /// `Connect` if no server can be reached, has the database, or offers the TLS that is asked for; `Permission` if the user
+    /// or password is refused; `Config` if a certificate file is at fault; `Refused` if the server is older than PostgreSQL 13.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self> {
         let Connected { client, connector, host, line, demux, encoding, task } = connect::connect(endpoint).await?;
         Ok(Self { client, endpoint: endpoint.clone(), line, connector, host, demux, encoding, task })
@@ -67,8 +67,8 @@ impl Session {
         &self.line.place
     }
 
-    /// Returns whether the server converts text between its own encoding and UTF-8, so that its order of bytes is another, and some
-    /// characters have no equivalent. Bytes of `SQL_ASCII` are sent as they are.
+    /// Returns whether the server converts text between its own encoding and UTF-8, so that its order of bytes is another, and
+    /// some characters have no equivalent. Bytes of `SQL_ASCII` are sent as they are.
     #[must_use]
     pub fn converts_text(&self) -> bool {
         !matches!(self.encoding.as_str(), "UTF8" | "SQL_ASCII")
@@ -166,8 +166,8 @@ impl Session {
 /// How long a server may take to hear a good-bye.
 const FAREWELL: Duration = Duration::from_millis(500);
 
-/// Lets the sessions that were dropped on this runtime say good-bye before it ends: a server that finds a socket closed without a word
-/// logs that. Waits until the runtime has no other task, or for half a second.
+/// Lets the sessions that were dropped on this runtime say good-bye before it ends: a server that finds a socket closed without
+/// a word logs that. Waits until the runtime has no other task, or for half a second.
 pub async fn farewell() {
     let metrics = Handle::current().metrics();
     let said = async {

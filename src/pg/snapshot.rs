@@ -47,8 +47,8 @@ impl Snapshot {
     /// Begins a transaction on another session of the same database that sees exactly what the holder sees.
     ///
     /// # Errors
-    /// `Refused` if the session is on another side or database, where the name means nothing; what the server said otherwise, as
-    /// when the snapshot is gone. The session is closed then, as it is if the call is dropped.
+    /// `Refused` if the session is on another side or database, where the name means nothing; what the server said otherwise,
+    /// as when the snapshot is gone. The session is closed then, as it is if the call is dropped.
     pub async fn join(&self, session: Session) -> Result<Transaction> {
         let (holder, joining) = (self.holder.endpoint(), session.endpoint());
         if holder.side() != joining.side() || holder.database() != joining.database() {

@@ -2,8 +2,8 @@
 //!
 //! Comes in: a session outside any transaction, which the transaction owns until it ends. Goes out: the session again, or an
 //! error that says what OLD may have seen.
-//! Never: commits by itself. A transaction that is dropped takes its session with it: the connection closes and the server rolls
-//! back, so that no statement can run in a transaction that nobody watches any more.
+//! Never: commits by itself. A transaction that is dropped takes its session with it: the connection closes and the server
+//! rolls back, so that no statement can run in a transaction that nobody watches any more.
 
 use std::ops::Deref;
 
@@ -42,8 +42,8 @@ const ROLLBACK: &str = "rollback";
 /// A session inside a transaction. Everything that a session can do, it can do: see [`Session`].
 ///
 /// What OLD may have seen of a transaction that writes: before [`begin`](Self::begin) has returned, nothing; until
-/// [`commit`](Self::commit) sends COMMIT, nothing that stays; from then until the answer, nobody knows; then all of it, or nothing.
-/// The record that it was begun with says which, at any moment.
+/// [`commit`](Self::commit) sends COMMIT, nothing that stays; from then until the answer, nobody knows; then all of it, or
+/// nothing. The record that it was begun with says which, at any moment.
 #[must_use = "a transaction that is dropped is rolled back"]
 pub struct Transaction {
     session: Session,
@@ -62,8 +62,8 @@ impl Transaction {
         Ok(Self { session, writes: Some(writes.clone()) })
     }
 
-    /// Begins a transaction that sees one moment and in which things are tried: temporary tables are made and filled, and nothing of
-    /// it is ever committed.
+    /// Begins a transaction that sees one moment and in which things are tried: temporary tables are made and filled, and
+    /// nothing of it is ever committed.
     ///
     /// # Errors
     /// As [`begin`](Self::begin).
@@ -100,8 +100,8 @@ impl Transaction {
     /// Commits and hands the session back. `what` is what OLD then has, as "the merge of 3 rows in database shop".
     ///
     /// # Errors
-    /// What the server said, with the state: `RolledBack` if it refused, also because an earlier statement had failed; `Unknown` if
-    /// its answer was lost. `Refused`, rolled back, for a transaction that was begun to be rolled back.
+    /// What the server said, with the state: `RolledBack` if it refused, also because an earlier statement had failed;
+    /// `Unknown` if its answer was lost. `Refused`, rolled back, for a transaction that was begun to be rolled back.
     /// Cancel safety: none; if the call is dropped, the record says `Unknown`.
     pub async fn commit(self, what: &str) -> Result<Session> {
         let Some(writes) = &self.writes else {
@@ -161,7 +161,8 @@ fn is_answer(error: &Error) -> bool {
     error.kind() != ErrorKind::Connect && server_fault(error).is_some_and(|fault| !fault.ends_session)
 }
 
-/// A point in a transaction to which one can return. Dropped without either, what came after it stays a part of the transaction.
+/// A point in a transaction to which one can return. Dropped without either, what came after it stays a part of the
+/// transaction.
 #[must_use = "return to it, or release it"]
 pub struct Savepoint<'t> {
     session: &'t Session,

@@ -1,4 +1,5 @@
-//! Settings for one table, in every database or in one: `[tables."public.orders"]` and `[databases.shop.tables."public.orders"]`.
+//! Settings for one table, in every database or in one: `[tables."public.orders"]` and
+//! `[databases.shop.tables."public.orders"]`.
 
 use std::collections::BTreeMap;
 use std::fmt;

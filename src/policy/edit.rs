@@ -26,9 +26,10 @@ pub struct Change {
 const HEADER: &str = "\
 # What failback does with the rows that differ between OLD and NEW.
 #
-# A section's key is a class: insert, update, delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old, ambiguous_missing_on_new,
-# ambiguous_differs, insert_exists, update_origin_differs, update_deleted, update_missing, delete_origin_differs; or several at
-# once: conflict, ambiguous. Its value is apply_new, keep_old, hold, skip, last_update_wins or first_update_wins.
+# A section's key is a class: insert, update, delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old,
+# ambiguous_missing_on_new, ambiguous_differs, insert_exists, update_origin_differs, update_deleted, update_missing,
+# delete_origin_differs; or several at once: conflict, ambiguous. Its value is apply_new, keep_old, hold, skip, last_update_wins
+# or first_update_wins.
 #
 # The strongest section wins: [databases.shop.tables.\"public.orders\"], then [tables.\"public.orders\"], then [defaults].
 # Say why (and by, at) in each section: the report repeats it. Comments stay where they are.

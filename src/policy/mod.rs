@@ -1,4 +1,5 @@
-//! What to do about each kind of difference: resolutions, where they may be set, which of them wins, and the actions they come to.
+//! What to do about each kind of difference: resolutions, where they may be set, which of them wins, and the actions they come
+//! to.
 //!
 //! Comes in: the text of `decisions.toml`, and what `delta` said about a row. Goes out: a resolution with its origin and its
 //! reason, a digest of what the decisions mean, an edited text.
@@ -8,7 +9,8 @@
 //! use failback::delta::Class;
 //! use failback::policy::{Decisions, Origin, Resolution};
 //!
-//! let decisions = Decisions::parse("[tables.\"public.orders\"]\nconflict = \"keep_old\"\nwhy = \"agreed\"", "decisions.toml")?;
+//! let toml = "[tables.\"public.orders\"]\nconflict = \"keep_old\"\nwhy = \"agreed\"";
+//! let decisions = Decisions::parse(toml, "decisions.toml")?;
 //! let decided = decisions.resolve("shop", "public.orders", Class::InsertExists);
 //! assert_eq!((decided.resolution, decided.origin), (Resolution::KeepOld, Origin::Table));
 //! assert_eq!(decisions.resolve("shop", "public.users", Class::Delete).resolution, Resolution::Hold, "built in");

@@ -27,8 +27,8 @@ pub struct Column {
 
 impl Column {
     /// Whether two values that the server calls equal are always printed alike, so that a comparison of texts finds every pair
-    /// that a unique index would refuse. Where it is false (citext, floats, `numeric` without a scale …), `A` and `a` or `1.0` and
-    /// `1.00` pass for two keys here and for one there. Types that are not known to be safe count as unsafe.
+    /// that a unique index would refuse. Where it is false (citext, floats, `numeric` without a scale …), `A` and `a` or `1.0`
+    /// and `1.00` pass for two keys here and for one there. Types that are not known to be safe count as unsafe.
     #[must_use]
     pub fn equal_prints_alike(&self) -> bool {
         let data_type = &self.data_type;
@@ -73,8 +73,8 @@ pub struct PgType {
     pub builtin: bool,
     /// What sort of type the base type is.
     pub kind: TypeKind,
-    /// Whether a function casts it to text, or text to it. Then a cast is not what the type's own output and input functions do:
-    /// `'-'::text::regclass` is an error, and an extension's cast to text may leave out what its output shows.
+    /// Whether a function casts it to text, or text to it. Then a cast is not what the type's own output and input functions
+    /// do: `'-'::text::regclass` is an error, and an extension's cast to text may leave out what its output shows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub casts_text: bool,
     /// An enum's labels in their order; empty for every other type.

@@ -9,31 +9,36 @@ pub struct DatabaseTraits {
     pub extensions: BTreeMap<String, String>,
     /// The locale that says how many digits of `money` stand behind the point.
     pub lc_monetary: String,
-    /// The zone in which sessions of this user begin: what `now()` becomes in a `timestamp without time zone`, unless an application
-    /// sets another one.
+    /// The zone in which sessions of this user begin: what `now()` becomes in a `timestamp without time zone`, unless an
+    /// application sets another one.
     pub time_zone: String,
 }
 
 impl DatabaseTraits {
-    /// Says what differs between OLD's and NEW's, and what follows. `has_money`: whether a table with a `money` column is carried.
+    /// Says what differs between OLD's and NEW's, and what follows. `has_money`: whether a table with a `money` column is
+    /// carried.
     #[must_use]
     pub fn remarks(old: &Self, new: &Self, has_money: bool) -> Vec<String> {
         let mut found = Vec::new();
         for (name, version) in &new.extensions {
             match old.extensions.get(name) {
                 None => found.push(format!(
-                    "extension {name} exists on NEW only: columns of its types are carried as far as OLD has them in another type"
+                    "extension {name} exists on NEW only: columns of its types are carried as far as OLD has them in another \
+                     type"
                 )),
                 Some(on_old) if on_old != version => {
-                    found.push(format!("extension {name} is {on_old} on OLD and {version} on NEW: rows that OLD's does not take are held"));
+                    found.push(format!(
+                        "extension {name} is {on_old} on OLD and {version} on NEW: rows that \
+                         OLD's does not take are held"
+                    ));
                 }
                 Some(_) => {}
             }
         }
         if has_money && old.lc_monetary != new.lc_monetary {
             found.push(format!(
-                "lc_monetary is {} on OLD and {} on NEW: money is carried as the number that is stored, which may be read as another \
-                 amount where the two have another number of decimals",
+                "lc_monetary is {} on OLD and {} on NEW: money is carried as the number that is stored, which may be read as \
+                 another amount where the two have another number of decimals",
                 old.lc_monetary, new.lc_monetary
             ));
         }

@@ -14,7 +14,8 @@ pub struct Exclusive {
     pub parts: Vec<ExclusivePart>,
     /// Which rows it is about, on bare column names; for an index that only one partition has, the rows that belong there.
     pub predicate: Option<String>,
-    /// Whether it can be checked at the end of a statement or transaction, by a trigger that stays quiet under the replica role.
+    /// Whether it can be checked at the end of a statement or transaction, by a trigger that stays quiet under the replica
+    /// role.
     pub deferrable: bool,
     /// Whether it is an exclusion constraint.
     pub overlap: bool,
@@ -34,8 +35,8 @@ pub struct ExclusivePart {
 }
 
 impl Exclusive {
-    /// Whether a row with another key can break it: not where it is the comparison key itself, in types that tell values apart as
-    /// their texts do.
+    /// Whether a row with another key can break it: not where it is the comparison key itself, in types that tell values apart
+    /// as their texts do.
     #[must_use]
     pub fn can_clash(&self, table: &Table, key: &ComparisonKey) -> bool {
         let names = key.names();

@@ -34,7 +34,8 @@ pub struct ForeignKey {
     /// Whether the parent's rows are in its partitions.
     #[serde(default)]
     pub parent_partitioned: bool,
-    /// Whether the last pair of columns are ranges, of which the parents' together must cover the child's (PERIOD, PostgreSQL 18).
+    /// Whether the last pair of columns are ranges, of which the parents' together must cover the child's (PERIOD, PostgreSQL
+    /// 18).
     #[serde(default)]
     pub period: bool,
     /// The partition that alone references, if it is not the whole table.

@@ -155,7 +155,8 @@ fn key_column(old: &Table, new: &Table, pairs: &[MappedColumn], name: &Ident) ->
         KeyOrder::Uuid
     } else {
         // Also numeric, citext and whatever else has an equality of its own: two spellings of one value then count as two keys,
-        // and the unique index on OLD says no before anything is written. `Column::equal_prints_alike` tells where that can happen.
+        // and the unique index on OLD says no before anything is written. `Column::equal_prints_alike` tells where that can
+        // happen.
         KeyOrder::Text
     };
     let side = |source: &Source, own: &PgType| {
@@ -173,8 +174,8 @@ fn shared_unique_columns<'a>(old: &'a Table, new: &Table) -> Option<&'a [Ident]>
     let usable = |index: &UniqueIndex| index.identifies_rows() && index.columns.iter().all(written);
     let shared = |index: &&UniqueIndex| usable(index) && new.unique_indexes.iter().any(|other| other.same_key(index));
     let primary = old.unique_indexes.iter().filter(|index| index.primary).find(shared);
-    // A deferrable index is left out: OLD would learn only at COMMIT that a row collides. A primary key is taken even so, as nothing
-    // else says better what a row is; on NEW it does not matter, as committed rows never break it.
+    // A deferrable index is left out: OLD would learn only at COMMIT that a row collides. A primary key is taken even so, as
+    // nothing else says better what a row is; on NEW it does not matter, as committed rows never break it.
     let others = old.unique_indexes.iter().filter(|index| !index.deferrable).filter(shared);
     let chosen = primary.or_else(|| others.min_by_key(|index| (index.columns.len(), &index.name)))?;
     Some(&chosen.columns)

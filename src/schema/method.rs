@@ -38,12 +38,12 @@ impl Method {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CompareBy {
-    /// Each server hashes its own rows to 64 bits, and only rows that differ are sent. Taken back to `rows` where the servers do
-    /// not hash alike.
+    /// Each server hashes its own rows to 64 bits, and only rows that differ are sent. Taken back to `rows` where the servers
+    /// do not hash alike.
     #[default]
     Hashes,
-    /// As `hashes`, but numbers and `jsonb` are hashed as PostgreSQL compares them, which costs the servers less: how many zeros a
-    /// number shows at its end, the sign of zero, and which NaN it is, are not seen.
+    /// As `hashes`, but numbers and `jsonb` are hashed as PostgreSQL compares them, which costs the servers less: how many
+    /// zeros a number shows at its end, the sign of zero, and which NaN it is, are not seen.
     Values,
     /// Both servers send every row.
     Rows,

@@ -42,8 +42,8 @@ impl Reach {
 }
 
 impl WantedPrivilege {
-    /// Lists what reading a table takes, and its leaves, from which rows are read directly. SELECT on single columns is not enough,
-    /// as it does not cover what says which row is which.
+    /// Lists what reading a table takes, and its leaves, from which rows are read directly. SELECT on single columns is not
+    /// enough, as it does not cover what says which row is which.
     pub fn to_read(table: &Table) -> impl Iterator<Item = Self> {
         let leaves = table.leaves.iter().map(|leaf| &leaf.name).filter(|name| **name != table.name);
         let select = |name: &QualifiedName| Self { table: name.clone(), reach: Reach::Whole, privilege: Privilege::Select };

@@ -22,7 +22,8 @@ pub struct Table {
     /// Check constraints, by name.
     #[serde(default)]
     pub checks: Vec<Check>,
-    /// What no two rows may share: unique indexes and exclusion constraints, by name, those that only one partition has included.
+    /// What no two rows may share: unique indexes and exclusion constraints, by name, those that only one partition has
+    /// included.
     #[serde(default)]
     pub exclusives: Vec<Exclusive>,
     /// User triggers, by name; those that stand on a single partition are left out.

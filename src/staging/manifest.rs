@@ -170,7 +170,8 @@ impl Manifest {
     /// Reads the manifest of a run.
     ///
     /// # Errors
-    /// `Refused` where the run has none yet, `Damaged` where it cannot be read, `Refused` where another version of the format wrote it.
+    /// `Refused` where the run has none yet, `Damaged` where it cannot be read, `Refused` where another version of the format
+    /// wrote it.
     pub fn read(store: &dyn Store) -> Result<Self> {
         read_json(store, layout::MANIFEST, "failback export")
     }

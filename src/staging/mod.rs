@@ -15,7 +15,8 @@
 //! let ids: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3]));
 //! let batch = RecordBatch::try_from_iter_with_nullable([("id", ids, true)])?;
 //!
-//! let mut writer = SegmentWriter::create(&run, "shop/stage/t0001/new-00001.parquet", batch.schema(), &SegmentOptions::default())?;
+//! let path = "shop/stage/t0001/new-00001.parquet";
+//! let mut writer = SegmentWriter::create(&run, path, batch.schema(), &SegmentOptions::default())?;
 //! writer.write(&batch)?;
 //! let segment = writer.finish()?;
 //! assert_eq!(segment.rows, 3);

@@ -34,8 +34,8 @@ pub struct SegmentOptions {
     pub compression: Compression,
     /// A row group ends once it has taken in this many bytes of Arrow data. Bounds the writer's memory.
     pub row_group_bytes: usize,
-    /// The columns that get a dictionary, by name. Everywhere else it costs more than it saves: on columns with mostly different
-    /// values a dictionary takes more time than zstd level 1 and makes the file larger.
+    /// The columns that get a dictionary, by name. Everywhere else it costs more than it saves: on columns with mostly
+    /// different values a dictionary takes more time than zstd level 1 and makes the file larger.
     pub dictionary_columns: Vec<String>,
     /// Facts for whoever opens the file without its manifest, in the file's footer.
     pub metadata: Vec<(String, String)>,
@@ -106,8 +106,9 @@ fn encodings(mut path: Vec<String>, field: &Field) -> Vec<(Vec<String>, Encoding
 }
 
 /// Returns the encoding of a leaf without a dictionary, where plain is not the best one. Measured on rows of 14 columns with
-/// zstd 1, in a development build: together these take 0.8 of the time to write, 0.8 to read, and 0.92 of the space. DuckDB and pyarrow read them, the
-/// extremes of every type included. `smallint` stays plain: it mostly holds a few codes, which zstd alone packs tighter.
+/// zstd 1, in a development build: together these take 0.8 of the time to write, 0.8 to read, and 0.92 of the space. DuckDB and
+/// pyarrow read them, the extremes of every type included. `smallint` stays plain: it mostly holds a few codes, which zstd
+/// alone packs tighter.
 fn encoding_of(data_type: &DataType) -> Option<Encoding> {
     match data_type {
         // Up to 18 digits Parquet holds a decimal as an integer, beyond that as bytes, which have no such encoding.

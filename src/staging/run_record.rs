@@ -1,5 +1,5 @@
-//! What a run is called, wherever its files are: a folder may be renamed, moved or copied, and OLD's ledger knows the run by its
-//! id alone.
+//! What a run is called, wherever its files are: a folder may be renamed, moved or copied, and OLD's ledger knows the run by
+//! its id alone.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};

@@ -130,8 +130,8 @@ impl Iterator for SegmentReader {
     }
 }
 
-/// Runs a step of Parquet's reader. It believes what a file says of itself, and panics where offsets lie outside what they point
-/// into: a file that was forged together with its digest must not end the program.
+/// Runs a step of Parquet's reader. It believes what a file says of itself, and panics where offsets lie outside what they
+/// point into: a file that was forged together with its digest must not end the program.
 fn unless_panic<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
     // After a panic the reader is never asked again.
     std::panic::catch_unwind(AssertUnwindSafe(step))

@@ -69,8 +69,8 @@ fn written(key: &ForeignKey, load: &LoadTable<'_>, operations: &str) -> String {
     )
 }
 
-/// Locks the parents of the rows that a load table wrote, as the server's own foreign key trigger does (`FOR KEY SHARE`), so that
-/// no other transaction deletes them before ours commits.
+/// Locks the parents of the rows that a load table wrote, as the server's own foreign key trigger does (`FOR KEY SHARE`), so
+/// that no other transaction deletes them before ours commits.
 #[must_use]
 pub fn lock_parents(key: &ForeignKey, load: &LoadTable<'_>) -> String {
     format!(
@@ -81,8 +81,8 @@ pub fn lock_parents(key: &ForeignKey, load: &LoadTable<'_>) -> String {
     )
 }
 
-/// Counts the rows that a load table wrote whose parent does not exist. Of a key that is NOT VALID only rows that are new: others may
-/// have been orphans before.
+/// Counts the rows that a load table wrote whose parent does not exist. Of a key that is NOT VALID only rows that are new:
+/// others may have been orphans before.
 #[must_use]
 pub fn orphans_of_load(key: &ForeignKey, load: &LoadTable<'_>) -> String {
     let parents = format!("{} p", parents(key));
@@ -95,8 +95,9 @@ pub fn orphans_of_load(key: &ForeignKey, load: &LoadTable<'_>) -> String {
     )
 }
 
-/// Locks the parents as [`lock_parents`] does, and counts the rows that a load table wrote and that have none. The values are the load table's
-/// own, so that the table need not be read: nothing on OLD may have altered them on their way. `None` where that is not enough to know.
+/// Locks the parents as [`lock_parents`] does, and counts the rows that a load table wrote and that have none. The values are
+/// the load table's own, so that the table need not be read: nothing on OLD may have altered them on their way. `None` where
+/// that is not enough to know.
 #[must_use]
 pub fn lock_and_check_parents(key: &ForeignKey, load: &LoadTable<'_>) -> Option<String> {
     if key.period || key.match_full || !key.validated || key.child_part.is_some() {
@@ -124,7 +125,8 @@ pub fn orphans_of_table(key: &ForeignKey) -> String {
     format!("select count(*) from {} t where {} and {missing}", children(key), refers(key, "t"))
 }
 
-/// Counts the children of rows that a load table took away; other children still have theirs. `None` where the load table does not know what they referred to.
+/// Counts the children of rows that a load table took away; other children still have theirs. `None` where the load table does
+/// not know what they referred to.
 #[must_use]
 pub fn orphans_of_lost(key: &ForeignKey, load: &LoadTable<'_>) -> Option<String> {
     let value = |column: &Ident| load.value_of(Inserted::Olds, column);
@@ -148,8 +150,8 @@ pub fn lock_writers_out(table: &QualifiedName) -> String {
     format!("lock table {} in share row exclusive mode", table.sql())
 }
 
-/// Counts the pairs of rows that a deferrable constraint does not allow and of which a load table wrote at least one. Under the replica role
-/// the server does not look.
+/// Counts the pairs of rows that a deferrable constraint does not allow and of which a load table wrote at least one. Under the
+/// replica role the server does not look.
 #[must_use]
 pub fn deferred_clashes(exclusive: &Exclusive, load: &LoadTable<'_>) -> Option<String> {
     if exclusive.parts.is_empty() {

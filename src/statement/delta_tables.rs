@@ -1,9 +1,10 @@
-//! What a plan brings to one table of OLD and what it takes away, in temporary tables, and the questions that are asked of both before
-//! anything is written: whether a row would meet another that may not stand beside it, and whether children would lose their parents.
+//! What a plan brings to one table of OLD and what it takes away, in temporary tables, and the questions that are asked of both
+//! before anything is written: whether a row would meet another that may not stand beside it, and whether children would lose
+//! their parents.
 //!
-//! `fb_delta_in_N` has the table's own columns, so that expressions of indexes can be evaluated on it, and the row's position in the
-//! plan. `fb_delta_out_N` holds the position and place of every row of OLD that goes, or gives way to another version of itself. All
-//! questions are asked under one snapshot: a row's place does not change under it.
+//! `fb_delta_in_N` has the table's own columns, so that expressions of indexes can be evaluated on it, and the row's position
+//! in the plan. `fb_delta_out_N` holds the position and place of every row of OLD that goes, or gives way to another version of
+//! itself. All questions are asked under one snapshot: a row's place does not change under it.
 
 use std::collections::BTreeSet;
 
@@ -50,8 +51,8 @@ impl DeltaTables<'_> {
         self.table.name.name.sql()
     }
 
-    /// Creates the table of incoming rows. NULL is allowed everywhere: what a default would fill in is not known here. A copy of the definition
-    /// asks for a right to the whole table, so it is only made where columns are computed from others.
+    /// Creates the table of incoming rows. NULL is allowed everywhere: what a default would fill in is not known here. A copy
+    /// of the definition asks for a right to the whole table, so it is only made where columns are computed from others.
     #[must_use]
     pub fn create(&self) -> String {
         let incoming = self.incoming();
@@ -95,7 +96,8 @@ impl DeltaTables<'_> {
                 self.load.source.from_item(),
                 self.load.join_condition()
             ),
-            // The planner expects that hardly any row is found wanting, and would walk through the whole table for each that is.
+            // The planner expects that hardly any row is found wanting, and would walk through the whole table for each that
+            // is.
             format!("create index on {} (tid, rel)", self.outgoing()),
         ];
         let index = |columns: &Vec<Ident>| {
@@ -131,8 +133,8 @@ impl DeltaTables<'_> {
         format!("not exists (select from {} l where l.rel = {alias}.rel and l.tid = {alias}.tid)", self.outgoing())
     }
 
-    /// Finds the positions of incoming rows that may not stand beside a row that stays, or beside each other. Two statements where NULLs
-    /// count as equal: one that indexes serve, and one for the few rows with NULLs.
+    /// Finds the positions of incoming rows that may not stand beside a row that stays, or beside each other. Two statements
+    /// where NULLs count as equal: one that indexes serve, and one for the few rows with NULLs.
     #[must_use]
     pub fn clashes(&self, exclusive: &Exclusive) -> Vec<String> {
         if exclusive.parts.is_empty() {
@@ -213,7 +215,8 @@ pub fn orphaning_parents(key: &ForeignKey, child: Option<&DeltaTables<'_>>, pare
     let columns_of = |alias: &str, columns: &[Ident]| {
         columns.iter().map(|column| format!(", {alias}.{}", column.sql())).collect::<Vec<_>>().concat()
     };
-    // What children refer to is unique: once its row goes, only an incoming row can bring it back. Of periods the rows that stay count too.
+    // What children refer to is unique: once its row goes, only an incoming row can bring it back. Of periods the rows that
+    // stay count too.
     let mut tests = vec![missing(key, &parents_after(key, Some(parent))[0], "t")];
     tests.extend(
         child.map(|child| format!("not exists (select from {} k where k.rel = t.{REL} and k.tid = t.{TID})", child.outgoing())),

@@ -2,8 +2,8 @@
 
 use crate::schema::Exclusive;
 
-/// Returns a FROM item: the rows of a relation that the constraint is about, with what is compared as `e0`, `e1` … behind `position`.
-/// `alias` is the table's own name, by which an expression may call the whole row.
+/// Returns a FROM item: the rows of a relation that the constraint is about, with what is compared as `e0`, `e1` … behind
+/// `position`. `alias` is the table's own name, by which an expression may call the whole row.
 pub(super) fn compared(exclusive: &Exclusive, position: &str, relation: &str, alias: &str) -> String {
     let values: Vec<_> =
         exclusive.parts.iter().enumerate().map(|(index, part)| format!(", ({}) as e{index}", part.expression)).collect();

@@ -1,7 +1,7 @@
 //! Ranges of a key, so that several connections can walk through one table.
 //!
-//! Only the key's first column is cut, and only where both servers and an index order it alike: integers and uuids. Where the cuts are
-//! decides how even the shares are, and nothing else: every value lies in exactly one range.
+//! Only the key's first column is cut, and only where both servers and an index order it alike: integers and uuids. Where the
+//! cuts are decides how even the shares are, and nothing else: every value lies in exactly one range.
 
 use crate::name::Side;
 use crate::schema::{ComparisonKey, KeyColumn, KeyOrder};

@@ -35,8 +35,8 @@ pub struct LoadColumn {
     pub equals: String,
     /// Whether it identifies the row.
     pub key: bool,
-    /// Whether an INSERT of a row of NEW's writes it. Stand-ins for a missing key are never written, and columns that NEW lacks get
-    /// their default.
+    /// Whether an INSERT of a row of NEW's writes it. Stand-ins for a missing key are never written, and columns that NEW lacks
+    /// get their default.
     pub inserted: bool,
     /// Whether an INSERT that puts a row of OLD's back writes it.
     pub restored: bool,
@@ -102,7 +102,8 @@ impl LoadTable<'_> {
         format!("copy {} from stdin (format binary)", self.load())
     }
 
-    /// Gives the planner the load table's size, which it cannot guess, and what it must know of the columns by which rows are found.
+    /// Gives the planner the load table's size, which it cannot guess, and what it must know of the columns by which rows are
+    /// found.
     #[must_use]
     pub fn analyze(&self) -> String {
         let own = unpacked(self.columns.len());
@@ -145,13 +146,14 @@ impl LoadTable<'_> {
         tests.join(" and ")
     }
 
-    /// The load table's rows in their order, under the alias `s`. Sorted before anything is joined to them: sorting what has been joined
-    /// would move whole rows about.
+    /// The load table's rows in their order, under the alias `s`. Sorted before anything is joined to them: sorting what has
+    /// been joined would move whole rows about.
     fn in_order(&self, condition: &str) -> String {
         format!("(select * from {} s {condition} order by s.ord) s", self.load())
     }
 
-    /// Locks every row of the table that the load table names and that is to be there, in the load table's order, against everything but readers.
+    /// Locks every row of the table that the load table names and that is to be there, in the load table's order, against
+    /// everything but readers.
     #[must_use]
     pub fn lock_rows(&self) -> String {
         // A lock cannot be taken through a window function: rows without a key are locked through their position.
@@ -190,7 +192,8 @@ impl LoadTable<'_> {
     pub fn delete(&self) -> String {
         if self.source.key.is_whole_row() {
             return format!(
-                "delete from {} x using {} join {} s on {} where x.tableoid = t.fb_tableoid and x.ctid = t.fb_ctid and s.op in ('d', 'r')",
+                "delete from {} x using {} join {} s on {} where x.tableoid = t.fb_tableoid and x.ctid = t.fb_ctid and s.op in \
+                     ('d', 'r')",
                 self.table(),
                 self.source.from_item(),
                 self.load(),

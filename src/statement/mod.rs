@@ -1,8 +1,8 @@
-//! SQL text: every statement and expression whose text depends on a table, and a transaction's settings. Statements that are fixed
-//! live in `sql/`, one a file; those that begin and end transactions in `pg::Transaction`.
+//! SQL text: every statement and expression whose text depends on a table, and a transaction's settings. Statements that are
+//! fixed live in `sql/`, one a file; those that begin and end transactions in `pg::Transaction`.
 //!
-//! Comes in: names, keys, layouts, definitions. Goes out: SQL text, ready to send. Column values come in only as key literals, and
-//! only through `name::array_literal`.
+//! Comes in: names, keys, layouts, definitions. Goes out: SQL text, ready to send. Column values come in only as key literals,
+//! and only through `name::array_literal`.
 //! Never: sends anything, or knows what a row means.
 //!
 //! ```

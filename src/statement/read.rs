@@ -19,8 +19,8 @@ pub struct RowSource<'a> {
     pub side: Side,
 }
 
-/// Names a table where its rows are read, changed or locked. The children of old-style inheritance are tables of their own, so a
-/// plain table is always taken alone; the rows of a partitioned one are its partitions'.
+/// Names a table where its rows are read, changed or locked. The children of old-style inheritance are tables of their own, so
+/// a plain table is always taken alone; the rows of a partitioned one are its partitions'.
 #[must_use]
 pub fn own_rows(table: &QualifiedName, partitioned: bool) -> String {
     if partitioned { table.sql() } else { format!("only {}", table.sql()) }
@@ -60,8 +60,8 @@ impl<'a> RowSource<'a> {
         }
     }
 
-    /// Returns the expressions for where a row lies: its relation, and its place in it. The first is not null exactly for rows that exist,
-    /// on the nullable side of an outer join.
+    /// Returns the expressions for where a row lies: its relation, and its place in it. The first is not null exactly for rows
+    /// that exist, on the nullable side of an outer join.
     pub(super) const fn place(&self) -> [&'static str; 2] {
         match self.key {
             ComparisonKey::Columns { .. } => ["t.tableoid", "t.ctid"],
@@ -110,8 +110,8 @@ pub fn rows(leaf: &QualifiedName, select_list: &str, range: CtidRange, predicate
     format!("select {select_list} from only {} t{filter}", leaf.sql())
 }
 
-/// Sums up the hashes of a range's rows: how many there are, and two sums that do not depend on their order. `hash` is an expression on the
-/// row `t`.
+/// Sums up the hashes of a range's rows: how many there are, and two sums that do not depend on their order. `hash` is an
+/// expression on the row `t`.
 #[must_use]
 pub fn range_sums(source: RowSource<'_>, range: KeyRange, hash: &str) -> String {
     format!(
@@ -121,8 +121,8 @@ pub fn range_sums(source: RowSource<'_>, range: KeyRange, hash: &str) -> String 
     )
 }
 
-/// Reads rows of a range in the order of their key, which two servers agree on: first the key as it is ordered, then `select_list`.
-/// `converts_text` says that the server's own bytes are not those that it sends.
+/// Reads rows of a range in the order of their key, which two servers agree on: first the key as it is ordered, then
+/// `select_list`. `converts_text` says that the server's own bytes are not those that it sends.
 #[must_use]
 pub fn ordered_rows(source: RowSource<'_>, range: KeyRange, select_list: &str, converts_text: bool) -> String {
     let columns = source.key.columns();
@@ -161,7 +161,8 @@ fn ordered(column: &KeyColumn, side: Side, converts_text: bool) -> String {
 }
 
 /// Whether a list of such values cannot be sent as an array: an array of arrays is one array of more dimensions, the array of
-/// boxes has another delimiter than all others, and `unnest` takes composites apart, which any type outside `pg_catalog` may be.
+/// boxes has another delimiter than all others, and `unnest` takes composites apart, which any type outside `pg_catalog` may
+/// be.
 fn is_cast_alone(cast: &str) -> bool {
     cast.ends_with("[]") || cast == "box" || cast.contains('.')
 }

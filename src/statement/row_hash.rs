@@ -1,8 +1,8 @@
 //! Hashes of rows that the servers compute, so that two whole tables can be compared without sending them.
 //!
 //! A type's own hash function may call different values equal that are not the same bytes: `1.0` and `1.00`, `-0.0` and `0.0`,
-//! a day and 24 hours, texts under a collation that ignores case. So each value is hashed in a form that leaves nothing out. Two
-//! rows that differ hash alike with a probability of 2^-64. Comparing by values gives up that form for numbers alone.
+//! a day and 24 hours, texts under a collation that ignores case. So each value is hashed in a form that leaves nothing out.
+//! Two rows that differ hash alike with a probability of 2^-64. Comparing by values gives up that form for numbers alone.
 
 use crate::codec::{RowLayout, StagedColumn};
 use crate::name::{Side, Sided};

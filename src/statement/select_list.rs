@@ -5,7 +5,8 @@ use crate::name::Side;
 
 use super::value::travelling_value;
 
-/// What is sent in the place of a column that is not there. The type may not exist on this side; NULL is sent alike in every type.
+/// What is sent in the place of a column that is not there. The type may not exist on this side; NULL is sent alike in every
+/// type.
 pub(super) const NOTHING: &str = "null::text";
 
 /// Returns the expression that reads a column on a side, as it is sent.

@@ -12,8 +12,8 @@ pub const CHECK_CONSTRAINTS: &str = "set constraints all immediate";
 /// Whoever holds a lock that is wanted is waited for so long, a lock.
 pub const LOCK_TIMEOUT: &str = "set local lock_timeout = '30s'";
 
-/// Makes the planner find each row of a load table in its table by the key's index, one after the other. It would rather read a large table
-/// as a whole, and sort or hash it, although every page that the index leads to is about to be written anyway.
+/// Makes the planner find each row of a load table in its table by the key's index, one after the other. It would rather read a
+/// large table as a whole, and sort or hash it, although every page that the index leads to is about to be written anyway.
 pub const BY_INDEX: &str = "set local enable_hashjoin = off; set local enable_mergejoin = off";
 
 /// Takes [`BY_INDEX`] back.

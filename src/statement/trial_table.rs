@@ -11,9 +11,9 @@ pub fn name() -> QualifiedName {
     QualifiedName::new("pg_temp", "fb_trial")
 }
 
-/// Creates the copy: columns, types, NOT NULL, checks and generated columns of the table, and for a partitioned table a check that
-/// one of its leaves takes the row. `optional` columns may stay NULL in it. `bounds` holds one condition a leaf; `None` is a
-/// leaf that takes every row.
+/// Creates the copy: columns, types, NOT NULL, checks and generated columns of the table, and for a partitioned table a check
+/// that one of its leaves takes the row. `optional` columns may stay NULL in it. `bounds` holds one condition a leaf; `None` is
+/// a leaf that takes every row.
 #[must_use]
 pub fn create(table: &QualifiedName, optional: &[&Ident], bounds: &[Option<String>]) -> String {
     let mut statements = vec![format!(

@@ -20,8 +20,8 @@ pub(super) fn convert(conversions: &[Conversion], expression: String) -> String 
     conversions.iter().fold(expression, |inner, conversion| converted(conversion, &inner))
 }
 
-/// Returns the expression for the value that travels; `alias` is the row's, ready for SQL, and `common` the column's common name. `None`
-/// where the side has no such column.
+/// Returns the expression for the value that travels; `alias` is the row's, ready for SQL, and `common` the column's common
+/// name. `None` where the side has no such column.
 #[must_use]
 pub fn travelling_value(source: &Source, alias: &str, common: &Ident) -> Option<String> {
     match source {

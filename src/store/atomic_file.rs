@@ -242,7 +242,8 @@ mod tests {
     fn a_file_size_limit_is_storage_full() {
         let root = tempfile::tempdir().unwrap();
         // The signal must be ignored: by default it ends the process before write() can fail.
-        let script = "trap '' XFSZ; ulimit -f 128; exec \"$0\" --exact --ignored store::atomic_file::tests::child_under_a_file_size_limit";
+        let script = "trap '' XFSZ; ulimit -f 128; \
+                      exec \"$0\" --exact --ignored store::atomic_file::tests::child_under_a_file_size_limit";
         let output = Command::new("/bin/sh")
             .args(["-c", script])
             .arg(std::env::current_exe().unwrap())

@@ -75,7 +75,8 @@ pub trait FileWriter: Write + Send {
     /// Makes the file exist, whole and safe from a crash.
     ///
     /// # Errors
-    /// If any write has failed, or committing fails. Only when the last step of committing fails may the file exist all the same.
+    /// If any write has failed, or committing fails. Only when the last step of committing fails may the file exist all the
+    /// same.
     fn commit(self: Box<Self>) -> Result<FileDigest>;
 }
 

@@ -162,7 +162,11 @@ proptest! {
     }
 
     #[test]
-    fn altered_streams_are_survived(at in any::<prop::sample::Index>(), byte: u8, cuts in vec(any::<prop::sample::Index>(), 0..6)) {
+    fn altered_streams_are_survived(
+        at in any::<prop::sample::Index>(),
+        byte: u8,
+        cuts in vec(any::<prop::sample::Index>(), 0..6),
+    ) {
         let mut bytes = stream(&some_rows());
         let at = at.index(bytes.len());
         bytes[at] = byte;

@@ -11,7 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Word;
 
-/// How many there are of each value of an enumeration. In JSON an object of word and number; values that there are none of are left out.
+/// How many there are of each value of an enumeration. In JSON an object of word and number; values that there are none of are
+/// left out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Counts<K>(BTreeMap<K, u64>);
 

@@ -31,8 +31,8 @@ impl fmt::Display for UnknownWord {
 
 impl std::error::Error for UnknownWord {}
 
-/// Gives the values of an enumeration their words: [`Word`], `Display` and `FromStr`, and as constants `ALL` and `word`. A value that is
-/// left out does not compile.
+/// Gives the values of an enumeration their words: [`Word`], `Display` and `FromStr`, and as constants `ALL` and `word`. A
+/// value that is left out does not compile.
 macro_rules! words {
     ($type:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $type {

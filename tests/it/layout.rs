@@ -40,7 +40,7 @@ fn lines_stay_within_the_formatters_width() {
 #[test]
 fn files_of_tests_and_benches_stay_readable_and_say_what_they_are() {
     let mut found = Vec::new();
-    for path in ["tests", "benches"].iter().flat_map(|folder| files(Path::new(folder), &["rs"])) {
+    for path in ["tests", "benches", "examples"].iter().flat_map(|folder| files(Path::new(folder), &["rs"])) {
         let text = fs::read_to_string(&path).expect("a source file");
         if text.lines().count() > FILE_LINES {
             found.push(format!("{} has more than {FILE_LINES} lines", path.display()));

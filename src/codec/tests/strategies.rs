@@ -29,7 +29,8 @@ pub(super) fn timestamp() -> BoxedStrategy<Vec<u8>> {
 
 /// Numerics as servers send them, and nearly so: any sign, odd weights and scales, zeros at the ends, groups above 9999.
 pub(super) fn numeric_wire() -> BoxedStrategy<Vec<u8>> {
-    let group = prop_oneof![4 => 0_u16..10_000, 1 => Just(0), 1 => Just(9999), 1 => (0_u16..10).prop_map(|g| g * 1000), 1 => any::<u16>()];
+    let thousands = (0_u16..10).prop_map(|g| g * 1000);
+    let group = prop_oneof![4 => 0_u16..10_000, 1 => Just(0), 1 => Just(9999), 1 => thousands, 1 => any::<u16>()];
     let sign = prop_oneof![8 => Just(0_u16), 4 => Just(0x4000), 1 => Just(0xc000), 1 => Just(0xd000), 1 => any::<u16>()];
     let weight = prop_oneof![8 => -3_i16..10, 1 => any::<i16>()];
     let scale = prop_oneof![8 => Just(4_u16), 4 => 0_u16..40, 1 => any::<u16>()];

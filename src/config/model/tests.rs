@@ -177,8 +177,8 @@ fn mistakes_are_told_with_their_place() {
         (
             "frobnicate = 1",
             "1:1",
-            "unknown key `frobnicate`; known are cutover, overlap, zone, databases, runs, jobs, sums_first, old, new, columns, tables, \
-             environments"
+            "unknown key `frobnicate`; known are cutover, overlap, zone, databases, runs, jobs, sums_first, old, new, columns, \
+             tables, environments"
                 .to_owned(),
         ),
         ("cutover = \"2026-11-22T10:00\"", "1:11", format!("`2026-11-22T10:00` {no_offset}")),
@@ -218,8 +218,8 @@ fn mistakes_are_told_with_their_place() {
         (
             "[environments.dev.environments]",
             "1:19",
-            "unknown key `environments` in [environments.dev]; known are cutover, overlap, zone, databases, runs, jobs, sums_first, \
-             old, new, columns, tables"
+            "unknown key `environments` in [environments.dev]; known are cutover, overlap, zone, databases, runs, jobs, \
+             sums_first, old, new, columns, tables"
                 .to_owned(),
         ),
         (

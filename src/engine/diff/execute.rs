@@ -34,8 +34,8 @@ const STATEMENT_BYTES: usize = 8 << 20;
 /// Compares everything that was staged with OLD and writes the run's diff anew.
 ///
 /// # Errors
-/// `Refused` where OLD is not the server that the export saw, or the run is merged already; `Damaged` where a staged file is not what the manifest says.
-/// OLD is only read.
+/// `Refused` where OLD is not the server that the export saw, or the run is merged already; `Damaged` where a staged file is
+/// not what the manifest says. OLD is only read.
 pub async fn diff(context: &Context) -> Result<DiffReport> {
     let manifest = Manifest::read(context.store())?;
     ledger::expect_not_merged(context, &manifest).await?;

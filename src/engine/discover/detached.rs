@@ -1,4 +1,5 @@
-//! Partitions that only one side still has in its tree: the other detached them, and their rows live on in a table of their own.
+//! Partitions that only one side still has in its tree: the other detached them, and their rows live on in a table of their
+//! own.
 
 use crate::catalog::Catalog;
 use crate::name::QualifiedName;

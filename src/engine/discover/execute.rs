@@ -115,8 +115,8 @@ fn expect_primary(old: &ServerIdentity) -> Result<()> {
 
 /// Says that OLD's user writes only in transactions that ask for it, as a fence against writers is often made.
 fn read_only_note(old: &ServerIdentity) -> Option<String> {
-    let said = "default_transaction_read_only is on for this user on OLD: a merge is refused until it is off, for example by ALTER ROLE … \
-                SET default_transaction_read_only = off for failback's user alone";
+    let said = "default_transaction_read_only is on for this user on OLD: a merge is refused until it is off, for example by \
+                ALTER ROLE … SET default_transaction_read_only = off for failback's user alone";
     old.read_only_default.then(|| said.to_owned())
 }
 
@@ -127,8 +127,8 @@ fn wall_clock_note(tables: &[TableRecord], traits: Sided<&DatabaseTraits>) -> Op
     let zones = traits.map(|traits| traits.time_zone.as_str());
     (!named.is_empty()).then(|| {
         format!(
-            "time columns without a time zone are not used as evidence in {}: set `zone` in failback.toml to the zone in which the \
-             application wrote them (TimeZone is {} on OLD and {} on NEW)",
+            "time columns without a time zone are not used as evidence in {}: set `zone` in failback.toml to the zone in which \
+             the application wrote them (TimeZone is {} on OLD and {} on NEW)",
             named.join(", "),
             zones.old,
             zones.new

@@ -1,7 +1,7 @@
 //! Discover: every relation of every database on both sides, and what will be done about each.
 //!
-//! Comes in: both servers' catalogs and the settings. Goes out: one record a table that is carried, one a table that only NEW has, and a
-//! reason for everything else.
+//! Comes in: both servers' catalogs and the settings. Goes out: one record a table that is carried, one a table that only NEW
+//! has, and a reason for everything else.
 //! Never: reads rows, or writes to a server or a file.
 
 mod detached;

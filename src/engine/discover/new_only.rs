@@ -1,5 +1,5 @@
-//! What NEW has and OLD has no place for: whole tables, and columns of tables that are carried otherwise. It is staged and counted
-//! like everything else, so that it outlives NEW; putting it anywhere is a person's work.
+//! What NEW has and OLD has no place for: whole tables, and columns of tables that are carried otherwise. It is staged and
+//! counted like everything else, so that it outlives NEW; putting it anywhere is a person's work.
 
 use crate::codec::{RowLayout, StagedColumn};
 use crate::schema::{Renaming, Table, map_columns};

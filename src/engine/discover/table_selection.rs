@@ -60,8 +60,8 @@ pub(crate) fn select_table(
         Err(KeyProblem::NoKey) => match whole_row(&pairs) {
             // The stand-ins for a key, and the row's place, have these names beside the table's own columns.
             Some(columns) if columns.iter().any(|name| TAKEN.contains(&name.as_str())) => {
-                let reason = "it has no key, and a column with a name that failback needs for the comparison without one: name a key in \
-                              failback.toml";
+                let reason = "it has no key, and a column with a name that failback needs for the comparison without one: name \
+                              a key in failback.toml";
                 return leave(new, reason, true);
             }
             Some(columns) => ComparisonKey::WholeRow { columns },
@@ -111,7 +111,8 @@ fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns)
     }
 }
 
-/// The columns that say when a row was written. A wall clock says so only where its zone is stated: read in another one, it is hours off.
+/// The columns that say when a row was written. A wall clock says so only where its zone is stated: read in another one, it is
+/// hours off.
 fn time_columns(pairs: &[MappedColumn], settings: &TableSettings, zone_is_stated: bool) -> TimeColumns {
     let usable = |column: &TimeColumn| zone_is_stated || column.kind == TimeKind::Instant;
     let find = |named: &NamedTimeColumns| named.names.iter().find_map(|name| time_column(pairs, name).filter(usable));

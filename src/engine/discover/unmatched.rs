@@ -20,7 +20,8 @@ pub(crate) fn expect_matches(context: &Context, databases: &[DatabaseRecord]) ->
         });
     }
     match context.config.unmatched(&known).into_iter().next() {
-        // A configuration is written for the whole estate: where only some of its databases are looked at, the rest may be the others'.
+        // A configuration is written for the whole estate: where only some of its databases are looked at, the rest may be the
+        // others'.
         Some(problem) if context.databases.is_empty() || context.config.databases() == Some(context.databases.as_slice()) => {
             Err(Error::new(ErrorKind::Config, "apply failback.toml")
                 .because(problem)

@@ -131,13 +131,13 @@ struct Cutter<'a> {
     version: u32,
     /// How much a chunk reads, by estimate.
     chunk_bytes: u64,
-    /// Whether sums over ranges of keys are asked for first: then ranges are as small as the statistics allow, so that few rows are sent
-    /// for each that differs.
+    /// Whether sums over ranges of keys are asked for first: then ranges are as small as the statistics allow, so that few rows
+    /// are sent for each that differs.
     sums_first: bool,
 }
 
-/// How many chunks each worker gets, if they are no smaller than [`LEAST_BYTES`]: the last to end then works alone for a small part of
-/// the time only.
+/// How many chunks each worker gets, if they are no smaller than [`LEAST_BYTES`]: the last to end then works alone for a small
+/// part of the time only.
 const CHUNKS_EACH: u64 = 4;
 
 /// A chunk smaller than this costs more in statements and files than it evens out.
@@ -230,8 +230,8 @@ impl Cutter<'_> {
     }
 }
 
-/// Cuts a leaf into ranges of about so many bytes. TOAST counts in the size, but only heap blocks can be cut; the last range stays
-/// open, because the size is an estimate.
+/// Cuts a leaf into ranges of about so many bytes. TOAST counts in the size, but only heap blocks can be cut; the last range
+/// stays open, because the size is an estimate.
 fn ranges(leaf: &Leaf, chunk_bytes: u64) -> Vec<CtidRange> {
     let wanted = leaf.size_bytes.div_ceil(chunk_bytes).clamp(1, leaf.blocks.max(1));
     let step = leaf.blocks.div_ceil(wanted).max(1);

@@ -23,11 +23,11 @@ use crate::statement::LOCK_TIMEOUT;
 ///
 /// # Errors
 /// `Refused` with nothing written where the plan is stale, OLD has moved, rows wait for a decision, or a check fails;
-/// `PartlyChanged` where an earlier database was committed and a later one failed. Every error says what OLD may have seen, as the
-/// transactions know it; one that comes after COMMIT, as where the journal cannot be written, says that OLD has the merge.
+/// `PartlyChanged` where an earlier database was committed and a later one failed. Every error says what OLD may have seen, as
+/// the transactions know it; one that comes after COMMIT, as where the journal cannot be written, says that OLD has the merge.
 ///
-/// Cancel safety: if the call is dropped, a transaction that is open is rolled back; `context.old_writes` says what OLD may have
-/// seen, also of a COMMIT that was under way.
+/// Cancel safety: if the call is dropped, a transaction that is open is rolled back; `context.old_writes` says what OLD may
+/// have seen, also of a COMMIT that was under way.
 pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     merge_plan(context, options).await.map_err(|error| error.or_state(|| context.old_writes.state()))
 }

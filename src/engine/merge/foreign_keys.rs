@@ -1,5 +1,5 @@
-//! Foreign keys of the tables that a transaction writes, checked before COMMIT, since their triggers may have been silent: children of what was
-//! written, and parents that lost rows. Keys of tables that are not carried are among them.
+//! Foreign keys of the tables that a transaction writes, checked before COMMIT, since their triggers may have been silent:
+//! children of what was written, and parents that lost rows. Keys of tables that are not carried are among them.
 
 use crate::engine::plan::Direction;
 use crate::error::{Error, ErrorKind, Result};

@@ -47,8 +47,9 @@ pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
     Ok(found)
 }
 
-/// Returns the values from which the sequence can go on. A number outside them, written by hand or by a wider sequence of NEW's, is none
-/// that it could hand out again; and a sequence that is set to its very end would refuse every INSERT from then on.
+/// Returns the values from which the sequence can go on. A number outside them, written by hand or by a wider sequence of
+/// NEW's, is none that it could hand out again; and a sequence that is set to its very end would refuse every INSERT from then
+/// on.
 fn room(sequence: &Sequence) -> (i64, i64) {
     let (least, greatest) = sequence.bounds.unwrap_or((i64::MIN, i64::MAX));
     match sequence.increment {

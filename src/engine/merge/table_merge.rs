@@ -132,14 +132,15 @@ impl<'a> TableMerge<'a> {
             .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"))
     }
 
-    /// The constraints that the server checks by a trigger, which is silent under the replica role: they are checked here instead.
+    /// The constraints that the server checks by a trigger, which is silent under the replica role: they are checked here
+    /// instead.
     fn unwatched(&self, triggers: Triggers) -> impl Iterator<Item = &Exclusive> {
         let quiet = triggers == Triggers::Replica;
         self.record.old.exclusives.iter().filter(move |exclusive| quiet && exclusive.deferrable)
     }
 
-    /// Nobody else may write the table between our check of such a constraint and COMMIT: their check would not see our rows, nor
-    /// ours theirs.
+    /// Nobody else may write the table between our check of such a constraint and COMMIT: their check would not see our rows,
+    /// nor ours theirs.
     pub(crate) async fn keep_writers_out(&self, old: &Session, triggers: Triggers) -> Result<()> {
         if self.unwatched(triggers).next().is_none() {
             return Ok(());
@@ -210,7 +211,8 @@ fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {
         .next("a rule, a trigger or a policy on OLD changes what is written: look at the table's definition"))
 }
 
-/// A row that the server does not let stand beside another: one that came to OLD since the plan was made, for the plan holds others.
+/// A row that the server does not let stand beside another: one that came to OLD since the plan was made, for the plan holds
+/// others.
 fn clash(error: Error) -> Error {
     let constraint = server_fault(&error)
         .filter(|fault| matches!(fault.sqlstate.as_str(), "23505" | "23P01"))

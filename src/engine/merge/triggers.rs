@@ -14,11 +14,11 @@ const DIVERTING: &str = include_str!("../../../sql/session/diverting_rules.sql")
 /// How triggers are kept quiet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Triggers {
-    /// `session_replication_role = replica`, for the transaction: user triggers, rules, event triggers, foreign keys and deferrable
-    /// constraints stay silent. Triggers and rules that fire on replicas or always are silenced a table.
+    /// `session_replication_role = replica`, for the transaction: user triggers, rules, event triggers, foreign keys and
+    /// deferrable constraints stay silent. Triggers and rules that fire on replicas or always are silenced a table.
     Replica,
-    /// `ALTER TABLE … DISABLE TRIGGER` and `DISABLE RULE` for whatever of the user's would fire, within the transaction: foreign
-    /// keys stay on.
+    /// `ALTER TABLE … DISABLE TRIGGER` and `DISABLE RULE` for whatever of the user's would fire, within the transaction:
+    /// foreign keys stay on.
     DisableUser,
     /// They fire, because the user asked for it.
     Fire,
@@ -41,8 +41,14 @@ impl Triggers {
                 return Err(Error::new(ErrorKind::Refused, "keep OLD's triggers quiet")
                     .at(&table.name)
                     .because("this user may neither set session_replication_role nor disable the table's triggers")
-                    .next("grant it: GRANT SET ON PARAMETER session_replication_role TO the user (PostgreSQL 15), or use the owner")
-                    .next("or let the triggers fire with --fire-triggers: they will stamp and log the merged rows as if written now"));
+                    .next(
+                        "grant it: GRANT SET ON PARAMETER session_replication_role TO the user (PostgreSQL 15), \
+                         or use the owner",
+                    )
+                    .next(
+                        "or let the triggers fire with --fire-triggers: they will stamp and log the merged rows as if \
+                           written now",
+                    ));
             }
         }
         Ok(Self::DisableUser)

@@ -10,8 +10,9 @@ use crate::staging::Plan;
 /// Takes back what the run's plan did to OLD. Sequences stay raised.
 ///
 /// # Errors
-/// `Refused` with nothing written where a merged row has been changed since: its later change would be lost. `Refused` too where
-/// OLD's ledger has no merge of this plan that stands. Every error says what OLD may have seen, as of [`merge`](super::merge).
+/// `Refused` with nothing written where a merged row has been changed since: its later change would be lost. `Refused` too
+/// where OLD's ledger has no merge of this plan that stands. Every error says what OLD may have seen, as of
+/// [`merge`](super::merge).
 ///
 /// Cancel safety: as [`merge`](super::merge).
 pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeReport> {

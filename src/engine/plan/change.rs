@@ -32,8 +32,8 @@ impl Change<Image> {
         self.try_map(|image| image.select(mask))
     }
 
-    /// Says of a row and a column whether the plan promises a value there: not in columns that only NEW has, and in those that only OLD
-    /// has, not for a row that is new.
+    /// Says of a row and a column whether the plan promises a value there: not in columns that only NEW has, and in those that
+    /// only OLD has, not for a row that is new.
     pub(crate) fn promises(&self, layout: &RowLayout) -> impl Fn(usize, usize) -> bool {
         move |row, column| {
             let column = &layout.columns[column];

@@ -132,8 +132,9 @@ struct Found {
 }
 
 impl Found {
-    /// Whether NEW's row may be none that OLD has. Where both sides have a row, OLD has this one already, unless it is a different row
-    /// under the same key: both sides number on from the same value, so a number is no proof of being the same row.
+    /// Whether NEW's row may be none that OLD has. Where both sides have a row, OLD has this one already, unless it is a
+    /// different row under the same key: both sides number on from the same value, so a number is no proof of being the same
+    /// row.
     const fn is_not_olds(self, numbered: bool) -> bool {
         match self.class {
             Class::Insert

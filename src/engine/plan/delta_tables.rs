@@ -1,8 +1,9 @@
-//! What the plan brings to OLD and takes away, sent to OLD ahead of the merge: into temporary tables of a transaction that is always
-//! rolled back, where the server itself says which rows may not stand beside others, and which children would be orphans.
+//! What the plan brings to OLD and takes away, sent to OLD ahead of the merge: into temporary tables of a transaction that is
+//! always rolled back, where the server itself says which rows may not stand beside others, and which children would be
+//! orphans.
 //!
-//! Only what the questions are about is sent: those columns, and not the updates that leave them alone. Every question is asked under one
-//! snapshot of OLD. Memory: one batch of rows, and a flag a row.
+//! Only what the questions are about is sent: those columns, and not the updates that leave them alone. Every question is asked
+//! under one snapshot of OLD. Memory: one batch of rows, and a flag a row.
 
 use super::direction::Direction;
 use super::draft::Draft;
@@ -148,8 +149,8 @@ impl<'a> TableDeltas<'a> {
         rows.iter().map(|row| usize::try_from(row.get::<_, i64>(0)).map_err(malformed)).collect()
     }
 
-    /// As [`TableDeltas::positions`], but finds nothing where the server cannot put the question: an expression over the whole row is of another
-    /// type here. The merge then meets the index itself, and refuses by its name.
+    /// As [`TableDeltas::positions`], but finds nothing where the server cannot put the question: an expression over the whole
+    /// row is of another type here. The merge then meets the index itself, and refuses by its name.
     pub(crate) async fn positions_if_askable(&self, query: &str) -> Result<Vec<usize>> {
         let before = self.sandbox.savepoint("fb_asked").await?;
         let found = self.positions(query).await;
@@ -170,8 +171,8 @@ impl<'a> TableDeltas<'a> {
 struct Asked {
     /// Their positions in the layout.
     positions: Vec<usize>,
-    /// The same columns, by their positions among themselves: an update that leaves all of them alone changes no answer. Any where two
-    /// spellings may be one key.
+    /// The same columns, by their positions among themselves: an update that leaves all of them alone changes no answer. Any
+    /// where two spellings may be one key.
     relevant: RelevantColumns,
 }
 

@@ -1,6 +1,7 @@
 //! Plan: every row of the diff gets one action, by decision and by what its family allows, and the whole is frozen.
 //!
-//! Reads OLD, and tries rows in a temporary table of it that is rolled back; never writes anything that stays. Memory: two bytes for every differing row, and 16 for every row that will not be on OLD.
+//! Reads OLD, and tries rows in a temporary table of it that is rolled back; never writes anything that stays. Memory: two
+//! bytes for every differing row, and 16 for every row that will not be on OLD.
 
 use std::collections::BTreeMap;
 
@@ -203,9 +204,9 @@ fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
     stamps.is_valid(row).then(|| stamps.value(row))
 }
 
-/// Columns that an UPDATE in place cannot always set: those on which a row's place in a unique index or exclusion constraint depends,
-/// whose values may swap between rows within one statement; the key, whose spelling alone may change; and GENERATED ALWAYS identity
-/// columns.
+/// Columns that an UPDATE in place cannot always set: those on which a row's place in a unique index or exclusion constraint
+/// depends, whose values may swap between rows within one statement; the key, whose spelling alone may change; and GENERATED
+/// ALWAYS identity columns.
 struct Replacing {
     columns: Vec<String>,
 }

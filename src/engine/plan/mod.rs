@@ -1,7 +1,7 @@
 //! Plan: every diff row gets one action, by decision and by what OLD's constraints allow, and the whole is frozen.
 //!
-//! Comes in: the diff, the decisions, and OLD's answers to questions put in temporary tables that are rolled back. Goes out: one planned
-//! row for every diff row, and the plan with its digest.
+//! Comes in: the diff, the decisions, and OLD's answers to questions put in temporary tables that are rolled back. Goes out:
+//! one planned row for every diff row, and the plan with its digest.
 //! Never: writes anything to OLD that stays.
 
 mod change;

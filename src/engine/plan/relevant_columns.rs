@@ -15,8 +15,8 @@ pub(crate) enum RelevantColumns {
 }
 
 impl RelevantColumns {
-    /// Watches the columns that decide what a table's rows refer to. Any may where a key stands on one partition only, or on a column
-    /// that is not staged.
+    /// Watches the columns that decide what a table's rows refer to. Any may where a key stands on one partition only, or on a
+    /// column that is not staged.
     pub(crate) fn referring(keys: &[ForeignKey], table: &QualifiedName, layout: &RowLayout) -> Self {
         let mut found = Vec::new();
         for key in keys.iter().filter(|key| key.child == *table) {

@@ -1,5 +1,5 @@
-//! A session with OLD for what only the server can answer about rows that are not there: temporary tables, in transactions that are
-//! never committed.
+//! A session with OLD for what only the server can answer about rows that are not there: temporary tables, in transactions that
+//! are never committed.
 
 use crate::catalog;
 use crate::engine::run::Context;

@@ -1,7 +1,7 @@
 //! Trial: planned rows are written into an empty copy of OLD's table, and read back from it.
 //!
-//! The server itself says what it would not take: a value outside a type or domain, a label it does not know, NULL where none may
-//! be, a check, a missing partition; and what it would take but change, as a shorter `numeric` rounds. Such rows are held,
+//! The server itself says what it would not take: a value outside a type or domain, a label it does not know, NULL where none
+//! may be, a check, a missing partition; and what it would take but change, as a shorter `numeric` rounds. Such rows are held,
 //! with the reason, before the merge begins. The copy is a temporary table of a transaction that is always rolled back.
 //!
 //! Memory: one batch of rows. A batch that is refused is halved until the row at fault stands alone, so its cost is about
@@ -90,8 +90,8 @@ fn is_needed(database: &DatabaseRecord, record: &TableRecord) -> bool {
         || !old.checks.iter().all(known)
         || old.columns.iter().any(|column| {
             let own = &column.data_type;
-            // A domain or composite of the same name may be defined otherwise, and an extension or a newer server may have learnt
-            // values that OLD's has not.
+            // A domain or composite of the same name may be defined otherwise, and an extension or a newer server may have
+            // learnt values that OLD's has not.
             own.sql != own.base_sql || own.kind == TypeKind::Composite || (!own.builtin && own.kind != TypeKind::Enum) || newer
         })
 }

@@ -1,6 +1,6 @@
-//! Rows that may not stand beside each other: a planned row may carry a unique value that another row of OLD has, or overlap with one
-//! that an exclusion constraint keeps apart. The server would refuse the whole merge; so such rows are found here, before anything
-//! is written, and held under PostgreSQL's names `update_exists` and `multiple_unique_conflicts`.
+//! Rows that may not stand beside each other: a planned row may carry a unique value that another row of OLD has, or overlap
+//! with one that an exclusion constraint keeps apart. The server would refuse the whole merge; so such rows are found here,
+//! before anything is written, and held under PostgreSQL's names `update_exists` and `multiple_unique_conflicts`.
 
 use super::draft::Draft;
 use std::collections::BTreeMap;
@@ -34,8 +34,8 @@ pub(crate) async fn hold_clashes(deltas: &TableDeltas<'_>, position: usize, draf
     Ok(blamed.len())
 }
 
-/// Two rows of the plan that are one row of OLD, since its server calls two spellings of a key equal: what changes it goes on, what
-/// deletes it waits.
+/// Two rows of the plan that are one row of OLD, since its server calls two spellings of a key equal: what changes it goes on,
+/// what deletes it waits.
 fn hold_same_row(draft: &mut Draft<'_>, same_row_pairs: &[usize]) -> usize {
     const WHY: &str = "held: OLD's server takes its key for that of another row of the plan, spelt otherwise";
     let deletes: Vec<_> = same_row_pairs.iter().filter(|row| draft.actions[**row] == Action::Delete).copied().collect();

@@ -1,7 +1,7 @@
 //! Rows on their way between a server and a file: COPY streams as batches, rows by key, segment files, load tables.
 //!
-//! Comes in: a session and a statement, or batches. Goes out: decoded batches in a known order, finished segments, rows copied into a
-//! load table on OLD.
+//! Comes in: a session and a statement, or batches. Goes out: decoded batches in a known order, finished segments, rows copied
+//! into a load table on OLD.
 //! Never: decides which rows are wanted, or what a difference means.
 
 pub(crate) mod counterpart;

@@ -1,7 +1,7 @@
 //! Streams of decoded rows: a binary COPY on one side, Arrow batches on the other.
 //!
-//! Memory: one batch of raw rows (at most [`BATCH_ROWS`] rows or about [`BATCH_BYTES`], or one row where that is larger) and one
-//! decoded batch.
+//! Memory: one batch of raw rows (at most [`BATCH_ROWS`] rows or about [`BATCH_BYTES`], or one row where that is larger) and
+//! one decoded batch.
 
 use std::collections::VecDeque;
 
@@ -34,8 +34,8 @@ impl RawRows {
         Ok(Self { copy: session.copy_out(statement).await?, decoder: CopyDecoder::new(columns), ended: false, broken: None })
     }
 
-    /// Replaces what `rows` holds by the next batch; false at the end of the stream, which was then complete. Every row that came
-    /// before an error is handed out before the error is, so that the row at fault is the one behind them.
+    /// Replaces what `rows` holds by the next batch; false at the end of the stream, which was then complete. Every row that
+    /// came before an error is handed out before the error is, so that the row at fault is the one behind them.
     ///
     /// Cancel safety: none; a dropped call loses rows, so the stream must be dropped with it.
     pub(crate) async fn fill(&mut self, rows: &mut RowBuffer) -> Result<bool> {

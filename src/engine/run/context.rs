@@ -10,7 +10,8 @@ use crate::name::Side;
 use crate::pg::{Endpoint, OldWrites, Session, Snapshot, Transaction};
 use crate::store::Store;
 
-/// Heap and TOAST bytes that one chunk of work reads at most, by estimate: what a broken connection costs, and how large files become.
+/// Heap and TOAST bytes that one chunk of work reads at most, by estimate: what a broken connection costs, and how large files
+/// become.
 pub const CHUNK_BYTES: u64 = 256 << 20;
 
 /// What a step works with.

@@ -1,7 +1,7 @@
 //! What every step of a run merges: its context, its workers, its progress, and OLD's ledger.
 //!
-//! Comes in: endpoints, the run's store, settings. Goes out: sessions, results gathered from workers, events, ledger entries, how far
-//! a run has come.
+//! Comes in: endpoints, the run's store, settings. Goes out: sessions, results gathered from workers, events, ledger entries,
+//! how far a run has come.
 //! Never: reads or writes rows of the user's tables.
 
 mod context;

@@ -1,8 +1,8 @@
 //! Workers on threads of their own, each with a runtime of its own.
 //!
-//! What a worker does between two reads of its sockets (decoding, encoding, compressing) is what it spends its time with; on a runtime
-//! that is shared by threads, every few kilobytes from a server would wake another one. While a worker computes, its server goes on
-//! loading into the socket's buffers.
+//! What a worker does between two reads of its sockets (decoding, encoding, compressing) is what it spends its time with; on a
+//! runtime that is shared by threads, every few kilobytes from a server would wake another one. While a worker computes, its
+//! server goes on loading into the socket's buffers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,8 +26,8 @@ impl<T> Queue<T> {
     }
 }
 
-/// Has chunks of work done by as many workers as there are jobs, or chunks if those are fewer, but at least one, and gathers what each
-/// worker found. When one fails, the others are stopped where they wait next, and its error is the answer.
+/// Has chunks of work done by as many workers as there are jobs, or chunks if those are fewer, but at least one, and gathers
+/// what each worker found. When one fails, the others are stopped where they wait next, and its error is the answer.
 ///
 /// Cancel safety: dropped, it stops all workers where they wait next.
 pub(crate) async fn gather<P, T, W, F>(jobs: usize, chunks: Vec<P>, work: W) -> Result<Vec<T>>

@@ -1,5 +1,5 @@
-//! Reading back: OLD's rows against those that the plan promised, and the foreign keys that the plan could have broken, shared among
-//! workers. Everything is looked at under one snapshot of OLD. Memory: one batch of rows for each worker.
+//! Reading back: OLD's rows against those that the plan promised, and the foreign keys that the plan could have broken, shared
+//! among workers. Everything is looked at under one snapshot of OLD. Memory: one batch of rows for each worker.
 
 use super::report::Orphans;
 use super::report::VerifiedTable;

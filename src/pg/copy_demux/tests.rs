@@ -51,7 +51,10 @@ async fn sorted(pieces: Vec<Vec<u8>>, asks: bool) -> (Vec<u8>, Vec<u8>) {
 proptest! {
     #[test]
     fn every_byte_goes_one_way_however_the_stream_is_cut(
-        messages in prop::collection::vec((prop::sample::select(b"dcCZE12".to_vec()), prop::collection::vec(any::<u8>(), 0..300)), 0..40),
+        messages in prop::collection::vec(
+            (prop::sample::select(b"dcCZE12".to_vec()), prop::collection::vec(any::<u8>(), 0..300)),
+            0..40,
+        ),
         cuts in prop::collection::vec(1_usize..200, 1..20),
         asks: bool,
     ) {

@@ -29,7 +29,8 @@ fn wall_clocks_prove_nothing_until_their_zone_is_configured() {
                 insert into visits values (1, 'a', '2020-01-01', '2020-01-01'), (2, 'b', '2020-01-01', '2020-01-01')";
     // Written a minute ago by a clock in New York: hours before the cutover where it is read as UTC.
     let new = "update visits set note = 'new', updated_at = (now() at time zone 'America/New_York') where id = 1;
-               insert into visits values (3, 'c', now() at time zone 'America/New_York', now() at time zone 'America/New_York')";
+               insert into visits values (3, 'c', now() at time zone 'America/New_York', now() at time zone
+                   'America/New_York')";
     let case = recovery(pair("wallclock", both, new, ""), "# no zone");
     for url in [&case.pair.old, &case.pair.new] {
         support::sql(url, &format!("alter database \"{}\" set timezone = 'America/New_York'", case.pair.database));
@@ -46,7 +47,8 @@ fn wall_clocks_prove_nothing_until_their_zone_is_configured() {
 
 #[test]
 fn a_partition_that_new_detached_is_not_deleted() {
-    let both = "create table logs (id int, year int, note text, updated_at timestamptz, primary key (id, year)) partition by list (year);
+    let both = "create table logs (id int, year int, note text, updated_at timestamptz, primary key (id, year))
+                    partition by list (year);
                 create table logs_2020 partition of logs for values in (2020);
                 create table logs_2021 partition of logs for values in (2021);
                 insert into logs select i, 2020 + i % 2, 'n', '2020-01-01' from generate_series(1, 6) i";

@@ -1,5 +1,5 @@
-//! What must never happen: a row lost, overwritten by accident, or called verified without a look. Each test is one way in which it
-//! once happened, or could.
+//! What must never happen: a row lost, overwritten by accident, or called verified without a look. Each test is one way in
+//! which it once happened, or could.
 
 mod discovery;
 
