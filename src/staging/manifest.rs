@@ -11,7 +11,7 @@ use super::Segment;
 use super::index_file::{read_json, write_json};
 use super::layout::{self, TableId};
 use crate::codec::RowLayout;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::ServerIdentity;
 use crate::schema::{CompareBy, ComparisonKey, Coverage, Drift, Leaf, Method, Sequence, Table, TimeColumns};
@@ -145,6 +145,20 @@ pub struct TableRecord {
     /// How many staged values each column has that OLD has no place for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unplaced: BTreeMap<String, u64>,
+}
+
+impl DatabaseRecord {
+    /// Returns the record of a table that is carried.
+    ///
+    /// # Errors
+    /// `Damaged` where there is none: only files that do not belong together can cause it.
+    pub fn table(&self, id: TableId) -> Result<&TableRecord> {
+        self.tables.iter().find(|table| table.id == id).ok_or_else(|| {
+            Error::new(ErrorKind::Damaged, "read the manifest")
+                .at(format!("database {}", self.name))
+                .because(format!("it does not know table {id}"))
+        })
+    }
 }
 
 impl TableRecord {

@@ -26,6 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod chunk;
 mod diff_index;
 mod index_file;
 pub mod layout;
@@ -37,6 +38,7 @@ mod segment_bytes;
 mod segment_reader;
 mod segment_writer;
 
+pub use chunk::{Chunk, Depth, Task};
 pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use index_file::{FORMAT_VERSION, index_digest};
 pub use layout::{

@@ -76,6 +76,20 @@ pub struct TablePlan {
     pub held_reasons: BTreeMap<String, u64>,
 }
 
+impl DatabasePlan {
+    /// Returns a table's part.
+    ///
+    /// # Errors
+    /// `Damaged` where there is none: only files that do not belong together can cause it.
+    pub fn table(&self, id: TableId) -> Result<&TablePlan> {
+        self.tables.iter().find(|table| table.id == id).ok_or_else(|| {
+            Error::new(ErrorKind::Damaged, "read the plan")
+                .at(format!("database {}", self.name))
+                .because(format!("it does not know table {id}"))
+        })
+    }
+}
+
 impl TablePlan {
     /// Returns how many rows of OLD the plan writes or takes away.
     #[must_use]

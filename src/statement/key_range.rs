@@ -3,16 +3,28 @@
 //! Only the key's first column is cut, and only where both servers and an index order it alike: integers and uuids. Where the
 //! cuts are decides how even the shares are, and nothing else: every value lies in exactly one range.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::name::Side;
 use crate::schema::{ComparisonKey, KeyColumn, KeyOrder};
 
 /// A value of a key's first column at which a table can be cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyCut {
     /// An integer of any width.
     Integer(i64),
-    /// A uuid, as a number of 128 bits, most significant first.
-    Uuid(u128),
+    /// A uuid, as a number of 128 bits, most significant first; 32 hexadecimal digits in files.
+    Uuid(#[serde(serialize_with = "write_uuid", deserialize_with = "read_uuid")] u128),
+}
+
+fn write_uuid<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&format_args!("{value:032x}"))
+}
+
+fn read_uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+    u128::from_str_radix(&String::deserialize(deserializer)?, 16).map_err(D::Error::custom)
 }
 
 impl KeyCut {
@@ -35,7 +47,7 @@ impl KeyCut {
 }
 
 /// The rows whose key begins with a value of a half-open range. The first range of a table is open below, the last one above.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyRange {
     from: Option<KeyCut>,
     to: Option<KeyCut>,

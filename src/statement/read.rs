@@ -1,5 +1,7 @@
 //! Statements that read rows.
 
+use serde::{Deserialize, Serialize};
+
 use crate::name::{QualifiedName, Side, array_literal, literal};
 use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, Table, WHOLE_ROW_COLUMNS};
 
@@ -71,7 +73,7 @@ impl<'a> RowSource<'a> {
 }
 
 /// A range of heap blocks, half open; the last range of a table stays open, since a table's size is only an estimate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CtidRange {
     /// The first block.
     pub from_block: u64,

@@ -1,6 +1,5 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
-use crate::engine::rows::key_layout;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -13,17 +12,17 @@ use crate::config::Zone;
 use crate::delta::{self, Class, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
-use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target};
+use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, key_layout};
 use crate::engine::run::ledger;
 use crate::engine::run::workers;
-use crate::engine::run::{Context, Event, Queue};
+use crate::engine::run::{Context, Event, Work};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
-    DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader, TableDiff,
-    TableRecord, index_digest,
+    Chunk, DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader,
+    TableDiff, TableRecord, Task, index_digest,
 };
 use crate::statement::RowSource;
 use crate::words::Counts;
@@ -65,85 +64,93 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             .because("OLD is not the server and database that the export saw")
             .next("check --old, or make a new run with `failback export`"));
     }
-    let shared = Arc::new(Shared {
+    let work = DiffWork {
         context: context.clone(),
         clock: clock.clone(),
+        paths: DatabaseLayout::new(&database.name),
         database: database.clone(),
         snapshot: Snapshot::hold(held).await?,
-    });
-    let done = workers::gather(context.jobs, chunks(database), move |queue| worker(Arc::clone(&shared), queue)).await?;
-    let mut done = done.concat();
-    done.sort_by_key(|done| (done.table, done.number));
+    };
+    let mut done = workers::run(context, chunks(database), work).await?;
+    done.sort_by_key(|(chunk, _)| (chunk.table, chunk.number));
     let nothing =
         |table: &TableRecord| TableDiff { id: table.id, name: table.name.clone(), segments: Vec::new(), counts: Counts::new() };
     let mut tables: Vec<_> = database.tables.iter().map(nothing).collect();
-    for Done { table, segment, counts, .. } in done {
-        tables[table].segments.extend(segment);
-        tables[table].counts += &counts;
+    for (chunk, (segment, counts)) in done {
+        if let Some(table) = tables.iter_mut().find(|table| table.id == chunk.table) {
+            table.segments.extend(segment);
+            table.counts += &counts;
+        }
     }
     Ok(DatabaseDiff { name: database.name.clone(), old, tables })
 }
 
-/// What the workers of one database share.
-struct Shared {
+/// Lists a database's segments; what one becomes is a file of its own.
+fn chunks(database: &DatabaseRecord) -> Vec<Chunk> {
+    let of = |record: &TableRecord| {
+        let (database, table) = (database.name.clone(), record.id);
+        let chunk = move |(number, segment): (u32, &Segment)| Chunk {
+            database: database.clone(),
+            table,
+            number,
+            weight: segment.rows,
+            task: Task::Compare { segment: segment.file.path.clone() },
+        };
+        (1..).zip(record.candidates.iter().chain(&record.absent)).map(chunk).collect::<Vec<_>>()
+    };
+    database.tables.iter().flat_map(of).collect()
+}
+
+/// What is known of one database while its chunks are done.
+struct DiffWork {
     context: Context,
     clock: Clock,
     database: DatabaseRecord,
+    paths: DatabaseLayout,
     snapshot: Snapshot,
 }
 
-/// One staged segment; what it becomes is a file of its own.
-struct Chunk {
-    /// The table's position in the database's record.
-    table: usize,
-    /// Its number within the table; names its file.
-    number: u32,
-    staged: Staged,
-    segment: Segment,
-}
+impl Work for DiffWork {
+    type State = Transaction;
+    /// The segment of rows that differ, if any do, and how many rows there are of each class.
+    type Found = (Option<Segment>, Counts<Class>);
+    const AFTER_LOSS: &'static str = "run `failback diff` again";
 
-/// Lists a database's segments, those with the most rows first.
-fn chunks(database: &DatabaseRecord) -> Vec<Chunk> {
-    let of = |(table, record): (usize, &TableRecord)| {
-        let candidates = record.candidates.iter().map(|segment| (segment.clone(), Staged::Rows));
-        let absent = record.absent.iter().map(|segment| (segment.clone(), Staged::Keys));
-        let chunk = |(number, (segment, staged))| Chunk { table, number, staged, segment };
-        (1..).zip(candidates.chain(absent)).map(chunk).collect::<Vec<_>>()
-    };
-    let mut found: Vec<_> = database.tables.iter().enumerate().flat_map(of).collect();
-    found.sort_by_key(|chunk| std::cmp::Reverse(chunk.segment.rows));
-    found
-}
+    async fn open(&self) -> Result<Transaction> {
+        self.context.join(Side::Old, &self.database.name, &self.snapshot).await
+    }
 
-/// What became of a chunk.
-#[derive(Clone)]
-struct Done {
-    table: usize,
-    number: u32,
-    segment: Option<Segment>,
-    counts: Counts<Class>,
-}
-
-/// Compares segments until none is left.
-async fn worker(shared: Arc<Shared>, queue: Arc<Queue<Chunk>>) -> Result<Vec<Done>> {
-    let Shared { context, clock, database, snapshot } = shared.as_ref();
-    let session = context.join(Side::Old, &database.name, snapshot).await?;
-    let paths = DatabaseLayout::new(&database.name);
-    let mut done = Vec::new();
-    while let Some(Chunk { table, number, staged, segment }) = queue.take() {
-        let record = &database.tables[table];
+    async fn perform(&self, old: &Transaction, chunk: &Chunk) -> Result<Self::Found> {
+        let Task::Compare { segment: path } = &chunk.task else { return Err(chunk.task.unexpected("diff")) };
+        let record = self.database.table(chunk.table)?;
+        let (segment, staged) = staged(record, path)?;
         let metadata = vec![("failback.table".to_owned(), record.name.sql())];
         let target = Target {
-            store: Arc::clone(&context.store),
-            path: paths.diff(record.id, number),
+            store: Arc::clone(&self.context.store),
+            path: self.paths.diff(record.id, chunk.number),
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
-        let comparer = Comparer::new(clock, record, staged).place(|| &record.name)?;
-        let found = comparer.run(context, &database.name, &session, &segment, target).await;
-        let (segment, counts) = found.place(|| &segment.file.path).place(|| &record.name)?;
-        done.push(Done { table, number, segment, counts });
+        let comparer = Comparer::new(&self.clock, record, staged)?;
+        comparer.run(&self.context, &self.database.name, old, segment, target).await.place(|| path)
     }
-    Ok(done)
+
+    fn place(&self, chunk: &Chunk) -> String {
+        self.database.table(chunk.table).map_or_else(|_| chunk.table.to_string(), |table| table.name.to_string())
+    }
+
+    async fn check_snapshots(&self) -> Result<()> {
+        self.snapshot.check().await
+    }
+}
+
+/// Finds a staged segment by its path, and what it holds.
+fn staged<'a>(record: &'a TableRecord, path: &str) -> Result<(&'a Segment, Staged)> {
+    let candidates = record.candidates.iter().map(|segment| (segment, Staged::Rows));
+    let absent = record.absent.iter().map(|segment| (segment, Staged::Keys));
+    candidates
+        .chain(absent)
+        .find(|(segment, _)| segment.file.path == path)
+        .ok_or_else(|| Error::new(ErrorKind::Damaged, "read the manifest").at(path).because("it lists no such file"))
 }
 
 /// What a staged segment holds.
@@ -223,10 +230,6 @@ impl<'a> Comparer<'a> {
         let one = |row| {
             let there = sides.as_ref().map(|side| side.row(row));
             let mut witness = there.map(|rows| rows.map(|rows| self.witness(rows, row)));
-            if there.new.is_none() && !self.table.detached.is_empty() {
-                // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
-                witness.old = witness.old.map(|_| Witness::silent());
-            }
             if there.new.is_none() && !self.table.detached.is_empty() {
                 // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
                 witness.old = witness.old.map(|_| Witness::silent());

@@ -1,13 +1,13 @@
-//! The chunks of work of an export: which rows of which leaf one worker copies in one statement.
+//! The chunks of an export: which rows of which leaf one worker copies in one statement, and which keys it walks through.
 
-use super::key_walk::Depth;
 use crate::engine::evidence::Clock;
 use crate::engine::run::Context;
 use crate::error::Result;
-use crate::name::{QualifiedName, Side, Sided};
+use crate::name::{Side, Sided};
 use crate::pg::Session;
 use crate::schema::{CompareBy, Leaf, Method};
-use crate::staging::{DatabaseRecord, NewOnlyTable, TableRecord};
+use crate::staging::layout::TableId;
+use crate::staging::{Chunk, DatabaseRecord, Depth, NewOnlyTable, TableRecord, Task};
 use crate::statement::{self, CtidRange, KeyCut, KeyRange, stamped_since};
 
 /// The first major version whose scans can start at a ctid (PostgreSQL 14 release notes, "TID range scans").
@@ -19,62 +19,7 @@ const RECORD_HASHES: u32 = 140_000;
 const HASH_PROBE: &str = include_str!("../../../sql/session/hash_probe.sql");
 const KEY_HISTOGRAM: &str = include_str!("../../../sql/session/key_histogram.sql");
 
-/// One chunk of work.
-#[derive(Clone, Debug)]
-pub(crate) struct Chunk {
-    /// Its number within the table; names its files.
-    pub(crate) number: u32,
-    /// What is to be done.
-    pub(crate) task: Task,
-    /// How many bytes it reads, by estimate.
-    weight: u64,
-}
-
-/// A table, by its position in the database's record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Of {
-    /// One that is carried.
-    Table(usize),
-    /// One that OLD lacks.
-    NewOnly(usize),
-}
-
-/// What a chunk does.
-#[derive(Clone, Debug)]
-pub(crate) enum Task {
-    /// Copies rows of NEW.
-    Rows {
-        /// Which table; its files are numbered by the chunks.
-        of: Of,
-        /// The heap on NEW that is read: the table itself, or one of its partitions.
-        leaf: QualifiedName,
-        /// The blocks of the heap that are read, both ends in pages.
-        range: CtidRange,
-        /// Which of its rows; all without one.
-        predicate: Option<String>,
-    },
-    /// Walks through both sides in key order.
-    Compare {
-        /// The table's position among those that are carried.
-        table: usize,
-        /// Which of its rows, by their keys.
-        range: KeyRange,
-        /// How much of a row is looked at.
-        depth: Depth,
-    },
-}
-
-impl Chunk {
-    /// Returns the table that it is a part of.
-    pub(crate) const fn of(&self) -> Of {
-        match self.task {
-            Task::Rows { of, .. } => of,
-            Task::Compare { table, .. } => Of::Table(table),
-        }
-    }
-}
-
-/// Plans the chunks of a database, the largest first.
+/// Plans the chunks of a database.
 pub(crate) async fn chunks(
     database: &DatabaseRecord,
     clock: &Clock,
@@ -84,6 +29,7 @@ pub(crate) async fn chunks(
 ) -> Result<Vec<Chunk>> {
     let alike = hash_alike(database, old, new).await?;
     let cutter = Cutter {
+        database: &database.name,
         clock,
         new,
         version: database.new.version_num,
@@ -91,22 +37,21 @@ pub(crate) async fn chunks(
         sums_first: context.config.sums_first(),
     };
     let mut found = Vec::new();
-    for (table, record) in database.tables.iter().enumerate() {
+    for record in &database.tables {
         let depth = if alike && record.compare_by != CompareBy::Rows { Depth::Hashes } else { Depth::Rows };
         found.extend(match record.method {
             Method::Skip => Vec::new(),
-            Method::Compare => cutter.compared(table, record, depth).await?,
+            Method::Compare => cutter.compared(record, depth).await?,
             Method::Timestamps => {
-                let keys = cutter.compared(table, record, Depth::Keys).await?;
-                cutter.stamped(table, record, keys).await?
+                let keys = cutter.compared(record, Depth::Keys).await?;
+                cutter.stamped(record, keys).await?
             }
-            Method::TimestampsOnly => cutter.stamped(table, record, Vec::new()).await?,
+            Method::TimestampsOnly => cutter.stamped(record, Vec::new()).await?,
         });
     }
-    for (table, new_only) in database.new_only.iter().enumerate().filter(|(_, table)| !table.row_security) {
-        found.extend(cutter.new_only(table, new_only));
+    for table in database.new_only.iter().filter(|table| !table.row_security) {
+        found.extend(cutter.new_only(table));
     }
-    found.sort_by_key(|chunk| std::cmp::Reverse(chunk.weight));
     Ok(found)
 }
 
@@ -125,6 +70,7 @@ async fn hash_alike(database: &DatabaseRecord, old: &Session, new: &Session) -> 
 
 /// Cuts tables into chunks.
 struct Cutter<'a> {
+    database: &'a str,
     clock: &'a Clock,
     new: &'a Session,
     /// NEW's version.
@@ -156,21 +102,20 @@ fn chunk_bytes(database: &DatabaseRecord, context: &Context) -> u64 {
 
 impl Cutter<'_> {
     /// Rows that their stamps select, behind other chunks of the same table.
-    async fn stamped(&self, table: usize, record: &TableRecord, mut found: Vec<Chunk>) -> Result<Vec<Chunk>> {
+    async fn stamped(&self, record: &TableRecord, mut found: Vec<Chunk>) -> Result<Vec<Chunk>> {
         let predicate = stamped_since(&self.clock.since_literals(&record.times, &record.layout));
         for leaf in &record.new.leaves {
             let cut = self.can_cut(leaf) && self.scans_whole_leaf(record, leaf, &predicate).await?;
             for (range, weight) in self.parts(leaf, cut) {
-                let number = u32::try_from(found.len() + 1).unwrap_or(u32::MAX);
-                let (of, predicate) = (Of::Table(table), Some(predicate.clone()));
-                found.push(Chunk { number, task: Task::Rows { of, leaf: leaf.name.clone(), range, predicate }, weight });
+                let task = Task::CopyRows { leaf: leaf.name.clone(), range, predicate: Some(predicate.clone()) };
+                found.push(self.chunk(record.id, found.len(), weight, task));
             }
         }
         Ok(found)
     }
 
     /// A walk through both sides, in ranges of keys where the table is large and the server knows where its keys lie.
-    async fn compared(&self, table: usize, record: &TableRecord, depth: Depth) -> Result<Vec<Chunk>> {
+    async fn compared(&self, record: &TableRecord, depth: Depth) -> Result<Vec<Chunk>> {
         let size_bytes = Sided { old: record.old.size_bytes, new: record.new.size_bytes };
         let summed = self.sums_first && depth == Depth::Hashes;
         let chunk_bytes = if summed { SUMMED_BYTES.min(self.chunk_bytes) } else { self.chunk_bytes };
@@ -178,8 +123,8 @@ impl Cutter<'_> {
         let cuts = if wanted > 1 { self.key_cuts(record).await? } else { Vec::new() };
         let ranges = KeyRange::cut(cuts, wanted);
         let weight = size_bytes.into_iter().sum::<u64>() / ranges.len() as u64;
-        let chunk = |(number, range)| Chunk { number, task: Task::Compare { table, range, depth }, weight };
-        Ok((1..).zip(ranges).map(chunk).collect())
+        let chunk = |(before, range)| self.chunk(record.id, before, weight, Task::WalkKeys { range, depth });
+        Ok(ranges.into_iter().enumerate().map(chunk).collect())
     }
 
     /// Asks NEW's statistics where the keys of a table can be cut.
@@ -193,16 +138,21 @@ impl Cutter<'_> {
     }
 
     /// All rows of a table that OLD lacks.
-    fn new_only(&self, table: usize, new_only: &NewOnlyTable) -> Vec<Chunk> {
-        let leaves = new_only.leaves.iter().flat_map(|leaf| {
+    fn new_only(&self, table: &NewOnlyTable) -> Vec<Chunk> {
+        let leaves = table.leaves.iter().flat_map(|leaf| {
             let named = move |(range, weight)| (leaf.name.clone(), range, weight);
             self.parts(leaf, self.can_cut(leaf)).into_iter().map(named)
         });
-        let chunk = |(number, (leaf, range, weight))| {
-            let of = Of::NewOnly(table);
-            Chunk { number, task: Task::Rows { of, leaf, range, predicate: None }, weight }
+        let chunk = |(before, (leaf, range, weight))| {
+            self.chunk(table.id, before, weight, Task::CopyRows { leaf, range, predicate: None })
         };
-        (1..).zip(leaves).map(chunk).collect()
+        leaves.enumerate().map(chunk).collect()
+    }
+
+    /// Makes a chunk that stands behind so many others of its table.
+    fn chunk(&self, table: TableId, before: usize, weight: u64, task: Task) -> Chunk {
+        let number = u32::try_from(before + 1).unwrap_or(u32::MAX);
+        Chunk { database: self.database.to_owned(), table, number, weight, task }
     }
 
     /// Whether reading a part of a leaf's blocks costs only that part.
@@ -244,6 +194,7 @@ fn ranges(leaf: &Leaf, chunk_bytes: u64) -> Vec<CtidRange> {
 mod tests {
     use super::*;
     use crate::engine::CHUNK_BYTES;
+    use crate::name::QualifiedName;
 
     fn leaf(blocks: u64, size_bytes: u64) -> Leaf {
         Leaf { name: QualifiedName::new("public", "t"), blocks, size_bytes, heap: true }

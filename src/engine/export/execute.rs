@@ -3,32 +3,27 @@
 //! Every table becomes one or several chunks of work; workers with a connection each take them, the largest first. The
 //! manifest is written when all of them are done, so a run that was interrupted has none and can simply be made again.
 
-use super::unplaced::count_unplaced;
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use tokio::try_join;
 
-use super::chunks::{Chunk, Of, Task, chunks};
-use super::key_walk::{Depth, Found, Subject, compare_table};
+use super::chunks::chunks;
+use super::key_walk::{Found, Subject, compare_table};
 use super::report::{ExportReport, report};
 use super::table_failure;
+use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
 use crate::engine::discover::discover;
 use crate::engine::evidence::Clock;
 use crate::engine::rows::{RawRows, RawSegment, Target};
 use crate::engine::run::workers;
-use crate::engine::run::{Context, Event, Queue};
+use crate::engine::run::{Context, Event, Failed, Work};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
 use crate::pg::{Session, Snapshot, Transaction};
 use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
-use crate::staging::{DatabaseRecord, FORMAT_VERSION, Manifest, RunId, RunRecord, Segment, SegmentOptions};
+use crate::staging::{Chunk, DatabaseRecord, Depth, FORMAT_VERSION, Manifest, RunId, RunRecord, Segment, SegmentOptions, Task};
 use crate::statement::{self, copy_binary, stamped_since};
 use crate::wire::RowBuffer;
-
-/// How often a chunk of work is tried when the connection breaks while the snapshot lives.
-const TRIES: u32 = 3;
 
 /// Exports every database into the run, which must not hold an export yet.
 ///
@@ -74,55 +69,33 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
     Ok(report(context, &manifest))
 }
 
-/// What the workers of one database share.
-struct Shared {
-    context: Context,
-    database: DatabaseRecord,
-    paths: DatabaseLayout,
-    clock: Clock,
-    snapshots: Sided<Snapshot>,
-}
-
-impl Shared {
-    fn table(&self, of: Of) -> (TableId, &QualifiedName, &RowLayout) {
-        match of {
-            Of::Table(table) => {
-                let table = &self.database.tables[table];
-                (table.id, &table.name, &table.layout)
-            }
-            Of::NewOnly(table) => {
-                let table = &self.database.new_only[table];
-                (table.id, &table.name, &table.layout)
-            }
-        }
-    }
-}
-
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
     let hold = async |side| Snapshot::hold(context.connect(side, &database.name).await?).await;
     let (new, old) = try_join!(hold(Side::New), hold(Side::Old))?;
     let chunks = chunks(&database, clock, context, old.session(), new.session()).await?;
-    let shared = Arc::new(Shared {
+    let work = ExportWork {
         context: context.clone(),
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
         snapshots: Sided { old, new },
         database: database.clone(),
-    });
-    let found = workers::gather(context.jobs, chunks, move |queue| worker(Arc::clone(&shared), queue)).await?;
+    };
     let mut failures = Vec::new();
-    for (chunk, found) in found.into_iter().flatten() {
-        match (chunk.of(), found) {
-            (Of::Table(table), Ok(found)) => {
-                database.tables[table].candidates.extend(found.candidates);
-                database.tables[table].absent.extend(found.absent);
+    for (chunk, found) in workers::run(context, chunks, work).await? {
+        let carried = database.tables.iter_mut().find(|table| table.id == chunk.table);
+        let new_only = database.new_only.iter_mut().find(|table| table.id == chunk.table);
+        match (found, carried, new_only) {
+            (Ok(found), Some(table), _) => {
+                table.candidates.extend(found.candidates);
+                table.absent.extend(found.absent);
             }
-            (Of::Table(table), Err(reason)) => failures.push((table, reason)),
-            (Of::NewOnly(table), Ok(found)) => database.new_only[table].rows.extend(found.candidates),
-            (Of::NewOnly(table), Err(reason)) => {
-                let name = database.new_only[table].name.clone();
+            (Ok(found), None, Some(table)) => table.rows.extend(found.candidates),
+            (Err(reason), None, Some(table)) => {
+                let name = table.name.clone();
                 return Err(Error::new(ErrorKind::Malformed, "stage a table that OLD lacks").at(name).because(reason));
             }
+            (Err(reason), ..) => failures.push((chunk.table, reason)),
+            (Ok(_), None, None) => {}
         }
     }
     table_failure::leave_out(&mut database, failures);
@@ -136,111 +109,116 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
     Ok(database)
 }
 
+/// What is known of one database while its chunks are done.
+struct ExportWork {
+    context: Context,
+    database: DatabaseRecord,
+    paths: DatabaseLayout,
+    clock: Clock,
+    snapshots: Sided<Snapshot>,
+}
+
 /// A worker's two connections, both inside their server's snapshot.
 struct Pair {
     old: Transaction,
     new: Transaction,
 }
 
-impl Pair {
-    async fn open(shared: &Shared) -> Result<Self> {
-        let (context, database) = (&shared.context, &shared.database.name);
-        let join = |side| context.join(side, database, shared.snapshots.get(side));
+impl Work for ExportWork {
+    type State = Pair;
+    /// What was found, or why the table cannot be carried.
+    type Found = Result<Found, String>;
+    const AFTER_LOSS: &'static str = "make a new run with `failback export`";
+
+    async fn open(&self) -> Result<Pair> {
+        let join = |side| self.context.join(side, &self.database.name, self.snapshots.get(side));
         let (old, new) = try_join!(join(Side::Old), join(Side::New))?;
-        Ok(Self { old, new })
+        Ok(Pair { old, new })
     }
-}
 
-/// Works until no chunk is left; gives what each chunk found, or why its table cannot be carried.
-async fn worker(shared: Arc<Shared>, queue: Arc<Queue<Chunk>>) -> Result<Vec<(Chunk, Result<Found, String>)>> {
-    let shared = shared.as_ref();
-    let mut pair = Pair::open(shared).await?;
-    let mut done = Vec::new();
-    loop {
-        let Some(mut chunk) = queue.take() else { return Ok(done) };
-        let (_, name, _) = shared.table(chunk.of());
-        let mut tries = 1;
-        let found = loop {
-            match work(shared, &pair, &chunk).await {
-                Ok(found) => break Ok(found),
-                // The snapshot outlives a worker's connection: the same chunk gives the same rows again.
-                Err(error) if error.kind() == ErrorKind::Connect && tries < TRIES => {
-                    tries += 1;
-                    pair = reopen(shared, error).await.place(|| name)?;
-                }
-                Err(error) if table_failure::is_of_the_table(&error) => {
-                    let sentence = table_failure::sentence(&error);
-                    pair = reopen(shared, error).await.place(|| name)?;
-                    // A server may be unable to hash what it can send; and if not, rows that are sent show which one it is.
-                    match &mut chunk.task {
-                        Task::Compare { depth, .. } if *depth == Depth::Hashes => *depth = Depth::Rows,
-                        _ => break Err(sentence),
-                    }
-                }
-                Err(error) => return Err(error.at(name)),
+    async fn perform(&self, pair: &Pair, chunk: &Chunk) -> Result<Self::Found> {
+        match &chunk.task {
+            Task::CopyRows { leaf, range, predicate } => {
+                let (name, layout) = self.table(chunk.table)?;
+                let query =
+                    statement::rows(leaf, &statement::select_list(layout, Side::New, "t"), *range, predicate.as_deref());
+                let target = self.target(chunk, name, Staged::New);
+                let segment = copy_rows(self, &pair.new, (name, layout), &query, target).await?;
+                Ok(Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() }))
             }
-        };
-        done.push((chunk, found));
+            Task::WalkKeys { range, depth } => {
+                let table = self.database.table(chunk.table)?;
+                let stamped = stamped_since(&self.clock.since_literals(&table.times, &table.layout));
+                let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
+                let subject = Subject {
+                    context: &self.context,
+                    database: &self.database.name,
+                    record: table,
+                    range: *range,
+                    old: &pair.old,
+                    new: &pair.new,
+                };
+                let target = |sort| self.target(chunk, &table.name, sort);
+                compare_table(subject, *depth, stamped, (target(Staged::New), target(Staged::Absent))).await.map(Ok)
+            }
+            other => Err(other.unexpected("export")),
+        }
+    }
+
+    fn place(&self, chunk: &Chunk) -> String {
+        self.table(chunk.table).map_or_else(|_| chunk.table.to_string(), |(name, _)| name.to_string())
+    }
+
+    async fn check_snapshots(&self) -> Result<()> {
+        for snapshot in self.snapshots.as_ref() {
+            snapshot.check().await?;
+        }
+        Ok(())
+    }
+
+    fn failed(&self, chunk: &Chunk, error: Error) -> Failed<Self::Found> {
+        if !table_failure::is_of_the_table(&error) {
+            return Failed::Stop(error);
+        }
+        // A server may be unable to hash what it can send; and if not, rows that are sent show which one it is.
+        match chunk.task {
+            Task::WalkKeys { range, depth: Depth::Hashes } => {
+                let task = Task::WalkKeys { range, depth: Depth::Rows };
+                Failed::Again(Box::new(Chunk { task, ..chunk.clone() }), error)
+            }
+            _ => Failed::Found(Err(table_failure::sentence(&error)), error),
+        }
     }
 }
 
-/// Opens the connections again, if both snapshots still live; else gives back what broke them.
-async fn reopen(shared: &Shared, broken: Error) -> Result<Pair> {
-    for snapshot in shared.snapshots.as_ref() {
-        if snapshot.check().await.is_err() {
-            return Err(broken.next("the snapshot is lost with the server's connection: make a new run with `failback export`"));
+impl ExportWork {
+    /// Finds a table among those that are carried and those that OLD lacks.
+    fn table(&self, id: TableId) -> Result<(&QualifiedName, &RowLayout)> {
+        match self.database.new_only.iter().find(|table| table.id == id) {
+            Some(table) => Ok((&table.name, &table.layout)),
+            None => self.database.table(id).map(|table| (&table.name, &table.layout)),
         }
     }
-    shared.context.tell(Event::Note(format!("the connections are opened again: {broken}")));
-    Pair::open(shared).await.map_err(|_| broken)
-}
 
-async fn work(shared: &Shared, pair: &Pair, chunk: &Chunk) -> Result<Found> {
-    shared.context.stop.check()?;
-    let (id, name, layout) = shared.table(chunk.of());
-    let target = |sort, number| target(shared, (id, name), sort, number);
-    match &chunk.task {
-        Task::Rows { leaf, range, predicate, .. } => {
-            let query = statement::rows(leaf, &statement::select_list(layout, Side::New, "t"), *range, predicate.as_deref());
-            let segment = copy_rows(shared, &pair.new, (name, layout), &query, target(Staged::New, chunk.number)).await?;
-            Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() })
+    /// Where a chunk's segment goes, and what it says of itself.
+    fn target(&self, chunk: &Chunk, name: &QualifiedName, sort: Staged) -> Target {
+        let metadata = vec![
+            ("failback.database".to_owned(), self.database.name.clone()),
+            ("failback.table".to_owned(), name.sql()),
+            ("failback.snapshot".to_owned(), self.snapshots.new.id().to_owned()),
+            ("failback.system_identifier".to_owned(), self.database.new.system_identifier.clone().unwrap_or_default()),
+        ];
+        Target {
+            store: self.context.store.clone(),
+            path: self.paths.staged(chunk.table, sort, chunk.number),
+            options: SegmentOptions { metadata, ..SegmentOptions::default() },
         }
-        Task::Compare { table, range, depth } => {
-            let table = &shared.database.tables[*table];
-            let stamped = stamped_since(&shared.clock.since_literals(&table.times, &table.layout));
-            let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
-            let subject = Subject {
-                context: &shared.context,
-                database: &shared.database.name,
-                record: table,
-                range: *range,
-                old: &pair.old,
-                new: &pair.new,
-            };
-            let targets = (target(Staged::New, chunk.number), target(Staged::Absent, chunk.number));
-            compare_table(subject, *depth, stamped, targets).await
-        }
-    }
-}
-
-/// Where a table's segment goes, and what it says of itself.
-fn target(shared: &Shared, (id, name): (TableId, &QualifiedName), sort: Staged, number: u32) -> Target {
-    let metadata = vec![
-        ("failback.database".to_owned(), shared.database.name.clone()),
-        ("failback.table".to_owned(), name.sql()),
-        ("failback.snapshot".to_owned(), shared.snapshots.new.id().to_owned()),
-        ("failback.system_identifier".to_owned(), shared.database.new.system_identifier.clone().unwrap_or_default()),
-    ];
-    Target {
-        store: shared.context.store.clone(),
-        path: shared.paths.staged(id, sort, number),
-        options: SegmentOptions { metadata, ..SegmentOptions::default() },
     }
 }
 
 /// Copies the rows of one query into one segment.
 async fn copy_rows(
-    shared: &Shared,
+    work: &ExportWork,
     new: &Session,
     (name, layout): (&QualifiedName, &RowLayout),
     query: &str,
@@ -250,8 +228,8 @@ async fn copy_rows(
     let mut file = RawSegment::new(target, layout);
     let mut rows = RowBuffer::new(layout.columns.len());
     while raw.fill(&mut rows).await? {
-        shared.context.stop.check()?;
-        shared.context.tell_rows(&shared.database.name, name, rows.row_count() as u64, rows.byte_count() as u64);
+        work.context.stop.check()?;
+        work.context.tell_rows(&work.database.name, name, rows.row_count() as u64, rows.byte_count() as u64);
         file.write(&rows)?;
     }
     file.finish()

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::Session;
 use crate::schema::{ComparisonKey, KeyOrder};
-use crate::staging::{Segment, TableRecord};
+use crate::staging::{Depth, Segment, TableRecord};
 use crate::statement::{self, KeyRange, RowSource};
 use crate::wire::RowBuffer;
 
@@ -21,17 +21,6 @@ use super::fetch::fetch_rows;
 use crate::engine::rows::key_layout;
 use crate::engine::rows::{BATCH_BYTES, BATCH_ROWS, RawRows, RawSegment, Target};
 use crate::engine::run::{Context, Stop};
-
-/// What is looked at of every row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Depth {
-    /// The whole row: candidates are the rows that differ, and those that OLD lacks.
-    Rows,
-    /// The key and a hash of the row that its server computes: candidates are as for whole rows, and are fetched by their keys.
-    Hashes,
-    /// The key alone: candidates are the rows that OLD lacks and that the table's own stamps have not already selected.
-    Keys,
-}
 
 /// What a comparison found.
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::name::Side;
 use crate::pg::sqlstate;
+use crate::staging::layout::TableId;
 use crate::staging::{DatabaseRecord, LeftOut};
 
 /// Whether a failure is one of the table's own values and not of the server, the network or the disk: bytes without characters,
@@ -25,18 +26,11 @@ pub(crate) fn sentence(error: &Error) -> String {
 }
 
 /// Moves tables from those that are carried to those that are not.
-pub(crate) fn leave_out(database: &mut DatabaseRecord, failures: Vec<(usize, String)>) {
-    let mut gone = Vec::new();
-    for (table, reason) in failures {
-        if !gone.contains(&table) {
-            let name = database.tables[table].new.name.clone();
+pub(crate) fn leave_out(database: &mut DatabaseRecord, failures: Vec<(TableId, String)>) {
+    for (id, reason) in failures {
+        if let Some(at) = database.tables.iter().position(|table| table.id == id) {
+            let name = database.tables.remove(at).new.name;
             database.left_out.push(LeftOut { side: Side::New, name, reason, blocker: true });
-            gone.push(table);
         }
     }
-    let mut position = 0;
-    database.tables.retain(|_| {
-        position += 1;
-        !gone.contains(&(position - 1))
-    });
 }

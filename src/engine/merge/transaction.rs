@@ -14,7 +14,7 @@ use super::triggers::Triggers;
 use crate::catalog;
 use crate::engine::plan::{Direction, RelevantColumns};
 use crate::engine::run::{Context, Written};
-use crate::error::{Error, ErrorKind, Place, Result};
+use crate::error::{Place, Result};
 use crate::pg::Session;
 use crate::schema::ForeignKey;
 use crate::staging::{DatabasePlan, DatabaseRecord};
@@ -32,11 +32,7 @@ pub(crate) async fn carry_out(
     let keys = catalog::foreign_keys(old.client()).await?;
     let mut merges = Vec::new();
     for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
-        let Some(known) = record.tables.iter().find(|known| known.id == table.id) else {
-            return Err(
-                Error::new(ErrorKind::Damaged, "read the plan").because("it names a table that the manifest does not know")
-            );
-        };
+        let known = record.table(table.id)?;
         let mut merge = TableMerge::new(merges.len(), table, known, direction, triggers);
         if merge.wanted.sum() > 0 {
             merge.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;

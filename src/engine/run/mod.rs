@@ -17,5 +17,5 @@ pub use ledger::{Entry, LedgerAction};
 pub use progress::{Event, Progress, Silent};
 pub use status::{StatusReport, status};
 pub use stop::Stop;
-pub(crate) use workers::Queue;
+pub(crate) use workers::{Failed, Work};
 pub use written::Written;

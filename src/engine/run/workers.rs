@@ -12,15 +12,121 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::task::{JoinError, spawn_blocking};
 
+use super::context::Context;
+use super::progress::Event;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::farewell;
+use crate::staging::Chunk;
+
+/// How often a chunk is tried while connections break.
+const TRIES: u32 = 3;
+
+/// What a step does with its chunks.
+pub(crate) trait Work: Send + Sync + 'static {
+    /// What a worker holds while it works: its connections, inside the step's snapshots.
+    type State;
+    /// What a chunk leads to.
+    type Found: Send + 'static;
+    /// What a user does once a snapshot is lost, and with it what the step has seen so far.
+    const AFTER_LOSS: &'static str;
+
+    /// Opens what a worker needs.
+    fn open(&self) -> impl Future<Output = Result<Self::State>>;
+
+    /// Does one chunk. Done twice, it gives the same and leaves the same files.
+    fn perform(&self, state: &Self::State, chunk: &Chunk) -> impl Future<Output = Result<Self::Found>>;
+
+    /// Returns the table of a chunk, for people.
+    fn place(&self, chunk: &Chunk) -> String;
+
+    /// Checks that the snapshots still live that every worker joins: under them the same chunk gives the same again.
+    fn check_snapshots(&self) -> impl Future<Output = Result<()>>;
+
+    /// Decides what becomes of a chunk that failed, other than by a connection.
+    fn failed(&self, _chunk: &Chunk, error: Error) -> Failed<Self::Found> {
+        Failed::Stop(error)
+    }
+}
+
+/// What becomes of a chunk that failed.
+pub(crate) enum Failed<F> {
+    /// The whole step fails.
+    Stop(Error),
+    /// It is done in another way. The error is what failed.
+    Again(Box<Chunk>, Error),
+    /// That it failed is what it leads to. The error is what failed.
+    Found(F, Error),
+}
+
+/// Has chunks done, the largest first, by as many workers as there are jobs; gives what each led to. A worker whose connection
+/// breaks opens it again while the snapshots live; any other failure stops all workers and is the answer.
+///
+/// Cancel safety: dropped, it stops all workers where they wait next.
+pub(crate) async fn run<W: Work>(context: &Context, mut chunks: Vec<Chunk>, work: W) -> Result<Vec<(Chunk, W::Found)>> {
+    chunks.sort_by_key(|chunk| std::cmp::Reverse(chunk.weight));
+    let (work, context) = (Arc::new(work), context.clone());
+    let jobs = context.jobs;
+    let worker = move |queue: Arc<Queue<Chunk>>| {
+        let (work, context) = (Arc::clone(&work), context.clone());
+        async move { worker(&context, work.as_ref(), &queue).await }
+    };
+    Ok(gather(jobs, chunks, worker).await?.into_iter().flatten().collect())
+}
+
+/// Does one chunk after the other until none is left.
+async fn worker<W: Work>(context: &Context, work: &W, queue: &Queue<Chunk>) -> Result<Vec<(Chunk, W::Found)>> {
+    let mut state = work.open().await?;
+    let mut done = Vec::new();
+    while let Some(mut chunk) = queue.take() {
+        let found = persist(context, work, &mut state, &mut chunk).await.map_err(|error| error.at(work.place(&chunk)))?;
+        done.push((chunk, found));
+    }
+    Ok(done)
+}
+
+/// Does one chunk, again where that can help.
+async fn persist<W: Work>(context: &Context, work: &W, state: &mut W::State, chunk: &mut Chunk) -> Result<W::Found> {
+    let mut tries = 1;
+    loop {
+        context.stop.check()?;
+        let error = match work.perform(state, chunk).await {
+            Ok(found) => return Ok(found),
+            Err(error) => error,
+        };
+        if error.kind() == ErrorKind::Connect && tries < TRIES {
+            tries += 1;
+            *state = reopen(context, work, error).await?;
+            continue;
+        }
+        match work.failed(chunk, error) {
+            Failed::Stop(error) => return Err(error),
+            Failed::Again(other, error) => {
+                *chunk = *other;
+                *state = reopen(context, work, error).await?;
+            }
+            Failed::Found(found, error) => {
+                *state = reopen(context, work, error).await?;
+                return Ok(found);
+            }
+        }
+    }
+}
+
+/// Opens the connections again, if the snapshots still live; else gives back what broke them.
+async fn reopen<W: Work>(context: &Context, work: &W, broken: Error) -> Result<W::State> {
+    if work.check_snapshots().await.is_err() {
+        return Err(broken.next(format!("the snapshot is lost with the server's connection: {}", W::AFTER_LOSS)));
+    }
+    context.tell(Event::Note(format!("the connections are opened again: {broken}")));
+    work.open().await.map_err(|_| broken)
+}
 
 /// What there is to do, shared by the workers; whatever stands first is taken first.
-pub(crate) struct Queue<T>(Mutex<VecDeque<T>>);
+struct Queue<T>(Mutex<VecDeque<T>>);
 
 impl<T> Queue<T> {
     /// Takes what is next; `None` once there is nothing left.
-    pub(crate) fn take(&self) -> Option<T> {
+    fn take(&self) -> Option<T> {
         // Nothing panics while it holds the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
     }
@@ -30,7 +136,7 @@ impl<T> Queue<T> {
 /// what each worker found. When one fails, the others are stopped where they wait next, and its error is the answer.
 ///
 /// Cancel safety: dropped, it stops all workers where they wait next.
-pub(crate) async fn gather<P, T, W, F>(jobs: usize, chunks: Vec<P>, work: W) -> Result<Vec<T>>
+async fn gather<P, T, W, F>(jobs: usize, chunks: Vec<P>, work: W) -> Result<Vec<T>>
 where
     P: Send + 'static,
     T: Send + 'static,

@@ -1,27 +1,25 @@
 //! Reading back: OLD's rows against those that the plan promised, and the foreign keys that the plan could have broken, shared
 //! among workers. Everything is looked at under one snapshot of OLD. Memory: one batch of rows for each worker.
 
-use super::report::Orphans;
-use super::report::VerifiedTable;
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::BooleanArray;
 
+use super::report::{Orphans, VerifiedTable};
 use crate::catalog;
 use crate::codec::BatchEncoder;
 use crate::engine::plan::PlannedRowReader;
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{fetch, key_texts};
 use crate::engine::run::workers;
-use crate::engine::run::{Context, Queue};
+use crate::engine::run::{Context, Work};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
-use crate::pg::{Session, Snapshot};
+use crate::pg::{Session, Snapshot, Transaction};
 use crate::policy::Action;
 use crate::schema::ForeignKey;
-use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan, TableRecord};
+use crate::staging::{Chunk, DatabasePlan, DatabaseRecord, Segment, TablePlan, TableRecord, Task};
 use crate::statement::{RowSource, orphans_of_table};
 
 /// How many rows of a plan are read back at a time.
@@ -47,113 +45,128 @@ pub(crate) async fn read_back(
 ) -> Result<ReadBack> {
     let mut chunks = keys(part, snapshot.session()).await?;
     let written: Vec<_> = part.tables.iter().filter(|table| table.written_rows() > 0).collect();
-    for (table, plan) in written.iter().enumerate() {
-        chunks.extend(rows(table, plan, record, context.jobs)?);
+    for plan in &written {
+        chunks.extend(rows(&part.name, plan, context.jobs));
     }
-    // The longest first, so that workers end together; what a key takes is not known.
-    chunks.sort_by_key(|chunk| std::cmp::Reverse(chunk.weight()));
-    let shared = Arc::new(Shared { context: context.clone(), database: part.name.clone(), snapshot: Arc::clone(snapshot) });
-    let found = workers::gather(context.jobs, chunks, move |queue| worker(Arc::clone(&shared), queue)).await?;
-    let (mut counts, mut orphans) = (BTreeMap::<usize, (u64, u64)>::new(), Vec::new());
-    for found in found.into_iter().flatten() {
-        match found {
-            Found::Rows { table, checked, mismatched } => {
-                let count = counts.entry(table).or_default();
-                *count = (count.0 + checked, count.1 + mismatched);
-            }
-            Found::Orphans(found) => orphans.push(found),
-        }
-    }
-    orphans.sort_by(|left, right| left.constraint.cmp(&right.constraint));
-    let verified = |(table, (checked, mismatched)): (usize, (u64, u64))| VerifiedTable {
-        database: part.name.clone(),
-        table: written[table].name.to_string(),
-        checked,
-        mismatched,
+    let work =
+        ReadBackWork { context: context.clone(), plan: part.clone(), record: record.clone(), snapshot: Arc::clone(snapshot) };
+    let found = workers::run(context, chunks, work).await?;
+    let verified = |plan: &&TablePlan| {
+        let of_table = found.iter().filter(|(chunk, _)| chunk.table == plan.id);
+        let rows = of_table.filter_map(|(_, found)| if let Found::Rows(rows) = found { Some(*rows) } else { None });
+        let (checked, mismatched) = rows.fold((0, 0), |sum, rows| (sum.0 + rows.checked, sum.1 + rows.mismatched));
+        VerifiedTable { database: part.name.clone(), table: plan.name.to_string(), checked, mismatched }
     };
-    Ok(ReadBack { tables: counts.into_iter().map(verified).collect(), orphans })
+    let tables = written.iter().map(verified).collect();
+    let orphans = found.into_iter().filter_map(|(_, found)| if let Found::Orphans(found) = found { found } else { None });
+    let mut orphans: Vec<_> = orphans.collect();
+    orphans.sort_by(|left, right| left.constraint.cmp(&right.constraint));
+    Ok(ReadBack { tables, orphans })
 }
 
-/// What the workers of one database share.
-struct Shared {
-    context: Context,
-    database: String,
-    snapshot: Arc<Snapshot>,
-}
-
-enum Chunk {
-    /// Some of a table's files.
-    Rows(Box<Part>),
-    /// A foreign key, over the whole of its child table.
-    Key(Box<ForeignKey>),
-}
-
-/// What is read back of one table in one go.
-struct Part {
-    /// Which of the tables that were written.
-    table: usize,
-    plan: TablePlan,
-    record: TableRecord,
-    segments: Range<usize>,
-}
-
-impl Chunk {
-    /// Rows to read; a key comes before all of them.
-    fn weight(&self) -> u64 {
-        match self {
-            Self::Key(_) => u64::MAX,
-            Self::Rows(part) => part.plan.diff[part.segments.clone()].iter().map(|segment| segment.rows).sum(),
-        }
-    }
-}
-
+/// What a chunk led to.
 enum Found {
-    Rows { table: usize, checked: u64, mismatched: u64 },
-    Orphans(Orphans),
+    Rows(Checked),
+    /// Children without a parent, if there are any.
+    Orphans(Option<Orphans>),
+}
+
+/// Counts of rows.
+#[derive(Clone, Copy)]
+struct Checked {
+    /// Those that were read.
+    checked: u64,
+    /// Those that are something else than the plan promised.
+    mismatched: u64,
 }
 
 /// Lists the foreign keys whose children were written, or whose parents went.
 async fn keys(part: &DatabasePlan, old: &Session) -> Result<Vec<Chunk>> {
-    let any = |name: &QualifiedName, is_meant: fn(&TablePlan) -> bool| {
-        part.tables.iter().any(|table| table.name == *name && is_meant(table))
+    let find = |name: &QualifiedName, is_meant: fn(&TablePlan) -> bool| {
+        part.tables.iter().find(|table| table.name == *name && is_meant(table))
     };
     let loses = |table: &TablePlan| table.actions.sum_of(Action::takes_old) > 0;
-    let keys = catalog::foreign_keys(old.client()).await?.into_iter();
-    let asked =
-        keys.filter(|key| key.validated && (any(&key.child, |table| table.written_rows() > 0) || any(&key.parent, loses)));
-    Ok(asked.map(Box::new).map(Chunk::Key).collect())
+    let keys = catalog::foreign_keys(old.client()).await?.into_iter().filter(|key| key.validated);
+    let chunk = |(number, key): (u32, ForeignKey)| {
+        let table = find(&key.child, |table| table.written_rows() > 0).or_else(|| find(&key.parent, loses))?.id;
+        // What a key takes is not known, so it comes before all rows.
+        Some(Chunk {
+            database: part.name.clone(),
+            table,
+            number,
+            weight: u64::MAX,
+            task: Task::CheckForeignKey { key: Box::new(key) },
+        })
+    };
+    Ok((1..).zip(keys).filter_map(chunk).collect())
 }
 
 /// Cuts a table's files into chunks.
-fn rows(table: usize, plan: &TablePlan, record: &DatabaseRecord, jobs: usize) -> Result<Vec<Chunk>> {
-    let known = record.tables.iter().find(|known| known.id == plan.id).ok_or_else(|| {
-        Error::new(ErrorKind::Damaged, "read the manifest").at(&plan.name).because("it does not know a table of the plan")
-    })?;
-    let files = plan.diff.len();
-    let each = files.div_ceil(jobs.max(1) * CHUNKS_EACH).max(1);
-    let part = |from| {
-        let segments = from..files.min(from + each);
-        Chunk::Rows(Box::new(Part { table, plan: plan.clone(), record: known.clone(), segments }))
+fn rows(database: &str, plan: &TablePlan, jobs: usize) -> Vec<Chunk> {
+    let each = plan.diff.len().div_ceil(jobs.max(1) * CHUNKS_EACH).max(1);
+    let chunk = |(number, files): (u32, &[Segment])| Chunk {
+        database: database.to_owned(),
+        table: plan.id,
+        number,
+        weight: files.iter().map(|segment| segment.rows).sum(),
+        task: Task::ReadBack { segments: files.iter().map(|segment| segment.file.path.clone()).collect() },
     };
-    Ok((0..files).step_by(each).map(part).collect())
+    (1..).zip(plan.diff.chunks(each)).map(chunk).collect()
 }
 
-/// Looks at one chunk after the other until none is left.
-async fn worker(shared: Arc<Shared>, queue: Arc<Queue<Chunk>>) -> Result<Vec<Found>> {
-    let Shared { context, database, snapshot } = shared.as_ref();
-    let old = context.join(Side::Old, database, snapshot).await?;
-    let mut found = Vec::new();
-    while let Some(chunk) = queue.take() {
-        match chunk {
-            Chunk::Key(key) => found.extend(orphans(&old, database, &key).await?.map(Found::Orphans)),
-            Chunk::Rows(part) => {
-                let read = compare(context, &old, database, &part).await;
-                let (checked, mismatched) = read.place(|| &part.plan.name)?;
-                found.push(Found::Rows { table: part.table, checked, mismatched });
+/// What is known of one database while its chunks are done.
+struct ReadBackWork {
+    context: Context,
+    plan: DatabasePlan,
+    record: DatabaseRecord,
+    snapshot: Arc<Snapshot>,
+}
+
+impl Work for ReadBackWork {
+    type State = Transaction;
+    type Found = Found;
+    const AFTER_LOSS: &'static str = "run `failback verify` again";
+
+    async fn open(&self) -> Result<Transaction> {
+        self.context.join(Side::Old, &self.plan.name, &self.snapshot).await
+    }
+
+    async fn perform(&self, old: &Transaction, chunk: &Chunk) -> Result<Found> {
+        match &chunk.task {
+            Task::CheckForeignKey { key } => orphans(old, &self.plan.name, key).await.map(Found::Orphans),
+            Task::ReadBack { segments } => {
+                let plan = self.plan.table(chunk.table)?;
+                let part = Part { plan, record: self.record.table(chunk.table)?, segments: positions(plan, segments)? };
+                compare(&self.context, old, &self.plan.name, &part).await.map(Found::Rows)
             }
+            other => Err(other.unexpected("verify")),
         }
     }
-    Ok(found)
+
+    fn place(&self, chunk: &Chunk) -> String {
+        self.plan.table(chunk.table).map_or_else(|_| chunk.table.to_string(), |table| table.name.to_string())
+    }
+
+    async fn check_snapshots(&self) -> Result<()> {
+        self.snapshot.check().await
+    }
+}
+
+/// What is read back of one table in one go.
+struct Part<'a> {
+    plan: &'a TablePlan,
+    record: &'a TableRecord,
+    /// Which of the plan's files.
+    segments: Range<usize>,
+}
+
+/// Finds files, one behind the other, among those of a plan.
+fn positions(plan: &TablePlan, paths: &[String]) -> Result<Range<usize>> {
+    let is_at =
+        |at: usize| plan.diff[at..].iter().zip(paths).filter(|(file, path)| file.file.path == **path).count() == paths.len();
+    let from = (0..plan.diff.len()).find(|at| is_at(*at));
+    let unknown = || Error::new(ErrorKind::Damaged, "read the plan").because("it does not list the files to read back");
+    from.map(|from| from..from + paths.len()).ok_or_else(unknown)
 }
 
 /// Counts the children that have no parent.
@@ -164,9 +177,9 @@ async fn orphans(old: &Session, database: &str, key: &ForeignKey) -> Result<Opti
     Ok((rows > 0).then(|| Orphans { database: database.to_owned(), constraint, table, rows }))
 }
 
-/// Compares the rows of a chunk with what the plan promised; gives how many were read, and how many are something else.
-async fn compare(context: &Context, old: &Session, database: &str, part: &Part) -> Result<(u64, u64)> {
-    let Part { plan, record, segments, .. } = part;
+/// Compares the rows of a chunk with what the plan promised.
+async fn compare(context: &Context, old: &Session, database: &str, part: &Part<'_>) -> Result<Checked> {
+    let Part { plan, record, segments } = part;
     let source = RowSource::of(&record.old, &record.key, Side::Old);
     let encoder = BatchEncoder::new(&record.layout);
     let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
@@ -189,5 +202,5 @@ async fn compare(context: &Context, old: &Session, database: &str, part: &Part) 
             context.tell_rows(database, &record.name, wanted.true_count() as u64, 0);
         }
     }
-    Ok((checked, mismatched))
+    Ok(Checked { checked, mismatched })
 }
