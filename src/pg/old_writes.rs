@@ -7,9 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::OldState;
 
-/// A record that the transactions of one command share. Clones are the same record.
+/// A record that the transactions of one command, or of one step of it, share. Clones are the same record.
 #[derive(Clone, Debug, Default)]
-pub struct OldWrites(Arc<Mutex<Record>>);
+pub struct OldWrites(Arc<Node>);
+
+#[derive(Debug, Default)]
+struct Node {
+    record: Mutex<Record>,
+    /// The record of the command of which this is a step.
+    whole: Option<OldWrites>,
+}
 
 #[derive(Debug, Default)]
 struct Record {
@@ -22,29 +29,44 @@ struct Record {
 }
 
 impl OldWrites {
+    /// Returns the record of a step: it begins empty, and this one hears of everything that goes into it.
+    #[must_use]
+    pub fn step(&self) -> Self {
+        Self(Arc::new(Node { record: Mutex::default(), whole: Some(self.clone()) }))
+    }
+
     fn record(&self) -> MutexGuard<'_, Record> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tell(&self, change: impl Fn(&mut Record)) {
+        let mut heard = Some(self);
+        while let Some(writes) = heard {
+            change(&mut writes.record());
+            heard = writes.0.whole.as_ref();
+        }
     }
 
     pub(super) fn began(&self) {
-        self.record().began = true;
+        self.tell(|record| record.began = true);
     }
 
     /// COMMIT is about to be sent.
     pub(super) fn committing(&self, what: &str) {
-        self.record().in_doubt.push(what.to_owned());
+        self.tell(|record| record.in_doubt.push(what.to_owned()));
     }
 
     /// OLD has answered that it committed.
     pub(super) fn committed(&self, what: &str) {
-        let mut record = self.record();
-        record.in_doubt.retain(|doubted| doubted != what);
-        record.committed.push(what.to_owned());
+        self.tell(|record| {
+            record.resolve(what);
+            record.committed.push(what.to_owned());
+        });
     }
 
     /// OLD has answered that it did not commit.
     pub(super) fn refused(&self, what: &str) {
-        self.record().in_doubt.retain(|doubted| doubted != what);
+        self.tell(|record| record.resolve(what));
     }
 
     /// Returns what OLD has seen if the command ended now. A transaction that is still open is rolled back by the server once
@@ -62,9 +84,32 @@ impl OldWrites {
     }
 }
 
+impl Record {
+    /// Takes one out of what is in doubt: others may be called the same.
+    fn resolve(&mut self, what: &str) {
+        if let Some(place) = self.in_doubt.iter().position(|doubted| doubted == what) {
+            self.in_doubt.remove(place);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_step_knows_its_own_and_the_command_knows_all() {
+        let command = OldWrites::default();
+        let first = command.step();
+        first.began();
+        first.committing("a");
+        first.committed("a");
+        let second = command.step();
+        assert_eq!(second.state(), OldState::NotWritten);
+        second.began();
+        assert_eq!(second.state(), OldState::RolledBack);
+        assert_eq!(command.state(), OldState::Committed("a".to_owned()));
+    }
 
     #[test]
     fn the_state_follows_the_transactions() {

@@ -8,7 +8,7 @@ use failback::config::{Config, Cutover};
 use failback::delta::Class;
 use failback::demo;
 use failback::engine::{self, CHUNK_BYTES, Context, MergeOptions, Silent, Stop};
-use failback::error::ErrorKind;
+use failback::error::{ErrorKind, OldState};
 use failback::name::{Side, Sided};
 use failback::pg::{Endpoint, OldWrites};
 use failback::store::{LocalStore, Store as _};
@@ -129,7 +129,7 @@ pub(crate) fn comes_home_and_goes_back(pair: Pair, database: &str) -> Outcome {
     let counts = recovery.up_to_plan();
     assert!(counts.values().sum::<u64>() > 0);
     let refused = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect_err("rows wait");
-    assert_eq!(refused.kind(), ErrorKind::Refused);
+    assert_eq!((refused.kind(), refused.old_state()), (ErrorKind::Refused, Some(&OldState::NotWritten)));
     assert_eq!(fingerprint(&recovery.pair.old), before, "a refusal writes nothing");
     let report = block_on(engine::merge(&recovery.context, leave_held())).expect("a merge");
     assert!(report.rows() > 0);
@@ -142,6 +142,13 @@ pub(crate) fn comes_home_and_goes_back(pair: Pair, database: &str) -> Outcome {
     assert_eq!(replanned.kind(), ErrorKind::Refused);
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
     assert_eq!(fingerprint(&recovery.pair.old), before, "undo after merge is identity");
+    let again = block_on(engine::undo(&recovery.context, MergeOptions::default())).expect_err("nothing stands");
+    assert_eq!(again.old_state(), Some(&OldState::NotWritten), "of this undo, whatever was done before");
+    let done = recovery.context.old_writes.state();
+    assert!(
+        matches!(&done, OldState::Committed(what) if what.contains("the merge of") && what.contains("the undo of")),
+        "{done}"
+    );
     assert!(recovery.folder().exists());
     Outcome { counts, written: report.rows(), merged }
 }

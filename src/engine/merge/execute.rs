@@ -29,6 +29,7 @@ use crate::statement::LOCK_TIMEOUT;
 /// Cancel safety: if the call is dropped, a transaction that is open is rolled back; `context.old_writes` says what OLD may
 /// have seen, also of a COMMIT that was under way.
 pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeReport> {
+    let context = &context.for_writing();
     merge_plan(context, options).await.map_err(|error| error.or_state(|| context.old_writes.state()))
 }
 

@@ -44,6 +44,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// Returns this context for one step that writes to OLD: with a record of its own of what it does there.
+    pub(crate) fn for_writing(&self) -> Self {
+        Self { old_writes: self.old_writes.step(), ..self.clone() }
+    }
+
     /// Opens a session with one side's database.
     ///
     /// # Errors
