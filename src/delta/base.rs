@@ -1,6 +1,6 @@
 //! The row at the cutover: at hand, or inferred from what both sides' rows say.
 
-use super::{Evidence, History};
+use super::{Evidence, History, Witness};
 use crate::name::Sided;
 use crate::words::words;
 
@@ -51,13 +51,14 @@ impl KnownBase {
 
 /// Infers the row at the cutover from what is known of both sides' rows (`None`: the side has no such row) and whether they are
 /// equal.
-pub(super) fn infer_base(sides: Sided<Option<History>>, equal: bool) -> Base {
+#[inline]
+pub(super) fn infer_base(sides: Sided<Option<Witness>>, equal: bool) -> Base {
     match (sides.old, sides.new) {
         (None, None) => Base::Other,
-        (Some(old), Some(new)) if equal => infer_from_equal(old, new),
-        (Some(old), Some(new)) => infer_from_different(old, new),
-        (Some(only), None) => infer_from_one(only, Base::IsOld),
-        (None, Some(only)) => infer_from_one(only, Base::IsNew),
+        (Some(old), Some(new)) if equal => infer_from_equal(old.history(), new.history()),
+        (Some(old), Some(new)) => infer_from_different(old.history(), new.history()),
+        (Some(only), None) => infer_from_one(only.history(), Base::IsOld),
+        (None, Some(only)) => infer_from_one(only.history(), Base::IsNew),
     }
 }
 

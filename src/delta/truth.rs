@@ -35,6 +35,7 @@ pub struct Verdict {
 /// assert_eq!(classify(None, new, Some(base), false).class, Class::UpdateDeleted);
 /// ```
 #[must_use]
+#[inline]
 pub fn classify(old: Option<Witness>, new: Option<Witness>, base: Option<KnownBase>, equal: bool) -> Verdict {
     let sides = Sided { old, new };
     match base {
@@ -56,13 +57,12 @@ fn compared_with(known: KnownBase, sides: Sided<Option<Witness>>, equal: bool) -
 }
 
 /// Classifies a key by what is known of both sides' rows.
+#[inline]
 fn inferred(sides: Sided<Option<Witness>>, equal: bool) -> Verdict {
-    let histories = sides.map(|row| row.map(Witness::history));
-    let base = infer_base(histories, equal);
-    let written = histories.map(|row| row.is_some_and(|row| row.changed == Some(true)));
+    let base = infer_base(sides, equal);
     let class = match base {
         // A conflict in any case, whether or not there was a row at the cutover.
-        Base::Unknown if written.old && written.new && !equal => Class::UpdateOriginDiffers,
+        Base::Unknown if !equal && is_written(sides.old) && is_written(sides.new) => Class::UpdateOriginDiffers,
         // A row that NEW alone has, stamped before the cutover: OLD may have deleted it, or an import brought it to NEW with
         // its old stamp.
         Base::IsNew if sides.old.is_none() && is_stamped(sides.new) => Class::AmbiguousDeletedOnOld,
@@ -71,12 +71,18 @@ fn inferred(sides: Sided<Option<Witness>>, equal: bool) -> Verdict {
     Verdict { class, base, evidence: sides.map(|row| row.map_or(Evidence::TwoWay, Witness::evidence)) }
 }
 
+/// Whether a side has a row that it has written since the cutover.
+fn is_written(row: Option<Witness>) -> bool {
+    row.is_some_and(|row| row.history().changed == Some(true))
+}
+
 /// Whether nothing better than the row's own time columns says what is known of it.
 fn is_stamped(row: Option<Witness>) -> bool {
     row.is_some_and(|row| row.evidence() == Evidence::Column)
 }
 
 /// Reads the table: was there a row at the cutover, and what do the sides have now?
+#[inline]
 fn look_up(base: Base, present: Sided<bool>, equal: bool) -> Class {
     match (base, present.old, present.new) {
         (Base::IsOld | Base::IsNew, true, true) if equal => Class::Unchanged,
