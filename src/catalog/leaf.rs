@@ -10,6 +10,7 @@ use crate::schema::Leaf;
 const SQL: &str = include_str!("../../sql/catalog/leaf.sql");
 
 /// A leaf, and what its table sums up over all of them.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of a leaf, each asked for on its own")]
 pub(super) struct LeafFacts {
     pub(super) leaf: Leaf,
     /// Whether it is a foreign table: its rows live on another server.

@@ -41,17 +41,26 @@ impl Renamed {
     }
 }
 
+/// Where tables are paired.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    context: &'a Context,
+    database: &'a str,
+    catalogs: Sided<&'a Catalog>,
+}
+
 /// Pairs both sides' tables by name; a table that OLD lacks is new-only, and whatever is no table is left out with a reason.
 pub(super) fn pair(context: &Context, database: &str, catalogs: Sided<&Catalog>) -> Pairing {
     let Sided { old, new } = catalogs;
     let renamed = Renamed::read(context, database, old);
+    let place = Place { context, database, catalogs };
     let mut found = Pairing::default();
     for table in &new.tables {
         let name = renamed.on_old(&table.name);
         if context.wants(&name.to_string()) {
             let answers = *name != table.name || !renamed.frees(name);
             let on_old = old.tables.iter().find(|known| known.name == *name && answers);
-            found.place(context, database, name, on_old, table, catalogs);
+            found.add(place, name, on_old, table);
         } else {
             found.left_out.push(left_out(Side::New, &table.name, "not asked for (--tables)", false));
         }
@@ -65,15 +74,8 @@ pub(super) fn pair(context: &Context, database: &str, catalogs: Sided<&Catalog>)
 
 impl Pairing {
     /// Puts a table of NEW into one of the lists; `name` is OLD's for it.
-    fn place(
-        &mut self,
-        context: &Context,
-        database: &str,
-        name: &QualifiedName,
-        old: Option<&Table>,
-        new: &Table,
-        catalogs: Sided<&Catalog>,
-    ) {
+    fn add(&mut self, place: Place<'_>, name: &QualifiedName, old: Option<&Table>, new: &Table) {
+        let Place { context, database, catalogs } = place;
         let id = TableId::nth(u32::try_from(self.tables.len() + self.new_only.len()).unwrap_or(u32::MAX - 1));
         let settings = context.config.table(database, &name.to_string());
         let Some(old) = old else {
