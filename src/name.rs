@@ -81,6 +81,14 @@ impl<T> Sided<T> {
         }
     }
 
+    /// Returns one side's, to be replaced or altered.
+    pub const fn get_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Old => &mut self.old,
+            Side::New => &mut self.new,
+        }
+    }
+
     /// Borrows both.
     pub const fn as_ref(&self) -> Sided<&T> {
         Sided { old: &self.old, new: &self.new }

@@ -31,7 +31,7 @@ Examples:
   failback decide --table public.orders delete=apply_new insert_exists=skip --why 'agreed with finance' --by ada")]
 pub(super) struct Arguments {
     /// What to do about a class; none shows what is decided
-    #[arg(value_name = "SITUATION=RESOLUTION", conflicts_with = "show")]
+    #[arg(value_name = "CLASS=RESOLUTION", conflicts_with = "show")]
     pub(super) settings: Vec<String>,
     /// Show what is decided
     #[arg(long)]
@@ -139,7 +139,7 @@ fn read_setting(text: &str) -> Result<(Setting, Resolution)> {
     let (setting, resolution) = text.split_once('=').ok_or_else(|| {
         Error::new(ErrorKind::Usage, "read the decision")
             .because(format!("`{text}` has no `=`"))
-            .next("write SITUATION=RESOLUTION, as in conflict=keep_old")
+            .next("write CLASS=RESOLUTION, as in conflict=keep_old")
     })?;
     Ok((setting.trim().parse()?, resolution.trim().parse()?))
 }

@@ -43,7 +43,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         page.next([settings.command("plan")]);
     } else {
         page.next([
-            format!("{} SITUATION=RESOLUTION   (what is not decided stays held)", settings.command("decide")),
+            format!("{} CLASS=RESOLUTION   (what is not decided stays held)", settings.command("decide")),
             settings.command("plan"),
         ]);
     }

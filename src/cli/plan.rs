@@ -57,7 +57,7 @@ pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<S
         return vec![format!("{} {confirm}", settings.command("merge"))];
     }
     vec![
-        format!("{} SITUATION=RESOLUTION, then {}", settings.command("decide"), settings.command("plan")),
+        format!("{} CLASS=RESOLUTION, then {}", settings.command("decide"), settings.command("plan")),
         format!("or leave them held: {} --leave-held {confirm}", settings.command("merge")),
     ]
 }

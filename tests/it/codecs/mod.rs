@@ -257,8 +257,8 @@ fn through_an_image(batch: &RecordBatch) -> RecordBatch {
 }
 
 /// Proves one type and its arrays; returns the values in the companion column, and those of the arrays.
-fn prove(case: &Case, number: usize, majors: [u32; 2], seed: f64) {
-    let pair = support::pair_on(&format!("codec_{number}"), support::Majors { old: majors[0], new: majors[1] });
+fn prove(case: &Case, number: usize, majors: support::Majors, seed: f64) {
+    let pair = support::pair_on(&format!("codec_{number}"), majors);
     for side in Side::BOTH {
         support::sql(pair.url(side), &making("t", case, seed));
     }
@@ -303,7 +303,7 @@ fn prove_since(since: u32, old: u32, new: u32, seed: f64) {
                 loop {
                     let number = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     let Some(case) = known.get(number) else { break };
-                    prove(case, number, [old, new], seed);
+                    prove(case, number, support::Majors { old, new }, seed);
                 }
             });
         }

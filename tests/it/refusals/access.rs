@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use failback::name::Side;
+
 use super::{Scene, expect_no_secret, said, seal, with_login};
 use crate::support::{self, Pair, block_on};
 
@@ -10,9 +12,10 @@ const PASSWORD: &str = "s3same-0pen";
 /// Makes a role on both servers that may log in and nothing else.
 fn role(scene: &mut Scene) -> String {
     let role = format!("{}_role", scene.pair.database);
-    for (side, url) in [&scene.pair.old, &scene.pair.new].into_iter().enumerate() {
+    for side in Side::BOTH {
+        let url = scene.pair.url(side);
         support::sql(url, &format!("create role {role} login password '{PASSWORD}'"));
-        scene.given[side] = with_login(url, &role, PASSWORD);
+        *scene.given.get_mut(side) = with_login(url, &role, PASSWORD);
     }
     role
 }
@@ -20,12 +23,12 @@ fn role(scene: &mut Scene) -> String {
 #[test]
 fn a_wrong_password_is_not_shown() {
     let mut scene = Scene::new("r_password");
-    for side in [0, 1] {
-        let right = scene.given[side].clone();
-        scene.given[side] = with_login(&right, "failback", PASSWORD);
+    for side in Side::BOTH {
+        let right = scene.given.get(side).clone();
+        *scene.given.get_mut(side) = with_login(&right, "failback", PASSWORD);
         let output = scene.refuse(6, &["export"]);
         assert!(output.stderr.contains("28P01") || output.stderr.contains("password"), "{}", output.stderr);
-        scene.given[side] = right;
+        *scene.given.get_mut(side) = right;
     }
     assert!(scene.files("", "manifest.json").is_empty());
     scene.succeed(&["export"]);
@@ -128,7 +131,7 @@ pub(crate) fn owner_merges_with_triggers_disabled(pair: Pair) {
     );
     // The trigger is new: what was planned for is another table.
     scene.refuse_merge(4);
-    scene.given[1].clone_from(&scene.pair.new);
+    scene.given.new.clone_from(&scene.pair.new);
     std::fs::remove_dir_all(scene.run()).expect("the run");
     for verb in ["export", "diff", "plan"] {
         scene.succeed(&[verb]);

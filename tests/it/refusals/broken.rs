@@ -77,8 +77,8 @@ fn a_server_that_dies_leaves_no_manifest() {
     let mut scene = Scene::bare("r_gone");
     support::sql(&scene.pair.old, WIDE);
     support::sql(&cluster.url("postgres"), &format!("create database {}", scene.pair.database));
-    scene.given[1] = cluster.url(&scene.pair.database);
-    let watch = scene.given[1].clone();
+    scene.given.new = cluster.url(&scene.pair.database);
+    let watch = scene.given.new.clone();
     support::sql(&watch, &format!("{WIDE}; {}; checkpoint", fill()));
     let output = while_copying(scene.command(&["export"]), &watch, |_| cluster.kill().expect("a dead server"));
     scene.expect_refusal(6, &output);
@@ -180,8 +180,8 @@ fn a_connection_to_old_that_breaks_in_a_merge_rolls_it_back() {
 #[test]
 fn a_server_that_is_not_there_is_named() {
     let mut scene = Scene::new("r_nobody");
-    let secret = password_in(&scene.given[1]).to_owned();
-    scene.given[1] = format!("postgresql://failback:{secret}@127.0.0.1:1/{}", scene.pair.database);
+    let secret = password_in(&scene.given.new).to_owned();
+    scene.given.new = format!("postgresql://failback:{secret}@127.0.0.1:1/{}", scene.pair.database);
     for arguments in [&["discover"][..], &["export"], &["export", "--json", "-v"]] {
         let output = scene.refuse(6, arguments);
         assert!(output.stderr.contains("127.0.0.1:1"), "{}", output.stderr);
@@ -212,12 +212,12 @@ fn an_answer_to_commit_that_is_lost_is_asked_of_the_ledger() {
     let mut scene = Scene::planned("r_lost");
     let lossy = support::lossy(&scene.pair.old);
     let name = lossy.split(['@', '/']).nth(3).expect("a host").to_owned();
-    let direct = [std::mem::replace(&mut scene.given[0], lossy), std::mem::replace(&mut scene.confirm, name)];
+    let direct = [std::mem::replace(&mut scene.given.old, lossy), std::mem::replace(&mut scene.confirm, name)];
     let output = scene.merge();
     scene.expect_refusal(6, &output);
     let unknown = "state: unknown whether OLD has the merge of 8 rows in database";
     assert!(output.stderr.contains(unknown) && output.stderr.contains("asks OLD's ledger first"), "{}", output.stderr);
-    [scene.given[0], scene.confirm] = direct;
+    [scene.given.old, scene.confirm] = direct;
     let committed = || support::value(&scene.pair.old, "select count(*) from items").filter(|rows| rows == "26");
     wait_for("the server commits", committed);
     let again = scene.merge();

@@ -12,6 +12,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use failback::name::Sided;
+
 use crate::recovery::fingerprint;
 use crate::support::{self, Output, Pair};
 
@@ -37,7 +39,7 @@ const WORK: &str = "
 struct Scene {
     pair: Pair,
     /// What is given as --old and --new.
-    given: [String; 2],
+    given: Sided<String>,
     folder: tempfile::TempDir,
     confirm: String,
     /// The run's folder within the folder.
@@ -66,7 +68,7 @@ impl Scene {
 
     fn bare_on(pair: Pair) -> Self {
         let address = support::value(&pair.old, "select host(inet_server_addr()) || ':' || inet_server_port()");
-        let given = [pair.old.clone(), pair.new.clone()];
+        let given = Sided { old: pair.old.clone(), new: pair.new.clone() };
         Self {
             pair,
             given,
@@ -93,8 +95,8 @@ impl Scene {
     fn arguments(&self, arguments: &[&str]) -> Vec<String> {
         let mut all: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let mut add = |option: &str, value: &str| all.extend([option.to_owned(), value.to_owned()]);
-        add("--old", &self.given[0]);
-        add("--new", &self.given[1]);
+        add("--old", &self.given.old);
+        add("--new", &self.given.new);
         if arguments[0] != "discover" {
             add("--run", &self.run().display().to_string());
         }
@@ -149,7 +151,7 @@ impl Scene {
     fn expect_refusal(&self, code: i32, output: &Output) {
         assert_eq!(output.code, code, "{}{}", output.stdout, output.stderr);
         expect_five_parts(&output.stderr);
-        for url in self.given.iter().chain([&self.pair.old, &self.pair.new]) {
+        for url in self.given.as_ref().into_iter().chain([&self.pair.old, &self.pair.new]) {
             expect_no_secret(output, password_in(url));
         }
     }

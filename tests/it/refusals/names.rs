@@ -69,7 +69,7 @@ fn hostile_names_in_a_refusal_stay_text() {
     for url in [&scene.pair.old, &scene.pair.new] {
         support::sql(url, &estate());
     }
-    scene.given[1] = with_login(&scene.pair.new, "no\"body", "wr0ng-w0rd");
+    scene.given.new = with_login(&scene.pair.new, "no\"body", "wr0ng-w0rd");
     let output = scene.refuse(6, &["export"]);
     assert!(!output.stderr.contains('\u{1b}'), "{}", output.stderr);
     assert_eq!(output.stderr.lines().filter(|line| line.starts_with("  state:")).count(), 1, "{}", output.stderr);

@@ -37,13 +37,13 @@ fn a_cutover_without_offset_or_in_the_future_is_refused() {
 #[test]
 fn one_database_is_not_both_sides() {
     let mut scene = Scene::new("r_same");
-    let new = std::mem::replace(&mut scene.given[1], scene.pair.old.clone());
+    let new = std::mem::replace(&mut scene.given.new, scene.pair.old.clone());
     for verb in ["discover", "export"] {
         let output = scene.refuse(4, &[verb]);
         assert!(output.stderr.contains("same database"), "{}", output.stderr);
     }
     assert!(scene.files("", "manifest.json").is_empty());
-    scene.given[1] = new;
+    scene.given.new = new;
     scene.succeed(&["export"]);
 }
 
