@@ -4,7 +4,6 @@
 //! than the shorthand (`conflict`, `ambiguous`) that includes it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +13,7 @@ use super::keys::{Section, Source, spell};
 use super::{Resolution, Setting};
 use crate::delta::Class;
 use crate::error::Result;
+use crate::words::words;
 
 /// Where a resolution comes from, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,24 +29,12 @@ pub enum Origin {
     DatabaseTable,
 }
 
-impl Origin {
-    /// Returns the word used in files, JSON and screens.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Builtin => "builtin",
-            Self::Default => "default",
-            Self::Table => "table",
-            Self::DatabaseTable => "database_table",
-        }
-    }
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
+words!(Origin {
+    Builtin => "builtin",
+    Default => "default",
+    Table => "table",
+    DatabaseTable => "database_table",
+});
 
 /// What is to be done about a class, who said so, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
