@@ -3,7 +3,7 @@
 -- Columns: table_oid oid (the child, or the root of its partition tree), name text, child_schema text, child_name text,
 -- child_columns text[], parent_schema text, parent_name text, parent_columns text[], operator_schemas text[] and operator_names
 -- text[] (parent = child, a pair a column), deferrable bool, match_full bool, validated bool, child_partitioned bool,
--- parent_partitioned bool, on_delete "char" (confdeltype), period bool (18: the last pair is a range, and parents cover the
+-- parent_partitioned bool, on_delete and on_update "char" (confdeltype, confupdtype), period bool (18: the last pair is a range, and parents cover the
 -- child's together), child_part_schema and child_part_name text, parent_part_schema and parent_part_name text (the partition
 -- that the key stands on, or points at; NULL for a whole table), child_bound text or NULL (which rows belong to the child's
 -- partition).
@@ -26,6 +26,7 @@ select child.oid as table_oid,
        child.relkind = 'p' as child_partitioned,
        parent.relkind = 'p' as parent_partitioned,
        f.confdeltype as on_delete,
+       f.confupdtype as on_update,
        coalesce((pg_catalog.to_jsonb(f) ->> 'conperiod')::pg_catalog.bool, false) as period,
        case when f.conrelid <> child.oid then on_child.schema end as child_part_schema,
        case when f.conrelid <> child.oid then on_child.name end as child_part_name,

@@ -31,14 +31,19 @@ fn foreign_key(row: &Row) -> Result<ForeignKey> {
         child_part: part(row, "child_part_schema", "child_part_name")?,
         child_bound: fact::get(row, "child_bound")?,
         parent_part: part(row, "parent_part_schema", "parent_part_name")?,
-        on_delete: match fact::get_code(row, "on_delete")? {
-            'a' => FkAction::NoAction,
-            'r' => FkAction::Restrict,
-            'c' => FkAction::Cascade,
-            'n' => FkAction::SetNull,
-            'd' => FkAction::SetDefault,
-            other => return Err(fact::unknown("pg_constraint.confdeltype", other)),
-        },
+        on_delete: action(row, "on_delete")?,
+        on_update: action(row, "on_update")?,
+    })
+}
+
+fn action(row: &Row, column: &str) -> Result<FkAction> {
+    Ok(match fact::get_code(row, column)? {
+        'a' => FkAction::NoAction,
+        'r' => FkAction::Restrict,
+        'c' => FkAction::Cascade,
+        'n' => FkAction::SetNull,
+        'd' => FkAction::SetDefault,
+        other => return Err(fact::unknown("a referential action of pg_constraint", other)),
     })
 }
 

@@ -125,10 +125,10 @@ mod tests {
     #[test]
     fn other_methods_are_refused() {
         let cases = [
-            ("xid", "the method `xid` is not supported by this version; use timestamps, stamps, compare or skip"),
-            ("log", "the method `log` is not supported by this version; use timestamps, stamps, compare or skip"),
+            ("xid", "the method `xid` is not supported by this version; use timestamps, timestamps_only, compare or skip"),
+            ("log", "the method `log` is not supported by this version; use timestamps, timestamps_only, compare or skip"),
             ("timestamp", "unknown method `timestamp`; did you mean `timestamps`?"),
-            ("magic", "unknown method `magic`; use timestamps, stamps, compare or skip"),
+            ("magic", "unknown method `magic`; use timestamps, timestamps_only, compare or skip"),
         ];
         for (word, sentence) in cases {
             assert_eq!(read_method(word).unwrap_err(), sentence);

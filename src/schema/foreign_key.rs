@@ -49,6 +49,8 @@ pub struct ForeignKey {
     pub parent_part: Option<QualifiedName>,
     /// What happens to children when the parent goes.
     pub on_delete: FkAction,
+    /// What happens to children when the parent's referenced columns change.
+    pub on_update: FkAction,
 }
 
 impl ForeignKey {
@@ -68,6 +70,14 @@ impl ForeignKey {
             Some(part) => part,
             None => &self.parent,
         }
+    }
+}
+
+impl FkAction {
+    /// Whether the server changes children by itself.
+    #[must_use]
+    pub const fn changes_children(self) -> bool {
+        matches!(self, Self::Cascade | Self::SetNull | Self::SetDefault)
     }
 }
 

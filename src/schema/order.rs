@@ -82,6 +82,7 @@ mod tests {
             child_bound: None,
             parent_part: None,
             on_delete: FkAction::NoAction,
+            on_update: FkAction::NoAction,
         }
     }
 

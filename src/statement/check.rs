@@ -144,6 +144,16 @@ pub fn orphans_of_lost(key: &ForeignKey, load: &LoadTable<'_>) -> Option<String>
     ))
 }
 
+/// Locks tables, by their names' order, so that their definitions stay as they are until the transaction ends: neither columns,
+/// constraints and triggers of theirs change, nor is a foreign key made from or to them. Writers are not kept out. `None` for
+/// no tables.
+#[must_use]
+pub fn lock_definitions(tables: &[&QualifiedName]) -> Option<String> {
+    let mut names: Vec<_> = tables.iter().map(|table| table.sql()).collect();
+    names.sort();
+    (!names.is_empty()).then(|| format!("lock table {} in row exclusive mode", names.join(", ")))
+}
+
 /// Locks a table against writers, readers aside: what is checked once must still hold when we commit.
 #[must_use]
 pub fn lock_writers_out(table: &QualifiedName) -> String {

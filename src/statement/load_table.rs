@@ -255,6 +255,12 @@ impl LoadTable<'_> {
         self.columns.iter().position(|column| rows.write(column) && column.name == *name).map(|index| self.value(index))
     }
 
+    /// Returns the value that an UPDATE sets a column of the table to; `None` for columns that it leaves alone.
+    #[must_use]
+    pub fn updated_value(&self, name: &Ident) -> Option<String> {
+        self.columns.iter().position(|column| column.updated && column.name == *name).map(|index| self.value(index))
+    }
+
     /// The load table's name for checks that join it: `pg_temp."…"`.
     #[must_use]
     pub fn qualified(&self) -> String {

@@ -24,6 +24,7 @@ mod key_range;
 mod load_table;
 mod operation;
 mod read;
+mod referential_action;
 mod row_hash;
 mod select_list;
 mod sequence;
@@ -32,8 +33,8 @@ pub mod trial_table;
 mod value;
 
 pub use check::{
-    deferred_clashes, lock_and_check_parents, lock_parents, lock_writers_out, orphans_of_load, orphans_of_lost,
-    orphans_of_table,
+    deferred_clashes, lock_and_check_parents, lock_definitions, lock_parents, lock_writers_out, orphans_of_load,
+    orphans_of_lost, orphans_of_table,
 };
 pub use delta_tables::{DeltaTables, orphaning_parents, orphans};
 pub use key_range::{KeyCut, KeyRange};
@@ -43,8 +44,9 @@ pub use read::{
     CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, ordered_rows, own_rows, range_sums, rows,
     stamped_since,
 };
+pub use referential_action::affected_children;
 pub use row_hash::row_hash;
 pub use select_list::{compared_list, select_list};
-pub use sequence::{raise_sequence, sequence_floor};
+pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
 pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, LOCK_TIMEOUT, REPLICA_ROLE};
 pub use value::travelling_value;

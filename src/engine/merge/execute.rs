@@ -17,7 +17,9 @@ use crate::name::Side;
 use crate::pg::{Isolation, Session, Transaction, is_old};
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, index_digest, layout};
-use crate::statement::LOCK_TIMEOUT;
+use crate::statement::{LOCK_TIMEOUT, lock_definitions};
+
+const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
 
 /// Carries out the run's plan on OLD.
 ///
@@ -117,24 +119,31 @@ async fn perform_one(
     action: LedgerAction,
 ) -> Result<MergedDatabase> {
     let old = context.connect(Side::Old, &part.name).await?;
-    if !is_old(&old.identity().await?, &part.old, &record.new) {
+    let identity = old.identity().await?;
+    if identity.read_only_default {
+        return Err(Error::new(ErrorKind::Refused, "write to OLD")
+            .because("default_transaction_read_only is on for this user: OLD is fenced against writers")
+            .next("turn it off for failback's user alone: ALTER ROLE … SET default_transaction_read_only = off"));
+    }
+    if !is_old(&identity, &part.old, &record.new) {
         return Err(Error::new(ErrorKind::Refused, "recognise OLD")
             .because("OLD is not the server and database that the plan was made for")
             .next("check --old, or make a new run"));
     }
     let already = MergedDatabase { database: part.name.clone(), tables: Vec::new(), sequences: Vec::new(), already: true };
-    match (action, ledger::latest(&old, &plan.digest).await?.map(|entry| entry.action)) {
-        (LedgerAction::Merge, Some(LedgerAction::Merge)) | (LedgerAction::Undo, Some(LedgerAction::Undo) | None) => {
-            return Ok(already);
-        }
-        _ => {}
+    if is_done(&old, plan, action).await? {
+        return Ok(already);
     }
     let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
     expect_privileges(&old, part, record, direction(action)).await?;
     let old = Transaction::begin(old, Isolation::ReadCommitted, &context.old_writes).await?;
     let work = Work { plan, part, record, triggers, action, dry_run: options.dry_run };
     let (tables, sequences) = match work.inside(context, &old).await {
-        Ok(found) => found,
+        Ok(Some(found)) => found,
+        Ok(None) => {
+            old.rollback().await?;
+            return Ok(already);
+        }
         Err(error) => return Err(old.abort(error).await),
     };
     let merged = MergedDatabase { database: part.name.clone(), tables, sequences, already: false };
@@ -144,6 +153,15 @@ async fn perform_one(
         old.commit(&merged.what(action)).await.map_err(hint_at_the_ledger)?;
     }
     Ok(merged)
+}
+
+/// Whether OLD's ledger says that this was done, or that there is nothing to take back.
+async fn is_done(old: &Session, plan: &Plan, action: LedgerAction) -> Result<bool> {
+    let last = ledger::latest(old, &plan.digest).await?.map(|entry| entry.action);
+    Ok(match action {
+        LedgerAction::Merge => last == Some(LedgerAction::Merge),
+        LedgerAction::Undo => last != Some(LedgerAction::Merge),
+    })
 }
 
 const fn direction(action: LedgerAction) -> Direction {
@@ -164,10 +182,21 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    /// Everything between BEGIN and COMMIT.
-    async fn inside(&self, context: &Context, old: &Session) -> Result<(Vec<(String, Written)>, Vec<Raise>)> {
+    /// Everything between BEGIN and COMMIT; `None` where another process has done it in the meantime.
+    async fn inside(&self, context: &Context, old: &Session) -> Result<Option<(Vec<(String, Written)>, Vec<Raise>)>> {
         ledger::lock(old).await?;
+        // Asked again under the lock: another merge of the same plan may have ended while this one waited or looked around.
+        if is_done(old, self.plan, self.action).await? {
+            return Ok(None);
+        }
         old.execute_all(LOCK_TIMEOUT).await?;
+        old.query(GUARD_WRITES, &[]).await?;
+        // Locked before they are read: from now on nobody changes a definition, nor adds a foreign key from or to these tables.
+        let written: Vec<_> =
+            self.part.tables.iter().filter(|table| table.written_rows() > 0).map(|table| &table.name).collect();
+        if let Some(statement) = lock_definitions(&written) {
+            old.execute_all(&statement).await?;
+        }
         self.triggers.begin(old).await?;
         expect_same_definitions(old, self.part).await?;
         let tables = carry_out(context, old, self.part, self.record, direction(self.action), self.triggers).await?;
@@ -180,7 +209,7 @@ impl Work<'_> {
             LedgerAction::Merge => sequences::raise(old, self.part).await?,
             LedgerAction::Undo => Vec::new(),
         };
-        Ok((tables, sequences))
+        Ok(Some((tables, sequences)))
     }
 }
 

@@ -5,7 +5,9 @@ use crate::engine::plan::Direction;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::Session;
 use crate::schema::ForeignKey;
-use crate::statement::{LoadTable, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
+use crate::statement::{
+    LoadTable, affected_children, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table,
+};
 
 /// What a transaction did to both ends of a foreign key.
 pub(crate) struct Ends<'a> {
@@ -44,6 +46,38 @@ impl Ends<'_> {
         }
         Ok(())
     }
+}
+
+/// Checks that no action of a foreign key would change rows that the plan does not name. Only where such actions fire: the replica role
+/// silences them. All parents must be locked by now.
+///
+/// # Errors
+/// `Refused` where OLD has such children.
+pub(crate) async fn expect_no_affected_children(
+    old: &Session,
+    key: &ForeignKey,
+    parents: &LoadTable<'_>,
+    own: Option<&LoadTable<'_>>,
+) -> Result<()> {
+    let fires = (key.on_delete.changes_children(), key.on_update.changes_children());
+    if fires == (false, false) {
+        return Ok(());
+    }
+    let found = old.query(&affected_children(key, parents, own, fires), &[]).await?;
+    let rows: i64 = found.first().map_or(0, |row| row.get(0));
+    if rows == 0 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "look for children that a foreign key would change")
+        .at(&key.name)
+        .at(&key.child)
+        .because(format!(
+            "fk_child_exists: {rows} rows of {} refer to rows of {} that go or get another key, and ON DELETE or ON UPDATE would change \
+             or delete them: they are not part of the plan",
+            key.child, key.parent
+        ))
+        .next("run `failback diff` and `failback plan` again: a child that came since holds its parent")
+        .next("or merge as a user who may set session_replication_role, which keeps the actions of foreign keys from firing"))
 }
 
 async fn expect_no_orphans(old: &Session, key: &ForeignKey, query: &str) -> Result<()> {

@@ -10,7 +10,7 @@ use crate::pg::Session;
 use crate::policy::Action;
 use crate::schema::Sequence;
 use crate::staging::DatabasePlan;
-use crate::statement::{raise_sequence, sequence_floor};
+use crate::statement::{draw, last_drawn, sequence_floor, skip_ahead};
 
 /// A sequence that is, or must be, raised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +27,7 @@ pub struct Raise {
 pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(Sequence, Raise)>> {
     let on_new: BTreeMap<_, _> = plan.new_sequences.iter().map(|sequence| (&sequence.name, sequence)).collect();
     let mut found = Vec::new();
-    for on_old in catalog::sequences(old.client()).await? {
+    for on_old in catalog::sequences(old.client()).await?.into_iter().filter(|sequence| is_in_scope(sequence, plan)) {
         let last_on_new = on_new.get(&on_old.name).and_then(|sequence| sequence.last_value);
         let mut data = Vec::new();
         let room = room(&on_old);
@@ -45,6 +45,12 @@ pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
         }
     }
     Ok(found)
+}
+
+/// Whether a sequence numbers rows of the tables that are carried, or of none at all: those of other tables are not touched.
+fn is_in_scope(sequence: &Sequence, plan: &DatabasePlan) -> bool {
+    let mut tables = sequence.feeds.iter().chain(&sequence.owner).map(|(table, _)| table).peekable();
+    tables.peek().is_none() || tables.any(|table| plan.tables.iter().any(|planned| planned.name == *table))
 }
 
 /// Returns the values from which the sequence can go on. A number outside them, written by hand or by a wider sequence of
@@ -69,15 +75,52 @@ fn target(on_old: &Sequence, last_on_new: Option<i64>, data: impl IntoIterator<I
     }
 }
 
-/// Raises them. `setval` is not undone by a rollback, so this comes last before COMMIT; a sequence that was raised in vain
-/// leaves a gap and harms nothing.
+/// Raises them by drawing numbers, as any INSERT does: a number that others have drawn in the meantime is never given out again, which
+/// setting a value that was read before could not promise. Drawn numbers stay drawn if the transaction rolls back; the gap harms nothing.
 pub(crate) async fn raise(old: &Session, plan: &DatabasePlan) -> Result<Vec<Raise>> {
     let mut raised = Vec::new();
     for (sequence, raise) in lagging(old, plan).await? {
-        old.execute_all(&raise_sequence(&sequence.name, raise.to)).await.place(|| &sequence.name)?;
+        draw_up_to(old, &sequence, raise.to).await.place(|| &sequence.name)?;
         raised.push(raise);
     }
     Ok(raised)
+}
+
+/// Draws numbers until the sequence has handed out `to` or a later one.
+async fn draw_up_to(old: &Session, sequence: &Sequence, to: i64) -> Result<()> {
+    let (mut last, step) = (sequence.last_value, sequence.increment);
+    loop {
+        let missing = missing_draws(last, to, step);
+        if missing == 0 {
+            return Ok(());
+        }
+        if missing > 2 * MOST_DRAWN {
+            // Far behind: set to well before the goal, and only where it is far behind even now. Others cannot draw so many meanwhile.
+            let near = to.saturating_sub(step.saturating_mul(MOST_DRAWN));
+            old.query(&skip_ahead(&sequence.name, near, to.saturating_sub(step.saturating_mul(2 * MOST_DRAWN)), step < 0), &[])
+                .await?;
+        } else {
+            old.query(&draw(&sequence.name, missing.min(DRAWN_AT_ONCE)), &[]).await?;
+        }
+        last = old.query(&last_drawn(&sequence.name), &[]).await?.first().and_then(|row| row.get(0));
+    }
+}
+
+/// How many numbers one statement draws at most.
+const DRAWN_AT_ONCE: i64 = 100_000;
+
+/// How many numbers are drawn one by one at most; a million take a third of a second.
+const MOST_DRAWN: i64 = 1_000_000;
+
+/// How many numbers must be drawn until the sequence has handed out `to`; one at least where it has handed out none.
+fn missing_draws(last: Option<i64>, to: i64, step: i64) -> i64 {
+    let Some(last) = last else { return 1 };
+    let distance = i128::from(to) - i128::from(last);
+    let step = i128::from(step);
+    if distance == 0 || (distance < 0) != (step < 0) {
+        return 0;
+    }
+    i64::try_from((distance.abs() + step.abs() - 1) / step.abs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -106,6 +149,17 @@ mod tests {
         assert_eq!(target(&sequence(None, 1), None, None), None);
         assert_eq!(target(&sequence(None, 1), Some(1), None), Some(1));
         assert_eq!(target(&sequence(Some(-10), -1), Some(-20), Some(-5)), Some(-20));
+    }
+
+    #[test]
+    fn only_missing_numbers_are_drawn() {
+        assert_eq!(missing_draws(Some(10), 20, 1), 10);
+        assert_eq!(missing_draws(Some(10), 20, 3), 4);
+        assert_eq!(missing_draws(Some(20), 20, 1), 0);
+        assert_eq!(missing_draws(Some(25), 20, 1), 0, "never lowered");
+        assert_eq!(missing_draws(Some(-10), -20, -5), 2);
+        assert_eq!(missing_draws(Some(i64::MIN), i64::MAX, 1), i64::MAX);
+        assert_eq!(missing_draws(None, 20, 1), 1);
     }
 
     #[test]

@@ -8,13 +8,14 @@
 //!
 //! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
 
-use super::foreign_keys::Ends;
+use super::foreign_keys::{Ends, expect_no_affected_children};
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::catalog;
 use crate::engine::plan::{Direction, RelevantColumns};
 use crate::engine::run::{Context, Written};
 use crate::error::{Place, Result};
+use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::schema::ForeignKey;
 use crate::staging::{DatabasePlan, DatabaseRecord};
@@ -42,6 +43,14 @@ pub(crate) async fn carry_out(
             merge.load(context, old, triggers, &referring).await.place(|| &table.name)?;
             merge.expect_unmoved(context, old, &plan.name).await.place(|| &table.name)?;
             merges.push(merge);
+        }
+    }
+    if triggers != Triggers::Replica {
+        for key in &keys {
+            let of = |table: &QualifiedName| merges.iter().find(|merge| merge.record.name == *table).map(|merge| &merge.load);
+            if let Some(parents) = of(&key.parent) {
+                expect_no_affected_children(old, key, parents, of(&key.child)).await?;
+            }
         }
     }
     for merge in merges.iter().rev() {

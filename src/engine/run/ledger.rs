@@ -3,6 +3,7 @@
 
 use super::written::Written;
 use serde::{Deserialize, Serialize};
+use tokio_postgres::Row;
 
 use super::context::Context;
 use crate::error::{Error, ErrorKind, Result};
@@ -15,6 +16,7 @@ const EXISTS: &str = include_str!("../../../sql/ledger/exists.sql");
 const LATEST: &str = include_str!("../../../sql/ledger/latest.sql");
 const LATEST_OF_RUN: &str = include_str!("../../../sql/ledger/latest_of_run.sql");
 const RECORD: &str = include_str!("../../../sql/ledger/record.sql");
+const LOCK_HOLDER: &str = include_str!("../../../sql/ledger/lock_holder.sql");
 const LOCK: &str = include_str!("../../../sql/ledger/lock.sql");
 
 /// What was done.
@@ -102,9 +104,23 @@ pub(crate) async fn lock(old: &Session) -> Result<()> {
     if old.query(LOCK, &[]).await?.first().is_some_and(|row| row.get(0)) {
         return Ok(());
     }
+    let holder = old.query(LOCK_HOLDER, &[]).await?.first().map_or_else(String::new, holder);
     Err(Error::new(ErrorKind::Refused, "lock OLD's ledger")
-        .because("another merge or undo is at work on this database")
-        .next("wait until it has ended: `failback status` tells"))
+        .because(format!("another merge or undo is at work on this database{holder}"))
+        .next("wait until it has ended: `failback status` tells")
+        .next("if its failback is gone, OLD ends it within a second where it can notice; else end the session with pg_terminate_backend"))
+}
+
+/// Says which session holds the lock, and since when.
+fn holder(row: &Row) -> String {
+    let text = |column: &str| row.get::<_, Option<String>>(column).filter(|text| !text.is_empty());
+    let mut said = format!(": session {}", row.get::<_, i32>("pid"));
+    for (word, column) in [("of", "user_name"), ("from", "client"), ("since", "since")] {
+        if let Some(value) = text(column) {
+            said.push_str(&format!(" {word} {value}"));
+        }
+    }
+    said
 }
 
 fn not_allowed(error: Error) -> Error {

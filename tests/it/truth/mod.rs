@@ -2,6 +2,7 @@
 //! which it once happened, or could.
 
 mod discovery;
+mod merging;
 
 use failback::engine::{self, Discovery, PlanReport};
 use failback::error::Error;

@@ -1,0 +1,136 @@
+//! What a merge and an undo must leave alone.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use failback::engine::MergeOptions;
+use failback::error::{Error, ErrorKind};
+
+use super::*;
+
+/// Triggers fire, and with them the actions of foreign keys.
+const FIRING: MergeOptions = MergeOptions { leave_held: true, fire_triggers: true, dry_run: false };
+
+const DELETES: &str = "[defaults]\ndelete = \"apply_new\"\n";
+
+fn merge(case: &Recovery, options: MergeOptions) -> Result<(), Error> {
+    block_on(engine::merge(&case.context, options)).map(|_| ())
+}
+
+fn count(case: &Recovery, query: &str) -> String {
+    support::value(&case.pair.old, query).expect("a number")
+}
+
+#[test]
+fn a_child_that_came_since_the_plan_is_not_swept_away_with_its_parent() {
+    for action in ["cascade", "set null", "set default"] {
+        let both = format!(
+            "create table parent (id int primary key, note text, updated_at timestamptz default '2020-01-01');
+             create table child (id int primary key, parent int default 1 references parent on delete {action});
+             insert into parent values (1, 'a'), (2, 'b')"
+        );
+        let case = recovery(pair("cascade", &both, "delete from parent where id = 2", ""), "");
+        case.decide(DELETES);
+        planned(&case);
+        support::sql(&case.pair.old, "insert into child values (10, 2)");
+        let refused = merge(&case, FIRING).expect_err("a child came");
+        assert_eq!(refused.kind(), ErrorKind::Refused, "{refused:?}");
+        assert!(refused.causes().iter().any(|cause| cause.contains("fk_child_exists")), "{action}: {refused:?}");
+        assert_eq!(count(&case, "select count(*) from child where parent = 2"), "1", "{action}");
+        assert_eq!(count(&case, "select count(*) from parent"), "2", "{action}");
+    }
+}
+
+#[test]
+fn a_child_is_not_pointed_elsewhere_when_its_parents_value_changes() {
+    let both = "create table parent (id int primary key, code text unique, updated_at timestamptz default '2020-01-01');
+                create table child (id int primary key, code text references parent (code) on update cascade);
+                insert into parent values (1, 'a'), (2, 'b')";
+    let case = recovery(pair("update", both, "update parent set code = 'c', updated_at = now() where id = 2", ""), "");
+    planned(&case);
+    support::sql(&case.pair.old, "insert into child values (10, 'b')");
+    let refused = merge(&case, FIRING).expect_err("a child came");
+    assert!(refused.causes().iter().any(|cause| cause.contains("fk_child_exists")), "{refused:?}");
+    assert_eq!(count(&case, "select count(*) from child where code = 'b'"), "1");
+}
+
+#[test]
+fn undo_does_not_sweep_away_what_came_since_the_merge() {
+    let both = "create table parent (id int primary key, note text, created_at timestamptz, updated_at timestamptz);
+                create table child (id int primary key, parent int references parent on delete cascade)";
+    let case = recovery(pair("undo", both, "insert into parent values (5, 'new', now(), now())", ""), "");
+    planned(&case);
+    merge(&case, FIRING).expect("a merge");
+    support::sql(&case.pair.old, "insert into child values (10, 5)");
+    block_on(engine::undo(&case.context, FIRING)).expect_err("a child came");
+    assert_eq!(count(&case, "select count(*) from child"), "1");
+    support::sql(&case.pair.old, "delete from child");
+    block_on(engine::undo(&case.context, FIRING)).expect("nothing depends on the row any more");
+    assert_eq!(count(&case, "select count(*) from parent"), "0");
+}
+
+#[test]
+fn numbers_that_old_gives_out_during_a_merge_are_given_out_once() {
+    let both =
+        "create table t (id bigserial primary key, created_at timestamptz default now(), updated_at timestamptz default now());
+                create table other (id bigserial primary key)";
+    let case = recovery(pair("numbers", both, "select setval('t_id_seq', 5000); insert into t default values", ""), "");
+    let mut case = case;
+    case.context.tables = vec!["public.t".to_owned()];
+    support::sql(&case.pair.new, "select setval('other_id_seq', 900)");
+    planned(&case);
+    let stop = Arc::new(AtomicBool::new(false));
+    let draw = |url: String, stop: Arc<AtomicBool>| {
+        std::thread::spawn(move || {
+            let mut drawn = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let rows = support::rows(&url, "select nextval('t_id_seq') from generate_series(1, 50)");
+                drawn.extend(rows.into_iter().flatten().flatten().map(|text| text.parse::<i64>().expect("a number")));
+            }
+            drawn
+        })
+    };
+    let drawers: Vec<_> = (0..3).map(|_| draw(case.pair.old.clone(), Arc::clone(&stop))).collect();
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    merge(&case, MergeOptions::default()).expect("a merge");
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    stop.store(true, Ordering::Relaxed);
+    let drawn: Vec<i64> = drawers.into_iter().flat_map(|one| one.join().expect("numbers")).collect();
+    let different: BTreeSet<_> = drawn.iter().collect();
+    assert_eq!(different.len(), drawn.len(), "a number was given out twice");
+    assert!(count(&case, "select last_value from t_id_seq").parse::<i64>().expect("a number") >= 5001);
+    assert_eq!(
+        count(&case, "select is_called::text from other_id_seq"),
+        "false",
+        "a table that was not asked for keeps its numbers"
+    );
+}
+
+#[test]
+fn a_fenced_old_and_a_second_merge_are_named() {
+    let both = "create table t (id int primary key, created_at timestamptz, updated_at timestamptz)";
+    let case = recovery(pair("fenced", both, "insert into t values (1, now(), now())", ""), "");
+    planned(&case);
+    let fence = |word: &str| {
+        support::sql(
+            &case.pair.old,
+            &format!(
+                "begin read write; alter database \"{}\" set default_transaction_read_only = {word}; commit",
+                case.pair.database
+            ),
+        );
+    };
+    fence("on");
+    let refused = merge(&case, MergeOptions::default()).expect_err("OLD is fenced");
+    assert_eq!(refused.kind(), ErrorKind::Refused);
+    fence("off");
+    block_on(async {
+        let holder = support::connect(&case.pair.old).await;
+        holder.batch_execute("begin; select pg_advisory_xact_lock(7377293599041839979)").await.expect("the lock");
+        let pid: i32 = holder.query_one("select pg_backend_pid()", &[]).await.expect("a number").get(0);
+        let refused = engine::merge(&case.context, MergeOptions::default()).await.expect_err("another one is at work");
+        assert!(refused.causes().iter().any(|cause| cause.contains(&format!("session {pid} of"))), "{refused:?}");
+    });
+    merge(&case, MergeOptions::default()).expect("a merge");
+}
