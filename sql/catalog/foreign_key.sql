@@ -3,10 +3,10 @@
 -- Columns: table_oid oid (the child, or the root of its partition tree), name text, child_schema text, child_name text,
 -- child_columns text[], parent_schema text, parent_name text, parent_columns text[], operator_schemas text[] and operator_names
 -- text[] (parent = child, a pair a column), deferrable bool, match_full bool, validated bool, child_partitioned bool,
--- parent_partitioned bool, on_delete and on_update "char" (confdeltype, confupdtype), period bool (18: the last pair is a range, and parents cover the
--- child's together), child_part_schema and child_part_name text, parent_part_schema and parent_part_name text (the partition
--- that the key stands on, or points at; NULL for a whole table), child_bound text or NULL (which rows belong to the child's
--- partition).
+-- parent_partitioned bool, on_delete and on_update "char" (confdeltype, confupdtype), period bool (18: the last pair is a
+-- range, and parents cover the child's together), child_part_schema and child_part_name text, parent_part_schema and
+-- parent_part_name text (the partition that the key stands on, or points at; NULL for a whole table), child_bound text or
+-- NULL (which rows belong to the child's partition).
 -- Server: 13.
 -- Filters: with conparentid set it is the copy of another key for one partition. A key that is NOT ENFORCED (18) promises
 -- nothing; servers that lack a column answer NULL to the row as JSON.

@@ -1,7 +1,7 @@
 -- Who holds the lock that keeps a second merge or undo away from this database. The number is "failback" in ASCII.
 -- Parameters: none.
--- Columns: pid int4, user_name text, application text, client text (NULL on a Unix socket), since text (its transaction's begin; NULL
--- where this user may not see it).
+-- Columns: pid int4, user_name text, application text, client text (NULL on a Unix socket), since text (its transaction's
+-- begin; NULL where this user may not see it).
 -- Server: 13.
 select a.pid,
        a.usename::pg_catalog.text as user_name,

@@ -1,5 +1,5 @@
--- What a transaction that writes needs beside what every session has, as far as the server knows it: a commit that is on disk when
--- it is answered, and a server that notices within half a second that we are gone, so that our locks do not outlive us.
+-- What a transaction that writes needs beside what every session has, as far as the server knows it: a commit that is on disk
+-- when it is answered, and a server that notices within half a second that we are gone, so that our locks do not outlive us.
 -- Parameters: none.
 -- Columns: set_config text, which nobody reads. client_connection_check_interval came with 14.
 -- Server: 13.

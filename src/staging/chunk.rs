@@ -126,6 +126,7 @@ mod tests {
             child_bound: Some("\"parent\" > 0".to_owned()),
             parent_part: None,
             on_delete: FkAction::NoAction,
+            on_update: FkAction::NoAction,
         };
         tasks.extend([
             Task::CopyRows { leaf: leaf.clone(), range: CtidRange::ALL, predicate: None },

@@ -1,15 +1,15 @@
-//! Children that a foreign key's action would change: rows of OLD's that the plan does not name, and that the server would delete,
-//! null or re-point by itself when their parent goes or gets another key.
+//! Children that a foreign key's action would change: rows of OLD's that the plan does not name, and that the server would
+//! delete, null or re-point by itself when their parent goes or gets another key.
 
 use super::LoadTable;
 use super::check::{children, pairs};
 use crate::schema::ForeignKey;
 
-/// Counts the children that an action of the key would change: those of parents that go (`with_deletes`) or whose referenced columns
-/// change (`with_updates`), less the children that the same transaction deletes itself.
+/// Counts the children that an action of the key would change: those of parents that go (`with_deletes`) or whose referenced
+/// columns change (`with_updates`), less the children that the same transaction deletes itself.
 ///
-/// Asked in a statement of its own after the parents are locked FOR UPDATE: a child that was inserted before the lock is then seen, and
-/// none can come after it.
+/// Asked in a statement of its own after the parents are locked FOR UPDATE: a child that was inserted before the lock is then
+/// seen, and none can come after it.
 #[must_use]
 pub fn affected_children(
     key: &ForeignKey,
@@ -47,7 +47,8 @@ pub fn affected_children(
         )
     });
     format!(
-        "select count(*) from {} c where exists (select from (select {} from {} s join {} on {} where ({condition}){part}) g where {}){going}",
+        "select count(*) from {} c where exists (select from (select {} from {} s join {} on {} where ({condition}){part}) g \
+         where {}){going}",
         children(key),
         list.join(", "),
         parents.qualified(),

@@ -19,7 +19,8 @@ pub fn sequence_floor(table: &QualifiedName, column: &Ident, descending: bool, r
 pub fn draw(sequence: &QualifiedName, count: i64) -> String {
     let name = literal(&sequence.sql());
     format!(
-        "select count(pg_catalog.nextval({name}::pg_catalog.regclass)) from pg_catalog.generate_series(1, {count}::pg_catalog.int8)"
+        "select count(pg_catalog.nextval({name}::pg_catalog.regclass)) \
+         from pg_catalog.generate_series(1, {count}::pg_catalog.int8)"
     )
 }
 
@@ -29,8 +30,8 @@ pub fn last_drawn(sequence: &QualifiedName) -> String {
     format!("select case when q.is_called then q.last_value end from {} q", sequence.sql())
 }
 
-/// Sets what the sequence has handed out last to `near`, unless it has got as far as `limit` meanwhile. Not safe against others that draw
-/// more than lies between the two in the time of one statement.
+/// Sets what the sequence has handed out last to `near`, unless it has got as far as `limit` meanwhile. Not safe against
+/// others that draw more than lies between the two in the time of one statement.
 #[must_use]
 pub fn skip_ahead(sequence: &QualifiedName, near: i64, limit: i64, descending: bool) -> String {
     let name = literal(&sequence.sql());

@@ -48,8 +48,8 @@ impl Ends<'_> {
     }
 }
 
-/// Checks that no action of a foreign key would change rows that the plan does not name. Only where such actions fire: the replica role
-/// silences them. All parents must be locked by now.
+/// Checks that no action of a foreign key would change rows that the plan does not name. Only where such actions fire: the
+/// replica role silences them. All parents must be locked by now.
 ///
 /// # Errors
 /// `Refused` where OLD has such children.
@@ -72,8 +72,8 @@ pub(crate) async fn expect_no_affected_children(
         .at(&key.name)
         .at(&key.child)
         .because(format!(
-            "fk_child_exists: {rows} rows of {} refer to rows of {} that go or get another key, and ON DELETE or ON UPDATE would change \
-             or delete them: they are not part of the plan",
+            "fk_child_exists: {rows} rows of {} refer to rows of {} that go or get another key, and ON DELETE or ON UPDATE \
+             would change or delete them: they are not part of the plan",
             key.child, key.parent
         ))
         .next("run `failback diff` and `failback plan` again: a child that came since holds its parent")

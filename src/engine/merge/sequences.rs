@@ -75,8 +75,9 @@ fn target(on_old: &Sequence, last_on_new: Option<i64>, data: impl IntoIterator<I
     }
 }
 
-/// Raises them by drawing numbers, as any INSERT does: a number that others have drawn in the meantime is never given out again, which
-/// setting a value that was read before could not promise. Drawn numbers stay drawn if the transaction rolls back; the gap harms nothing.
+/// Raises them by drawing numbers, as any INSERT does: a number that others have drawn in the meantime is never given out
+/// again, which setting a value that was read before could not promise. Drawn numbers stay drawn if the transaction rolls
+/// back; the gap harms nothing.
 pub(crate) async fn raise(old: &Session, plan: &DatabasePlan) -> Result<Vec<Raise>> {
     let mut raised = Vec::new();
     for (sequence, raise) in lagging(old, plan).await? {
@@ -95,7 +96,8 @@ async fn draw_up_to(old: &Session, sequence: &Sequence, to: i64) -> Result<()> {
             return Ok(());
         }
         if missing > 2 * MOST_DRAWN {
-            // Far behind: set to well before the goal, and only where it is far behind even now. Others cannot draw so many meanwhile.
+            // Far behind: set to well before the goal, and only where it is far behind even now. Others cannot draw so many
+            // meanwhile.
             let near = to.saturating_sub(step.saturating_mul(MOST_DRAWN));
             old.query(&skip_ahead(&sequence.name, near, to.saturating_sub(step.saturating_mul(2 * MOST_DRAWN)), step < 0), &[])
                 .await?;

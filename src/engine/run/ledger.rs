@@ -108,7 +108,10 @@ pub(crate) async fn lock(old: &Session) -> Result<()> {
     Err(Error::new(ErrorKind::Refused, "lock OLD's ledger")
         .because(format!("another merge or undo is at work on this database{holder}"))
         .next("wait until it has ended: `failback status` tells")
-        .next("if its failback is gone, OLD ends it within a second where it can notice; else end the session with pg_terminate_backend"))
+        .next(
+            "if its failback is gone, OLD ends it within a second where it can notice; else end the session with \
+             pg_terminate_backend",
+        ))
 }
 
 /// Says which session holds the lock, and since when.
@@ -117,7 +120,7 @@ fn holder(row: &Row) -> String {
     let mut said = format!(": session {}", row.get::<_, i32>("pid"));
     for (word, column) in [("of", "user_name"), ("from", "client"), ("since", "since")] {
         if let Some(value) = text(column) {
-            said.push_str(&format!(" {word} {value}"));
+            said.extend([" ", word, " ", &value]);
         }
     }
     said
