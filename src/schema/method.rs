@@ -152,37 +152,6 @@ impl Covered {
 }
 
 impl Coverage {
-    /// Says what a method finds in a table with these time columns.
-    #[must_use]
-    pub fn of(method: Method, times: &TimeColumns, compare_by: CompareBy) -> Self {
-        let keys = || Covered::Yes { by: "the keys of both sides".to_owned() };
-        match method {
-            Method::Compare => {
-                let rows = || Covered::Yes { by: "comparing every row of both sides".to_owned() };
-                let update = match compare_by {
-                    CompareBy::Values => Covered::Trusted {
-                        by: "comparing the values of every row: zeros at a number's end and the sign of zero are not seen"
-                            .to_owned(),
-                    },
-                    CompareBy::Hashes | CompareBy::Rows => rows(),
-                };
-                Self { insert: rows(), update, delete: rows() }
-            }
-            Method::Timestamps => Self { insert: keys(), update: trusted(times.updated.as_ref(), "updated"), delete: keys() },
-            Method::TimestampsOnly => Self {
-                insert: trusted(times.created.as_ref().or(times.updated.as_ref()), "created"),
-                update: trusted(times.updated.as_ref(), "updated"),
-                delete: Covered::No { why: "keys are not compared, by method = \"timestamps_only\"".to_owned() },
-            },
-            Method::Skip => {
-                let no = || Covered::No { why: "the table is not carried".to_owned() };
-                Self { insert: no(), update: no(), delete: no() }
-            }
-        }
-    }
-}
-
-impl Coverage {
     /// Takes back that deletes are found, where partitions that stand alone on NEW hide which rows were.
     pub fn doubt_deletes(&mut self, detached: &[crate::name::QualifiedName]) {
         if let Some(partition) = detached.first() {
@@ -190,12 +159,4 @@ impl Coverage {
             self.delete = Covered::No { why };
         }
     }
-}
-
-/// What a column that says when a row was written is worth.
-fn trusted(column: Option<&TimeColumn>, done: &str) -> Covered {
-    column.map_or_else(
-        || Covered::No { why: format!("no column says when a row was {done}") },
-        |column| Covered::Trusted { by: format!("column {}, as far as it is maintained", column.name) },
-    )
 }

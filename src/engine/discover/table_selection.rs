@@ -4,10 +4,11 @@
 
 use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::config::{NamedTimeColumns, TableSettings};
+use crate::engine::evidence::finder;
 use crate::name::{Ident, Side};
 use crate::schema::{
-    CompareBy, ComparisonKey, Coverage, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns,
-    TimeKind, WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns,
+    CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
+    WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns,
 };
 use crate::staging::layout::TableId;
 use crate::staging::{LeftOut, TableRecord};
@@ -80,7 +81,7 @@ pub(crate) fn select_table(
         name: old.name.clone(),
         method,
         compare_by,
-        coverage: Coverage::of(method, &times, compare_by),
+        coverage: finder(method).coverage(&times, compare_by),
         layout: layout(&pairs, &key),
         key,
         times,

@@ -1,9 +1,13 @@
-//! What says whether a row was written since the cutover; one file a kind of evidence.
+//! What says whether a row was written since the cutover; one file a kind of evidence, and one a method of finding rows.
 //!
-//! Comes in: the cutover, the overlap, the zone, and decoded rows. Goes out: a witness a row, and the predicate that selects
-//! candidates.
+//! Comes in: the cutover, the overlap, the zone, a table's record, and decoded rows. Goes out: a witness a row, the predicate
+//! that selects candidates, and the chunks of work that find them.
 //! Never: classifies a row; that is `delta`.
 
+mod cutter;
+mod method;
 mod stamps;
 
+pub(crate) use cutter::Cutter;
+pub(crate) use method::finder;
 pub(crate) use stamps::{Clock, Stamps};
