@@ -46,7 +46,8 @@ fn find(side: Side) -> Binaries {
         let own = (name == "FAILBACK_PG_BIN").then(|| std::env::var(&of_side).ok()).flatten();
         own.or_else(|| std::env::var(name).ok())
     };
-    Binaries::find(&env).expect("server programs of PostgreSQL")
+    // With what to install: this is what `cargo test` says on a machine without PostgreSQL.
+    Binaries::find(&env).unwrap_or_else(|error| panic!("{error:?}\n  {}", error.hints().join("\n  ")))
 }
 
 /// The PostgreSQL programs of a major version for a side: the installed ones if they are of that version, else fetched ones.
