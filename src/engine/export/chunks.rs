@@ -69,6 +69,6 @@ async fn hash_alike(database: &DatabaseRecord, old: &Session, new: &Session) -> 
 fn chunk_bytes(database: &DatabaseRecord, context: &Context) -> u64 {
     let carried = database.tables.iter().map(|table| table.new.size_bytes.max(table.old.size_bytes));
     let new_only = database.new_only.iter().flat_map(|table| &table.leaves).map(|leaf| leaf.size_bytes);
-    let merge = carried.chain(new_only).sum::<u64>() / (context.jobs.max(1) as u64 * CHUNKS_EACH);
-    merge.max(LEAST_BYTES).min(context.chunk_bytes.max(1))
+    let share = carried.chain(new_only).sum::<u64>() / (context.jobs.max(1) as u64 * CHUNKS_EACH);
+    share.max(LEAST_BYTES).min(context.chunk_bytes.max(1))
 }

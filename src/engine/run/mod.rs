@@ -1,4 +1,4 @@
-//! What every step of a run merges: its context, its workers, its progress, and OLD's ledger.
+//! What every step of a run shares: its context, its workers, its progress, and OLD's ledger.
 //!
 //! Comes in: endpoints, the run's store, settings. Goes out: sessions, results gathered from workers, events, ledger entries,
 //! how far a run has come.
