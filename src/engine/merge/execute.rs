@@ -14,7 +14,7 @@ use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event, LedgerAction};
 use crate::error::{Error, ErrorKind, OldState, Place, Result};
 use crate::name::Side;
-use crate::pg::{Isolation, Session, Transaction, is_old};
+use crate::pg::{Isolation, ServerFault, Session, Transaction, is_old, server_fault};
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, index_digest, layout};
 use crate::statement::{LOCK_TIMEOUT, lock_definitions};
@@ -195,7 +195,7 @@ impl Work<'_> {
         let written: Vec<_> =
             self.part.tables.iter().filter(|table| table.written_rows() > 0).map(|table| &table.name).collect();
         if let Some(statement) = lock_definitions(&written) {
-            old.execute_all(&statement).await?;
+            old.execute_all(&statement).await.map_err(gone)?;
         }
         self.triggers.begin(old).await?;
         expect_same_definitions(old, self.part).await?;
@@ -213,16 +213,26 @@ impl Work<'_> {
     }
 }
 
+/// What the server says of a name that it does not know, where a table of the plan is to be locked: the table has been dropped or
+/// renamed. Its message names the table.
+fn gone(error: Error) -> Error {
+    let unknown = |fault: &&ServerFault| matches!(fault.sqlstate.as_str(), "42P01" | "3F000");
+    let Some(fault) = server_fault(&error).filter(unknown) else { return error };
+    Error::new(ErrorKind::Refused, "check the tables' definitions")
+        .because(format!("a table that the plan writes no longer exists on OLD: {}", fault.message))
+        .next(ANOTHER_RUN)
+}
+
+/// What to do where a table is no longer what it was.
+const ANOTHER_RUN: &str = "make a new run with `failback export`, or take the table out with --tables";
+
 /// # Errors
 /// `Refused` where a table that the plan writes has been dropped or altered since it was exported.
 async fn expect_same_definitions(old: &Session, part: &DatabasePlan) -> Result<()> {
     let catalog = catalog::read(old.client()).await?;
     for table in part.tables.iter().filter(|table| table.written_rows() > 0) {
         let moved = |cause: &str| {
-            Error::new(ErrorKind::Refused, "check the tables' definitions")
-                .at(&table.name)
-                .because(cause)
-                .next("make a new run with `failback export`, or take the table out with --tables")
+            Error::new(ErrorKind::Refused, "check the tables' definitions").at(&table.name).because(cause).next(ANOTHER_RUN)
         };
         let now = catalog
             .tables
