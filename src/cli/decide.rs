@@ -12,7 +12,7 @@ use super::{Call, Exit, amount, run};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::policy::{Change, Decisions, Resolution, Scope, Setting, edit};
-use crate::staging::{Manifest, layout};
+use crate::staging::{JournalRecord, Manifest, layout};
 use crate::store::Store;
 
 /// Show or set what is done about each kind of difference
@@ -71,7 +71,8 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         text = edit(&text, &Change { scope: scope.clone(), setting, resolution, why, by, at })?;
     }
     let after = Decisions::parse(&text, layout::DECISIONS)?;
-    store.write(layout::DECISIONS, text.as_bytes())?;
+    let decisions_blake3 = store.write(layout::DECISIONS, text.as_bytes())?.blake3;
+    JournalRecord::Decided { decisions_blake3, section: scope.to_string(), by }.append(&store)?;
     let report = Changed {
         run: store.location(),
         section: scope.to_string(),

@@ -10,6 +10,7 @@ use super::table::Table;
 use super::{Call, Exit, amount, run};
 use crate::engine::{self, StatusReport};
 use crate::error::Result;
+use crate::staging::{Committed, Journal, JournalRecord};
 use crate::words::{Counts, Word};
 
 /// Say how far a run has come
@@ -60,7 +61,57 @@ fn page(call: &Call, report: &StatusReport) -> Page {
     }
     counts(&mut page, "class", &report.counts);
     counts(&mut page, "action", &report.actions);
+    history(&mut page, &report.journal);
+    let open = report.unended.iter().map(|intent| {
+        let plan = head(&intent.plan);
+        format!("database {}, plan {plan}: nothing says how COMMIT ended; OLD's ledger does", intent.database)
+    });
+    page.list("in doubt:", open);
     page
+}
+
+/// Lists what the run's journal says, oldest first.
+fn history(page: &mut Page, journal: &Journal) {
+    let mut table = Table::new(&["when", "what was done"]);
+    for entry in &journal.entries {
+        table.row([moment(&entry.at), sentence(&entry.record)]);
+    }
+    if !table.is_empty() {
+        page.line("");
+        page.table(&table);
+    }
+    if journal.torn > 0 {
+        let torn = amount::plural(journal.torn as u64, "line of the journal is torn", "lines of the journal are torn");
+        page.line(format!("{torn}: a crash while it was written"));
+    }
+}
+
+/// Enough of a digest to tell plans apart. The journal may have been edited, so no slicing by byte.
+fn head(digest: &str) -> String {
+    digest.chars().take(12).collect()
+}
+
+fn sentence(record: &JournalRecord) -> String {
+    let written = |end: &Committed| amount::rows(end.tables.iter().map(|(_, written)| written.rows()).sum());
+    match record {
+        JournalRecord::Exported { rows, .. } => format!("exported: {} staged", amount::rows(*rows)),
+        JournalRecord::Diffed { rows, .. } => format!("compared: {} looked at", amount::plural(*rows, "key", "keys")),
+        JournalRecord::Decided { section, by, .. } => match by {
+            Some(by) => format!("decided by {by}: {section}"),
+            None => format!("decided: {section}"),
+        },
+        JournalRecord::Planned { plan, held, .. } => {
+            format!("planned: {}, {} held", head(plan), amount::rows(*held))
+        }
+        JournalRecord::MergeIntended(intent) => format!("merge about to commit: {}", intent.database),
+        JournalRecord::Merged(end) => format!("merged: {}, {}", end.database, written(end)),
+        JournalRecord::MergeFailed(end) => format!("merge not committed: {}", end.database),
+        JournalRecord::UndoIntended(intent) => format!("undo about to commit: {}", intent.database),
+        JournalRecord::Undone(end) => format!("undone: {}, {}", end.database, written(end)),
+        JournalRecord::UndoFailed(end) => format!("undo not committed: {}", end.database),
+        JournalRecord::Verified { state, .. } => format!("verified: {state}"),
+        JournalRecord::Unknown => "something that only a newer failback knows".to_owned(),
+    }
 }
 
 /// Cuts an instant in UTC to whole seconds.

@@ -28,10 +28,11 @@ mod rows;
 mod run;
 mod verify;
 
+pub use crate::staging::{Raise, Written};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{Blocker, ExportReport, ExportedTable, Unplaced, export};
-pub use merge::{MergeOptions, MergeReport, MergedDatabase, Raise, merge, undo};
+pub use merge::{MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, plan};
-pub use run::{CHUNK_BYTES, Context, Entry, Event, LedgerAction, Progress, Silent, StatusReport, Stop, Written, status};
+pub use run::{CHUNK_BYTES, Context, Entry, Event, LedgerAction, Progress, Silent, StatusReport, Stop, status};
 pub use verify::{Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

@@ -16,6 +16,11 @@ pub(super) fn write_json<T: Serialize>(store: &dyn Store, path: &str, value: &T)
     store.write(path, &json(path, value)?).map(|_| ())
 }
 
+/// Returns a record as one line, for a file that records are added to.
+pub(super) fn line<T: Serialize>(path: &str, value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| Error::new(ErrorKind::Storage, format!("write {path}")).because(error))
+}
+
 /// Returns the content of one of the run's JSON files.
 pub(super) fn json<T: Serialize>(path: &str, value: &T) -> Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(value)

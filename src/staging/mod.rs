@@ -29,6 +29,7 @@
 mod chunk;
 mod diff_index;
 mod index_file;
+mod journal;
 pub mod layout;
 mod manifest;
 mod options;
@@ -37,10 +38,12 @@ mod run_record;
 mod segment_bytes;
 mod segment_reader;
 mod segment_writer;
+mod written;
 
 pub use chunk::{Chunk, Depth, Task};
 pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use index_file::{FORMAT_VERSION, index_digest};
+pub use journal::{Committed, Intent, Journal, JournalEntry, JournalRecord, NotCommitted};
 pub use layout::{
     DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, RUN, Staged, TableId, database_folder,
 };
@@ -50,3 +53,4 @@ pub use plan_index::{DatabasePlan, Plan, TablePlan};
 pub use run_record::{RunId, RunRecord};
 pub use segment_reader::SegmentReader;
 pub use segment_writer::{Segment, SegmentWriter};
+pub use written::{Raise, Written};

@@ -14,6 +14,7 @@ mod estate;
 mod fixed_sql;
 mod hostile_bytes;
 mod instructions;
+mod journal;
 mod layout;
 mod pgbench;
 mod places;

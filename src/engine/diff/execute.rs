@@ -21,8 +21,8 @@ use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
-    Chunk, DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Segment, SegmentOptions, SegmentReader,
-    TableDiff, TableRecord, Task, index_digest,
+    Chunk, DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Segment, SegmentOptions,
+    SegmentReader, TableDiff, TableRecord, Task, index_digest,
 };
 use crate::statement::RowSource;
 use crate::words::Counts;
@@ -52,6 +52,8 @@ pub async fn diff(context: &Context) -> Result<DiffReport> {
         databases,
     };
     index.write(context.store())?;
+    let diff_blake3 = index_digest(context.store(), layout::DIFF)?;
+    JournalRecord::Diffed { diff_blake3, rows: index.counts().sum() }.append(context.store())?;
     context.tell(Event::Ended { step: "diff" });
     Ok(report(context, &index))
 }

@@ -21,7 +21,10 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
 use crate::pg::{Session, Snapshot, Transaction};
 use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
-use crate::staging::{Chunk, DatabaseRecord, Depth, FORMAT_VERSION, Manifest, RunId, RunRecord, Segment, SegmentOptions, Task};
+use crate::staging::{
+    Chunk, DatabaseRecord, Depth, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, Segment, SegmentOptions, Task,
+    index_digest,
+};
 use crate::statement::{self, copy_binary, stamped_since};
 use crate::wire::RowBuffer;
 
@@ -65,8 +68,11 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
         databases,
     };
     manifest.write(context.store())?;
+    let report = report(context, &manifest);
+    let manifest_blake3 = index_digest(context.store(), layout::MANIFEST)?;
+    JournalRecord::Exported { manifest_blake3, rows: report.rows }.append(context.store())?;
     context.tell(Event::Ended { step: "export" });
-    Ok(report(context, &manifest))
+    Ok(report)
 }
 
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {

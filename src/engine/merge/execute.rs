@@ -1,22 +1,20 @@
 //! Merge: carries out the frozen plan on OLD, one transaction a database, or refuses and writes nothing.
 
-use crate::engine::plan::Direction;
-use crate::engine::run::Written;
-
+use super::intent::Intention;
 use super::report::{MergeOptions, MergeReport, MergedDatabase};
 use super::sequences;
-use super::sequences::Raise;
 use super::transaction::carry_out;
 use super::triggers::Triggers;
 use crate::catalog;
+use crate::engine::plan::Direction;
 use crate::engine::plan::{definition_digest, expect_privileges, read_decisions};
 use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event, LedgerAction};
-use crate::error::{Error, ErrorKind, OldState, Place, Result};
+use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, ServerFault, Session, Transaction, is_old, server_fault};
 use crate::policy::Action;
-use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan, index_digest, layout};
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, Raise, TablePlan, Written, index_digest, layout};
 use crate::statement::{LOCK_TIMEOUT, lock_definitions};
 
 const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
@@ -59,20 +57,26 @@ pub(crate) async fn perform(
     let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
     // Every row is compared, then written.
     context.tell(Event::Began { step: action.word(), rows: rows * 2 });
-    let mut done: Vec<MergedDatabase> = Vec::new();
+    let (mut done, mut unwritten) = (Vec::new(), None);
     for part in &plan.databases {
         let record = manifest.database(&part.name).ok_or_else(|| {
             Error::new(ErrorKind::Damaged, "read the plan")
                 .because(format!("the manifest does not know database {}", part.name))
         })?;
-        match perform_one(context, plan, part, record, options, action).await {
-            Ok(database) => done.push(database),
+        let merged = match perform_one(context, plan, part, record, options, action).await {
+            Ok(merged) => merged,
             Err(error) => return Err(say_what_stands(context, error.at(format!("database {}", part.name)))),
+        };
+        if !options.dry_run && !merged.already {
+            // What is committed is committed: the other databases follow, and the journal's failure is told in the end.
+            let written = Intention { context, plan, database: &part.name, action }.committed(&merged);
+            unwritten = unwritten.or(written.err());
         }
+        done.push(merged);
     }
     context.tell(Event::Ended { step: action.word() });
-    if !options.dry_run {
-        journal(context, plan, action, &done)?;
+    if let Some(error) = unwritten {
+        return Err(error.at(context.run()));
     }
     let actions = plan.actions();
     Ok(MergeReport {
@@ -131,7 +135,11 @@ async fn perform_one(
             .next("check --old, or make a new run"));
     }
     let already = MergedDatabase { database: part.name.clone(), tables: Vec::new(), sequences: Vec::new(), already: true };
+    let intention = Intention { context, plan, database: &part.name, action };
     if is_done(&old, plan, action).await? {
+        if !options.dry_run {
+            intention.settle(&old).await?;
+        }
         return Ok(already);
     }
     let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
@@ -149,8 +157,14 @@ async fn perform_one(
     let merged = MergedDatabase { database: part.name.clone(), tables, sequences, already: false };
     if options.dry_run {
         old.rollback().await?;
-    } else {
-        old.commit(&merged.what(action)).await.map_err(hint_at_the_ledger)?;
+        return Ok(merged);
+    }
+    if let Err(error) = intention.declare() {
+        return Err(old.abort(error).await);
+    }
+    if let Err(error) = old.commit(&merged.what(action)).await {
+        intention.failed(&error);
+        return Err(hint_at_the_ledger(error));
     }
     Ok(merged)
 }
@@ -266,19 +280,4 @@ fn say_what_stands(context: &Context, error: Error) -> Error {
         }
         _ => error,
     }
-}
-
-fn journal(context: &Context, plan: &Plan, action: LedgerAction, done: &[MergedDatabase]) -> Result<()> {
-    let line = serde_json::json!({
-        "at": jiff::Timestamp::now().to_string(),
-        "action": action.word(),
-        "plan": plan.digest,
-        "databases": done,
-    });
-    let written = context.store.append_line(layout::JOURNAL, &line.to_string()).place(|| context.run());
-    written.map_err(|error| {
-        error
-            .next("nothing is lost: OLD's ledger has the record, and every other step of the run asks it")
-            .next("remove what keeps the run's journal from being written, then go on with `failback verify`")
-    })
 }

@@ -5,6 +5,7 @@
 
 mod execute;
 mod foreign_keys;
+mod intent;
 mod report;
 pub(crate) mod sequences;
 mod table_merge;
@@ -14,5 +15,4 @@ mod undo;
 
 pub use execute::merge;
 pub use report::{MergeOptions, MergeReport, MergedDatabase};
-pub use sequences::Raise;
 pub use undo::undo;

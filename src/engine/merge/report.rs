@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::sequences::Raise;
-use crate::engine::run::{LedgerAction, Written};
+use crate::engine::run::LedgerAction;
+use crate::staging::{Raise, Written};
 
 /// How a merge or an undo is to be carried out.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,26 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
 use crate::catalog;
 use crate::error::{Place, Result};
 use crate::pg::Session;
 use crate::policy::Action;
 use crate::schema::Sequence;
-use crate::staging::DatabasePlan;
+use crate::staging::{DatabasePlan, Raise};
 use crate::statement::{draw, last_drawn, sequence_floor, skip_ahead};
-
-/// A sequence that is, or must be, raised.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Raise {
-    /// OLD's sequence, as `schema.name`.
-    pub sequence: String,
-    /// What it had handed out last.
-    pub from: Option<i64>,
-    /// What it must have handed out at least.
-    pub to: i64,
-}
 
 /// Lists the sequences of OLD that lag behind NEW or behind the data.
 pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(Sequence, Raise)>> {

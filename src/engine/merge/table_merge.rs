@@ -8,12 +8,12 @@ use super::triggers::Triggers;
 use crate::codec::BatchEncoder;
 use crate::engine::plan::{Direction, PlannedRowReader, RelevantColumns};
 use crate::engine::rows::{Batches, Image, Loading, image_layout, load_columns, view};
-use crate::engine::run::{Context, Written};
+use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Session, server_fault};
 use crate::schema::Exclusive;
-use crate::staging::{TablePlan, TableRecord};
+use crate::staging::{TablePlan, TableRecord, Written};
 use crate::statement::{
     BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, Operation, RowSource, copy_binary, deferred_clashes, load_table_name,
     lock_writers_out, select_list,

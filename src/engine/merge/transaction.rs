@@ -13,12 +13,12 @@ use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::catalog;
 use crate::engine::plan::{Direction, RelevantColumns};
-use crate::engine::run::{Context, Written};
+use crate::engine::run::Context;
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::schema::ForeignKey;
-use crate::staging::{DatabasePlan, DatabaseRecord};
+use crate::staging::{DatabasePlan, DatabaseRecord, Written};
 use crate::statement::Operation;
 
 /// Carries out a database's part of a plan inside the session's transaction.

@@ -24,8 +24,8 @@ use crate::policy::{Action, Decisions, Resolution};
 use crate::schema::{Identity, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
-    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, Manifest, Plan, SegmentOptions, SegmentReader,
-    TableDiff, TablePlan, TableRecord, index_digest,
+    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
+    SegmentReader, TableDiff, TablePlan, TableRecord, index_digest,
 };
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
@@ -68,6 +68,9 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
     };
     plan.digest = plan.compute_digest()?;
     plan.write(context.store())?;
+    let plan_blake3 = index_digest(context.store(), layout::PLAN)?;
+    let held = plan.actions().get(Action::Hold);
+    JournalRecord::Planned { plan_blake3, plan: plan.digest.clone(), held }.append(context.store())?;
     context.tell(Event::Ended { step: "plan" });
     let known: Vec<_> = manifest
         .databases

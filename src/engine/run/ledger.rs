@@ -1,7 +1,6 @@
 //! The ledger: what OLD itself knows of the merges and undos that were committed on it. Written in the same transaction as the
 //! rows, so it is right whatever happens to us: a lost answer to COMMIT, a kill, a power cut.
 
-use super::written::Written;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
@@ -9,7 +8,7 @@ use super::context::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::Session;
-use crate::staging::{Manifest, RunId};
+use crate::staging::{Manifest, RunId, Written};
 
 const CREATE: &str = include_str!("../../../sql/ledger/create.sql");
 const EXISTS: &str = include_str!("../../../sql/ledger/exists.sql");

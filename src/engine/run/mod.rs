@@ -10,7 +10,6 @@ mod progress;
 mod status;
 mod stop;
 pub(crate) mod workers;
-mod written;
 
 pub use context::{CHUNK_BYTES, Context};
 pub use ledger::{Entry, LedgerAction};
@@ -18,4 +17,3 @@ pub use progress::{Event, Progress, Silent};
 pub use status::{StatusReport, status};
 pub use stop::Stop;
 pub(crate) use workers::{Failed, Work};
-pub use written::Written;

@@ -11,7 +11,7 @@ use crate::delta::Class;
 use crate::error::Result;
 use crate::name::Side;
 use crate::policy::Action;
-use crate::staging::{DiffIndex, Manifest, Plan, layout};
+use crate::staging::{DiffIndex, Intent, Journal, Manifest, Plan, layout};
 use crate::words::Counts;
 
 /// How far a run has come.
@@ -35,6 +35,10 @@ pub struct StatusReport {
     pub actions: Counts<Action>,
     /// What OLD's ledger says of the plan, a database; the text of the error where OLD could not be asked.
     pub ledger: BTreeMap<String, Result<Option<Entry>, String>>,
+    /// What was done, and when.
+    pub journal: Journal,
+    /// What was about to be committed and has no end in the journal: OLD's ledger says whether it was.
+    pub unended: Vec<Intent>,
     /// The verb that comes next.
     pub next: &'static str,
 }
@@ -48,6 +52,7 @@ pub async fn status(context: &Context) -> Result<StatusReport> {
     let manifest = if store.exists(layout::MANIFEST)? { Some(Manifest::read(store)?) } else { None };
     let index = if store.exists(layout::DIFF)? { Some(DiffIndex::read(store)?) } else { None };
     let plan = if store.exists(layout::PLAN)? { Some(Plan::read(store)?) } else { None };
+    let journal = Journal::read(store)?;
     let mut report = StatusReport {
         run: context.run(),
         exported_at: manifest.as_ref().map(|manifest| manifest.made_at.clone()),
@@ -63,6 +68,8 @@ pub async fn status(context: &Context) -> Result<StatusReport> {
         plan: plan.as_ref().map(|plan| plan.digest.clone()),
         actions: plan.as_ref().map(Plan::actions).unwrap_or_default(),
         ledger: BTreeMap::new(),
+        unended: journal.unended().iter().filter_map(|entry| entry.record.intent().cloned()).collect(),
+        journal,
         next: "export",
     };
     for database in plan.iter().flat_map(|plan| &plan.databases) {

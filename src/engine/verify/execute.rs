@@ -11,7 +11,7 @@ use crate::engine::run::{Context, Event, LedgerAction};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
-use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, TablePlan};
+use crate::staging::{DatabasePlan, DatabaseRecord, JournalRecord, Manifest, Plan, TablePlan};
 
 /// Reads OLD back.
 ///
@@ -39,6 +39,11 @@ pub async fn verify(context: &Context) -> Result<VerifyReport> {
         }
     }
     report.state = state(&report);
+    let verified = JournalRecord::Verified { plan: plan.digest.clone(), state: report.state.word().to_owned() };
+    if let Err(error) = verified.append(context.store()) {
+        // Whoever may only read the run may verify it.
+        context.tell(Event::Note(format!("the run's journal does not say that OLD was verified: {error}")));
+    }
     context.tell(Event::Ended { step: "verify" });
     Ok(report)
 }

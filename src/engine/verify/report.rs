@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::outcome::Outcome;
-use crate::engine::merge::Raise;
-use crate::staging::Manifest;
+use crate::staging::{Manifest, Raise};
 use crate::words::Counts;
 
 /// What OLD was found to be.
@@ -17,6 +16,18 @@ pub enum State {
     VerifiedWithHeld,
     /// Something is not as promised, or was not looked at.
     NotVerified,
+}
+
+impl State {
+    /// Returns the word used in files and JSON.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::VerifiedWithHeld => "verified_with_held",
+            Self::NotVerified => "not_verified",
+        }
+    }
 }
 
 /// What was looked at, and what was found.

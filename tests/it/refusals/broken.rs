@@ -189,22 +189,29 @@ fn a_server_that_is_not_there_is_named() {
     }
 }
 
-/// The record that counts is OLD's ledger; the run's journal repeats it. A failure to write the journal comes after COMMIT.
 #[test]
-fn a_journal_that_cannot_be_written_does_not_hide_the_merge() {
+fn a_journal_that_cannot_be_written_stops_the_merge_before_commit() {
     let scene = Scene::planned("r_journal");
-    std::fs::remove_file(scene.run().join("journal.jsonl")).ok();
-    std::fs::create_dir(scene.run().join("journal.jsonl")).expect("a folder in the journal's place");
-    let output = scene.merge();
-    scene.expect_refusal(1, &output);
-    let committed = "state: OLD has the merge of 8 rows in database";
-    assert!(output.stderr.contains(committed) && output.stderr.contains("OLD's ledger has the record"), "{}", output.stderr);
-    assert_eq!(support::value(&scene.pair.old, "select count(*) from items").as_deref(), Some("26"));
+    let journal = scene.run().join("journal.jsonl");
+    let aside = scene.run().join("aside");
+    let block = || {
+        std::fs::rename(&journal, &aside).expect("a journal");
+        std::fs::create_dir(&journal).expect("a folder in the journal's place");
+    };
+    let unblock = || {
+        std::fs::remove_dir(&journal).expect("a folder in the journal's place");
+        std::fs::rename(&aside, &journal).expect("a journal");
+    };
+    block();
+    scene.refuse_merge(1);
+    assert_eq!(support::value(&scene.pair.old, "select to_regclass('failback.ledger')"), None, "nothing is recorded");
+    unblock();
+    scene.expect_merge();
+    block();
+    scene.refuse(1, &["undo", "--confirm", &scene.confirm]);
     scene.succeed(&["verify"]);
-    let undone = scene.failback(&["undo", "--confirm", &scene.confirm]);
-    scene.expect_refusal(1, &undone);
-    assert!(undone.stderr.contains("state: OLD has the undo of 8 rows in database"), "{}", undone.stderr);
-    assert_eq!(support::value(&scene.pair.old, "select count(*) from items").as_deref(), Some("20"));
+    unblock();
+    scene.succeed(&["undo", "--confirm", &scene.confirm]);
 }
 
 #[test]
@@ -217,10 +224,15 @@ fn an_answer_to_commit_that_is_lost_is_asked_of_the_ledger() {
     scene.expect_refusal(6, &output);
     let unknown = "state: unknown whether OLD has the merge of 8 rows in database";
     assert!(output.stderr.contains(unknown) && output.stderr.contains("asks OLD's ledger first"), "{}", output.stderr);
+    assert!(scene.succeed(&["status"]).stdout.contains("in doubt:"), "the intent stands in the journal");
     [scene.given.old, scene.confirm] = direct;
     let committed = || support::value(&scene.pair.old, "select count(*) from items").filter(|rows| rows == "26");
     wait_for("the server commits", committed);
     let again = scene.merge();
     assert_eq!(again.code, 0, "{}{}", again.stdout, again.stderr);
     assert!(again.stdout.contains("it was done before"), "{}", again.stdout);
+    let status: serde_json::Value = serde_json::from_str(&scene.succeed(&["status", "--json"]).stdout).expect("a document");
+    assert_eq!(status["unended"], serde_json::json!([]), "the ledger has said how it ended");
+    let last = status["journal"]["entries"].as_array().and_then(|entries| entries.last()).expect("an entry");
+    assert_eq!((&last["record"], &last["tables"][0][0]), (&"merged".into(), &"public.owners".into()), "{last:#}");
 }

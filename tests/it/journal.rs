@@ -1,0 +1,138 @@
+//! What stands in a run's journal, and what happens where it cannot be written.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use failback::engine::{self, MergeOptions};
+use failback::error::{Error, ErrorKind, OldState, Result};
+use failback::staging::{Journal, JournalRecord};
+use failback::store::{FileDigest, FileReader, FileWriter, LocalStore, RunLock, Store};
+
+use super::recovery::{Recovery, incident};
+use super::support::{self, block_on};
+
+/// A store whose journal takes so many more lines.
+#[derive(Debug)]
+struct FullStore {
+    store: LocalStore,
+    lines: AtomicU32,
+}
+
+impl Store for FullStore {
+    fn location(&self) -> String {
+        self.store.location()
+    }
+
+    fn create_file(&self, relative: &str) -> Result<Box<dyn FileWriter>> {
+        self.store.create_file(relative)
+    }
+
+    fn put_if_absent(&self, relative: &str, bytes: &[u8]) -> Result<bool> {
+        self.store.put_if_absent(relative, bytes)
+    }
+
+    fn read(&self, relative: &str) -> Result<Vec<u8>> {
+        self.store.read(relative)
+    }
+
+    fn open_checked(&self, file: &FileDigest) -> Result<Box<dyn FileReader>> {
+        self.store.open_checked(file)
+    }
+
+    fn append_line(&self, relative: &str, line: &str) -> Result<()> {
+        let left = self.lines.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |lines| lines.checked_sub(1));
+        left.map_err(|_| Error::new(ErrorKind::StorageFull, "append a line"))?;
+        self.store.append_line(relative, line)
+    }
+
+    fn exists(&self, relative: &str) -> Result<bool> {
+        self.store.exists(relative)
+    }
+
+    fn remove_file(&self, relative: &str) -> Result<()> {
+        self.store.remove_file(relative)
+    }
+
+    fn remove_folder(&self, relative: &str) -> Result<()> {
+        self.store.remove_folder(relative)
+    }
+
+    fn lock(&self) -> Result<RunLock> {
+        self.store.lock()
+    }
+
+    fn sweep(&self, held: &RunLock) -> Result<usize> {
+        self.store.sweep(held)
+    }
+}
+
+fn shop(test: &str) -> Recovery {
+    let (pair, cutover) = incident(test, "chain_db");
+    Recovery::of(pair, cutover, "")
+}
+
+/// The words of the records, in the order of the journal.
+fn words(journal: &Journal) -> Vec<String> {
+    let word = |record: &JournalRecord| serde_json::to_value(record).expect("a record")["record"].as_str().map(str::to_owned);
+    journal.entries.iter().filter_map(|entry| word(&entry.record)).collect()
+}
+
+const LEFT: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+
+#[test]
+fn every_step_writes_its_end_and_a_merge_its_intent_before() {
+    let recovery = shop("journal");
+    recovery.up_to_plan();
+    block_on(engine::merge(&recovery.context, MergeOptions { dry_run: true, ..LEFT })).expect("a rehearsal");
+    block_on(engine::merge(&recovery.context, LEFT)).expect("a merge");
+    block_on(engine::merge(&recovery.context, LEFT)).expect("a merge that was made before");
+    block_on(engine::verify(&recovery.context)).expect("a verification");
+    block_on(engine::undo(&recovery.context, LEFT)).expect("an undo");
+    let journal = Journal::read(&recovery.store).expect("a journal");
+    let expected =
+        ["exported", "diffed", "planned", "merge_intended", "merged", "verified", "undo_intended", "undone"].map(str::to_owned);
+    assert_eq!(words(&journal), expected);
+    assert!(journal.unended().is_empty());
+    let text = String::from_utf8(recovery.store.read("journal.jsonl").expect("a journal")).expect("text");
+    for (name, at) in [("manifest.json", 0), ("diff.json", 1), ("plan.json", 2)] {
+        let digest = blake3_of(&recovery.store.read(name).expect("an index"));
+        assert!(text.lines().nth(at).is_some_and(|line| line.contains(&digest)), "{name} by its digest: {text}");
+    }
+}
+
+fn blake3_of(bytes: &[u8]) -> String {
+    blake3::hash(bytes).to_hex().to_string()
+}
+
+#[test]
+fn a_journal_that_is_full_after_commit_does_not_hide_the_merge_and_is_completed_later() {
+    let mut recovery = shop("journal_full");
+    recovery.up_to_plan();
+    let before = Journal::read(&recovery.store).expect("a journal").entries.len();
+    let local = recovery.context.store.clone();
+    recovery.context.store = Arc::new(FullStore { store: recovery.store.clone(), lines: AtomicU32::new(1) });
+    let error = block_on(engine::merge(&recovery.context, LEFT)).expect_err("no room for the end");
+    assert_eq!(error.kind(), ErrorKind::StorageFull, "{error:?}");
+    assert!(matches!(error.old_state(), Some(OldState::Committed(_))), "{error:?}");
+    assert!(error.hints().iter().any(|hint| hint.contains("OLD's ledger has the record")), "{:?}", error.hints());
+    assert_eq!(support::value(&recovery.pair.old, "select count(*) from failback.ledger").as_deref(), Some("1"));
+    let journal = Journal::read(&recovery.store).expect("a journal");
+    assert_eq!((words(&journal)[before..].to_vec(), journal.unended().len()), (vec!["merge_intended".to_owned()], 1));
+    recovery.context.store = local;
+    let status = block_on(engine::status(&recovery.context)).expect("a status");
+    assert_eq!((status.unended.len(), status.next), (1, "verify"), "the ledger knows");
+    block_on(engine::merge(&recovery.context, LEFT)).expect("a merge that was made before");
+    let journal = Journal::read(&recovery.store).expect("a journal");
+    assert_eq!(words(&journal)[before..], ["merge_intended", "merged"].map(str::to_owned));
+    assert!(journal.unended().is_empty());
+}
+
+#[test]
+fn no_intent_no_commit() {
+    let mut recovery = shop("journal_none");
+    recovery.up_to_plan();
+    recovery.context.store = Arc::new(FullStore { store: recovery.store.clone(), lines: AtomicU32::new(0) });
+    let error = block_on(engine::merge(&recovery.context, LEFT)).expect_err("no room for the intent");
+    assert_eq!((error.kind(), error.old_state()), (ErrorKind::StorageFull, Some(&OldState::RolledBack)), "{error:?}");
+    assert_eq!(support::value(&recovery.pair.old, "select to_regclass('failback.ledger')"), None);
+}
