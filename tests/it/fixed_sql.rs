@@ -46,7 +46,7 @@ fn types_of_the_catalog_are_named_with_its_schema() {
 fn every_server_takes_every_statement_that_is_meant_for_it() {
     for majors in [Majors { old: 13, new: 16 }, Majors { old: 14, new: 17 }, Majors { old: 15, new: 18 }] {
         let pair = support::pair_on("fixed_sql", majors);
-        for side in [Side::Old, Side::New] {
+        for side in Side::BOTH {
             let taken = block_on(async { take(&support::connect(pair.url(side)).await, majors.of(side)).await });
             assert!(taken >= 30, "{taken} on {majors:?}");
         }
