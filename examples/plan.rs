@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use failback::config::{Config, Cutover};
-use failback::engine::{self, CHUNK_BYTES, Context, Silent, Stop};
+use failback::engine::{self, Context, Limits, Reporter, Selection, Servers, Silent, Stop};
 use failback::error::Result;
-use failback::name::Side;
+use failback::name::{Side, Sided};
 use failback::pg::{Endpoint, OldWrites};
 use failback::staging::{RunId, RunRecord};
 use failback::store::LocalStore;
@@ -41,20 +41,12 @@ fn context(old: &str, new: &str, cutover: &str, run: &str) -> Result<Context> {
     let (old, new) = (Endpoint::resolve(Side::Old, Some(old), &variable)?, Endpoint::resolve(Side::New, Some(new), &variable)?);
     let store = LocalStore::create(Path::new(run))?;
     RunRecord::make(&store, RunId::fresh())?;
-    Ok(Context {
-        databases: vec![old.database().to_owned()],
-        old,
-        new,
-        store: Arc::new(store),
-        config: Arc::new(Config::default()),
-        cutover: Some(Cutover::parse(cutover)?),
-        tables: Vec::new(),
-        jobs: 2,
-        chunk_bytes: CHUNK_BYTES,
-        progress: Arc::new(Silent),
-        stop: Stop::default(),
-        old_writes: OldWrites::default(),
-    })
+    let selection = Selection::new(Config::default())
+        .with_cutover(Some(Cutover::parse(cutover)?))
+        .with_databases(vec![old.database().to_owned()]);
+    let servers = Servers::new(Sided { old, new }, Stop::default(), OldWrites::default());
+    let reporter = Reporter::new(Arc::new(Silent), Stop::default());
+    Ok(Context::new(servers, Arc::new(store), selection, reporter, Limits::new(2)))
 }
 
 #[tokio::main]

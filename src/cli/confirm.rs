@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use super::Call;
 use crate::engine::Context;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::Side;
 use crate::staging::Plan;
 
 /// Checks that a person, or a script that was told, names the server that is about to be written to.
@@ -13,7 +14,7 @@ use crate::staging::Plan;
 /// `Refused` where the name is missing or another; `Interrupted` where the user would rather not say.
 pub(super) async fn confirm(call: &Call, context: &Context, verb: &str, given: Option<&str>) -> Result<()> {
     let plan = Plan::read(context.store())?;
-    let address = context.old.address();
+    let address = context.servers().endpoint(Side::Old).address();
     let mut names = vec![address.as_str()];
     if let [only] = plan.databases.as_slice() {
         names.push(&only.name);
@@ -21,7 +22,8 @@ pub(super) async fn confirm(call: &Call, context: &Context, verb: &str, given: O
     let said = match given {
         Some(name) => name.to_owned(),
         None if io::stdin().is_terminal() && io::stderr().is_terminal() => {
-            call.printer.ask(&format!("{verb} writes to OLD, {}. Type {address} to go on: ", context.old));
+            call.printer
+                .ask(&format!("{verb} writes to OLD, {}. Type {address} to go on: ", context.servers().endpoint(Side::Old)));
             read_line().await?
         }
         None => return Err(refused(verb, &address, "it was not confirmed, and there is no terminal to ask on")),

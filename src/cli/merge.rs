@@ -101,7 +101,11 @@ pub(super) fn page(call: &Call, context: &Context, report: &MergeReport, deed: &
         }
     }
     let rehearsed = if report.dry_run { "rehearsed and rolled back: " } else { "" };
-    page.heading(&format!("{rehearsed}{deed} OLD {}: {}", context.old.address(), amount::rows(report.rows())));
+    page.heading(&format!(
+        "{rehearsed}{deed} OLD {}: {}",
+        context.servers().endpoint(Side::Old).address(),
+        amount::rows(report.rows())
+    ));
     if !table.is_empty() {
         page.table(&table);
     }

@@ -45,7 +45,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         report.hide_values();
     }
     let mut page = page(call, &report);
-    page.next(next(&settings, &report, &context.old.address()));
+    page.next(next(&settings, &report, &context.servers().endpoint(Side::Old).address()));
     call.printer.result(&report, &page)?;
     Ok(if arguments.exit_code && report.held > 0 { Exit::Undecided } else { Exit::Done })
 }

@@ -57,7 +57,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let held = prepare(call, &settings, &context, &mut steps).await?;
     let mut last = call.printer.page();
     if held.rows > 0 && !arguments.leave_held {
-        last.next(plan::next(&here, &held.report, &context.old.address()));
+        last.next(plan::next(&here, &held.report, &context.servers().endpoint(Side::Old).address()));
         call.printer.result(&steps.0, &last)?;
         return Ok(Exit::Undecided);
     }

@@ -11,9 +11,9 @@ use super::bars::Bars;
 use super::environment::Environment;
 use super::options::{Options, Scope};
 use crate::config::{Config, Cutover};
-use crate::engine::{CHUNK_BYTES, Context};
+use crate::engine::{Context, Limits, Reporter, Selection, Servers};
 use crate::error::{Error, ErrorKind, Place as _, Result};
-use crate::name::Side;
+use crate::name::{Side, Sided};
 use crate::pg::Endpoint;
 use crate::store::{LocalStore, host_files};
 
@@ -61,24 +61,13 @@ impl Settings {
             call.printer.detail(&format!("{side} is {endpoint}"));
         }
         let scope = |list: fn(&Scope) -> &Vec<String>| self.scope.as_ref().map(|scope| list(scope).clone()).unwrap_or_default();
-        let databases = match scope(|scope| &scope.databases) {
-            none if none.is_empty() => self.config.databases().unwrap_or_default().to_vec(),
-            some => some,
-        };
-        Ok(Context {
-            old,
-            new,
-            store: Arc::new(store),
-            config: Arc::new(self.config.clone()),
-            cutover: self.cutover.clone(),
-            databases,
-            tables: scope(|scope| &scope.tables),
-            jobs: self.jobs(),
-            chunk_bytes: CHUNK_BYTES,
-            progress: Arc::new(Bars::new(&call.printer)),
-            stop: call.stop.clone(),
-            old_writes: call.old_writes.clone(),
-        })
+        let selection = Selection::new(self.config.clone())
+            .with_cutover(self.cutover.clone())
+            .with_databases(scope(|scope| &scope.databases))
+            .with_tables(scope(|scope| &scope.tables));
+        let servers = Servers::new(Sided { old, new }, call.stop.clone(), call.old_writes.clone());
+        let reporter = Reporter::new(Arc::new(Bars::new(&call.printer)), call.stop.clone());
+        Ok(Context::new(servers, Arc::new(store), selection, reporter, Limits::new(self.jobs())))
     }
 
     /// Returns the command line of another verb for the same run and configuration. Connection strings are left out: they may

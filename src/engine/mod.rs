@@ -34,5 +34,8 @@ pub use discover::{Discovery, discover};
 pub use export::{Blocker, ExportReport, ExportedTable, Unplaced, export};
 pub use merge::{MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, plan};
-pub use run::{CHUNK_BYTES, Context, Entry, Event, LedgerAction, Progress, Silent, StatusReport, Stop, status};
+pub use run::{
+    CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent, StatusReport,
+    Stop, status,
+};
 pub use verify::{Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

@@ -30,7 +30,8 @@ fn found(name: &str, (key, value): (&str, &str), config: &str, chunk_bytes: u64)
     );
     support::sql(&pair.new, &changes);
     let mut recovery = Recovery::of(pair, Timestamp::now() - SignedDuration::from_hours(1), config);
-    recovery.context.chunk_bytes = chunk_bytes;
+    let limits = recovery.context.limits().with_chunk_bytes(chunk_bytes);
+    recovery.context = recovery.context.clone().with_limits(limits);
     recovery.decide(
         "[defaults]\nambiguous_missing_on_old = \"apply_new\"\nambiguous_differs = \"apply_new\"\n\
                      ambiguous_missing_on_new = \"apply_new\"\ndelete = \"apply_new\"\n",

@@ -109,8 +109,7 @@ fn a_journal_that_is_full_after_commit_does_not_hide_the_merge_and_is_completed_
     let mut recovery = shop("journal_full");
     recovery.up_to_plan();
     let before = Journal::read(&recovery.store).expect("a journal").entries.len();
-    let local = recovery.context.store.clone();
-    recovery.context.store = Arc::new(FullStore { store: recovery.store.clone(), lines: AtomicU32::new(1) });
+    recovery.keep_in(Arc::new(FullStore { store: recovery.store.clone(), lines: AtomicU32::new(1) }));
     let error = block_on(engine::merge(&recovery.context, LEFT)).expect_err("no room for the end");
     assert_eq!(error.kind(), ErrorKind::StorageFull, "{error:?}");
     assert!(matches!(error.old_state(), Some(OldState::Committed(_))), "{error:?}");
@@ -118,7 +117,7 @@ fn a_journal_that_is_full_after_commit_does_not_hide_the_merge_and_is_completed_
     assert_eq!(support::value(&recovery.pair.old, "select count(*) from failback.ledger").as_deref(), Some("1"));
     let journal = Journal::read(&recovery.store).expect("a journal");
     assert_eq!((words(&journal)[before..].to_vec(), journal.unended().len()), (vec!["merge_intended".to_owned()], 1));
-    recovery.context.store = local;
+    recovery.keep_in(Arc::new(recovery.store.clone()));
     let status = block_on(engine::status(&recovery.context)).expect("a status");
     assert_eq!((status.unended.len(), status.next), (1, "verify"), "the ledger knows");
     block_on(engine::merge(&recovery.context, LEFT)).expect("a merge that was made before");
@@ -131,7 +130,7 @@ fn a_journal_that_is_full_after_commit_does_not_hide_the_merge_and_is_completed_
 fn no_intent_no_commit() {
     let mut recovery = shop("journal_none");
     recovery.up_to_plan();
-    recovery.context.store = Arc::new(FullStore { store: recovery.store.clone(), lines: AtomicU32::new(0) });
+    recovery.keep_in(Arc::new(FullStore { store: recovery.store.clone(), lines: AtomicU32::new(0) }));
     let error = block_on(engine::merge(&recovery.context, LEFT)).expect_err("no room for the intent");
     assert_eq!((error.kind(), error.old_state()), (ErrorKind::StorageFull, Some(&OldState::RolledBack)), "{error:?}");
     assert_eq!(support::value(&recovery.pair.old, "select to_regclass('failback.ledger')"), None);

@@ -7,11 +7,11 @@ use std::sync::{Arc, LazyLock};
 use failback::config::{Config, Cutover};
 use failback::delta::Class;
 use failback::demo;
-use failback::engine::{self, CHUNK_BYTES, Context, MergeOptions, Silent, Stop};
+use failback::engine::{self, Context, Limits, MergeOptions, Reporter, Selection, Servers, Silent, Stop};
 use failback::error::{ErrorKind, OldState};
 use failback::name::{Side, Sided};
 use failback::pg::{Endpoint, OldWrites};
-use failback::store::{LocalStore, Store as _};
+use failback::store::{LocalStore, Store};
 use jiff::{SignedDuration, Timestamp};
 
 use super::support::{self, Pair, block_on};
@@ -35,21 +35,25 @@ impl Recovery {
         let folder = tempfile::tempdir().expect("a folder for the run");
         let endpoint = |side: Side| Endpoint::resolve(side, Some(pair.url(side)), &|_| None).expect("an endpoint");
         let store = LocalStore::create(&folder.path().join("run")).expect("a run");
-        let context = Context {
-            old: endpoint(Side::Old),
-            new: endpoint(Side::New),
-            store: Arc::new(store.clone()),
-            config: Arc::new(Config::parse(&with_zone(config), "failback.toml").expect("a configuration")),
-            cutover: Some(Cutover::parse(&cutover.to_string()).expect("a cutover")),
-            databases: vec![pair.database.clone()],
-            tables: Vec::new(),
-            jobs: 2,
-            chunk_bytes: CHUNK_BYTES,
-            progress: Arc::new(Silent),
-            stop: Stop::default(),
-            old_writes: OldWrites::default(),
-        };
+        let config = Config::parse(&with_zone(config), "failback.toml").expect("a configuration");
+        let cutover = Cutover::parse(&cutover.to_string()).expect("a cutover");
+        let selection = Selection::new(config).with_cutover(Some(cutover)).with_databases(vec![pair.database.clone()]);
+        let endpoints = Sided { old: endpoint(Side::Old), new: endpoint(Side::New) };
+        let servers = Servers::new(endpoints, Stop::default(), OldWrites::default());
+        let reporter = Reporter::new(Arc::new(Silent), Stop::default());
+        let context = Context::new(servers, Arc::new(store.clone()), selection, reporter, Limits::new(2));
         Self { context, pair, store, folder }
+    }
+
+    /// Asks for some tables only.
+    pub(crate) fn choose(&mut self, tables: &str) {
+        let selection = self.context.selection().clone().with_tables(vec![tables.to_owned()]);
+        self.context = self.context.clone().with_selection(selection);
+    }
+
+    /// Keeps the run in another store.
+    pub(crate) fn keep_in(&mut self, store: Arc<dyn Store>) {
+        self.context = self.context.clone().with_store(store);
     }
 
     /// The folder that holds the run.
@@ -144,7 +148,7 @@ pub(crate) fn comes_home_and_goes_back(pair: Pair, database: &str) -> Outcome {
     assert_eq!(fingerprint(&recovery.pair.old), before, "undo after merge is identity");
     let again = block_on(engine::undo(&recovery.context, MergeOptions::default())).expect_err("nothing stands");
     assert_eq!(again.old_state(), Some(&OldState::NotWritten), "of this undo, whatever was done before");
-    let done = recovery.context.old_writes.state();
+    let done = recovery.context.servers().old_writes().state();
     assert!(
         matches!(&done, OldState::Committed(what) if what.contains("the merge of") && what.contains("the undo of")),
         "{done}"

@@ -1,7 +1,5 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
-use std::sync::Arc;
-
 use arrow_array::RecordBatch;
 use jiff::Timestamp;
 
@@ -15,7 +13,7 @@ use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, key_layout};
 use crate::engine::run::ledger;
 use crate::engine::run::workers;
-use crate::engine::run::{Context, Event, Work};
+use crate::engine::run::{Context, Event, Reporter, Work};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
@@ -37,10 +35,12 @@ const STATEMENT_BYTES: usize = 8 << 20;
 /// not what the manifest says. OLD is only read.
 pub async fn diff(context: &Context) -> Result<DiffReport> {
     let manifest = Manifest::read(context.store())?;
-    ledger::expect_not_merged(context, &manifest).await?;
+    ledger::expect_not_merged(context.servers(), &manifest).await.place(|| context.run())?;
     let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);
-    context.tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });
+    context
+        .reporter()
+        .tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });
     let mut databases = Vec::new();
     for database in &manifest.databases {
         databases.push(diff_database(context, &clock, database).await.place(|| format!("database {}", database.name))?);
@@ -54,12 +54,12 @@ pub async fn diff(context: &Context) -> Result<DiffReport> {
     index.write(context.store())?;
     let diff_blake3 = index_digest(context.store(), layout::DIFF)?;
     JournalRecord::Diffed { diff_blake3, rows: index.counts().sum() }.append(context.store())?;
-    context.tell(Event::Ended { step: "diff" });
-    Ok(report(context, &index))
+    context.reporter().tell(Event::Ended { step: "diff" });
+    Ok(report(context.run(), &index))
 }
 
 async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseRecord) -> Result<DatabaseDiff> {
-    let held = context.connect(Side::Old, &database.name).await?;
+    let held = context.servers().connect(Side::Old, &database.name).await?;
     let old = held.identity().await?;
     if !is_old(&old, &database.old, &database.new) {
         return Err(Error::new(ErrorKind::Refused, "compare with OLD")
@@ -73,7 +73,7 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
         database: database.clone(),
         snapshot: Snapshot::hold(held).await?,
     };
-    let mut done = workers::run(context, chunks(database), work).await?;
+    let mut done = workers::run(context.reporter(), context.limits().jobs(), chunks(database), work).await?;
     done.sort_by_key(|(chunk, _)| (chunk.table, chunk.number));
     let nothing =
         |table: &TableRecord| TableDiff { id: table.id, name: table.name.clone(), segments: Vec::new(), counts: Counts::new() };
@@ -119,7 +119,7 @@ impl Work for DiffWork {
     const AFTER_LOSS: &'static str = "run `failback diff` again";
 
     async fn open(&self) -> Result<Transaction> {
-        self.context.join(Side::Old, &self.database.name, &self.snapshot).await
+        self.context.servers().join(Side::Old, &self.database.name, &self.snapshot).await
     }
 
     async fn perform(&self, old: &Transaction, chunk: &Chunk) -> Result<Self::Found> {
@@ -128,12 +128,12 @@ impl Work for DiffWork {
         let (segment, staged) = staged(record, path)?;
         let metadata = vec![("failback.table".to_owned(), record.name.sql())];
         let target = Target {
-            store: Arc::clone(&self.context.store),
+            store: self.context.shared_store(),
             path: self.paths.diff(record.id, chunk.number),
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
         let comparer = Comparer::new(&self.clock, record, staged)?;
-        comparer.run(&self.context, &self.database.name, old, segment, target).await.place(|| path)
+        comparer.run(self.context.reporter(), &self.database.name, old, segment, target).await.place(|| path)
     }
 
     fn place(&self, chunk: &Chunk) -> String {
@@ -189,19 +189,20 @@ impl<'a> Comparer<'a> {
 
     async fn run(
         &self,
-        context: &Context,
+        reporter: &Reporter,
         database: &str,
         old: &Transaction,
         segment: &Segment,
         target: Target,
     ) -> Result<(Option<Segment>, Counts<Class>)> {
         let schema = diff_schema(&self.table.layout);
+        let staged = SegmentReader::open(target.store.as_ref(), segment, KEYS_PER_STATEMENT)?;
         let mut file = LazySegment::new(target, schema.clone());
         let mut counts = Counts::new();
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
-        for batch in SegmentReader::open(context.store(), segment, KEYS_PER_STATEMENT)? {
+        for batch in staged {
             for batch in bounded(&batch?) {
-                context.stop.check()?;
+                reporter.check_stop()?;
                 let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
                 let counterparts = counterpart::fetch_known(old, source, &self.table.layout, &keys).await?;
                 let sides = self.sides(batch, counterparts);
@@ -209,7 +210,7 @@ impl<'a> Comparer<'a> {
                 for row in &rows {
                     counts.add(row.verdict.class, 1);
                 }
-                context.tell_rows(database, &self.table.name, rows.len() as u64, 0);
+                reporter.tell_rows(database, &self.table.name, rows.len() as u64, 0);
                 file.write(&diff_batch(&schema, &sides, &rows)?)?;
             }
         }

@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::delta::Class;
-use crate::engine::run::Context;
 use crate::staging::{DatabaseDiff, DiffIndex};
 use crate::words::Counts;
 
@@ -30,8 +29,8 @@ pub struct DiffedTable {
 }
 
 /// Reads the report off the index.
-pub(crate) fn report(context: &Context, index: &DiffIndex) -> DiffReport {
-    DiffReport { run: context.run(), tables: index.databases.iter().flat_map(diffed_tables).collect(), counts: index.counts() }
+pub(crate) fn report(run: String, index: &DiffIndex) -> DiffReport {
+    DiffReport { run, tables: index.databases.iter().flat_map(diffed_tables).collect(), counts: index.counts() }
 }
 
 fn diffed_tables(database: &DatabaseDiff) -> impl Iterator<Item = DiffedTable> {

@@ -11,7 +11,7 @@ use crate::catalog::{self, Catalog};
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
-use crate::pg::{Endpoint, ServerIdentity, Session, encoding_remarks, lead_to_one_database};
+use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
 use crate::schema::{DatabaseTraits, Drift, Privilege, PrivilegeObject, Sequence};
 use crate::staging::{DatabaseRecord, TableRecord};
 
@@ -34,20 +34,20 @@ pub async fn discover(context: &Context) -> Result<Discovery> {
         let record = discover_database(context, &name, &mut found.notes).await.place(|| format!("database {name}"))?;
         found.databases.push(record);
     }
-    expect_matches(context, &found.databases)?;
+    expect_matches(context.selection(), &found.databases)?;
     Ok(found)
 }
 
 /// Lists the databases that are looked at: those asked for, else those that both sides have.
 async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<String>> {
-    if !context.databases.is_empty() {
-        return Ok(context.databases.clone());
+    if !context.selection().databases().is_empty() {
+        return Ok(context.selection().databases().to_vec());
     }
-    let list = async |side, endpoint: &Endpoint| {
-        let session = context.connect(side, endpoint.database()).await?;
+    let list = async |side| {
+        let session = context.servers().connect(side, context.servers().endpoint(side).database()).await?;
         Ok::<_, Error>(catalog::databases(session.client()).await?.into_iter().collect::<BTreeSet<_>>())
     };
-    let (old, new) = try_join!(list(Side::Old, &context.old), list(Side::New, &context.new))?;
+    let (old, new) = try_join!(list(Side::Old), list(Side::New))?;
     for lonely in old.symmetric_difference(&new) {
         let side = if old.contains(lonely) { Side::Old } else { Side::New };
         notes.push(format!("database {lonely} exists on {side} only: left out"));
@@ -62,7 +62,7 @@ async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<Str
 }
 
 async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String>) -> Result<DatabaseRecord> {
-    let (old, new) = try_join!(context.connect(Side::Old, name), context.connect(Side::New, name))?;
+    let (old, new) = try_join!(context.servers().connect(Side::Old, name), context.servers().connect(Side::New, name))?;
     let identity = Sided::from(try_join!(old.identity(), new.identity())?);
     if lead_to_one_database(&old, &new).await? {
         return Err(Error::new(ErrorKind::Refused, "tell OLD from NEW")
@@ -72,14 +72,14 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     expect_primary(&identity.old)?;
     notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
     let catalogs = Sided::from(try_join!(read_catalog(&old), read_catalog(&new))?);
-    let Pairing { tables, new_only, left_out } = pair(context, name, catalogs.as_ref());
+    let Pairing { tables, new_only, left_out } = pair(context.selection(), name, catalogs.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     notes.extend(encoding_remarks(&identity.old, &identity.new).into_iter().map(|remark| format!("{name}: {remark}")));
     let traits = Sided::from(try_join!(database_traits(&old), database_traits(&new))?);
     let has_money = tables.iter().flat_map(|table| &table.old.columns).any(|column| column.data_type.base == "money");
     let remarks = DatabaseTraits::remarks(&traits.old, &traits.new, has_money);
     notes.extend(remarks.into_iter().map(|remark| format!("{name}: {remark}")));
-    if !context.config.has_zone() {
+    if !context.selection().has_zone() {
         notes.extend(wall_clock_note(&tables, traits.as_ref()).map(|note| format!("{name}: {note}")));
     }
     for lacking in catalog::privileges(new.client(), &[]).await.place(|| Side::New)? {

@@ -6,7 +6,7 @@ use super::detached::{detached_from, root_of};
 use super::new_only;
 use super::table_selection::{ReadingZone, TableSelection, select_table};
 use crate::catalog::Catalog;
-use crate::engine::run::Context;
+use crate::engine::run::Selection;
 use crate::name::{QualifiedName, Side, Sided};
 use crate::schema::{Method, Relation, RelationKind, Table};
 use crate::staging::layout::TableId;
@@ -24,9 +24,8 @@ pub(super) struct Pairing {
 struct Renamed(BTreeMap<String, QualifiedName>);
 
 impl Renamed {
-    fn read(context: &Context, database: &str, old: &Catalog) -> Self {
-        let new_name =
-            |table: &Table| Some((context.config.table(database, &table.name.to_string()).new_name?, table.name.clone()));
+    fn read(selection: &Selection, database: &str, old: &Catalog) -> Self {
+        let new_name = |table: &Table| Some((selection.table(database, &table.name.to_string()).new_name?, table.name.clone()));
         Self(old.tables.iter().filter_map(new_name).collect())
     }
 
@@ -44,20 +43,20 @@ impl Renamed {
 /// Where tables are paired.
 #[derive(Clone, Copy)]
 struct Place<'a> {
-    context: &'a Context,
+    selection: &'a Selection,
     database: &'a str,
     catalogs: Sided<&'a Catalog>,
 }
 
 /// Pairs both sides' tables by name; a table that OLD lacks is new-only, and whatever is no table is left out with a reason.
-pub(super) fn pair(context: &Context, database: &str, catalogs: Sided<&Catalog>) -> Pairing {
+pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catalog>) -> Pairing {
     let Sided { old, new } = catalogs;
-    let renamed = Renamed::read(context, database, old);
-    let place = Place { context, database, catalogs };
+    let renamed = Renamed::read(selection, database, old);
+    let place = Place { selection, database, catalogs };
     let mut found = Pairing::default();
     for table in &new.tables {
         let name = renamed.on_old(&table.name);
-        if context.wants(&name.to_string()) {
+        if selection.wants(&name.to_string()) {
             let answers = *name != table.name || !renamed.frees(name);
             let on_old = old.tables.iter().find(|known| known.name == *name && answers);
             found.add(place, name, on_old, table);
@@ -75,9 +74,9 @@ pub(super) fn pair(context: &Context, database: &str, catalogs: Sided<&Catalog>)
 impl Pairing {
     /// Puts a table of NEW into one of the lists; `name` is OLD's for it.
     fn add(&mut self, place: Place<'_>, name: &QualifiedName, old: Option<&Table>, new: &Table) {
-        let Place { context, database, catalogs } = place;
+        let Place { selection, database, catalogs } = place;
         let id = TableId::nth(u32::try_from(self.tables.len() + self.new_only.len()).unwrap_or(u32::MAX - 1));
-        let settings = context.config.table(database, &name.to_string());
+        let settings = selection.table(database, &name.to_string());
         let Some(old) = old else {
             if settings.method == Some(Method::Skip) {
                 self.left_out.push(left_out(Side::New, &new.name, "the configuration says method = \"skip\"", false));
@@ -87,8 +86,8 @@ impl Pairing {
             }
             return;
         };
-        let zone = context.config.zone();
-        let zone = ReadingZone { name: zone.name(), is_stated: context.config.has_zone() };
+        let zone = selection.zone();
+        let zone = ReadingZone { name: zone.name(), is_stated: selection.has_zone() };
         match select_table(id, old, new, &settings, &zone) {
             TableSelection::Carry(mut record) => {
                 record.detached = detached_from(old, catalogs.new);

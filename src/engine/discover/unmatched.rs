@@ -1,6 +1,6 @@
 //! Names that match no table: a typing error must not pass for "nothing to do".
 
-use crate::engine::run::Context;
+use crate::engine::run::Selection;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::staging::DatabaseRecord;
@@ -9,9 +9,9 @@ use crate::staging::DatabaseRecord;
 ///
 /// # Errors
 /// `Usage` for a pattern, `Config` for a section, each with the nearest name.
-pub(crate) fn expect_matches(context: &Context, databases: &[DatabaseRecord]) -> Result<()> {
+pub(crate) fn expect_matches(selection: &Selection, databases: &[DatabaseRecord]) -> Result<()> {
     let known: Vec<(&str, String)> = databases.iter().flat_map(names).collect();
-    if let Some(pattern) = context.tables.iter().find(|pattern| !known.iter().any(|(_, name)| context.matches(pattern, name))) {
+    if let Some(pattern) = selection.pattern_without_table(known.iter().map(|(_, name)| name.as_str())) {
         let error = Error::new(ErrorKind::Usage, "choose tables").because(format!("--tables {pattern} matches no table"));
         let bare = pattern.replace('*', "");
         return Err(match nearest(&bare, known.iter().map(|(_, name)| name.as_str())) {
@@ -19,14 +19,12 @@ pub(crate) fn expect_matches(context: &Context, databases: &[DatabaseRecord]) ->
             None => error.next("write schema.table, with * for any text; `failback discover` lists the tables"),
         });
     }
-    match context.config.unmatched(&known).into_iter().next() {
+    match selection.unmatched(&known).into_iter().next() {
         // A configuration is written for the whole estate: where only some of its databases are looked at, the rest may be the
         // others'.
-        Some(problem) if context.databases.is_empty() || context.config.databases() == Some(context.databases.as_slice()) => {
-            Err(Error::new(ErrorKind::Config, "apply failback.toml")
-                .because(problem)
-                .next("correct the section's name, or take it out"))
-        }
+        Some(problem) if selection.is_whole_configuration() => Err(Error::new(ErrorKind::Config, "apply failback.toml")
+            .because(problem)
+            .next("correct the section's name, or take it out")),
         _ => Ok(()),
     }
 }

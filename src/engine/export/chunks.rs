@@ -1,7 +1,7 @@
 //! The chunks of an export: every table's, as its method says, and how large they are.
 
 use crate::engine::evidence::{Clock, Cutter, finder};
-use crate::engine::run::Context;
+use crate::engine::run::Limits;
 use crate::error::Result;
 use crate::name::Sided;
 use crate::pg::Session;
@@ -24,18 +24,18 @@ const LEAST_BYTES: u64 = 16 << 20;
 pub(crate) async fn chunks(
     database: &DatabaseRecord,
     clock: &Clock,
-    context: &Context,
-    old: &Session,
-    new: &Session,
+    limits: Limits,
+    sums_first: bool,
+    sessions: Sided<&Session>,
 ) -> Result<Vec<Chunk>> {
     let cutter = Cutter {
         database: &database.name,
         clock,
-        new,
+        new: sessions.new,
         version_num: database.new.version_num,
-        chunk_bytes: chunk_bytes(database, context),
-        hash_alike: hash_alike(database, old, new).await?,
-        sums_first: context.config.sums_first(),
+        chunk_bytes: chunk_bytes(database, limits),
+        hash_alike: hash_alike(database, sessions).await?,
+        sums_first,
     };
     let mut found = Vec::new();
     for table in &database.tables {
@@ -53,22 +53,22 @@ fn numbered(chunks: Vec<Chunk>) -> impl Iterator<Item = Chunk> {
 }
 
 /// Whether both servers give one row the same hash. Their versions, processors and encodings decide it, so they are asked.
-async fn hash_alike(database: &DatabaseRecord, old: &Session, new: &Session) -> Result<bool> {
+async fn hash_alike(database: &DatabaseRecord, sessions: Sided<&Session>) -> Result<bool> {
     let wanted = database.tables.iter().any(|table| table.method == Method::Compare && table.compare_by != CompareBy::Rows);
     // Text is hashed in the encoding of its database.
     let unicode = [&database.old, &database.new].iter().all(|side| side.encoding == "UTF8");
     if !wanted || !unicode || database.old.version_num < RECORD_HASHES || database.new.version_num < RECORD_HASHES {
         return Ok(false);
     }
-    let probed = Sided { old: old.query(HASH_PROBE, &[]).await?, new: new.query(HASH_PROBE, &[]).await? };
+    let probed = Sided { old: sessions.old.query(HASH_PROBE, &[]).await?, new: sessions.new.query(HASH_PROBE, &[]).await? };
     let hash = probed.map(|rows| rows.first().map(|row| row.get::<_, i64>(0)));
     Ok(hash.old.is_some() && hash.old == hash.new)
 }
 
 /// Returns how much of a database one chunk reads, so that there are enough of them for every worker and not too many files.
-fn chunk_bytes(database: &DatabaseRecord, context: &Context) -> u64 {
+fn chunk_bytes(database: &DatabaseRecord, limits: Limits) -> u64 {
     let carried = database.tables.iter().map(|table| table.new.size_bytes.max(table.old.size_bytes));
     let new_only = database.new_only.iter().flat_map(|table| &table.leaves).map(|leaf| leaf.size_bytes);
-    let share = carried.chain(new_only).sum::<u64>() / (context.jobs.max(1) as u64 * CHUNKS_EACH);
-    share.max(LEAST_BYTES).min(context.chunk_bytes.max(1))
+    let share = carried.chain(new_only).sum::<u64>() / (limits.jobs() as u64 * CHUNKS_EACH);
+    share.max(LEAST_BYTES).min(limits.chunk_bytes())
 }

@@ -33,24 +33,24 @@ use crate::wire::RowBuffer;
 /// # Errors
 /// `Refused` where the run already has a manifest; whatever connecting, reading and staging can give. OLD is only read.
 pub async fn export(context: &Context) -> Result<ExportReport> {
-    if context.store.exists(layout::MANIFEST)? {
+    if context.store().exists(layout::MANIFEST)? {
         return Err(Error::new(ErrorKind::Refused, "export into the run")
             .at(context.run())
             .because("the run already holds an export")
             .next("leave --run out to make a new run, or go on with `failback diff`"));
     }
     let run = RunRecord::make(context.store(), RunId::fresh())?;
-    let cutover = context.config.cutover(context.cutover.clone())?;
+    let cutover = context.selection().cutover()?;
     cutover.check(Timestamp::now().as_microsecond())?;
-    let overlap_us = i64::try_from(context.config.overlap().duration().as_micros()).unwrap_or(i64::MAX);
-    let zone = context.config.zone();
+    let overlap_us = context.selection().overlap_us();
+    let zone = context.selection().zone();
     let clock = Clock::new(cutover.micros(), overlap_us, &zone)?;
     let discovery = discover(context).await?;
     for note in discovery.notes {
-        context.tell(Event::Note(note));
+        context.reporter().tell(Event::Note(note));
     }
     let estimate = discovery.databases.iter().flat_map(|database| &database.tables).map(|table| table.new.row_estimate).sum();
-    context.tell(Event::Began { step: "export", rows: estimate });
+    context.reporter().tell(Event::Began { step: "export", rows: estimate });
     let mut databases = Vec::new();
     for database in discovery.databases {
         let name = database.name.clone();
@@ -68,17 +68,18 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
         databases,
     };
     manifest.write(context.store())?;
-    let report = report(context, &manifest);
+    let report = report(context.run(), &manifest);
     let manifest_blake3 = index_digest(context.store(), layout::MANIFEST)?;
     JournalRecord::Exported { manifest_blake3, rows: report.rows }.append(context.store())?;
-    context.tell(Event::Ended { step: "export" });
+    context.reporter().tell(Event::Ended { step: "export" });
     Ok(report)
 }
 
 async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
-    let hold = async |side| Snapshot::hold(context.connect(side, &database.name).await?).await;
+    let hold = async |side| Snapshot::hold(context.servers().connect(side, &database.name).await?).await;
     let (new, old) = try_join!(hold(Side::New), hold(Side::Old))?;
-    let chunks = chunks(&database, clock, context, old.session(), new.session()).await?;
+    let sessions = Sided { old: old.session(), new: new.session() };
+    let chunks = chunks(&database, clock, context.limits(), context.selection().sums_first(), sessions).await?;
     let work = ExportWork {
         context: context.clone(),
         paths: DatabaseLayout::new(&database.name),
@@ -87,7 +88,7 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
         database: database.clone(),
     };
     let mut failures = Vec::new();
-    for (chunk, found) in workers::run(context, chunks, work).await? {
+    for (chunk, found) in workers::run(context.reporter(), context.limits().jobs(), chunks, work).await? {
         let carried = database.tables.iter_mut().find(|table| table.id == chunk.table);
         let new_only = database.new_only.iter_mut().find(|table| table.id == chunk.table);
         match (found, carried, new_only) {
@@ -107,7 +108,7 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
     table_failure::leave_out(&mut database, failures);
     for table in &mut database.tables {
         table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
-        table.unplaced = count_unplaced(context, table).place(|| &table.name)?;
+        table.unplaced = count_unplaced(context.store(), context.reporter(), table).place(|| &table.name)?;
     }
     for table in &mut database.new_only {
         table.rows.sort_by(|left, right| left.file.path.cmp(&right.file.path));
@@ -137,7 +138,7 @@ impl Work for ExportWork {
     const AFTER_LOSS: &'static str = "make a new run with `failback export`";
 
     async fn open(&self) -> Result<Pair> {
-        let join = |side| self.context.join(side, &self.database.name, self.snapshots.get(side));
+        let join = |side| self.context.servers().join(side, &self.database.name, self.snapshots.get(side));
         let (old, new) = try_join!(join(Side::Old), join(Side::New))?;
         Ok(Pair { old, new })
     }
@@ -157,7 +158,8 @@ impl Work for ExportWork {
                 let stamped = stamped_since(&self.clock.since_literals(&table.times, &table.layout));
                 let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
                 let subject = Subject {
-                    context: &self.context,
+                    reporter: self.context.reporter(),
+                    sums_first: self.context.selection().sums_first(),
                     database: &self.database.name,
                     record: table,
                     range: *range,
@@ -215,7 +217,7 @@ impl ExportWork {
             ("failback.system_identifier".to_owned(), self.database.new.system_identifier.clone().unwrap_or_default()),
         ];
         Target {
-            store: self.context.store.clone(),
+            store: self.context.shared_store(),
             path: self.paths.staged(chunk.table, sort, chunk.number),
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         }
@@ -234,8 +236,8 @@ async fn copy_rows(
     let mut file = RawSegment::new(target, layout);
     let mut rows = RowBuffer::new(layout.columns.len());
     while raw.fill(&mut rows).await? {
-        work.context.stop.check()?;
-        work.context.tell_rows(&work.database.name, name, rows.row_count() as u64, rows.byte_count() as u64);
+        work.context.reporter().check_stop()?;
+        work.context.reporter().tell_rows(&work.database.name, name, rows.row_count() as u64, rows.byte_count() as u64);
         file.write(&rows)?;
     }
     file.finish()

@@ -3,7 +3,7 @@
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, LazySegment, Target};
-use crate::engine::run::Context;
+use crate::engine::run::Reporter;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::Session;
@@ -15,7 +15,7 @@ const FETCHED_KEYS: usize = 1024;
 
 /// Fetches NEW's rows for keys that stand in scratch segments, and removes the scratch.
 pub(crate) async fn fetch_rows(
-    context: &Context,
+    reporter: &Reporter,
     new: &Session,
     record: &TableRecord,
     keys: &RowLayout,
@@ -28,8 +28,8 @@ pub(crate) async fn fetch_rows(
     let rows_target = Target { path: target.path.replace(".parquet", "-rows.parquet"), ..target.clone() };
     let mut file = LazySegment::new(rows_target, record.layout.arrow_schema());
     for segment in scratch {
-        for batch in SegmentReader::open(context.store(), segment, FETCHED_KEYS)? {
-            context.stop.check()?;
+        for batch in SegmentReader::open(target.store.as_ref(), segment, FETCHED_KEYS)? {
+            reporter.check_stop()?;
             let texts = counterpart::key_texts(&encoder, &batch?, &positions)?;
             let mut stream = counterpart::stream(new, source, &record.layout, &texts).await?;
             let (mut done, wanted) = (0, texts.first().map_or(0, Vec::len));
@@ -55,7 +55,7 @@ pub(crate) async fn fetch_rows(
                     .because(format!("NEW sent {done} rows for {wanted} keys")));
             }
         }
-        context.store.remove_file(&segment.file.path)?;
+        target.store.remove_file(&segment.file.path)?;
     }
     Ok(file.finish()?.into_iter().collect())
 }

@@ -20,7 +20,7 @@ use crate::wire::RowBuffer;
 use super::fetch::fetch_rows;
 use crate::engine::rows::key_layout;
 use crate::engine::rows::{BATCH_BYTES, BATCH_ROWS, RawRows, RawSegment, Target};
-use crate::engine::run::{Context, Stop};
+use crate::engine::run::Reporter;
 
 /// What a comparison found.
 #[derive(Debug, Default)]
@@ -34,7 +34,9 @@ pub(crate) struct Found {
 /// One table on both sides, or a range of it, and who is told about it.
 #[derive(Clone, Copy)]
 pub(crate) struct Subject<'a> {
-    pub(crate) context: &'a Context,
+    pub(crate) reporter: &'a Reporter,
+    /// Whether both servers are asked what the hashes of the range add up to before any row is sent.
+    pub(crate) sums_first: bool,
     pub(crate) database: &'a str,
     pub(crate) record: &'a TableRecord,
     pub(crate) range: KeyRange,
@@ -49,8 +51,8 @@ pub(crate) async fn compare_table(
     stamped: Option<&str>,
     targets: (Target, Target),
 ) -> Result<Found> {
-    let Subject { context, record, range, old, new, .. } = subject;
-    if depth == Depth::Hashes && context.config.sums_first() && sums_are_equal(subject).await? {
+    let Subject { reporter, record, range, old, new, .. } = subject;
+    if depth == Depth::Hashes && subject.sums_first && sums_are_equal(subject).await? {
         return Ok(Found::default());
     }
     let keys = key_layout(&record.key);
@@ -71,7 +73,6 @@ pub(crate) async fn compare_table(
         new: Cursor::open(new, &statement(&record.new, Side::New, new), &record.key, columns + payload + flagged).await?,
         key_columns: columns,
         depth,
-        stop: context.stop.clone(),
     };
     let candidates = Feed::new(targets.0.clone(), if depth == Depth::Rows { &record.layout } else { &keys });
     let absent = Feed::new(targets.1, &keys);
@@ -80,7 +81,7 @@ pub(crate) async fn compare_table(
         Depth::Hashes | Depth::Keys => {
             // Keys go through a scratch file of the same shape, then their rows are fetched.
             let found = walk.run(subject, candidates, absent).await?;
-            let rows = fetch_rows(context, new, record, &keys, &found.candidates, &targets.0).await?;
+            let rows = fetch_rows(reporter, new, record, &keys, &found.candidates, &targets.0).await?;
             Ok(Found { candidates: rows, absent: found.absent })
         }
     }
@@ -88,7 +89,7 @@ pub(crate) async fn compare_table(
 
 /// Asks both servers what the hashes of the range's rows add up to.
 async fn sums_are_equal(subject: Subject<'_>) -> Result<bool> {
-    let Subject { context, database, record, range, old, new } = subject;
+    let Subject { reporter, database, record, range, old, new, .. } = subject;
     let sums = async |session: &Session, table, side| {
         let query = statement::range_sums(RowSource::of(table, &record.key, side), range, &hash(record, side));
         let found = session.query(&query, &[]).await.place(|| side)?;
@@ -99,7 +100,7 @@ async fn sums_are_equal(subject: Subject<'_>) -> Result<bool> {
     let found = Sided::from(try_join!(sums(old, &record.old, Side::Old), sums(new, &record.new, Side::New))?);
     let equal = found.old.is_some() && found.old == found.new;
     if let (true, Some((rows, ..))) = (equal, found.old) {
-        context.tell_rows(database, &record.name, u64::try_from(rows).unwrap_or(0), 0);
+        reporter.tell_rows(database, &record.name, u64::try_from(rows).unwrap_or(0), 0);
     }
     Ok(equal)
 }
@@ -123,15 +124,14 @@ struct Walk {
     new: Cursor,
     key_columns: usize,
     depth: Depth,
-    stop: Stop,
 }
 
 impl Walk {
     async fn run(mut self, subject: Subject<'_>, mut candidates: Feed, mut absent: Feed) -> Result<Found> {
-        let tell = |rows| subject.context.tell_rows(subject.database, &subject.record.name, rows, 0);
+        let tell = |rows| subject.reporter.tell_rows(subject.database, &subject.record.name, rows, 0);
         let mut seen = 0_u64;
         loop {
-            self.stop.check()?;
+            subject.reporter.check_stop()?;
             let order = match (self.old.ready(Side::Old).await?, self.new.ready(Side::New).await?) {
                 (false, false) => break,
                 (true, false) => Ordering::Less,

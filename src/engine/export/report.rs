@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::engine::run::Context;
 use crate::name::QualifiedName;
 use crate::schema::Method;
 use crate::staging::{LeftOut, Manifest};
@@ -83,7 +82,7 @@ pub(crate) fn unplaced(manifest: &Manifest) -> Vec<Unplaced> {
 }
 
 /// Reads the report off the manifest.
-pub(crate) fn report(context: &Context, manifest: &Manifest) -> ExportReport {
+pub(crate) fn report(run: String, manifest: &Manifest) -> ExportReport {
     let mut tables = Vec::new();
     let mut blockers = Vec::new();
     for database in &manifest.databases {
@@ -100,7 +99,7 @@ pub(crate) fn report(context: &Context, manifest: &Manifest) -> ExportReport {
     }
     let new_only: Vec<_> = manifest.databases.iter().flat_map(|database| &database.new_only).collect();
     ExportReport {
-        run: context.run(),
+        run,
         rows: tables
             .iter()
             .map(|table| table.candidates + table.absent)

@@ -12,10 +12,11 @@ use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event, LedgerAction};
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
-use crate::pg::{Isolation, ServerFault, Session, Transaction, is_old, server_fault};
+use crate::pg::{Isolation, OldWrites, ServerFault, Session, Transaction, is_old, server_fault};
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, Raise, TablePlan, Written, index_digest, layout};
 use crate::statement::{LOCK_TIMEOUT, lock_definitions};
+use crate::store::Store;
 
 const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
 
@@ -26,15 +27,15 @@ const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql")
 /// `PartlyChanged` where an earlier database was committed and a later one failed. Every error says what OLD may have seen, as
 /// the transactions know it; one that comes after COMMIT, as where the journal cannot be written, says that OLD has the merge.
 ///
-/// Cancel safety: if the call is dropped, a transaction that is open is rolled back; `context.old_writes` says what OLD may
+/// Cancel safety: if the call is dropped, a transaction that is open is rolled back; the record of OLD says what OLD may
 /// have seen, also of a COMMIT that was under way.
 pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     let context = &context.for_writing();
-    merge_plan(context, options).await.map_err(|error| error.or_state(|| context.old_writes.state()))
+    merge_plan(context, options).await.map_err(|error| error.or_state(|| context.servers().old_writes().state()))
 }
 
 async fn merge_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {
-    let plan = checked_plan(context)?;
+    let plan = checked_plan(context.store())?;
     let held = plan.actions().get(Action::Hold);
     if held > 0 && !options.leave_held {
         return Err(Error::new(ErrorKind::Refused, "merge")
@@ -56,7 +57,7 @@ pub(crate) async fn perform(
     let manifest = Manifest::read(context.store())?;
     let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
     // Every row is compared, then written.
-    context.tell(Event::Began { step: action.word(), rows: rows * 2 });
+    context.reporter().tell(Event::Began { step: action.word(), rows: rows * 2 });
     let (mut done, mut unwritten) = (Vec::new(), None);
     for part in &plan.databases {
         let record = manifest.database(&part.name).ok_or_else(|| {
@@ -65,16 +66,18 @@ pub(crate) async fn perform(
         })?;
         let merged = match perform_one(context, plan, part, record, options, action).await {
             Ok(merged) => merged,
-            Err(error) => return Err(say_what_stands(context, error.at(format!("database {}", part.name)))),
+            Err(error) => {
+                return Err(say_what_stands(context.servers().old_writes(), error.at(format!("database {}", part.name))));
+            }
         };
         if !options.dry_run && !merged.already {
             // What is committed is committed: the other databases follow, and the journal's failure is told in the end.
-            let written = Intention { context, plan, database: &part.name, action }.committed(&merged);
+            let written = Intention { store: context.store(), plan, database: &part.name, action }.committed(&merged);
             unwritten = unwritten.or(written.err());
         }
         done.push(merged);
     }
-    context.tell(Event::Ended { step: action.word() });
+    context.reporter().tell(Event::Ended { step: action.word() });
     if let Some(error) = unwritten {
         return Err(error.at(context.run()));
     }
@@ -93,22 +96,22 @@ pub(crate) async fn perform(
 ///
 /// # Errors
 /// `Refused` where the manifest, the diff or the decisions are other than those that were planned with.
-pub(crate) fn checked_plan(context: &Context) -> Result<Plan> {
-    let plan = Plan::read(context.store())?;
+pub(crate) fn checked_plan(store: &dyn Store) -> Result<Plan> {
+    let plan = Plan::read(store)?;
     let stale = |what: &str| {
         Error::new(ErrorKind::Refused, "check the plan")
-            .at(context.run())
+            .at(store.location())
             .because(format!("{what} changed since the plan was made"))
             .next("run `failback plan` again and read what it says")
     };
-    let digest = |path| index_digest(context.store(), path);
+    let digest = |path| index_digest(store, path);
     if digest(layout::MANIFEST)? != plan.manifest_blake3 {
         return Err(stale("the export"));
     }
     if digest(layout::DIFF)? != plan.diff_blake3 {
         return Err(stale("the diff"));
     }
-    if read_decisions(context)?.digest() != plan.decisions_digest {
+    if read_decisions(store)?.digest() != plan.decisions_digest {
         return Err(stale("decisions.toml"));
     }
     Ok(plan)
@@ -122,7 +125,7 @@ async fn perform_one(
     options: MergeOptions,
     action: LedgerAction,
 ) -> Result<MergedDatabase> {
-    let old = context.connect(Side::Old, &part.name).await?;
+    let old = context.servers().connect(Side::Old, &part.name).await?;
     let identity = old.identity().await?;
     if identity.read_only_default {
         return Err(Error::new(ErrorKind::Refused, "write to OLD")
@@ -135,7 +138,7 @@ async fn perform_one(
             .next("check --old, or make a new run"));
     }
     let already = MergedDatabase { database: part.name.clone(), tables: Vec::new(), sequences: Vec::new(), already: true };
-    let intention = Intention { context, plan, database: &part.name, action };
+    let intention = Intention { store: context.store(), plan, database: &part.name, action };
     if is_done(&old, plan, action).await? {
         if !options.dry_run {
             intention.settle(&old).await?;
@@ -144,7 +147,7 @@ async fn perform_one(
     }
     let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
     expect_privileges(&old, part, record, direction(action)).await?;
-    let old = Transaction::begin(old, Isolation::ReadCommitted, &context.old_writes).await?;
+    let old = Transaction::begin(old, Isolation::ReadCommitted, context.servers().old_writes()).await?;
     let work = Work { plan, part, record, triggers, action, dry_run: options.dry_run };
     let (tables, sequences) = match work.inside(context, &old).await {
         Ok(Some(found)) => found,
@@ -271,8 +274,8 @@ fn hint_at_the_ledger(error: Error) -> Error {
 }
 
 /// Says what was committed before a database failed, if anything was.
-fn say_what_stands(context: &Context, error: Error) -> Error {
-    match context.old_writes.state() {
+fn say_what_stands(old_writes: &OldWrites, error: Error) -> Error {
+    match old_writes.state() {
         state @ (OldState::Committed(_) | OldState::Unknown { committed: Some(_), .. }) => {
             Error::new(ErrorKind::PartlyChanged, "carry out the plan").because(error).state(state).next(
                 "remove the cause and run the same command again: what is committed is in OLD's ledger and is not done twice",

@@ -1,16 +1,17 @@
 //! What the run's journal says of a transaction: what it is about to commit, and how that ended.
 
 use super::report::MergedDatabase;
+use crate::engine::run::LedgerAction;
 use crate::engine::run::ledger;
-use crate::engine::run::{Context, LedgerAction};
 use crate::error::{Error, OldState, Result};
 use crate::pg::Session;
 use crate::staging::{Committed, Intent, Journal, JournalRecord, NotCommitted, Plan};
+use crate::store::Store;
 
 /// A transaction on one database that is about to be committed.
 #[derive(Clone, Copy)]
 pub(crate) struct Intention<'a> {
-    pub(crate) context: &'a Context,
+    pub(crate) store: &'a dyn Store,
     pub(crate) plan: &'a Plan,
     pub(crate) database: &'a str,
     pub(crate) action: LedgerAction,
@@ -26,7 +27,7 @@ impl Intention<'_> {
             LedgerAction::Merge => JournalRecord::MergeIntended,
             LedgerAction::Undo => JournalRecord::UndoIntended,
         };
-        record(self.intent()).append(self.context.store())
+        record(self.intent()).append(self.store)
     }
 
     /// Writes that it was committed.
@@ -52,7 +53,7 @@ impl Intention<'_> {
             LedgerAction::Undo => JournalRecord::UndoFailed,
         };
         let Intent { plan, database } = self.intent();
-        let _ = record(NotCommitted { plan, database, old: state.to_string() }).append(self.context.store());
+        let _ = record(NotCommitted { plan, database, old: state.to_string() }).append(self.store);
     }
 
     /// Completes the journal where an earlier command could not: its intent has no end, and OLD's ledger has the transaction.
@@ -60,7 +61,7 @@ impl Intention<'_> {
     /// # Errors
     /// Whatever asking OLD's ledger can give; `Storage` where the journal cannot be written.
     pub(crate) async fn settle(self, old: &Session) -> Result<()> {
-        let journal = Journal::read(self.context.store())?;
+        let journal = Journal::read(self.store)?;
         let Intent { plan, database } = self.intent();
         if !journal.unended().iter().any(|entry| entry.record.intends(&plan, &database)) {
             return Ok(());
@@ -76,7 +77,7 @@ impl Intention<'_> {
             LedgerAction::Merge => JournalRecord::Merged,
             LedgerAction::Undo => JournalRecord::Undone,
         };
-        record(what).append(self.context.store())
+        record(what).append(self.store)
     }
 
     fn intent(self) -> Intent {

@@ -8,7 +8,7 @@ use super::triggers::Triggers;
 use crate::codec::BatchEncoder;
 use crate::engine::plan::{Direction, PlannedRowReader, RelevantColumns};
 use crate::engine::rows::{Batches, Image, Loading, image_layout, load_columns, view};
-use crate::engine::run::Context;
+use crate::engine::run::Reporter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Session, server_fault};
@@ -18,6 +18,7 @@ use crate::statement::{
     BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, Operation, RowSource, copy_binary, deferred_clashes, load_table_name,
     lock_writers_out, select_list,
 };
+use crate::store::Store;
 use crate::words::Counts;
 
 /// How many rows of the diff are read at a time.
@@ -68,7 +69,8 @@ impl<'a> TableMerge<'a> {
     /// Sends the rows that are to be written into a temporary table.
     pub(crate) async fn load(
         &self,
-        context: &Context,
+        store: &dyn Store,
+        reporter: &Reporter,
         old: &Session,
         triggers: Triggers,
         referring: &RelevantColumns,
@@ -76,10 +78,10 @@ impl<'a> TableMerge<'a> {
         old.execute_all(&self.load.create()).await?;
         let mut loading = Loading::into(old, &self.load).await?;
         let encoder = BatchEncoder::new(&self.record.layout);
-        let mut reader = PlannedRowReader::open(context.store(), self.plan, BATCH_ROWS)?;
+        let mut reader = PlannedRowReader::open(store, self.plan, BATCH_ROWS)?;
         let mut ord = 0;
         while let Some(changes) = reader.next()? {
-            context.stop.check()?;
+            reporter.check_stop()?;
             let change = self.direction.change(&changes, &self.record.layout)?;
             let rows = change.try_map(|image| view(&encoder, &image.rows))?;
             for (row, action) in changes.actions.iter().enumerate() {
@@ -100,15 +102,21 @@ impl<'a> TableMerge<'a> {
     }
 
     /// Locks the rows on OLD and compares each with the row that was classified.
-    pub(crate) async fn expect_unmoved(&self, context: &Context, old: &Session, database: &str) -> Result<()> {
+    pub(crate) async fn expect_unmoved(
+        &self,
+        store: &dyn Store,
+        reporter: &Reporter,
+        old: &Session,
+        database: &str,
+    ) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
         old.execute_all(&self.load.lock_rows()).await?;
         let query = self.load.counterparts(&select_list(&self.record.layout, Side::Old, "t"));
         let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(&self.record.layout)).await?;
-        let mut reader = PlannedRowReader::open(context.store(), self.plan, BATCH_ROWS)?;
+        let mut reader = PlannedRowReader::open(store, self.plan, BATCH_ROWS)?;
         let mut moved = 0_u64;
         while let Some(changes) = reader.next()? {
-            context.stop.check()?;
+            reporter.check_stop()?;
             let written: BooleanArray = changes.actions.iter().map(|action| Some(action.writes())).collect();
             if written.true_count() == 0 {
                 continue;
@@ -119,7 +127,7 @@ impl<'a> TableMerge<'a> {
                 Direction::Forward => found.count_unlike(&changes.old.select(&written)?, |_, _| true)?,
                 Direction::Back => changes.change(layout)?.select(&written)?.count_broken(&found, layout)?,
             };
-            context.tell_rows(database, &self.record.name, written.true_count() as u64, 0);
+            reporter.tell_rows(database, &self.record.name, written.true_count() as u64, 0);
         }
         stream.expect_end().await?;
         self.hint(old, BY_ANY_JOIN).await?;

@@ -30,6 +30,7 @@ pub(crate) async fn carry_out(
     direction: Direction,
     triggers: Triggers,
 ) -> Result<Vec<(String, Written)>> {
+    let (store, reporter) = (context.store(), context.reporter());
     let keys = catalog::foreign_keys(old.client()).await?;
     let mut merges = Vec::new();
     for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
@@ -40,8 +41,8 @@ pub(crate) async fn carry_out(
             merge.keep_writers_out(old, triggers).await.place(|| &table.name)?;
             // As the server's own triggers do, only updates that refer to others than before are checked.
             let referring = RelevantColumns::referring(&keys, &known.name, &known.layout);
-            merge.load(context, old, triggers, &referring).await.place(|| &table.name)?;
-            merge.expect_unmoved(context, old, &plan.name).await.place(|| &table.name)?;
+            merge.load(store, reporter, old, triggers, &referring).await.place(|| &table.name)?;
+            merge.expect_unmoved(store, reporter, old, &plan.name).await.place(|| &table.name)?;
             merges.push(merge);
         }
     }
@@ -58,7 +59,7 @@ pub(crate) async fn carry_out(
     }
     for merge in &merges {
         merge.write(old).await.place(|| &merge.record.name)?;
-        context.tell_rows(&plan.name, &merge.record.name, merge.wanted.sum(), 0);
+        reporter.tell_rows(&plan.name, &merge.record.name, merge.wanted.sum(), 0);
     }
     for merge in &merges {
         merge.expect_no_deferred_clash(old, triggers).await.place(|| &merge.record.name)?;

@@ -17,7 +17,7 @@ use crate::staging::Plan;
 /// Cancel safety: as [`merge`](super::merge).
 pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     let context = &context.for_writing();
-    undo_plan(context, options).await.map_err(|error| error.or_state(|| context.old_writes.state()))
+    undo_plan(context, options).await.map_err(|error| error.or_state(|| context.servers().old_writes().state()))
 }
 
 async fn undo_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {

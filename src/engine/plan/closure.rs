@@ -20,6 +20,7 @@ use crate::policy::Action;
 use crate::schema::ForeignKey;
 use crate::staging::{SegmentReader, TableRecord};
 use crate::statement;
+use crate::store::Store;
 
 /// A value of a foreign key's columns, as 128 bits of its digest.
 type Value = [u8; 16];
@@ -30,7 +31,7 @@ pub(crate) async fn hold_closure(context: &Context, database: &str, drafts: &mut
     let keys = deltas.keys.clone();
     // A held child may itself be a parent, and a held row may be the one that was to free a value: until nothing moves.
     loop {
-        let mut held = hold_children(context, drafts, &keys)?;
+        let mut held = hold_children(context.store(), drafts, &keys)?;
         deltas.follow(drafts).await?;
         for (position, draft) in drafts.iter_mut().enumerate() {
             held += uniqueness::hold_clashes(&deltas, position, draft).await.place(|| &draft.record.name)?;
@@ -46,18 +47,18 @@ pub(crate) async fn hold_closure(context: &Context, database: &str, drafts: &mut
 }
 
 /// Holds children of rows that will not be on OLD; returns how many.
-fn hold_children(context: &Context, drafts: &mut [Draft<'_>], keys: &[ForeignKey]) -> Result<usize> {
+fn hold_children(store: &dyn Store, drafts: &mut [Draft<'_>], keys: &[ForeignKey]) -> Result<usize> {
     let mut held = 0;
     for key in keys {
         let Some(parent) = drafts.iter().position(|draft| draft.record.name == key.parent) else { continue };
         let Some(child) = drafts.iter().position(|draft| draft.record.name == key.child) else { continue };
-        let missing = values_not_on_old(context, &drafts[parent], key)?;
+        let missing = values_not_on_old(store, &drafts[parent], key)?;
         if missing.is_empty() {
             continue;
         }
         let why = format!("held with its parent: {} ({})", key.parent, key.name);
         let mut orphans = Vec::new();
-        each_row(context, &drafts[child], &key.child_columns, "new", |row, _, value| {
+        each_row(store, &drafts[child], &key.child_columns, "new", |row, _, value| {
             if drafts[child].actions[row].brings_new() && value.is_some_and(|value| missing.contains(&value)) {
                 orphans.push(row);
             }
@@ -71,20 +72,20 @@ fn hold_children(context: &Context, drafts: &mut [Draft<'_>], keys: &[ForeignKey
 }
 
 /// Collects the referenced values of NEW's rows that will not be on OLD under their own identity.
-fn values_not_on_old(context: &Context, parent: &Draft<'_>, key: &ForeignKey) -> Result<HashSet<Value>> {
+fn values_not_on_old(store: &dyn Store, parent: &Draft<'_>, key: &ForeignKey) -> Result<HashSet<Value>> {
     let mut missing = HashSet::new();
     if parent.actions.iter().all(|action| action.brings_new()) {
         return Ok(missing);
     }
     let numbered = is_numbered(parent.record);
-    each_row(context, parent, &key.parent_columns, "new", |row, found, value| {
+    each_row(store, parent, &key.parent_columns, "new", |row, found, value| {
         if found.is_not_olds(numbered) && !parent.actions[row].brings_new() {
             missing.extend(value);
         }
     })?;
     // A value of a row that OLD has in its own right (`old_only` with both rows) is on OLD.
     if !missing.is_empty() {
-        each_row(context, parent, &key.parent_columns, "old", |row, found, value| {
+        each_row(store, parent, &key.parent_columns, "old", |row, found, value| {
             if found.class == Class::OldOnly
                 && !parent.actions[row].writes()
                 && let Some(value) = value
@@ -167,17 +168,17 @@ fn is_numbered(record: &TableRecord) -> bool {
 /// Visits every row of a table's diff with what the diff says of it and the digest of some columns of one image; `None` where
 /// the image does not exist or one of the values is NULL.
 fn each_row(
-    context: &Context,
+    store: &dyn Store,
     draft: &Draft<'_>,
     columns: &[Ident],
     image: &str,
     mut visit: impl FnMut(usize, Found, Option<Value>),
 ) -> Result<()> {
-    each_text(context, draft, columns, image, |row, found, texts| visit(row, found, texts.as_deref().map(digest)))
+    each_text(store, draft, columns, image, |row, found, texts| visit(row, found, texts.as_deref().map(digest)))
 }
 
 fn each_text(
-    context: &Context,
+    store: &dyn Store,
     draft: &Draft<'_>,
     columns: &[Ident],
     image: &str,
@@ -191,7 +192,7 @@ fn each_text(
     let encoder = BatchEncoder::new(layout);
     let mut first = 0;
     for segment in &draft.diff.segments {
-        for batch in SegmentReader::open_projected(context.store(), segment, 1 << 13, &["fb_class", "fb_base", image])? {
+        for batch in SegmentReader::open_projected(store, segment, 1 << 13, &["fb_class", "fb_base", image])? {
             let batch = batch?;
             let (classes, bases) = (read_words(&batch, "fb_class")?, read_words(&batch, "fb_base")?);
             let found = Image::read(&batch, image)?;

@@ -15,7 +15,7 @@ use super::sandbox::Sandbox;
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::engine::rows::{Loading, load_columns, view};
-use crate::engine::run::Context;
+use crate::engine::run::{Context, Reporter};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::sqlstate;
@@ -23,6 +23,7 @@ use crate::policy::Action;
 use crate::schema::{Column, Exclusive, ForeignKey};
 use crate::staging::{SegmentReader, TableRecord};
 use crate::statement::{DeltaTables, LoadTable, Operation, RowSource, load_table_name};
+use crate::store::Store;
 
 /// How many rows of the diff are read at a time.
 const BATCH_ROWS: usize = 4096;
@@ -46,12 +47,12 @@ struct TableDelta<'a> {
 impl<'a> TableDeltas<'a> {
     /// Sends what has to be asked about.
     pub(crate) async fn prepare(context: &Context, database: &str, drafts: &[Draft<'a>]) -> Result<Self> {
-        let sandbox = Sandbox::open(context, database).await?;
+        let sandbox = Sandbox::open(context.servers(), database).await?;
         let keys = catalog::foreign_keys(sandbox.session().client()).await?;
         let mut deltas = Self { sandbox, keys, tables: Vec::new() };
         for (number, draft) in drafts.iter().enumerate() {
             let loaded = if deltas.is_asked_about(draft) {
-                Some(deltas.load(context, number, draft).await.place(|| &draft.record.name)?)
+                Some(deltas.load(context.store(), context.reporter(), number, draft).await.place(|| &draft.record.name)?)
             } else {
                 None
             };
@@ -68,7 +69,7 @@ impl<'a> TableDeltas<'a> {
             || any(|action| matches!(action, Action::Insert | Action::Replace)) && exclusives(draft.record).next().is_some()
     }
 
-    async fn load(&self, context: &Context, number: usize, draft: &Draft<'a>) -> Result<TableDelta<'a>> {
+    async fn load(&self, store: &dyn Store, reporter: &Reporter, number: usize, draft: &Draft<'a>) -> Result<TableDelta<'a>> {
         let record = draft.record;
         let source = RowSource::of(&record.old, &record.key, Side::Old);
         let asked = Asked::of(record, &self.keys);
@@ -77,7 +78,7 @@ impl<'a> TableDeltas<'a> {
         let referenced = keys.map(|key| key.parent_columns.clone()).collect();
         let delta = DeltaTables { number, table: &record.old, load, referenced };
         self.sandbox.create(&delta.load.create()).await?;
-        self.send(context, draft, &asked, &delta.load).await?;
+        self.send(store, reporter, draft, &asked, &delta.load).await?;
         self.sandbox.session().execute_all(&delta.create()).await?;
         for statement in delta.fill() {
             self.sandbox.session().execute_all(&statement).await?;
@@ -86,14 +87,21 @@ impl<'a> TableDeltas<'a> {
     }
 
     /// Sends rows into the load table; their position in it is that in the diff.
-    async fn send(&self, context: &Context, draft: &Draft<'_>, asked: &Asked, load: &LoadTable<'_>) -> Result<()> {
+    async fn send(
+        &self,
+        store: &dyn Store,
+        reporter: &Reporter,
+        draft: &Draft<'_>,
+        asked: &Asked,
+        load: &LoadTable<'_>,
+    ) -> Result<()> {
         let layout = &draft.record.layout;
         let encoder = BatchEncoder::new(&RowLayout { columns: asked.pick(layout.columns.clone()) });
         let mut loading = Loading::into(self.sandbox.session(), load).await?;
         let mut first = 0;
         for segment in &draft.diff.segments {
-            for batch in SegmentReader::open_projected(context.store(), segment, BATCH_ROWS, &["old", "new"])? {
-                context.stop.check()?;
+            for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["old", "new"])? {
+                reporter.check_stop()?;
                 let batch = batch?;
                 let actions = draft.actions[first..first + batch.num_rows()].to_vec();
                 let changes = PlannedRows::read(actions, &batch)?;

@@ -4,6 +4,7 @@
 //! bytes for every differing row, and 16 for every row that will not be on OLD.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -18,7 +19,7 @@ use crate::delta::Class;
 use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::rows::Target;
 use crate::engine::run::ledger;
-use crate::engine::run::{Context, Event};
+use crate::engine::run::{Context, Event, Reporter};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::policy::{Action, Decisions, Resolution};
 use crate::schema::{Identity, Table, depend};
@@ -27,6 +28,7 @@ use crate::staging::{
     DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
     SegmentReader, TableDiff, TablePlan, TableRecord, index_digest,
 };
+use crate::store::Store;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, RecordBatch};
@@ -39,7 +41,7 @@ use arrow_array::{Array, RecordBatch};
 pub async fn plan(context: &Context) -> Result<PlanReport> {
     let manifest = Manifest::read(context.store())?;
     let index = DiffIndex::read(context.store())?;
-    ledger::expect_not_merged(context, &manifest).await?;
+    ledger::expect_not_merged(context.servers(), &manifest).await.place(|| context.run())?;
     let manifest_blake3 = index_digest(context.store(), layout::MANIFEST)?;
     if index.manifest_blake3 != manifest_blake3 {
         return Err(Error::new(ErrorKind::Refused, "plan the merge")
@@ -47,8 +49,8 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
             .because("the diff was made from another export than the one in the run")
             .next("run `failback diff` again"));
     }
-    let decisions = read_decisions(context)?;
-    context.tell(Event::Began { step: "plan", rows: index.tables().map(TableDiff::rows).sum() });
+    let decisions = read_decisions(context.store())?;
+    context.reporter().tell(Event::Began { step: "plan", rows: index.tables().map(TableDiff::rows).sum() });
     let (mut databases, mut rejects) = (Vec::new(), Vec::new());
     for record in &manifest.databases {
         let Some(diff) = index.database(&record.name) else { continue };
@@ -71,7 +73,7 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
     let plan_blake3 = index_digest(context.store(), layout::PLAN)?;
     let held = plan.actions().get(Action::Hold);
     JournalRecord::Planned { plan_blake3, plan: plan.digest.clone(), held }.append(context.store())?;
-    context.tell(Event::Ended { step: "plan" });
+    context.reporter().tell(Event::Ended { step: "plan" });
     let known: Vec<_> = manifest
         .databases
         .iter()
@@ -80,16 +82,16 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
     let mut notes = decisions.notes();
     for part in &plan.databases {
         let Some(record) = manifest.database(&part.name) else { continue };
-        notes.extend(privileges::notes(context, part, record).await.place(|| format!("database {}", part.name))?);
+        notes.extend(privileges::notes(context.servers(), part, record).await.place(|| format!("database {}", part.name))?);
     }
-    Ok(PlanReport { rejects, unmatched: decisions.unmatched(&known), notes, ..report(context, &plan) })
+    Ok(PlanReport { rejects, unmatched: decisions.unmatched(&known), notes, ..report(context.run(), &plan) })
 }
 
 /// Reads the run's decisions; without a file, nothing is decided yet.
-pub(crate) fn read_decisions(context: &Context) -> Result<Decisions> {
-    let text = if context.store.exists(layout::DECISIONS)? {
-        String::from_utf8(context.store.read(layout::DECISIONS)?)
-            .map_err(|error| Error::new(ErrorKind::Config, "read decisions.toml").at(context.run()).because(error))?
+pub(crate) fn read_decisions(store: &dyn Store) -> Result<Decisions> {
+    let text = if store.exists(layout::DECISIONS)? {
+        String::from_utf8(store.read(layout::DECISIONS)?)
+            .map_err(|error| Error::new(ErrorKind::Config, "read decisions.toml").at(store.location()).because(error))?
     } else {
         String::new()
     };
@@ -108,14 +110,15 @@ async fn plan_database(
         let table = record.tables.iter().find(|table| table.name == name);
         let found = diff.tables.iter().find(|table| table.name == name);
         if let (Some(table), Some(found)) = (table, found) {
-            drafts.push(draft(context, decisions, &record.name, table, found).place(|| &table.name)?);
+            drafts
+                .push(draft(context.store(), context.reporter(), decisions, &record.name, table, found).place(|| &table.name)?);
         }
     }
     // Before families are looked at: a row that OLD does not take holds its children too.
     rejects.extend(trial_load::hold_rejects(context, record, &mut drafts).await?);
     closure::hold_closure(context, &record.name, &mut drafts).await?;
     let paths = DatabaseLayout::new(&record.name);
-    let tables = drafts.iter().map(|draft| freeze(context, &paths, draft)).collect::<Result<Vec<_>>>()?;
+    let tables = drafts.iter().map(|draft| freeze(context.shared_store(), &paths, draft)).collect::<Result<Vec<_>>>()?;
     Ok(DatabasePlan { name: record.name.clone(), old: diff.old.clone(), tables, new_sequences: record.new_sequences.clone() })
 }
 
@@ -126,7 +129,8 @@ fn parents_first(record: &DatabaseRecord) -> Vec<crate::name::QualifiedName> {
 
 /// Gives every row of a table's diff the action that the decisions ask for.
 fn draft<'a>(
-    context: &Context,
+    store: &dyn Store,
+    reporter: &Reporter,
     decisions: &Decisions,
     database: &str,
     record: &'a TableRecord,
@@ -136,7 +140,7 @@ fn draft<'a>(
     let replacing = Replacing::of(record);
     let table = record.name.to_string();
     for segment in &diff.segments {
-        for batch in SegmentReader::open_projected(context.store(), segment, 1 << 14, &DECIDING)? {
+        for batch in SegmentReader::open_projected(store, segment, 1 << 14, &DECIDING)? {
             let batch = batch?;
             for (row, class) in read_words::<Class>(&batch, "fb_class")?.into_iter().enumerate() {
                 let decided = decisions.resolve(database, &table, class);
@@ -151,7 +155,7 @@ fn draft<'a>(
                 draft.whys.push(why);
             }
         }
-        context.tell_rows(database, &record.name, segment.rows, 0);
+        reporter.tell_rows(database, &record.name, segment.rows, 0);
     }
     Ok(draft)
 }
@@ -237,7 +241,7 @@ impl Replacing {
 }
 
 /// Writes a table's changes and counts them.
-fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
+fn freeze(store: Arc<dyn Store>, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
     let why = |why: &u8| draft.reasons[usize::from(*why)].as_str();
     let rows = draft.actions.iter().zip(&draft.whys).map(|(action, said)| (*action, why(said)));
     let mut pairs = BTreeMap::new();
@@ -252,7 +256,7 @@ fn freeze(context: &Context, paths: &DatabaseLayout, draft: &Draft<'_>) -> Resul
         }
     }
     let target = Target {
-        store: context.store.clone(),
+        store,
         path: paths.plan(draft.record.id),
         options: SegmentOptions {
             dictionary_columns: vec!["fb_action".to_owned(), "fb_why".to_owned()],

@@ -3,7 +3,7 @@
 use super::direction::Direction;
 use crate::catalog;
 use crate::engine::rows::load_columns;
-use crate::engine::run::Context;
+use crate::engine::run::Servers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
@@ -37,11 +37,11 @@ pub(crate) async fn expect_privileges(
 }
 
 /// Says what the user of the plan lacks to carry it out: it may be another who merges.
-pub(crate) async fn notes(context: &Context, part: &DatabasePlan, record: &DatabaseRecord) -> Result<Vec<String>> {
+pub(crate) async fn notes(servers: &Servers, part: &DatabasePlan, record: &DatabaseRecord) -> Result<Vec<String>> {
     if part.tables.iter().all(|table| table.written_rows() == 0) {
         return Ok(Vec::new());
     }
-    let old = context.connect(Side::Old, &part.name).await?;
+    let old = servers.connect(Side::Old, &part.name).await?;
     let missing = missing(&old, part, record, Direction::Forward).await?;
     if missing.is_empty() {
         return Ok(Vec::new());

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::reject::Reject;
-use crate::engine::run::Context;
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, Plan};
 use crate::words::Counts;
@@ -56,10 +55,10 @@ pub struct PlannedTable {
 }
 
 /// Reads the report off the plan.
-pub(crate) fn report(context: &Context, plan: &Plan) -> PlanReport {
+pub(crate) fn report(run: String, plan: &Plan) -> PlanReport {
     let actions = plan.actions();
     PlanReport {
-        run: context.run(),
+        run,
         digest: plan.digest.clone(),
         tables: plan.databases.iter().flat_map(planned_tables).collect(),
         held: actions.get(Action::Hold),

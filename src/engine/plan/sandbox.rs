@@ -2,7 +2,7 @@
 //! are never committed.
 
 use crate::catalog;
-use crate::engine::run::Context;
+use crate::engine::run::Servers;
 use crate::error::{ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Savepoint, Session, Transaction};
@@ -16,8 +16,8 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     /// Opens a session and begins, all of it under one snapshot.
-    pub(crate) async fn open(context: &Context, database: &str) -> Result<Self> {
-        let old = context.connect(Side::Old, database).await?;
+    pub(crate) async fn open(servers: &Servers, database: &str) -> Result<Self> {
+        let old = servers.connect(Side::Old, database).await?;
         let quiet = catalog::replica_role_allowed(old.client()).await?;
         Self::begin(old, quiet).await
     }

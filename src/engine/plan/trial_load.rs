@@ -18,7 +18,7 @@ use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::engine::rows::{Batches, Image, Loading, load_columns, view};
-use crate::engine::run::Context;
+use crate::engine::run::{Context, Reporter};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::{Session, server_fault};
@@ -28,6 +28,7 @@ use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
 use crate::statement::{
     Inserted, LoadColumn, LoadTable, Operation, RowSource, copy_binary, load_table_name, select_list, trial_table, unpacked,
 };
+use crate::store::Store;
 
 /// How many rows are tried at once.
 const BATCH_ROWS: usize = 4096;
@@ -43,10 +44,14 @@ pub(crate) async fn hold_rejects(
     if !drafts.iter().any(is_tried) {
         return Ok(Vec::new());
     }
-    let mut sandbox = Sandbox::open(context, &database.name).await?;
+    let mut sandbox = Sandbox::open(context.servers(), &database.name).await?;
     let mut found = Vec::new();
     for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
-        found.extend(hold_rejects_of(context, database, &sandbox, draft).await.place(|| &draft.record.name)?);
+        found.extend(
+            hold_rejects_of(context.store(), context.reporter(), database, &sandbox, draft)
+                .await
+                .place(|| &draft.record.name)?,
+        );
         sandbox = sandbox.renew().await?;
     }
     sandbox.leave().await?;
@@ -54,7 +59,8 @@ pub(crate) async fn hold_rejects(
 }
 
 async fn hold_rejects_of(
-    context: &Context,
+    store: &dyn Store,
+    reporter: &Reporter,
     database: &DatabaseRecord,
     sandbox: &Sandbox,
     draft: &mut Draft<'_>,
@@ -64,8 +70,8 @@ async fn hold_rejects_of(
     let mut findings = Rejects::new(&database.name, record);
     let mut first = 0;
     for segment in &draft.diff.segments {
-        for batch in SegmentReader::open_projected(context.store(), segment, BATCH_ROWS, &["old", "new"])? {
-            context.stop.check()?;
+        for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["old", "new"])? {
+            reporter.check_stop()?;
             let batch = batch?;
             let actions = draft.actions[first..first + batch.num_rows()].to_vec();
             let changes = PlannedRows::read(actions, &batch)?;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 
-use super::context::Context;
+use super::servers::Servers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::Session;
@@ -72,9 +72,9 @@ pub(crate) async fn latest(old: &Session, plan_digest: &str) -> Result<Option<En
 ///
 /// # Errors
 /// `Refused` where a merge of the run is in OLD's ledger and has not been undone.
-pub(crate) async fn expect_not_merged(context: &Context, manifest: &Manifest) -> Result<()> {
+pub(crate) async fn expect_not_merged(servers: &Servers, manifest: &Manifest) -> Result<()> {
     for database in &manifest.databases {
-        let old = context.connect(Side::Old, &database.name).await?;
+        let old = servers.connect(Side::Old, &database.name).await?;
         if !exists(&old).await? {
             continue;
         }
@@ -82,7 +82,6 @@ pub(crate) async fn expect_not_merged(context: &Context, manifest: &Manifest) ->
         if last.first().is_some_and(|row| row.get::<_, &str>(0) == LedgerAction::Merge.word()) {
             return Err(Error::new(ErrorKind::Refused, "replace what was merged")
                 .at(format!("database {}", database.name))
-                .at(context.run())
                 .because("this run is merged, and its files are what `failback undo` needs")
                 .next("for what is still held, make a new run: `failback export`, or `failback recover`")
                 .next("or take the merge back first with `failback undo`"));

@@ -6,14 +6,22 @@
 
 mod context;
 pub(crate) mod ledger;
+mod limits;
 mod progress;
+mod reporter;
+mod selection;
+mod servers;
 mod status;
 mod stop;
 pub(crate) mod workers;
 
-pub use context::{CHUNK_BYTES, Context};
+pub use context::Context;
 pub use ledger::{Entry, LedgerAction};
+pub use limits::{CHUNK_BYTES, Limits};
 pub use progress::{Event, Progress, Silent};
+pub use reporter::Reporter;
+pub use selection::Selection;
+pub use servers::Servers;
 pub use status::{StatusReport, status};
 pub use stop::Stop;
 pub(crate) use workers::{Failed, Work};

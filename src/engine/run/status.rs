@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::context::Context;
 use super::ledger;
 use super::ledger::Entry;
+use super::servers::Servers;
 use crate::delta::Class;
 use crate::error::Result;
 use crate::name::Side;
@@ -74,15 +75,15 @@ pub async fn status(context: &Context) -> Result<StatusReport> {
     };
     for database in plan.iter().flat_map(|plan| &plan.databases) {
         let digest = plan.as_ref().map_or("", |plan| plan.digest.as_str());
-        let entry = ask_ledger(context, &database.name, digest).await.map_err(|error| format!("{error:?}"));
+        let entry = ask_ledger(context.servers(), &database.name, digest).await.map_err(|error| format!("{error:?}"));
         report.ledger.insert(database.name.clone(), entry);
     }
     report.next = next(&report);
     Ok(report)
 }
 
-async fn ask_ledger(context: &Context, database: &str, digest: &str) -> Result<Option<Entry>> {
-    let old = context.connect(Side::Old, database).await?;
+async fn ask_ledger(servers: &Servers, database: &str, digest: &str) -> Result<Option<Entry>> {
+    let old = servers.connect(Side::Old, database).await?;
     ledger::latest(&old, digest).await
 }
 

@@ -12,8 +12,8 @@ use futures::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::task::{JoinError, spawn_blocking};
 
-use super::context::Context;
 use super::progress::Event;
+use super::reporter::Reporter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::farewell;
 use crate::staging::Chunk;
@@ -62,50 +62,54 @@ pub(crate) enum Failed<F> {
 /// breaks opens it again while the snapshots live; any other failure stops all workers and is the answer.
 ///
 /// Cancel safety: dropped, it stops all workers where they wait next.
-pub(crate) async fn run<W: Work>(context: &Context, mut chunks: Vec<Chunk>, work: W) -> Result<Vec<(Chunk, W::Found)>> {
+pub(crate) async fn run<W: Work>(
+    reporter: &Reporter,
+    jobs: usize,
+    mut chunks: Vec<Chunk>,
+    work: W,
+) -> Result<Vec<(Chunk, W::Found)>> {
     chunks.sort_by_key(|chunk| std::cmp::Reverse(chunk.weight));
-    let (work, context) = (Arc::new(work), context.clone());
-    let jobs = context.jobs;
+    let (work, reporter) = (Arc::new(work), reporter.clone());
     let worker = move |queue: Arc<Queue<Chunk>>| {
-        let (work, context) = (Arc::clone(&work), context.clone());
-        async move { worker(&context, work.as_ref(), &queue).await }
+        let (work, reporter) = (Arc::clone(&work), reporter.clone());
+        async move { worker(&reporter, work.as_ref(), &queue).await }
     };
     Ok(gather(jobs, chunks, worker).await?.into_iter().flatten().collect())
 }
 
 /// Does one chunk after the other until none is left.
-async fn worker<W: Work>(context: &Context, work: &W, queue: &Queue<Chunk>) -> Result<Vec<(Chunk, W::Found)>> {
+async fn worker<W: Work>(reporter: &Reporter, work: &W, queue: &Queue<Chunk>) -> Result<Vec<(Chunk, W::Found)>> {
     let mut state = work.open().await?;
     let mut done = Vec::new();
     while let Some(mut chunk) = queue.take() {
-        let found = persist(context, work, &mut state, &mut chunk).await.map_err(|error| error.at(work.place(&chunk)))?;
+        let found = persist(reporter, work, &mut state, &mut chunk).await.map_err(|error| error.at(work.place(&chunk)))?;
         done.push((chunk, found));
     }
     Ok(done)
 }
 
 /// Does one chunk, again where that can help.
-async fn persist<W: Work>(context: &Context, work: &W, state: &mut W::State, chunk: &mut Chunk) -> Result<W::Found> {
+async fn persist<W: Work>(reporter: &Reporter, work: &W, state: &mut W::State, chunk: &mut Chunk) -> Result<W::Found> {
     let mut tries = 1;
     loop {
-        context.stop.check()?;
+        reporter.check_stop()?;
         let error = match work.perform(state, chunk).await {
             Ok(found) => return Ok(found),
             Err(error) => error,
         };
         if error.kind() == ErrorKind::Connect && tries < TRIES {
             tries += 1;
-            *state = reopen(context, work, error).await?;
+            *state = reopen(reporter, work, error).await?;
             continue;
         }
         match work.failed(chunk, error) {
             Failed::Stop(error) => return Err(error),
             Failed::Again(other, error) => {
                 *chunk = *other;
-                *state = reopen(context, work, error).await?;
+                *state = reopen(reporter, work, error).await?;
             }
             Failed::Found(found, error) => {
-                *state = reopen(context, work, error).await?;
+                *state = reopen(reporter, work, error).await?;
                 return Ok(found);
             }
         }
@@ -113,11 +117,11 @@ async fn persist<W: Work>(context: &Context, work: &W, state: &mut W::State, chu
 }
 
 /// Opens the connections again, if the snapshots still live; else gives back what broke them.
-async fn reopen<W: Work>(context: &Context, work: &W, broken: Error) -> Result<W::State> {
+async fn reopen<W: Work>(reporter: &Reporter, work: &W, broken: Error) -> Result<W::State> {
     if work.check_snapshots().await.is_err() {
         return Err(broken.next(format!("the snapshot is lost with the server's connection: {}", W::AFTER_LOSS)));
     }
-    context.tell(Event::Note(format!("the connections are opened again: {broken}")));
+    reporter.tell(Event::Note(format!("the connections are opened again: {broken}")));
     work.open().await.map_err(|_| broken)
 }
 
@@ -189,7 +193,13 @@ fn joined<T>(result: std::result::Result<Result<T>, JoinError>) -> Result<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::super::progress::Silent;
+    use super::super::stop::Stop;
     use super::*;
+    use crate::staging::Task;
+    use crate::staging::layout::TableId;
 
     #[tokio::test]
     async fn every_piece_is_done_once_and_everything_is_gathered() {
@@ -218,5 +228,104 @@ mod tests {
     async fn a_panic_is_an_error() {
         let work = |_| async { if true { panic!("on purpose") } else { Ok(()) } };
         assert_eq!(gather(1, vec![0], work).await.unwrap_err().kind(), ErrorKind::Storage);
+    }
+
+    /// Work whose chunks do what their numbers say.
+    #[derive(Default)]
+    struct Script {
+        /// How often connections were opened.
+        opened: AtomicU32,
+        /// How often a chunk was tried, in all.
+        tried: AtomicU32,
+        /// Weights in the order in which they were done.
+        order: Mutex<Vec<u64>>,
+        snapshots_are_lost: bool,
+    }
+
+    const BREAKS_ONCE: u32 = 1;
+    const BREAKS_ALWAYS: u32 = 2;
+    const FAILS_UNTIL_CHANGED: u32 = 3;
+    const FAILS: u32 = 4;
+
+    impl Work for Arc<Script> {
+        type State = u32;
+        type Found = &'static str;
+        const AFTER_LOSS: &'static str = "begin again";
+
+        async fn open(&self) -> Result<u32> {
+            Ok(self.opened.fetch_add(1, Ordering::Relaxed))
+        }
+
+        async fn perform(&self, state: &u32, chunk: &Chunk) -> Result<&'static str> {
+            self.tried.fetch_add(1, Ordering::Relaxed);
+            self.order.lock().unwrap().push(chunk.weight);
+            match chunk.number {
+                BREAKS_ONCE if *state == 0 => Err(Error::new(ErrorKind::Connect, "work")),
+                BREAKS_ALWAYS => Err(Error::new(ErrorKind::Connect, "work")),
+                FAILS | FAILS_UNTIL_CHANGED => Err(Error::new(ErrorKind::Server, "work")),
+                _ => Ok("done"),
+            }
+        }
+
+        fn place(&self, chunk: &Chunk) -> String {
+            format!("place {}", chunk.table)
+        }
+
+        async fn check_snapshots(&self) -> Result<()> {
+            if self.snapshots_are_lost { Err(Error::new(ErrorKind::Connect, "check")) } else { Ok(()) }
+        }
+
+        fn failed(&self, chunk: &Chunk, error: Error) -> Failed<&'static str> {
+            match chunk.number {
+                FAILS_UNTIL_CHANGED => Failed::Again(Box::new(Chunk { number: 0, ..chunk.clone() }), error),
+                FAILS => Failed::Found("failed", error),
+                _ => Failed::Stop(error),
+            }
+        }
+    }
+
+    fn chunk(number: u32, weight: u64) -> Chunk {
+        let task = Task::Compare { segment: String::new() };
+        Chunk { database: "shop".to_owned(), table: TableId::nth(0), number, weight, task }
+    }
+
+    async fn run_script(script: Script, chunks: Vec<Chunk>) -> (Arc<Script>, Result<Vec<(Chunk, &'static str)>>) {
+        let (script, reporter) = (Arc::new(script), Reporter::new(Arc::new(Silent), Stop::default()));
+        let found = run(&reporter, 1, chunks, Arc::clone(&script)).await;
+        (script, found)
+    }
+
+    #[tokio::test]
+    async fn the_largest_come_first() {
+        let (script, found) = run_script(Script::default(), vec![chunk(0, 1), chunk(0, 9), chunk(0, 5)]).await;
+        assert_eq!(found.unwrap().len(), 3);
+        assert_eq!(*script.order.lock().unwrap(), [9, 5, 1]);
+        assert_eq!(script.opened.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn connections_that_break_are_opened_again_a_few_times() {
+        let (script, found) = run_script(Script::default(), vec![chunk(BREAKS_ONCE, 0)]).await;
+        assert_eq!((found.unwrap()[0].1, script.opened.load(Ordering::Relaxed)), ("done", 2));
+        let (script, found) = run_script(Script::default(), vec![chunk(BREAKS_ALWAYS, 0)]).await;
+        let error = found.unwrap_err();
+        assert_eq!((error.kind(), error.places()), (ErrorKind::Connect, &["place t0001".to_owned()][..]));
+        assert_eq!(script.tried.load(Ordering::Relaxed), TRIES);
+    }
+
+    #[tokio::test]
+    async fn without_the_snapshots_nothing_is_tried_again() {
+        let script = Script { snapshots_are_lost: true, ..Script::default() };
+        let (script, found) = run_script(script, vec![chunk(BREAKS_ONCE, 0)]).await;
+        assert!(found.unwrap_err().hints()[0].ends_with("begin again"));
+        assert_eq!(script.tried.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn a_step_may_go_on_after_a_failure_of_its_own() {
+        let (script, found) = run_script(Script::default(), vec![chunk(FAILS, 2), chunk(FAILS_UNTIL_CHANGED, 1)]).await;
+        let found: Vec<_> = found.unwrap().into_iter().map(|(chunk, found)| (chunk.number, found)).collect();
+        assert_eq!(found, [(FAILS, "failed"), (0, "done")]);
+        assert_eq!(script.opened.load(Ordering::Relaxed), 3, "a transaction that failed takes no more statements");
     }
 }

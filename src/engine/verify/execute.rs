@@ -22,7 +22,7 @@ pub async fn verify(context: &Context) -> Result<VerifyReport> {
     let plan = Plan::read(context.store())?;
     let manifest = Manifest::read(context.store())?;
     let rows: u64 = plan.tables().map(TablePlan::written_rows).sum();
-    context.tell(Event::Began { step: "verify", rows });
+    context.reporter().tell(Event::Began { step: "verify", rows });
     let mut report = VerifyReport {
         run: context.run(),
         state: State::NotVerified,
@@ -42,9 +42,9 @@ pub async fn verify(context: &Context) -> Result<VerifyReport> {
     let verified = JournalRecord::Verified { plan: plan.digest.clone(), state: report.state.word().to_owned() };
     if let Err(error) = verified.append(context.store()) {
         // Whoever may only read the run may verify it.
-        context.tell(Event::Note(format!("the run's journal does not say that OLD was verified: {error}")));
+        context.reporter().tell(Event::Note(format!("the run's journal does not say that OLD was verified: {error}")));
     }
-    context.tell(Event::Ended { step: "verify" });
+    context.reporter().tell(Event::Ended { step: "verify" });
     Ok(report)
 }
 
@@ -55,7 +55,7 @@ async fn verify_database(
     record: &DatabaseRecord,
     report: &mut VerifyReport,
 ) -> Result<()> {
-    let held = context.connect(Side::Old, &part.name).await?;
+    let held = context.servers().connect(Side::Old, &part.name).await?;
     check_ledger(&held, plan, part, report).await?;
     let snapshot = Arc::new(Snapshot::hold(held).await?);
     let found = read_back(context, part, record, &snapshot).await?;

@@ -13,7 +13,7 @@ use crate::engine::plan::PlannedRowReader;
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{fetch, key_texts};
 use crate::engine::run::workers;
-use crate::engine::run::{Context, Work};
+use crate::engine::run::{Context, Reporter, Work};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::{Session, Snapshot, Transaction};
@@ -21,6 +21,7 @@ use crate::policy::Action;
 use crate::schema::ForeignKey;
 use crate::staging::{Chunk, DatabasePlan, DatabaseRecord, Segment, TablePlan, TableRecord, Task};
 use crate::statement::{RowSource, orphans_of_table};
+use crate::store::Store;
 
 /// How many rows of a plan are read back at a time.
 const BATCH_ROWS: usize = 1024;
@@ -46,11 +47,11 @@ pub(crate) async fn read_back(
     let mut chunks = keys(part, snapshot.session()).await?;
     let written: Vec<_> = part.tables.iter().filter(|table| table.written_rows() > 0).collect();
     for plan in &written {
-        chunks.extend(rows(&part.name, plan, context.jobs));
+        chunks.extend(rows(&part.name, plan, context.limits().jobs()));
     }
     let work =
         ReadBackWork { context: context.clone(), plan: part.clone(), record: record.clone(), snapshot: Arc::clone(snapshot) };
-    let found = workers::run(context, chunks, work).await?;
+    let found = workers::run(context.reporter(), context.limits().jobs(), chunks, work).await?;
     let verified = |plan: &&TablePlan| {
         let of_table = found.iter().filter(|(chunk, _)| chunk.table == plan.id);
         let rows = of_table.filter_map(|(_, found)| if let Found::Rows(rows) = found { Some(*rows) } else { None });
@@ -128,7 +129,7 @@ impl Work for ReadBackWork {
     const AFTER_LOSS: &'static str = "run `failback verify` again";
 
     async fn open(&self) -> Result<Transaction> {
-        self.context.join(Side::Old, &self.plan.name, &self.snapshot).await
+        self.context.servers().join(Side::Old, &self.plan.name, &self.snapshot).await
     }
 
     async fn perform(&self, old: &Transaction, chunk: &Chunk) -> Result<Found> {
@@ -137,7 +138,7 @@ impl Work for ReadBackWork {
             Task::ReadBack { segments } => {
                 let plan = self.plan.table(chunk.table)?;
                 let part = Part { plan, record: self.record.table(chunk.table)?, segments: positions(plan, segments)? };
-                compare(&self.context, old, &self.plan.name, &part).await.map(Found::Rows)
+                compare(self.context.store(), self.context.reporter(), old, &self.plan.name, &part).await.map(Found::Rows)
             }
             other => Err(other.unexpected("verify")),
         }
@@ -178,15 +179,15 @@ async fn orphans(old: &Session, database: &str, key: &ForeignKey) -> Result<Opti
 }
 
 /// Compares the rows of a chunk with what the plan promised.
-async fn compare(context: &Context, old: &Session, database: &str, part: &Part<'_>) -> Result<Checked> {
+async fn compare(store: &dyn Store, reporter: &Reporter, old: &Session, database: &str, part: &Part<'_>) -> Result<Checked> {
     let Part { plan, record, segments } = part;
     let source = RowSource::of(&record.old, &record.key, Side::Old);
     let encoder = BatchEncoder::new(&record.layout);
     let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
-    let mut reader = PlannedRowReader::open_part(context.store(), plan, segments.clone(), BATCH_ROWS)?;
+    let mut reader = PlannedRowReader::open_part(store, plan, segments.clone(), BATCH_ROWS)?;
     let (mut checked, mut mismatched) = (0, 0);
     while let Some(changes) = reader.next()? {
-        context.stop.check()?;
+        reporter.check_stop()?;
         // Rows that are there afterwards are looked up by NEW's key, deleted ones by OLD's.
         for deletes in [false, true] {
             let wanted: BooleanArray =
@@ -199,7 +200,7 @@ async fn compare(context: &Context, old: &Session, database: &str, part: &Part<'
             let found = fetch(old, source, &record.layout, &key_texts(&encoder, &by.rows, &keys)?).await?;
             checked += wanted.true_count() as u64;
             mismatched += change.count_broken(&found, &record.layout)?;
-            context.tell_rows(database, &record.name, wanted.true_count() as u64, 0);
+            reporter.tell_rows(database, &record.name, wanted.true_count() as u64, 0);
         }
     }
     Ok(Checked { checked, mismatched })

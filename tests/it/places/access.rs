@@ -31,10 +31,8 @@ impl Story {
             let (_, server) = url.split_once('@').expect("a user");
             let login = format!("postgresql://{role}:{PASSWORD}@{server}");
             let endpoint = Endpoint::resolve(side, Some(&login), &|_| None).expect("an endpoint");
-            match side {
-                Side::Old => self.recovery.context.old = endpoint,
-                Side::New => self.recovery.context.new = endpoint,
-            }
+            let servers = self.recovery.context.servers().clone().with_endpoint(side, endpoint);
+            self.recovery.context = self.recovery.context.clone().with_servers(servers);
         }
     }
 }

@@ -82,14 +82,11 @@ fn nothing_is_written_through_a_foreign_partition() {
 fn a_name_that_matches_nothing_is_an_error_with_the_nearest() {
     let both = "create table orders (id int primary key)";
     let mut case = recovery(pair("unmatched", both, "", ""), "");
-    case.context.tables = vec!["public.order".to_owned()];
+    case.choose("public.order");
     let error = discovered(&case).expect_err("no such table");
     assert_eq!(error.kind(), ErrorKind::Usage);
     assert!(error.hints().iter().any(|step| step.contains("public.orders")), "{error:?}");
     let config = recovery(pair("unmatched", both, "", ""), "[tables.\"public.oders\"]\nmethod = \"compare\"\nwhy = \"x\"\n");
-    let mut config = config;
-    config.context.databases.clear();
-    config.context.databases.push(config.pair.database.clone());
     // The file names no databases; these are the user's choice, so the section may be another database's.
     assert!(discovered(&config).is_ok());
 }

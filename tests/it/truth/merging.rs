@@ -77,7 +77,7 @@ fn numbers_that_old_gives_out_during_a_merge_are_given_out_once() {
                 create table other (id bigserial primary key)";
     let case = recovery(pair("numbers", both, "select setval('t_id_seq', 5000); insert into t default values", ""), "");
     let mut case = case;
-    case.context.tables = vec!["public.t".to_owned()];
+    case.choose("public.t");
     support::sql(&case.pair.new, "select setval('other_id_seq', 900)");
     planned(&case);
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,0 +1,146 @@
+//! What a recovery looks at, and how: the configuration, and what the command line says beside it.
+
+use std::sync::Arc;
+
+use crate::config::{Config, Cutover, TableSettings, Zone};
+use crate::error::Result;
+
+/// What is looked at, and how.
+#[derive(Clone)]
+pub struct Selection {
+    config: Arc<Config>,
+    cutover: Option<Cutover>,
+    databases: Vec<String>,
+    tables: Vec<String>,
+}
+
+impl Selection {
+    /// Everything that a configuration means. The databases that it names are asked for.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let databases = config.databases().unwrap_or_default().to_vec();
+        Self { config: Arc::new(config), cutover: None, databases, tables: Vec::new() }
+    }
+
+    /// States the cutover in place of the configuration.
+    #[must_use]
+    pub fn with_cutover(self, cutover: Option<Cutover>) -> Self {
+        Self { cutover, ..self }
+    }
+
+    /// Asks for databases by name in place of the configuration; none leaves those.
+    #[must_use]
+    pub fn with_databases(self, databases: Vec<String>) -> Self {
+        if databases.is_empty() { self } else { Self { databases, ..self } }
+    }
+
+    /// Asks for tables: patterns as `schema.name`, with `*` for any text; none means all.
+    #[must_use]
+    pub fn with_tables(self, tables: Vec<String>) -> Self {
+        Self { tables, ..self }
+    }
+
+    /// Returns the cutover.
+    ///
+    /// # Errors
+    /// `Usage` where nobody has stated it.
+    pub fn cutover(&self) -> Result<Cutover> {
+        self.config.cutover(self.cutover.clone())
+    }
+
+    /// Returns how far before the cutover rows are candidates too, in microseconds.
+    #[must_use]
+    pub fn overlap_us(&self) -> i64 {
+        i64::try_from(self.config.overlap().duration().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// Returns the zone in which a `timestamp without time zone` is read.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        self.config.zone()
+    }
+
+    /// Whether that zone was stated; if not, such a column proves nothing.
+    #[must_use]
+    pub fn has_zone(&self) -> bool {
+        self.config.has_zone()
+    }
+
+    /// Whether both servers are asked for sums over ranges of keys before rows are compared.
+    #[must_use]
+    pub fn sums_first(&self) -> bool {
+        self.config.sums_first()
+    }
+
+    /// Returns the databases asked for; none means all that both sides have.
+    #[must_use]
+    pub fn databases(&self) -> &[String] {
+        &self.databases
+    }
+
+    /// Whether the databases are those that the configuration means, so that all of it has to match.
+    #[must_use]
+    pub fn is_whole_configuration(&self) -> bool {
+        self.databases.is_empty() || self.config.databases() == Some(self.databases.as_slice())
+    }
+
+    /// Whether a table is wanted.
+    #[must_use]
+    pub fn wants(&self, table: &str) -> bool {
+        self.tables.is_empty() || self.tables.iter().any(|pattern| matches_pattern(pattern, table))
+    }
+
+    /// Returns the first pattern that means none of the tables.
+    pub fn pattern_without_table<'a>(&self, mut tables: impl Iterator<Item = &'a str> + Clone) -> Option<&str> {
+        let means_none = |pattern: &&String| !tables.clone().any(|table| matches_pattern(pattern, table));
+        let found = self.tables.iter().find(means_none).map(String::as_str);
+        tables.by_ref().for_each(drop);
+        found
+    }
+
+    /// Returns what the configuration says about a table.
+    #[must_use]
+    pub fn table(&self, database: &str, table: &str) -> TableSettings {
+        self.config.table(database, table)
+    }
+
+    /// Lists what the configuration says about tables that do not exist, as sentences.
+    #[must_use]
+    pub fn unmatched<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<String> {
+        self.config.unmatched(known)
+    }
+}
+
+/// Matches `*` (any text) and everything else literally.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            let ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+            ends.into_iter().any(|at| matches_pattern(tail, &rest[at..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_match_whole_names() {
+        assert!(matches_pattern("public.*", "public.orders"));
+        assert!(matches_pattern("*.orders", "public.orders"));
+        assert!(matches_pattern("*", "anything"));
+        assert!(matches_pattern("p*.o*s", "public.orders"));
+        assert!(!matches_pattern("public.order", "public.orders"));
+        assert!(!matches_pattern("*.order", "public.orders"));
+    }
+
+    #[test]
+    fn a_pattern_that_means_nothing_is_found() {
+        let selection = Selection::new(Config::parse("", "failback.toml").unwrap());
+        let selection = selection.with_tables(vec!["public.*".to_owned(), "public.order".to_owned()]);
+        let tables = ["public.orders", "public.items"];
+        assert_eq!(selection.pattern_without_table(tables.into_iter()), Some("public.order"));
+    }
+}

@@ -1,0 +1,69 @@
+//! OLD and NEW: how they are reached, and what has been done to OLD.
+
+use super::stop::Stop;
+use crate::error::Result;
+use crate::name::{Side, Sided};
+use crate::pg::{Endpoint, OldWrites, Session, Snapshot, Transaction};
+
+/// The two servers.
+#[derive(Clone)]
+pub struct Servers {
+    endpoints: Sided<Endpoint>,
+    stop: Stop,
+    old_writes: OldWrites,
+}
+
+impl Servers {
+    /// Takes the endpoints, the user's wish to stop, and the record that the command's transactions keep of OLD.
+    #[must_use]
+    pub const fn new(endpoints: Sided<Endpoint>, stop: Stop, old_writes: OldWrites) -> Self {
+        Self { endpoints, stop, old_writes }
+    }
+
+    /// Reaches one side in another way.
+    #[must_use]
+    pub fn with_endpoint(mut self, side: Side, endpoint: Endpoint) -> Self {
+        match side {
+            Side::Old => self.endpoints.old = endpoint,
+            Side::New => self.endpoints.new = endpoint,
+        }
+        self
+    }
+
+    /// Returns these servers for one step that writes to OLD: with a record of its own of what it does there.
+    pub(crate) fn for_writing(&self) -> Self {
+        Self { old_writes: self.old_writes.step(), ..self.clone() }
+    }
+
+    /// Returns how a side is reached.
+    #[must_use]
+    pub const fn endpoint(&self, side: Side) -> &Endpoint {
+        self.endpoints.get(side)
+    }
+
+    /// Returns what the command has done to OLD so far.
+    #[must_use]
+    pub const fn old_writes(&self) -> &OldWrites {
+        &self.old_writes
+    }
+
+    /// Opens a session with one side's database.
+    ///
+    /// # Errors
+    /// `Interrupted` where the user wants to stop; otherwise as [`Session::connect`].
+    pub async fn connect(&self, side: Side, database: &str) -> Result<Session> {
+        self.stop.check()?;
+        let session = Session::connect(&self.endpoint(side).with_database(database)).await;
+        // A connection that was given up because the user wants to stop is no failure of the server's.
+        self.stop.check()?;
+        session
+    }
+
+    /// Opens a session with one side's database, inside a transaction that sees exactly what the snapshot's holder sees.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect) and [`Snapshot::join`].
+    pub async fn join(&self, side: Side, database: &str, snapshot: &Snapshot) -> Result<Transaction> {
+        snapshot.join(self.connect(side, database).await?).await
+    }
+}
