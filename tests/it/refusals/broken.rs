@@ -79,7 +79,7 @@ fn a_server_that_dies_leaves_no_manifest() {
     support::sql(&cluster.url("postgres"), &format!("create database {}", scene.pair.database));
     scene.given.new = cluster.url(&scene.pair.database);
     let watch = scene.given.new.clone();
-    support::sql(&watch, &format!("{WIDE}; {}; checkpoint", fill()));
+    support::sql(&watch, &format!("set synchronous_commit = on; {WIDE}; {}; checkpoint", fill()));
     let output = while_copying(scene.command(&["export"]), &watch, |_| cluster.kill().expect("a dead server"));
     scene.expect_refusal(6, &output);
     expect_untouched(&output);
