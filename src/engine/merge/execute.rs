@@ -230,8 +230,8 @@ impl Work<'_> {
     }
 }
 
-/// What the server says of a name that it does not know, where a table of the plan is to be locked: the table has been dropped or
-/// renamed. Its message names the table.
+/// What the server says of a name that it does not know, where a table of the plan is to be locked: the table has been dropped
+/// or renamed. Its message names the table.
 fn gone(error: Error) -> Error {
     let unknown = |fault: &&ServerFault| matches!(fault.sqlstate.as_str(), "42P01" | "3F000");
     let Some(fault) = server_fault(&error).filter(unknown) else { return error };
