@@ -54,7 +54,8 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 /// Lists what the run's diff leaves to people.
 pub(super) fn waiting_rows(context: &Context) -> Result<Vec<Waiting>> {
     let (decisions, _) = waiting::decisions(context.store())?;
-    Ok(waiting::waiting(&DiffIndex::read(context.store())?, &decisions))
+    let index = DiffIndex::read(context.store())?;
+    Ok(waiting::waiting(&index, &decisions))
 }
 
 fn differs(report: &DiffReport) -> bool {

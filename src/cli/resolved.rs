@@ -107,7 +107,8 @@ fn resolve(index: &DiffIndex, decisions: &Decisions) -> Vec<Resolved> {
 pub(super) fn changes(store: &dyn Store, before: &Decisions, after: &Decisions) -> Result<Vec<ChangedRows>> {
     let mut found = Vec::new();
     if store.exists(layout::DIFF)? {
-        each(&DiffIndex::read(store)?, |database, table, class, rows| {
+        let index = DiffIndex::read(store)?;
+        each(&index, |database, table, class, rows| {
             let of = |decisions: &Decisions| decisions.resolve(database, table, class).resolution;
             let (from, to) = (of(before), of(after));
             if from != to {

@@ -19,7 +19,11 @@ pub(super) fn open(settings: &Settings) -> Result<LocalStore> {
     let (exported, others): (Vec<_>, Vec<_>) =
         LocalStore::list(runs)?.into_iter().partition(|run| run.exists(layout::MANIFEST).unwrap_or(false));
     // A run whose export failed does not hide the one before it, unless it is the only one.
-    RunRecord::newest(exported).or_else(|| RunRecord::newest(others)).ok_or_else(|| {
+    let newest = match RunRecord::newest(exported)? {
+        Some(run) => Some(run),
+        None => RunRecord::newest(others)?,
+    };
+    newest.ok_or_else(|| {
         Error::new(ErrorKind::Usage, "find the newest run")
             .at(runs.display())
             .because("there is no run yet")

@@ -47,7 +47,8 @@ fn page(call: &Call, report: &StatusReport) -> Page {
         None => "exported: not yet".to_owned(),
     });
     page.line(format!("diffed:   {}", report.diffed_at.as_deref().map_or_else(|| "not yet".to_owned(), moment)));
-    page.line(format!("planned:  {}", report.plan.as_ref().map_or("not yet", |digest| &digest[..digest.len().min(12)])));
+    let stale = report.stale.map_or_else(String::new, |what| format!("; {what} changed since: plan again"));
+    page.line(format!("planned:  {}{stale}", report.plan.as_deref().map_or_else(|| "not yet".to_owned(), head)));
     for (database, entry) in &report.ledger {
         let said = match entry {
             Ok(Some(entry)) => {
@@ -81,8 +82,9 @@ fn history(page: &mut Page, journal: &Journal) {
         page.table(&table);
     }
     if journal.torn > 0 {
-        let torn = amount::plural(journal.torn as u64, "line of the journal is torn", "lines of the journal are torn");
-        page.line(format!("{torn}: a crash while it was written"));
+        let (one, many) = ("line of the journal is not what was written", "lines of the journal are not what was written");
+        let torn = amount::plural(journal.torn as u64, one, many);
+        page.line(format!("{torn}: torn by a crash, or damaged; OLD's ledger knows what was committed"));
     }
 }
 

@@ -307,7 +307,7 @@ impl<'a> Play<'a> {
              merge, and with its own picture of the cutover, which failback never had.",
         );
         let runs = self.workspace.runs();
-        let store = RunRecord::newest(LocalStore::list(&runs)?)
+        let store = RunRecord::newest(LocalStore::list(&runs)?)?
             .ok_or_else(|| Error::new(ErrorKind::Storage, "find the run").at(runs.display()).because("there is none"))?;
         let (plan, diff) = (Plan::read(&store)?, DiffIndex::read(&store)?);
         let check = check(truth, Sided { old: &self.old, new: &self.new }, &plan, &diff).await?;

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Segment;
-use super::index_file::{read_json, write_json};
+use super::index_file::{Sealed, own_blake3, read_json, write_json};
 use super::layout::{self, TableId};
 use crate::delta::Class;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
 use crate::pg::ServerIdentity;
 use crate::store::Store;
@@ -17,7 +17,7 @@ use crate::words::Counts;
 pub struct DiffIndex {
     /// See [`super::FORMAT_VERSION`].
     pub format_version: u32,
-    /// blake3 of the manifest that the diff was made from, so that a later export cannot be mixed with it.
+    /// The digest that the manifest bears which the diff was made from, so that another export cannot be mixed with it.
     pub manifest_blake3: String,
     /// When the diff finished, RFC 3339 in UTC.
     pub made_at: String,
@@ -58,14 +58,25 @@ impl TableDiff {
 }
 
 impl DiffIndex {
-    /// Writes the index, which makes the diff exist.
-    pub fn write(&self, store: &dyn Store) -> Result<()> {
+    /// Writes the index, which makes the diff exist, and returns its digest.
+    pub fn write(&self, store: &dyn Store) -> Result<String> {
         write_json(store, layout::DIFF, self)
     }
 
     /// Reads the index of a run.
-    pub fn read(store: &dyn Store) -> Result<Self> {
-        read_json(store, layout::DIFF, "failback diff")
+    ///
+    /// # Errors
+    /// `Refused` where the run has none yet, it was made from another export, or another version of the format wrote it;
+    /// `Damaged` where it, or the manifest, is not what was written.
+    pub fn read(store: &dyn Store) -> Result<Sealed<Self>> {
+        let index: Sealed<Self> = read_json(store, layout::DIFF, "failback diff")?;
+        if index.manifest_blake3 != own_blake3(store, layout::MANIFEST)? {
+            return Err(Error::new(ErrorKind::Refused, "read the diff")
+                .at(store.location())
+                .because("the diff was made from another export than the one in the run")
+                .next("run `failback diff` again"));
+        }
+        Ok(index)
     }
 
     /// Lists the tables of every database.

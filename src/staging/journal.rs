@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::index_file::{line, read_line};
 use super::layout;
 use super::written::{Raise, Written};
 use crate::error::{Place as _, Result};
@@ -30,14 +31,14 @@ pub struct JournalEntry {
 pub enum JournalRecord {
     /// An export ended.
     Exported {
-        /// blake3 of the manifest that it wrote.
+        /// The digest that the manifest bears.
         manifest_blake3: String,
         /// Staged rows and keys.
         rows: u64,
     },
     /// A diff ended.
     Diffed {
-        /// blake3 of the index that it wrote.
+        /// The digest that its index bears.
         diff_blake3: String,
         /// Keys that were looked at.
         rows: u64,
@@ -53,7 +54,7 @@ pub enum JournalRecord {
     },
     /// A plan was frozen.
     Planned {
-        /// blake3 of the plan's file.
+        /// The digest that the plan's file bears.
         plan_blake3: String,
         /// The plan's digest.
         plan: String,
@@ -125,8 +126,7 @@ impl JournalRecord {
     pub fn append(self, store: &dyn Store) -> Result<()> {
         let entry =
             JournalEntry { at: Timestamp::now().to_string(), tool_version: env!("CARGO_PKG_VERSION").to_owned(), record: self };
-        let line = super::index_file::line(layout::JOURNAL, &entry)?;
-        store.append_line(layout::JOURNAL, &line).place(|| layout::JOURNAL)
+        store.append_line(layout::JOURNAL, &line(layout::JOURNAL, &entry)?).place(|| layout::JOURNAL)
     }
 
     /// Whether it intends to carry out, or take back, this plan on this database.
@@ -159,7 +159,7 @@ impl JournalRecord {
 pub struct Journal {
     /// The records, in the order in which they were written.
     pub entries: Vec<JournalEntry>,
-    /// How many lines are no records: halves that a crash left.
+    /// How many lines are not what was written: halves that a crash left, and damage.
     pub torn: usize,
 }
 
@@ -174,9 +174,9 @@ impl Journal {
             return Ok(journal);
         }
         for line in store.read(layout::JOURNAL)?.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            match serde_json::from_slice(line) {
-                Ok(entry) => journal.entries.push(entry),
-                Err(_) => journal.torn += 1,
+            match read_line(line) {
+                Some(entry) => journal.entries.push(entry),
+                None => journal.torn += 1,
             }
         }
         Ok(journal)
@@ -249,8 +249,8 @@ mod tests {
         records[0].clone().append(&store).unwrap();
         let read = Journal::read(&store).unwrap();
         assert_eq!((read.entries.len(), read.torn), (records.len() + 1, 1), "the half line took no whole one with it");
-        let newer = "{\"at\":\"x\",\"tool_version\":\"9\",\"record\":\"flew\",\"to\":\"the moon\"}";
-        store.append_line(layout::JOURNAL, newer).unwrap();
+        let newer = serde_json::json!({ "at": "x", "tool_version": "9", "record": "flew", "to": "the moon" });
+        store.append_line(layout::JOURNAL, &line(layout::JOURNAL, &newer).unwrap()).unwrap();
         assert_eq!(Journal::read(&store).unwrap().entries.last().unwrap().record, JournalRecord::Unknown);
     }
 

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::RunId;
 use super::Segment;
-use super::index_file::{read_json, write_json};
+use super::index_file::{Sealed, read_json, write_json};
 use super::layout::{self, TableId};
+use super::{RunId, RunRecord};
 use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, QualifiedName, Side};
@@ -26,6 +26,8 @@ pub struct Manifest {
     pub tool_version: String,
     /// The run's name.
     pub run_id: RunId,
+    /// The digest that the run's record bears, so that another run's manifest is not taken for this one's.
+    pub run_blake3: String,
     /// When the export finished, RFC 3339 in UTC.
     pub made_at: String,
     /// The cutover as the user stated it.
@@ -176,18 +178,26 @@ impl TableRecord {
 }
 
 impl Manifest {
-    /// Writes the manifest, which makes the export exist.
-    pub fn write(&self, store: &dyn Store) -> Result<()> {
+    /// Writes the manifest, which makes the export exist, and returns its digest.
+    pub fn write(&self, store: &dyn Store) -> Result<String> {
         write_json(store, layout::MANIFEST, self)
     }
 
     /// Reads the manifest of a run.
     ///
     /// # Errors
-    /// `Refused` where the run has none yet, `Damaged` where it cannot be read, `Refused` where another version of the format
-    /// wrote it.
-    pub fn read(store: &dyn Store) -> Result<Self> {
-        read_json(store, layout::MANIFEST, "failback export")
+    /// `Refused` where the run has none yet, it is another run's, or another version of the format wrote it; `Damaged` where
+    /// it, or the run's record, is not what was written.
+    pub fn read(store: &dyn Store) -> Result<Sealed<Self>> {
+        let manifest: Sealed<Self> = read_json(store, layout::MANIFEST, "failback export")?;
+        let run = RunRecord::read(store)?;
+        if (&manifest.run_id, manifest.run_blake3.as_str()) != (&run.id, run.own_blake3()) {
+            return Err(Error::new(ErrorKind::Refused, "read the manifest")
+                .at(store.location())
+                .because(format!("it is the manifest of run {}, and this is run {}", manifest.run_id, run.id))
+                .next("put the run's own manifest.json and run.json back, or make a new run with `failback export`"));
+        }
+        Ok(manifest)
     }
 
     /// Returns a database's record.

@@ -35,6 +35,7 @@ mod manifest;
 mod options;
 mod plan_index;
 mod run_record;
+mod seal;
 mod segment_bytes;
 mod segment_reader;
 mod segment_writer;
@@ -42,7 +43,7 @@ mod written;
 
 pub use chunk::{Chunk, Depth, Task};
 pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
-pub use index_file::{FORMAT_VERSION, index_digest};
+pub use index_file::{FORMAT_VERSION, Sealed};
 pub use journal::{Committed, Intent, Journal, JournalEntry, JournalRecord, NotCommitted};
 pub use layout::{
     DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, RUN, Staged, TableId, database_folder,

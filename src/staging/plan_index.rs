@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::RunId;
 use super::Segment;
-use super::index_file::{read_json, write_json};
+use super::index_file::{Sealed, own_blake3, read_json, write_json};
 use super::layout::{self, TableId};
+use super::{RunId, RunRecord};
 use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
@@ -28,9 +28,9 @@ pub struct Plan {
     pub run_id: RunId,
     /// When it was made, RFC 3339 in UTC.
     pub made_at: String,
-    /// blake3 of the manifest that it rests on.
+    /// The digest that the manifest bears which it rests on.
     pub manifest_blake3: String,
-    /// blake3 of the diff's index that it rests on.
+    /// The digest that the diff's index bears which it rests on.
     pub diff_blake3: String,
     /// Digest of what was decided.
     pub decisions_digest: String,
@@ -110,17 +110,53 @@ impl Plan {
         Ok(blake3::hash(&text).to_hex().to_string())
     }
 
-    /// Writes the plan, which makes it exist.
-    pub fn write(&self, store: &dyn Store) -> Result<()> {
+    /// Writes the plan, which makes it exist, and returns the digest of its file.
+    pub fn write(&self, store: &dyn Store) -> Result<String> {
         write_json(store, layout::PLAN, self)
     }
 
-    /// Reads the plan of a run, and checks that it is as it was made.
+    /// Reads the plan of a run, and checks that it, and the export and the diff that it was made from, are as they were.
     ///
     /// # Errors
-    /// `Refused` where it was edited, or where there is none.
-    pub fn read(store: &dyn Store) -> Result<Self> {
-        let plan: Self = read_json(store, layout::PLAN, "failback plan")?;
+    /// `Refused` where there is none, it is another run's, or another diff has been made since; `Damaged` where it, or one of
+    /// the files that it rests on, is not what was written.
+    pub fn read(store: &dyn Store) -> Result<Sealed<Self>> {
+        let (plan, stale) = Self::read_with_age(store)?;
+        match stale {
+            None => Ok(plan),
+            Some(what) => Err(Error::new(ErrorKind::Refused, "check the plan")
+                .at(store.location())
+                .because(format!("{what} changed since the plan was made"))
+                .next("run `failback plan` again and read what it says")
+                .next("where the run is merged already: put the files back that the plan was made from")),
+        }
+    }
+
+    /// Reads the plan of a run, and says what has changed since it was made: the export or the diff, if either has.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), a change of the export or the diff apart.
+    pub fn read_with_age(store: &dyn Store) -> Result<(Sealed<Self>, Option<&'static str>)> {
+        let plan = Self::read_own(store)?;
+        let stale = if own_blake3(store, layout::MANIFEST)? != plan.manifest_blake3 {
+            Some("the export")
+        } else if own_blake3(store, layout::DIFF)? != plan.diff_blake3 {
+            Some("the diff")
+        } else {
+            None
+        };
+        Ok((plan, stale))
+    }
+
+    fn read_own(store: &dyn Store) -> Result<Sealed<Self>> {
+        let plan: Sealed<Self> = read_json(store, layout::PLAN, "failback plan")?;
+        let run = RunRecord::read(store)?;
+        if plan.run_id != run.id {
+            return Err(Error::new(ErrorKind::Refused, "read the plan")
+                .at(store.location())
+                .because(format!("it is the plan of run {}, and this is run {}", plan.run_id, run.id))
+                .next("put the run's own plan.json back, or run `failback plan` again"));
+        }
         if plan.compute_digest()? != plan.digest {
             return Err(Error::new(ErrorKind::Refused, "read the plan")
                 .at(store.location())

@@ -7,9 +7,9 @@ use std::hash::{BuildHasher as _, RandomState};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::index_file::{FORMAT_VERSION, json, read_json};
+use super::index_file::{FORMAT_VERSION, Sealed, json, read_json};
 use super::layout;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::store::Store;
 
 /// A run's id: the second in which it was made, in UTC, and a number, so that ids sort by time and two of one second differ.
@@ -58,28 +58,42 @@ impl RunRecord {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn make(store: &dyn Store, id: RunId) -> Result<Self> {
+    pub fn make(store: &dyn Store, id: RunId) -> Result<Sealed<Self>> {
         let record = Self {
             format_version: FORMAT_VERSION,
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             id,
             made_at: Timestamp::now().to_string(),
         };
-        if store.put_if_absent(layout::RUN, &json(layout::RUN, &record)?)? { Ok(record) } else { Self::read(store) }
+        let (text, own_blake3) = json(layout::RUN, &record)?;
+        if store.put_if_absent(layout::RUN, &text)? { Ok(Sealed::new(record, own_blake3)) } else { Self::read(store) }
     }
 
-    /// Returns the run that was made last; those whose record cannot be read come before all others.
-    #[must_use]
-    pub fn newest<S: Store>(runs: Vec<S>) -> Option<S> {
-        let made_at = |run: &S| Self::read(run).ok().and_then(|record| record.made_at.parse::<Timestamp>().ok());
-        runs.into_iter().max_by_key(made_at)
+    /// Returns the run that was made last; those without a record, or with another version's, come before all others.
+    ///
+    /// # Errors
+    /// Where a record is damaged or cannot be read: whether its run is the newest is not known, and another must not be taken
+    /// in its place.
+    pub fn newest<S: Store>(runs: Vec<S>) -> Result<Option<S>> {
+        let mut newest: Option<(Option<Timestamp>, S)> = None;
+        for run in runs {
+            let made_at = match Self::read(&run) {
+                Ok(record) => record.made_at.parse::<Timestamp>().ok(),
+                Err(error) if error.kind() == ErrorKind::Refused => None,
+                Err(error) => return Err(error.next("name the run that is meant with --run")),
+            };
+            if newest.as_ref().is_none_or(|(latest, _)| made_at >= *latest) {
+                newest = Some((made_at, run));
+            }
+        }
+        Ok(newest.map(|(_, run)| run))
     }
 
     /// Reads the record of a run.
     ///
     /// # Errors
-    /// `Refused` where the run has none or another version of the format wrote it, `Damaged` where it cannot be read.
-    pub fn read(store: &dyn Store) -> Result<Self> {
+    /// `Refused` where the run has none or another version of the format wrote it, `Damaged` where it is not what was written.
+    pub fn read(store: &dyn Store) -> Result<Sealed<Self>> {
         read_json(store, layout::RUN, "failback export")
     }
 }
@@ -106,8 +120,12 @@ mod tests {
             store
         };
         let runs = vec![make("friday"), make("afternoon"), LocalStore::create(&root.path().join("zz")).unwrap()];
-        assert_eq!(RunRecord::newest(runs).unwrap().folder(), root.path().join("afternoon"));
-        assert!(RunRecord::newest(Vec::<LocalStore>::new()).is_none());
+        assert_eq!(RunRecord::newest(runs.clone()).unwrap().unwrap().folder(), root.path().join("afternoon"));
+        assert!(RunRecord::newest(Vec::<LocalStore>::new()).unwrap().is_none());
+        let path = root.path().join("friday").join(layout::RUN);
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("made_at", "made_bt")).unwrap();
+        assert_eq!(RunRecord::newest(runs).unwrap_err().kind(), ErrorKind::Damaged, "it may be the newest");
     }
 
     #[test]

@@ -112,6 +112,24 @@ fn no_files_import_each_other_in_a_circle() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// An index that is read past its digest would be believed with a flipped bit.
+#[test]
+fn indexes_are_read_only_where_their_digest_is_checked() {
+    let checked = ["src/staging/index_file.rs", "src/staging/journal.rs"].map(Path::new);
+    let mut seen = 0;
+    let found = offenders(|path, text, found| {
+        let is_store = path.starts_with("src/store");
+        for (number, line) in production(text).lines().enumerate().filter(|(_, line)| line.contains("store.read(")) {
+            seen += 1;
+            let is_peoples = line.contains("layout::DECISIONS");
+            if !is_store && !is_peoples && !checked.contains(&path) && !line.trim_start().starts_with("//") {
+                found.push(format!("{}:{}", path.display(), number + 1));
+            }
+        }
+    });
+    assert!(seen > 3 && found.is_empty(), "{seen}: {found:#?}");
+}
+
 #[test]
 fn every_room_is_known() {
     let found = offenders(|path, _, found| {

@@ -23,6 +23,7 @@ mod real;
 mod recovery;
 mod refusals;
 mod schemas;
+mod seals;
 mod support;
 mod transactions;
 mod truth;

@@ -17,10 +17,10 @@ use crate::engine::run::{Context, Event, Reporter, Work};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
-use crate::staging::layout::{self, DatabaseLayout};
+use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
     Chunk, DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Segment, SegmentOptions,
-    SegmentReader, TableDiff, TableRecord, Task, index_digest,
+    SegmentReader, TableDiff, TableRecord, Task,
 };
 use crate::statement::RowSource;
 use crate::words::Counts;
@@ -47,12 +47,11 @@ pub async fn diff(context: &Context) -> Result<DiffReport> {
     }
     let index = DiffIndex {
         format_version: FORMAT_VERSION,
-        manifest_blake3: index_digest(context.store(), layout::MANIFEST)?,
+        manifest_blake3: manifest.own_blake3().to_owned(),
         made_at: Timestamp::now().to_string(),
         databases,
     };
-    index.write(context.store())?;
-    let diff_blake3 = index_digest(context.store(), layout::DIFF)?;
+    let diff_blake3 = index.write(context.store())?;
     JournalRecord::Diffed { diff_blake3, rows: index.counts().sum() }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "diff" });
     Ok(report(context.run(), &index))

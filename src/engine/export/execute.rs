@@ -23,7 +23,6 @@ use crate::pg::{Session, Snapshot, Transaction};
 use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
 use crate::staging::{
     Chunk, DatabaseRecord, Depth, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, Segment, SegmentOptions, Task,
-    index_digest,
 };
 use crate::statement::{self, copy_binary, stamped_since};
 use crate::wire::RowBuffer;
@@ -59,7 +58,8 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        run_id: run.id,
+        run_blake3: run.own_blake3().to_owned(),
+        run_id: run.into_content().id,
         made_at: Timestamp::now().to_string(),
         cutover: cutover.text().to_owned(),
         cutover_us: cutover.micros(),
@@ -67,9 +67,8 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
         zone: zone.name().to_owned(),
         databases,
     };
-    manifest.write(context.store())?;
+    let manifest_blake3 = manifest.write(context.store())?;
     let report = report(context.run(), &manifest);
-    let manifest_blake3 = index_digest(context.store(), layout::MANIFEST)?;
     JournalRecord::Exported { manifest_blake3, rows: report.rows }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "export" });
     Ok(report)

@@ -26,7 +26,7 @@ use crate::schema::{Identity, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
     DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
-    SegmentReader, TableDiff, TablePlan, TableRecord, index_digest,
+    SegmentReader, TableDiff, TablePlan, TableRecord,
 };
 use crate::store::Store;
 use arrow_array::cast::AsArray;
@@ -42,13 +42,6 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
     let manifest = Manifest::read(context.store())?;
     let index = DiffIndex::read(context.store())?;
     ledger::expect_not_merged(context.servers(), &manifest).await.place(|| context.run())?;
-    let manifest_blake3 = index_digest(context.store(), layout::MANIFEST)?;
-    if index.manifest_blake3 != manifest_blake3 {
-        return Err(Error::new(ErrorKind::Refused, "plan the merge")
-            .at(context.run())
-            .because("the diff was made from another export than the one in the run")
-            .next("run `failback diff` again"));
-    }
     let decisions = read_decisions(context.store())?;
     context.reporter().tell(Event::Began { step: "plan", rows: index.tables().map(TableDiff::rows).sum() });
     let (mut databases, mut rejects) = (Vec::new(), Vec::new());
@@ -62,15 +55,14 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         run_id: manifest.run_id.clone(),
         made_at: Timestamp::now().to_string(),
-        manifest_blake3,
-        diff_blake3: index_digest(context.store(), layout::DIFF)?,
+        manifest_blake3: manifest.own_blake3().to_owned(),
+        diff_blake3: index.own_blake3().to_owned(),
         decisions_digest: decisions.digest(),
         databases,
         digest: String::new(),
     };
     plan.digest = plan.compute_digest()?;
-    plan.write(context.store())?;
-    let plan_blake3 = index_digest(context.store(), layout::PLAN)?;
+    let plan_blake3 = plan.write(context.store())?;
     let held = plan.actions().get(Action::Hold);
     JournalRecord::Planned { plan_blake3, plan: plan.digest.clone(), held }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "plan" });

@@ -32,6 +32,8 @@ pub struct StatusReport {
     pub counts: Counts<Class>,
     /// The plan's digest, if there is a plan.
     pub plan: Option<String>,
+    /// What has changed since the plan was made, if anything has: then there is no plan that can be merged.
+    pub stale: Option<&'static str>,
     /// Rows by action.
     pub actions: Counts<Action>,
     /// What OLD's ledger says of the plan, a database; the text of the error where OLD could not be asked.
@@ -52,7 +54,12 @@ pub async fn status(context: &Context) -> Result<StatusReport> {
     let store = context.store();
     let manifest = if store.exists(layout::MANIFEST)? { Some(Manifest::read(store)?) } else { None };
     let index = if store.exists(layout::DIFF)? { Some(DiffIndex::read(store)?) } else { None };
-    let plan = if store.exists(layout::PLAN)? { Some(Plan::read(store)?) } else { None };
+    let (plan, stale) = if store.exists(layout::PLAN)? {
+        let (plan, stale) = Plan::read_with_age(store)?;
+        (Some(plan), stale)
+    } else {
+        (None, None)
+    };
     let journal = Journal::read(store)?;
     let mut report = StatusReport {
         run: context.run(),
@@ -65,9 +72,10 @@ pub async fn status(context: &Context) -> Result<StatusReport> {
             .map(|one| one.candidate_rows() + one.absent_rows())
             .sum(),
         diffed_at: index.as_ref().map(|index| index.made_at.clone()),
-        counts: index.as_ref().map(DiffIndex::counts).unwrap_or_default(),
+        counts: index.as_ref().map(|index| index.counts()).unwrap_or_default(),
         plan: plan.as_ref().map(|plan| plan.digest.clone()),
-        actions: plan.as_ref().map(Plan::actions).unwrap_or_default(),
+        stale,
+        actions: plan.as_ref().map(|plan| plan.actions()).unwrap_or_default(),
         ledger: BTreeMap::new(),
         unended: journal.unended().iter().filter_map(|entry| entry.record.intent().cloned()).collect(),
         journal,
@@ -95,6 +103,7 @@ fn next(report: &StatusReport) -> &'static str {
         (_, None, _) => "diff",
         (.., None) => "plan",
         _ if report.ledger.values().all(merged) => "verify",
+        _ if report.stale.is_some() => "plan",
         _ => "merge",
     }
 }

@@ -54,6 +54,10 @@ fn a_plan_that_was_edited_is_refused() {
     let edited = whole.replacen("\"insert\"", "\"delete\"", 1);
     assert_ne!(edited, whole);
     std::fs::write(&path, edited).expect("a plan");
+    let output = scene.refuse_merge(7);
+    assert!(output.stderr.contains("edited or damaged"), "{}", output.stderr);
+    std::fs::write(&path, &whole).expect("a plan");
+    support::edit_index(&path, |text| text.replacen("\"insert\"", "\"delete\"", 1));
     let output = scene.refuse_merge(4);
     assert!(output.stderr.contains("edited or damaged"), "{}", output.stderr);
     std::fs::write(&path, whole).expect("a plan");
@@ -79,6 +83,9 @@ fn a_diff_or_an_export_that_changed_makes_the_plan_stale() {
         let path = scene.run().join(name);
         let whole = std::fs::read_to_string(&path).expect("a file of the run");
         std::fs::write(&path, format!("{whole} ")).expect("a file of the run");
+        scene.refuse_merge(7);
+        std::fs::write(&path, &whole).expect("a file of the run");
+        support::edit_index(&path, |text| text.replacen('\n', "\n ", 1));
         scene.refuse_merge(4);
         std::fs::write(&path, whole).expect("a file of the run");
     }

@@ -4,8 +4,10 @@
 //! A test gets servers of the version that is installed, unless it asks for others. `FAILBACK_PG_BIN` chooses the installed
 //! one, `FAILBACK_PG_BIN_OLD` and `FAILBACK_PG_BIN_NEW` one for each side.
 
+mod altered;
 mod dice;
 mod lossy;
+mod seals;
 mod servers;
 
 use std::process::Command;
@@ -16,8 +18,10 @@ use failback::name::{Ident, Side};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+pub(crate) use altered::Altered;
 pub(crate) use dice::Dice;
 pub(crate) use lossy::lossy;
+pub(crate) use seals::{edit_index, sealed, unsealed};
 pub(crate) use servers::{Majors, binaries, server, server_of};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a tokio runtime"));
