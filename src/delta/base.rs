@@ -74,6 +74,9 @@ fn infer_from_equal(old: History, new: History) -> Base {
 
 fn infer_from_different(old: History, new: History) -> Base {
     match (old.changed, new.changed) {
+        // One says that it was there at the cutover, the other that it came later: two rows under one key, or a row that was
+        // deleted and made again, or a stamp that was carried over from elsewhere.
+        _ if old.existed.is_some() && new.existed.is_some() && old.existed != new.existed => Base::Unknown,
         // Two different rows that both claim to be the row of the cutover: somebody did not maintain the stamp.
         (Some(false), Some(false)) => Base::Unknown,
         (Some(false), _) => Base::IsOld,

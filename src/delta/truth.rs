@@ -199,6 +199,10 @@ mod tests {
         assert_eq!(class(EXISTED, None, false), "ambiguous_missing_on_new", "OLD's row may have been changed since");
         assert_eq!(class(EXISTED, TOUCHED, false), "ambiguous_differs");
         assert_eq!(class(SAME, SAME, false), "ambiguous_differs", "both claim to be the row of the cutover, and differ");
+        assert_eq!(class(SAME, CREATED, false), "ambiguous_differs", "two rows, or one that NEW deleted and made again");
+        assert_eq!(class(CREATED, SAME, false), "ambiguous_differs", "an import may have brought NEW's with its old stamps");
+        assert_eq!(class(CREATED, CHANGED, false), "update_origin_differs");
+        assert_eq!(by_columns(CREATED, CHANGED, false).base, Base::Unknown, "they do not agree on whether there was a row");
         assert_eq!(class(SAME, SILENT, false), "update", "OLD's row is the row of the cutover, so NEW changed it");
         assert_eq!(class(TOUCHED, TOUCHED, false), "update_origin_differs");
         assert_eq!(

@@ -29,3 +29,4 @@ mod transactions;
 mod truth;
 mod types;
 mod versions;
+mod worlds;

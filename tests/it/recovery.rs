@@ -51,6 +51,12 @@ impl Recovery {
         self.context = self.context.clone().with_selection(selection);
     }
 
+    /// Looks at these databases.
+    pub(crate) fn look_at(&mut self, databases: Vec<String>) {
+        let selection = self.context.selection().clone().with_databases(databases);
+        self.context = self.context.clone().with_selection(selection);
+    }
+
     /// Keeps the run in another store.
     pub(crate) fn keep_in(&mut self, store: Arc<dyn Store>) {
         self.context = self.context.clone().with_store(store);

@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Ident;
 use crate::policy::Action;
 use crate::schema::ForeignKey;
-use crate::staging::{SegmentReader, TableRecord};
+use crate::staging::SegmentReader;
 use crate::statement;
 use crate::store::Store;
 
@@ -77,9 +77,8 @@ fn values_not_on_old(store: &dyn Store, parent: &Draft<'_>, key: &ForeignKey) ->
     if parent.actions.iter().all(|action| action.brings_new()) {
         return Ok(missing);
     }
-    let numbered = is_numbered(parent.record);
     each_row(store, parent, &key.parent_columns, "new", |row, found, value| {
-        if found.is_not_olds(numbered) && !parent.actions[row].brings_new() {
+        if found.is_not_olds() && !parent.actions[row].brings_new() {
             missing.extend(value);
         }
     })?;
@@ -134,9 +133,9 @@ struct Found {
 
 impl Found {
     /// Whether NEW's row may be none that OLD has. Where both sides have a row, OLD has this one already, unless it is a
-    /// different row under the same key: both sides number on from the same value, so a number is no proof of being the same
-    /// row.
-    const fn is_not_olds(self, numbered: bool) -> bool {
+    /// different row under the same key. A key is no proof of being the same row: both sides number on from the same value, and
+    /// people give out `INV-0101` twice.
+    const fn is_not_olds(self) -> bool {
         match self.class {
             Class::Insert
             | Class::InsertExists
@@ -145,7 +144,7 @@ impl Found {
             | Class::AmbiguousMissingOnOld
             | Class::AmbiguousDeletedOnOld
             | Class::OldOnly => true,
-            Class::UpdateOriginDiffers | Class::AmbiguousDiffers => numbered && matches!(self.base, Base::Unknown),
+            Class::UpdateOriginDiffers | Class::AmbiguousDiffers => matches!(self.base, Base::Unknown),
             Class::Update
             | Class::Delete
             | Class::AmbiguousMissingOnNew
@@ -154,15 +153,6 @@ impl Found {
             | Class::Unchanged => false,
         }
     }
-}
-
-/// Whether a number is part of the table's key.
-fn is_numbered(record: &TableRecord) -> bool {
-    let number = |name: &&Ident| {
-        let column = record.old.column(name);
-        column.is_some_and(|column| matches!(column.data_type.base.as_str(), "int2" | "int4" | "int8" | "numeric"))
-    };
-    record.key.names().iter().any(|name| number(&name))
 }
 
 /// Visits every row of a table's diff with what the diff says of it and the digest of some columns of one image; `None` where

@@ -3,6 +3,7 @@
 
 mod discovery;
 mod merging;
+mod strangers;
 
 use failback::engine::{self, Discovery, PlanReport};
 use failback::error::Error;

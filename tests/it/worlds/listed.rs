@@ -1,0 +1,120 @@
+//! What failback itself says of each key: its class and what the plan does about it, read from the run's own files.
+
+use std::collections::BTreeMap;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch};
+use failback::codec::BatchEncoder;
+use failback::delta::Class;
+use failback::policy::{Action, Decisions, Origin, Resolution};
+use failback::schema::{Coverage, Method};
+use failback::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, SegmentReader, TablePlan, TableRecord};
+use failback::store::{LocalStore, Store};
+
+use super::schema::Table;
+use super::snapshot::{Row, RowKey, key_of};
+
+/// What is said of one key.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) class: Class,
+    pub(super) action: Action,
+    /// Whether a person decided that NEW's row, or the later one, is to win in this class.
+    pub(super) decided: bool,
+    pub(super) why: String,
+}
+
+/// What is said of one table; `None` where the run does not carry it.
+#[derive(Debug)]
+pub(super) struct Said {
+    pub(super) entries: BTreeMap<RowKey, Entry>,
+    pub(super) coverage: Coverage,
+    pub(super) method: Method,
+}
+
+/// Reads what a plan says of every table of the world, in the world's order.
+pub(super) fn read(store: &LocalStore, tables: &[Table], databases: &[String]) -> Vec<Option<Said>> {
+    let manifest = Manifest::read(store).expect("a manifest");
+    let plan = Plan::read(store).expect("a plan");
+    let text = if store.exists("decisions.toml").expect("a run") {
+        String::from_utf8(store.read("decisions.toml").expect("decisions")).expect("a text")
+    } else {
+        String::new()
+    };
+    let decisions = Decisions::parse(&text, "decisions.toml").expect("decisions");
+    let one = |table: &Table| {
+        let record: &DatabaseRecord = manifest.database(&databases[table.database])?;
+        let planned: &DatabasePlan = plan.databases.iter().find(|planned| planned.name == record.name)?;
+        let found = record.tables.iter().find(|found| found.name.to_string() == table.full_name())?;
+        let planned = planned.tables.iter().find(|planned| planned.id == found.id)?;
+        let decided = |class| {
+            let decided = decisions.resolve(&record.name, &table.full_name(), class);
+            let wins = [Resolution::ApplyNew, Resolution::LastUpdateWins, Resolution::FirstUpdateWins];
+            decided.origin != Origin::Builtin && wins.contains(&decided.resolution)
+        };
+        let entries = entries(store, table, found, planned, &decided);
+        Some(Said { entries, coverage: found.coverage.clone(), method: found.method })
+    };
+    tables.iter().map(one).collect()
+}
+
+fn entries(
+    store: &LocalStore,
+    table: &Table,
+    record: &TableRecord,
+    plan: &TablePlan,
+    decided: &dyn Fn(Class) -> bool,
+) -> BTreeMap<RowKey, Entry> {
+    let mut actions = Vec::new();
+    if let Some(segment) = &plan.changes {
+        for batch in SegmentReader::open(store, segment, 1024).expect("the planned rows") {
+            let batch = batch.expect("planned rows");
+            actions.extend(words(&batch, "fb_action").into_iter().zip(words(&batch, "fb_why")));
+        }
+    }
+    let mut actions = actions.into_iter();
+    let mut found = BTreeMap::new();
+    for segment in &plan.diff {
+        for batch in SegmentReader::open(store, segment, 1024).expect("the diff") {
+            let batch = batch.expect("rows of the diff");
+            let classes = words(&batch, "fb_class");
+            let sides = ["old", "new"].map(|side| images(&batch, side, record));
+            for (row, class) in classes.iter().enumerate() {
+                let (action, why) = actions.next().expect("an action for each row of the diff");
+                let image = sides[1][row].as_ref().or(sides[0][row].as_ref()).expect("a row on one side");
+                let mut key = key_of(table, image);
+                if !table.is_keyed() {
+                    // The stand-in's second column is the number among equals.
+                    key.push(image.get("fb_nth").cloned().flatten());
+                }
+                let class: Class = class.parse().expect("a class");
+                let action = action.parse().expect("an action");
+                found.insert(key, Entry { class, action, decided: decided(class), why });
+            }
+        }
+    }
+    found
+}
+
+/// One side's rows of a batch of the diff, `None` where the side has none.
+fn images(batch: &RecordBatch, side: &str, record: &TableRecord) -> Vec<Option<Row>> {
+    let encoder = BatchEncoder::new(&record.layout);
+    let image = batch.column_by_name(side).expect("an image").as_struct();
+    let rows = RecordBatch::try_new(record.layout.arrow_schema(), image.columns().to_vec()).expect("the layout's columns");
+    let view = encoder.view(&rows).expect("the layout's columns");
+    let mut names: Vec<_> = record.layout.columns.iter().map(|column| column.name.as_str().to_owned()).collect();
+    if record.key.is_whole_row() {
+        names.last_mut().expect("a column").replace_range(.., "fb_nth");
+    }
+    let value = |row, column| view.display(row, column).expect("a value");
+    let row = |row| {
+        let values = names.iter().enumerate().map(|(column, name)| (name.clone(), value(row, column)));
+        image.is_valid(row).then(|| values.collect())
+    };
+    (0..batch.num_rows()).map(row).collect()
+}
+
+fn words(batch: &RecordBatch, name: &str) -> Vec<String> {
+    let texts = batch.column_by_name(name).expect("a column").as_string::<i32>();
+    texts.iter().map(|text| text.unwrap_or_default().to_owned()).collect()
+}

@@ -1,0 +1,206 @@
+//! The oracle: what must be true of OLD after a merge, worked out in memory from what all tables held at each moment.
+
+use std::collections::BTreeSet;
+
+use failback::delta::Class;
+use failback::policy::Action;
+use failback::schema::{Covered, Method};
+
+use super::listed::{Entry, Said};
+use super::schema::{Reference, Table};
+use super::snapshot::{Row, RowKey, Rows, Snapshot, agree};
+
+/// Everything that the oracle knows of a merge.
+pub(super) struct Merge<'a> {
+    pub(super) tables: &'a [Table],
+    /// What both sides held at the cutover, or what an earlier merge has made of it.
+    pub(super) base: &'a Snapshot,
+    pub(super) new: &'a Snapshot,
+    /// OLD at every step before the merge.
+    pub(super) earlier: &'a [Snapshot],
+    /// OLD just before the merge.
+    pub(super) before: &'a Snapshot,
+    /// OLD just after it.
+    pub(super) after: &'a Snapshot,
+    pub(super) said: &'a [Option<Said>],
+    /// Before which a stamp is one of before the cutover.
+    pub(super) cutover: &'a str,
+    /// Whether OLD's triggers fired.
+    pub(super) fired: bool,
+}
+
+impl Merge<'_> {
+    /// Lists everything that is wrong, one sentence each.
+    pub(super) fn complaints(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (number, table) in self.tables.iter().enumerate() {
+            let rows = |snapshot: &Snapshot| snapshot.tables[number].keys().cloned().collect::<Vec<_>>();
+            let keys: BTreeSet<RowKey> = [self.base, self.new, self.before, self.after].into_iter().flat_map(rows).collect();
+            for key in keys {
+                let one = Key::of(self, number, &key);
+                let said = [one.lost_on_old(table, self.fired), one.lost_from_new(table, self, number)];
+                found.extend(said.into_iter().flatten().map(|what| format!("{} {}: {what}", table.name, shown(&key))));
+            }
+            for reference in &table.references {
+                found.extend(self.wrong_parents(number, table, reference));
+            }
+        }
+        found
+    }
+
+    /// Looks for children that have no parent, or another one than they had.
+    fn wrong_parents(&self, number: usize, table: &Table, reference: &Reference) -> Vec<String> {
+        let mut found = Vec::new();
+        for (key, child) in &self.after.tables[number] {
+            let Some(value) = value_of(child, &reference.own) else { continue };
+            let parent = |snapshot: &Snapshot| parent(&snapshot.tables[reference.parent], reference, &value);
+            let before = self.before.tables[number].get(key);
+            let is_written = before != Some(child);
+            let keeps_parent = before.and_then(|row| value_of(row, &reference.own)).as_ref() == Some(&value);
+            let (found_now, was) = (parent(self.after), parent(self.before));
+            let meant = if is_written { parent(self.new) } else { was.clone() };
+            let said = match (&found_now, &meant) {
+                (None, _) if reference.not_valid => continue,
+                (None, _) => "has no parent".to_owned(),
+                (Some(now), Some(meant)) if now == meant => continue,
+                // A row that kept its parent while other columns were written.
+                // A row that kept its parent while other columns were written.
+                (Some(now), _) if is_written && keeps_parent && Some(now) == was.as_ref() => continue,
+                (Some(now), meant) => format!("is of {now}, and was to be of {}", meant.as_deref().unwrap_or("nobody")),
+            };
+            found.push(format!(
+                "{} {}: wrong parent: {} {said} in {}{}",
+                table.name,
+                shown(key),
+                reference.own.join(","),
+                self.tables[reference.parent].name,
+                if is_written { " (written by the merge)" } else { " (not written by the merge)" },
+            ));
+        }
+        found
+    }
+}
+
+/// The values of a reference; `None` where one is NULL.
+fn value_of(row: &Row, columns: &[String]) -> Option<Vec<String>> {
+    columns.iter().map(|name| row.get(name).cloned().flatten()).collect()
+}
+
+/// The identity of the row that a reference leads to.
+fn parent(rows: &Rows, reference: &Reference, value: &[String]) -> Option<String> {
+    let columns: Vec<_> = reference.columns.iter().map(|(name, _)| name.clone()).collect();
+    let found = rows.values().find(|row| value_of(row, &columns).as_deref() == Some(value))?;
+    found.get("tok").cloned().flatten()
+}
+
+/// A key in a few words.
+pub(super) fn shown(key: &RowKey) -> String {
+    let parts: Vec<_> = key.iter().map(|part| part.as_deref().unwrap_or("NULL")).collect();
+    format!("({})", parts.join(", "))
+}
+
+/// One key at every moment.
+struct Key<'a> {
+    name: &'a RowKey,
+    base: Option<&'a Row>,
+    new: Option<&'a Row>,
+    before: Option<&'a Row>,
+    after: Option<&'a Row>,
+    entry: Option<&'a Entry>,
+    said: Option<&'a Said>,
+    cutover: &'a str,
+}
+
+impl<'a> Key<'a> {
+    fn of(merge: &'a Merge<'_>, number: usize, key: &'a RowKey) -> Self {
+        let row = |snapshot: &'a Snapshot| snapshot.tables[number].get(key);
+        let said = merge.said[number].as_ref();
+        Self {
+            name: key,
+            base: row(merge.base),
+            new: row(merge.new),
+            before: row(merge.before),
+            after: row(merge.after),
+            entry: said.and_then(|said| said.entries.get(key)),
+            said,
+            cutover: merge.cutover,
+        }
+    }
+
+    /// Whether a row's own stamps say that it was written since the cutover.
+    fn is_stamped(&self, row: Option<&Row>) -> bool {
+        let stamps = ["created_at", "updated_at"].into_iter().filter_map(|name| row?.get(name)?.as_deref());
+        stamps.max().is_some_and(|stamp| stamp >= self.cutover)
+    }
+
+    /// Says how OLD's own state was harmed.
+    fn lost_on_old(&self, table: &Table, fired: bool) -> Option<String> {
+        if self.before == self.after {
+            return None;
+        }
+        let Some(entry) = self.entry else {
+            return Some(format!("changed without being planned: {:?} became {:?}", self.before, self.after));
+        };
+        if !entry.action.writes() {
+            return Some(format!("changed although the plan says {}: {:?} became {:?}", entry.action, self.before, self.after));
+        }
+        let own = |row: Option<&'a Row>| row.and_then(|row| row.get("tok"));
+        let written_by_old = self.before != self.base && !(self.before.is_none() && own(self.base) != own(self.new));
+        let trusted = self.said.is_some_and(|said| matches!(said.coverage.update, Covered::Trusted { .. }));
+        let excused = entry.decided || trusted && self.before.is_some() && !self.is_stamped(self.before);
+        if written_by_old && !excused {
+            return Some(format!("OLD's write is lost, as {}: {:?} became {:?}", entry.class, self.before, self.after));
+        }
+        if fired && table.loud {
+            return None;
+        }
+        if entry.action == Action::Delete {
+            return self.after.map(|after| format!("planned to go, and is {after:?}"));
+        }
+        if !agree(table, self.after, self.new) {
+            return Some(format!("is {:?}, and NEW has {:?}", self.after, self.new));
+        }
+        let kept = self.before.is_none_or(|before| before.get("extra") == self.after.and_then(|after| after.get("extra")));
+        (!kept).then(|| format!("lost a value that only OLD has: {:?} became {:?}", self.before, self.after))
+    }
+
+    /// Says that a write of NEW is neither on OLD nor listed anywhere.
+    fn lost_from_new(&self, table: &Table, merge: &Merge<'_>, number: usize) -> Option<String> {
+        if agree(table, self.new, self.base) || agree(table, self.new, self.after) {
+            return None;
+        }
+        let said = self.said?;
+        if merge.fired && table.loud && self.entry.is_some_and(|entry| entry.action.writes()) {
+            return None;
+        }
+        // OLD had it already, and its own users went on from there.
+        if merge.earlier.iter().any(|earlier| agree(table, self.new, earlier.tables[number].get(self.name))) {
+            return None;
+        }
+        let covered = match (self.base, self.new) {
+            (None, _) => &said.coverage.insert,
+            (_, None) => &said.coverage.delete,
+            _ => &said.coverage.update,
+        };
+        let excused = match covered {
+            Covered::Yes { .. } => false,
+            // The keys alone show that NEW has a row, unless OLD's users gave the same key.
+            Covered::Trusted { .. } if self.base.is_none() && said.method == Method::Timestamps => {
+                self.before.is_some() && !self.is_stamped(self.new)
+            }
+            Covered::Trusted { .. } => !self.is_stamped(self.new),
+            Covered::No { .. } => true,
+        };
+        match self.entry {
+            _ if excused => None,
+            None => Some(format!("NEW's write is lost in silence: {:?}, and OLD has {:?}", self.new, self.after)),
+            Some(entry) if entry.class == Class::OldOnly => {
+                Some(format!("NEW's write is dropped as old_only: {:?}, and OLD has {:?}", self.new, self.after))
+            }
+            Some(entry) if entry.action.writes() => {
+                Some(format!("planned as {} and not there: {:?}, and OLD has {:?}", entry.action, self.new, self.after))
+            }
+            Some(_) => None,
+        }
+    }
+}

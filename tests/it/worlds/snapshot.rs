@@ -1,0 +1,83 @@
+//! What the tables of a world hold at a moment, in memory.
+
+use std::collections::BTreeMap;
+
+use tokio_postgres::{Client, SimpleQueryMessage};
+
+use super::schema::Table;
+
+/// What names a row: the values of its key; in a table without one all values that both sides have, and a number among equals.
+pub(super) type RowKey = Vec<Option<String>>;
+
+/// A row's values by column, `None` for NULL.
+pub(super) type Row = BTreeMap<String, Option<String>>;
+
+/// One table's rows.
+pub(super) type Rows = BTreeMap<RowKey, Row>;
+
+/// Every table of a world, in the order of the world's tables.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub(super) struct Snapshot {
+    pub(super) tables: Vec<Rows>,
+}
+
+/// Reads every table of one side; one client a database.
+pub(super) async fn take(clients: &[Client], tables: &[Table], on_old: bool) -> Snapshot {
+    let mut found = vec![Rows::new(); tables.len()];
+    for (database, client) in clients.iter().enumerate() {
+        let here: Vec<_> = (0..tables.len()).filter(|number| tables[*number].database == database).collect();
+        let queries: Vec<_> = here.iter().map(|number| query(&tables[*number], on_old)).collect();
+        let messages = client.simple_query(&queries.join(";")).await.expect("the tables of a world");
+        let mut numbers = here.into_iter();
+        let mut number = numbers.next();
+        for message in messages {
+            match (message, number) {
+                (SimpleQueryMessage::Row(row), Some(number)) => {
+                    let names = row.columns().iter().map(|column| column.name().to_owned());
+                    let row: Row = names.enumerate().map(|(at, name)| (name, row.get(at).map(str::to_owned))).collect();
+                    insert(&mut found[number], &tables[number], row);
+                }
+                (SimpleQueryMessage::CommandComplete(_), _) => number = numbers.next(),
+                _ => {}
+            }
+        }
+    }
+    Snapshot { tables: found }
+}
+
+fn query(table: &Table, on_old: bool) -> String {
+    let mut columns = table.columns();
+    if table.extra && on_old {
+        columns.push("extra".to_owned());
+    }
+    let list: Vec<_> = columns.iter().map(|name| format!("{name}::text as {name}")).collect();
+    format!("select {} from {} order by 1, 2", list.join(", "), table.name)
+}
+
+fn insert(rows: &mut Rows, table: &Table, row: Row) {
+    let mut key = key_of(table, &row);
+    if !table.is_keyed() {
+        let alike = rows.keys().filter(|known| known[..key.len()] == key[..]).count();
+        key.push(Some((alike + 1).to_string()));
+    }
+    rows.insert(key, row);
+}
+
+/// A row's key; of a table without one its values, without the number among equals.
+pub(super) fn key_of(table: &Table, row: &Row) -> RowKey {
+    let value = |name: &str| row.get(name).cloned().flatten();
+    if table.is_keyed() {
+        table.key.columns().iter().map(|(name, _)| value(name)).collect()
+    } else {
+        table.columns().iter().map(|name| value(name)).collect()
+    }
+}
+
+/// Whether two rows have the same values in the columns that both sides have.
+pub(super) fn agree(table: &Table, left: Option<&Row>, right: Option<&Row>) -> bool {
+    match (left, right) {
+        (None, None) => true,
+        (Some(left), Some(right)) => table.columns().iter().all(|name| left.get(name) == right.get(name)),
+        _ => false,
+    }
+}

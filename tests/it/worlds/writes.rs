@@ -1,0 +1,147 @@
+//! What users write: one statement at a time, on either side, drawn at random. A statement that the server refuses is one that
+//! the user did not get through.
+
+use crate::support::Dice;
+use jiff::{SignedDuration, Timestamp};
+
+use super::schema::{Key, Table};
+
+/// Who writes, and when.
+pub(super) struct Writer<'a> {
+    pub(super) tables: &'a [Table],
+    /// The letter of the rows' identity: who created them.
+    pub(super) letter: char,
+    pub(super) cutover: Timestamp,
+    /// How many statements were drawn.
+    pub(super) count: u64,
+    /// Whether the rows are those of before the cutover.
+    pub(super) before: bool,
+}
+
+impl Writer<'_> {
+    /// Draws a statement.
+    pub(super) fn draw(&mut self, dice: &mut Dice) -> (usize, String) {
+        let number = dice.below(self.tables.len());
+        let table = &self.tables[number];
+        let text = match dice.below(12) {
+            0..=3 => self.insert(dice, table),
+            4..=7 => self.update(dice, table),
+            8 => self.change_key(dice, table),
+            9 => self.change_parent(dice, table),
+            _ => Self::delete(dice, table),
+        };
+        (table.database, text)
+    }
+
+    /// A stamp of now, or one that lies about it.
+    fn stamp(&mut self, dice: &mut Dice) -> String {
+        self.count += 1;
+        let step = SignedDuration::from_secs(i64::try_from(self.count).unwrap_or(0));
+        let lies = !self.before && dice.below(6) == 0;
+        let from = if self.before || lies { SignedDuration::from_hours(-48) } else { SignedDuration::from_mins(5) };
+        (self.cutover + from + step).to_string()
+    }
+
+    /// Inserts a row with an identity of its own.
+    pub(super) fn insert(&mut self, dice: &mut Dice, table: &Table) -> String {
+        let stamp = self.stamp(dice);
+        let mut columns = vec!["tok".to_owned(), "val".to_owned()];
+        let mut values = vec![format!("'{}{}'", self.letter, self.count), format!("'v{}'", self.count)];
+        for ((name, _), value) in table.key.columns().iter().zip(self.key(dice, table.key)) {
+            columns.push((*name).to_owned());
+            values.push(value);
+        }
+        if dice.below(3) > 0 {
+            columns.push("u".to_owned());
+            values.push(format!("'u{}'", dice.below(12)));
+        }
+        for (number, reference) in table.references.iter().enumerate() {
+            if dice.below(5) > 0 {
+                columns.extend(reference.own.clone());
+                values.extend(self.parents(dice, table, number));
+            }
+        }
+        for (name, has) in [("created_at", table.created), ("updated_at", table.updated)] {
+            if has {
+                columns.push(name.to_owned());
+                values.push(format!("'{stamp}'"));
+            }
+        }
+        format!("insert into {} ({}) values ({})", table.name, columns.join(", "), values.join(", "))
+    }
+
+    /// A key of a new row, one value a column; none where the sequence gives it.
+    fn key(&self, dice: &mut Dice, key: Key) -> Vec<String> {
+        // Before the cutover there is room left, so that both sides find the same free names after it.
+        let number = if self.before { 1 + dice.below(9) } else { 8 + dice.below(8) };
+        match key {
+            Key::Serial | Key::Identity if dice.below(6) > 0 => vec!["default".to_owned()],
+            Key::Serial | Key::Identity | Key::Number => vec![number.to_string()],
+            Key::Text => vec![format!("'INV-01{number:02}'")],
+            Key::Uuid => vec![format!("'00000000-0000-0000-0000-0000000000{number:02}'")],
+            Key::Pair => vec![number.div_ceil(3).to_string(), format!("'{}'", ["x", "y", "z"][dice.below(3)])],
+            Key::None => Vec::new(),
+        }
+    }
+
+    /// The values of a reference to one of the parents that are there.
+    fn parents(&self, dice: &mut Dice, table: &Table, reference: usize) -> Vec<String> {
+        let reference = &table.references[reference];
+        let parent = &self.tables[reference.parent].name;
+        let salt = dice.below(1000);
+        let one = |(name, _): &(String, String)| {
+            format!(
+                "(select p.{name} from {parent} p where p.{name} is not null order by md5(p.tok || '{salt}'), p.tok limit 1)"
+            )
+        };
+        reference.columns.iter().map(one).collect()
+    }
+
+    /// The condition that picks one row of those that are there.
+    fn one(dice: &mut Dice, table: &Table) -> String {
+        let salt = dice.below(1000);
+        format!("(tableoid, ctid) = (select tableoid, ctid from {} order by md5(tok || '{salt}'), tok limit 1)", table.name)
+    }
+
+    /// Sets a column of one row, and mostly its stamp.
+    fn set(&mut self, dice: &mut Dice, table: &Table, set: &str) -> String {
+        let stamp = self.stamp(dice);
+        let stamped = table.updated && dice.below(6) > 0;
+        let stamped = if stamped { format!(", updated_at = '{stamp}'") } else { String::new() };
+        format!("update {} set {set}{stamped} where {}", table.name, Self::one(dice, table))
+    }
+
+    fn update(&mut self, dice: &mut Dice, table: &Table) -> String {
+        let set = match dice.below(4) {
+            0 => format!("u = 'u{}'", dice.below(12)),
+            1 if table.extra && self.letter != 'N' => format!("extra = {}", dice.below(100)),
+            _ => format!("val = '{}{}'", self.letter, self.count),
+        };
+        self.set(dice, table, &set)
+    }
+
+    fn change_key(&mut self, dice: &mut Dice, table: &Table) -> String {
+        let columns: Vec<_> = table.key.columns().iter().map(|(name, _)| *name).collect();
+        let values = self.key(dice, table.key);
+        if columns.is_empty() || values.iter().any(|value| value == "default") {
+            return self.update(dice, table);
+        }
+        let set = columns.iter().zip(values).map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ");
+        self.set(dice, table, &set)
+    }
+
+    fn change_parent(&mut self, dice: &mut Dice, table: &Table) -> String {
+        if table.references.is_empty() {
+            return self.update(dice, table);
+        }
+        let number = dice.below(table.references.len());
+        let values = self.parents(dice, table, number);
+        let own = table.references[number].own.iter();
+        let set = own.zip(values).map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ");
+        self.set(dice, table, &set)
+    }
+
+    fn delete(dice: &mut Dice, table: &Table) -> String {
+        format!("delete from {} where {}", table.name, Self::one(dice, table))
+    }
+}
