@@ -60,7 +60,8 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let program =
         std::env::current_exe().map_err(|cause| Error::new(ErrorKind::Storage, "find the failback program").because(cause))?;
-    let options = PlayOptions { binaries, program, keep: arguments.keep, undo: arguments.undo };
+    let besides = besides(&arguments.output)?;
+    let options = PlayOptions { binaries, program, keep: arguments.keep, undo: arguments.undo, besides };
     heed_signals(&call.stop)?;
     let mut audience = Terminal { printer: call.printer.clone() };
     let report = tokio::select! {
@@ -77,6 +78,15 @@ fn find(call: &Call, arguments: &Arguments) -> Result<Binaries> {
         ("FAILBACK_PG_BIN", Some(folder)) => Some(folder.clone()),
         _ => call.environment.get(name).map(str::to_owned),
     })
+}
+
+/// The options that the demo's verbs get as we did: one log holds what all of them did. Their folder is another one.
+fn besides(output: &Output) -> Result<Vec<String>> {
+    let Some(path) = &output.log_file else { return Ok(Vec::new()) };
+    let path = std::path::absolute(path)
+        .map_err(|cause| Error::new(ErrorKind::Usage, "find the log file").at(path.display()).because(cause))?;
+    let level = (output.verbose > 1).then(|| "-vv".to_owned());
+    Ok(["--log-file".to_owned(), path.display().to_string()].into_iter().chain(level).collect())
 }
 
 /// What was stopped.

@@ -14,6 +14,8 @@ mod discover;
 mod environment;
 mod exit;
 mod export;
+mod log;
+mod log_line;
 mod merge;
 mod options;
 mod page;
@@ -35,6 +37,7 @@ mod waiting;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tracing::{error, info, warn};
 
 use self::environment::Environment;
 use self::exit::{Exit, INTERRUPTED};
@@ -42,7 +45,7 @@ use self::options::Output;
 use self::printer::Printer;
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pg::{OldWrites, farewell};
+use crate::pg::{OldWrites, farewell, sqlstate};
 
 /// Bring a PostgreSQL estate home after a migration that went wrong
 #[derive(Parser)]
@@ -135,6 +138,9 @@ struct Call {
 
 impl Call {
     fn tell(&self, error: &Error) {
+        let kind = error.kind();
+        // Neither its words nor its places: they may name a row by its key.
+        error!(kind = kind.word(), sqlstate = sqlstate(error), exit = kind.exit_code(), "failed");
         self.printer.error(error, &self.old_writes.state());
     }
 }
@@ -149,8 +155,11 @@ pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let printer = Printer::new(verb.name(), verb.output(), &environment);
     let call = Call { printer, environment, stop: Stop::default(), old_writes: OldWrites::default() };
-    match execute(&verb, &call) {
-        Ok(exit) => ExitCode::from(exit.code()),
+    match log::start(verb.output(), &call.printer).and_then(|()| execute(&verb, &call)) {
+        Ok(exit) => {
+            info!(exit = exit.code(), "done");
+            ExitCode::from(exit.code())
+        }
         Err(error) => {
             call.tell(&error);
             ExitCode::from(error.kind().exit_code())
@@ -159,6 +168,7 @@ pub fn main() -> ExitCode {
 }
 
 fn execute(verb: &Verb, call: &Call) -> Result<Exit> {
+    info!(verb = verb.name(), version = env!("FAILBACK_VERSION"), process = std::process::id(), "started");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -178,6 +188,7 @@ async fn watch_interrupts(call: Call, writes_old: bool) {
         return;
     }
     call.stop.ask();
+    warn!("interrupted");
     call.printer.note("interrupted: ending in good order; press Ctrl-C again to end at once");
     if tokio::signal::ctrl_c().await.is_err() {
         return;

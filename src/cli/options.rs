@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 
 /// The options of every verb.
 #[derive(Args, Clone)]
@@ -34,7 +34,6 @@ pub(super) struct Options {
 
 /// How a verb speaks.
 #[derive(Args, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 #[command(next_help_heading = "Common options")]
 pub(super) struct Output {
     /// Print one JSON document on stdout
@@ -46,9 +45,12 @@ pub(super) struct Output {
     /// When to use colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(super) color: Colour,
-    /// Say more on stderr
-    #[arg(short, long)]
-    pub(super) verbose: bool,
+    /// Say what is done on stderr, and with -vv each statement; never a value or a password
+    #[arg(short, long, action = ArgAction::Count)]
+    pub(super) verbose: u8,
+    /// Add the same to a file, which is made if there is none; -vv adds each statement
+    #[arg(long, value_name = "FILE")]
+    pub(super) log_file: Option<PathBuf>,
     /// Say nothing on stderr but errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub(super) quiet: bool,

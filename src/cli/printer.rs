@@ -28,7 +28,6 @@ pub(super) enum Narration {
 pub(super) struct Printer {
     command: &'static str,
     json: bool,
-    verbose: bool,
     narration: Narration,
     out: Paint,
     err: Paint,
@@ -47,12 +46,14 @@ impl Printer {
                 Colour::Auto => terminal && !plain,
             },
         };
-        let narration = match (options.quiet, options.plain || !err || dumb) {
+        // A bar has no place among the lines of a log.
+        let lines = options.plain || options.verbose > 0 || !err || dumb;
+        let narration = match (options.quiet, lines) {
             (true, _) => Narration::Silent,
             (false, true) => Narration::Lines,
             (false, false) => Narration::Bar,
         };
-        Self { command, json: options.json, verbose: options.verbose, narration, out: paint(out), err: paint(err) }
+        Self { command, json: options.json, narration, out: paint(out), err: paint(err) }
     }
 
     /// Returns how progress is shown.
@@ -103,13 +104,6 @@ impl Printer {
     pub(super) fn note(&self, note: &str) {
         if self.narration != Narration::Silent {
             write_err(&self.note_line(note));
-        }
-    }
-
-    /// Says something on stderr to those who asked for more.
-    pub(super) fn detail(&self, detail: &str) {
-        if self.verbose {
-            write_err(&format!("{}\n", tame(detail)));
         }
     }
 

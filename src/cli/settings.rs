@@ -6,6 +6,8 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
+use tracing::info;
+
 use super::Call;
 use super::bars::Bars;
 use super::environment::Environment;
@@ -58,7 +60,7 @@ impl Settings {
         let endpoint = |side| self.endpoint(side, &call.environment, needed.contains(&side));
         let (old, new) = (endpoint(Side::Old)?, endpoint(Side::New)?);
         for (side, endpoint) in [(Side::Old, &old), (Side::New, &new)].into_iter().filter(|(side, _)| needed.contains(side)) {
-            call.printer.detail(&format!("{side} is {endpoint}"));
+            info!(%side, at = %endpoint, "a server is named");
         }
         let scope = |list: fn(&Scope) -> &Vec<String>| self.scope.as_ref().map(|scope| list(scope).clone()).unwrap_or_default();
         let selection = Selection::new(self.config.clone())

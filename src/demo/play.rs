@@ -40,6 +40,8 @@ pub struct PlayOptions {
     pub keep: bool,
     /// Take the merge back in the end.
     pub undo: bool,
+    /// Options for every verb beside its own, as `["--log-file", "/tmp/log"]`. They are not told to the audience.
+    pub besides: Vec<String>,
 }
 
 /// Who watches.
@@ -208,7 +210,11 @@ impl<'a> Play<'a> {
             .map_err(|cause| Error::new(ErrorKind::Server, "choose the cutover").because(cause))?;
         estate::load(&old.url("postgres"), &new.url("postgres"), cutover).await?;
         let workspace = Workspace::create(&old, &new, cutover)?;
-        let verbs = Verbs { program: options.program.clone(), folder: workspace.folder().to_path_buf() };
+        let verbs = Verbs {
+            program: options.program.clone(),
+            folder: workspace.folder().to_path_buf(),
+            besides: options.besides.clone(),
+        };
         let times = Times { began, acts: vec![(title.to_owned(), began)] };
         Ok(Self { audience, old, new, cutover, workspace, verbs, times })
     }

@@ -20,6 +20,8 @@ pub(super) struct Verbs {
     pub(super) program: PathBuf,
     /// The folder with `failback.toml`.
     pub(super) folder: PathBuf,
+    /// Options for every verb beside its own.
+    pub(super) besides: Vec<String>,
 }
 
 /// What a verb did.
@@ -39,7 +41,13 @@ impl Verbs {
     /// `Server` if it cannot be started, or ends otherwise than with one of the exit codes in `expected`.
     pub(super) async fn run(&self, arguments: &[&str], expected: &[i32]) -> Result<Ended> {
         let mut command = Command::new(&self.program);
-        command.args(arguments).current_dir(&self.folder).env_clear().env("PATH", PATH).env("HOME", &self.folder);
+        command
+            .args(arguments)
+            .args(&self.besides)
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("PATH", PATH)
+            .env("HOME", &self.folder);
         command.stdin(Stdio::null()).kill_on_drop(true);
         let failed = |cause: String| Error::new(ErrorKind::Server, "run a verb").at(line(arguments)).because(cause);
         let Output { status, stdout, stderr } = command.output().await.map_err(|cause| failed(cause.to_string()))?;

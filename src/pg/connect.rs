@@ -12,11 +12,13 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls_improved::MakeRustlsConnect;
+use tracing::{Instrument as _, info_span, warn};
 
 use super::copy_demux::{CopyDemux, DemuxedStream, DivertedTls};
 
 use super::connect_error;
 use super::endpoint::Endpoint;
+use super::fault::sqlstate;
 use super::hosts::{Host, SessionAttrs};
 use super::line::Line;
 use super::password::Password;
@@ -61,7 +63,13 @@ pub(super) async fn connect(endpoint: &Endpoint) -> Result<Connected> {
 async fn connect_any(endpoint: &Endpoint, wanted: SessionAttrs) -> Result<Connected> {
     let mut failed: Vec<(&Host, Error)> = Vec::new();
     for host in &endpoint.hosts {
-        match connect_one(endpoint, host, wanted).await {
+        let (side, database) = (endpoint.side().word(), endpoint.database());
+        let span = info_span!("connect", side, host = host.name, port = host.port, database);
+        let connected = connect_one(endpoint, host, wanted).instrument(span.clone()).await;
+        if let Err(error) = &connected {
+            warn!(parent: &span, kind = error.kind().word(), sqlstate = sqlstate(error), "failed");
+        }
+        match connected {
             Ok(connected) => return Ok(connected),
             // As in libpq: a server that answers and refuses the user ends the search, or a typo would lock the user out of
             // all.

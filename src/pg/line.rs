@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, OnceLock};
 
+use tracing::debug;
+
 use super::fault::{self, ServerFault};
 use crate::error::{Error, ErrorKind};
 
@@ -32,6 +34,7 @@ impl Line {
             Some(words) => Error::new(ErrorKind::Connect, what).because(words.clone()),
             None => fault::describe(what, error),
         };
+        debug!(on = self.place, kind = error.kind().word(), sqlstate = fault::sqlstate(&error), "an error");
         error.at(&self.place)
     }
 }

@@ -14,6 +14,7 @@ use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{CancelToken, Client, NoTls, Row};
 use tokio_postgres_rustls_improved::MakeRustlsConnect;
+use tracing::{Instrument as _, Span, debug_span};
 
 use super::connect::{self, Connected};
 use super::copy::{CopyIn, CopyOut};
@@ -97,7 +98,8 @@ impl Session {
     /// # Errors
     /// What the server said.
     pub async fn execute_all(&self, sql: &str) -> Result<()> {
-        self.client.batch_execute(sql).await.map_err(|error| self.fault("run statements", error))
+        let done = self.client.batch_execute(sql).instrument(statement("run", sql)).await;
+        done.map_err(|error| self.fault("run statements", error))
     }
 
     /// Runs one statement and returns the number of rows that it touched.
@@ -105,7 +107,8 @@ impl Session {
     /// # Errors
     /// What the server said.
     pub async fn execute(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
-        self.client.execute(sql, parameters).await.map_err(|error| self.fault("run a statement", error))
+        let done = self.client.execute(sql, parameters).instrument(statement("execute", sql)).await;
+        done.map_err(|error| self.fault("run a statement", error))
     }
 
     /// Runs one query and returns its rows. Memory: all of them.
@@ -113,7 +116,8 @@ impl Session {
     /// # Errors
     /// What the server said.
     pub async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
-        self.client.query(sql, parameters).await.map_err(|error| self.fault("run a query", error))
+        let done = self.client.query(sql, parameters).instrument(statement("query", sql)).await;
+        done.map_err(|error| self.fault("run a query", error))
     }
 
     /// Starts `COPY … TO STDOUT`, one at a time.
@@ -130,7 +134,8 @@ impl Session {
                 .at(self.place())
                 .because("another COPY runs on this connection"));
         };
-        let stream = self.client.copy_out(sql).await.map_err(|error| self.fault("copy rows out", error))?;
+        let started = self.client.copy_out(sql).instrument(statement("copy_out", sql)).await;
+        let stream = started.map_err(|error| self.fault("copy rows out", error))?;
         Ok(CopyOut::new(stream, taking, Arc::clone(&self.line)))
     }
 
@@ -139,7 +144,8 @@ impl Session {
     /// # Errors
     /// What the server said about the statement.
     pub async fn copy_in(&self, sql: &str) -> Result<CopyIn> {
-        let sink = self.client.copy_in(sql).await.map_err(|error| self.fault("copy rows in", error))?;
+        let started = self.client.copy_in(sql).instrument(statement("copy_in", sql)).await;
+        let sink = started.map_err(|error| self.fault("copy rows in", error))?;
         Ok(CopyIn::new(sink, Arc::clone(&self.line)))
     }
 
@@ -161,6 +167,12 @@ impl Session {
         // The task ends with the socket; how it ended no longer matters.
         let _ = self.task.await;
     }
+}
+
+/// The span of a statement. Its text may hold values; what is told is how it is sent, and the first line of the comment with
+/// which a statement of `sql/` begins.
+fn statement(how: &'static str, sql: &str) -> Span {
+    debug_span!("statement", how, says = sql.lines().next().and_then(|line| line.strip_prefix("-- ")))
 }
 
 /// How long a server may take to hear a good-bye.

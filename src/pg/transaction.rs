@@ -7,7 +7,9 @@
 
 use std::ops::Deref;
 
-use super::fault::server_fault;
+use tracing::{Instrument as _, Span, debug, debug_span, info, info_span, warn};
+
+use super::fault::{server_fault, sqlstate};
 use super::old_writes::OldWrites;
 use super::session::Session;
 use crate::error::{Error, ErrorKind, OldState, Result};
@@ -49,6 +51,7 @@ pub struct Transaction {
     session: Session,
     /// `None` for a transaction that is never committed.
     writes: Option<OldWrites>,
+    span: Span,
 }
 
 impl Transaction {
@@ -57,9 +60,11 @@ impl Transaction {
     /// # Errors
     /// What the server said; nothing was written then. Cancel safety: the session is closed if the call is dropped.
     pub async fn begin(session: Session, isolation: Isolation, writes: &OldWrites) -> Result<Self> {
-        session.execute_all(isolation.begin()).await?;
+        let span = info_span!("transaction", on = session.place(), to = "write");
+        session.execute_all(isolation.begin()).instrument(span.clone()).await?;
         writes.began();
-        Ok(Self { session, writes: Some(writes.clone()) })
+        info!(parent: &span, "begun");
+        Ok(Self { session, writes: Some(writes.clone()), span })
     }
 
     /// Begins a transaction that sees one moment and in which things are tried: temporary tables are made and filled, and
@@ -68,8 +73,9 @@ impl Transaction {
     /// # Errors
     /// As [`begin`](Self::begin).
     pub async fn attempt(session: Session) -> Result<Self> {
-        session.execute_all(Isolation::RepeatableRead.begin()).await?;
-        Ok(Self { session, writes: None })
+        let span = debug_span!("transaction", on = session.place(), to = "try");
+        session.execute_all(Isolation::RepeatableRead.begin()).instrument(span.clone()).await?;
+        Ok(Self { session, writes: None, span })
     }
 
     /// Begins a transaction that sees one moment and cannot write.
@@ -77,8 +83,9 @@ impl Transaction {
     /// # Errors
     /// As [`begin`](Self::begin).
     pub async fn read(session: Session) -> Result<Self> {
-        session.execute_all(READ).await?;
-        Ok(Self { session, writes: None })
+        let span = debug_span!("transaction", on = session.place(), to = "read");
+        session.execute_all(READ).instrument(span.clone()).await?;
+        Ok(Self { session, writes: None, span })
     }
 
     /// Returns the session, for statements inside the transaction.
@@ -92,9 +99,10 @@ impl Transaction {
     /// # Errors
     /// What the server said.
     pub async fn savepoint(&self, name: &str) -> Result<Savepoint<'_>> {
+        debug!(parent: &self.span, name, "savepoint");
         let name = Ident::new(name).sql();
         self.session.execute_all(&format!("savepoint {name}")).await?;
-        Ok(Savepoint { session: &self.session, name })
+        Ok(Savepoint { session: &self.session, name, span: &self.span })
     }
 
     /// Commits and hands the session back. `what` is what OLD then has, as "the merge of 3 rows in database shop".
@@ -109,16 +117,22 @@ impl Transaction {
             return Err(self.abort(refused).await);
         };
         writes.committing(what);
-        match self.session.execute_all(COMMIT).await {
+        info!(parent: &self.span, what, "commits");
+        match self.session.execute_all(COMMIT).instrument(self.span.clone()).await {
             Ok(()) => {
                 writes.committed(what);
+                info!(parent: &self.span, what, "committed");
                 Ok(self.session)
             }
             Err(error) if is_answer(&error) => {
                 writes.refused(what);
+                warn!(parent: &self.span, what, sqlstate = sqlstate(&error), "not committed");
                 Err(self.abort(error).await)
             }
-            Err(error) => Err(error.state(writes.state())),
+            Err(error) => {
+                warn!(parent: &self.span, what, sqlstate = sqlstate(&error), "no answer to COMMIT");
+                Err(error.state(writes.state()))
+            }
         }
     }
 
@@ -128,6 +142,7 @@ impl Transaction {
     /// `Connect` if the connection is gone: the server has rolled back on its own.
     /// Cancel safety: the session is closed if the call is dropped, and the server rolls back.
     pub async fn rollback(self) -> Result<Session> {
+        self.tell_rollback(None);
         match self.session.execute_all(ROLLBACK).await {
             Ok(()) => Ok(self.session),
             Err(error) => Err(self.tell(error)),
@@ -138,9 +153,19 @@ impl Transaction {
     ///
     /// Cancel safety: as [`rollback`](Self::rollback).
     pub async fn abort(self, error: Error) -> Error {
+        self.tell_rollback(Some(&error));
         // The connection may be gone; then the server has rolled back on its own.
         let _ = self.session.execute_all(ROLLBACK).await;
         self.tell(error)
+    }
+
+    fn tell_rollback(&self, error: Option<&Error>) {
+        let (kind, sqlstate) = (error.map(|error| error.kind().word()), error.and_then(sqlstate));
+        if self.writes.is_some() {
+            info!(parent: &self.span, kind, sqlstate, "rolled back");
+        } else {
+            debug!(parent: &self.span, kind, sqlstate, "rolled back");
+        }
     }
 
     fn tell(&self, error: Error) -> Error {
@@ -167,6 +192,7 @@ fn is_answer(error: &Error) -> bool {
 pub struct Savepoint<'t> {
     session: &'t Session,
     name: String,
+    span: &'t Span,
 }
 
 impl Savepoint<'_> {
@@ -177,6 +203,7 @@ impl Savepoint<'_> {
     pub async fn rollback_to(self) -> Result<()> {
         // Returning keeps a savepoint, and those that are kept pile up on the server.
         let name = &self.name;
+        debug!(parent: self.span, "back to the savepoint");
         self.session.execute_all(&format!("rollback to savepoint {name}; release savepoint {name}")).await
     }
 

@@ -16,6 +16,7 @@ mod hostile_bytes;
 mod instructions;
 mod journal;
 mod layout;
+mod log;
 mod pgbench;
 mod places;
 mod readable;

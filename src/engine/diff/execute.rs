@@ -2,6 +2,7 @@
 
 use arrow_array::RecordBatch;
 use jiff::Timestamp;
+use tracing::Instrument as _;
 
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
@@ -12,8 +13,8 @@ use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, key_layout};
 use crate::engine::run::ledger;
-use crate::engine::run::workers;
 use crate::engine::run::{Context, Event, Reporter, Work};
+use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
@@ -34,6 +35,10 @@ const STATEMENT_BYTES: usize = 8 << 20;
 /// `Refused` where OLD is not the server that the export saw, or the run is merged already; `Damaged` where a staged file is
 /// not what the manifest says. OLD is only read.
 pub async fn diff(context: &Context) -> Result<DiffReport> {
+    diff_all(context).instrument(spans::step(context, "diff")).await
+}
+
+async fn diff_all(context: &Context) -> Result<DiffReport> {
     let manifest = Manifest::read(context.store())?;
     ledger::expect_not_merged(context.servers(), &manifest).await.place(|| context.run())?;
     let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
@@ -43,7 +48,8 @@ pub async fn diff(context: &Context) -> Result<DiffReport> {
         .tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });
     let mut databases = Vec::new();
     for database in &manifest.databases {
-        databases.push(diff_database(context, &clock, database).await.place(|| format!("database {}", database.name))?);
+        let compared = diff_database(context, &clock, database).instrument(spans::database(&database.name)).await;
+        databases.push(compared.place(|| format!("database {}", database.name))?);
     }
     let index = DiffIndex {
         format_version: FORMAT_VERSION,
@@ -133,6 +139,10 @@ impl Work for DiffWork {
         };
         let comparer = Comparer::new(&self.clock, record, staged)?;
         comparer.run(self.context.reporter(), &self.database.name, old, segment, target).await.place(|| path)
+    }
+
+    fn rows((_, counts): &Self::Found) -> u64 {
+        counts.sum()
     }
 
     fn place(&self, chunk: &Chunk) -> String {

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 use tokio::try_join;
+use tracing::{Instrument as _, info};
 
 use super::pairing::{Pairing, pair};
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
-use crate::engine::run::Context;
+use crate::engine::run::{Context, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
@@ -29,9 +30,14 @@ pub struct Discovery {
 /// # Errors
 /// `Refused` where OLD and NEW are one database, or no database is on both; whatever connecting can give.
 pub async fn discover(context: &Context) -> Result<Discovery> {
+    discover_all(context).instrument(spans::step(context, "discover")).await
+}
+
+async fn discover_all(context: &Context) -> Result<Discovery> {
     let mut found = Discovery { databases: Vec::new(), notes: Vec::new() };
     for name in databases(context, &mut found.notes).await? {
-        let record = discover_database(context, &name, &mut found.notes).await.place(|| format!("database {name}"))?;
+        let work = discover_database(context, &name, &mut found.notes);
+        let record = work.instrument(spans::database(&name)).await.place(|| format!("database {name}"))?;
         found.databases.push(record);
     }
     expect_matches(context.selection(), &found.databases)?;
@@ -90,6 +96,7 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     for (side, table) in tables.iter().flat_map(|table| [(Side::Old, &table.old), (Side::New, &table.new)]) {
         notes.extend(table.remarks().into_iter().map(|remark| format!("{name}: {}: on {side} {remark}", table.name)));
     }
+    info!(tables = tables.len(), new_only = new_only.len(), left_out = left_out.len(), "paired");
     Ok(DatabaseRecord {
         name: name.to_owned(),
         old: identity.old,

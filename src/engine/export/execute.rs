@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 use tokio::try_join;
+use tracing::Instrument as _;
 
 use super::chunks::chunks;
 use super::key_walk::{Found, Subject, compare_table};
@@ -15,8 +16,8 @@ use crate::codec::RowLayout;
 use crate::engine::discover::discover;
 use crate::engine::evidence::Clock;
 use crate::engine::rows::{RawRows, RawSegment, Target};
-use crate::engine::run::workers;
 use crate::engine::run::{Context, Event, Failed, Work};
+use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
 use crate::pg::{Session, Snapshot, Transaction};
@@ -32,6 +33,10 @@ use crate::wire::RowBuffer;
 /// # Errors
 /// `Refused` where the run already has a manifest; whatever connecting, reading and staging can give. OLD is only read.
 pub async fn export(context: &Context) -> Result<ExportReport> {
+    export_all(context).instrument(spans::step(context, "export")).await
+}
+
+async fn export_all(context: &Context) -> Result<ExportReport> {
     if context.store().exists(layout::MANIFEST)? {
         return Err(Error::new(ErrorKind::Refused, "export into the run")
             .at(context.run())
@@ -53,7 +58,8 @@ pub async fn export(context: &Context) -> Result<ExportReport> {
     let mut databases = Vec::new();
     for database in discovery.databases {
         let name = database.name.clone();
-        databases.push(export_database(context, &clock, database).await.place(|| format!("database {name}"))?);
+        let exported = export_database(context, &clock, database).instrument(spans::database(&name)).await;
+        databases.push(exported.place(|| format!("database {name}"))?);
     }
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
@@ -170,6 +176,11 @@ impl Work for ExportWork {
             }
             other => Err(other.unexpected("export")),
         }
+    }
+
+    fn rows(found: &Self::Found) -> u64 {
+        let segments = found.iter().flat_map(|found| found.candidates.iter().chain(&found.absent));
+        segments.map(|segment| segment.rows).sum()
     }
 
     fn place(&self, chunk: &Chunk) -> String {

@@ -1,5 +1,7 @@
 //! Merge: carries out the frozen plan on OLD, one transaction a database, or refuses and writes nothing.
 
+use tracing::Instrument as _;
+
 use super::intent::Intention;
 use super::report::{MergeOptions, MergeReport, MergedDatabase};
 use super::sequences;
@@ -8,8 +10,8 @@ use super::triggers::Triggers;
 use crate::catalog;
 use crate::engine::plan::Direction;
 use crate::engine::plan::{definition_digest, expect_privileges, read_decisions};
-use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event, LedgerAction};
+use crate::engine::run::{ledger, spans};
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, OldWrites, ServerFault, Session, Transaction, is_old, server_fault};
@@ -31,7 +33,8 @@ const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql")
 /// have seen, also of a COMMIT that was under way.
 pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     let context = &context.for_writing();
-    merge_plan(context, options).await.map_err(|error| error.or_state(|| context.servers().old_writes().state()))
+    let merged = merge_plan(context, options).instrument(spans::step(context, "merge")).await;
+    merged.map_err(|error| error.or_state(|| context.servers().old_writes().state()))
 }
 
 async fn merge_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {
@@ -64,7 +67,8 @@ pub(crate) async fn perform(
             Error::new(ErrorKind::Damaged, "read the plan")
                 .because(format!("the manifest does not know database {}", part.name))
         })?;
-        let merged = match perform_one(context, plan, part, record, options, action).await {
+        let work = perform_one(context, plan, part, record, options, action);
+        let merged = match work.instrument(spans::database(&part.name)).await {
             Ok(merged) => merged,
             Err(error) => {
                 return Err(say_what_stands(context.servers().old_writes(), error.at(format!("database {}", part.name))));
@@ -202,7 +206,7 @@ impl Work<'_> {
         let written: Vec<_> =
             self.part.tables.iter().filter(|table| table.written_rows() > 0).map(|table| &table.name).collect();
         if let Some(statement) = lock_definitions(&written) {
-            old.execute_all(&statement).await.map_err(gone)?;
+            old.execute_all(&statement).instrument(spans::lock("the tables' definitions")).await.map_err(gone)?;
         }
         self.triggers.begin(old).await?;
         expect_same_definitions(old, self.part).await?;

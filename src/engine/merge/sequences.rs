@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tracing::info;
+
 use crate::catalog;
 use crate::error::{Place, Result};
 use crate::pg::Session;
@@ -69,6 +71,7 @@ pub(crate) async fn raise(old: &Session, plan: &DatabasePlan) -> Result<Vec<Rais
     let mut raised = Vec::new();
     for (sequence, raise) in lagging(old, plan).await? {
         draw_up_to(old, &sequence, raise.to).await.place(|| &sequence.name)?;
+        info!(sequence = raise.sequence, from = raise.from, to = raise.to, "raised");
         raised.push(raise);
     }
     Ok(raised)

@@ -3,12 +3,13 @@
 //! Memory: one batch of rows.
 
 use arrow_array::BooleanArray;
+use tracing::{Instrument as _, info};
 
 use super::triggers::Triggers;
 use crate::codec::BatchEncoder;
 use crate::engine::plan::{Direction, PlannedRowReader, RelevantColumns};
 use crate::engine::rows::{Batches, Image, Loading, image_layout, load_columns, view};
-use crate::engine::run::Reporter;
+use crate::engine::run::{Reporter, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Session, server_fault};
@@ -98,6 +99,7 @@ impl<'a> TableMerge<'a> {
             }
         }
         expect_rows("load rows", loading.finish().await?, self.wanted.sum())?;
+        info!(table = %self.record.name, rows = self.wanted.sum(), "loaded");
         old.execute_all(&self.load.analyze()).await
     }
 
@@ -110,7 +112,7 @@ impl<'a> TableMerge<'a> {
         database: &str,
     ) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
-        old.execute_all(&self.load.lock_rows()).await?;
+        old.execute_all(&self.load.lock_rows()).instrument(spans::lock("rows")).await?;
         let query = self.load.counterparts(&select_list(&self.record.layout, Side::Old, "t"));
         let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(&self.record.layout)).await?;
         let mut reader = PlannedRowReader::open(store, self.plan, BATCH_ROWS)?;
@@ -130,6 +132,7 @@ impl<'a> TableMerge<'a> {
             reporter.tell_rows(database, &self.record.name, written.true_count() as u64, 0);
         }
         stream.expect_end().await?;
+        info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
         self.hint(old, BY_ANY_JOIN).await?;
         if moved == 0 {
             return Ok(());
@@ -153,7 +156,7 @@ impl<'a> TableMerge<'a> {
         if self.unwatched(triggers).next().is_none() {
             return Ok(());
         }
-        old.execute_all(&lock_writers_out(&self.record.name)).await
+        old.execute_all(&lock_writers_out(&self.record.name)).instrument(spans::lock("a table, against writers")).await
     }
 
     /// # Errors
@@ -182,6 +185,7 @@ impl<'a> TableMerge<'a> {
         }
         self.hint(old, BY_INDEX).await?;
         expect_rows("delete rows", old.execute(&self.load.delete(), &[]).await?, wanted)?;
+        info!(table = %self.record.name, rows = wanted, "deleted");
         self.hint(old, BY_ANY_JOIN).await
     }
 
@@ -192,6 +196,7 @@ impl<'a> TableMerge<'a> {
         {
             self.hint(old, BY_INDEX).await?;
             expect_rows("update rows", old.execute(&update, &[]).await.map_err(clash)?, updated)?;
+            info!(table = %self.record.name, rows = updated, "updated");
             self.hint(old, BY_ANY_JOIN).await?;
         }
         // A row that comes back has values in columns that NEW lacks; a new one gets their defaults.
@@ -204,6 +209,7 @@ impl<'a> TableMerge<'a> {
             if wanted > 0 {
                 let insert = self.load.insert(rows, operation);
                 expect_rows("insert rows", old.execute(&insert, &[]).await.map_err(clash)?, wanted)?;
+                info!(table = %self.record.name, rows = wanted, "inserted");
             }
         }
         Ok(())

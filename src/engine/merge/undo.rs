@@ -1,9 +1,11 @@
 //! Undo: takes a merge back, row by row, as far as OLD still has exactly what the merge wrote.
 
+use tracing::Instrument as _;
+
 use super::execute::perform;
 use super::report::MergeOptions;
 use super::report::MergeReport;
-use crate::engine::run::{Context, LedgerAction};
+use crate::engine::run::{Context, LedgerAction, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::Plan;
 
@@ -17,7 +19,8 @@ use crate::staging::Plan;
 /// Cancel safety: as [`merge`](super::merge).
 pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     let context = &context.for_writing();
-    undo_plan(context, options).await.map_err(|error| error.or_state(|| context.servers().old_writes().state()))
+    let undone = undo_plan(context, options).instrument(spans::step(context, "undo")).await;
+    undone.map_err(|error| error.or_state(|| context.servers().old_writes().state()))
 }
 
 async fn undo_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use tracing::Instrument as _;
 
 use super::closure;
 use super::draft::Draft;
@@ -18,8 +19,8 @@ use super::trial_load;
 use crate::delta::Class;
 use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::rows::Target;
-use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event, Reporter};
+use crate::engine::run::{ledger, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::policy::{Action, Decisions, Resolution};
 use crate::schema::{Identity, Table, depend};
@@ -39,6 +40,10 @@ use arrow_array::{Array, RecordBatch};
 /// `Config` where decisions.toml does not make sense; `Refused` where the diff was not made from this export, or the
 /// run is merged already.
 pub async fn plan(context: &Context) -> Result<PlanReport> {
+    plan_all(context).instrument(spans::step(context, "plan")).await
+}
+
+async fn plan_all(context: &Context) -> Result<PlanReport> {
     let manifest = Manifest::read(context.store())?;
     let index = DiffIndex::read(context.store())?;
     ledger::expect_not_merged(context.servers(), &manifest).await.place(|| context.run())?;
@@ -47,7 +52,8 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
     let (mut databases, mut rejects) = (Vec::new(), Vec::new());
     for record in &manifest.databases {
         let Some(diff) = index.database(&record.name) else { continue };
-        let planned = plan_database(context, &decisions, record, diff, &mut rejects).await;
+        let work = plan_database(context, &decisions, record, diff, &mut rejects);
+        let planned = work.instrument(spans::database(&record.name)).await;
         databases.push(planned.place(|| format!("database {}", record.name))?);
     }
     let mut plan = Plan {

@@ -3,8 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
+use tracing::Instrument as _;
 
 use super::servers::Servers;
+use super::spans;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::Session;
@@ -99,7 +101,8 @@ async fn exists(old: &Session) -> Result<bool> {
 /// # Errors
 /// `Refused` where another one is at work.
 pub(crate) async fn lock(old: &Session) -> Result<()> {
-    if old.query(LOCK, &[]).await?.first().is_some_and(|row| row.get(0)) {
+    let taken = old.query(LOCK, &[]).instrument(spans::lock("the ledger")).await?;
+    if taken.first().is_some_and(|row| row.get(0)) {
         return Ok(());
     }
     let holder = old.query(LOCK_HOLDER, &[]).await?.first().map_or_else(String::new, holder);

@@ -11,6 +11,7 @@ mod progress;
 mod reporter;
 mod selection;
 mod servers;
+pub(crate) mod spans;
 mod status;
 mod stop;
 pub(crate) mod workers;

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use tracing::Instrument as _;
 
 use super::context::Context;
 use super::ledger;
 use super::ledger::Entry;
 use super::servers::Servers;
+use super::spans;
 use crate::delta::Class;
 use crate::error::Result;
 use crate::name::Side;
@@ -51,6 +53,10 @@ pub struct StatusReport {
 /// # Errors
 /// `Damaged` where its files cannot be read. OLD being out of reach is no error: the report says so.
 pub async fn status(context: &Context) -> Result<StatusReport> {
+    look(context).instrument(spans::step(context, "status")).await
+}
+
+async fn look(context: &Context) -> Result<StatusReport> {
     let store = context.store();
     let manifest = if store.exists(layout::MANIFEST)? { Some(Manifest::read(store)?) } else { None };
     let index = if store.exists(layout::DIFF)? { Some(DiffIndex::read(store)?) } else { None };

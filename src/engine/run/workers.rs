@@ -11,11 +11,13 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::task::{JoinError, spawn_blocking};
+use tracing::{Instrument as _, Span};
 
 use super::progress::Event;
 use super::reporter::Reporter;
+use super::spans;
 use crate::error::{Error, ErrorKind, Result};
-use crate::pg::farewell;
+use crate::pg::{farewell, sqlstate};
 use crate::staging::Chunk;
 
 /// How often a chunk is tried while connections break.
@@ -35,6 +37,9 @@ pub(crate) trait Work: Send + Sync + 'static {
 
     /// Does one chunk. Done twice, it gives the same and leaves the same files.
     fn perform(&self, state: &Self::State, chunk: &Chunk) -> impl Future<Output = Result<Self::Found>>;
+
+    /// Returns how many rows a chunk led to, for the log.
+    fn rows(found: &Self::Found) -> u64;
 
     /// Returns the table of a chunk, for people.
     fn place(&self, chunk: &Chunk) -> String;
@@ -82,8 +87,9 @@ async fn worker<W: Work>(reporter: &Reporter, work: &W, queue: &Queue<Chunk>) ->
     let mut state = work.open().await?;
     let mut done = Vec::new();
     while let Some(mut chunk) = queue.take() {
-        let found = persist(reporter, work, &mut state, &mut chunk).await.map_err(|error| error.at(work.place(&chunk)))?;
-        done.push((chunk, found));
+        let span = spans::chunk(&work.place(&chunk), &chunk);
+        let found = persist(reporter, work, &mut state, &mut chunk).instrument(span).await;
+        done.push((chunk.clone(), found.map_err(|error| error.at(work.place(&chunk)))?));
     }
     Ok(done)
 }
@@ -94,21 +100,30 @@ async fn persist<W: Work>(reporter: &Reporter, work: &W, state: &mut W::State, c
     loop {
         reporter.check_stop()?;
         let error = match work.perform(state, chunk).await {
-            Ok(found) => return Ok(found),
+            Ok(found) => {
+                spans::tell_rows(W::rows(&found));
+                return Ok(found);
+            }
             Err(error) => error,
         };
         if error.kind() == ErrorKind::Connect && tries < TRIES {
             tries += 1;
+            spans::tell_failure(&error, "again on a new connection");
             *state = reopen(reporter, work, error).await?;
             continue;
         }
         match work.failed(chunk, error) {
-            Failed::Stop(error) => return Err(error),
+            Failed::Stop(error) => {
+                spans::tell_failure(&error, "the step ends");
+                return Err(error);
+            }
             Failed::Again(other, error) => {
+                spans::tell_failure(&error, "again in another way");
                 *chunk = *other;
                 *state = reopen(reporter, work, error).await?;
             }
             Failed::Found(found, error) => {
+                spans::tell_failure(&error, "that is what was found");
                 *state = reopen(reporter, work, error).await?;
                 return Ok(found);
             }
@@ -121,7 +136,9 @@ async fn reopen<W: Work>(reporter: &Reporter, work: &W, broken: Error) -> Result
     if work.check_snapshots().await.is_err() {
         return Err(broken.next(format!("the snapshot is lost with the server's connection: {}", W::AFTER_LOSS)));
     }
-    reporter.tell(Event::Note(format!("the connections are opened again: {broken}")));
+    // Without the error's places, which may name a row by its key.
+    let state = sqlstate(&broken).map_or_else(String::new, |state| format!(": {state}"));
+    reporter.tell(Event::Note(format!("the connections are opened again: {}{state}", broken.what())));
     work.open().await.map_err(|_| broken)
 }
 
@@ -150,17 +167,20 @@ where
     let workers = jobs.clamp(1, chunks.len().max(1));
     let queue = Arc::new(Queue(Mutex::new(chunks.into())));
     let (cancel, _) = watch::channel(());
+    let step = Span::current();
     let spawn = |_| {
         let (work, queue, mut cancelled) = (work.clone(), Arc::clone(&queue), cancel.subscribe());
+        let step = step.clone();
         spawn_blocking(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| Error::new(ErrorKind::Storage, "start a worker").because(error))?;
-            let done = runtime.block_on(async {
+            let done = async {
                 tokio::select! {
                     found = work(queue) => found,
                     _ = cancelled.changed() => Err(Error::new(ErrorKind::Interrupted, "work").because("another worker failed")),
                 }
-            });
+            };
+            let done = runtime.block_on(done.instrument(step));
             runtime.block_on(farewell());
             done
         })
@@ -265,6 +285,10 @@ mod tests {
                 FAILS | FAILS_UNTIL_CHANGED => Err(Error::new(ErrorKind::Server, "work")),
                 _ => Ok("done"),
             }
+        }
+
+        fn rows(_found: &&'static str) -> u64 {
+            0
         }
 
         fn place(&self, chunk: &Chunk) -> String {

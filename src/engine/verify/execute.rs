@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use tracing::Instrument as _;
+
 use super::outcome::outcomes;
 use super::read_back::read_back;
 use super::report::{State, VerifyReport, not_covered, state};
 use crate::engine::merge::sequences;
-use crate::engine::run::ledger;
 use crate::engine::run::{Context, Event, LedgerAction};
+use crate::engine::run::{ledger, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
@@ -19,6 +21,10 @@ use crate::staging::{DatabasePlan, DatabaseRecord, JournalRecord, Manifest, Plan
 /// `Refused` where the plan was never merged; whatever connecting and reading can give. A mismatch is no error here: the report
 /// says it.
 pub async fn verify(context: &Context) -> Result<VerifyReport> {
+    verify_all(context).instrument(spans::step(context, "verify")).await
+}
+
+async fn verify_all(context: &Context) -> Result<VerifyReport> {
     let plan = Plan::read(context.store())?;
     let manifest = Manifest::read(context.store())?;
     let rows: u64 = plan.tables().map(TablePlan::written_rows).sum();
@@ -35,7 +41,8 @@ pub async fn verify(context: &Context) -> Result<VerifyReport> {
     };
     for part in &plan.databases {
         if let Some(record) = manifest.database(&part.name) {
-            verify_database(context, &plan, part, record, &mut report).await.place(|| format!("database {}", part.name))?;
+            let work = verify_database(context, &plan, part, record, &mut report);
+            work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
         }
     }
     report.state = state(&report);

@@ -148,6 +148,13 @@ impl Work for ReadBackWork {
         self.plan.table(chunk.table).map_or_else(|_| chunk.table.to_string(), |table| table.name.to_string())
     }
 
+    fn rows(found: &Found) -> u64 {
+        match found {
+            Found::Rows(rows) => rows.checked,
+            Found::Orphans(orphans) => orphans.as_ref().map_or(0, |orphans| orphans.rows),
+        }
+    }
+
     async fn check_snapshots(&self) -> Result<()> {
         self.snapshot.check().await
     }
