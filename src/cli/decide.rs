@@ -13,12 +13,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::policy::{Change, Decisions, Resolution, Scope, Setting, edit};
 use crate::staging::{JournalRecord, Manifest, layout};
-use crate::store::Store;
+use crate::store::{Store, host_files};
 
 /// Show or set what is done about each kind of difference
 ///
 /// Without settings, or with --show: what is to be done about each class of the run, who said so, and how many rows it
-/// affects. With settings: writes them into the run's decisions.toml, where comments survive. Classes are insert, update,
+/// affects. With settings: writes them into the run's decisions.toml, each with who, when and why; what they replace is kept
+/// there as history, and comments survive. Classes are insert, update,
 /// delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs,
 /// insert_exists, update_origin_differs, update_deleted, update_missing, delete_origin_differs, or several at once: conflict,
 /// ambiguous. Resolutions are apply_new, keep_old, hold, skip, last_update_wins, first_update_wins.
@@ -45,7 +46,7 @@ pub(super) struct Arguments {
     /// The reason; reports repeat it
     #[arg(long, value_name = "TEXT")]
     pub(super) why: Option<String>,
-    /// Who decided [default: the user]
+    /// Who decided [default: the user of this machine]
     #[arg(long, value_name = "NAME")]
     pub(super) by: Option<String>,
     #[command(flatten)]
@@ -61,18 +62,19 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let (store, _lock) = run::open_for_writing(&settings)?;
     let scope = scope(&store, arguments)?;
     let (before, mut text) = waiting::decisions(&store)?;
-    let by = arguments
-        .by
-        .clone()
-        .or_else(|| ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name)).map(str::to_owned));
+    let named =
+        || ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name).filter(|name| !name.trim().is_empty()));
+    let by = arguments.by.clone().or_else(|| named().map(str::to_owned)).unwrap_or_else(host_files::acting_user);
+    let at = now();
     for setting in &arguments.settings {
         let (setting, resolution) = read_setting(setting)?;
-        let (why, by, at) = (arguments.why.clone(), by.clone(), Some(now()));
+        let (why, by, at) = (arguments.why.clone(), by.clone(), at.clone());
         text = edit(&text, &Change { scope: scope.clone(), setting, resolution, why, by, at })?;
     }
     let after = Decisions::parse(&text, layout::DECISIONS)?;
     let decisions_blake3 = store.write(layout::DECISIONS, text.as_bytes())?.blake3;
-    JournalRecord::Decided { decisions_blake3, section: scope.to_string(), by }.append(&store)?;
+    let (section, decided) = (scope.to_string(), arguments.settings.clone());
+    JournalRecord::Decided { decisions_blake3, section, settings: decided, by }.append(&store)?;
     let report = Changed {
         run: store.location(),
         section: scope.to_string(),

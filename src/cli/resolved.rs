@@ -8,7 +8,7 @@ use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount};
 use crate::delta::Class;
 use crate::error::Result;
-use crate::policy::{Decisions, Origin, Resolution};
+use crate::policy::{Decisions, Origin, Past, Resolution, Signature};
 use crate::staging::{DiffIndex, Manifest, layout};
 use crate::store::Store;
 
@@ -35,6 +35,7 @@ struct Shown {
     run: String,
     resolutions: Vec<Resolved>,
     waiting: Vec<Waiting>,
+    history: Vec<Past>,
     unmatched: Vec<String>,
     notes: Vec<String>,
 }
@@ -48,7 +49,8 @@ struct Resolved {
     rows: u64,
     resolution: Resolution,
     origin: Origin,
-    why: Option<String>,
+    #[serde(flatten)]
+    signature: Signature,
 }
 
 /// Prints what is decided about everything that differs.
@@ -62,10 +64,11 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
         run: store.location(),
         resolutions: resolve(&index, &decisions),
         waiting: waiting::waiting(&index, &decisions),
+        history: decisions.history().to_vec(),
         unmatched: decisions.unmatched(&known),
         notes: decisions.notes(),
     };
-    let mut table = Table::new(&["database", "table", "class", "#rows", "resolution", "said by", "why"]);
+    let mut table = Table::new(&["database", "table", "class", "#rows", "resolution", "said by", "by", "why"]);
     for one in &report.resolutions {
         table.row([
             one.database.as_str(),
@@ -74,7 +77,8 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
             &amount::count(one.rows),
             one.resolution.word(),
             one.origin.word(),
-            one.why.as_deref().unwrap_or_default(),
+            one.signature.by.as_deref().unwrap_or_default(),
+            one.signature.why.as_deref().unwrap_or_default(),
         ]);
     }
     let mut page = call.printer.page();
@@ -85,6 +89,7 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
         page.table(&table);
     }
     page.list("waiting for a decision:", report.waiting.iter().flat_map(Waiting::sentences));
+    page.list("decided before:", report.history.iter().map(past));
     page.list("decisions that match nothing:", &report.unmatched);
     page.list("notes:", &report.notes);
     page.next([settings.command("plan")]);
@@ -92,13 +97,21 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
     Ok(Exit::Done)
 }
 
+/// Says what was decided until a later decision took its place.
+fn past(past: &Past) -> String {
+    let Signature { why, by, .. } = &past.signature;
+    let by = by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
+    let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    format!("{} {}={} until {}{by}{why}", past.section, past.class, past.resolution, past.until)
+}
+
 fn resolve(index: &DiffIndex, decisions: &Decisions) -> Vec<Resolved> {
     let mut found = Vec::new();
     each(index, |database, table, class, rows| {
         let decided = decisions.resolve(database, table, class);
         let (database, table) = (database.to_owned(), table.to_owned());
-        let (resolution, origin, why) = (decided.resolution, decided.origin, decided.why);
-        found.push(Resolved { database, table, class, rows, resolution, origin, why });
+        let (resolution, origin, signature) = (decided.resolution, decided.origin, decided.signature);
+        found.push(Resolved { database, table, class, rows, resolution, origin, signature });
     });
     found
 }

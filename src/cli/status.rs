@@ -98,10 +98,9 @@ fn sentence(record: &JournalRecord) -> String {
     match record {
         JournalRecord::Exported { rows, .. } => format!("exported: {} staged", amount::rows(*rows)),
         JournalRecord::Diffed { rows, .. } => format!("compared: {} looked at", amount::plural(*rows, "key", "keys")),
-        JournalRecord::Decided { section, by, .. } => match by {
-            Some(by) => format!("decided by {by}: {section}"),
-            None => format!("decided: {section}"),
-        },
+        JournalRecord::Decided { section, settings, by, .. } => {
+            format!("decided by {by}: {section} {}", settings.join(", "))
+        }
         JournalRecord::Planned { plan, held, .. } => {
             format!("planned: {}, {} held", head(plan), amount::rows(*held))
         }

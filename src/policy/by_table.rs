@@ -107,7 +107,12 @@ impl<T> ByTable<T> {
 
     /// Says of every section that matches none of the known tables, each with its database, which one was probably meant.
     pub fn unmatched<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<String> {
-        self.iter().filter_map(|(scope, _)| complain(&scope, known)).collect()
+        self.unmatched_scopes(known).into_iter().map(|(_, sentence)| sentence).collect()
+    }
+
+    /// As [`unmatched`](Self::unmatched), each with its section.
+    pub fn unmatched_scopes<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<(Scope, String)> {
+        self.iter().filter_map(|(scope, _)| complain(&scope, known).map(|sentence| (scope, sentence))).collect()
     }
 }
 

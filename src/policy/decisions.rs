@@ -3,14 +3,15 @@
 //! Precedence: one table of one database, one table, `[defaults]`, built in. Within a section a class's own key is stronger
 //! than the shorthand (`conflict`, `ambiguous`) that includes it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::Resolution;
 use super::by_table::{ByTable, Scope};
-use super::keys::{Section, Source, spell};
-use super::{Resolution, Setting};
+use super::decision::{Past, Signature};
+use super::keys::{Section, Source};
+use super::rules::{Effect, Rules};
 use crate::delta::Class;
 use crate::error::Result;
 use crate::words::words;
@@ -43,8 +44,9 @@ pub struct Decided {
     pub resolution: Resolution,
     /// Where that was said.
     pub origin: Origin,
-    /// The reason given there.
-    pub why: Option<String>,
+    /// Who said so, when and why.
+    #[serde(flatten)]
+    pub signature: Signature,
 }
 
 /// The decisions of a run.
@@ -52,17 +54,8 @@ pub struct Decided {
 pub struct Decisions {
     defaults: Rules,
     tables: ByTable<Rules>,
+    history: Vec<Past>,
 }
-
-/// One section of the file.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-struct Rules {
-    set: BTreeMap<Setting, Resolution>,
-    why: Option<String>,
-}
-
-/// One resolution per class, in the order of [`Class::DECIDABLE`].
-type Effect = [Resolution; Class::DECIDABLE.len()];
 
 impl Decisions {
     /// Reads the text of a decisions file; an empty text holds no decisions.
@@ -74,12 +67,13 @@ impl Decisions {
         let source = Source::new("read the decisions", file, text);
         let document = source.parse()?;
         let root = Section::root(&source, &document);
-        root.check(&["defaults", "tables", "databases"])?;
+        root.check(&["defaults", "tables", "databases", "history"])?;
         let defaults = root.section("defaults")?.map(|section| Rules::read(&section)).transpose()?;
         if let Some(databases) = root.section("databases")? {
             databases.entries().try_for_each(|entry| entry.section().map(drop))?;
         }
-        Ok(Self { defaults: defaults.unwrap_or_default(), tables: ByTable::read(&root, Rules::read)? })
+        let (tables, history) = (ByTable::read(&root, Rules::read)?, Past::read(&root)?);
+        Ok(Self { defaults: defaults.unwrap_or_default(), tables, history })
     }
 
     /// Returns what is to be done about a class in one table, named as [`crate::name::QualifiedName`] prints it.
@@ -92,11 +86,17 @@ impl Decisions {
         ];
         for (origin, rules) in levels {
             let Some(rules) = rules else { continue };
-            if let Some(resolution) = rules.get(class) {
-                return Decided { resolution, origin, why: rules.why.clone() };
+            if let Some(decision) = rules.get(class) {
+                return Decided { resolution: decision.resolution, origin, signature: decision.signature.clone() };
             }
         }
-        Decided { resolution: class.builtin(), origin: Origin::Builtin, why: None }
+        Decided { resolution: class.builtin(), origin: Origin::Builtin, signature: Signature::default() }
+    }
+
+    /// Lists the decisions that later ones replaced, in the order of the file.
+    #[must_use]
+    pub fn history(&self) -> &[Past] {
+        &self.history
     }
 
     /// Says of every section that matches none of the known tables, each with its database, which one was probably meant.
@@ -109,11 +109,11 @@ impl Decisions {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         for (scope, rules) in std::iter::once((Scope::Defaults, &self.defaults)).chain(self.tables.iter()) {
-            for (setting, resolution) in &rules.set {
+            for (setting, resolution) in rules.iter() {
                 if let Some(note) = resolution.note() {
                     notes.push(format!("{scope} {setting}: {note}"));
                 }
-                let deleting = rules.deleting(*setting, *resolution);
+                let deleting = rules.deleting(setting, resolution);
                 if !deleting.is_empty() {
                     notes.push(format!("{scope} {setting}: apply_new also deletes rows of OLD ({})", deleting.join(", ")));
                 }
@@ -154,66 +154,6 @@ fn describe(meaning: &mut String, scope: &Scope, effect: Effect) {
         let _ = write!(meaning, " {class}={resolution}");
     }
     meaning.push('\n');
-}
-
-impl Rules {
-    fn read(section: &Section<'_>) -> Result<Self> {
-        let settings: BTreeMap<_, _> = Setting::all().map(|setting| (setting.word(), setting)).collect();
-        let known: Vec<_> = Setting::all().map(Setting::word).chain(["why", "by", "at"]).collect();
-        section.check(&known)?;
-        let mut set = BTreeMap::new();
-        for entry in section.entries() {
-            let Some(setting) = settings.get(entry.key()) else { continue };
-            let word =
-                entry.value().and_then(toml_edit::Value::as_str).ok_or_else(|| entry.wants("a resolution, in quotes"))?;
-            let resolution = Resolution::read(word).map_err(|cause| entry.value_error(cause))?;
-            setting.check(resolution).map_err(|cause| entry.value_error(cause))?;
-            set.insert(*setting, resolution);
-        }
-        section.text("by")?;
-        check_time(section)?;
-        Ok(Self { set, why: section.text("why")? })
-    }
-
-    fn get(&self, class: Class) -> Option<Resolution> {
-        let shorthand = || {
-            let shorthands = [Setting::Conflict, Setting::Ambiguous];
-            shorthands.into_iter().find(|setting| setting.classes().contains(&class)).and_then(|one| self.set.get(&one))
-        };
-        self.set.get(&Setting::One(class)).or_else(shorthand).copied()
-    }
-
-    fn over(&self, below: Effect) -> Effect {
-        let mut effect = below;
-        for (place, class) in effect.iter_mut().zip(Class::DECIDABLE) {
-            *place = self.get(class).unwrap_or(*place);
-        }
-        effect
-    }
-
-    /// Lists the classes in which a shorthand, which names no deletion, deletes.
-    fn deleting(&self, setting: Setting, resolution: Resolution) -> Vec<&'static str> {
-        if resolution != Resolution::ApplyNew || matches!(setting, Setting::One(_)) {
-            return Vec::new();
-        }
-        let own = |class: &Class| self.set.contains_key(&Setting::One(*class));
-        let classes = setting.classes().iter().filter(|class| class.applying_deletes() && !own(class));
-        classes.map(|class| class.word()).collect()
-    }
-}
-
-/// Checks `at`, which is kept for people: a string or a TOML date and time, both with an offset.
-fn check_time(section: &Section<'_>) -> Result<()> {
-    let Some(entry) = section.entry("at") else { return Ok(()) };
-    let text = match entry.value() {
-        Some(toml_edit::Value::Datetime(time)) => time.value().to_string(),
-        _ => entry.text()?.to_owned(),
-    };
-    if text.parse::<jiff::Timestamp>().is_err() {
-        let cause = format!("`{}` must be a date and time with an offset, as in 2026-11-22T10:00:00+02:00", spell("at"));
-        return Err(entry.value_error(cause));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -262,8 +202,9 @@ at = "2026-11-22T08:00:00Z"
             ("chain_db", "public.ORDERS", InsertExists, Resolution::KeepOld, Origin::Default, old),
         ];
         for (database, table, class, resolution, origin, why) in cases {
-            let expected = Decided { resolution, origin, why: why.map(str::to_owned) };
-            assert_eq!(decisions.resolve(database, table, class), expected, "{database} {table} {class}");
+            let decided = decisions.resolve(database, table, class);
+            let found = (decided.resolution, decided.origin, decided.signature.why.as_deref());
+            assert_eq!(found, (resolution, origin, why), "{database} {table} {class}");
         }
     }
 
@@ -280,7 +221,7 @@ at = "2026-11-22T08:00:00Z"
         let all = "apply_new, keep_old, hold, skip, last_update_wins or first_update_wins";
         let cases = [
             ("[default]", "1:2", "unknown key `default`; did you mean `defaults`?".to_owned()),
-            ("rows = 1", "1:1", "unknown key `rows`; known are defaults, tables, databases".to_owned()),
+            ("rows = 1", "1:1", "unknown key `rows`; known are defaults, tables, databases, history".to_owned()),
             ("[defaults]\n\nudpate = \"hold\"", "3:1", "unknown key `udpate` in [defaults]; did you mean `update`?".to_owned()),
             (
                 "[tables.\"public.orders\"]\nupdate_origin_difers = \"hold\"",

@@ -1,7 +1,8 @@
 //! Sets one decision in the text of `decisions.toml` and leaves everything else as people wrote it.
 
-use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
+use super::history;
 use super::{Decisions, Resolution, Scope, Setting};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -14,12 +15,12 @@ pub struct Change {
     pub setting: Setting,
     /// What to do.
     pub resolution: Resolution,
-    /// The reason. Without one, the section's reason stays as it is; the same goes for the next two.
+    /// The reason.
     pub why: Option<String>,
     /// Who decided.
-    pub by: Option<String>,
+    pub by: String,
     /// When, in RFC 3339 with an offset.
-    pub at: Option<String>,
+    pub at: String,
 }
 
 /// Stands at the top of a file that failback creates.
@@ -32,15 +33,20 @@ const HEADER: &str = "\
 # or first_update_wins.
 #
 # The strongest section wins: [databases.shop.tables.\"public.orders\"], then [tables.\"public.orders\"], then [defaults].
-# Say why (and by, at) in each section: the report repeats it. Comments stay where they are.
+# Each decision says who made it, when and why, as in
+#
+#   delete = { resolution = \"apply_new\", why = \"support confirmed\", by = \"ada\", at = 2026-11-22T10:00:00+02:00 }
+#
+# and reports repeat it. A bare delete = \"apply_new\" is signed by why, by and at of its section. What `failback decide`
+# replaces is kept under [[history]]. Comments stay where they are.
 
 ";
 
 /// What errors call a text that has no name here.
 const FILE: &str = "decisions.toml";
 
-/// Returns the text with one decision set; comments, blank lines and order survive. An empty text becomes a new file with a
-/// header that explains it.
+/// Returns the text with one decision set, which is signed by itself; comments, blank lines and order survive, and what was
+/// decided before goes to the file's history. An empty text becomes a new file with a header that explains it.
 ///
 /// A shorthand also sets those of its classes that the section already sets on their own, as they would win otherwise.
 ///
@@ -78,18 +84,26 @@ fn write(text: &str, change: &Change) -> Result<String> {
     // The text was read as decisions before, so no step of the path can be anything but a table.
     let section = open(document.as_table_mut(), &path(&change.scope))
         .ok_or_else(|| Error::new(ErrorKind::Config, "write the decision").at(FILE).because("a section is not a table"))?;
-    set(section, change.setting.word(), change.resolution.word());
-    for class in change.setting.classes() {
-        if section.contains_key(class.word()) {
-            set(section, class.word(), change.resolution.word());
-        }
+    let mut keys = vec![change.setting.word()];
+    keys.extend(change.setting.classes().iter().map(|class| class.word()).filter(|word| section.contains_key(word)));
+    keys.dedup();
+    let name = change.scope.to_string();
+    let past = keys.iter().filter_map(|key| history::past(section, &name, key, &change.at)).collect();
+    for key in keys {
+        set(section, key, signed(change));
     }
-    for (key, value) in [("why", &change.why), ("by", &change.by), ("at", &change.at)] {
-        if let Some(value) = value {
-            set(section, key, value);
-        }
+    Ok(history::append(document.to_string(), past))
+}
+
+/// Returns the decision as a value with its signature.
+fn signed(change: &Change) -> Value {
+    let mut table = InlineTable::new();
+    let why = change.why.as_deref().map(|why| ("why", why));
+    let pairs = [("resolution", change.resolution.word())].into_iter().chain(why);
+    for (key, text) in pairs.chain([("by", change.by.as_str()), ("at", &change.at)]) {
+        table.insert(key, text.into());
     }
-    Ok(document.to_string())
+    Value::InlineTable(table)
 }
 
 fn parse(text: &str) -> Result<DocumentMut> {
@@ -115,16 +129,15 @@ fn open<'t>(table: &'t mut dyn TableLike, path: &[&str]) -> Option<&'t mut dyn T
     open(table.entry(key).or_insert_with(fresh).as_table_like_mut()?, rest)
 }
 
-fn set(section: &mut dyn TableLike, key: &str, text: &str) {
+fn set(section: &mut dyn TableLike, key: &str, mut new: Value) {
     match section.get_mut(key).and_then(Item::as_value_mut) {
         Some(value) => {
             // The comment behind a value belongs to the value's decor.
-            let decor = value.decor().clone();
-            *value = Value::from(text);
-            *value.decor_mut() = decor;
+            *new.decor_mut() = value.decor().clone();
+            *value = new;
         }
         None => {
-            section.insert(key, toml_edit::value(text));
+            section.insert(key, Item::Value(new));
         }
     }
 }
@@ -133,20 +146,36 @@ fn set(section: &mut dyn TableLike, key: &str, text: &str) {
 mod tests {
     use super::*;
     use crate::delta::Class;
+    use crate::policy::Past;
+
+    const AT: &str = "2026-11-22T10:00:00+02:00";
 
     fn change(scope: Scope, setting: &str, resolution: Resolution) -> Change {
-        Change { scope, setting: setting.parse().unwrap(), resolution, why: None, by: None, at: None }
+        let setting = setting.parse().unwrap();
+        Change { scope, setting, resolution, why: None, by: "ada".to_owned(), at: AT.to_owned() }
     }
 
     fn orders() -> Scope {
         Scope::Table { table: "public.orders".to_owned() }
     }
 
+    /// A resolution as it is written with the signature of [`change`].
+    fn signed(resolution: &str) -> String {
+        format!("{{ resolution = \"{resolution}\", by = \"ada\", at = \"{AT}\" }}")
+    }
+
+    /// A piece of history that ends with [`change`].
+    fn past(section: &str, class: &str, resolution: &str, signature: &str) -> String {
+        let decision = format!("section = {section}\nclass = \"{class}\"\nresolution = \"{resolution}\"\n{signature}");
+        format!("[[history]]\n{decision}until = \"{AT}\"\n")
+    }
+
     #[test]
     fn a_new_file_explains_itself() {
         let change = Change { why: Some("agreed".to_owned()), ..change(orders(), "delete", Resolution::ApplyNew) };
         let text = edit("", &change).unwrap();
-        assert_eq!(text, format!("{HEADER}[tables.\"public.orders\"]\ndelete = \"apply_new\"\nwhy = \"agreed\"\n"));
+        let decision = format!("{{ resolution = \"apply_new\", why = \"agreed\", by = \"ada\", at = \"{AT}\" }}");
+        assert_eq!(text, format!("{HEADER}[tables.\"public.orders\"]\ndelete = {decision}\n"));
     }
 
     #[test]
@@ -155,29 +184,30 @@ mod tests {
             assert!(HEADER.contains(word), "{word}");
         }
         assert!(HEADER.lines().all(|line| line.is_empty() || line.starts_with('#')));
+        let example = HEADER.lines().find_map(|line| line.strip_prefix("#   ")).unwrap();
+        Decisions::parse(&format!("[defaults]\n{example}"), FILE).unwrap();
     }
 
     #[test]
     fn comments_order_and_spacing_survive() {
         let before = "# top\n[defaults]\n# about deletes\ndelete  =  \"hold\"   # for now\n\ninsert = \"hold\"\n\n# end\n";
         let after = edit(before, &change(Scope::Defaults, "delete", Resolution::Skip)).unwrap();
-        assert_eq!(after, before.replace("\"hold\"   # for now", "\"skip\"   # for now"));
+        let edited = before.replace("\"hold\"   # for now", &format!("{}   # for now", signed("skip")));
+        assert_eq!(after, format!("{edited}\n{}", past("\"[defaults]\"", "delete", "hold", "")));
     }
 
     #[test]
     fn new_sections_go_to_the_end() {
         let before = "[defaults]\ninsert = \"hold\" # why not\n# update = \"hold\"\n\n\n";
         let scope = Scope::DatabaseTable { database: "shop-1".to_owned(), table: "public.Bad \"name\"".to_owned() };
-        let change = Change {
-            by: Some("dba".to_owned()),
-            at: Some("2026-11-22T10:00:00+02:00".to_owned()),
-            ..change(scope, "update_missing", Resolution::KeepOld)
-        };
-        let after = edit(before, &change).unwrap();
+        let after = edit(before, &change(scope, "update_missing", Resolution::KeepOld)).unwrap();
         assert_eq!(
             after,
-            "[defaults]\ninsert = \"hold\" # why not\n# update = \"hold\"\n\n[databases.shop-1.tables.'public.Bad \"name\"']\n\
-             update_missing = \"keep_old\"\nby = \"dba\"\nat = \"2026-11-22T10:00:00+02:00\"\n"
+            format!(
+                "[defaults]\ninsert = \"hold\" # why not\n# update = \"hold\"\n\n\
+                 [databases.shop-1.tables.'public.Bad \"name\"']\nupdate_missing = {}\n",
+                signed("keep_old")
+            )
         );
         let decided = Decisions::parse(&after, FILE).unwrap();
         let decided = decided.resolve("shop-1", "public.Bad \"name\"", Class::UpdateMissing);
@@ -188,10 +218,49 @@ mod tests {
     fn a_shorthand_takes_its_classes_along() {
         let before = "[tables.\"public.orders\"]\nupdate_deleted = \"hold\" # ask\nconflict = \"skip\"\ninsert = \"hold\"\n";
         let after = edit(before, &change(orders(), "conflict", Resolution::KeepOld)).unwrap();
+        let (kept, section) = (signed("keep_old"), "'[tables.\"public.orders\"]'");
         assert_eq!(
             after,
-            "[tables.\"public.orders\"]\nupdate_deleted = \"keep_old\" # ask\nconflict = \"keep_old\"\ninsert = \"hold\"\n"
+            format!(
+                "[tables.\"public.orders\"]\nupdate_deleted = {kept} # ask\nconflict = {kept}\ninsert = \"hold\"\n\n{}\n{}",
+                past(section, "conflict", "skip", ""),
+                past(section, "update_deleted", "hold", "")
+            )
         );
+    }
+
+    #[test]
+    fn a_later_decision_signs_no_earlier_one_and_replaces_none() {
+        let before = "[defaults]\ndelete = \"apply_new\"\ninsert = \"hold\"\nwhy = \"agreed\" # in person\nby = \"bob\"\n\
+                      at = 2026-11-20T08:00:00Z\n";
+        let other = Change { why: Some("later".to_owned()), ..change(Scope::Defaults, "conflict", Resolution::KeepOld) };
+        let once = edit(before, &other).unwrap();
+        let signature = |text: &str, class| {
+            let signature = Decisions::parse(text, FILE).unwrap().resolve("shop", "public.t", class).signature;
+            [signature.why, signature.by, signature.at].map(Option::unwrap_or_default)
+        };
+        let bobs = ["agreed", "bob", "2026-11-20T08:00:00Z"];
+        assert_eq!(signature(&once, Class::Delete), bobs);
+        assert_eq!(signature(&once, Class::InsertExists), ["later", "ada", AT]);
+        let again = Change { at: "2026-11-23T00:00:00Z".to_owned(), ..change(Scope::Defaults, "delete", Resolution::Hold) };
+        let twice = edit(&once, &again).unwrap();
+        assert_eq!(signature(&twice, Class::Delete), ["", "ada", "2026-11-23T00:00:00Z"], "no reason of another's");
+        assert_eq!(signature(&twice, Class::Insert), bobs);
+        let last = Change { at: "2026-11-24T00:00:00Z".to_owned(), by: "eve".to_owned(), ..again };
+        let decisions = Decisions::parse(&edit(&twice, &last).unwrap(), FILE).unwrap();
+        let history = decisions.history().iter().map(|past| {
+            let Past { section, class, resolution, signature, until } = past.clone();
+            (section, class, resolution, signature.why.unwrap_or_default(), signature.by.unwrap_or_default(), until)
+        });
+        let expected = [
+            ("[defaults]", "delete", "apply_new", "agreed", "bob", "2026-11-23T00:00:00Z"),
+            ("[defaults]", "delete", "hold", "", "ada", "2026-11-24T00:00:00Z"),
+        ];
+        let expected = expected.map(|(section, class, resolution, why, by, until)| {
+            let text = str::to_owned;
+            (text(section), text(class), text(resolution), text(why), text(by), text(until))
+        });
+        assert_eq!(history.collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -202,16 +271,21 @@ mod tests {
             "tables.\"public.orders\".insert = \"hold\"\n",
             "[tables]\n\"public.orders\" = {}\n",
             "[tables.\"public.orders\"]\r\ninsert = \"hold\"\r\n",
+            "[tables.\"public.orders\".insert]\nresolution = \"hold\"\nwhy = \"x\"\n",
+            "[tables.\"public.orders\"]\ninsert = { resolution = \"hold\" }\n\n[[history]]\nclass = \"insert\"\n\n[defaults]\n",
         ];
         for shape in shapes {
             for setting in Setting::all() {
                 for resolution in setting.allowed() {
                     let change = Change { setting, ..change(orders(), "insert", resolution) };
-                    let decisions = Decisions::parse(&edit(shape, &change).unwrap(), FILE).unwrap();
+                    let text = edit(shape, &change).unwrap();
+                    let decisions = Decisions::parse(&text, FILE).unwrap();
                     for class in setting.classes() {
                         let decided = decisions.resolve("shop", "public.orders", *class);
-                        assert_eq!(decided.resolution, resolution, "{shape} {setting}");
+                        assert_eq!((decided.resolution, decided.signature.by.as_deref()), (resolution, Some("ada")), "{text}");
                     }
+                    let replaced = usize::from(setting.word() == "insert" && shape.contains("hold"));
+                    assert_eq!(decisions.history().len(), replaced + usize::from(shape.contains("history")), "{text}");
                 }
             }
         }
@@ -230,11 +304,8 @@ mod tests {
             format!("{broken:?}"),
             "Config: read the decisions (decisions.toml:1:10); not valid TOML: unclosed table, expected `]`"
         );
-        let at = Change { at: Some("yesterday".to_owned()), ..hold };
-        assert_eq!(
-            format!("{:?}", edit("[defaults]\n", &at).unwrap_err()),
-            "Config: read the decisions (decisions.toml:3:6); `at` must be a date and time with an offset, as in \
-             2026-11-22T10:00:00+02:00"
-        );
+        let at = Change { at: "yesterday".to_owned(), ..hold };
+        let cause = "`at` must be a date and time with an offset, as in 2026-11-22T10:00:00+02:00";
+        assert_eq!(edit("[defaults]\n", &at).unwrap_err().causes(), [cause]);
     }
 }

@@ -231,6 +231,16 @@ impl<'a> Entry<'a> {
         Ok(texts)
     }
 
+    /// Opens the tables that stand under double brackets.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] if it is something else.
+    pub fn sections(&self) -> Result<Vec<Section<'a>>> {
+        let wanted = || self.wants(&format!("tables, each under [[{}]]", self.path));
+        let tables = self.item.as_array_of_tables().ok_or_else(wanted)?;
+        Ok(tables.iter().map(|table| Section { source: self.source, table, path: self.path.clone() }).collect())
+    }
+
     /// Opens the table.
     ///
     /// # Errors

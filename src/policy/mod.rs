@@ -20,14 +20,18 @@
 mod action;
 mod by_table;
 mod class_rules;
+mod decision;
 mod decisions;
 mod edit;
+mod history;
 pub mod keys;
 mod resolution;
+mod rules;
 
 pub use action::Action;
 pub use by_table::{ByTable, Scope};
 pub use class_rules::Setting;
+pub use decision::{Past, Signature};
 pub use decisions::{Decided, Decisions, Origin};
 pub use edit::{Change, edit};
 pub use resolution::Resolution;

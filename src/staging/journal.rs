@@ -49,8 +49,10 @@ pub enum JournalRecord {
         decisions_blake3: String,
         /// Which section was written.
         section: String,
-        /// Who decided, if that is known.
-        by: Option<String>,
+        /// What was decided, as `class=resolution`.
+        settings: Vec<String>,
+        /// Who decided.
+        by: String,
     },
     /// A plan was frozen.
     Planned {
@@ -227,7 +229,12 @@ mod tests {
         let records = [
             JournalRecord::Exported { manifest_blake3: "m".to_owned(), rows: 5 },
             JournalRecord::Diffed { diff_blake3: "d".to_owned(), rows: 5 },
-            JournalRecord::Decided { decisions_blake3: "e".to_owned(), section: "defaults".to_owned(), by: None },
+            JournalRecord::Decided {
+                decisions_blake3: "e".to_owned(),
+                section: "defaults".to_owned(),
+                settings: Vec::new(),
+                by: "ada".to_owned(),
+            },
             JournalRecord::Planned { plan_blake3: "f".to_owned(), plan: "p".to_owned(), held: 1 },
             JournalRecord::MergeIntended(intent("a")),
             JournalRecord::Merged(committed("a")),

@@ -6,6 +6,7 @@
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -50,6 +51,20 @@ pub fn user_name() -> Option<String> {
     user_of(&std::fs::read_to_string("/etc/passwd").ok()?, uid)
 }
 
+/// Returns who this process acts for: the user's name, or what is known of it. Never empty.
+#[must_use]
+pub fn acting_user() -> String {
+    let number = || std::fs::metadata("/proc/self").ok().map(|process| format!("uid {}", process.uid()));
+    user_name().or_else(asked).or_else(number).unwrap_or_else(|| "an unknown user".to_owned())
+}
+
+/// Asks the system, whose users may stand in a directory, and which may have no `/proc`.
+fn asked() -> Option<String> {
+    let output = Command::new("id").arg("-un").stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let name = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !name.is_empty()).then_some(name)
+}
+
 fn user_of(passwd: &str, uid: u32) -> Option<String> {
     let uid = uid.to_string();
     passwd.lines().find_map(|line| {
@@ -73,6 +88,13 @@ mod tests {
         let passwd = "root:x:0:0:root:/root:/bin/sh\nshop:x:1001:1001::/home/shop:/bin/sh\n";
         assert_eq!(user_of(passwd, 1001).as_deref(), Some("shop"));
         assert_eq!(user_of(passwd, 7), None);
+    }
+
+    #[test]
+    fn whoever_acts_has_a_name() {
+        let name = asked().expect("a system with `id`");
+        assert_eq!(user_name().unwrap_or_else(|| name.clone()), name);
+        assert_eq!(acting_user(), name);
     }
 
     #[test]

@@ -132,6 +132,32 @@ fn decisions_are_written_checked_and_carried_out() {
     let shown = scene.failback(&["decide", "--show"]);
     assert!(shown.code == 0 && shown.stdout.contains("rehearsal"), "{}", shown.stdout);
     assert!(scene.json(0, &["decide"])["waiting"].as_array().unwrap().is_empty());
+    // Nobody is named, and the environment is empty: the user of this machine signs, for this decision only.
+    scene.json(0, &["decide", "delete=hold"]);
+    let shown = scene.json(0, &["decide"]);
+    let resolutions = shown["resolutions"].as_array().unwrap();
+    let signed =
+        |class: &str| resolutions.iter().find(|one| one["class"] == class).map(|one| (&one["by"], &one["why"])).unwrap();
+    let user = failback::store::host_files::acting_user();
+    assert_eq!(signed("delete"), (&Value::from(user.as_str()), &Value::Null));
+    assert_eq!(
+        signed("update_origin_differs"),
+        (&"ada".into(), &"rehearsal".into()),
+        "of another decision of the same section"
+    );
+    let past = &shown["history"][0];
+    let told = ["section", "class", "resolution", "why", "by"].map(|key| past[key].as_str().unwrap_or_default().to_owned());
+    assert_eq!(told, ["[defaults]", "delete", "keep_old", "rehearsal", "ada"]);
+    assert_eq!((past["until"].is_string(), &shown["history"][1]), (true, &Value::Null));
+    let said = scene.failback(&["decide"]);
+    assert!(
+        said.stdout.contains("[defaults] delete=keep_old until ") && said.stdout.contains(", by ada: rehearsal"),
+        "{}",
+        said.stdout
+    );
+    let journal = scene.json(0, &["status"])["journal"]["entries"].clone();
+    let last = journal.as_array().unwrap().last().unwrap();
+    assert_eq!((&last["by"], &last["settings"][0]), (&Value::from(user), &"delete=hold".into()));
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn draft<'a>(
             for (row, class) in read_words::<Class>(&batch, "fb_class")?.into_iter().enumerate() {
                 let decided = decisions.resolve(database, &table, class);
                 let (action, why) = act(class, decided.resolution, &batch, row, &replacing);
-                let why = match (why, &decided.why) {
+                let why = match (why, &decided.signature.why) {
                     (Some(why), _) => why.to_owned(),
                     (None, Some(why)) => format!("{class}: {why}"),
                     (None, None) => format!("{class}: {} ({})", decided.resolution.word(), decided.origin.word()),
