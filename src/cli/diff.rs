@@ -84,5 +84,6 @@ pub(super) fn page(call: &Call, report: &DiffReport, waiting: &[Waiting]) -> Pag
         page.table(&totals);
     }
     page.list("waiting for a decision:", waiting.iter().flat_map(Waiting::sentences));
+    page.list("notes:", &report.notes);
     page
 }

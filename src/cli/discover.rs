@@ -7,7 +7,7 @@ use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
-use crate::engine::{self, Context, Discovery};
+use crate::engine::{self, Discovery};
 use crate::error::Result;
 use crate::name::Side;
 use crate::staging::{DatabaseRecord, LeftOut, TableRecord};
@@ -34,29 +34,11 @@ pub(super) struct Arguments {
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
     let context = settings.context(call, run::none()?, &Side::BOTH)?;
-    let found = discover(call, &settings, &context).await?;
+    let found = engine::discover(&context).await?;
     let mut page = page(call, &found);
     page.next([format!("{}{}", settings.command("export"), cutover_option(&settings))]);
     call.printer.result(&found, &page)?;
     Ok(Exit::Done)
-}
-
-/// Looks at both servers, and says which sections of the configuration match nothing there.
-pub(super) async fn discover(call: &Call, settings: &Settings, context: &Context) -> Result<Discovery> {
-    let found = engine::discover(context).await?;
-    let known: Vec<_> = found
-        .databases
-        .iter()
-        .flat_map(|database| {
-            let carried = database.tables.iter().map(|table| &table.name);
-            let names = carried.chain(database.left_out.iter().map(|left_out| &left_out.name));
-            names.map(|name| (database.name.clone(), name.to_string()))
-        })
-        .collect();
-    for note in settings.config.unmatched(&known) {
-        call.printer.note(&note);
-    }
-    Ok(found)
 }
 
 fn cutover_option(settings: &Settings) -> String {

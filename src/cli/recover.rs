@@ -54,7 +54,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let here = settings.for_run(store.folder());
     let context = settings.context(call, store, &Side::BOTH)?;
     let mut steps = Steps::default();
-    let held = prepare(call, &settings, &context, &mut steps).await?;
+    let held = prepare(call, &context, &mut steps).await?;
     let mut last = call.printer.page();
     if held.rows > 0 && !arguments.leave_held {
         last.next(plan::next(&here, &held.report, &context.servers().endpoint(Side::Old).address()));
@@ -84,8 +84,8 @@ struct Prepared {
 }
 
 /// Everything that only reads.
-async fn prepare(call: &Call, settings: &Settings, context: &Context, steps: &mut Steps) -> Result<Prepared> {
-    let found = discover::discover(call, settings, context).await?;
+async fn prepare(call: &Call, context: &Context, steps: &mut Steps) -> Result<Prepared> {
+    let found = engine::discover(context).await?;
     steps.done(call, "discover", &found, &discover::page(call, &found))?;
     let exported = engine::export(context).await?;
     steps.done(call, "export", &exported, &export::page(call, &exported))?;

@@ -6,6 +6,7 @@ use super::layer::{KEYS, Layer};
 use super::{Cutover, NamedTimeColumns, Overlap, ServerSettings, TableSettings, Zone};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
+use crate::policy::Scope;
 use crate::policy::keys::{Section, Source, nearest};
 
 /// The configuration: one file, with one of its environments laid over it or none.
@@ -77,6 +78,12 @@ impl Config {
         self.base.overlap.unwrap_or_default()
     }
 
+    /// Returns whether the file says how far before the cutover candidates begin.
+    #[must_use]
+    pub fn has_overlap(&self) -> bool {
+        self.base.overlap.is_some()
+    }
+
     /// Returns whether the file says in which zone a `timestamp without time zone` is read. If not, such a column proves
     /// nothing.
     #[must_use]
@@ -144,9 +151,9 @@ impl Config {
     }
 
     /// Says of every section about a table that matches none of the known tables, each with its database, which one was
-    /// probably meant.
-    pub fn unmatched<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<String> {
-        self.base.tables.unmatched(known)
+    /// probably meant; with the section.
+    pub fn unmatched<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<(Scope, String)> {
+        self.base.tables.unmatched_scopes(known)
     }
 
     /// Returns what a person should know about the file, each with its place: passwords in it, environments included.

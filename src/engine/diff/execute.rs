@@ -13,7 +13,7 @@ use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, key_layout};
 use crate::engine::run::ledger;
-use crate::engine::run::{Context, Event, Reporter, Work};
+use crate::engine::run::{Context, Event, Reporter, Work, edited_since_export};
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
@@ -60,7 +60,7 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
     let diff_blake3 = index.write(context.store())?;
     JournalRecord::Diffed { diff_blake3, rows: index.counts().sum() }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "diff" });
-    Ok(report(context.run(), &index))
+    Ok(report(context.run(), &index, edited_since_export(context.selection(), &manifest)))
 }
 
 async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseRecord) -> Result<DatabaseDiff> {

@@ -15,6 +15,8 @@ pub struct DiffReport {
     pub tables: Vec<DiffedTable>,
     /// Keys in all, by class.
     pub counts: Counts<Class>,
+    /// What a person should know: settings that were edited since the export, which the run does not follow.
+    pub notes: Vec<String>,
 }
 
 /// What differs in one table.
@@ -29,8 +31,8 @@ pub struct DiffedTable {
 }
 
 /// Reads the report off the index.
-pub(crate) fn report(run: String, index: &DiffIndex) -> DiffReport {
-    DiffReport { run, tables: index.databases.iter().flat_map(diffed_tables).collect(), counts: index.counts() }
+pub(crate) fn report(run: String, index: &DiffIndex, notes: Vec<String>) -> DiffReport {
+    DiffReport { run, tables: index.databases.iter().flat_map(diffed_tables).collect(), counts: index.counts(), notes }
 }
 
 fn diffed_tables(database: &DatabaseDiff) -> impl Iterator<Item = DiffedTable> {

@@ -7,6 +7,7 @@ use tokio::try_join;
 use tracing::{Instrument as _, info};
 
 use super::pairing::{Pairing, pair};
+use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
 use crate::engine::run::{Context, spans};
@@ -40,7 +41,7 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
         let record = work.instrument(spans::database(&name)).await.place(|| format!("database {name}"))?;
         found.databases.push(record);
     }
-    expect_matches(context.selection(), &found.databases)?;
+    expect_matches(context.selection(), &found.databases, &mut found.notes)?;
     Ok(found)
 }
 
@@ -80,6 +81,10 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     let catalogs = Sided::from(try_join!(read_catalog(&old), read_catalog(&new))?);
     let Pairing { tables, new_only, left_out } = pair(context.selection(), name, catalogs.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
+    for table in &tables {
+        let settings = context.selection().table(name, &table.name.to_string());
+        notes.extend(unheeded(&settings, table).into_iter().map(|note| format!("{name}: {}: {note}", table.name)));
+    }
     notes.extend(encoding_remarks(&identity.old, &identity.new).into_iter().map(|remark| format!("{name}: {remark}")));
     let traits = Sided::from(try_join!(database_traits(&old), database_traits(&new))?);
     let has_money = tables.iter().flat_map(|table| &table.old.columns).any(|column| column.data_type.base == "money");

@@ -9,6 +9,7 @@ mod execute;
 mod new_only;
 mod pairing;
 mod table_selection;
+mod unheeded;
 mod unmatched;
 
 pub use execute::{Discovery, discover};

@@ -19,7 +19,7 @@ use super::trial_load;
 use crate::delta::Class;
 use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::rows::Target;
-use crate::engine::run::{Context, Event, Reporter};
+use crate::engine::run::{Context, Event, Reporter, edited_since_export};
 use crate::engine::run::{ledger, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::policy::{Action, Decisions, Resolution};
@@ -77,7 +77,8 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
         .iter()
         .flat_map(|one| one.tables.iter().map(|table| (one.name.clone(), table.name.to_string())))
         .collect();
-    let mut notes = decisions.notes();
+    let mut notes = edited_since_export(context.selection(), &manifest);
+    notes.extend(decisions.notes());
     for part in &plan.databases {
         let Some(record) = manifest.database(&part.name) else { continue };
         notes.extend(privileges::notes(context.servers(), part, record).await.place(|| format!("database {}", part.name))?);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, Cutover, TableSettings, Zone};
 use crate::error::Result;
+use crate::policy::Scope;
 
 /// What is looked at, and how.
 #[derive(Clone)]
@@ -52,6 +53,12 @@ impl Selection {
     #[must_use]
     pub fn overlap_us(&self) -> i64 {
         i64::try_from(self.config.overlap().duration().as_micros()).unwrap_or(i64::MAX)
+    }
+
+    /// Whether that was stated.
+    #[must_use]
+    pub fn has_overlap(&self) -> bool {
+        self.config.has_overlap()
     }
 
     /// Returns the zone in which a `timestamp without time zone` is read.
@@ -104,9 +111,9 @@ impl Selection {
         self.config.table(database, table)
     }
 
-    /// Lists what the configuration says about tables that do not exist, as sentences.
+    /// Lists what the configuration says about tables that do not exist, as sentences, each with its section.
     #[must_use]
-    pub fn unmatched<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<String> {
+    pub fn unmatched<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<(Scope, String)> {
         self.config.unmatched(known)
     }
 }
