@@ -1,14 +1,14 @@
 //! Exact comparison of decoded rows.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, BooleanArray, RecordBatch};
-use arrow_buffer::BooleanBuffer;
-use arrow_ord::cmp::distinct;
-use arrow_ord::ord::make_comparator;
-use arrow_schema::ArrowError;
-use arrow_schema::SortOptions;
+use arrow_array::types::ByteArrayType;
+use arrow_array::{Array, GenericByteArray, RecordBatch};
+use arrow_buffer::{ArrowNativeType, BooleanBuffer, NullBuffer};
+use arrow_cmp::make_comparator;
+use arrow_schema::{ArrowError, DataType, SortOptions};
 use rayon::prelude::*;
 
 use crate::name::Sided;
@@ -57,17 +57,53 @@ pub fn compare(old: &RecordBatch, new: &RecordBatch) -> Result<Differences, Arro
     Ok(Differences { columns })
 }
 
-/// Compares two columns. The kernel knows no lists and structs; the comparator does, and looks at their elements with the same
-/// order of all bit patterns, NULL and length included.
+/// Compares two columns, value by value. Fixed-width values are compared as the bits that they are.
 fn differing(old: &dyn Array, new: &dyn Array) -> Result<BooleanBuffer, ArrowError> {
-    if old.data_type() != new.data_type() || old.len() != new.len() {
+    let data_type = old.data_type();
+    if data_type != new.data_type() || old.len() != new.len() {
         return Err(ArrowError::InvalidArgumentError("columns of different types or lengths".to_owned()));
     }
-    if !old.data_type().is_nested() {
-        return distinct(&old, &new).map(BooleanArray::into_parts).map(|(bits, _)| bits);
-    }
-    let order = make_comparator(old, new, SortOptions::default())?;
-    Ok(BooleanBuffer::collect_bool(old.len(), |row| order(row, row).is_ne()))
+    let values = match (data_type, data_type.primitive_width()) {
+        (DataType::Boolean, _) => old.as_boolean().values() ^ new.as_boolean().values(),
+        (DataType::Utf8, _) => unlike_bytes(old.as_string::<i32>(), new.as_string()),
+        (DataType::Binary, _) => unlike_bytes(old.as_binary::<i32>(), new.as_binary()),
+        (DataType::FixedSizeBinary(_), _) => {
+            let (old, new) = (old.as_fixed_size_binary(), new.as_fixed_size_binary());
+            BooleanBuffer::collect_bool(old.len(), |row| old.value(row) != new.value(row))
+        }
+        (_, Some(2)) => unlike_bits::<u16>(old, new),
+        (_, Some(4)) => unlike_bits::<u32>(old, new),
+        (_, Some(8)) => unlike_bits::<u64>(old, new),
+        (_, Some(16)) => unlike_bits::<i128>(old, new),
+        // Lists and structs: the comparator looks at their elements with an order of all bit patterns; NULL and length count.
+        _ => {
+            let order = make_comparator(old, new, SortOptions::default())?;
+            return Ok(BooleanBuffer::collect_bool(old.len(), |row| order(row, row).is_ne()));
+        }
+    };
+    Ok(distinct(old.nulls(), new.nulls(), values))
+}
+
+fn unlike_bytes<T: ByteArrayType>(old: &GenericByteArray<T>, new: &GenericByteArray<T>) -> BooleanBuffer {
+    let value = |array: &GenericByteArray<T>, row: usize| -> Range<usize> {
+        array.value_offsets()[row].as_usize()..array.value_offsets()[row + 1].as_usize()
+    };
+    BooleanBuffer::collect_bool(old.len(), |row| old.value_data()[value(old, row)] != new.value_data()[value(new, row)])
+}
+
+/// Compares values of a fixed width, whatever they mean.
+fn unlike_bits<T: ArrowNativeType>(old: &dyn Array, new: &dyn Array) -> BooleanBuffer {
+    let data = Sided { old: old.to_data(), new: new.to_data() };
+    let values = data.as_ref().map(|data| &data.buffers()[0].typed_data::<T>()[data.offset()..][..data.len()]);
+    BooleanBuffer::collect_bool(old.len(), |row| values.old[row] != values.new[row])
+}
+
+/// What of the values counts: NULL equals NULL, whatever lies under it, and no value.
+fn distinct(old: Option<&NullBuffer>, new: Option<&NullBuffer>, values: BooleanBuffer) -> BooleanBuffer {
+    let Some(both) = NullBuffer::union(old, new) else { return values };
+    let here =
+        |nulls: Option<&NullBuffer>| nulls.map_or_else(|| BooleanBuffer::new_set(values.len()), |nulls| nulls.inner().clone());
+    &(&here(old) ^ &here(new)) | &(both.inner() & &values)
 }
 
 fn compare_companions(old: &RecordBatch, new: &RecordBatch, companion: usize, columns: &mut [BooleanBuffer]) {
