@@ -1,10 +1,21 @@
--- What happened last to a plan on this database.
--- Parameters: $1 text the plan's digest.
--- Columns: action text, tables text (JSON), recorded_at text. No row: nothing happened.
+-- What happened last to a plan's part on this database, and the merge's transaction.
+-- Parameters: $1 text the part's digest.
+-- Columns: action text, tables text (JSON), recorded_at text, merged_in int8 (the transaction of the latest merge, where its
+-- rows can still be told by it: the entry of the merge itself bears the transaction's number, which it does not in a copy
+-- that was loaded, and fewer than 2^31 transactions have begun since). No row: nothing happened.
 -- Server: 13.
 select l.action,
        l.tables::pg_catalog.text as tables,
-       l.recorded_at::pg_catalog.text as recorded_at
+       l.recorded_at::pg_catalog.text as recorded_at,
+       (select m.transaction_id
+          from failback.ledger as m
+         where m.plan_digest = l.plan_digest
+           and m.action = 'merge'
+           and m.xmin::pg_catalog.text::pg_catalog.int8 = m.transaction_id % 4294967296
+           and pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8
+               - m.transaction_id < 2147483648
+         order by m.id desc
+         limit 1) as merged_in
   from failback.ledger as l
  where l.plan_digest = $1
  order by l.id desc

@@ -8,7 +8,7 @@ use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
-use crate::engine::{self, Context, MergeOptions, MergeReport};
+use crate::engine::{self, Context, DatabaseOutcome, MergeOptions, MergeReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::policy::Action;
@@ -92,8 +92,14 @@ pub(super) fn page(call: &Call, context: &Context, report: &MergeReport, deed: &
                 amount::count(written.deleted),
             ]);
         }
-        if database.already {
-            said.push(format!("{}: nothing to do, OLD's ledger says that it was done before", database.database));
+        match database.outcome {
+            DatabaseOutcome::Done => {}
+            DatabaseOutcome::DoneBefore => {
+                said.push(format!("{}: nothing to do, OLD's ledger says that it was done before", database.database));
+            }
+            DatabaseOutcome::NeverMerged => {
+                said.push(format!("{}: nothing to take back, the plan was never merged here", database.database));
+            }
         }
         for raise in &database.sequences {
             let from = raise.from.map_or_else(|| "unused".to_owned(), |from| from.to_string());

@@ -4,16 +4,19 @@ use clap::Args;
 
 use super::confirm::confirm;
 use super::options::{Options, Writing};
+use super::page::Page;
+use super::paint::tame;
 use super::settings::Settings;
-use super::{Call, Exit, merge, run};
-use crate::engine::{self, MergeOptions};
+use super::{Call, Exit, amount, merge, run};
+use crate::engine::{self, LeftRows, MergeOptions, MergeReport};
 use crate::error::Result;
 use crate::name::Side;
 
 /// Take a merge back
 ///
-/// Restores the rows that OLD had before the merge, in one transaction a database, as far as OLD still has exactly what the
-/// merge wrote: a row that was changed since stops it, and nothing is written. Sequences stay raised.
+/// Restores the rows that OLD had before the merge, in one transaction a database. A row that was written since the merge stays
+/// as it is, with what hangs on it by foreign keys and unique values; each is named, with its key, and the exit code is 9. It
+/// can be run again. Sequences stay raised.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -43,7 +46,43 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     // What the merge left aside is none of an undo's business.
     (report.held, report.skipped) = (0, 0);
     let mut page = merge::page(call, &context, &report, "taken back from");
-    page.next([settings.command(if report.dry_run { "undo" } else { "status" })]);
+    left(&mut page, &report);
+    let mut steps = vec![settings.command(if report.dry_run { "undo" } else { "status" })];
+    if report.left_rows() > 0 {
+        steps.insert(
+            0,
+            "whoever answers for these rows decides by hand: what they were before the merge is in the run".to_owned(),
+        );
+    }
+    page.next(steps);
     call.printer.result(&report, &page)?;
-    Ok(Exit::Done)
+    Ok(if report.left_rows() > 0 { Exit::LeftAside } else { Exit::Done })
+}
+
+/// How many keys of a table are shown; `--json` has more.
+const SHOWN: usize = 20;
+
+/// Lists the rows that stay as they are.
+fn left(page: &mut Page, report: &MergeReport) {
+    for database in &report.databases {
+        for left in &database.left {
+            page.line("");
+            let rows = amount::rows(left.rows);
+            page.line(
+                page.paint()
+                    .yellow(&tame(&format!("{}: {}: {rows} left as they are: {}", database.database, left.table, left.why))),
+            );
+            for key in left.keys.iter().take(SHOWN) {
+                page.line(format!("  {}", tame(key)));
+            }
+            let more = left.rows.saturating_sub(SHOWN.min(left.keys.len()) as u64);
+            if more > 0 {
+                page.line(format!(
+                    "  and {} (--json lists the first {})",
+                    amount::plural(more, "more", "more"),
+                    LeftRows::MOST_KEYS
+                ));
+            }
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub use crate::staging::{Raise, Written};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{Blocker, ExportReport, ExportedTable, Unplaced, export};
-pub use merge::{MergeOptions, MergeReport, MergedDatabase, merge, undo};
+pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, plan};
 pub use run::{
     CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent, StatusReport,

@@ -50,7 +50,7 @@ pub use layout::{
 };
 pub use manifest::{DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
 pub use options::{Compression, SegmentOptions};
-pub use plan_index::{DatabasePlan, Plan, TablePlan};
+pub use plan_index::{DatabasePlan, Plan, TablePlan, json_digest};
 pub use run_record::{RunId, RunRecord};
 pub use segment_reader::SegmentReader;
 pub use segment_writer::{Segment, SegmentWriter};

@@ -36,7 +36,7 @@ pub struct Plan {
     pub decisions_digest: String,
     /// One part a database, by name.
     pub databases: Vec<DatabasePlan>,
-    /// blake3 of everything above, the time apart: the plan's name on OLD's ledger.
+    /// blake3 of everything above, the time apart.
     pub digest: String,
 }
 
@@ -51,6 +51,11 @@ pub struct DatabasePlan {
     pub tables: Vec<TablePlan>,
     /// NEW's sequences at the export; OLD's are raised to cover them.
     pub new_sequences: Vec<Sequence>,
+    /// blake3 of the manifest's record of the database.
+    pub record_blake3: String,
+    /// blake3 of everything above and the run's id: the name of this part in OLD's ledger. Each database is carried out and
+    /// taken back under a name of its own, so that one can be planned anew while another stands.
+    pub digest: String,
 }
 
 /// One table's part.
@@ -77,6 +82,16 @@ pub struct TablePlan {
 }
 
 impl DatabasePlan {
+    /// Gives the part its name in OLD's ledger.
+    ///
+    /// # Errors
+    /// None in practice: the plan holds nothing that JSON cannot.
+    pub fn seal(self, run_id: &RunId) -> Result<Self> {
+        let bare = Self { digest: String::new(), ..self };
+        let digest = json_digest(&(run_id, &bare))?;
+        Ok(Self { digest, ..bare })
+    }
+
     /// Returns a table's part.
     ///
     /// # Errors
@@ -105,9 +120,7 @@ impl Plan {
     /// None in practice: the plan holds nothing that JSON cannot.
     pub fn compute_digest(&self) -> Result<String> {
         let bare = Self { digest: String::new(), made_at: String::new(), ..self.clone() };
-        let text =
-            serde_json::to_vec(&bare).map_err(|error| Error::new(ErrorKind::Storage, "digest the plan").because(error))?;
-        Ok(blake3::hash(&text).to_hex().to_string())
+        json_digest(&bare)
     }
 
     /// Writes the plan, which makes it exist, and returns the digest of its file.
@@ -176,4 +189,13 @@ impl Plan {
     pub fn actions(&self) -> Counts<Action> {
         self.tables().map(|table| &table.actions).sum()
     }
+}
+
+/// Returns the blake3 digest of a value's compact JSON.
+///
+/// # Errors
+/// `Storage` where it holds what JSON cannot.
+pub fn json_digest<T: Serialize>(value: &T) -> Result<String> {
+    let text = serde_json::to_vec(value).map_err(|error| Error::new(ErrorKind::Storage, "digest a record").because(error))?;
+    Ok(blake3::hash(&text).to_hex().to_string())
 }

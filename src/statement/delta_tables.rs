@@ -70,9 +70,9 @@ impl DeltaTables<'_> {
         format!("create temporary table {name} (like {table} including generated) on commit drop; {position}{optional}")
     }
 
-    /// Fills both tables from the load table.
+    /// Fills both tables from the load table; `inserted` are the rows that OLD lacks.
     #[must_use]
-    pub fn fill(&self) -> Vec<String> {
+    pub fn fill(&self, inserted: Inserted) -> Vec<String> {
         let (load, ord) = (self.load.qualified(), self.ord());
         let insert = |rows, operations: &str| {
             let (names, values) = self.load.written(rows);
@@ -85,7 +85,7 @@ impl DeltaTables<'_> {
         };
         let [relation, place] = self.load.source.place();
         let mut statements = vec![
-            insert(Inserted::News, "'i'"),
+            insert(inserted, "'i'"),
             insert(Inserted::Olds, "'u', 'r'"),
             format!(
                 "create temporary table {} on commit drop as select s.ord, s.op, {} as rel, {} as tid from {load} s \

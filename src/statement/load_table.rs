@@ -187,6 +187,24 @@ impl LoadTable<'_> {
         )
     }
 
+    /// Finds the positions of rows that go and that another transaction than the given one wrote last; without one, of all that
+    /// go. A row's `xmin` has the transaction's lowest 32 bits.
+    #[must_use]
+    pub fn written_since(&self, transaction: Option<i64>) -> String {
+        let condition = match transaction {
+            Some(number) if !self.source.key.is_whole_row() => {
+                format!(" where t.xmin <> '{}'::pg_catalog.xid", number.rem_euclid(1 << 32))
+            }
+            _ => String::new(),
+        };
+        format!(
+            "select s.ord from {} join {} on {}{condition} order by s.ord",
+            self.in_order("where s.op = 'd'"),
+            self.source.from_item(),
+            self.same_row()
+        )
+    }
+
     /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values.
     #[must_use]
     pub fn delete(&self) -> String {

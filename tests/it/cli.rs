@@ -98,10 +98,10 @@ fn a_recovery_from_discover_to_undo() {
 
     assert_eq!(scene.json(4, &["verify"])["error"]["kind"], "refused");
     let merged = scene.json(9, &["merge", "--leave-held", "--confirm", &scene.confirm]);
-    assert_eq!(merged["databases"][0]["already"], false);
+    assert_eq!(merged["databases"][0]["outcome"], "done");
     assert_ne!(scene.old(), before);
     let again = scene.json(9, &["merge", "--leave-held", "--confirm", &scene.pair.database]);
-    assert_eq!(again["databases"][0]["already"], true);
+    assert_eq!(again["databases"][0]["outcome"], "done_before");
     let verified = scene.json(9, &["verify"]);
     assert_eq!(verified["state"], "verified_with_held", "{verified:#}");
     assert_eq!(scene.json(0, &["status"])["next"], "verify");

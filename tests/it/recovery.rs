@@ -147,7 +147,10 @@ pub(crate) fn comes_home_and_goes_back(pair: Pair, database: &str) -> Outcome {
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
     assert_eq!(verified.state, engine::State::VerifiedWithHeld, "{verified:#?}");
     let again = block_on(engine::merge(&recovery.context, leave_held())).expect("a merge");
-    assert!(again.databases.iter().all(|database| database.already), "a plan is carried out once");
+    assert!(
+        again.databases.iter().all(|database| database.outcome == engine::DatabaseOutcome::DoneBefore),
+        "a plan is carried out once"
+    );
     let replanned = block_on(engine::plan(&recovery.context)).expect_err("undo needs the files");
     assert_eq!(replanned.kind(), ErrorKind::Refused);
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");

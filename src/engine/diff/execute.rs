@@ -40,7 +40,8 @@ pub async fn diff(context: &Context) -> Result<DiffReport> {
 
 async fn diff_all(context: &Context) -> Result<DiffReport> {
     let manifest = Manifest::read(context.store())?;
-    ledger::expect_not_merged(context.servers(), &manifest).await.place(|| context.run())?;
+    let merged = ledger::merged_databases(context.servers(), &manifest).await.place(|| context.run())?;
+    let standing = if merged.is_empty() { None } else { Some(DiffIndex::read(context.store())?) };
     let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);
     context
@@ -48,6 +49,12 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
         .tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });
     let mut databases = Vec::new();
     for database in &manifest.databases {
+        let mut standing = standing.iter().filter(|_| merged.contains(&database.name));
+        if let Some(diff) = standing.find_map(|index| index.database(&database.name)) {
+            context.reporter().tell(ledger::kept(&database.name));
+            databases.push(diff.clone());
+            continue;
+        }
         let compared = diff_database(context, &clock, database).instrument(spans::database(&database.name)).await;
         databases.push(compared.place(|| format!("database {}", database.name))?);
     }

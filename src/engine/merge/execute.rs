@@ -3,24 +3,15 @@
 use tracing::Instrument as _;
 
 use super::intent::Intention;
+use super::prepare::{Preparation, Prepared};
 use super::report::{MergeOptions, MergeReport, MergedDatabase};
-use super::sequences;
-use super::transaction::carry_out;
-use super::triggers::Triggers;
-use crate::catalog;
-use crate::engine::plan::Direction;
-use crate::engine::plan::{definition_digest, expect_privileges, read_decisions};
-use crate::engine::run::{Context, Event, LedgerAction};
-use crate::engine::run::{ledger, spans};
+use crate::engine::plan::read_decisions;
+use crate::engine::run::{Context, Event, LedgerAction, spans};
 use crate::error::{Error, ErrorKind, OldState, Result};
-use crate::name::Side;
-use crate::pg::{Isolation, OldWrites, ServerFault, Session, Transaction, is_old, server_fault};
+use crate::pg::{OldWrites, Transaction};
 use crate::policy::Action;
-use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, Raise, Sealed, TablePlan, Written};
-use crate::statement::{LOCK_TIMEOUT, lock_definitions};
+use crate::staging::{Manifest, Plan, Sealed, TablePlan};
 use crate::store::Store;
-
-const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
 
 /// Carries out the run's plan on OLD.
 ///
@@ -50,7 +41,8 @@ async fn merge_plan(context: &Context, options: MergeOptions) -> Result<MergeRep
     perform(context, &plan, options, LedgerAction::Merge).await
 }
 
-/// Carries a plan out, or takes it back, database by database.
+/// Carries a plan out, or takes it back. Every database's transaction is ready to commit before the first one commits: whatever
+/// one of them refuses, none has it.
 pub(crate) async fn perform(
     context: &Context,
     plan: &Plan,
@@ -61,38 +53,77 @@ pub(crate) async fn perform(
     let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
     // Every row is compared, then written.
     context.reporter().tell(Event::Began { step: action.word(), rows: rows * 2 });
-    let (mut done, mut unwritten) = (Vec::new(), None);
+    let mut ready = Vec::new();
     for part in &plan.databases {
-        let record = manifest.database(&part.name).ok_or_else(|| {
-            Error::new(ErrorKind::Damaged, "read the plan")
-                .because(format!("the manifest does not know database {}", part.name))
-        })?;
-        let work = perform_one(context, plan, part, record, options, action);
-        let merged = match work.instrument(spans::database(&part.name)).await {
-            Ok(merged) => merged,
+        let preparation = Preparation { context, plan, part, manifest: &manifest, options, action };
+        match preparation.run().instrument(spans::database(&part.name)).await {
+            Ok(prepared) => ready.push(prepared),
             Err(error) => {
-                return Err(say_what_stands(context.servers().old_writes(), error.at(format!("database {}", part.name))));
+                roll_back(ready).await;
+                return Err(error.at(format!("database {}", part.name)));
             }
-        };
-        if !options.dry_run && !merged.already {
-            // What is committed is committed: the other databases follow, and the journal's failure is told in the end.
-            let written = Intention { store: context.store(), plan, database: &part.name, action }.committed(&merged);
-            unwritten = unwritten.or(written.err());
         }
-        done.push(merged);
     }
+    let databases = if options.dry_run { roll_back(ready).await } else { commit(context, plan, ready, action).await? };
     context.reporter().tell(Event::Ended { step: action.word() });
-    if let Some(error) = unwritten {
-        return Err(error.at(context.run()));
-    }
     let actions = plan.actions();
     Ok(MergeReport {
         run: context.run(),
         plan: plan.digest.clone(),
-        databases: done,
+        databases,
         dry_run: options.dry_run,
         held: actions.get(Action::Hold),
         skipped: actions.get(Action::Skip),
+    })
+}
+
+/// Takes back what was prepared; returns what it would have come to.
+async fn roll_back(ready: Vec<Prepared>) -> Vec<MergedDatabase> {
+    let mut databases = Vec::new();
+    for Prepared { merged, transaction } in ready {
+        if let Some(old) = transaction {
+            // The connection may be gone: then the server has rolled back on its own.
+            let _ = old.rollback().await;
+        }
+        databases.push(merged);
+    }
+    databases
+}
+
+/// Commits what was prepared, one database after the other.
+///
+/// # Errors
+/// `PartlyChanged` where one was committed and a later one could not be; `Storage` where everything is committed and the
+/// journal does not say so.
+async fn commit(context: &Context, plan: &Plan, ready: Vec<Prepared>, action: LedgerAction) -> Result<Vec<MergedDatabase>> {
+    let (mut databases, mut unwritten) = (Vec::new(), None);
+    let mut ready = ready.into_iter().zip(&plan.databases);
+    while let Some((Prepared { merged, transaction }, part)) = ready.next() {
+        if let Some(old) = transaction {
+            let intention = Intention { store: context.store(), part, action: merged.recorded_as(action) };
+            if let Err(error) = commit_one(old, &merged, intention).instrument(spans::database(&part.name)).await {
+                roll_back(ready.map(|(prepared, _)| prepared).collect()).await;
+                let error = error.at(format!("database {}", part.name));
+                return Err(say_what_stands(context.servers().old_writes(), error));
+            }
+            // What is committed is committed: the other databases follow, and the journal's failure is told in the end.
+            unwritten = unwritten.or(intention.committed(&merged).err());
+        }
+        databases.push(merged);
+    }
+    match unwritten {
+        Some(error) => Err(error.at(context.run())),
+        None => Ok(databases),
+    }
+}
+
+async fn commit_one(old: Transaction, merged: &MergedDatabase, intention: Intention<'_>) -> Result<()> {
+    if let Err(error) = intention.declare() {
+        return Err(old.abort(error).await);
+    }
+    old.commit(&merged.what(intention.action)).await.map(drop).map_err(|error| {
+        intention.failed(&error);
+        hint_at_the_ledger(error)
     })
 }
 
@@ -109,152 +140,6 @@ pub(crate) fn checked_plan(store: &dyn Store) -> Result<Sealed<Plan>> {
             .next("run `failback plan` again and read what it says"));
     }
     Ok(plan)
-}
-
-async fn perform_one(
-    context: &Context,
-    plan: &Plan,
-    part: &DatabasePlan,
-    record: &DatabaseRecord,
-    options: MergeOptions,
-    action: LedgerAction,
-) -> Result<MergedDatabase> {
-    let old = context.servers().connect(Side::Old, &part.name).await?;
-    let identity = old.identity().await?;
-    if identity.read_only_default {
-        return Err(Error::new(ErrorKind::Refused, "write to OLD")
-            .because("default_transaction_read_only is on for this user: OLD is fenced against writers")
-            .next("turn it off for failback's user alone: ALTER ROLE … SET default_transaction_read_only = off"));
-    }
-    if !is_old(&identity, &part.old, &record.new) {
-        return Err(Error::new(ErrorKind::Refused, "recognise OLD")
-            .because("OLD is not the server and database that the plan was made for")
-            .next("check --old, or make a new run"));
-    }
-    let already = MergedDatabase { database: part.name.clone(), tables: Vec::new(), sequences: Vec::new(), already: true };
-    let intention = Intention { store: context.store(), plan, database: &part.name, action };
-    if is_done(&old, plan, action).await? {
-        if !options.dry_run {
-            intention.settle(&old).await?;
-        }
-        return Ok(already);
-    }
-    let triggers = Triggers::choose(&old, part, options.fire_triggers).await?;
-    expect_privileges(&old, part, record, direction(action)).await?;
-    let old = Transaction::begin(old, Isolation::ReadCommitted, context.servers().old_writes()).await?;
-    let work = Work { plan, part, record, triggers, action, dry_run: options.dry_run };
-    let (tables, sequences) = match work.inside(context, &old).await {
-        Ok(Some(found)) => found,
-        Ok(None) => {
-            old.rollback().await?;
-            return Ok(already);
-        }
-        Err(error) => return Err(old.abort(error).await),
-    };
-    let merged = MergedDatabase { database: part.name.clone(), tables, sequences, already: false };
-    if options.dry_run {
-        old.rollback().await?;
-        return Ok(merged);
-    }
-    if let Err(error) = intention.declare() {
-        return Err(old.abort(error).await);
-    }
-    if let Err(error) = old.commit(&merged.what(action)).await {
-        intention.failed(&error);
-        return Err(hint_at_the_ledger(error));
-    }
-    Ok(merged)
-}
-
-/// Whether OLD's ledger says that this was done, or that there is nothing to take back.
-async fn is_done(old: &Session, plan: &Plan, action: LedgerAction) -> Result<bool> {
-    let last = ledger::latest(old, &plan.digest).await?.map(|entry| entry.action);
-    Ok(match action {
-        LedgerAction::Merge => last == Some(LedgerAction::Merge),
-        LedgerAction::Undo => last != Some(LedgerAction::Merge),
-    })
-}
-
-const fn direction(action: LedgerAction) -> Direction {
-    match action {
-        LedgerAction::Merge => Direction::Forward,
-        LedgerAction::Undo => Direction::Back,
-    }
-}
-
-/// What one transaction does.
-struct Work<'a> {
-    plan: &'a Plan,
-    part: &'a DatabasePlan,
-    record: &'a DatabaseRecord,
-    triggers: Triggers,
-    action: LedgerAction,
-    dry_run: bool,
-}
-
-impl Work<'_> {
-    /// Everything between BEGIN and COMMIT; `None` where another process has done it in the meantime.
-    async fn inside(&self, context: &Context, old: &Session) -> Result<Option<(Vec<(String, Written)>, Vec<Raise>)>> {
-        ledger::lock(old).await?;
-        // Asked again under the lock: another merge of the same plan may have ended while this one waited or looked around.
-        if is_done(old, self.plan, self.action).await? {
-            return Ok(None);
-        }
-        old.execute_all(LOCK_TIMEOUT).await?;
-        old.query(GUARD_WRITES, &[]).await?;
-        // Locked before they are read: from now on nobody changes a definition, nor adds a foreign key from or to these tables.
-        let written: Vec<_> =
-            self.part.tables.iter().filter(|table| table.written_rows() > 0).map(|table| &table.name).collect();
-        if let Some(statement) = lock_definitions(&written) {
-            old.execute_all(&statement).instrument(spans::lock("the tables' definitions")).await.map_err(gone)?;
-        }
-        self.triggers.begin(old).await?;
-        expect_same_definitions(old, self.part).await?;
-        let tables = carry_out(context, old, self.part, self.record, direction(self.action), self.triggers).await?;
-        ledger::record(old, &self.plan.digest, &self.plan.run_id, self.action, &tables).await?;
-        let sequences = match self.action {
-            // `setval` outlives the rollback that ends a rehearsal.
-            LedgerAction::Merge if self.dry_run => {
-                sequences::lagging(old, self.part).await?.into_iter().map(|(_, raise)| raise).collect()
-            }
-            LedgerAction::Merge => sequences::raise(old, self.part).await?,
-            LedgerAction::Undo => Vec::new(),
-        };
-        Ok(Some((tables, sequences)))
-    }
-}
-
-/// What the server says of a name that it does not know, where a table of the plan is to be locked: the table has been dropped
-/// or renamed. Its message names the table.
-fn gone(error: Error) -> Error {
-    let unknown = |fault: &&ServerFault| matches!(fault.sqlstate.as_str(), "42P01" | "3F000");
-    let Some(fault) = server_fault(&error).filter(unknown) else { return error };
-    Error::new(ErrorKind::Refused, "check the tables' definitions")
-        .because(format!("a table that the plan writes no longer exists on OLD: {}", fault.message))
-        .next(ANOTHER_RUN)
-}
-
-/// What to do where a table is no longer what it was.
-const ANOTHER_RUN: &str = "make a new run with `failback export`, or take the table out with --tables";
-
-/// # Errors
-/// `Refused` where a table that the plan writes has been dropped or altered since it was exported.
-async fn expect_same_definitions(old: &Session, part: &DatabasePlan) -> Result<()> {
-    let catalog = catalog::read(old.client()).await?;
-    for table in part.tables.iter().filter(|table| table.written_rows() > 0) {
-        let moved = |cause: &str| {
-            Error::new(ErrorKind::Refused, "check the tables' definitions").at(&table.name).because(cause).next(ANOTHER_RUN)
-        };
-        let now = catalog
-            .tables
-            .iter()
-            .find(|now| now.name == table.name)
-            .ok_or_else(|| moved("the table no longer exists on OLD"))?;
-        if definition_digest(now)? != table.definition {
-            return Err(moved("the table's columns, keys or triggers on OLD have changed since the export"));
-        }
-    }
-    Ok(())
 }
 
 /// A connection that breaks while OLD commits leaves it open whether it has.

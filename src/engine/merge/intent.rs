@@ -5,15 +5,14 @@ use crate::engine::run::LedgerAction;
 use crate::engine::run::ledger;
 use crate::error::{Error, OldState, Result};
 use crate::pg::Session;
-use crate::staging::{Committed, Intent, Journal, JournalRecord, NotCommitted, Plan};
+use crate::staging::{Committed, DatabasePlan, Intent, Journal, JournalRecord, NotCommitted};
 use crate::store::Store;
 
 /// A transaction on one database that is about to be committed.
 #[derive(Clone, Copy)]
 pub(crate) struct Intention<'a> {
     pub(crate) store: &'a dyn Store,
-    pub(crate) plan: &'a Plan,
-    pub(crate) database: &'a str,
+    pub(crate) part: &'a DatabasePlan,
     pub(crate) action: LedgerAction,
 }
 
@@ -25,7 +24,7 @@ impl Intention<'_> {
     pub(crate) fn declare(self) -> Result<()> {
         let record = match self.action {
             LedgerAction::Merge => JournalRecord::MergeIntended,
-            LedgerAction::Undo => JournalRecord::UndoIntended,
+            LedgerAction::Undo | LedgerAction::UndoPart => JournalRecord::UndoIntended,
         };
         record(self.intent()).append(self.store)
     }
@@ -50,7 +49,7 @@ impl Intention<'_> {
         let Some(state @ OldState::RolledBack) = error.old_state() else { return };
         let record = match self.action {
             LedgerAction::Merge => JournalRecord::MergeFailed,
-            LedgerAction::Undo => JournalRecord::UndoFailed,
+            LedgerAction::Undo | LedgerAction::UndoPart => JournalRecord::UndoFailed,
         };
         let Intent { plan, database } = self.intent();
         let _ = record(NotCommitted { plan, database, old: state.to_string() }).append(self.store);
@@ -66,7 +65,11 @@ impl Intention<'_> {
         if !journal.unended().iter().any(|entry| entry.record.intends(&plan, &database)) {
             return Ok(());
         }
-        match ledger::latest(old, &plan).await?.filter(|entry| entry.action == self.action) {
+        let is_it = |entry: &ledger::Entry| match self.action {
+            LedgerAction::Merge => entry.action == LedgerAction::Merge,
+            LedgerAction::Undo | LedgerAction::UndoPart => entry.action != LedgerAction::Merge,
+        };
+        match ledger::latest(old, self.part).await?.filter(is_it) {
             Some(entry) => self.ended(Committed { plan, database, tables: entry.tables, sequences: Vec::new() }),
             None => Ok(()),
         }
@@ -75,12 +78,12 @@ impl Intention<'_> {
     fn ended(self, what: Committed) -> Result<()> {
         let record = match self.action {
             LedgerAction::Merge => JournalRecord::Merged,
-            LedgerAction::Undo => JournalRecord::Undone,
+            LedgerAction::Undo | LedgerAction::UndoPart => JournalRecord::Undone,
         };
         record(what).append(self.store)
     }
 
     fn intent(self) -> Intent {
-        Intent { plan: self.plan.digest.clone(), database: self.database.to_owned() }
+        Intent { plan: self.part.digest.clone(), database: self.part.name.clone() }
     }
 }

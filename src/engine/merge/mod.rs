@@ -3,16 +3,20 @@
 //! Comes in: the plan and its files. Goes out: rows on OLD, its sequences raised, an entry in OLD's ledger.
 //! Never: writes a row that is not in the plan, or over a row that is not the one that was classified.
 
+mod definitions;
 mod execute;
 mod foreign_keys;
 mod intent;
+mod prepare;
 mod report;
+mod scope;
 pub(crate) mod sequences;
 mod table_merge;
+mod take_back;
 mod transaction;
 mod triggers;
 mod undo;
 
 pub use execute::merge;
-pub use report::{MergeOptions, MergeReport, MergedDatabase};
+pub use report::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase};
 pub use undo::undo;

@@ -38,12 +38,44 @@ pub struct MergeReport {
 pub struct MergedDatabase {
     /// The database's name, the same on both sides.
     pub database: String,
+    /// Whether anything was done now.
+    pub outcome: DatabaseOutcome,
     /// Rows written, a table.
     pub tables: Vec<(String, Written)>,
     /// Sequences raised.
     pub sequences: Vec<Raise>,
-    /// Whether it had been done before, so that nothing was done now.
-    pub already: bool,
+    /// Rows that an undo left as they are.
+    pub left: Vec<LeftRows>,
+}
+
+/// Whether anything was done to a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DatabaseOutcome {
+    /// It was done now.
+    Done,
+    /// OLD's ledger says that it had been done before, so nothing was done now.
+    DoneBefore,
+    /// OLD's ledger has no merge of the plan, so there was nothing to take back.
+    NeverMerged,
+}
+
+/// Rows of one table that an undo left as they are, for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftRows {
+    /// The table by OLD's name, as `schema.name`.
+    pub table: String,
+    /// Why, without any value.
+    pub why: String,
+    /// How many there are.
+    pub rows: u64,
+    /// Their keys, as `column = value`; of very many rows the first [`MOST_KEYS`](Self::MOST_KEYS).
+    pub keys: Vec<String>,
+}
+
+impl LeftRows {
+    /// How many keys are listed at most.
+    pub const MOST_KEYS: usize = 1000;
 }
 
 impl MergeReport {
@@ -51,6 +83,12 @@ impl MergeReport {
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.databases.iter().map(MergedDatabase::rows).sum()
+    }
+
+    /// Returns the number of rows that an undo left as they are.
+    #[must_use]
+    pub fn left_rows(&self) -> u64 {
+        self.databases.iter().map(MergedDatabase::left_rows).sum()
     }
 }
 
@@ -61,10 +99,25 @@ impl MergedDatabase {
         self.tables.iter().map(|(_, written)| written.rows()).sum()
     }
 
+    /// Returns the number of rows that an undo left as they are.
+    #[must_use]
+    pub fn left_rows(&self) -> u64 {
+        self.left.iter().map(|left| left.rows).sum()
+    }
+
+    /// Returns what OLD's ledger says of it.
+    pub(super) const fn recorded_as(&self, action: LedgerAction) -> LedgerAction {
+        match action {
+            LedgerAction::Undo if !self.left.is_empty() => LedgerAction::UndoPart,
+            action => action,
+        }
+    }
+
     /// Says what OLD has once it is committed.
     pub(super) fn what(&self, action: LedgerAction) -> String {
-        let (word, rows) = (action.word(), self.rows());
+        let deed = if action == LedgerAction::Merge { "merge" } else { "undo" };
+        let rows = self.rows();
         let noun = if rows == 1 { "row" } else { "rows" };
-        format!("the {word} of {rows} {noun} in database {}", self.database)
+        format!("the {deed} of {rows} {noun} in database {}", self.database)
     }
 }

@@ -7,12 +7,13 @@ use tracing::{Instrument as _, info};
 
 use super::triggers::Triggers;
 use crate::codec::BatchEncoder;
-use crate::engine::plan::{Direction, PlannedRowReader, RelevantColumns};
+use crate::engine::plan::{Direction, PlannedRowReader, PlannedRows, RelevantColumns};
 use crate::engine::rows::{Batches, Image, Loading, image_layout, load_columns, view};
 use crate::engine::run::{Reporter, spans};
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::Side;
+use crate::name::{Ident, Side};
 use crate::pg::{Session, server_fault};
+use crate::policy::Action;
 use crate::schema::Exclusive;
 use crate::staging::{TablePlan, TableRecord, Written};
 use crate::statement::{
@@ -35,6 +36,17 @@ pub(crate) struct TableMerge<'a> {
     pub(crate) wanted: Counts<Operation>,
     /// Statements that give the table its triggers back.
     pub(crate) wake: String,
+    /// What is done with each row of the diff, where that is not what the plan's own file says.
+    actions: Option<&'a [Action]>,
+}
+
+/// A row of OLD that is not as it must be for the plan to be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MovedRow {
+    /// Its position in the diff.
+    pub(crate) row: usize,
+    /// Whether it is as it would become: then nothing is to be done.
+    pub(crate) is_there: bool,
 }
 
 impl<'a> TableMerge<'a> {
@@ -45,17 +57,42 @@ impl<'a> TableMerge<'a> {
         direction: Direction,
         triggers: Triggers,
     ) -> Self {
-        let operation = |action| direction.operation(action).map(|operation| triggers.operation(operation));
-        let wanted = plan.actions.iter().filter_map(|(action, rows)| Some((operation(action)?, rows))).collect();
         let source = RowSource::of(&record.old, &record.key, Side::Old);
         Self {
             plan,
             record,
             direction,
             load: LoadTable { name: load_table_name(number), source, columns: load_columns(record) },
-            wanted,
+            wanted: Counts::new(),
             wake: String::new(),
+            actions: None,
         }
+        .counted(plan.actions.iter(), triggers)
+    }
+
+    /// Does other things with the rows of the diff than the plan's own file says.
+    pub(crate) fn with_actions(self, actions: Option<&'a [Action]>, triggers: Triggers) -> Self {
+        match actions {
+            Some(list) => Self { actions, ..self }.counted(list.iter().map(|action| (*action, 1)), triggers),
+            None => self,
+        }
+    }
+
+    fn counted(self, actions: impl Iterator<Item = (Action, u64)>, triggers: Triggers) -> Self {
+        let direction = self.direction;
+        let operation = |action| direction.operation(action).map(|operation| triggers.operation(operation));
+        Self { wanted: actions.filter_map(|(action, rows)| Some((operation(action)?, rows))).collect(), ..self }
+    }
+
+    fn reader<'s>(&self, store: &'s dyn Store) -> Result<PlannedRowReader<'s>>
+    where
+        'a: 's,
+    {
+        let reader = PlannedRowReader::open(store, self.plan, BATCH_ROWS)?;
+        Ok(match self.actions {
+            Some(actions) => reader.with_actions(actions),
+            None => reader,
+        })
     }
 
     pub(crate) fn written(&self) -> Written {
@@ -79,7 +116,7 @@ impl<'a> TableMerge<'a> {
         old.execute_all(&self.load.create()).await?;
         let mut loading = Loading::into(old, &self.load).await?;
         let encoder = BatchEncoder::new(&self.record.layout);
-        let mut reader = PlannedRowReader::open(store, self.plan, BATCH_ROWS)?;
+        let mut reader = self.reader(store)?;
         let mut ord = 0;
         while let Some(changes) = reader.next()? {
             reporter.check_stop()?;
@@ -103,44 +140,98 @@ impl<'a> TableMerge<'a> {
         old.execute_all(&self.load.analyze()).await
     }
 
-    /// Locks the rows on OLD and compares each with the row that was classified.
+    /// Locks the rows on OLD and compares each with the row that was classified, or that the merge left.
     pub(crate) async fn expect_unmoved(
         &self,
         store: &dyn Store,
         reporter: &Reporter,
         old: &Session,
-        database: &str,
+        (database, merged_in): (&str, Option<i64>),
     ) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
         old.execute_all(&self.load.lock_rows()).instrument(spans::lock("rows")).await?;
-        let query = self.load.counterparts(&select_list(&self.record.layout, Side::Old, "t"));
-        let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(&self.record.layout)).await?;
-        let mut reader = PlannedRowReader::open(store, self.plan, BATCH_ROWS)?;
-        let mut moved = 0_u64;
-        while let Some(changes) = reader.next()? {
-            reporter.check_stop()?;
-            let written: BooleanArray = changes.actions.iter().map(|action| Some(action.writes())).collect();
-            if written.true_count() == 0 {
-                continue;
-            }
-            let found = Image::split(&stream.take(written.true_count()).await?)?;
-            let layout = &self.record.layout;
-            moved += match self.direction {
-                Direction::Forward => found.count_unlike(&changes.old.select(&written)?, |_, _| true)?,
-                Direction::Back => changes.change(layout)?.select(&written)?.count_broken(&found, layout)?,
-            };
-            reporter.tell_rows(database, &self.record.name, written.true_count() as u64, 0);
-        }
-        stream.expect_end().await?;
+        let moved = self.moved(store, reporter, old, (database, merged_in)).await?.len();
         info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
         self.hint(old, BY_ANY_JOIN).await?;
         if moved == 0 {
             return Ok(());
         }
         let rows = if moved == 1 { "1 row is" } else { &format!("{moved} rows are") };
-        Err(Error::new(ErrorKind::Refused, "compare OLD with the plan")
-            .because(format!("{rows} no longer as classified: OLD was written since"))
-            .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"))
+        let refused = Error::new(ErrorKind::Refused, "compare OLD with the plan");
+        Err(match self.direction {
+            Direction::Forward => refused
+                .because(format!("{rows} no longer as classified: OLD was written since"))
+                .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"),
+            Direction::Back => refused
+                .because(format!("{rows} no longer as a moment ago: OLD is being written"))
+                .next("run the same command again: rows that were written since are left as they are"),
+        })
+    }
+
+    /// Lists the rows of OLD that are not as they must be: as classified, or as the merge left them. A row that the merge
+    /// inserted must also bear its transaction's number where it has columns of which the plan knows nothing.
+    ///
+    /// Memory: one batch of rows, and eight bytes a written row where there are such columns.
+    pub(crate) async fn moved(
+        &self,
+        store: &dyn Store,
+        reporter: &Reporter,
+        old: &Session,
+        (database, merged_in): (&str, Option<i64>),
+    ) -> Result<Vec<MovedRow>> {
+        let layout = &self.record.layout;
+        let query = self.load.counterparts(&select_list(layout, Side::Old, "t"));
+        let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(layout)).await?;
+        let mut reader = self.reader(store)?;
+        let (mut moved, mut written_rows, mut first) = (Vec::new(), Vec::new(), 0);
+        let knows_all = self.direction == Direction::Forward || !self.has_unknown_columns();
+        while let Some(changes) = reader.next()? {
+            reporter.check_stop()?;
+            let rows: Vec<_> = (0..changes.actions.len()).filter(|row| changes.actions[*row].writes()).collect();
+            let at = first;
+            first += changes.actions.len();
+            if rows.is_empty() {
+                continue;
+            }
+            let found = Image::split(&stream.take(rows.len()).await?)?;
+            moved.extend(self.moved_of(&changes, &rows, &found)?.into_iter().map(|one| MovedRow { row: at + one.row, ..one }));
+            if !knows_all {
+                written_rows.extend(rows.iter().map(|row| at + row));
+            }
+            reporter.tell_rows(database, &self.record.name, rows.len() as u64, 0);
+        }
+        stream.expect_end().await?;
+        if !knows_all {
+            let query = self.load.written_since(merged_in);
+            let since = old.query(&query, &[]).await?;
+            let since = since.iter().filter_map(|row| usize::try_from(row.get::<_, i64>(0)).ok());
+            let since: Vec<_> = since.filter_map(|ord| written_rows.get(ord).copied()).collect();
+            moved.extend(since.into_iter().map(|row| MovedRow { row, is_there: false }));
+            moved.sort_by_key(|one| one.row);
+            moved.dedup_by_key(|one| one.row);
+        }
+        Ok(moved)
+    }
+
+    fn moved_of(&self, changes: &PlannedRows, rows: &[usize], found: &Image) -> Result<Vec<MovedRow>> {
+        let written: BooleanArray = changes.actions.iter().map(|action| Some(action.writes())).collect();
+        let change = changes.change(&self.record.layout)?.select(&written)?;
+        let as_classified = found.unlike(&change.before, |_, _| true)?;
+        let moved = match self.direction {
+            Direction::Forward => as_classified.iter().map(|at| MovedRow { row: rows[*at], is_there: false }).collect(),
+            Direction::Back => {
+                let is_there = |at: &usize| as_classified.binary_search(at).is_err();
+                let broken = change.broken(found, &self.record.layout)?;
+                broken.iter().map(|at| MovedRow { row: rows[*at], is_there: is_there(at) }).collect()
+            }
+        };
+        Ok(moved)
+    }
+
+    /// Whether OLD's rows have columns that the merge filled by default when it inserted one.
+    fn has_unknown_columns(&self) -> bool {
+        let is_known = |name: &Ident| self.load.columns.iter().any(|column| column.inserted && column.name == *name);
+        self.record.old.columns.iter().any(|column| !column.generated && !is_known(&column.name))
     }
 
     /// The constraints that the server checks by a trigger, which is silent under the replica role: they are checked here
@@ -199,12 +290,7 @@ impl<'a> TableMerge<'a> {
             info!(table = %self.record.name, rows = updated, "updated");
             self.hint(old, BY_ANY_JOIN).await?;
         }
-        // A row that comes back has values in columns that NEW lacks; a new one gets their defaults.
-        let inserted = match self.direction {
-            Direction::Forward => Inserted::News,
-            Direction::Back => Inserted::Olds,
-        };
-        for (rows, operation) in [(inserted, Operation::Insert), (Inserted::Olds, Operation::Replace)] {
+        for (rows, operation) in [(self.direction.inserted(), Operation::Insert), (Inserted::Olds, Operation::Replace)] {
             let wanted = self.wanted.get(operation);
             if wanted > 0 {
                 let insert = self.load.insert(rows, operation);

@@ -9,40 +9,42 @@
 //! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
 
 use super::foreign_keys::{Ends, expect_no_affected_children};
+use super::scope::Scope;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::catalog;
-use crate::engine::plan::{Direction, RelevantColumns};
-use crate::engine::run::Context;
+use crate::engine::plan::RelevantColumns;
+use crate::engine::run::Reporter;
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::schema::ForeignKey;
-use crate::staging::{DatabasePlan, DatabaseRecord, Written};
+use crate::staging::Written;
 use crate::statement::Operation;
+use crate::store::Store;
 
 /// Carries out a database's part of a plan inside the session's transaction.
 pub(crate) async fn carry_out(
-    context: &Context,
+    store: &dyn Store,
+    reporter: &Reporter,
     old: &Session,
-    plan: &DatabasePlan,
-    record: &DatabaseRecord,
-    direction: Direction,
+    scope: &Scope,
     triggers: Triggers,
 ) -> Result<Vec<(String, Written)>> {
-    let (store, reporter) = (context.store(), context.reporter());
+    let Scope { part: plan, record, direction, .. } = scope;
     let keys = catalog::foreign_keys(old.client()).await?;
     let mut merges = Vec::new();
     for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
         let known = record.table(table.id)?;
-        let mut merge = TableMerge::new(merges.len(), table, known, direction, triggers);
+        let actions = scope.actions.get(&table.id).map(Vec::as_slice);
+        let mut merge = TableMerge::new(merges.len(), table, known, *direction, triggers).with_actions(actions, triggers);
         if merge.wanted.sum() > 0 {
             merge.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;
             merge.keep_writers_out(old, triggers).await.place(|| &table.name)?;
             // As the server's own triggers do, only updates that refer to others than before are checked.
             let referring = RelevantColumns::referring(&keys, &known.name, &known.layout);
             merge.load(store, reporter, old, triggers, &referring).await.place(|| &table.name)?;
-            merge.expect_unmoved(store, reporter, old, &plan.name).await.place(|| &table.name)?;
+            merge.expect_unmoved(store, reporter, old, (&plan.name, scope.merged_in)).await.place(|| &table.name)?;
             merges.push(merge);
         }
     }

@@ -1,20 +1,20 @@
-//! Undo: takes a merge back, row by row, as far as OLD still has exactly what the merge wrote.
+//! Undo: takes a merge back, row by row. Rows that were written since stay as they are, and are named.
 
 use tracing::Instrument as _;
 
 use super::execute::perform;
-use super::report::MergeOptions;
-use super::report::MergeReport;
+use super::report::{DatabaseOutcome, MergeOptions, MergeReport};
 use crate::engine::run::{Context, LedgerAction, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::Plan;
 
-/// Takes back what the run's plan did to OLD. Sequences stay raised.
+/// Takes back what the run's plan did to OLD. Sequences stay raised. A row that was written since the merge stays as it is,
+/// with what hangs on it by foreign keys and unique values; the report names each. It can be run again, for rows that are as
+/// the merge left them by then.
 ///
 /// # Errors
-/// `Refused` with nothing written where a merged row has been changed since: its later change would be lost. `Refused` too
-/// where OLD's ledger has no merge of this plan that stands. Every error says what OLD may have seen, as of
-/// [`merge`](super::merge).
+/// `Refused` with nothing written where OLD's ledger has no merge of this plan that stands. Every error says what OLD may have
+/// seen, as of [`merge`](super::merge).
 ///
 /// Cancel safety: as [`merge`](super::merge).
 pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeReport> {
@@ -26,7 +26,7 @@ pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeRepor
 async fn undo_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     let plan = Plan::read(context.store())?;
     let report = perform(context, &plan, options, LedgerAction::Undo).await?;
-    if report.databases.iter().all(|database| database.already) {
+    if report.databases.iter().all(|database| database.outcome != DatabaseOutcome::Done) {
         return Err(Error::new(ErrorKind::Refused, "undo")
             .at(context.run())
             .because("OLD's ledger has no merge of this plan that stands: it was never made, or it is undone already")

@@ -41,8 +41,8 @@ impl Change<Image> {
         }
     }
 
-    /// Counts the rows of OLD that are not as promised.
-    pub(crate) fn count_broken(&self, found: &Image, layout: &RowLayout) -> Result<u64> {
-        found.count_unlike(&self.after, self.promises(layout))
+    /// Lists the positions of rows of OLD that are not as promised.
+    pub(crate) fn broken(&self, found: &Image, layout: &RowLayout) -> Result<Vec<usize>> {
+        found.unlike(&self.after, self.promises(layout))
     }
 }

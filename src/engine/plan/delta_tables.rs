@@ -31,6 +31,8 @@ const BATCH_ROWS: usize = 4096;
 /// The delta tables of a database.
 pub(crate) struct TableDeltas<'a> {
     sandbox: Sandbox,
+    /// Which way the rows go.
+    direction: Direction,
     /// Every foreign key of OLD's, also those of tables that are not carried.
     pub(crate) keys: Vec<ForeignKey>,
     /// One a draft; `None` where nothing is asked about the table.
@@ -46,10 +48,10 @@ struct TableDelta<'a> {
 
 impl<'a> TableDeltas<'a> {
     /// Sends what has to be asked about.
-    pub(crate) async fn prepare(context: &Context, database: &str, drafts: &[Draft<'a>]) -> Result<Self> {
+    pub(crate) async fn prepare(context: &Context, database: &str, drafts: &[Draft<'a>], direction: Direction) -> Result<Self> {
         let sandbox = Sandbox::open(context.servers(), database).await?;
         let keys = catalog::foreign_keys(sandbox.session().client()).await?;
-        let mut deltas = Self { sandbox, keys, tables: Vec::new() };
+        let mut deltas = Self { sandbox, direction, keys, tables: Vec::new() };
         for (number, draft) in drafts.iter().enumerate() {
             let loaded = if deltas.is_asked_about(draft) {
                 Some(deltas.load(context.store(), context.reporter(), number, draft).await.place(|| &draft.record.name)?)
@@ -62,11 +64,14 @@ impl<'a> TableDeltas<'a> {
     }
 
     fn is_asked_about(&self, draft: &Draft<'_>) -> bool {
-        let any = |wanted: fn(&Action) -> bool| draft.actions.iter().any(wanted);
+        let any = |wanted: fn(Operation) -> bool| {
+            draft.actions.iter().filter_map(|action| self.direction.operation(*action)).any(wanted)
+        };
         let name = &draft.record.name;
         // Children that only go are asked about too: they are what their parents' going waits for.
-        any(|action| action.writes()) && self.keys.iter().any(|key| key.child == *name || key.parent == *name)
-            || any(|action| matches!(action, Action::Insert | Action::Replace)) && exclusives(draft.record).next().is_some()
+        any(|_| true) && self.keys.iter().any(|key| key.child == *name || key.parent == *name)
+            || any(|operation| matches!(operation, Operation::Insert | Operation::Replace))
+                && exclusives(draft.record).next().is_some()
     }
 
     async fn load(&self, store: &dyn Store, reporter: &Reporter, number: usize, draft: &Draft<'a>) -> Result<TableDelta<'a>> {
@@ -80,7 +85,7 @@ impl<'a> TableDeltas<'a> {
         self.sandbox.create(&delta.load.create()).await?;
         self.send(store, reporter, draft, &asked, &delta.load).await?;
         self.sandbox.session().execute_all(&delta.create()).await?;
-        for statement in delta.fill() {
+        for statement in delta.fill(self.direction.inserted()) {
             self.sandbox.session().execute_all(&statement).await?;
         }
         Ok(TableDelta { delta, standing: draft.actions.iter().map(|action| action.writes()).collect() })
@@ -105,10 +110,10 @@ impl<'a> TableDeltas<'a> {
                 let batch = batch?;
                 let actions = draft.actions[first..first + batch.num_rows()].to_vec();
                 let changes = PlannedRows::read(actions, &batch)?;
-                let rows = changes.change(layout)?.try_map(|image| asked.project(&image.rows))?;
+                let rows = self.direction.change(&changes, layout)?.try_map(|image| asked.project(&image.rows))?;
                 let rows = rows.try_map(|rows| view(&encoder, rows))?;
                 for (row, action) in changes.actions.iter().enumerate() {
-                    let Some(operation) = Direction::Forward.operation(*action) else { continue };
+                    let Some(operation) = self.direction.operation(*action) else { continue };
                     if *action == Action::Update && !asked.relevant.are_changed(&rows, row)? {
                         continue;
                     }
@@ -136,6 +141,11 @@ impl<'a> TableDeltas<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Returns which way the rows go.
+    pub(crate) const fn direction(&self) -> Direction {
+        self.direction
     }
 
     /// Returns the delta tables of the draft at a position.

@@ -6,7 +6,7 @@ use crate::codec::RowLayout;
 use crate::engine::rows::Image;
 use crate::error::Result;
 use crate::policy::Action;
-use crate::statement::Operation;
+use crate::statement::{Inserted, Operation};
 
 /// Which way a plan is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,14 @@ impl Direction {
             Self::Forward => change,
             Self::Back => change.reversed(),
         })
+    }
+
+    /// Returns which rows are inserted: one that comes back has values in columns that NEW lacks; a new one their defaults.
+    pub(crate) const fn inserted(self) -> Inserted {
+        match self {
+            Self::Forward => Inserted::News,
+            Self::Back => Inserted::Olds,
+        }
     }
 
     /// Returns what a merge does with a row that has an action; `None` where OLD's stays as it is.

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use tracing::Instrument as _;
 
 use super::closure;
+use super::direction::Direction;
 use super::draft::Draft;
 use super::planned_row::write_planned_rows;
 use super::privileges;
@@ -22,12 +23,13 @@ use crate::engine::rows::Target;
 use crate::engine::run::{Context, Event, Reporter, edited_since_export};
 use crate::engine::run::{ledger, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::Side;
 use crate::policy::{Action, Decisions, Resolution};
 use crate::schema::{Identity, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
     DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
-    SegmentReader, TableDiff, TablePlan, TableRecord,
+    SegmentReader, TableDiff, TablePlan, TableRecord, json_digest,
 };
 use crate::store::Store;
 use arrow_array::cast::AsArray;
@@ -46,15 +48,20 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
 async fn plan_all(context: &Context) -> Result<PlanReport> {
     let manifest = Manifest::read(context.store())?;
     let index = DiffIndex::read(context.store())?;
-    ledger::expect_not_merged(context.servers(), &manifest).await.place(|| context.run())?;
+    let mut standing = standing_parts(context, &manifest).await.place(|| context.run())?;
     let decisions = read_decisions(context.store())?;
     context.reporter().tell(Event::Began { step: "plan", rows: index.tables().map(TableDiff::rows).sum() });
     let (mut databases, mut rejects) = (Vec::new(), Vec::new());
     for record in &manifest.databases {
+        if let Some(part) = standing.remove(&record.name) {
+            context.reporter().tell(ledger::kept(&record.name));
+            databases.push(part);
+            continue;
+        }
         let Some(diff) = index.database(&record.name) else { continue };
         let work = plan_database(context, &decisions, record, diff, &mut rejects);
         let planned = work.instrument(spans::database(&record.name)).await;
-        databases.push(planned.place(|| format!("database {}", record.name))?);
+        databases.push(planned.place(|| format!("database {}", record.name))?.seal(&manifest.run_id)?);
     }
     let mut plan = Plan {
         format_version: FORMAT_VERSION,
@@ -114,11 +121,43 @@ async fn plan_database(
         }
     }
     // Before families are looked at: a row that OLD does not take holds its children too.
-    rejects.extend(trial_load::hold_rejects(context, record, &mut drafts).await?);
-    closure::hold_closure(context, &record.name, &mut drafts).await?;
+    rejects.extend(trial_load::hold_rejects(context, record, &mut drafts, Direction::Forward).await?);
+    closure::hold_closure(context, &record.name, &mut drafts, Direction::Forward).await?;
     let paths = DatabaseLayout::new(&record.name);
     let tables = drafts.iter().map(|draft| freeze(context.shared_store(), &paths, draft)).collect::<Result<Vec<_>>>()?;
-    Ok(DatabasePlan { name: record.name.clone(), old: diff.old.clone(), tables, new_sequences: record.new_sequences.clone() })
+    Ok(DatabasePlan {
+        name: record.name.clone(),
+        old: diff.old.clone(),
+        tables,
+        new_sequences: record.new_sequences.clone(),
+        record_blake3: json_digest(record)?,
+        digest: String::new(),
+    })
+}
+
+/// Takes the parts of the plan of before whose merge stands on OLD: they stay as they are.
+///
+/// # Errors
+/// `Refused` where a merge stands in every database; `Damaged` where the plan of one that stands is no longer here.
+async fn standing_parts(context: &Context, manifest: &Manifest) -> Result<BTreeMap<String, DatabasePlan>> {
+    let merged = ledger::merged_databases(context.servers(), manifest).await?;
+    let mut standing = BTreeMap::new();
+    if merged.is_empty() {
+        return Ok(standing);
+    }
+    for part in
+        Plan::read_with_age(context.store())?.0.into_content().databases.into_iter().filter(|part| merged.contains(&part.name))
+    {
+        let old = context.servers().connect(Side::Old, &part.name).await?;
+        if ledger::latest(&old, &part).await?.is_none_or(|entry| !entry.action.leaves_rows()) {
+            return Err(Error::new(ErrorKind::Damaged, "read the plan")
+                .at(format!("database {}", part.name))
+                .because("OLD's ledger has a merge of another plan of this run, and plan.json is not that plan")
+                .next("take plan.json from a copy of the run: `failback undo` needs it"));
+        }
+        standing.insert(part.name.clone(), part);
+    }
+    Ok(standing)
 }
 
 fn parents_first(record: &DatabaseRecord) -> Vec<crate::name::QualifiedName> {

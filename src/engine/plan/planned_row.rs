@@ -91,6 +91,11 @@ impl<'a> PlannedRowReader<'a> {
         Ok(Self { store, segments: table.diff.iter(), diff: None, changes, waiting: Vec::new(), batch_rows })
     }
 
+    /// Reads these actions, one a row of the diff, in place of the plan's own.
+    pub(crate) fn with_actions(self, actions: &[Action]) -> Self {
+        Self { changes: None, waiting: actions.to_vec(), ..self }
+    }
+
     /// Opens a part of a plan's files: some of the diff's segments, with the changes that belong to them.
     pub(crate) fn open_part(
         store: &'a dyn Store,
@@ -133,4 +138,15 @@ impl<'a> PlannedRowReader<'a> {
         let rest = self.waiting.split_off(rows);
         Ok(std::mem::replace(&mut self.waiting, rest))
     }
+}
+
+/// Reads what a plan does with each row of a table's diff. Memory: one byte a row.
+pub(crate) fn planned_actions(store: &dyn Store, table: &TablePlan) -> Result<Vec<Action>> {
+    let mut actions = Vec::new();
+    if let Some(changes) = &table.changes {
+        for batch in SegmentReader::open_projected(store, changes, BATCH_ROWS, &["fb_action"])? {
+            actions.extend(read_words::<Action>(&batch?, "fb_action")?);
+        }
+    }
+    Ok(actions)
 }

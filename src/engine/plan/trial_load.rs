@@ -11,6 +11,7 @@ use super::draft::Draft;
 use arrow_array::{BooleanArray, RecordBatch};
 
 use super::change::Change;
+use super::direction::Direction;
 use super::planned_row::PlannedRows;
 use super::reject::{Reject, RejectReason, Rejects};
 use super::sandbox::Sandbox;
@@ -23,7 +24,7 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::{Session, server_fault};
 use crate::policy::Action;
-use crate::schema::{Check, Drift, TypeKind, WHOLE_ROW_COLUMNS};
+use crate::schema::{Check, Column, Drift, TypeKind, WHOLE_ROW_COLUMNS};
 use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
 use crate::statement::{
     Inserted, LoadColumn, LoadTable, Operation, RowSource, copy_binary, load_table_name, select_list, trial_table, unpacked,
@@ -38,9 +39,10 @@ pub(crate) async fn hold_rejects(
     context: &Context,
     database: &DatabaseRecord,
     drafts: &mut [Draft<'_>],
+    direction: Direction,
 ) -> Result<Vec<Reject>> {
-    let is_tried =
-        |draft: &Draft<'_>| is_needed(database, draft.record) && draft.actions.iter().any(|action| action.brings_new());
+    let brings = |action: &Action| direction.operation(*action).is_some_and(Operation::brings_row);
+    let is_tried = |draft: &Draft<'_>| is_needed(database, draft.record, direction) && draft.actions.iter().any(brings);
     if !drafts.iter().any(is_tried) {
         return Ok(Vec::new());
     }
@@ -48,7 +50,7 @@ pub(crate) async fn hold_rejects(
     let mut found = Vec::new();
     for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
         found.extend(
-            hold_rejects_of(context.store(), context.reporter(), database, &sandbox, draft)
+            hold_rejects_of(context.store(), context.reporter(), database, (&sandbox, direction), draft)
                 .await
                 .place(|| &draft.record.name)?,
         );
@@ -62,11 +64,11 @@ async fn hold_rejects_of(
     store: &dyn Store,
     reporter: &Reporter,
     database: &DatabaseRecord,
-    sandbox: &Sandbox,
+    (sandbox, direction): (&Sandbox, Direction),
     draft: &mut Draft<'_>,
 ) -> Result<Vec<Reject>> {
     let record = draft.record;
-    let trial = Trial::prepare(sandbox, record).await?;
+    let trial = Trial::prepare(sandbox, record, direction).await?;
     let mut findings = Rejects::new(&database.name, record);
     let mut first = 0;
     for segment in &draft.diff.segments {
@@ -86,8 +88,13 @@ async fn hold_rejects_of(
 }
 
 /// Whether anything speaks for a difference between what NEW took and what OLD takes.
-fn is_needed(database: &DatabaseRecord, record: &TableRecord) -> bool {
+fn is_needed(database: &DatabaseRecord, record: &TableRecord, direction: Direction) -> bool {
     let (old, new) = (&record.old, &record.new);
+    if direction == Direction::Back {
+        // The rows were OLD's: what could refuse them is what does not hold of rows that were there before it, or came since.
+        let may_refuse = |column: &Column| column.not_null || column.data_type.sql != column.data_type.base_sql;
+        return old.partitioned || !old.checks.is_empty() || old.columns.iter().any(may_refuse);
+    }
     let newer = database.new.version_num / 10_000 > database.old.version_num / 10_000;
     let known = |check: &Check| new.checks.iter().any(|on_new| on_new.validated && on_new.expression == check.expression);
     old.partitioned
@@ -107,6 +114,7 @@ struct Trial<'a> {
     sandbox: &'a Sandbox,
     old: &'a Session,
     record: &'a TableRecord,
+    direction: Direction,
     load: LoadTable<'a>,
     encoder: BatchEncoder,
     /// The columns that a table has, stand-ins for a missing key left out.
@@ -123,7 +131,7 @@ enum Outcome {
 
 impl<'a> Trial<'a> {
     /// Creates the copy and its load inside the session's transaction.
-    async fn prepare(sandbox: &'a Sandbox, record: &'a TableRecord) -> Result<Self> {
+    async fn prepare(sandbox: &'a Sandbox, record: &'a TableRecord, direction: Direction) -> Result<Self> {
         let old = sandbox.session();
         let bounds = catalog::partition_bounds(old.client(), &record.old.name).await?;
         let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
@@ -136,6 +144,7 @@ impl<'a> Trial<'a> {
             sandbox,
             old,
             record,
+            direction,
             load,
             encoder: BatchEncoder::new(&record.layout),
             layout: RowLayout { columns: columns.cloned().collect() },
@@ -144,13 +153,13 @@ impl<'a> Trial<'a> {
 
     /// Tries every row that the plan brings; returns those that do not fit.
     async fn run(&self, changes: &PlannedRows) -> Result<Vec<(usize, RejectReason)>> {
-        let change = changes.change(&self.record.layout)?;
+        let change = self.direction.change(changes, &self.record.layout)?;
         let mut rejects = Vec::new();
         for rows in [Inserted::News, Inserted::Olds] {
-            let is_meant = |action: &Action| match action {
-                Action::Insert => rows == Inserted::News,
-                Action::Update | Action::Replace => rows == Inserted::Olds,
-                Action::Delete | Action::KeepOld | Action::Hold | Action::Skip => false,
+            let is_meant = |action: &Action| match self.direction.operation(*action) {
+                Some(Operation::Insert) => rows == self.direction.inserted(),
+                Some(Operation::Update | Operation::Move | Operation::Replace) => rows == Inserted::Olds,
+                Some(Operation::Delete) | None => false,
             };
             let meant: Vec<_> = (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).collect();
             let mut waiting = vec![meant];

@@ -89,14 +89,15 @@ impl Image {
         Ok(Self { rows, present })
     }
 
-    /// Counts the keys whose row is another than the expected one, in the columns that are asked about by row and position.
-    pub(crate) fn count_unlike(&self, expected: &Self, is_asked: impl Fn(usize, usize) -> bool) -> Result<u64> {
+    /// Lists the positions of keys whose row is another than the expected one, in the columns that are asked about by row and
+    /// position.
+    pub(crate) fn unlike(&self, expected: &Self, is_asked: impl Fn(usize, usize) -> bool) -> Result<Vec<usize>> {
         let differences = delta::compare(&expected.rows, &self.rows)
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD with the plan").because(error))?;
         let is_unlike = |row: &usize| match (expected.present.value(*row), self.present.value(*row)) {
             (true, true) => differences.columns(*row).any(|column| is_asked(*row, column)),
             (wanted, there) => wanted != there,
         };
-        Ok((0..self.present.len()).filter(is_unlike).count() as u64)
+        Ok((0..self.present.len()).filter(is_unlike).collect())
     }
 }

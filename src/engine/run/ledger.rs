@@ -5,12 +5,14 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tracing::Instrument as _;
 
+use super::progress::Event;
 use super::servers::Servers;
 use super::spans;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::Session;
-use crate::staging::{Manifest, RunId, Written};
+use crate::staging::{DatabasePlan, Manifest, RunId, Written};
+use crate::words::{Word as _, words};
 
 const CREATE: &str = include_str!("../../../sql/ledger/create.sql");
 const EXISTS: &str = include_str!("../../../sql/ledger/exists.sql");
@@ -21,22 +23,30 @@ const LOCK_HOLDER: &str = include_str!("../../../sql/ledger/lock_holder.sql");
 const LOCK: &str = include_str!("../../../sql/ledger/lock.sql");
 
 /// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LedgerAction {
     /// A plan was carried out.
     Merge,
     /// It was taken back.
     Undo,
+    /// It was taken back but for rows that had been written since.
+    UndoPart,
 }
 
+words!(LedgerAction {
+    Merge => "merge",
+    Undo => "undo",
+    UndoPart => "undo_part",
+});
+
 impl LedgerAction {
-    /// Returns the word in the ledger.
+    /// Whether OLD has rows of the plan after it.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn leaves_rows(self) -> bool {
         match self {
-            Self::Merge => "merge",
-            Self::Undo => "undo",
+            Self::Merge | Self::UndoPart => true,
+            Self::Undo => false,
         }
     }
 }
@@ -50,46 +60,62 @@ pub struct Entry {
     pub tables: Vec<(String, Written)>,
     /// When, by OLD's clock.
     pub recorded_at: String,
+    /// The merge's transaction, where rows that it wrote can still be told by it: rows that bear its number (their `xmin`) have
+    /// not been written since.
+    pub merged_in: Option<i64>,
 }
 
-/// Reads what happened last to a plan on OLD; `None` if nothing did.
-pub(crate) async fn latest(old: &Session, plan_digest: &str) -> Result<Option<Entry>> {
+/// Reads what happened last to a plan's part on OLD; `None` if nothing did.
+pub(crate) async fn latest(old: &Session, part: &DatabasePlan) -> Result<Option<Entry>> {
     if !exists(old).await? {
         return Ok(None);
     }
-    let rows = old.query(LATEST, &[&plan_digest]).await?;
+    let rows = old.query(LATEST, &[&part.digest]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let malformed = |cause: String| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(cause);
-    let action = match row.get::<_, &str>(0) {
-        "merge" => LedgerAction::Merge,
-        "undo" => LedgerAction::Undo,
-        other => return Err(malformed(format!("it names an action that this failback does not know: {other}"))),
-    };
+    let action = action(row)?;
     let tables = serde_json::from_str(row.get(1)).map_err(|error| malformed(error.to_string()))?;
-    Ok(Some(Entry { action, tables, recorded_at: row.get(2) }))
+    Ok(Some(Entry { action, tables, recorded_at: row.get(2), merged_in: row.get(3) }))
 }
 
-/// Makes sure that no plan of the run stands on OLD: the run's files are what undo needs, so they must not be written anew.
-/// Asks by the run and not by its plan, which may be missing or edited.
+fn action(row: &Row) -> Result<LedgerAction> {
+    let word = row.get::<_, &str>(0);
+    LedgerAction::read(word).map_err(|_| {
+        Error::new(ErrorKind::Malformed, "read the ledger on OLD")
+            .because(format!("it names an action that this failback does not know: {word}"))
+    })
+}
+
+/// Lists the databases of a run in which a merge of it stands: their part of the run's files is what undo needs, so it must not
+/// be written anew. Asks by the run and not by its plan, which may be missing or edited.
 ///
 /// # Errors
-/// `Refused` where a merge of the run is in OLD's ledger and has not been undone.
-pub(crate) async fn expect_not_merged(servers: &Servers, manifest: &Manifest) -> Result<()> {
+/// `Refused` where a merge stands in every one of them; whatever connecting can give.
+pub(crate) async fn merged_databases(servers: &Servers, manifest: &Manifest) -> Result<Vec<String>> {
+    let mut merged = Vec::new();
     for database in &manifest.databases {
         let old = servers.connect(Side::Old, &database.name).await?;
         if !exists(&old).await? {
             continue;
         }
         let last = old.query(LATEST_OF_RUN, &[&manifest.run_id.as_str()]).await?;
-        if last.first().is_some_and(|row| row.get::<_, &str>(0) == LedgerAction::Merge.word()) {
-            return Err(Error::new(ErrorKind::Refused, "replace what was merged")
-                .at(format!("database {}", database.name))
-                .because("this run is merged, and its files are what `failback undo` needs")
-                .next("for what is still held, make a new run: `failback export`, or `failback recover`")
-                .next("or take the merge back first with `failback undo`"));
+        if last.first().map(action).transpose()?.is_some_and(LedgerAction::leaves_rows) {
+            merged.push(database.name.clone());
         }
     }
-    Ok(())
+    if !merged.is_empty() && merged.len() == manifest.databases.len() {
+        return Err(Error::new(ErrorKind::Refused, "replace what was merged")
+            .at(format!("database {}", merged.join(", ")))
+            .because("this run is merged, and its files are what `failback undo` needs")
+            .next("for what is still held, make a new run: `failback export`, or `failback recover`")
+            .next("or take the merge back first with `failback undo`"));
+    }
+    Ok(merged)
+}
+
+/// Says that a part of the run's files stays, since a merge of it stands.
+pub(crate) fn kept(database: &str) -> Event {
+    Event::Note(format!("database {database} is merged: its part of the run stays as it is"))
 }
 
 async fn exists(old: &Session) -> Result<bool> {
@@ -141,7 +167,7 @@ fn not_allowed(error: Error) -> Error {
 /// Records what a transaction does; commits with it.
 pub(crate) async fn record(
     old: &Session,
-    plan_digest: &str,
+    part: &DatabasePlan,
     run_id: &RunId,
     action: LedgerAction,
     tables: &[(String, Written)],
@@ -153,5 +179,5 @@ pub(crate) async fn record(
     let counts =
         serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;
     let version = env!("CARGO_PKG_VERSION");
-    old.execute(RECORD, &[&plan_digest, &run_id.as_str(), &action.word(), &counts, &version]).await.map(|_| ())
+    old.execute(RECORD, &[&part.digest, &run_id.as_str(), &action.word(), &counts, &version]).await.map(|_| ())
 }

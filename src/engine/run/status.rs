@@ -14,7 +14,7 @@ use crate::delta::Class;
 use crate::error::Result;
 use crate::name::Side;
 use crate::policy::Action;
-use crate::staging::{DiffIndex, Intent, Journal, Manifest, Plan, layout};
+use crate::staging::{DatabasePlan, DiffIndex, Intent, Journal, Manifest, Plan, layout};
 use crate::words::Counts;
 
 /// How far a run has come.
@@ -88,17 +88,16 @@ async fn look(context: &Context) -> Result<StatusReport> {
         next: "export",
     };
     for database in plan.iter().flat_map(|plan| &plan.databases) {
-        let digest = plan.as_ref().map_or("", |plan| plan.digest.as_str());
-        let entry = ask_ledger(context.servers(), &database.name, digest).await.map_err(|error| format!("{error:?}"));
+        let entry = ask_ledger(context.servers(), database).await.map_err(|error| format!("{error:?}"));
         report.ledger.insert(database.name.clone(), entry);
     }
     report.next = next(&report);
     Ok(report)
 }
 
-async fn ask_ledger(servers: &Servers, database: &str, digest: &str) -> Result<Option<Entry>> {
-    let old = servers.connect(Side::Old, database).await?;
-    ledger::latest(&old, digest).await
+async fn ask_ledger(servers: &Servers, part: &DatabasePlan) -> Result<Option<Entry>> {
+    let old = servers.connect(Side::Old, &part.name).await?;
+    ledger::latest(&old, part).await
 }
 
 fn next(report: &StatusReport) -> &'static str {

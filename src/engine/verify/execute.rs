@@ -41,7 +41,7 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
     };
     for part in &plan.databases {
         if let Some(record) = manifest.database(&part.name) {
-            let work = verify_database(context, &plan, part, record, &mut report);
+            let work = verify_database(context, part, record, &mut report);
             work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
         }
     }
@@ -57,13 +57,12 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
 
 async fn verify_database(
     context: &Context,
-    plan: &Plan,
     part: &DatabasePlan,
     record: &DatabaseRecord,
     report: &mut VerifyReport,
 ) -> Result<()> {
     let held = context.servers().connect(Side::Old, &part.name).await?;
-    check_ledger(&held, plan, part, report).await?;
+    check_ledger(&held, part, report).await?;
     let snapshot = Arc::new(Snapshot::hold(held).await?);
     let found = read_back(context, part, record, &snapshot).await?;
     report.tables.extend(found.tables);
@@ -73,8 +72,8 @@ async fn verify_database(
 }
 
 /// Compares OLD's ledger with the plan, table by table.
-async fn check_ledger(old: &Session, plan: &Plan, part: &DatabasePlan, report: &mut VerifyReport) -> Result<()> {
-    let entry = ledger::latest(old, &plan.digest).await?;
+async fn check_ledger(old: &Session, part: &DatabasePlan, report: &mut VerifyReport) -> Result<()> {
+    let entry = ledger::latest(old, part).await?;
     let Some(entry) = entry.filter(|entry| entry.action == LedgerAction::Merge) else {
         return Err(Error::new(ErrorKind::Refused, "verify")
             .because("OLD's ledger has no merge of this plan that stands")

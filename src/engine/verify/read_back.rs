@@ -206,7 +206,7 @@ async fn compare(store: &dyn Store, reporter: &Reporter, old: &Session, database
             let by = if deletes { &change.before } else { &change.after };
             let found = fetch(old, source, &record.layout, &key_texts(&encoder, &by.rows, &keys)?).await?;
             checked += wanted.true_count() as u64;
-            mismatched += change.count_broken(&found, &record.layout)?;
+            mismatched += change.broken(&found, &record.layout)?.len() as u64;
             reporter.tell_rows(database, &record.name, wanted.true_count() as u64, 0);
         }
     }

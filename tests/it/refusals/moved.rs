@@ -30,7 +30,7 @@ fn a_run_that_moves_is_the_same_run() {
     assert!(output.stderr.contains("this run is merged"), "{}", output.stderr);
     let again = scene.succeed(&["merge", "--json", "--confirm", &scene.confirm]).stdout;
     let again: serde_json::Value = serde_json::from_str(&again).expect("a document");
-    assert_eq!(again["databases"][0]["already"], true, "{again:#}");
+    assert_eq!(again["databases"][0]["outcome"], "done_before", "{again:#}");
     scene.succeed(&["undo", "--confirm", &scene.confirm]);
     assert_eq!(fingerprint(&scene.pair.old), before, "the merge is taken back");
 }

@@ -149,6 +149,11 @@ fn of_two_databases_the_one_that_was_committed_is_named_and_not_done_twice() {
     scene.succeed(&["diff"]);
     scene.succeed(&["plan"]);
     support::sql(&other.pair.old, "delete from items where id = 1");
+    let before = fingerprint(&scene.pair.old);
+    scene.expect_refusal(4, &scene.merge());
+    assert_eq!(fingerprint(&scene.pair.old), before, "none is written before all are ready");
+    support::sql(&other.pair.old, "insert into items values (1, 2, 'item 1', '2026-01-01Z', '2026-01-01Z')");
+    support::object_to_ledger(&other.pair.old);
     let before = fingerprint(&other.pair.old);
     let output = scene.merge();
     scene.expect_refusal(8, &output);
@@ -156,7 +161,7 @@ fn of_two_databases_the_one_that_was_committed_is_named_and_not_done_twice() {
     assert!(output.stderr.contains(&state), "{}", output.stderr);
     assert_eq!(fingerprint(&other.pair.old), before, "the second database is as it was");
     assert_eq!(fingerprint(&scene.pair.old), fingerprint(&scene.pair.new), "the first is home");
-    support::sql(&other.pair.old, "insert into items values (1, 2, 'item 1', '2026-01-01Z', '2026-01-01Z')");
+    support::sql(&other.pair.old, "drop trigger object on failback.ledger");
     scene.expect_merge();
     assert_eq!(fingerprint(&other.pair.old), fingerprint(&other.pair.new));
 }

@@ -90,6 +90,19 @@ pub(crate) fn sql(url: &str, statements: &str) {
     }
 }
 
+/// Makes a ledger on OLD that takes no entry, and says so at the very end: COMMIT fails. Ends with
+/// `drop trigger object on failback.ledger`.
+pub(crate) fn object_to_ledger(url: &str) {
+    sql(url, include_str!("../../../sql/ledger/create.sql"));
+    sql(
+        url,
+        "create function failback.object() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+         create constraint trigger object after insert on failback.ledger initially deferred for each row
+             execute function failback.object();
+         alter table failback.ledger enable always trigger object",
+    );
+}
+
 /// As [`sql`], from within the runtime.
 pub(crate) async fn sql_now(url: &str, statements: &str) {
     connect(url).await.batch_execute(statements).await.expect(statements);

@@ -5,8 +5,9 @@ mod discovery;
 mod ignored;
 mod merging;
 mod strangers;
+mod undoing;
 
-use failback::engine::{self, Discovery, PlanReport};
+use failback::engine::{self, Discovery, MergeOptions, PlanReport};
 use failback::error::Error;
 use failback::name::Side;
 use jiff::{SignedDuration, Timestamp};

@@ -176,7 +176,7 @@ impl Journey<'_> {
     fn after_merge(&mut self, recovery: &Recovery, options: MergeOptions, before: &Snapshot, after: &Snapshot) -> Step {
         let again = block_on(engine::merge(&recovery.context, options));
         match again {
-            Ok(report) if report.databases.iter().all(|database| database.already) => {}
+            Ok(report) if report.databases.iter().all(|database| database.outcome == engine::DatabaseOutcome::DoneBefore) => {}
             other => return Err(vec![format!("a plan was to be carried out once: {other:?}")]),
         }
         let verified =

@@ -147,7 +147,7 @@ impl Table {
             let by = self.key.columns().first().map_or("tok", |(name, _)| name);
             let _ = write!(
                 text,
-                " partition by hash ({by}); create table {name}_0 partition of {name} for values with (modulus 2, remainder 0); \
+                " partition by hash ({by}); create table {name}_0 partition of {name} for values with (modulus 2,remainder 0); \
                  create table {name}_1 partition of {name} for values with (modulus 2, remainder 1)"
             );
         }

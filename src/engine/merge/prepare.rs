@@ -1,0 +1,167 @@
+//! One database's transaction, made ready: everything that the plan does to it is done, and COMMIT is not sent.
+
+use super::intent::Intention;
+use super::report::{DatabaseOutcome, MergeOptions, MergedDatabase};
+use super::scope::Scope;
+use super::transaction::carry_out;
+use super::triggers::Triggers;
+use super::{definitions, sequences, take_back};
+use crate::engine::plan::expect_privileges;
+use crate::engine::run::ledger;
+use crate::engine::run::{Context, Entry, LedgerAction};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Side;
+use crate::pg::{Isolation, Session, Transaction, is_old};
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan};
+use crate::statement::LOCK_TIMEOUT;
+
+const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
+
+/// A database whose transaction is ready to commit, or that has nothing to commit.
+pub(crate) struct Prepared {
+    /// What it comes to.
+    pub(crate) merged: MergedDatabase,
+    /// Rolled back if it is dropped.
+    pub(crate) transaction: Option<Transaction>,
+}
+
+/// What is to be done to one database.
+pub(crate) struct Preparation<'a> {
+    pub(crate) context: &'a Context,
+    pub(crate) plan: &'a Plan,
+    pub(crate) part: &'a DatabasePlan,
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) options: MergeOptions,
+    /// `Merge` or `Undo`.
+    pub(crate) action: LedgerAction,
+}
+
+impl Preparation<'_> {
+    /// Does everything but COMMIT.
+    ///
+    /// # Errors
+    /// Whatever stands against it; the transaction is rolled back then.
+    pub(crate) async fn run(&self) -> Result<Prepared> {
+        let record = self.record()?;
+        let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
+        let last = ledger::latest(&old, self.part).await?;
+        self.expect_old(&old, record, last.as_ref()).await?;
+        if let Some(outcome) = self.is_done(last.as_ref())? {
+            if !self.options.dry_run {
+                self.intention().settle(&old).await?;
+            }
+            return Ok(self.nothing(outcome));
+        }
+        let scope = match self.action {
+            LedgerAction::Merge => Scope::of_plan(self.part, record),
+            LedgerAction::Undo | LedgerAction::UndoPart => {
+                take_back::scope(self.context, self.part, record, last.and_then(|entry| entry.merged_in)).await?
+            }
+        };
+        let triggers = Triggers::choose(&old, &scope.part, self.options.fire_triggers).await?;
+        expect_privileges(&old, &scope.part, &scope.record, scope.direction).await?;
+        let old = Transaction::begin(old, Isolation::ReadCommitted, self.context.servers().old_writes()).await?;
+        match self.inside(&old, scope, triggers).await {
+            Ok(Some(merged)) => Ok(Prepared { merged, transaction: Some(old) }),
+            Ok(None) => {
+                let outcome = self.is_done(ledger::latest(&old, self.part).await?.as_ref())?;
+                old.rollback().await?;
+                Ok(self.nothing(outcome.unwrap_or(DatabaseOutcome::DoneBefore)))
+            }
+            Err(error) => Err(old.abort(error).await),
+        }
+    }
+
+    fn record(&self) -> Result<&DatabaseRecord> {
+        self.manifest.database(&self.part.name).ok_or_else(|| {
+            Error::new(ErrorKind::Damaged, "read the plan")
+                .because(format!("the manifest does not know database {}", self.part.name))
+        })
+    }
+
+    fn intention(&self) -> Intention<'_> {
+        Intention { store: self.context.store(), part: self.part, action: self.action }
+    }
+
+    fn nothing(&self, outcome: DatabaseOutcome) -> Prepared {
+        let merged = MergedDatabase {
+            database: self.part.name.clone(),
+            outcome,
+            tables: Vec::new(),
+            sequences: Vec::new(),
+            left: Vec::new(),
+        };
+        Prepared { merged, transaction: None }
+    }
+
+    /// # Errors
+    /// `Refused` where OLD does not take writes, or is another database than the plan's. A merge that stands in its ledger says
+    /// of any server that it is OLD: it may have been restored elsewhere, or a standby taken over.
+    async fn expect_old(&self, old: &Session, record: &DatabaseRecord, last: Option<&Entry>) -> Result<()> {
+        let identity = old.identity().await?;
+        if identity.read_only_default {
+            return Err(Error::new(ErrorKind::Refused, "write to OLD")
+                .because("default_transaction_read_only is on for this user: OLD is fenced against writers")
+                .next("turn it off for failback's user alone: ALTER ROLE … SET default_transaction_read_only = off"));
+        }
+        let is_known = last.is_some() && self.action != LedgerAction::Merge;
+        if !is_known && !is_old(&identity, &self.part.old, &record.new) {
+            return Err(Error::new(ErrorKind::Refused, "recognise OLD")
+                .because("OLD is not the server and database that the plan was made for")
+                .next("check --old, or make a new run"));
+        }
+        Ok(())
+    }
+
+    /// What OLD's ledger says of it, if there is nothing to do.
+    ///
+    /// # Errors
+    /// `Refused` where a merge was taken back but for some rows: these can neither be merged again nor be told from others.
+    fn is_done(&self, last: Option<&Entry>) -> Result<Option<DatabaseOutcome>> {
+        let Some(last) = last.map(|entry| entry.action) else {
+            return Ok((self.action != LedgerAction::Merge).then_some(DatabaseOutcome::NeverMerged));
+        };
+        let is_done = match self.action {
+            LedgerAction::Merge if last == LedgerAction::UndoPart => {
+                return Err(Error::new(ErrorKind::Refused, "merge")
+                    .because("this plan was merged, and taken back but for rows that were written since")
+                    .next("make a new run: `failback export`, or `failback recover`"));
+            }
+            LedgerAction::Merge => last == LedgerAction::Merge,
+            LedgerAction::Undo | LedgerAction::UndoPart => last == LedgerAction::Undo,
+        };
+        Ok(is_done.then_some(DatabaseOutcome::DoneBefore))
+    }
+
+    /// Everything between BEGIN and COMMIT; `None` where another process has done it in the meantime.
+    async fn inside(&self, old: &Session, scope: Scope, triggers: Triggers) -> Result<Option<MergedDatabase>> {
+        ledger::lock(old).await?;
+        // Asked again under the lock: another merge of the same plan may have ended while this one waited or looked around.
+        if self.is_done(ledger::latest(old, self.part).await?.as_ref())?.is_some() {
+            return Ok(None);
+        }
+        old.execute_all(LOCK_TIMEOUT).await?;
+        old.query(GUARD_WRITES, &[]).await?;
+        definitions::lock(old, &scope.part).await?;
+        triggers.begin(old).await?;
+        definitions::expect_same(old, &scope.part).await?;
+        let tables = carry_out(self.context.store(), self.context.reporter(), old, &scope, triggers).await?;
+        let mut merged = MergedDatabase {
+            database: self.part.name.clone(),
+            outcome: DatabaseOutcome::Done,
+            tables,
+            sequences: Vec::new(),
+            left: scope.left,
+        };
+        ledger::record(old, self.part, &self.plan.run_id, merged.recorded_as(self.action), &merged.tables).await?;
+        if self.action == LedgerAction::Merge {
+            merged.sequences = if self.options.dry_run {
+                // `setval` outlives the rollback that ends a rehearsal.
+                sequences::lagging(old, self.part).await?.into_iter().map(|(_, raise)| raise).collect()
+            } else {
+                sequences::raise(old, self.part).await?
+            };
+        }
+        Ok(Some(merged))
+    }
+}

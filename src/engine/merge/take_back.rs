@@ -1,0 +1,203 @@
+//! What an undo takes back: every row that the merge wrote and that is as the merge left it, as far as foreign keys, unique
+//! values and checks of today allow. The others are left, and named.
+//!
+//! Looked at ahead of the transaction that writes, in one that is rolled back; that one compares again under lock. Memory: two
+//! bytes for every row of the diff.
+
+use std::collections::BTreeMap;
+
+use super::report::LeftRows;
+use super::scope::Scope;
+use super::table_merge::TableMerge;
+use super::triggers::Triggers;
+use crate::catalog::{self, Catalog};
+use crate::codec::BatchEncoder;
+use crate::engine::plan::{
+    Direction, Draft, RelevantColumns, Sandbox, definition_digest, hold_closure, hold_rejects, planned_actions,
+};
+use crate::engine::rows::{Image, key_positions, view};
+use crate::engine::run::Context;
+use crate::error::{Place, Result};
+use crate::policy::Action;
+use crate::schema::Table;
+use crate::staging::{DatabasePlan, DatabaseRecord, SegmentReader, TableDiff, TablePlan, TableRecord};
+use crate::store::Store;
+use crate::words::Counts;
+
+/// How many rows of the diff are read at a time.
+const BATCH_ROWS: usize = 4096;
+
+const WRITTEN_SINCE: &str = "written since the merge";
+
+/// Decides which rows of a database's part an undo takes back.
+///
+/// # Errors
+/// Whatever reading OLD and the run can give. Cancel safety: nothing is written.
+pub(crate) async fn scope(
+    context: &Context,
+    part: &DatabasePlan,
+    record: &DatabaseRecord,
+    merged_in: Option<i64>,
+) -> Result<Scope> {
+    let sandbox = Sandbox::open(context.servers(), &part.name).await?;
+    let today = catalog::read(sandbox.session().client()).await?;
+    let mut scope = Scope {
+        direction: Direction::Back,
+        part: part.clone(),
+        record: record.clone(),
+        actions: BTreeMap::new(),
+        merged_in,
+        left: Vec::new(),
+    };
+    scope.part.tables.retain(|table| table.written_rows() > 0);
+    adopt_definitions(context.store(), &mut scope, &today)?;
+    let diffs: Vec<_> = scope.part.tables.iter().map(diff_of).collect();
+    let mut drafts = Vec::new();
+    for (table, diff) in scope.part.tables.iter().zip(&diffs) {
+        drafts.push(draft(context.store(), table, scope.record.table(table.id)?, diff)?);
+    }
+    let planned: Vec<_> = drafts.iter().map(|draft| draft.actions.clone()).collect();
+    for (number, (table, draft)) in scope.part.tables.iter().zip(&mut drafts).enumerate() {
+        leave_moved(context, &sandbox, &scope, (number, table), draft).await.place(|| &table.name)?;
+    }
+    sandbox.leave().await?;
+    hold_rejects(context, &scope.record, &mut drafts, Direction::Back).await?;
+    hold_closure(context, &part.name, &mut drafts, Direction::Back).await?;
+    let mut left = Vec::new();
+    for (draft, planned) in drafts.iter().zip(&planned) {
+        left.extend(left_rows(context.store(), draft, planned)?);
+    }
+    let actions = drafts.into_iter().map(|draft| (draft.record.id, draft.actions)).collect();
+    scope.left.extend(left);
+    scope.actions = actions;
+    Ok(scope)
+}
+
+/// Puts OLD's definitions of today in the place of those of the plan. Tables of which a column that the merge wrote has gone or
+/// changed its type leave the scope with all their rows.
+fn adopt_definitions(store: &dyn Store, scope: &mut Scope, today: &Catalog) -> Result<()> {
+    let mut tables = Vec::new();
+    for mut table in std::mem::take(&mut scope.part.tables) {
+        let Some(known) = scope.record.tables.iter_mut().find(|known| known.id == table.id) else { continue };
+        match fitting(today, known) {
+            Ok(now) => {
+                table.definition = definition_digest(now)?;
+                known.old = now.clone();
+                tables.push(table);
+            }
+            Err(why) => {
+                let diff = diff_of(&table);
+                let mut draft = draft(store, &table, known, &diff)?;
+                let planned = draft.actions.clone();
+                for row in (0..planned.len()).filter(|row| planned[*row].writes()) {
+                    draft.hold(row, &why);
+                }
+                scope.left.extend(left_rows(store, &draft, &planned)?);
+            }
+        }
+    }
+    scope.part.tables = tables;
+    Ok(())
+}
+
+/// Finds the table as it is today, if every column that the merge wrote, or compared, is still there and of the same type.
+fn fitting<'t>(today: &'t Catalog, known: &TableRecord) -> Result<&'t Table, String> {
+    let Some(now) = today.tables.iter().find(|now| now.name == known.name) else {
+        return Err("the table no longer exists on OLD".to_owned());
+    };
+    for column in known.layout.columns.iter().filter(|column| column.old.is_present()) {
+        let Some(then) = known.old.column(&column.name) else { continue };
+        match now.column(&column.name) {
+            None => return Err(format!("column {} no longer exists on OLD", column.name)),
+            Some(found) if found.data_type != then.data_type || found.generated != then.generated => {
+                return Err(format!("column {} has changed its type on OLD", column.name));
+            }
+            Some(_) => {}
+        }
+    }
+    if known.key.is_whole_row() && now.columns.len() != known.old.columns.len() {
+        return Err("the table has no key, and its columns have changed on OLD".to_owned());
+    }
+    Ok(now)
+}
+
+fn diff_of(table: &TablePlan) -> TableDiff {
+    TableDiff { id: table.id, name: table.name.clone(), segments: table.diff.clone(), counts: Counts::new() }
+}
+
+/// What the plan did with each row; rows that it did not write are none of an undo's business.
+fn draft<'a>(store: &dyn Store, table: &TablePlan, record: &'a TableRecord, diff: &'a TableDiff) -> Result<Draft<'a>> {
+    let actions = planned_actions(store, table)?.into_iter();
+    let actions: Vec<_> = actions.map(|action| if action.writes() { action } else { Action::KeepOld }).collect();
+    Ok(Draft { record, diff, whys: vec![0; actions.len()], actions, reasons: vec!["merged".to_owned()] })
+}
+
+/// Leaves the rows that are no longer as the merge left them. Those that are as they were before it are left without a word.
+async fn leave_moved(
+    context: &Context,
+    sandbox: &Sandbox,
+    scope: &Scope,
+    (number, table): (usize, &TablePlan),
+    draft: &mut Draft<'_>,
+) -> Result<()> {
+    let actions = draft.actions.clone();
+    let merge = TableMerge::new(number, table, draft.record, Direction::Back, Triggers::Replica)
+        .with_actions(Some(&actions), Triggers::Replica);
+    let (store, reporter, old) = (context.store(), context.reporter(), sandbox.session());
+    merge.load(store, reporter, old, Triggers::Replica, &RelevantColumns::Any).await?;
+    for moved in merge.moved(store, reporter, old, (&scope.part.name, scope.merged_in)).await? {
+        if moved.is_there {
+            draft.actions[moved.row] = Action::KeepOld;
+        } else {
+            draft.hold(moved.row, WRITTEN_SINCE);
+        }
+    }
+    Ok(())
+}
+
+/// Lists the rows that were written by the plan and are left, by reason, with their keys.
+fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result<Vec<LeftRows>> {
+    let mut found: BTreeMap<u8, LeftRows> = BTreeMap::new();
+    let is_left = |row: usize| planned[row].writes() && draft.actions[row] == Action::Hold;
+    if !(0..planned.len()).any(is_left) {
+        return Ok(Vec::new());
+    }
+    let mut first = 0;
+    for segment in &draft.diff.segments {
+        for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["old", "new"])? {
+            let batch = batch?;
+            let images = [Image::read(&batch, "new")?, Image::read(&batch, "old")?];
+            for row in (0..batch.num_rows()).filter(|row| is_left(first + row)) {
+                let why = draft.whys[first + row];
+                let left = found.entry(why).or_insert_with(|| LeftRows {
+                    table: draft.record.name.to_string(),
+                    why: draft.reasons[usize::from(why)].trim_start_matches("held: ").to_owned(),
+                    rows: 0,
+                    keys: Vec::new(),
+                });
+                left.rows += 1;
+                if left.keys.len() < LeftRows::MOST_KEYS {
+                    left.keys.push(key(draft.record, &images, row)?);
+                }
+            }
+            first += batch.num_rows();
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// Says a row's key, as `column = value`, from the first image that has the row.
+fn key(record: &TableRecord, images: &[Image], row: usize) -> Result<String> {
+    let encoder = BatchEncoder::new(&record.layout);
+    let mut said = Vec::new();
+    if let Some(image) = images.iter().find(|image| image.present.value(row)) {
+        let rows = view(&encoder, &image.rows)?;
+        for position in key_positions(&record.layout, &record.key.names())? {
+            let value = rows
+                .display(row, position)
+                .map_err(|error| crate::error::Error::new(crate::error::ErrorKind::Damaged, "read the diff").because(error))?;
+            said.push(format!("{} = {}", record.layout.columns[position].name, value.as_deref().unwrap_or("NULL")));
+        }
+    }
+    Ok(said.join(", "))
+}

@@ -1,0 +1,202 @@
+//! What an undo takes back, what it leaves, and that it names what it leaves.
+
+use failback::engine::{DatabaseOutcome, LeftRows, MergeReport, State};
+use failback::error::{ErrorKind, OldState};
+
+use super::*;
+
+const DELETES: &str = "[defaults]\ndelete = \"apply_new\"\n";
+
+const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+
+fn merged(case: &Recovery) {
+    planned(case);
+    block_on(engine::merge(&case.context, KEEP)).expect("a merge");
+}
+
+fn undo(case: &Recovery) -> MergeReport {
+    block_on(engine::undo(&case.context, KEEP)).expect("an undo")
+}
+
+/// The keys that an undo left, as `table: key`.
+fn left(report: &MergeReport) -> Vec<String> {
+    let of = |left: &LeftRows| left.keys.iter().map(|key| format!("{}: {key}", left.table)).collect::<Vec<_>>();
+    report.databases.iter().flat_map(|database| &database.left).flat_map(of).collect()
+}
+
+fn texts(url: &str, table: &str) -> Vec<String> {
+    let rows = support::rows(url, &format!("select t::text from {table} t order by 1"));
+    rows.into_iter().map(|mut row| row.remove(0).expect("a row")).collect()
+}
+
+const NOTES: &str = "create table notes (id int primary key, body text, created_at timestamptz default '2020-01-01',
+                         updated_at timestamptz default '2020-01-01');
+                     insert into notes values (1, 'a'), (2, 'b'), (3, 'c')";
+
+#[test]
+fn a_row_that_was_written_since_stays_and_is_named_and_the_rest_goes_back() {
+    let new = "update notes set body = 'x', updated_at = now() where id in (1, 2); delete from notes where id = 3;
+               insert into notes values (4, 'd', now(), now()), (5, 'e', now(), now())";
+    let case = recovery(pair("undo_moved", NOTES, new, ""), "");
+    case.decide(DELETES);
+    let before = texts(&case.pair.old, "notes");
+    merged(&case);
+    support::sql(
+        &case.pair.old,
+        "update notes set body = 'mine' where id in (2, 5); update notes set body = body where id = 4",
+    );
+    let report = undo(&case);
+    assert_eq!(left(&report), ["public.notes: id = 2", "public.notes: id = 5"]);
+    assert_eq!(report.rows(), 3, "one update, one delete and one insert are taken back");
+    let mine = |id: i32| texts(&case.pair.old, &format!("(select id, body from notes where id = {id})"));
+    assert_eq!((mine(2), mine(5)), (vec!["(2,mine)".to_owned()], vec!["(5,mine)".to_owned()]));
+    let refused = block_on(engine::merge(&case.context, KEEP)).expect_err("some rows are merged still");
+    assert_eq!((refused.kind(), refused.old_state()), (ErrorKind::Refused, Some(&OldState::NotWritten)));
+    block_on(engine::verify(&case.context)).expect_err("no merge stands whole");
+    // What the user gives back goes back too.
+    support::sql(&case.pair.old, "update notes n set body = 'x' where id = 2; update notes set body = 'e' where id = 5");
+    assert_eq!(left(&undo(&case)), [""; 0]);
+    assert_eq!(texts(&case.pair.old, "notes"), before);
+    block_on(engine::undo(&case.context, KEEP)).expect_err("nothing stands");
+}
+
+#[test]
+fn a_row_whose_column_that_only_old_has_was_filled_in_since_stays() {
+    let pair = pair("undo_own", NOTES, "insert into notes values (4, 'd', now(), now()), (5, 'e', now(), now())", "");
+    support::sql(&pair.old, "alter table notes add column checked_by text");
+    let case = recovery(pair, "");
+    merged(&case);
+    support::sql(&case.pair.old, "update notes set checked_by = 'ann' where id = 4");
+    let report = undo(&case);
+    assert_eq!(left(&report), ["public.notes: id = 4"]);
+    assert_eq!(texts(&case.pair.old, "(select id, checked_by from notes where id > 3)"), ["(4,ann)"]);
+}
+
+#[test]
+fn a_column_that_came_since_is_no_obstacle_and_what_stands_in_it_is_not_lost() {
+    let new = "update notes set body = 'x', updated_at = now() where id = 1;
+               insert into notes values (4, 'd', now(), now()), (5, 'e', now(), now())";
+    let case = recovery(pair("undo_altered", NOTES, new, ""), "");
+    merged(&case);
+    support::sql(&case.pair.old, "alter table notes add column tag text; update notes set tag = 'kept' where id in (1, 5)");
+    let report = undo(&case);
+    assert_eq!(left(&report), ["public.notes: id = 5"]);
+    assert_eq!(texts(&case.pair.old, "(select id, body, tag from notes)"), ["(1,a,kept)", "(2,b,)", "(3,c,)", "(5,e,kept)"]);
+}
+
+#[test]
+fn a_table_that_has_lost_a_column_stays_and_the_others_go_back() {
+    let both =
+        format!("{NOTES}; create table other (id int primary key, body text, created_at timestamptz, updated_at timestamptz)");
+    let new = "update notes set body = 'x', updated_at = now() where id = 1; insert into other values (1, 'n', now(), now())";
+    let case = recovery(pair("undo_dropped", &both, new, ""), "");
+    merged(&case);
+    support::sql(&case.pair.old, "alter table notes drop column body");
+    let report = undo(&case);
+    assert_eq!(left(&report), ["public.notes: id = 1"]);
+    assert_eq!(texts(&case.pair.old, "other"), [""; 0]);
+}
+
+#[test]
+fn a_parent_with_a_child_of_olds_stays_and_a_child_does_not_come_back_to_a_stranger() {
+    let both = "create table parent (id int primary key, note text, created_at timestamptz, updated_at timestamptz);
+                create table child (id int primary key, parent int references parent, created_at timestamptz,
+                    updated_at timestamptz);
+                insert into parent values (1, 'a', '2020-01-01', '2020-01-01');
+                insert into child values (1, 1, '2020-01-01', '2020-01-01')";
+    let new = "insert into parent values (2, 'n', now(), now()); insert into child values (2, 2, now(), now());
+               delete from child where id = 1; delete from parent where id = 1";
+    let case = recovery(pair("undo_family", both, new, ""), "");
+    case.decide(DELETES);
+    merged(&case);
+    support::sql(&case.pair.old, "insert into child values (9, 2); insert into parent values (1, 'stranger')");
+    let report = undo(&case);
+    assert_eq!(left(&report), ["public.parent: id = 1", "public.parent: id = 2", "public.child: id = 1"]);
+    assert_eq!(texts(&case.pair.old, "(select id, parent from child)"), ["(9,2)"]);
+    assert_eq!(texts(&case.pair.old, "(select id, note from parent)"), ["(1,stranger)", "(2,n)"]);
+}
+
+#[test]
+fn a_unique_value_that_others_have_taken_since_is_theirs() {
+    let both = "create table t (id int primary key, code text unique, updated_at timestamptz default '2020-01-01');
+                insert into t values (1, 'a'), (2, 'b')";
+    let case = recovery(
+        pair("undo_unique", both, "update t set code = 'c', updated_at = now() where id = 1; delete from t where id = 2", ""),
+        "",
+    );
+    case.decide(DELETES);
+    merged(&case);
+    support::sql(&case.pair.old, "insert into t values (7, 'a'), (8, 'b')");
+    assert_eq!(left(&undo(&case)), ["public.t: id = 1", "public.t: id = 2"]);
+    assert_eq!(texts(&case.pair.old, "(select id, code from t)"), ["(1,c)", "(7,a)", "(8,b)"]);
+}
+
+#[test]
+fn a_row_that_old_no_longer_takes_stays_as_it_was_merged() {
+    let both = "create table t (id int primary key, price int, updated_at timestamptz default '2020-01-01');
+                insert into t values (1, -5), (2, 7); alter table t add check (price > 0) not valid";
+    let case = recovery(pair("undo_check", both, "update t set price = 3, updated_at = now()", ""), "");
+    merged(&case);
+    assert_eq!(block_on(engine::verify(&case.context)).expect("a verification").state, State::Verified);
+    assert_eq!(left(&undo(&case)), ["public.t: id = 1"]);
+    assert_eq!(texts(&case.pair.old, "(select id, price from t)"), ["(1,3)", "(2,7)"]);
+}
+
+/// Two pairs of databases in one run.
+fn two(test: &str) -> (Recovery, Pair) {
+    let new = "insert into notes values (4, 'd', now(), now())";
+    let (first, second) = (pair(&format!("{test}_a"), NOTES, new, ""), pair(&format!("{test}_b"), NOTES, new, ""));
+    let names = vec![first.database.clone(), second.database.clone()];
+    let mut case = recovery(first, "");
+    let selection = case.context.selection().clone().with_databases(names);
+    case.context = case.context.clone().with_selection(selection);
+    (case, second)
+}
+
+#[test]
+fn of_two_databases_none_is_merged_where_one_has_moved() {
+    let (case, second) = two("two_moved");
+    planned(&case);
+    support::sql(&second.old, "insert into notes values (4, 'mine')");
+    let refused = block_on(engine::merge(&case.context, KEEP)).expect_err("one has moved");
+    assert_eq!((refused.kind(), refused.old_state()), (ErrorKind::Refused, Some(&OldState::RolledBack)), "{refused:?}");
+    assert_eq!(texts(&case.pair.old, "(select id from notes)"), ["(1)", "(2)", "(3)"]);
+    block_on(engine::diff(&case.context)).expect("a diff");
+    block_on(engine::plan(&case.context)).expect("a plan");
+    block_on(engine::merge(&case.context, KEEP)).expect("a merge");
+    assert_eq!(texts(&case.pair.old, "(select id from notes)").len(), 4);
+}
+
+#[test]
+fn a_database_that_could_not_commit_is_planned_anew_while_the_other_stands() {
+    let (case, second) = two("two_stand");
+    planned(&case);
+    support::object_to_ledger(&second.old);
+    let partly = block_on(engine::merge(&case.context, KEEP)).expect_err("the second objects");
+    assert_eq!(partly.kind(), ErrorKind::PartlyChanged, "{partly:?}");
+    support::sql(&second.old, "drop trigger object on failback.ledger; insert into notes values (4, 'mine')");
+    assert_eq!(block_on(engine::merge(&case.context, KEEP)).expect_err("it has moved").kind(), ErrorKind::Refused);
+    let undone = block_on(engine::undo(&case.context, MergeOptions { dry_run: true, ..KEEP })).expect("a rehearsal");
+    let outcomes: Vec<_> = undone.databases.iter().map(|database| database.outcome).collect();
+    assert_eq!(outcomes, [DatabaseOutcome::Done, DatabaseOutcome::NeverMerged]);
+    block_on(engine::diff(&case.context)).expect("a diff of the second");
+    block_on(engine::plan(&case.context)).expect("a plan of the second");
+    let report = block_on(engine::merge(&case.context, KEEP)).expect("a merge of the second");
+    let outcomes: Vec<_> = report.databases.iter().map(|database| database.outcome).collect();
+    assert_eq!(outcomes, [DatabaseOutcome::DoneBefore, DatabaseOutcome::Done]);
+    assert_eq!(texts(&second.old, "(select id, body from notes where id = 4)"), ["(4,mine)"]);
+    let undone = undo(&case);
+    assert_eq!((undone.rows(), undone.left_rows()), (1, 0));
+}
+
+#[test]
+fn a_copy_of_old_that_has_the_merge_can_be_taken_back() {
+    let case = recovery(pair("undo_copy", NOTES, "insert into notes values (4, 'd', now(), now())", ""), "");
+    merged(&case);
+    let server = support::server(failback::name::Side::Old).url("postgres");
+    let name = &case.pair.database;
+    support::sql(&server, &format!("alter database \"{name}\" rename to \"{name}_before\""));
+    support::sql(&server, &format!("create database \"{name}\" template \"{name}_before\""));
+    assert_eq!(undo(&case).rows(), 1);
+    assert_eq!(texts(&case.pair.old, "notes").len(), 3);
+}
