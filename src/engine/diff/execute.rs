@@ -1,5 +1,7 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
 use jiff::Timestamp;
 use tracing::Instrument as _;
@@ -13,7 +15,7 @@ use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, key_layout};
 use crate::engine::run::ledger;
-use crate::engine::run::{Context, Event, Reporter, Work, edited_since_export};
+use crate::engine::run::{Context, Event, Reporter, Servers, Work, edited_since_export};
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
@@ -24,6 +26,7 @@ use crate::staging::{
     SegmentReader, TableDiff, TableRecord, Task,
 };
 use crate::statement::RowSource;
+use crate::store::Store;
 use crate::words::Counts;
 
 /// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
@@ -79,7 +82,9 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             .next("check --old, or make a new run with `failback export`"));
     }
     let work = DiffWork {
-        context: context.clone(),
+        servers: context.servers().clone(),
+        store: context.shared_store(),
+        reporter: context.reporter().clone(),
         clock: clock.clone(),
         paths: DatabaseLayout::new(&database.name),
         database: database.clone(),
@@ -117,7 +122,9 @@ fn chunks(database: &DatabaseRecord) -> Vec<Chunk> {
 
 /// What is known of one database while its chunks are done.
 struct DiffWork {
-    context: Context,
+    servers: Servers,
+    store: Arc<dyn Store>,
+    reporter: Reporter,
     clock: Clock,
     database: DatabaseRecord,
     paths: DatabaseLayout,
@@ -131,7 +138,7 @@ impl Work for DiffWork {
     const AFTER_LOSS: &'static str = "run `failback diff` again";
 
     async fn open(&self) -> Result<Transaction> {
-        self.context.servers().join(Side::Old, &self.database.name, &self.snapshot).await
+        self.servers.join(Side::Old, &self.database.name, &self.snapshot).await
     }
 
     async fn perform(&self, old: &Transaction, chunk: &Chunk) -> Result<Self::Found> {
@@ -140,12 +147,12 @@ impl Work for DiffWork {
         let (segment, staged) = staged(record, path)?;
         let metadata = vec![("failback.table".to_owned(), record.name.sql())];
         let target = Target {
-            store: self.context.shared_store(),
+            store: Arc::clone(&self.store),
             path: self.paths.diff(record.id, chunk.number),
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
         let comparer = Comparer::new(&self.clock, record, staged)?;
-        comparer.run(self.context.reporter(), &self.database.name, old, segment, target).await.place(|| path)
+        comparer.run(&self.reporter, &self.database.name, old, segment, target).await.place(|| path)
     }
 
     fn rows((_, counts): &Self::Found) -> u64 {

@@ -3,6 +3,8 @@
 //! Every table becomes one or several chunks of work; workers with a connection each take them, the largest first. The
 //! manifest is written when all of them are done, so a run that was interrupted has none and can simply be made again.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio::try_join;
 use tracing::Instrument as _;
@@ -16,7 +18,7 @@ use crate::codec::RowLayout;
 use crate::engine::discover::discover;
 use crate::engine::evidence::Clock;
 use crate::engine::rows::{RawRows, RawSegment, Target};
-use crate::engine::run::{Context, Event, Failed, Work};
+use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work};
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
@@ -26,6 +28,7 @@ use crate::staging::{
     Chunk, DatabaseRecord, Depth, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, Segment, SegmentOptions, Task,
 };
 use crate::statement::{self, copy_binary, stamped_since};
+use crate::store::Store;
 use crate::wire::RowBuffer;
 
 /// Exports every database into the run, which must not hold an export yet.
@@ -86,7 +89,10 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
     let sessions = Sided { old: old.session(), new: new.session() };
     let chunks = chunks(&database, clock, context.limits(), context.selection().sums_first(), sessions).await?;
     let work = ExportWork {
-        context: context.clone(),
+        servers: context.servers().clone(),
+        store: context.shared_store(),
+        reporter: context.reporter().clone(),
+        sums_first: context.selection().sums_first(),
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
         snapshots: Sided { old, new },
@@ -123,7 +129,10 @@ async fn export_database(context: &Context, clock: &Clock, mut database: Databas
 
 /// What is known of one database while its chunks are done.
 struct ExportWork {
-    context: Context,
+    servers: Servers,
+    store: Arc<dyn Store>,
+    reporter: Reporter,
+    sums_first: bool,
     database: DatabaseRecord,
     paths: DatabaseLayout,
     clock: Clock,
@@ -143,7 +152,7 @@ impl Work for ExportWork {
     const AFTER_LOSS: &'static str = "make a new run with `failback export`";
 
     async fn open(&self) -> Result<Pair> {
-        let join = |side| self.context.servers().join(side, &self.database.name, self.snapshots.get(side));
+        let join = |side| self.servers.join(side, &self.database.name, self.snapshots.get(side));
         let (old, new) = try_join!(join(Side::Old), join(Side::New))?;
         Ok(Pair { old, new })
     }
@@ -163,8 +172,8 @@ impl Work for ExportWork {
                 let stamped = stamped_since(&self.clock.since_literals(&table.times, &table.layout));
                 let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
                 let subject = Subject {
-                    reporter: self.context.reporter(),
-                    sums_first: self.context.selection().sums_first(),
+                    reporter: &self.reporter,
+                    sums_first: self.sums_first,
                     database: &self.database.name,
                     record: table,
                     range: *range,
@@ -227,7 +236,7 @@ impl ExportWork {
             ("failback.system_identifier".to_owned(), self.database.new.system_identifier.clone().unwrap_or_default()),
         ];
         Target {
-            store: self.context.shared_store(),
+            store: Arc::clone(&self.store),
             path: self.paths.staged(chunk.table, sort, chunk.number),
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         }
@@ -246,8 +255,8 @@ async fn copy_rows(
     let mut file = RawSegment::new(target, layout);
     let mut rows = RowBuffer::new(layout.columns.len());
     while raw.fill(&mut rows).await? {
-        work.context.reporter().check_stop()?;
-        work.context.reporter().tell_rows(&work.database.name, name, rows.row_count() as u64, rows.byte_count() as u64);
+        work.reporter.check_stop()?;
+        work.reporter.tell_rows(&work.database.name, name, rows.row_count() as u64, rows.byte_count() as u64);
         file.write(&rows)?;
     }
     file.finish()

@@ -61,8 +61,8 @@ pub(crate) async fn scope(
         leave_moved(context, &sandbox, &scope, (number, table), draft).await.place(|| &table.name)?;
     }
     sandbox.leave().await?;
-    hold_rejects(context, &scope.record, &mut drafts, Direction::Back).await?;
-    hold_closure(context, &part.name, &mut drafts, Direction::Back).await?;
+    hold_rejects(context.servers(), context.store(), context.reporter(), &scope.record, &mut drafts, Direction::Back).await?;
+    hold_closure(context.servers(), context.store(), context.reporter(), &part.name, &mut drafts, Direction::Back).await?;
     let mut left = Vec::new();
     for (draft, planned) in drafts.iter().zip(&planned) {
         left.extend(left_rows(context.store(), draft, planned)?);

@@ -11,9 +11,10 @@ use super::delta_tables::TableDeltas;
 use super::direction::Direction;
 use super::restored_children;
 use super::row_values::{Found, Value, each_row};
+use super::sandbox::Sandbox;
 use super::uniqueness;
 use crate::delta::{Base, Class};
-use crate::engine::run::Context;
+use crate::engine::run::{Reporter, Servers};
 use crate::error::{Place, Result};
 use crate::schema::ForeignKey;
 use crate::statement::{self, Operation};
@@ -21,18 +22,21 @@ use crate::store::Store;
 
 /// Holds every row for which its parents, its children or its neighbours on OLD do not allow what was decided for it.
 pub(crate) async fn hold_closure(
-    context: &Context,
+    servers: &Servers,
+    store: &dyn Store,
+    reporter: &Reporter,
     database: &str,
     drafts: &mut [Draft<'_>],
     direction: Direction,
 ) -> Result<()> {
-    let mut deltas = TableDeltas::prepare(context, database, drafts, direction).await?;
+    let sandbox = Sandbox::open(servers, database).await?;
+    let mut deltas = TableDeltas::prepare(sandbox, store, reporter, drafts, direction).await?;
     let keys = deltas.keys.clone();
     // A held child may itself be a parent, and a held row may be the one that was to free a value: until nothing moves.
     loop {
         let mut held = match direction {
-            Direction::Forward => hold_children(context.store(), drafts, &keys)?,
-            Direction::Back => restored_children::hold(context.store(), drafts, &keys)?,
+            Direction::Forward => hold_children(store, drafts, &keys)?,
+            Direction::Back => restored_children::hold(store, drafts, &keys)?,
         };
         deltas.follow(drafts).await?;
         for (position, draft) in drafts.iter_mut().enumerate() {

@@ -15,7 +15,7 @@ use super::sandbox::Sandbox;
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::engine::rows::{Loading, load_columns, view};
-use crate::engine::run::{Context, Reporter};
+use crate::engine::run::Reporter;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::sqlstate;
@@ -48,13 +48,18 @@ struct TableDelta<'a> {
 
 impl<'a> TableDeltas<'a> {
     /// Sends what has to be asked about.
-    pub(crate) async fn prepare(context: &Context, database: &str, drafts: &[Draft<'a>], direction: Direction) -> Result<Self> {
-        let sandbox = Sandbox::open(context.servers(), database).await?;
+    pub(crate) async fn prepare(
+        sandbox: Sandbox,
+        store: &dyn Store,
+        reporter: &Reporter,
+        drafts: &[Draft<'a>],
+        direction: Direction,
+    ) -> Result<Self> {
         let keys = catalog::foreign_keys(sandbox.session().client()).await?;
         let mut deltas = Self { sandbox, direction, keys, tables: Vec::new() };
         for (number, draft) in drafts.iter().enumerate() {
             let loaded = if deltas.is_asked_about(draft) {
-                Some(deltas.load(context.store(), context.reporter(), number, draft).await.place(|| &draft.record.name)?)
+                Some(deltas.load(store, reporter, number, draft).await.place(|| &draft.record.name)?)
             } else {
                 None
             };

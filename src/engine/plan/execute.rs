@@ -111,18 +111,18 @@ async fn plan_database(
     diff: &DatabaseDiff,
     rejects: &mut Vec<Reject>,
 ) -> Result<DatabasePlan> {
+    let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
     let mut drafts = Vec::new();
     for name in parents_first(record) {
         let table = record.tables.iter().find(|table| table.name == name);
         let found = diff.tables.iter().find(|table| table.name == name);
         if let (Some(table), Some(found)) = (table, found) {
-            drafts
-                .push(draft(context.store(), context.reporter(), decisions, &record.name, table, found).place(|| &table.name)?);
+            drafts.push(draft(store, reporter, decisions, &record.name, table, found).place(|| &table.name)?);
         }
     }
     // Before families are looked at: a row that OLD does not take holds its children too.
-    rejects.extend(trial_load::hold_rejects(context, record, &mut drafts, Direction::Forward).await?);
-    closure::hold_closure(context, &record.name, &mut drafts, Direction::Forward).await?;
+    rejects.extend(trial_load::hold_rejects(servers, store, reporter, record, &mut drafts, Direction::Forward).await?);
+    closure::hold_closure(servers, store, reporter, &record.name, &mut drafts, Direction::Forward).await?;
     let paths = DatabaseLayout::new(&record.name);
     let tables = drafts.iter().map(|draft| freeze(context.shared_store(), &paths, draft)).collect::<Result<Vec<_>>>()?;
     Ok(DatabasePlan {

@@ -19,7 +19,7 @@ use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
 use crate::engine::rows::{Batches, Image, Loading, load_columns, view};
-use crate::engine::run::{Context, Reporter};
+use crate::engine::run::{Reporter, Servers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::{Session, server_fault};
@@ -36,7 +36,9 @@ const BATCH_ROWS: usize = 4096;
 
 /// Tries the rows of every table about which something speaks for trying, and holds those that OLD does not take as they are.
 pub(crate) async fn hold_rejects(
-    context: &Context,
+    servers: &Servers,
+    store: &dyn Store,
+    reporter: &Reporter,
     database: &DatabaseRecord,
     drafts: &mut [Draft<'_>],
     direction: Direction,
@@ -46,14 +48,11 @@ pub(crate) async fn hold_rejects(
     if !drafts.iter().any(is_tried) {
         return Ok(Vec::new());
     }
-    let mut sandbox = Sandbox::open(context.servers(), &database.name).await?;
+    let mut sandbox = Sandbox::open(servers, &database.name).await?;
     let mut found = Vec::new();
     for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
-        found.extend(
-            hold_rejects_of(context.store(), context.reporter(), database, (&sandbox, direction), draft)
-                .await
-                .place(|| &draft.record.name)?,
-        );
+        let rejects = hold_rejects_of(store, reporter, database, (&sandbox, direction), draft).await;
+        found.extend(rejects.place(|| &draft.record.name)?);
         sandbox = sandbox.renew().await?;
     }
     sandbox.leave().await?;
