@@ -19,11 +19,13 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::words::words;
+
 /// The result of anything that can fail in failback.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What sort of failure it is; decides the exit code and the remedy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ErrorKind {
     /// The command line does not make sense.
     Usage,
@@ -70,28 +72,24 @@ impl ErrorKind {
             Self::Interrupted => 130,
         }
     }
-
-    /// Returns the word used in JSON.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Usage => "usage",
-            Self::Config => "config",
-            Self::Connect => "connect",
-            Self::Permission => "permission",
-            Self::Timeout => "timeout",
-            Self::Refused => "refused",
-            Self::Damaged => "damaged",
-            Self::StorageFull => "storage_full",
-            Self::Storage => "storage",
-            Self::Server => "server",
-            Self::Mismatch => "mismatch",
-            Self::PartlyChanged => "partly_changed",
-            Self::Interrupted => "interrupted",
-            Self::Malformed => "malformed",
-        }
-    }
 }
+
+words!(ErrorKind {
+    Usage => "usage",
+    Config => "config",
+    Connect => "connect",
+    Permission => "permission",
+    Timeout => "timeout",
+    Refused => "refused",
+    Damaged => "damaged",
+    StorageFull => "storage_full",
+    Storage => "storage",
+    Server => "server",
+    Mismatch => "mismatch",
+    PartlyChanged => "partly_changed",
+    Interrupted => "interrupted",
+    Malformed => "malformed",
+});
 
 /// What OLD may have seen of the command that failed. It has no default: a transaction knows it (`pg::OldWrites`), nobody else.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use tokio_postgres::{Client, Row};
 use super::fact;
 use crate::error::Result;
 use crate::name::{Ident, QualifiedName};
-use crate::schema::{MissingPrivilege, Privilege, PrivilegeObject, Table, WantedPrivilege, unreadable};
+use crate::schema::{MissingPrivilege, PrivilegeObject, Table, WantedPrivilege, unreadable};
 
 const SQL: &str = include_str!("../../sql/catalog/privilege.sql");
 
@@ -49,6 +49,6 @@ fn missing(row: &Row) -> Result<MissingPrivilege> {
         "type" => PrivilegeObject::Type(QualifiedName::new(schema, name)),
         other => return Err(fact::unknown("the object of a privilege", other)),
     };
-    let privilege = Privilege::of_word(word).ok_or_else(|| fact::unknown("a privilege", word))?;
+    let privilege = word.parse().map_err(|_| fact::unknown("a privilege", word))?;
     Ok(MissingPrivilege { object, privilege })
 }

@@ -51,23 +51,7 @@ mod tests {
     #[test]
     fn every_code_is_documented() {
         let ends = [Exit::Done, Exit::Undecided, Exit::NotVerified, Exit::LeftAside].map(Exit::code);
-        let fails = [
-            ErrorKind::Usage,
-            ErrorKind::Config,
-            ErrorKind::Connect,
-            ErrorKind::Permission,
-            ErrorKind::Timeout,
-            ErrorKind::Refused,
-            ErrorKind::Damaged,
-            ErrorKind::StorageFull,
-            ErrorKind::Storage,
-            ErrorKind::Server,
-            ErrorKind::Mismatch,
-            ErrorKind::PartlyChanged,
-            ErrorKind::Interrupted,
-            ErrorKind::Malformed,
-        ]
-        .map(ErrorKind::exit_code);
+        let fails = ErrorKind::ALL.iter().map(|kind| kind.exit_code());
         assert_eq!(ErrorKind::Interrupted.exit_code(), INTERRUPTED);
         for code in ends.into_iter().chain(fails) {
             assert!(TABLE.contains(&format!("\n{code:>5}  ")), "{code}");

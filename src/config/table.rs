@@ -7,13 +7,13 @@ use crate::schema::{CompareBy, Method};
 /// Reads the name of a method; the error says what was probably meant.
 fn read_method(word: &str) -> Result<Method, String> {
     const USE: &str = "use timestamps, timestamps_only, compare or skip";
-    if let Some(found) = Method::ALL.into_iter().find(|known| known.word() == word) {
+    if let Ok(found) = word.parse() {
         return Ok(found);
     }
     if matches!(word, "xid" | "log") {
         return Err(format!("the method `{word}` is not supported by this version; {USE}"));
     }
-    Err(match nearest(word, Method::ALL.map(Method::word)) {
+    Err(match nearest(word, Method::ALL.iter().map(|known| known.word())) {
         Some(name) => format!("unknown method `{word}`; did you mean `{name}`?"),
         None => format!("unknown method `{word}`; {USE}"),
     })
@@ -21,9 +21,7 @@ fn read_method(word: &str) -> Result<Method, String> {
 
 /// Reads `compare_by = "hashes"`, `"values"` or `"rows"`.
 fn read_compare_by(entry: &Entry<'_>) -> Result<CompareBy> {
-    let word = entry.text()?;
-    let found = CompareBy::ALL.into_iter().find(|known| known.word() == word);
-    found.ok_or_else(|| entry.wants("`hashes`, `values` or `rows`"))
+    entry.text()?.parse().map_err(|_| entry.wants("`hashes`, `values` or `rows`"))
 }
 
 /// Reads `renamed = { olds_name = "news_name" }`.
@@ -116,7 +114,7 @@ mod tests {
 
     #[test]
     fn methods_read_back() {
-        for method in Method::ALL {
+        for method in Method::ALL.iter().copied() {
             assert_eq!(read_method(method.word()).unwrap(), method);
             assert_eq!(serde_json::to_string(&method).unwrap(), format!("\"{}\"", method.word()));
         }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::name::Ident;
+use crate::words::words;
 
 /// How the rows that NEW changed are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -18,24 +19,15 @@ pub enum Method {
     Skip,
 }
 
-impl Method {
-    /// Every method.
-    pub const ALL: [Self; 4] = [Self::Timestamps, Self::TimestampsOnly, Self::Compare, Self::Skip];
-
-    /// Returns the word used in files and on screens.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Timestamps => "timestamps",
-            Self::TimestampsOnly => "timestamps_only",
-            Self::Compare => "compare",
-            Self::Skip => "skip",
-        }
-    }
-}
+words!(Method {
+    Timestamps => "timestamps",
+    TimestampsOnly => "timestamps_only",
+    Compare => "compare",
+    Skip => "skip",
+});
 
 /// How two rows under one key are compared where whole tables are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CompareBy {
     /// Each server hashes its own rows to 64 bits, and only rows that differ are sent. Taken back to `rows` where the servers
@@ -49,20 +41,11 @@ pub enum CompareBy {
     Rows,
 }
 
-impl CompareBy {
-    /// Every way.
-    pub const ALL: [Self; 3] = [Self::Hashes, Self::Values, Self::Rows];
-
-    /// Returns the word used in files.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Hashes => "hashes",
-            Self::Values => "values",
-            Self::Rows => "rows",
-        }
-    }
-}
+words!(CompareBy {
+    Hashes => "hashes",
+    Values => "values",
+    Rows => "rows",
+});
 
 /// A column that says when a row was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Table;
 use crate::name::{Ident, QualifiedName};
+use crate::words::words;
 
 /// One privilege on a table that a recovery needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +107,7 @@ pub enum PrivilegeObject {
 
 /// A privilege, by its word in GRANT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Privilege {
     /// SELECT: read rows, or a sequence's last value.
     Select,
@@ -124,28 +125,15 @@ pub enum Privilege {
     Temporary,
 }
 
-impl Privilege {
-    /// Returns the word used in GRANT.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Select => "SELECT",
-            Self::Insert => "INSERT",
-            Self::Update => "UPDATE",
-            Self::Delete => "DELETE",
-            Self::Usage => "USAGE",
-            Self::Create => "CREATE",
-            Self::Temporary => "TEMPORARY",
-        }
-    }
-
-    /// Returns the privilege of that word, if it is one of those that matter here.
-    #[must_use]
-    pub fn of_word(word: &str) -> Option<Self> {
-        use Privilege::{Create, Delete, Insert, Select, Temporary, Update, Usage};
-        [Select, Insert, Update, Delete, Usage, Create, Temporary].into_iter().find(|privilege| privilege.word() == word)
-    }
-}
+words!(Privilege {
+    Select => "SELECT",
+    Insert => "INSERT",
+    Update => "UPDATE",
+    Delete => "DELETE",
+    Usage => "USAGE",
+    Create => "CREATE",
+    Temporary => "TEMPORARY",
+});
 
 impl MissingPrivilege {
     /// Whether the privilege is needed to read, so on NEW as well; the others are needed only where rows are written.
@@ -198,9 +186,9 @@ mod tests {
     #[test]
     fn words_go_there_and_back() {
         for word in ["SELECT", "INSERT", "UPDATE", "DELETE", "USAGE", "CREATE", "TEMPORARY"] {
-            assert_eq!(Privilege::of_word(word).map(Privilege::word), Some(word));
+            assert_eq!(word.parse().map(Privilege::word), Ok(word));
         }
-        assert_eq!(Privilege::of_word("TRUNCATE"), None);
+        assert!("TRUNCATE".parse::<Privilege>().is_err());
     }
 
     #[test]
