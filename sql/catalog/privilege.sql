@@ -25,6 +25,11 @@ with wanted as (
       from pg_catalog.pg_namespace as n
       left join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = 'ledger'
      where n.nspname = 'failback'
+), brought as (
+    select c.oid
+      from pg_catalog.pg_class as c
+     where c.relname = 'brought'
+       and c.relnamespace in (select l.oid from ledger as l)
 )
 select case when w.part <> '' then 'column' else 'table' end collate "C" as object,
        w.schema collate "C" as schema,
@@ -83,4 +88,15 @@ select 'table', 'failback', 'ledger', '', p.privilege
  cross join (values ('SELECT'), ('INSERT')) as p (privilege)
  where l.relation is not null
    and not pg_catalog.has_table_privilege(l.relation, p.privilege)
+union
+select 'schema', 'failback', '', '', 'CREATE'
+  from ledger as l
+ where l.relation is not null
+   and not exists (select from brought)
+   and not pg_catalog.has_schema_privilege(l.oid, 'CREATE')
+union
+select 'table', 'failback', 'brought', '', p.privilege
+  from brought as b
+ cross join (values ('SELECT'), ('INSERT')) as p (privilege)
+ where not pg_catalog.has_table_privilege(b.oid, p.privilege)
  order by 1, 2, 3, 4, 5

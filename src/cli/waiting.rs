@@ -82,7 +82,7 @@ pub(super) const fn meaning(class: Class) -> &'static str {
         Class::AmbiguousDiffers => "the rows differ, and nothing says who changed what",
         Class::InsertExists => "both created a row under this key, with different values",
         Class::UpdateOriginDiffers => "both changed the row, differently",
-        Class::UpdateDeleted => "NEW changed the row, OLD deleted it",
+        Class::UpdateDeleted => "NEW has the row, OLD deleted it: an earlier merge had brought it",
         Class::UpdateMissing => "NEW changed the row, OLD lacks it; who deleted it is not proven",
         Class::DeleteOriginDiffers => "NEW deleted the row, OLD changed it",
         Class::Convergent => "both made the same change",

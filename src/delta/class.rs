@@ -30,7 +30,7 @@ pub enum Class {
     InsertExists,
     /// Conflict: both sides changed the row, differently.
     UpdateOriginDiffers,
-    /// Conflict: NEW changed the row; OLD, which had it at the cutover, deleted it.
+    /// Conflict: NEW created or changed the row; OLD, which had it at the cutover or from an earlier merge, deleted it.
     UpdateDeleted,
     /// Conflict: NEW changed the row; OLD does not have it, and its delete is not proven.
     UpdateMissing,

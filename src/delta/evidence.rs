@@ -14,6 +14,8 @@ pub enum Evidence {
     Log,
     /// The state at the cutover was kept, and compared.
     Baseline,
+    /// OLD's ledger: an earlier merge brought the row.
+    Ledger,
     /// Transaction ids or commit timestamps.
     Xid,
     /// The row's own time columns.
@@ -25,6 +27,7 @@ pub enum Evidence {
 words!(Evidence {
     Log => "log",
     Baseline => "baseline",
+    Ledger => "ledger",
     Xid => "xid",
     Column => "column",
     TwoWay => "two_way",

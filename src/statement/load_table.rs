@@ -279,6 +279,13 @@ impl LoadTable<'_> {
         self.columns.iter().position(|column| column.updated && column.name == *name).map(|index| self.value(index))
     }
 
+    /// Returns the values of a row's key, in the order of the key's columns.
+    #[must_use]
+    pub fn key_values(&self) -> Vec<String> {
+        let position = |name: &Ident| self.columns.iter().position(|column| column.key && column.name == *name);
+        self.source.key.columns().iter().filter_map(|key| position(&key.name)).map(|index| self.value(index)).collect()
+    }
+
     /// The load table's name for checks that join it: `pg_temp."…"`.
     #[must_use]
     pub fn qualified(&self) -> String {

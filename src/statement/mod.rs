@@ -17,6 +17,7 @@
 //! );
 //! ```
 
+mod brought;
 mod check;
 mod delta_tables;
 mod exclusive;
@@ -32,6 +33,7 @@ mod setting;
 pub mod trial_table;
 mod value;
 
+pub use brought::{key_digests, remember_keys};
 pub use check::{
     deferred_clashes, lock_and_check_parents, lock_definitions, lock_parents, lock_writers_out, orphans_of_load,
     orphans_of_lost, orphans_of_table,

@@ -185,6 +185,19 @@ fn found_by(column: &KeyColumn, side: Side, wanted: &str) -> String {
 /// does not). `keys` holds one list a key column, all equally long.
 #[must_use]
 pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String>]) -> String {
+    let (given, values) = given_keys(source, keys);
+    let columns = source.key.columns();
+    let matches: Vec<_> = columns.iter().zip(&values).map(|(column, value)| found_by(column, source.side, value)).collect();
+    format!(
+        "select {} is not null, {select_list} from {given} left join {} on {} order by k.ord",
+        source.place()[0],
+        source.from_item(),
+        matches.join(" and "),
+    )
+}
+
+/// Returns a FROM item of given keys, under the alias `k` and with their order as `ord`, and each column's value in its type.
+pub(super) fn given_keys(source: RowSource<'_>, keys: &[Vec<String>]) -> (String, Vec<String>) {
     let columns = source.key.columns();
     let arrays: Vec<_> = columns
         .iter()
@@ -196,21 +209,9 @@ pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String
         })
         .collect();
     let names: Vec<_> = (0..columns.len()).map(|index| format!("k{index}")).collect();
-    let matches: Vec<_> = columns
-        .iter()
-        .zip(&names)
-        .map(|(column, name)| found_by(column, source.side, &wanted(column, source.side, name)))
-        .collect();
+    let values = columns.iter().zip(&names).map(|(column, name)| wanted(column, source.side, name)).collect();
     // `unnest` of several arrays is special syntax: it must not be schema-qualified.
-    format!(
-        "select {} is not null, {select_list} from unnest({}) with ordinality as k({}, ord) \
-         left join {} on {} order by k.ord",
-        source.place()[0],
-        arrays.join(", "),
-        names.join(", "),
-        source.from_item(),
-        matches.join(" and "),
-    )
+    (format!("unnest({}) with ordinality as k({}, ord)", arrays.join(", "), names.join(", ")), values)
 }
 
 /// Returns a predicate that is true for rows that NEW may have written after an instant: stamped at or after it, or not at all.

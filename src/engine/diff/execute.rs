@@ -1,11 +1,13 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
+use super::brought::prove_deletions;
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use crate::codec::{BatchEncoder, RowLayout};
@@ -15,7 +17,7 @@ use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, key_layout};
 use crate::engine::run::ledger;
-use crate::engine::run::{Context, Event, Reporter, Servers, Work, edited_since_export};
+use crate::engine::run::{Brought, Context, Event, Reporter, Servers, Work, edited_since_export};
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
@@ -81,14 +83,16 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             .because("OLD is not the server and database that the export saw")
             .next("check --old, or make a new run with `failback export`"));
     }
+    let snapshot = Snapshot::hold(held).await?;
     let work = DiffWork {
+        brought: Brought::read(snapshot.session(), database.tables.iter().map(|table| &table.name)).await?,
         servers: context.servers().clone(),
         store: context.shared_store(),
         reporter: context.reporter().clone(),
         clock: clock.clone(),
         paths: DatabaseLayout::new(&database.name),
         database: database.clone(),
-        snapshot: Snapshot::hold(held).await?,
+        snapshot,
     };
     let mut done = workers::run(context.reporter(), context.limits().jobs(), chunks(database), work).await?;
     done.sort_by_key(|(chunk, _)| (chunk.table, chunk.number));
@@ -129,6 +133,8 @@ struct DiffWork {
     database: DatabaseRecord,
     paths: DatabaseLayout,
     snapshot: Snapshot,
+    /// What earlier merges brought to OLD.
+    brought: Brought,
 }
 
 impl Work for DiffWork {
@@ -151,7 +157,7 @@ impl Work for DiffWork {
             path: self.paths.diff(record.id, chunk.number),
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
-        let comparer = Comparer::new(&self.clock, record, staged)?;
+        let comparer = Comparer::new(&self.clock, record, staged, self.brought.of(&record.name))?;
         comparer.run(&self.reporter, &self.database.name, old, segment, target).await.place(|| path)
     }
 
@@ -195,10 +201,12 @@ struct Comparer<'a> {
     /// Reads keys out of the segment's rows.
     encoder: BatchEncoder,
     key_columns: Vec<usize>,
+    /// Keys of rows that earlier merges brought to OLD.
+    brought: Option<&'a HashSet<u128>>,
 }
 
 impl<'a> Comparer<'a> {
-    fn new(clock: &Clock, table: &'a TableRecord, staged: Staged) -> Result<Self> {
+    fn new(clock: &Clock, table: &'a TableRecord, staged: Staged, brought: Option<&'a HashSet<u128>>) -> Result<Self> {
         let keys = key_layout(&table.key);
         let layout: &RowLayout = if staged == Staged::Rows { &table.layout } else { &keys };
         Ok(Self {
@@ -207,6 +215,7 @@ impl<'a> Comparer<'a> {
             stamps: Stamps::new(&table.layout, &table.times, clock),
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,
+            brought,
         })
     }
 
@@ -229,7 +238,10 @@ impl<'a> Comparer<'a> {
                 let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
                 let counterparts = counterpart::fetch_known(old, source, &self.table.layout, &keys).await?;
                 let sides = self.sides(batch, counterparts);
-                let rows = self.judge(&sides)?;
+                let mut rows = self.judge(&sides)?;
+                if let Some(brought) = self.brought {
+                    prove_deletions(old, source, brought, &keys, &mut rows).await?;
+                }
                 for row in &rows {
                     counts.add(row.verdict.class, 1);
                 }

@@ -13,8 +13,8 @@ use super::scope::Scope;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::catalog;
-use crate::engine::plan::RelevantColumns;
-use crate::engine::run::Reporter;
+use crate::engine::plan::{Direction, RelevantColumns};
+use crate::engine::run::{Reporter, remember};
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
@@ -65,6 +65,7 @@ pub(crate) async fn carry_out(
     }
     for merge in &merges {
         merge.expect_no_deferred_clash(old, triggers).await.place(|| &merge.record.name)?;
+        remember(old, &merge.record.name, &merge.load, *direction == Direction::Forward).await.place(|| &merge.record.name)?;
     }
     check_foreign_keys(old, &keys, &merges, triggers).await?;
     triggers.settle(old).await?;

@@ -29,9 +29,8 @@ pub(crate) async fn expect_privileges(
         .because(format!("this user lacks {}", lacks.join(", ")))
         .next(missing.iter().map(|one| one.grant(&role)).collect::<Vec<_>>().join(" "));
     if missing.iter().any(|one| matches!(one.object, PrivilegeObject::Database(_)) && one.privilege == Privilege::Create) {
-        error = error.next(
-            "or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on failback.ledger",
-        );
+        error = error
+            .next("or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on its tables");
     }
     Err(error.next("or merge as another user, or hold the rows of these tables with `failback decide` and plan again"))
 }

@@ -153,15 +153,19 @@ fn holder(row: &Row) -> String {
     said
 }
 
-fn not_allowed(error: Error) -> Error {
+pub(super) fn not_allowed(error: Error) -> Error {
     if error.kind() == ErrorKind::Permission {
         return error
             .next("let a user who may create schemas merge, or grant it: GRANT CREATE ON DATABASE … TO the user")
-            .next(
-                "or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on failback.ledger",
-            );
+            .next("or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on its tables");
     }
     error
+}
+
+/// Makes the ledger where there is none.
+pub(super) async fn make(old: &Session) -> Result<()> {
+    // CREATE … IF NOT EXISTS wants the privilege to create even where there is nothing to do.
+    if exists(old).await? { Ok(()) } else { old.execute_all(CREATE).await.map_err(not_allowed) }
 }
 
 /// Records what a transaction does; commits with it.
@@ -172,10 +176,7 @@ pub(crate) async fn record(
     action: LedgerAction,
     tables: &[(String, Written)],
 ) -> Result<()> {
-    // CREATE … IF NOT EXISTS wants the privilege to create even where there is nothing to do.
-    if !exists(old).await? {
-        old.execute_all(CREATE).await.map_err(not_allowed)?;
-    }
+    make(old).await?;
     let counts =
         serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;
     let version = env!("CARGO_PKG_VERSION");

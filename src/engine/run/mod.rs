@@ -4,6 +4,7 @@
 //! how far a run has come.
 //! Never: reads or writes rows of the user's tables.
 
+mod brought;
 mod context;
 pub(crate) mod ledger;
 mod limits;
@@ -17,6 +18,7 @@ mod status;
 mod stop;
 pub(crate) mod workers;
 
+pub(crate) use brought::{Brought, read_digest, remember};
 pub use context::Context;
 pub use ledger::{Entry, LedgerAction};
 pub use limits::{CHUNK_BYTES, Limits};

@@ -2,6 +2,7 @@
 //! which it once happened, or could.
 
 mod discovery;
+mod erased;
 mod ignored;
 mod merging;
 mod strangers;

@@ -1,0 +1,89 @@
+//! What OLD remembers of the rows that merges brought to it: digests of their keys, written in the merge's own transaction. A
+//! row that a merge brought and that is gone was deleted on OLD: a later run must know it, or it would bring back what somebody
+//! erased.
+//!
+//! Memory: about 40 bytes for every key of the tables that are asked about.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::ledger;
+use crate::error::{Error, ErrorKind, Place as _, Result};
+use crate::name::QualifiedName;
+use crate::pg::Session;
+use crate::statement::{LoadTable, remember_keys};
+
+const CREATE: &str = include_str!("../../../sql/ledger/create_brought.sql");
+const EXISTS: &str = include_str!("../../../sql/ledger/brought_exists.sql");
+const RELATIONS: &str = include_str!("../../../sql/ledger/brought_relations.sql");
+const KEYS: &str = include_str!("../../../sql/ledger/brought.sql");
+
+/// The length of a key's digest.
+const DIGEST_BYTES: usize = 16;
+
+/// The keys that were brought to a database and not taken away again by failback, a table.
+#[derive(Debug, Default)]
+pub(crate) struct Brought(BTreeMap<String, HashSet<u128>>);
+
+impl Brought {
+    /// Reads what is remembered of some tables.
+    ///
+    /// # Errors
+    /// Whatever asking OLD can give: `Permission` where this user may not read it.
+    pub(crate) async fn read<'t>(old: &Session, tables: impl Iterator<Item = &'t QualifiedName>) -> Result<Self> {
+        let mut found = Self::default();
+        if !exists(old).await? {
+            return Ok(found);
+        }
+        let known: HashSet<String> = old.query(RELATIONS, &[]).await?.iter().map(|row| row.get(0)).collect();
+        for name in tables.map(ToString::to_string).filter(|name| known.contains(name)) {
+            let mut keys = HashSet::new();
+            for row in old.query(KEYS, &[&name]).await? {
+                let (stands, digests): (bool, &[u8]) = (row.get("stands"), row.get("keys"));
+                for digest in digests.chunks(DIGEST_BYTES) {
+                    let digest = read_digest(digest).place(|| &name)?;
+                    if stands {
+                        keys.insert(digest);
+                    } else {
+                        keys.remove(&digest);
+                    }
+                }
+            }
+            found.0.insert(name, keys);
+        }
+        Ok(found)
+    }
+
+    /// Returns the keys of a table, unless there are none.
+    pub(crate) fn of(&self, table: &QualifiedName) -> Option<&HashSet<u128>> {
+        self.0.get(&table.to_string()).filter(|keys| !keys.is_empty())
+    }
+}
+
+/// Reads a digest as OLD sends it.
+///
+/// # Errors
+/// `Malformed` where it is of another length.
+pub(crate) fn read_digest(bytes: &[u8]) -> Result<u128> {
+    let digest = bytes.try_into().map(u128::from_be_bytes);
+    digest.map_err(|_| Error::new(ErrorKind::Malformed, "read the digest of a key").because("it does not have 16 bytes"))
+}
+
+/// Remembers the keys of the rows that a load wrote; commits with them. An undo of a merge that nothing is remembered of has
+/// nothing to add.
+///
+/// # Errors
+/// `Permission` where this user may not make the table or write into it.
+pub(crate) async fn remember(old: &Session, table: &QualifiedName, load: &LoadTable<'_>, is_merge: bool) -> Result<()> {
+    if !exists(old).await? {
+        if !is_merge {
+            return Ok(());
+        }
+        ledger::make(old).await?;
+        old.execute_all(CREATE).await.map_err(ledger::not_allowed)?;
+    }
+    old.execute(&remember_keys(load), &[&table.to_string()]).await.map(|_| ())
+}
+
+async fn exists(old: &Session) -> Result<bool> {
+    Ok(old.query(EXISTS, &[]).await?.first().is_some_and(|row| row.get(0)))
+}

@@ -1,0 +1,127 @@
+//! A later run forgets the earlier: what a merge brought to OLD and somebody deleted there since is not brought again.
+
+use failback::engine::{self, MergeOptions, State};
+use failback::staging::{DiffIndex, TableDiff};
+
+use super::{pair, recovery};
+use crate::recovery::Recovery;
+use crate::support::{self, Pair, block_on};
+
+const ADDED: &str = "insert into t values (50, 'an order', now(), now()), (51, 'another', now(), now())";
+
+const BOTH: &str = "create table t (id int primary key, note text, created_at timestamptz, updated_at timestamptz);
+                    insert into t values (1, 'old', now() - interval '9 days', now() - interval '9 days')";
+
+/// Another run on the same servers.
+fn again(case: &Recovery, decisions: &str) -> Recovery {
+    let Pair { database, old, new } = &case.pair;
+    let next = recovery(Pair { database: database.clone(), old: old.clone(), new: new.clone() }, "");
+    next.decide(decisions);
+    next
+}
+
+/// Goes up to a plan and returns the classes of a table with their numbers.
+fn classes(case: &Recovery) -> Vec<(&'static str, u64)> {
+    let found = case.up_to_plan();
+    found.into_iter().filter(|((_, class), _)| !class.is_settled()).map(|((_, class), rows)| (class.word(), rows)).collect()
+}
+
+fn merge(case: &Recovery) {
+    let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
+    block_on(engine::merge(&case.context, options)).expect("a merge");
+}
+
+fn ids(case: &Recovery) -> Option<String> {
+    support::value(&case.pair.old, "select string_agg(id::text, ' ' order by id) from t")
+}
+
+#[test]
+fn a_row_that_was_brought_and_deleted_on_old_is_held_until_somebody_decides() {
+    let first = recovery(pair("erased", BOTH, ADDED, ""), "");
+    assert_eq!(classes(&first), [("insert", 2)]);
+    merge(&first);
+    support::sql(&first.pair.old, "delete from t where id = 50");
+    let second = again(&first, "");
+    assert_eq!(classes(&second), [("update_deleted", 1)]);
+    let index = DiffIndex::read(&second.store).expect("a diff");
+    assert_eq!(index.tables().map(TableDiff::rows).sum::<u64>(), 1);
+    let refused = block_on(engine::merge(&second.context, MergeOptions::default())).expect_err("it waits");
+    assert!(refused.causes()[0].contains("1 rows wait"), "{refused:?}");
+    merge(&second);
+    assert_eq!(ids(&second).as_deref(), Some("1 51"), "what was erased stays erased");
+    assert_eq!(block_on(engine::verify(&second.context)).expect("a verification").state, State::VerifiedWithHeld);
+    let third = again(&first, "[defaults]\nupdate_deleted = \"apply_new\"\n");
+    assert_eq!(classes(&third), [("update_deleted", 1)], "a run that wrote nothing forgets nothing");
+    merge(&third);
+    assert_eq!(ids(&third).as_deref(), Some("1 50 51"), "somebody decided");
+}
+
+#[test]
+fn what_failback_itself_took_away_is_not_deleted_by_old() {
+    let first = recovery(pair("erased_undo", BOTH, ADDED, ""), "");
+    first.up_to_plan();
+    merge(&first);
+    block_on(engine::undo(&first.context, MergeOptions::default())).expect("an undo");
+    let second = again(&first, "");
+    assert_eq!(classes(&second), [("insert", 2)], "an undo takes it back");
+    merge(&second);
+    // NEW deletes it, and so does the next run; then NEW has it again.
+    let aged = "update t set created_at = now() - interval '8 days', updated_at = now() - interval '8 days' where id = 51";
+    support::sql(&first.pair.new, &format!("{aged}; delete from t where id = 51"));
+    support::sql(&first.pair.old, aged);
+    let third = again(&first, "[defaults]\ndelete = \"apply_new\"\n");
+    assert_eq!(classes(&third), [("delete", 1)]);
+    merge(&third);
+    support::sql(&first.pair.new, "insert into t values (51, 'again', now(), now())");
+    let fourth = again(&first, "");
+    assert_eq!(classes(&fourth), [("insert", 1)], "the merge deleted it, nobody else did");
+}
+
+#[test]
+fn every_sort_of_key_is_remembered() {
+    let both = "create table plain (id numeric(9,2), code varchar(9), at timestamptz, kind char(4),
+                    created_at timestamptz, updated_at timestamptz, primary key (id, code, at, kind));
+                create table parts (id uuid primary key, created_at timestamptz, updated_at timestamptz)
+                    partition by hash (id);
+                create table parts_0 partition of parts for values with (modulus 1, remainder 0);
+                create type mood as enum ('calm', 'wild');
+                create table moods (mood mood, tags text[], created_at timestamptz, updated_at timestamptz,
+                    primary key (mood, tags));
+                create table keyless (note text, created_at timestamptz, updated_at timestamptz)";
+    let new = "insert into plain values (1.5, 'ä ''\"', now(), 'x', now(), now());
+               insert into parts values ('6ba7b810-9dad-11d1-80b4-00c04fd430c8', now(), now());
+               insert into moods values ('wild', '{\"a b\",null}', now(), now());
+               insert into keyless values ('twice', '2099-01-01Z', '2099-01-01Z'), ('twice', '2099-01-01Z', '2099-01-01Z')";
+    let first = recovery(pair("erased_keys", both, new, ""), "");
+    first.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
+    first.up_to_plan();
+    merge(&first);
+    support::sql(&first.pair.old, "delete from plain; delete from parts; delete from moods; delete from keyless");
+    let second = again(&first, "");
+    assert_eq!(classes(&second), [("update_deleted", 2), ("update_deleted", 1), ("update_deleted", 1), ("update_deleted", 1)]);
+}
+
+#[test]
+fn an_undo_that_leaves_rows_does_not_forget_them() {
+    let first = recovery(pair("erased_part", BOTH, ADDED, ""), "");
+    first.up_to_plan();
+    merge(&first);
+    support::sql(&first.pair.old, "delete from t where id = 50");
+    block_on(engine::undo(&first.context, MergeOptions::default())).expect("an undo");
+    assert_eq!(ids(&first).as_deref(), Some("1"), "the other row is taken back");
+    assert_eq!(classes(&again(&first, "")), [("insert", 1), ("update_deleted", 1)]);
+}
+
+#[test]
+fn a_ledger_of_before_learns_to_remember() {
+    let first = recovery(pair("erased_before", BOTH, ADDED, ""), "");
+    first.up_to_plan();
+    merge(&first);
+    support::sql(&first.pair.old, "drop table failback.brought");
+    block_on(engine::undo(&first.context, MergeOptions::default())).expect("an undo of a merge that nothing is remembered of");
+    let second = again(&first, "");
+    assert_eq!(classes(&second), [("insert", 2)]);
+    merge(&second);
+    support::sql(&first.pair.old, "delete from t where id = 51");
+    assert_eq!(classes(&again(&first, "")), [("update_deleted", 1)]);
+}
