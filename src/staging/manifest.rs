@@ -58,6 +58,9 @@ pub struct DatabaseRecord {
     pub new_only: Vec<NewOnlyTable>,
     /// Everything else, with the reason.
     pub left_out: Vec<LeftOut>,
+    /// Those tables among them that both sides have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aside: Vec<Aside>,
     /// NEW's sequences at the export.
     pub new_sequences: Vec<Sequence>,
 }
@@ -73,6 +76,16 @@ pub struct LeftOut {
     pub reason: String,
     /// Whether rows may be lost because of it; reports name it first.
     pub blocker: bool,
+}
+
+/// A table that both sides have and that is not carried. Children of its rows may be carried: then OLD's row has to say that it
+/// is the same one as NEW's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Aside {
+    /// As OLD's catalog spells it.
+    pub name: QualifiedName,
+    /// The columns that say when a row was written; none where they prove nothing.
+    pub times: TimeColumns,
 }
 
 /// A table that only NEW has. All of its rows are staged, as nothing says which of them are older than the cutover.

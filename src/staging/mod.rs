@@ -48,7 +48,7 @@ pub use journal::{Committed, Intent, Journal, JournalEntry, JournalRecord, NotCo
 pub use layout::{
     DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, RUN, Staged, TableId, database_folder,
 };
-pub use manifest::{DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
+pub use manifest::{Aside, DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{DatabasePlan, Plan, TablePlan, json_digest};
 pub use run_record::{RunId, RunRecord};

@@ -29,16 +29,16 @@ pub struct DeltaTables<'a> {
 }
 
 impl DeltaTables<'_> {
-    fn incoming(&self) -> String {
+    pub(super) fn incoming(&self) -> String {
         format!("pg_temp.fb_delta_in_{}", self.number)
     }
 
-    fn outgoing(&self) -> String {
+    pub(super) fn outgoing(&self) -> String {
         format!("pg_temp.fb_delta_out_{}", self.number)
     }
 
     /// The name of the column with the position, which none of the table's columns has.
-    fn ord(&self) -> String {
+    pub(super) fn ord(&self) -> String {
         let mut name = "fb_ord".to_owned();
         while self.table.column(&Ident::new(&name)).is_some() {
             name.push('_');
@@ -47,7 +47,7 @@ impl DeltaTables<'_> {
     }
 
     /// The table under its own name, by which an expression may call the whole row.
-    fn alias(&self) -> String {
+    pub(super) fn alias(&self) -> String {
         self.table.name.name.sql()
     }
 

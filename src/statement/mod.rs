@@ -30,6 +30,7 @@ mod row_hash;
 mod select_list;
 mod sequence;
 mod setting;
+mod stranger;
 pub mod trial_table;
 mod value;
 
@@ -50,5 +51,8 @@ pub use referential_action::affected_children;
 pub use row_hash::row_hash;
 pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
-pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, LOCK_TIMEOUT, REPLICA_ROLE};
+pub use setting::{
+    BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, LOCK_TIMEOUT, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE,
+};
+pub use stranger::{children_of_unproven, parents_with_own_children};
 pub use value::travelling_value;

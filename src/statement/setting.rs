@@ -9,6 +9,15 @@ pub const DEFER_CONSTRAINTS: &str = "set constraints all deferred";
 /// Constraints that waited are looked at now, and no later than each statement from here on.
 pub const CHECK_CONSTRAINTS: &str = "set constraints all immediate";
 
+/// Checks, generated columns, indexes and triggers of OLD's may call functions that find each other by the database's own
+/// search path; it is the session's default. What we write ourselves is found first, in `pg_catalog`.
+pub const OWN_SEARCH_PATH: &str = "select pg_catalog.set_config('search_path', \
+     pg_catalog.concat_ws(', ', 'pg_catalog', nullif(s.reset_val, '')), true) \
+     from pg_catalog.pg_settings s where s.name = 'search_path'";
+
+/// Takes [`OWN_SEARCH_PATH`] back.
+pub const NO_SEARCH_PATH: &str = "set local search_path = ''";
+
 /// Whoever holds a lock that is wanted is waited for so long, a lock.
 pub const LOCK_TIMEOUT: &str = "set local lock_timeout = '30s'";
 

@@ -11,7 +11,6 @@ use super::brought::prove_deletions;
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use crate::codec::{BatchEncoder, RowLayout};
-use crate::config::Zone;
 use crate::delta::{self, Class, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
@@ -47,7 +46,7 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
     let manifest = Manifest::read(context.store())?;
     let merged = ledger::merged_databases(context.servers(), &manifest).await.place(|| context.run())?;
     let standing = if merged.is_empty() { None } else { Some(DiffIndex::read(context.store())?) };
-    let clock = Clock::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)?;
+    let clock = Clock::of(&manifest)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);
     context
         .reporter()

@@ -79,7 +79,7 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     expect_primary(&identity.old)?;
     notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
     let catalogs = Sided::from(try_join!(read_catalog(&old), read_catalog(&new))?);
-    let Pairing { tables, new_only, left_out } = pair(context.selection(), name, catalogs.as_ref());
+    let Pairing { tables, new_only, left_out, aside } = pair(context.selection(), name, catalogs.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     for table in &tables {
         let settings = context.selection().table(name, &table.name.to_string());
@@ -110,6 +110,7 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
         tables,
         new_only,
         left_out,
+        aside,
     })
 }
 

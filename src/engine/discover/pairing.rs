@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::detached::{detached_from, root_of};
 use super::new_only;
-use super::table_selection::{ReadingZone, TableSelection, select_table};
+use super::table_selection::{ReadingZone, TableSelection, select_table, times_aside};
 use crate::catalog::Catalog;
 use crate::engine::run::Selection;
 use crate::name::{QualifiedName, Side, Sided};
 use crate::schema::{Method, Relation, RelationKind, Table};
 use crate::staging::layout::TableId;
-use crate::staging::{LeftOut, NewOnlyTable, TableRecord};
+use crate::staging::{Aside, LeftOut, NewOnlyTable, TableRecord};
 
 /// Every table and relation of a database, each in exactly one list.
 #[derive(Default)]
@@ -18,6 +18,7 @@ pub(super) struct Pairing {
     pub(super) tables: Vec<TableRecord>,
     pub(super) new_only: Vec<NewOnlyTable>,
     pub(super) left_out: Vec<LeftOut>,
+    pub(super) aside: Vec<Aside>,
 }
 
 /// NEW's name for every table of OLD that the configuration says NEW calls otherwise.
@@ -48,6 +49,16 @@ struct Place<'a> {
     catalogs: Sided<&'a Catalog>,
 }
 
+impl Place<'_> {
+    /// What is known of a table that both sides have and that is not carried.
+    fn aside(self, old: &Table, new: &Table) -> Aside {
+        let zone = self.selection.zone();
+        let zone = ReadingZone { name: zone.name(), is_stated: self.selection.has_zone() };
+        let settings = self.selection.table(self.database, &old.name.to_string());
+        Aside { name: old.name.clone(), times: times_aside(old, new, &settings, &zone) }
+    }
+}
+
 /// Pairs both sides' tables by name; a table that OLD lacks is new-only, and whatever is no table is left out with a reason.
 pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catalog>) -> Pairing {
     let Sided { old, new } = catalogs;
@@ -56,11 +67,12 @@ pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catal
     let mut found = Pairing::default();
     for table in &new.tables {
         let name = renamed.on_old(&table.name);
+        let answers = *name != table.name || !renamed.frees(name);
+        let on_old = old.tables.iter().find(|known| known.name == *name && answers);
         if selection.wants(&name.to_string()) {
-            let answers = *name != table.name || !renamed.frees(name);
-            let on_old = old.tables.iter().find(|known| known.name == *name && answers);
             found.add(place, name, on_old, table);
         } else {
+            found.aside.extend(on_old.map(|on_old| place.aside(on_old, table)));
             found.left_out.push(left_out(Side::New, &table.name, "not asked for (--tables)", false));
         }
     }
@@ -94,7 +106,10 @@ impl Pairing {
                 record.coverage.doubt_deletes(&record.detached);
                 self.tables.push(*record);
             }
-            TableSelection::Leave(reason) => self.left_out.push(reason),
+            TableSelection::Leave(reason) => {
+                self.left_out.push(reason);
+                self.aside.push(place.aside(old, new));
+            }
         }
     }
 }

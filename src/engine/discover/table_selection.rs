@@ -98,6 +98,17 @@ pub(crate) fn select_table(
     }))
 }
 
+/// Finds the time columns of a table that is not carried, as far as they prove anything.
+pub(crate) fn times_aside(old: &Table, new: &Table, settings: &TableSettings, zone: &ReadingZone<'_>) -> TimeColumns {
+    let renaming = Renaming::new(settings.renamed.iter().map(|(old, new)| (Ident::new(old), Ident::new(new))));
+    match renaming.translate(old, new) {
+        Ok(new) if settings.method != Some(Method::Compare) => {
+            time_columns(&map_columns(old, &new, &renaming, zone.name), settings, zone.is_stated)
+        }
+        _ => TimeColumns::default(),
+    }
+}
+
 fn leave(table: &Table, reason: &str, blocker: bool) -> TableSelection {
     TableSelection::Leave(LeftOut { side: Side::New, name: table.name.clone(), reason: reason.to_owned(), blocker })
 }

@@ -12,7 +12,9 @@ use crate::codec::RowLayout;
 use crate::config::Zone;
 use crate::delta::{CutoverWindow, Evidence, History, Witness};
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::literal;
 use crate::schema::{TimeColumn, TimeColumns, TimeKind};
+use crate::staging::Manifest;
 use crate::statement::travelling_value;
 
 const DAY_US: i64 = 86_400_000_000;
@@ -31,6 +33,14 @@ impl Clock {
     pub(crate) fn new(cutover_us: i64, overlap_us: i64, zone: &Zone) -> Result<Self> {
         let instant = |us| Timestamp::from_microsecond(us).map_err(|error| bad_clock("read the cutover", error));
         Ok(Self { cutover: instant(cutover_us)?, since: instant(cutover_us.saturating_sub(overlap_us))?, zone: zone.clone() })
+    }
+
+    /// Reads it off a run's manifest.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn of(manifest: &Manifest) -> Result<Self> {
+        Self::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)
     }
 
     /// Returns the cutover's window in the terms of a column: instants, wall clock or days, each in microseconds since 1970.
@@ -56,6 +66,14 @@ impl Clock {
             TimeKind::WallClock => local.to_string(),
             TimeKind::Day => local.date().to_string(),
         }
+    }
+
+    /// Returns a condition on a row of OLD under an alias that is true where its stamps say that it was there at the cutover.
+    pub(crate) fn existed(&self, times: &TimeColumns, alias: &str) -> String {
+        let test =
+            |column: &TimeColumn| format!("{alias}.{} < {}", column.name.sql(), literal(&self.since_literal(column.kind)));
+        let tests: Vec<_> = times.iter().map(test).collect();
+        if tests.is_empty() { "false".to_owned() } else { format!("({})", tests.join(" or ")) }
     }
 
     /// Pairs every time column, as NEW has it, with the literal that selects candidates by it.

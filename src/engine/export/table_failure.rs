@@ -3,8 +3,9 @@
 use crate::error::{Error, ErrorKind};
 use crate::name::Side;
 use crate::pg::sqlstate;
+use crate::schema::TimeColumns;
 use crate::staging::layout::TableId;
-use crate::staging::{DatabaseRecord, LeftOut};
+use crate::staging::{Aside, DatabaseRecord, LeftOut};
 
 /// Whether a failure is one of the table's own values and not of the server, the network or the disk: bytes without characters,
 /// a row that is wider than a message may be, damaged pages.
@@ -29,7 +30,10 @@ pub(crate) fn sentence(error: &Error) -> String {
 pub(crate) fn leave_out(database: &mut DatabaseRecord, failures: Vec<(TableId, String)>) {
     for (id, reason) in failures {
         if let Some(at) = database.tables.iter().position(|table| table.id == id) {
-            let name = database.tables.remove(at).new.name;
+            let record = database.tables.remove(at);
+            let times = if record.stamps_prove { record.times } else { TimeColumns::default() };
+            database.aside.push(Aside { name: record.name, times });
+            let name = record.new.name;
             database.left_out.push(LeftOut { side: Side::New, name, reason, blocker: true });
         }
     }

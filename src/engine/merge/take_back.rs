@@ -13,7 +13,7 @@ use super::triggers::Triggers;
 use crate::catalog::{self, Catalog};
 use crate::codec::BatchEncoder;
 use crate::engine::plan::{
-    Direction, Draft, RelevantColumns, Sandbox, definition_digest, hold_closure, hold_rejects, planned_actions,
+    Direction, Draft, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure, hold_rejects, planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
 use crate::engine::run::Context;
@@ -61,8 +61,10 @@ pub(crate) async fn scope(
         leave_moved(context, &sandbox, &scope, (number, table), draft).await.place(|| &table.name)?;
     }
     sandbox.leave().await?;
-    hold_rejects(context.servers(), context.store(), context.reporter(), &scope.record, &mut drafts, Direction::Back).await?;
-    hold_closure(context.servers(), context.store(), context.reporter(), &part.name, &mut drafts, Direction::Back).await?;
+    let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
+    hold_rejects(servers, store, reporter, &scope.record, &mut drafts, Direction::Back).await?;
+    // What comes back is OLD's own, and nobody's stranger.
+    hold_closure(servers, store, reporter, &part.name, &mut drafts, Direction::Back, &Strangers::default()).await?;
     let mut left = Vec::new();
     for (draft, planned) in drafts.iter().zip(&planned) {
         left.extend(left_rows(context.store(), draft, planned)?);

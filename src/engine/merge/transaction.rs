@@ -20,7 +20,7 @@ use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::schema::ForeignKey;
 use crate::staging::Written;
-use crate::statement::Operation;
+use crate::statement::{NO_SEARCH_PATH, OWN_SEARCH_PATH, Operation};
 use crate::store::Store;
 
 /// Carries out a database's part of a plan inside the session's transaction.
@@ -56,6 +56,7 @@ pub(crate) async fn carry_out(
             }
         }
     }
+    old.execute_all(OWN_SEARCH_PATH).await?;
     for merge in merges.iter().rev() {
         merge.delete(old).await.place(|| &merge.record.name)?;
     }
@@ -69,6 +70,7 @@ pub(crate) async fn carry_out(
     }
     check_foreign_keys(old, &keys, &merges, triggers).await?;
     triggers.settle(old).await?;
+    old.execute_all(NO_SEARCH_PATH).await?;
     for merge in &merges {
         old.execute_all(&merge.wake).await.place(|| &merge.record.name)?;
     }

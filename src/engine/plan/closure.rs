@@ -4,14 +4,15 @@
 //! the different row that OLD has under the same key. And a parent cannot go while OLD still has children of it. Both are
 //! found here, before anything is written, and held with the foreign key's name as the reason.
 
-use super::draft::Draft;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::delta_tables::TableDeltas;
 use super::direction::Direction;
+use super::draft::Draft;
 use super::restored_children;
 use super::row_values::{Found, Value, each_row};
 use super::sandbox::Sandbox;
+use super::strangers::Strangers;
 use super::uniqueness;
 use crate::delta::{Base, Class};
 use crate::engine::run::{Reporter, Servers};
@@ -28,9 +29,10 @@ pub(crate) async fn hold_closure(
     database: &str,
     drafts: &mut [Draft<'_>],
     direction: Direction,
+    strangers: &Strangers,
 ) -> Result<()> {
     let sandbox = Sandbox::open(servers, database).await?;
-    let mut deltas = TableDeltas::prepare(sandbox, store, reporter, drafts, direction).await?;
+    let mut deltas = TableDeltas::prepare(sandbox, store, reporter, drafts, direction, &strangers.tables()).await?;
     let keys = deltas.keys.clone();
     // A held child may itself be a parent, and a held row may be the one that was to free a value: until nothing moves.
     loop {
@@ -45,6 +47,8 @@ pub(crate) async fn hold_closure(
         for key in &keys {
             held += hold_orphans(&deltas, drafts, key).await.place(|| &key.name)?;
             held += hold_parents(&deltas, drafts, key).await.place(|| &key.name)?;
+            held += strangers.hold_children(&deltas, drafts, key).await?;
+            held += strangers.hold_parents(store, &deltas, drafts, key).await?;
         }
         if held == 0 {
             return deltas.leave().await;
@@ -77,28 +81,21 @@ fn hold_children(store: &dyn Store, drafts: &mut [Draft<'_>], keys: &[ForeignKey
     Ok(held)
 }
 
-/// Collects the referenced values of NEW's rows that will not be on OLD under their own identity.
+/// Collects the values under which NEW's children would find no parent on OLD, or another one: those of rows that stay aside
+/// and that OLD has not under the same value.
 fn values_not_on_old(store: &dyn Store, parent: &Draft<'_>, key: &ForeignKey) -> Result<HashSet<Value>> {
     let mut missing = HashSet::new();
     if parent.actions.iter().all(|action| action.brings_new()) {
         return Ok(missing);
     }
-    each_row(store, parent, &key.parent_columns, "new", |row, found, value| {
-        if is_not_olds(found) && !parent.actions[row].brings_new() {
-            missing.extend(value);
-        }
+    let mut on_old = HashMap::new();
+    each_row(store, parent, &key.parent_columns, "old", |row, _, value| {
+        on_old.extend(value.filter(|_| !parent.actions[row].brings_new()).map(|value| (row, value)));
     })?;
-    // A value of a row that OLD has in its own right (`old_only` with both rows) is on OLD.
-    if !missing.is_empty() {
-        each_row(store, parent, &key.parent_columns, "old", |row, found, value| {
-            if found.class == Class::OldOnly
-                && !parent.actions[row].writes()
-                && let Some(value) = value
-            {
-                missing.remove(&value);
-            }
-        })?;
-    }
+    each_row(store, parent, &key.parent_columns, "new", |row, found, value| {
+        let is_olds = !is_not_olds(found) && on_old.get(&row) == value.as_ref();
+        missing.extend(value.filter(|_| !is_olds && !parent.actions[row].brings_new()));
+    })?;
     Ok(missing)
 }
 
@@ -141,10 +138,10 @@ const fn is_not_olds(found: Found) -> bool {
         | Class::UpdateMissing
         | Class::UpdateDeleted
         | Class::AmbiguousMissingOnOld
-        | Class::AmbiguousDeletedOnOld
-        | Class::OldOnly => true,
+        | Class::AmbiguousDeletedOnOld => true,
         Class::UpdateOriginDiffers | Class::AmbiguousDiffers => matches!(found.base, Base::Unknown),
         Class::Update
+        | Class::OldOnly
         | Class::Delete
         | Class::AmbiguousMissingOnNew
         | Class::DeleteOriginDiffers

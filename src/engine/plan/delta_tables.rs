@@ -5,6 +5,8 @@
 //! Only what the questions are about is sent: those columns, and not the updates that leave them alone. Every question is asked
 //! under one snapshot of OLD. Memory: one batch of rows, and a flag a row.
 
+use std::collections::BTreeSet;
+
 use super::direction::Direction;
 use super::draft::Draft;
 use arrow_array::RecordBatch;
@@ -47,19 +49,21 @@ struct TableDelta<'a> {
 }
 
 impl<'a> TableDeltas<'a> {
-    /// Sends what has to be asked about.
+    /// Sends what has to be asked about; of tables in which rows are overwritten by others, and of their children, every row.
     pub(crate) async fn prepare(
         sandbox: Sandbox,
         store: &dyn Store,
         reporter: &Reporter,
         drafts: &[Draft<'a>],
         direction: Direction,
+        overwritten: &BTreeSet<QualifiedName>,
     ) -> Result<Self> {
         let keys = catalog::foreign_keys(sandbox.session().client()).await?;
+        sandbox.find_as_old_does().await?;
         let mut deltas = Self { sandbox, direction, keys, tables: Vec::new() };
         for (number, draft) in drafts.iter().enumerate() {
             let loaded = if deltas.is_asked_about(draft) {
-                Some(deltas.load(store, reporter, number, draft).await.place(|| &draft.record.name)?)
+                Some(deltas.load((store, reporter), number, draft, overwritten).await.place(|| &draft.record.name)?)
             } else {
                 None
             };
@@ -79,10 +83,16 @@ impl<'a> TableDeltas<'a> {
                 && exclusives(draft.record).next().is_some()
     }
 
-    async fn load(&self, store: &dyn Store, reporter: &Reporter, number: usize, draft: &Draft<'a>) -> Result<TableDelta<'a>> {
+    async fn load(
+        &self,
+        (store, reporter): (&dyn Store, &Reporter),
+        number: usize,
+        draft: &Draft<'a>,
+        overwritten: &BTreeSet<QualifiedName>,
+    ) -> Result<TableDelta<'a>> {
         let record = draft.record;
         let source = RowSource::of(&record.old, &record.key, Side::Old);
-        let asked = Asked::of(record, &self.keys);
+        let asked = Asked::of(record, &self.keys, overwritten);
         let load = LoadTable { name: load_table_name(number), source, columns: asked.pick(load_columns(record)) };
         let keys = self.keys.iter().filter(|key| key.parent == record.name);
         let referenced = keys.map(|key| key.parent_columns.clone()).collect();
@@ -200,7 +210,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(record: &TableRecord, keys: &[ForeignKey]) -> Self {
+    fn of(record: &TableRecord, keys: &[ForeignKey], overwritten: &BTreeSet<QualifiedName>) -> Self {
         let columns = &record.layout.columns;
         let ends = |key: &&ForeignKey| key.child == record.name || key.parent == record.name;
         // What is computed, and which partition a row belongs to, may depend on any column.
@@ -213,10 +223,13 @@ impl Asked {
             names.extend(key.child_columns.iter().filter(|_| key.child == record.name).cloned());
             names.extend(key.parent_columns.iter().filter(|_| key.parent == record.name).cloned());
         }
+        // Where children of an overwritten row stay is asked about each row.
+        let by_row = overwritten.contains(&record.name)
+            || keys.iter().any(|key| key.child == record.name && overwritten.contains(&key.parent));
         let positions: Vec<_> =
             (0..columns.len()).filter(|position| depends || names.contains(&columns[*position].name)).collect();
         let alike = |name: &Ident| record.old.column(name).is_some_and(Column::equal_prints_alike);
-        let relevant = if !depends && record.key.names().iter().all(alike) {
+        let relevant = if !depends && !by_row && record.key.names().iter().all(alike) {
             RelevantColumns::Columns((0..positions.len()).collect())
         } else {
             RelevantColumns::Any

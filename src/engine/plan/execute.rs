@@ -16,9 +16,11 @@ use super::planned_row::write_planned_rows;
 use super::privileges;
 use super::reject::Reject;
 use super::report::{PlanReport, report};
+use super::strangers::Strangers;
 use super::trial_load;
 use crate::delta::Class;
 use crate::engine::diff::{DECIDING, read_words};
+use crate::engine::evidence::Clock;
 use crate::engine::rows::Target;
 use crate::engine::run::{Context, Event, Reporter, edited_since_export};
 use crate::engine::run::{ledger, spans};
@@ -50,6 +52,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
     let index = DiffIndex::read(context.store())?;
     let mut standing = standing_parts(context, &manifest).await.place(|| context.run())?;
     let decisions = read_decisions(context.store())?;
+    let clock = Clock::of(&manifest)?;
     context.reporter().tell(Event::Began { step: "plan", rows: index.tables().map(TableDiff::rows).sum() });
     let (mut databases, mut rejects) = (Vec::new(), Vec::new());
     for record in &manifest.databases {
@@ -59,7 +62,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
             continue;
         }
         let Some(diff) = index.database(&record.name) else { continue };
-        let work = plan_database(context, &decisions, record, diff, &mut rejects);
+        let work = plan_database(context, &decisions, &clock, (record, diff), &mut rejects);
         let planned = work.instrument(spans::database(&record.name)).await;
         databases.push(planned.place(|| format!("database {}", record.name))?.seal(&manifest.run_id)?);
     }
@@ -107,8 +110,8 @@ pub(crate) fn read_decisions(store: &dyn Store) -> Result<Decisions> {
 async fn plan_database(
     context: &Context,
     decisions: &Decisions,
-    record: &DatabaseRecord,
-    diff: &DatabaseDiff,
+    clock: &Clock,
+    (record, diff): (&DatabaseRecord, &DatabaseDiff),
     rejects: &mut Vec<Reject>,
 ) -> Result<DatabasePlan> {
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
@@ -122,7 +125,8 @@ async fn plan_database(
     }
     // Before families are looked at: a row that OLD does not take holds its children too.
     rejects.extend(trial_load::hold_rejects(servers, store, reporter, record, &mut drafts, Direction::Forward).await?);
-    closure::hold_closure(servers, store, reporter, &record.name, &mut drafts, Direction::Forward).await?;
+    let strangers = Strangers::of(store, &drafts, record, clock)?;
+    closure::hold_closure(servers, store, reporter, &record.name, &mut drafts, Direction::Forward, &strangers).await?;
     let paths = DatabaseLayout::new(&record.name);
     let tables = drafts.iter().map(|draft| freeze(context.shared_store(), &paths, draft)).collect::<Result<Vec<_>>>()?;
     Ok(DatabasePlan {

@@ -18,6 +18,7 @@ mod report;
 mod restored_children;
 mod row_values;
 mod sandbox;
+mod strangers;
 mod trial_load;
 mod uniqueness;
 
@@ -32,4 +33,5 @@ pub use reject::Reject;
 pub(crate) use relevant_columns::RelevantColumns;
 pub use report::{PlanReport, PlannedTable};
 pub(crate) use sandbox::Sandbox;
+pub(crate) use strangers::Strangers;
 pub(crate) use trial_load::hold_rejects;

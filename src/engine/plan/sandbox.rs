@@ -6,7 +6,7 @@ use crate::engine::run::Servers;
 use crate::error::{ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Savepoint, Session, Transaction};
-use crate::statement::REPLICA_ROLE;
+use crate::statement::{OWN_SEARCH_PATH, REPLICA_ROLE};
 
 pub(crate) struct Sandbox {
     old: Transaction,
@@ -43,6 +43,11 @@ impl Sandbox {
     /// Sets a savepoint.
     pub(crate) async fn savepoint(&self, name: &str) -> Result<Savepoint<'_>> {
         self.old.savepoint(name).await
+    }
+
+    /// Lets OLD's own expressions find what they call; no catalog is read from here on.
+    pub(crate) async fn find_as_old_does(&self) -> Result<()> {
+        self.old.execute_all(OWN_SEARCH_PATH).await
     }
 
     /// Creates a temporary table.

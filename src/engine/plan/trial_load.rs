@@ -100,12 +100,24 @@ fn is_needed(database: &DatabaseRecord, record: &TableRecord, direction: Directi
         || database.old.encoding != database.new.encoding
         || record.drift.iter().any(Drift::may_not_fit)
         || !old.checks.iter().all(known)
+        // A function may find things on NEW that it does not find for our user on OLD.
+        || old.checks.iter().any(|check| names_a_schema(&check.expression))
         || old.columns.iter().any(|column| {
             let own = &column.data_type;
             // A domain or composite of the same name may be defined otherwise, and an extension or a newer server may have
             // learnt values that OLD's has not.
             own.sql != own.base_sql || own.kind == TypeKind::Composite || (!own.builtin && own.kind != TypeKind::Enum) || newer
         })
+}
+
+/// Whether an expression, as the server prints it, names something that is not the server's own: only that has its schema in
+/// front.
+fn names_a_schema(expression: &str) -> bool {
+    let is_name = |letter: char| letter.is_alphabetic() || letter == '_' || letter == '"';
+    expression.match_indices('.').any(|(at, _)| {
+        let (before, after) = (&expression[..at], &expression[at + 1..]);
+        before.ends_with(|letter: char| is_name(letter) || letter.is_ascii_digit()) && after.starts_with(is_name)
+    })
 }
 
 /// A copy of one table of OLD, without its rows, indexes and triggers.
@@ -134,6 +146,7 @@ impl<'a> Trial<'a> {
         let old = sandbox.session();
         let bounds = catalog::partition_bounds(old.client(), &record.old.name).await?;
         let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
+        sandbox.find_as_old_does().await?;
         sandbox.create(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
         let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
         let source = RowSource { table: trial_name(), partitioned: false, key: &record.key, side: Side::Old };

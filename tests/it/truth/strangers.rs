@@ -46,3 +46,65 @@ fn rows_that_do_not_agree_on_their_birth_are_two_rows() {
     assert_eq!(held(&plan, "public.line", "held with its parent: public.invoice"), 1, "{plan:#?}");
     assert!(children(&case).is_empty());
 }
+
+#[test]
+fn a_child_of_a_table_that_is_not_carried_waits_unless_its_parent_was_there_at_the_cutover() {
+    let both = "create table payer (id int primary key, name text, created_at timestamptz);
+                create table invoice (code text primary key);
+                create table line (id int primary key, code text references invoice, payer int references payer,
+                    created_at timestamptz default now(), updated_at timestamptz);
+                insert into payer values (1, 'both', '2001-01-01'); insert into invoice values ('A');
+                insert into line values (1, 'A', 1, '2001-01-01', '2001-01-01');";
+    let new = "insert into payer values (2, 'Ann', now());
+               insert into line values (2, null, 1), (3, null, 2), (4, 'A', 1), (5, null, null);
+               update line set updated_at = now() where id = 1";
+    let old = "insert into payer values (2, 'Bob', now())";
+    let skip = "[tables.\"public.payer\"]\nmethod = \"skip\"\n[tables.\"public.invoice\"]\nmethod = \"skip\"";
+    let skipped = recovery(pair("skipped_parent", both, new, old), skip);
+    let mut excluded = recovery(pair("excluded_parent", both, new, old), "");
+    excluded.choose("public.line");
+    for case in [skipped, excluded] {
+        let plan = planned(&case);
+        assert_eq!(held(&plan, "public.line", "public.payer is not carried"), 1, "{plan:#?}");
+        assert_eq!(held(&plan, "public.line", "public.invoice is not carried"), 1, "no stamps, no proof: {plan:#?}");
+        assert_eq!(plan.actions.get(Action::Update), 1, "a row that keeps its parent: {plan:#?}");
+        assert_eq!(children(&case), ["1", "2", "5"]);
+    }
+}
+
+#[test]
+fn olds_own_child_does_not_find_a_stranger_in_its_parents_place() {
+    const STAMPS: &str = "created_at timestamptz default now(), updated_at timestamptz default now()";
+    for (stamps, decisions) in [(STAMPS, "insert_exists = \"apply_new\""), ("note text", "ambiguous_differs = \"apply_new\"")] {
+        let both = format!(
+            "create table invoice (id int primary key, payer text, {stamps});
+             create table line (id int primary key, invoice int references invoice, note text, {stamps_too});",
+            stamps_too = stamps.replace("note text", "more text")
+        );
+        let new = "insert into invoice values (8, 'Ann'), (9, 'Ann'); insert into line values (1, 8)";
+        let old = "insert into invoice values (8, 'Bob'), (9, 'Bob'); insert into line values (2, 8)";
+        let case = recovery(pair("own_child", &both, new, old), "");
+        case.decide(&format!("[defaults]\n{decisions}\nambiguous_missing_on_old = \"apply_new\"\n"));
+        let plan = planned(&case);
+        assert_eq!(held(&plan, "public.invoice", "OLD's own children of it in public.line"), 1, "{plan:#?}");
+        assert_eq!(held(&plan, "public.line", "held with its parent"), 1, "NEW's child waits with it: {plan:#?}");
+        assert_eq!(children(&case), ["2"]);
+        let payers = support::rows(&case.pair.old, "select payer from invoice order by id");
+        assert_eq!(payers.concat(), [Some("Bob".to_owned()), Some("Ann".to_owned())], "nobody refers to 9");
+    }
+}
+
+#[test]
+fn a_value_that_another_row_has_on_old_is_no_parent() {
+    let both = "create table payer (id int primary key, email text unique, updated_at timestamptz default '2001-01-01');
+                create table line (id int primary key, email text references payer (email),
+                    created_at timestamptz default now());
+                insert into payer values (1, 'one@a'), (2, 'two@a');";
+    let new = "update payer set email = 'x@a', updated_at = now() where id = 1; insert into line values (1, 'x@a')";
+    let old = "insert into payer values (3, 'x@a', now())";
+    let case = recovery(pair("taken_value", both, new, old), "");
+    let plan = planned(&case);
+    assert_eq!(held(&plan, "public.payer", "payer_email_key"), 1, "{plan:#?}");
+    assert_eq!(held(&plan, "public.line", "held with its parent"), 1, "{plan:#?}");
+    assert!(children(&case).is_empty());
+}

@@ -1,0 +1,132 @@
+//! Rows that only share a key. A child must not be attached to a row of OLD that is not the one it has on NEW, and a child that
+//! OLD keeps must not find somebody else in its parent's place.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::delta_tables::TableDeltas;
+use super::draft::Draft;
+use super::row_values::{Value, each_row};
+use crate::delta::{Base, Class};
+use crate::engine::evidence::Clock;
+use crate::error::{Place, Result};
+use crate::name::QualifiedName;
+use crate::policy::Action;
+use crate::schema::ForeignKey;
+use crate::staging::DatabaseRecord;
+use crate::statement;
+use crate::store::Store;
+
+/// Rows of OLD that the plan overwrites although they may be other rows than NEW's, by table, as positions in its diff.
+#[derive(Default)]
+pub(crate) struct Strangers {
+    /// They are others: both sides created one.
+    certain: BTreeMap<QualifiedName, Vec<usize>>,
+    /// Nobody knows.
+    possible: BTreeMap<QualifiedName, HashSet<usize>>,
+    /// Tables that both sides have and that are not carried, with the condition under which a row `p` of OLD's is NEW's too.
+    aside: BTreeMap<QualifiedName, String>,
+}
+
+impl Strangers {
+    /// Reads them off the drafts.
+    pub(crate) fn of(store: &dyn Store, drafts: &[Draft<'_>], record: &DatabaseRecord, clock: &Clock) -> Result<Self> {
+        let aside = record.aside.iter().map(|aside| (aside.name.clone(), clock.existed(&aside.times, "p"))).collect();
+        let mut strangers = Self { aside, ..Self::default() };
+        for draft in drafts {
+            if !draft.actions.iter().any(|action| matches!(action, Action::Update | Action::Replace)) {
+                continue;
+            }
+            let name = &draft.record.name;
+            each_row(store, draft, &[], "old", |row, found, _| match (found.class, found.base) {
+                _ if !matches!(draft.actions[row], Action::Update | Action::Replace) => {}
+                (Class::InsertExists, _) => strangers.certain.entry(name.clone()).or_default().push(row),
+                (_, Base::Unknown) => {
+                    strangers.possible.entry(name.clone()).or_default().insert(row);
+                }
+                _ => {}
+            })?;
+        }
+        Ok(strangers)
+    }
+
+    /// Lists the tables in which rows of OLD are overwritten by others.
+    pub(crate) fn tables(&self) -> BTreeSet<QualifiedName> {
+        self.certain.keys().cloned().collect()
+    }
+
+    /// Holds children whose parent's table is not carried, unless OLD's parent says that it was there at the cutover: then it
+    /// is NEW's too. Returns how many.
+    pub(crate) async fn hold_children(
+        &self,
+        deltas: &TableDeltas<'_>,
+        drafts: &mut [Draft<'_>],
+        key: &ForeignKey,
+    ) -> Result<usize> {
+        let Some(is_proven) = self.aside.get(&key.parent) else { return Ok(0) };
+        let Some((position, child)) = deltas.of(&key.child) else { return Ok(0) };
+        let rows = deltas.positions(&statement::children_of_unproven(key, child, is_proven)).await.place(|| &key.name)?;
+        let why =
+            format!("held: {} is not carried, and its row on OLD may be another one than NEW's ({})", key.parent, key.name);
+        let draft = &mut drafts[position];
+        let standing: Vec<_> = rows.into_iter().filter(|row| draft.actions[*row].writes()).collect();
+        for row in &standing {
+            draft.hold(*row, &why);
+        }
+        Ok(standing.len())
+    }
+
+    /// Holds parents in whose place children that OLD keeps would find somebody else; returns how many.
+    pub(crate) async fn hold_parents(
+        &self,
+        store: &dyn Store,
+        deltas: &TableDeltas<'_>,
+        drafts: &mut [Draft<'_>],
+        key: &ForeignKey,
+    ) -> Result<usize> {
+        let Some(position) = drafts.iter().position(|draft| draft.record.name == key.parent) else { return Ok(0) };
+        let mut rows = self.with_own_children(store, drafts, position, key)?;
+        if let (Some(certain), Some((_, parent))) = (self.certain.get(&key.parent), deltas.of(&key.parent)) {
+            let child = deltas.of(&key.child).map(|(_, child)| child);
+            let query = statement::parents_with_own_children(key, child, parent, certain);
+            rows.extend(deltas.positions(&query).await.place(|| &key.name)?);
+        }
+        let why = format!("held: OLD's own children of it in {} would be of another row ({})", key.child, key.name);
+        let mut held = 0;
+        for row in rows.into_iter().filter(|row| drafts[position].actions[*row].writes()).collect::<HashSet<_>>() {
+            drafts[position].hold(row, &why);
+            held += 1;
+        }
+        Ok(held)
+    }
+
+    /// Finds parents that may be strangers and have children which OLD keeps and NEW does not have so.
+    fn with_own_children(
+        &self,
+        store: &dyn Store,
+        drafts: &[Draft<'_>],
+        parent: usize,
+        key: &ForeignKey,
+    ) -> Result<Vec<usize>> {
+        let (Some(possible), Some(child)) =
+            (self.possible.get(&key.parent), drafts.iter().find(|draft| draft.record.name == key.child))
+        else {
+            return Ok(Vec::new());
+        };
+        let mut own: HashSet<Value> = HashSet::new();
+        let mut on_new = BTreeMap::new();
+        each_row(store, child, &key.child_columns, "new", |row, _, value| {
+            on_new.extend(value.map(|value| (row, value)));
+        })?;
+        each_row(store, child, &key.child_columns, "old", |row, _, value| {
+            let stays = !child.actions[row].writes();
+            own.extend(value.filter(|value| stays && on_new.get(&row) != Some(value)));
+        })?;
+        let mut found = Vec::new();
+        each_row(store, &drafts[parent], &key.parent_columns, "old", |row, _, value| {
+            if possible.contains(&row) && value.is_some_and(|value| own.contains(&value)) {
+                found.push(row);
+            }
+        })?;
+        Ok(found)
+    }
+}

@@ -1,0 +1,61 @@
+//! What OLD's own definitions ask for while rows are merged.
+
+use failback::engine::{self, MergeOptions};
+
+use super::*;
+
+const HELD_STAYS: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+
+#[test]
+fn a_check_that_leans_on_the_search_path_finds_its_functions() {
+    let both = "create function longest() returns int language sql immutable as 'select 9';
+                create function fits(text) returns boolean language sql immutable as 'select length($1) < longest()';
+                create table t (id int primary key, body text check (fits(body)),
+                    created_at timestamptz default now(), updated_at timestamptz default now());
+                insert into t values (1, 'a', '2001-01-01', '2001-01-01');";
+    let case = recovery(
+        pair(
+            "leaning",
+            both,
+            "insert into t values (2, 'b'); update t set body = 'c', updated_at = now()
+        where id = 1",
+            "",
+        ),
+        "",
+    );
+    assert_eq!(planned(&case).held, 0);
+    block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge");
+    let bodies = support::rows(&case.pair.old, "select body from t order by id").concat();
+    assert_eq!(bodies, [Some("c".to_owned()), Some("b".to_owned())]);
+    block_on(engine::undo(&case.context, HELD_STAYS)).expect("an undo");
+    let bodies = support::rows(&case.pair.old, "select body from t order by id").concat();
+    assert_eq!(bodies, [Some("a".to_owned())]);
+}
+
+#[test]
+fn a_function_that_is_not_found_is_met_by_the_plan() {
+    let both = "create schema app; create function app.longest() returns int language sql immutable as 'select 9';
+                set search_path = public, app;
+                create function fits(text) returns boolean language sql immutable as 'select length($1) < longest()';
+                create table t (id int primary key, body text check (fits(body)),
+                    created_at timestamptz default now(), updated_at timestamptz default now());";
+    let case = recovery(pair("unfound", both, "set search_path = public, app; insert into t values (2, 'b')", ""), "");
+    let plan = planned(&case);
+    assert_eq!(plan.held, 1, "{plan:#?}");
+    block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge of nothing");
+}
+
+#[test]
+fn a_foreign_key_of_one_partition_without_a_key_is_checked() {
+    let both = "create table kinds (id int primary key);
+                create table logs (kind int, body text) partition by list (body);
+                create table logs_a partition of logs for values in ('a');
+                create table logs_b partition of logs for values in ('b');
+                alter table logs_a add foreign key (kind) references kinds;
+                insert into kinds values (1), (2);";
+    let case = recovery(pair("one_partition", both, "insert into logs values (1, 'a'), (9, 'b')", ""), "");
+    case.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
+    assert_eq!(planned(&case).held, 0);
+    block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge");
+    assert_eq!(support::value(&case.pair.old, "select count(*) from logs").as_deref(), Some("2"));
+}
