@@ -64,7 +64,8 @@ pub(crate) async fn scope(
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
     hold_rejects(servers, store, reporter, &scope.record, &mut drafts, Direction::Back).await?;
     // What comes back is OLD's own, and nobody's stranger.
-    hold_closure(servers, store, reporter, &part.name, &mut drafts, Direction::Back, &Strangers::default()).await?;
+    let sandbox = Sandbox::open(servers, &part.name).await?;
+    hold_closure(sandbox, store, reporter, &mut drafts, Direction::Back, &Strangers::default()).await?;
     let mut left = Vec::new();
     for (draft, planned) in drafts.iter().zip(&planned) {
         left.extend(left_rows(context.store(), draft, planned)?);

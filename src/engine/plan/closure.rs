@@ -15,7 +15,7 @@ use super::sandbox::Sandbox;
 use super::strangers::Strangers;
 use super::uniqueness;
 use crate::delta::{Base, Class};
-use crate::engine::run::{Reporter, Servers};
+use crate::engine::run::Reporter;
 use crate::error::{Place, Result};
 use crate::schema::ForeignKey;
 use crate::statement::{self, Operation};
@@ -23,15 +23,13 @@ use crate::store::Store;
 
 /// Holds every row for which its parents, its children or its neighbours on OLD do not allow what was decided for it.
 pub(crate) async fn hold_closure(
-    servers: &Servers,
+    sandbox: Sandbox,
     store: &dyn Store,
     reporter: &Reporter,
-    database: &str,
     drafts: &mut [Draft<'_>],
     direction: Direction,
     strangers: &Strangers,
 ) -> Result<()> {
-    let sandbox = Sandbox::open(servers, database).await?;
     let mut deltas = TableDeltas::prepare(sandbox, store, reporter, drafts, direction, &strangers.tables()).await?;
     let keys = deltas.keys.clone();
     // A held child may itself be a parent, and a held row may be the one that was to free a value: until nothing moves.

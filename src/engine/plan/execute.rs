@@ -16,6 +16,7 @@ use super::planned_row::write_planned_rows;
 use super::privileges;
 use super::reject::Reject;
 use super::report::{PlanReport, report};
+use super::sandbox::Sandbox;
 use super::strangers::Strangers;
 use super::trial_load;
 use crate::delta::Class;
@@ -126,7 +127,8 @@ async fn plan_database(
     // Before families are looked at: a row that OLD does not take holds its children too.
     rejects.extend(trial_load::hold_rejects(servers, store, reporter, record, &mut drafts, Direction::Forward).await?);
     let strangers = Strangers::of(store, &drafts, record, clock)?;
-    closure::hold_closure(servers, store, reporter, &record.name, &mut drafts, Direction::Forward, &strangers).await?;
+    let sandbox = Sandbox::open(servers, &record.name).await?;
+    closure::hold_closure(sandbox, store, reporter, &mut drafts, Direction::Forward, &strangers).await?;
     let paths = DatabaseLayout::new(&record.name);
     let tables = drafts.iter().map(|draft| freeze(context.shared_store(), &paths, draft)).collect::<Result<Vec<_>>>()?;
     Ok(DatabasePlan {
