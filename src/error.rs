@@ -177,6 +177,12 @@ impl Error {
         self
     }
 
+    /// Adds a sentence on what to do next, unless there is one.
+    #[must_use]
+    pub fn or_next(self, hint: impl FnOnce() -> String) -> Self {
+        if self.0.next.is_empty() { self.next(hint()) } else { self }
+    }
+
     /// Returns the kind.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {

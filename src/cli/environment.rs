@@ -1,30 +1,56 @@
 //! The process's environment variables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 
 /// The process's variables.
 #[derive(Clone, Default)]
-pub(super) struct Environment(BTreeMap<String, String>);
+pub(super) struct Environment {
+    values: BTreeMap<String, String>,
+    /// The names of those whose value is not UTF-8.
+    unreadable: BTreeSet<String>,
+}
 
 impl Environment {
-    /// Takes the process's variables; those that are not UTF-8 are none of ours.
+    /// Takes the process's variables; those whose name is not UTF-8 are none of ours.
     pub(super) fn of_process() -> Self {
-        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        Self(std::env::vars_os().filter_map(text).collect())
+        let mut found = Self::default();
+        for (name, value) in std::env::vars_os() {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => drop(found.values.insert(name, value)),
+                (Ok(name), Err(_)) => drop(found.unreadable.insert(name)),
+                (Err(_), _) => {}
+            }
+        }
+        found
+    }
+
+    /// # Errors
+    /// `Config` where one of libpq's variables for a side is not UTF-8: left aside, it would count as not set.
+    pub(super) fn expect_readable(&self, side: Side) -> Result<()> {
+        let prefix = prefix(side);
+        let Some(name) = self.unreadable.iter().find(|name| name.starts_with(&prefix)) else { return Ok(()) };
+        Err(Error::new(ErrorKind::Config, "read the variables")
+            .at(name)
+            .at(side)
+            .because("its value is not UTF-8 text")
+            .next(format!("set {name} to UTF-8 text; a password of other bytes can be changed with ALTER ROLE … PASSWORD")))
     }
 
     /// Returns a variable that is set and not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     /// Whether any of libpq's variables is set for a side.
     pub(super) fn names(&self, side: Side) -> bool {
-        let prefix = format!("{}_PG", side.word().to_uppercase());
-        self.0.iter().any(|(name, value)| name.starts_with(&prefix) && !value.is_empty())
+        let prefix = prefix(side);
+        self.values.iter().any(|(name, value)| name.starts_with(&prefix) && !value.is_empty())
     }
+}
+
+fn prefix(side: Side) -> String {
+    format!("{}_PG", side.word().to_uppercase())
 }

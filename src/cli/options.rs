@@ -26,10 +26,14 @@ pub(super) struct Options {
     #[arg(long, value_name = "DIR")]
     pub(super) run: Option<PathBuf>,
     /// Connections to each server, at most [default: the number of processors, up to 4]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = jobs)]
     pub(super) jobs: Option<NonZeroUsize>,
     #[command(flatten)]
     pub(super) output: Output,
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "it must be a whole number from 1".to_owned())
 }
 
 /// How a verb speaks.

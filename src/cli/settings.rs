@@ -115,6 +115,9 @@ impl Settings {
         };
         let server = self.config.server(side);
         let configured = if given.is_none() { server.connection_string() } else { None };
+        if needed {
+            environment.expect_readable(side)?;
+        }
         let env = |name: &str| environment.get(name).map(str::to_owned);
         if !needed && given.is_none() && configured.is_none() && !environment.names(side) {
             // Never connected to; the top-level name is reserved for names that do not exist (RFC 2606).

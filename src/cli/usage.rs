@@ -6,7 +6,10 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind as Fault;
 
-use crate::error::OldState;
+use super::paint::Paint;
+use super::printer::write_err;
+use super::report;
+use crate::error::{Error, ErrorKind, OldState};
 
 /// `failback --help`.
 pub(super) const OVERVIEW: &str = "\
@@ -45,26 +48,46 @@ pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
-    let text = error.render();
-    let mut arguments = arguments.skip(1).peekable();
-    let verb = arguments.peek().and_then(|verb| verb.to_str()).filter(|verb| !verb.starts_with('-')).map(str::to_owned);
-    if arguments.any(|argument| argument == "--json") {
-        let document = serde_json::json!({
-            "command": verb,
-            "error": {
-                "kind": "usage",
-                "what": "read the command line",
-                "where": [],
-                "cause": [mask(text.to_string().trim())],
-                "state": OldState::NotWritten.to_string(),
-                "next": ["see `failback --help`"],
-                "exit_code": 2,
-            },
-        });
+    if error.kind() == Fault::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(ErrorKind::Usage.exit_code());
+    }
+    let arguments: Vec<_> = arguments.skip(1).collect();
+    let verb = arguments.first().and_then(|verb| verb.to_str()).filter(|verb| is_verb(verb));
+    let error = explain(error, verb, &arguments);
+    let command = verb.unwrap_or_default();
+    if arguments.iter().any(|argument| argument == "--json") {
+        let mut document = report::value(&error, &OldState::NotWritten, command);
+        document["command"] = verb.into();
         let _ = writeln!(std::io::stdout().lock(), "{document:#}");
     }
-    let _ = write!(std::io::stderr().lock(), "{}", mask(&text.to_string()));
-    ExitCode::from(2)
+    write_err(&report::text(&error, &OldState::NotWritten, command, Paint::default()));
+    ExitCode::from(error.kind().exit_code())
+}
+
+fn is_verb(word: &str) -> bool {
+    OVERVIEW.lines().any(|line| line.strip_prefix("  ").is_some_and(|line| line.split(' ').next() == Some(word)))
+}
+
+/// Turns the parser's sentences into ours: what is wrong, what was probably meant, and where the help is.
+fn explain(error: &clap::Error, verb: Option<&str>, arguments: &[OsString]) -> Error {
+    let told = mask(&error.render().to_string());
+    let (mut causes, mut hints) = (Vec::new(), Vec::new());
+    for line in told.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:")) {
+        match (line.strip_prefix("tip: "), line.strip_prefix("error: ").unwrap_or(line)) {
+            (Some(tip), _) => hints.push(tip.to_owned()),
+            (None, "") => {}
+            (None, line) if line.starts_with("For more information") => {}
+            (None, line) => causes.push(line.to_owned()),
+        }
+    }
+    if let Some(position) = arguments.iter().position(|argument| argument.to_str().is_none()) {
+        // Not the argument itself: it may be a password.
+        causes = vec![format!("argument {} is not UTF-8 text", position + 1)];
+    }
+    let place = verb.map_or_else(|| "failback".to_owned(), |verb| format!("failback {verb}"));
+    let told = Error::new(ErrorKind::Usage, "read the command line").at(&place).because(causes.join(" "));
+    hints.into_iter().fold(told, Error::next).next(format!("see `{place} --help`"))
 }
 
 /// Hides what may be the password of a URL that was typed in the wrong place.

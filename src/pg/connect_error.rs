@@ -46,11 +46,23 @@ pub(super) fn explain(endpoint: &Endpoint, host: &Host, source: &Source, error: 
     if let Some(io) = fault::io_of(&error) {
         return unreachable(host, io);
     }
+    if error.is_closed() {
+        return hung_up("the connection was closed before the server answered");
+    }
     fault::describe(WHAT, error)
+}
+
+fn hung_up(cause: &str) -> Error {
+    let error = Error::new(ErrorKind::Connect, WHAT).because(cause.to_owned());
+    error.next("the server hung up: its log says why; a proxy or a different service may listen there")
 }
 
 /// Explains why there is no stream to a place.
 pub(super) fn unreachable(host: &Host, io: &std::io::Error) -> Error {
+    // The driver's words for an answer that ends in the middle.
+    if io.to_string() == "bytes remaining on stream" {
+        return hung_up("the connection was closed in the middle of an answer");
+    }
     let error = Error::new(ErrorKind::Connect, WHAT).because(io.to_string());
     match io.kind() {
         std::io::ErrorKind::ConnectionRefused => error

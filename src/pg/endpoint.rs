@@ -10,10 +10,10 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
+use super::connect_settings::ConnectSettings;
 use super::conninfo::{self, Settings};
-use super::hosts::{self, Host, SessionAttrs};
+use super::hosts::{self, Host};
 use super::keyword::VARIABLES;
 use super::passfile::Passfile;
 use super::password::{self, Password, Source};
@@ -22,9 +22,6 @@ use super::tls::Tls;
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Side;
 use crate::store::host_files;
-
-/// Long enough for a server that is starting up behind a slow network, short enough for a person who mistyped a host.
-const CONNECT_LIMIT: Duration = Duration::from_secs(30);
 
 /// Everything needed to open a session on one database. Shows itself as `user@host:port/database`, never with a password.
 #[derive(Clone)]
@@ -40,21 +37,6 @@ pub struct Endpoint {
     pub(super) passfile_note: Option<String>,
     pub(super) tls: Tls,
     pub(super) connect: ConnectSettings,
-}
-
-/// Settings that only matter while connecting.
-#[derive(Clone, Debug)]
-pub(super) struct ConnectSettings {
-    pub(super) limit: Option<Duration>,
-    pub(super) wanted: SessionAttrs,
-    pub(super) channel_binding: tokio_postgres::config::ChannelBinding,
-    pub(super) application_name: String,
-    pub(super) options: Option<String>,
-    pub(super) keepalives: bool,
-    pub(super) keepalives_idle: Duration,
-    pub(super) keepalives_interval: Duration,
-    pub(super) keepalives_count: u32,
-    pub(super) tcp_user_timeout: Option<Duration>,
 }
 
 /// What surrounds the process, handed in so that resolution can be tested without it.
@@ -171,9 +153,14 @@ const WHERE: [&str; 4] = ["host", "hostaddr", "port", "service"];
 
 fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &ProcessEnvironment<'_>) -> Result<Endpoint> {
     let prefix = side.word().to_uppercase();
-    let mut settings = conninfo::parse(given.unwrap_or_default())?;
+    let correct = |place: &str| format!("correct {place}, then run the same command again");
+    let parse = |text: Option<&str>, place: &str| {
+        conninfo::parse(text.unwrap_or_default()).map_err(|error| error.or_next(|| correct(place)))
+    };
+    let given_in = format!("--{}", side.word());
+    let mut settings = parse(given, &given_in)?;
     let variables = variables(&prefix, around);
-    let mut configured = conninfo::parse(configured.unwrap_or_default())?;
+    let mut configured = parse(configured, "the configuration")?;
     if ["host", "hostaddr", "service"].iter().any(|word| variables.get(word).is_some()) {
         configured.forget(&WHERE);
     }
@@ -182,6 +169,11 @@ fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &P
             .because("neither a connection string nor a variable names it")
             .next(format!("give --{} postgresql://user@host/database, or set {prefix}_PGHOST and its like", side.word())));
     }
+    // What is wrong with a setting is wrong where it was written, and that is not known any more once they lie over each other.
+    let written = [(&settings, given_in), (&variables, format!("the variables {prefix}_PG…"))];
+    let written = written.into_iter().chain([(&configured, "the configuration".to_owned())]);
+    let written: Vec<_> = written.filter(|(from, _)| !from.is_empty()).map(|(_, place)| place).collect();
+    let correct = correct(&written.join(" or "));
     let mut source = Source::Given;
     if settings.get("password").is_none() && variables.get("password").is_some() {
         source = Source::Variable(format!("{prefix}_PGPASSWORD"));
@@ -199,17 +191,18 @@ fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &P
         return Err(refused("no user is named").next(format!("name one with user=… or {prefix}_PGUSER")));
     };
     let (passfile, passfile_note) = read_passfile(&settings, around)?;
+    let in_place = |error: Error| error.or_next(|| correct.clone());
     Ok(Endpoint {
         side,
-        hosts: hosts::hosts(&settings)?,
+        hosts: hosts::hosts(&settings).map_err(in_place)?,
         database: settings.get("dbname").unwrap_or(&user).to_owned(),
         user,
         secret: settings.get("password").map(|password| (Password::new(password), source)),
         command: None,
         passfile,
         passfile_note,
-        tls: Tls::from_settings(&settings, around.home.as_deref())?,
-        connect: connect(&settings)?,
+        tls: Tls::from_settings(&settings, around.home.as_deref()).map_err(in_place)?,
+        connect: ConnectSettings::read(&settings).map_err(in_place)?,
     })
 }
 
@@ -261,51 +254,12 @@ fn read_passfile(settings: &Settings, around: &ProcessEnvironment<'_>) -> Result
     Ok((Some((Arc::new(file), path)), None))
 }
 
-fn connect(settings: &Settings) -> Result<ConnectSettings> {
-    use tokio_postgres::config::ChannelBinding;
-    let number = |word: &str| {
-        settings
-            .get(word)
-            .map(|text| text.trim().parse::<i64>().map_err(|_| refused(format!("{word} is not a number"))))
-            .transpose()
-    };
-    let seconds = |word: &str, default: u64| {
-        number(word).map(|n| {
-            n.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0).map_or(Duration::from_secs(default), Duration::from_secs)
-        })
-    };
-    let channel_binding = match settings.get("channel_binding") {
-        None | Some("prefer") => ChannelBinding::Prefer,
-        Some("disable") => ChannelBinding::Disable,
-        Some("require") => ChannelBinding::Require,
-        Some(_) => return Err(refused("channel_binding is none of disable, prefer, require")),
-    };
-    let limit = match number("connect_timeout")? {
-        None => Some(CONNECT_LIMIT),
-        // Zero and less wait for ever; libpq raises one second to two.
-        Some(n) => u64::try_from(n).ok().filter(|n| *n > 0).map(|n| Duration::from_secs(n.max(2))),
-    };
-    let tcp_user_timeout =
-        number("tcp_user_timeout")?.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0).map(Duration::from_millis);
-    Ok(ConnectSettings {
-        limit,
-        wanted: SessionAttrs::parse(settings.get("target_session_attrs"))?,
-        channel_binding,
-        application_name: settings.get("application_name").unwrap_or("failback").to_owned(),
-        options: settings.get("options").map(str::to_owned),
-        keepalives: number("keepalives")? != Some(0),
-        // Cloud load balancers drop idle connections after four minutes; the kernel's default is two hours.
-        keepalives_idle: seconds("keepalives_idle", 60)?,
-        keepalives_interval: seconds("keepalives_interval", 10)?,
-        keepalives_count: number("keepalives_count")?.and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0).unwrap_or(6),
-        tcp_user_timeout,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
+    use std::time::Duration;
 
+    use super::super::connect_settings::CONNECT_LIMIT;
     use super::*;
 
     fn resolve_with(given: Option<&str>, variables: &[(&str, &str)], home: Option<&Path>) -> Result<Endpoint> {

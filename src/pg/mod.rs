@@ -16,6 +16,7 @@
 
 mod connect;
 mod connect_error;
+mod connect_settings;
 mod conninfo;
 mod copy;
 mod copy_demux;

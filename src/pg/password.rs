@@ -2,7 +2,7 @@
 //!
 //! Comes in: a password from one of the places a person may keep it in, or a command that prints it. Goes out: the password to
 //! the driver, and the name of its place to errors.
-//! Never: shows a password, nor anything that the command printed.
+//! Never: shows a password, nor anything that the command printed to its standard output.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -69,9 +69,13 @@ impl fmt::Display for Source {
 /// Runs a command with `sh -c` and returns the first line that it prints.
 ///
 /// # Errors
-/// `Permission` if the command cannot be started, fails, prints nothing or does not end in time. The exit code is named; what
-/// the command printed is not.
+/// `Permission` if the command cannot be started, fails, prints nothing or does not end in time. The exit code is named, and
+/// what it said on its standard error, without what it printed.
 pub(super) async fn run_command(command: &str) -> Result<Password> {
+    run_within(COMMAND_LIMIT, command).await
+}
+
+async fn run_within(limit: Duration, command: &str) -> Result<Password> {
     let fault = |cause: String| {
         Error::new(ErrorKind::Permission, "run the password command")
             .because(cause)
@@ -80,17 +84,21 @@ pub(super) async fn run_command(command: &str) -> Result<Password> {
     let child = tokio::process::Command::new("sh")
         .args(["-c", command])
         .stdin(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
         .output();
-    let output = tokio::time::timeout(COMMAND_LIMIT, child)
+    let output = tokio::time::timeout(limit, child)
         .await
-        .map_err(|_| fault(format!("it did not end within {} seconds", COMMAND_LIMIT.as_secs())))?
+        .map_err(|_| fault(format!("it did not end within {} seconds", limit.as_secs())))?
         .map_err(|error| fault(format!("sh could not be started: {error}")))?;
     if !output.status.success() {
-        return Err(fault(match output.status.code() {
+        let end = match output.status.code() {
             Some(code) => format!("it ended with exit code {code}"),
             None => "it was ended by a signal".to_owned(),
+        };
+        return Err(fault(match complaint(&output) {
+            Some(said) => format!("{end}: {said}"),
+            None => end,
         }));
     }
     let text = String::from_utf8(output.stdout).map_err(|_| fault("its output is not UTF-8 text".to_owned()))?;
@@ -98,6 +106,22 @@ pub(super) async fn run_command(command: &str) -> Result<Password> {
         "" => Err(fault("it printed nothing".to_owned())),
         line => Ok(Password::new(line)),
     }
+}
+
+/// How much of what a command said is shown: its end, where the reason stands.
+const SHOWN_CHARACTERS: usize = 300;
+
+/// What a command said on its standard error, on one line. Whatever it also printed may be the password, and is left out.
+fn complaint(output: &std::process::Output) -> Option<String> {
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut said = String::from_utf8_lossy(&output.stderr).into_owned();
+    for secret in printed.split_whitespace().chain(printed.lines().map(str::trim)).filter(|secret| !secret.is_empty()) {
+        said = said.replace(secret, "…");
+    }
+    let said: Vec<_> = said.split_whitespace().collect();
+    let said: Vec<_> = said.join(" ").chars().collect();
+    let shown: String = said[said.len().saturating_sub(SHOWN_CHARACTERS)..].iter().collect();
+    (!shown.is_empty()).then_some(shown)
 }
 
 #[cfg(test)]
@@ -114,11 +138,20 @@ mod tests {
     }
 
     #[test]
-    fn failures_name_the_exit_code_and_nothing_printed() {
-        let error = run("echo s3cret; echo s3cret >&2; exit 3").unwrap_err();
-        assert_eq!(error.causes(), ["it ended with exit code 3"]);
+    fn failures_name_the_exit_code_and_the_complaint_and_nothing_printed() {
+        let error = run("echo s3cret; echo 'vault: s3cret is\nexpired' >&2; exit 3").unwrap_err();
+        assert_eq!(error.causes(), ["it ended with exit code 3: vault: … is expired"]);
+        assert_eq!(run("exit 4").unwrap_err().causes(), ["it ended with exit code 4"]);
         assert!(!format!("{error:?}{:?}", error.hints()).contains("s3cret"));
         assert_eq!(run("true").unwrap_err().causes(), ["it printed nothing"]);
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_given_up() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let error = runtime.block_on(run_within(Duration::from_secs(1), "exec sleep 60")).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Permission);
+        assert_eq!(error.causes(), ["it did not end within 1 seconds"]);
     }
 
     #[test]

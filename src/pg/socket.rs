@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream, lookup_host};
 use tokio::time::timeout;
 
-use super::endpoint::ConnectSettings;
+use super::connect_settings::ConnectSettings;
 use super::hosts::Host;
 
 /// Whatever bytes travel on.

@@ -153,7 +153,9 @@ impl Tls {
     fn roots(&self, needed: bool) -> Result<Option<Vec<CertificateDer<'static>>>> {
         match &self.root {
             Root::System => Ok(Some(rustls_native_certs::load_native_certs().certs)),
-            Root::File { path, named } if *named || host_files::exists(path) => certificates(path).map(Some),
+            Root::File { path, named } if *named || host_files::exists(path) => {
+                certificates("root certificate", "sslrootcert", path).map(Some)
+            }
             _ if !needed => Ok(None),
             _ => Err(refused("the sslmode checks the server's certificate, but there is no root certificate")
                 .at(self.root_place())
@@ -174,7 +176,7 @@ impl Tls {
         if !named && !host_files::exists(certificate) {
             return Ok(None);
         }
-        let chain = certificates(certificate)?;
+        let chain = certificates("client certificate", "sslcert", certificate)?;
         if !host_files::mode_is_private(key)? {
             return Err(refused("the private key can be read by others than its owner")
                 .at(key.display())
@@ -189,8 +191,15 @@ impl Tls {
     }
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>> {
-    let bytes = host_files::read_bytes(path)?;
+/// Reads a file of certificates; `noun` says whose they are, `keyword` names the setting that leads to it.
+fn certificates(noun: &str, keyword: &str, path: &Path) -> Result<Vec<CertificateDer<'static>>> {
+    let unread = |error: Error| {
+        Error::new(ErrorKind::Config, format!("read the {noun}"))
+            .at(path.display())
+            .because(error.causes().join(": "))
+            .next(format!("name the file with {keyword}, readable for this user, or put it there"))
+    };
+    let bytes = host_files::read_bytes(path).map_err(unread)?;
     let read = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
     match read {
         Ok(list) if !list.is_empty() => Ok(list),
@@ -299,7 +308,7 @@ mod tests {
         }
         assert!(tls("sslmode=require").unwrap().connector().is_ok());
         let error = tls("sslmode=require sslrootcert=/nonexistent/ca").unwrap().connector().err().unwrap();
-        assert_eq!(error.what(), "find a file");
+        assert_eq!(error.what(), "read the root certificate");
     }
 
     #[test]

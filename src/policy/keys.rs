@@ -257,7 +257,7 @@ pub fn spell(key: &str) -> String {
     Key::new(key).display_repr().into_owned()
 }
 
-/// Finds the known name that a misspelt one most likely meant: at most two letters away, or cut short.
+/// Finds the known name that a misspelt one most likely meant: at most two letters away, cut short, or with letters left out.
 pub fn nearest<'n>(word: &str, known: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let word = word.to_lowercase();
     // One letter in short words, where two would find chance; `public.users` must not pass for `public.orders`.
@@ -265,7 +265,8 @@ pub fn nearest<'n>(word: &str, known: impl IntoIterator<Item = &'n str>) -> Opti
     let most = (length / 4).clamp(1, 2);
     let distance = |name: &str| {
         let name = name.to_lowercase();
-        if length >= 4 && name.starts_with(&word) { 1 } else { strsim::damerau_levenshtein(&word, &name) }
+        let is_short_for = || name.chars().next() == word.chars().next() && is_subsequence(&word, &name);
+        if length >= 4 && (name.starts_with(&word) || is_short_for()) { 1 } else { strsim::damerau_levenshtein(&word, &name) }
     };
     known
         .into_iter()
@@ -273,6 +274,12 @@ pub fn nearest<'n>(word: &str, known: impl IntoIterator<Item = &'n str>) -> Opti
         .filter(|(distance, _)| *distance <= most && *distance < length)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
+}
+
+/// Whether a word is another one with at most a third of its letters left out.
+fn is_subsequence(word: &str, of: &str) -> bool {
+    let mut letters = of.chars();
+    word.chars().all(|letter| letters.any(|other| other == letter)) && of.chars().count() * 2 <= word.chars().count() * 3
 }
 
 fn article(noun: &str) -> String {
@@ -312,6 +319,8 @@ mod tests {
             ("old-only", Some("old_only")),
             ("Delete", Some("delete")),
             ("password", None),
+            ("updt", Some("update")),
+            ("uptd", None),
             ("", None),
         ];
         for (word, expected) in cases {

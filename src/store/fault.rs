@@ -39,7 +39,7 @@ fn judge(cause: io::ErrorKind, path: &Path) -> (ErrorKind, Option<String>) {
             Some(format!("raise the file size limit (`ulimit -f`) for {folder}, then run the same command again")),
         ),
         io::ErrorKind::PermissionDenied => {
-            (ErrorKind::Storage, Some(format!("run as the user who owns {folder}, or give this user access to it")))
+            (ErrorKind::Permission, Some(format!("run as the user who owns {folder}, or give this user access to it")))
         }
         io::ErrorKind::ReadOnlyFilesystem => {
             (ErrorKind::Storage, Some(format!("{folder} is on a read-only file system: remount it, or copy the run elsewhere")))

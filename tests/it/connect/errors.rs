@@ -22,8 +22,9 @@ async fn refusals_say_what_to_do() {
     assert!(hints(&error).contains("the connection string"), "{:?}", error.hints());
     let error = connect_error_of(Session::connect(&wrong("", &[]).with_password_command("echo s3cret")).await);
     assert!(hints(&error).contains("the password command"), "{:?}", error.hints());
-    let error = connect_error_of(Session::connect(&wrong("", &[]).with_password_command("echo s3cret >&2; exit 3")).await);
-    assert_eq!(error.causes(), ["it ended with exit code 3"]);
+    let error =
+        connect_error_of(Session::connect(&wrong("", &[]).with_password_command("echo s3cret; echo s3cret >&2; exit 3")).await);
+    assert_eq!(error.causes(), ["it ended with exit code 3: …"]);
 
     write(&server.path("pgpass"), "*:*:*:*:s3cret p\\:w\\\\\n", 0o600);
     Session::connect(&wrong("passfile=FOLDER/pgpass", &[])).await.unwrap();

@@ -3,6 +3,7 @@
 
 pub(crate) mod access;
 mod broken;
+mod input;
 mod moved;
 mod names;
 mod stale;
