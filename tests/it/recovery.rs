@@ -51,6 +51,12 @@ impl Recovery {
         self.context = self.context.clone().with_selection(selection);
     }
 
+    /// Asks for these tables; for all where there are none.
+    pub(crate) fn choose_all(&mut self, tables: &[String]) {
+        let selection = self.context.selection().clone().with_tables(tables.to_vec());
+        self.context = self.context.clone().with_selection(selection);
+    }
+
     /// Looks at these databases.
     pub(crate) fn look_at(&mut self, databases: Vec<String>) {
         let selection = self.context.selection().clone().with_databases(databases);

@@ -10,7 +10,7 @@ use super::pairing::{Pairing, pair};
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
-use crate::engine::run::{Context, spans};
+use crate::engine::run::{Context, Selection, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
@@ -78,19 +78,31 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     }
     expect_primary(&identity.old)?;
     notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
-    let catalogs = Sided::from(try_join!(read_catalog(&old), read_catalog(&new))?);
-    let Pairing { tables, new_only, left_out, aside } = pair(context.selection(), name, catalogs.as_ref());
+    describe(context.selection(), name, Sided { old: &old, new: &new }, notes).await
+}
+
+/// Reads one database's definitions on both sides, as the sessions see them: under a snapshot those that its rows have there.
+pub(crate) async fn describe(
+    selection: &Selection,
+    name: &str,
+    sessions: Sided<&Session>,
+    notes: &mut Vec<String>,
+) -> Result<DatabaseRecord> {
+    let Sided { old, new } = sessions;
+    let identity = Sided::from(try_join!(old.identity(), new.identity())?);
+    let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
+    let Pairing { tables, new_only, left_out, aside } = pair(selection, name, catalogs.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     for table in &tables {
-        let settings = context.selection().table(name, &table.name.to_string());
+        let settings = selection.table(name, &table.name.to_string());
         notes.extend(unheeded(&settings, table).into_iter().map(|note| format!("{name}: {}: {note}", table.name)));
     }
     notes.extend(encoding_remarks(&identity.old, &identity.new).into_iter().map(|remark| format!("{name}: {remark}")));
-    let traits = Sided::from(try_join!(database_traits(&old), database_traits(&new))?);
+    let traits = Sided::from(try_join!(database_traits(old), database_traits(new))?);
     let has_money = tables.iter().flat_map(|table| &table.old.columns).any(|column| column.data_type.base == "money");
     let remarks = DatabaseTraits::remarks(&traits.old, &traits.new, has_money);
     notes.extend(remarks.into_iter().map(|remark| format!("{name}: {remark}")));
-    if !context.selection().has_zone() {
+    if !selection.has_zone() {
         notes.extend(wall_clock_note(&tables, traits.as_ref()).map(|note| format!("{name}: {note}")));
     }
     for lacking in catalog::privileges(new.client(), &[]).await.place(|| Side::New)? {

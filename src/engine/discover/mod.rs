@@ -12,4 +12,5 @@ mod table_selection;
 mod unheeded;
 mod unmatched;
 
+pub(crate) use execute::describe;
 pub use execute::{Discovery, discover};

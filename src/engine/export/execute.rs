@@ -15,7 +15,7 @@ use super::report::{ExportReport, report};
 use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
-use crate::engine::discover::discover;
+use crate::engine::discover::{describe, discover};
 use crate::engine::evidence::Clock;
 use crate::engine::rows::{RawRows, RawSegment, Target};
 use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work};
@@ -60,8 +60,8 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
     context.reporter().tell(Event::Began { step: "export", rows: estimate });
     let mut databases = Vec::new();
     for database in discovery.databases {
-        let name = database.name.clone();
-        let exported = export_database(context, &clock, database).instrument(spans::database(&name)).await;
+        let name = database.name;
+        let exported = export_database(context, &clock, &name).instrument(spans::database(&name)).await;
         databases.push(exported.place(|| format!("database {name}"))?);
     }
     let manifest = Manifest {
@@ -83,10 +83,12 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
     Ok(report)
 }
 
-async fn export_database(context: &Context, clock: &Clock, mut database: DatabaseRecord) -> Result<DatabaseRecord> {
-    let hold = async |side| Snapshot::hold(context.servers().connect(side, &database.name).await?).await;
+async fn export_database(context: &Context, clock: &Clock, name: &str) -> Result<DatabaseRecord> {
+    let hold = async |side| Snapshot::hold(context.servers().connect(side, name).await?).await;
     let (new, old) = try_join!(hold(Side::New), hold(Side::Old))?;
     let sessions = Sided { old: old.session(), new: new.session() };
+    // Read again: a definition that has changed since `discover` looked would not be that of the rows which the snapshot shows.
+    let mut database = describe(context.selection(), name, sessions, &mut Vec::new()).await?;
     let chunks = chunks(&database, clock, context.limits(), context.selection().sums_first(), sessions).await?;
     let work = ExportWork {
         servers: context.servers().clone(),

@@ -49,6 +49,12 @@ impl Context {
         Self { selection, ..self }
     }
 
+    /// Reports to somebody else.
+    #[must_use]
+    pub fn with_reporter(self, reporter: Reporter) -> Self {
+        Self { reporter, ..self }
+    }
+
     /// Allows more or less at a time.
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {

@@ -1,6 +1,8 @@
 //! What OLD's own definitions ask for while rows are merged.
 
-use failback::engine::{self, MergeOptions};
+use std::sync::Arc;
+
+use failback::engine::{self, Event, MergeOptions, Progress, Reporter, Stop};
 
 use super::*;
 
@@ -55,6 +57,43 @@ fn a_foreign_key_of_one_partition_without_a_key_is_checked() {
                 insert into kinds values (1), (2);";
     let case = recovery(pair("one_partition", both, "insert into logs values (1, 'a'), (9, 'b')", ""), "");
     case.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
+    assert_eq!(planned(&case).held, 0);
+    block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge");
+    assert_eq!(support::value(&case.pair.old, "select count(*) from logs").as_deref(), Some("2"));
+}
+
+/// Attaches a partition on NEW once the export has looked at the definitions and before it reads rows.
+struct Attaching(String);
+
+impl Progress for Attaching {
+    fn event(&self, event: Event) {
+        if matches!(event, Event::Began { step: "export", .. }) {
+            let url = self.0.clone();
+            let attach = || support::sql(&url, "alter table logs attach partition logs_late for values in ('late')");
+            std::thread::scope(|scope| scope.spawn(attach).join().expect("a partition"));
+        }
+    }
+}
+
+#[test]
+fn a_partition_that_is_attached_while_the_export_begins_is_read() {
+    let both =
+        "create table logs (id int, body text, created_at timestamptz default now(), updated_at timestamptz default now(),
+                    primary key (id, body)) partition by list (body);
+                create table logs_early partition of logs for values in ('early');
+                create table logs_late (like logs including all);";
+    let case = recovery(
+        pair(
+            "attached",
+            both,
+            "insert into logs values (1, 'early'); insert into logs_late values (2, 'late')",
+            "alter table logs attach partition logs_late for values in ('late')",
+        ),
+        "",
+    );
+    let mut case = case;
+    case.context =
+        case.context.clone().with_reporter(Reporter::new(Arc::new(Attaching(case.pair.new.clone())), Stop::default()));
     assert_eq!(planned(&case).held, 0);
     block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge");
     assert_eq!(support::value(&case.pair.old, "select count(*) from logs").as_deref(), Some("2"));

@@ -1,41 +1,35 @@
-//! The way of one world: both sides are built, users write, and failback goes its steps while OLD's users go on writing.
+//! The way of one world: both sides are built, users write, and failback runs once or twice while OLD's users go on writing.
 
 use std::fmt::Write as _;
 
-use failback::engine::{self, MergeOptions, State};
-use failback::error::{Error, ErrorKind, OldState};
 use failback::name::{Side, Sided};
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Client;
 
-use super::ground::Ground;
-use super::listed;
-use super::oracle::Merge;
+use super::ground::{Ground, Role};
 use super::schema::{self, Table};
 use super::snapshot::{self, Snapshot};
 use super::writes::Writer;
 use crate::recovery::Recovery;
 use crate::support::{Dice, block_on};
 
-/// Whether `verify` has a word of its own for what was not looked at.
-const VERIFY_TELLS_GAPS: bool = false;
-
-/// Whether a run over several databases has a way on after one of them was refused.
-const GOES_ON_AFTER_PART: bool = false;
-
 /// A world on its way.
 pub(super) struct Journey<'a> {
-    ground: &'a Ground,
-    dice: Dice,
-    tables: Vec<Table>,
-    cutover: Timestamp,
+    pub(super) ground: &'a Ground,
+    pub(super) dice: Dice,
+    pub(super) tables: Vec<Table>,
+    pub(super) cutover: Timestamp,
     clients: Sided<Vec<Client>>,
     /// How many statements were drawn.
     count: u64,
     /// What happened, for people.
-    log: Vec<String>,
+    pub(super) log: Vec<String>,
     decisions: String,
-    fire: bool,
+    /// Whether OLD's triggers fire.
+    pub(super) fire: bool,
+    role: Role,
+    /// What `--tables` asks for; nothing means all.
+    wanted: Vec<String>,
 }
 
 /// What is wrong with a world: sentences, and what led to it.
@@ -50,17 +44,27 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
     let tables = schema::draw(&mut dice);
     let cutover = Timestamp::now() - SignedDuration::from_hours(1);
     let clients = ground.fresh();
-    let mut journey =
-        Journey { ground, dice, tables, cutover, clients, count: 0, log: Vec::new(), decisions: String::new(), fire: false };
+    let mut journey = Journey {
+        ground,
+        dice,
+        tables,
+        cutover,
+        clients,
+        count: 0,
+        log: Vec::new(),
+        decisions: String::new(),
+        fire: false,
+        role: Role::Super,
+        wanted: Vec::new(),
+    };
     match journey.go() {
         Ok(()) => Ok(journey.log),
-        Err(wrong) if wrong.is_empty() => Ok(journey.log),
         Err(wrong) => Err(Failure { wrong, log: journey.log }),
     }
 }
 
-/// What is wrong; with nothing in it, the way ends early and nothing is wrong.
-type Step = Result<(), Vec<String>>;
+/// What is wrong.
+pub(super) type Step = Result<(), Vec<String>>;
 
 impl Journey<'_> {
     fn go(&mut self) -> Step {
@@ -74,144 +78,46 @@ impl Journey<'_> {
             let side = if self.dice.below(3) == 0 { Side::Old } else { Side::New };
             self.write(side, 1);
         }
-        let recovery = self.recovery();
-        self.run(&recovery, &base)
-    }
-
-    /// One run from export to undo.
-    fn run(&mut self, recovery: &Recovery, base: &Snapshot) -> Step {
-        let new = self.snapshot(Side::New);
-        let mut earlier = Vec::new();
-        for step in ["export", "diff", "plan"] {
-            earlier.push(self.snapshot(Side::Old));
-            let before = self.snapshot(Side::Old);
-            let done = match step {
-                "export" => block_on(engine::export(&recovery.context)).map(|_| ()),
-                "diff" => block_on(engine::diff(&recovery.context)).map(|_| ()),
-                _ => block_on(engine::plan(&recovery.context)).map(|_| ()),
-            };
-            self.log.push(format!("-- {step}: {}", told(&done)));
-            done.map_err(|error| vec![format!("{step} failed: {error:?}")])?;
-            if self.snapshot(Side::Old) != before {
-                return Err(vec![format!("{step} wrote to OLD")]);
+        self.draw_ways();
+        match self.run(base)? {
+            Some(base) => {
+                // What NEW's last users wrote, and a second run for it and for what was held.
+                for _ in 0..self.dice.below(5) {
+                    let side = [Side::Old, Side::New][self.dice.below(2)];
+                    self.write(side, 1);
+                }
+                self.draw_decisions();
+                self.run(base).map(|_| ())
             }
-            self.visit();
-        }
-        let options = MergeOptions { leave_held: true, fire_triggers: self.fire, ..MergeOptions::default() };
-        let mut before = self.snapshot(Side::Old);
-        let mut merged = self.merge(recovery, options, &before)?;
-        if !merged {
-            // OLD has moved: the remedy that is printed is to compare and plan again.
-            for step in ["diff", "plan"] {
-                let done = match step {
-                    "diff" => block_on(engine::diff(&recovery.context)).map(|_| ()),
-                    _ => block_on(engine::plan(&recovery.context)).map(|_| ()),
-                };
-                self.log.push(format!("-- {step}: {}", told(&done)));
-                done.map_err(|error| vec![format!("{step} failed: {error:?}")])?;
-            }
-            earlier.push(before);
-            before = self.snapshot(Side::Old);
-            merged = self.merge(recovery, options, &before)?;
-        }
-        if !merged {
-            self.log.push("-- stuck".to_owned());
-            return Ok(());
-        }
-        let after = self.snapshot(Side::Old);
-        let said = listed::read(&recovery.store, &self.tables, &self.ground.databases());
-        for (table, said) in self.tables.iter().zip(&said) {
-            for (key, entry) in said.iter().flat_map(|said| &said.entries) {
-                let key = super::oracle::shown(key);
-                self.log.push(format!("   {} {key}: {} -> {} ({})", table.name, entry.class, entry.action, entry.why));
-            }
-        }
-        let cutover = stamp_text(self.cutover);
-        let merge = Merge {
-            tables: &self.tables,
-            base,
-            new: &new,
-            earlier: &earlier,
-            before: &before,
-            after: &after,
-            said: &said,
-            cutover: &cutover,
-            fired: self.fire,
-        };
-        let wrong = merge.complaints();
-        if !wrong.is_empty() {
-            return Err(wrong);
-        }
-        self.after_merge(recovery, options, &before, &after)
-    }
-
-    /// Merges; `false` where it was refused, which must leave OLD as it was.
-    fn merge(&mut self, recovery: &Recovery, options: MergeOptions, before: &Snapshot) -> Result<bool, Vec<String>> {
-        let done = block_on(engine::merge(&recovery.context, options));
-        self.log.push(format!("-- merge: {}", told(&done.as_ref().map(|_| ()))));
-        let Err(error) = done else { return Ok(true) };
-        self.expect_true_state(&error, before)?;
-        if error.kind() == ErrorKind::PartlyChanged && !GOES_ON_AFTER_PART {
-            return Err(Vec::new());
-        }
-        if error.kind() != ErrorKind::Refused {
-            return Err(vec![format!("merge failed where it should have been planned otherwise: {error:?}")]);
-        }
-        Ok(false)
-    }
-
-    /// Whether what an error says of OLD is so.
-    fn expect_true_state(&self, error: &Error, before: &Snapshot) -> Step {
-        let is_same = self.snapshot(Side::Old) == *before;
-        match error.old_state() {
-            Some(OldState::NotWritten | OldState::RolledBack) if is_same => Ok(()),
-            Some(OldState::Committed(_)) if self.ground.databases().len() > 1 => Ok(()),
-            state => Err(vec![format!(
-                "OLD is {} and the error says {state:?}: {error:?}",
-                if is_same { "as it was" } else { "changed" }
-            )]),
+            None => Ok(()),
         }
     }
 
-    fn after_merge(&mut self, recovery: &Recovery, options: MergeOptions, before: &Snapshot, after: &Snapshot) -> Step {
-        let again = block_on(engine::merge(&recovery.context, options));
-        match again {
-            Ok(report) if report.databases.iter().all(|database| database.outcome == engine::DatabaseOutcome::DoneBefore) => {}
-            other => return Err(vec![format!("a plan was to be carried out once: {other:?}")]),
-        }
-        let verified =
-            block_on(engine::verify(&recovery.context)).map_err(|error| vec![format!("verify failed: {error:?}")])?;
-        self.log.push(format!("-- verify: {}", verified.state.word()));
-        if verified.state == State::NotVerified && !self.fire {
-            return Err(vec![format!("OLD is as planned, and verify says: {verified:?}")]);
-        }
-        if VERIFY_TELLS_GAPS && verified.state == State::Verified && !verified.not_covered.is_empty() {
-            return Err(vec![format!("verified, although not everything was looked at: {:?}", verified.not_covered)]);
-        }
-        if self.snapshot(Side::Old) != *after {
-            return Err(vec!["a second merge, or verify, wrote to OLD".to_owned()]);
-        }
-        let undone = block_on(engine::undo(&recovery.context, MergeOptions { fire_triggers: self.fire, ..options }));
-        self.log.push(format!("-- undo: {}", told(&undone.as_ref().map(|_| ()))));
-        undone.map_err(|error| vec![format!("undo failed: {error:?}")])?;
-        let undone = self.snapshot(Side::Old);
-        if undone != *before && !self.fire {
-            return Err(vec![format!("undo is not identity: {}", difference(&self.tables, before, &undone))]);
-        }
-        Ok(())
+    /// Draws who failback is, whether triggers fire, and what is asked for.
+    fn draw_ways(&mut self) {
+        self.role = Role::draw(&mut self.dice);
+        self.fire = self.dice.below(6) == 0;
+        self.ground.grant(self.role, &self.clients.old);
+        let chosen = self.dice.below(5) == 0;
+        let chosen = |dice: &mut Dice| chosen && dice.below(3) > 0;
+        let tables = self.tables.iter().map(Table::full_name);
+        self.wanted = tables.filter(|_| chosen(&mut self.dice)).collect();
     }
 
-    fn recovery(&mut self) -> Recovery {
+    /// A run of its own.
+    pub(super) fn recovery(&mut self) -> Recovery {
         let mut config = String::from("zone = \"UTC\"\n");
         for table in &self.tables {
             if let Some(method) = table.method {
                 let _ = write!(config, "[tables.\"{}\"]\nmethod = \"{method}\"\n", table.full_name());
             }
         }
-        let mut recovery = Recovery::of(self.ground.pair(), self.cutover, &config);
+        let mut recovery = Recovery::of(self.ground.pair(self.role), self.cutover, &config);
         recovery.look_at(self.ground.databases());
+        recovery.choose_all(&self.wanted);
         recovery.decide(&self.decisions);
-        self.log.push(format!("-- {}\n-- {}", config.replace('\n', "; "), self.decisions.replace('\n', "; ")));
+        let said = [&config, &self.decisions].map(|text| text.trim().replace('\n', "; "));
+        self.log.push(format!("-- {}, fire {}, {:?}: {} / {}", self.role.word(), self.fire, self.wanted, said[0], said[1]));
         recovery
     }
 
@@ -275,7 +181,7 @@ impl Journey<'_> {
     }
 
     /// Lets OLD's users write between two steps.
-    fn visit(&mut self) {
+    pub(super) fn visit(&mut self) {
         if self.dice.below(2) == 0 {
             let times = 1 + self.dice.below(2);
             self.write(Side::Old, times);
@@ -294,7 +200,11 @@ impl Journey<'_> {
         }
     }
 
-    fn snapshot(&self, side: Side) -> Snapshot {
+    pub(super) fn clients(&self, side: Side) -> &[Client] {
+        self.clients.get(side)
+    }
+
+    pub(super) fn snapshot(&self, side: Side) -> Snapshot {
         block_on(snapshot::take(self.clients.get(side), &self.tables, side == Side::Old))
     }
 
@@ -308,25 +218,4 @@ impl Journey<'_> {
         }
         found
     }
-}
-
-/// An instant as the servers print it.
-fn stamp_text(instant: Timestamp) -> String {
-    instant.to_string().replace('T', " ").trim_end_matches('Z').to_owned()
-}
-
-fn told<T>(done: &Result<T, impl std::fmt::Debug>) -> String {
-    done.as_ref().map_or_else(|error| format!("{error:?}"), |_| "done".to_owned())
-}
-
-fn difference(tables: &[Table], left: &Snapshot, right: &Snapshot) -> String {
-    let mut found = String::new();
-    for ((table, left), right) in tables.iter().zip(&left.tables).zip(&right.tables) {
-        for key in left.keys().chain(right.keys()).collect::<std::collections::BTreeSet<_>>() {
-            if left.get(key) != right.get(key) {
-                let _ = writeln!(found, "{} {key:?}: {:?} / {:?}", table.name, left.get(key), right.get(key));
-            }
-        }
-    }
-    found
 }

@@ -1,0 +1,158 @@
+//! The oracle complains where it should: each case hands it an OLD on which one thing went wrong.
+
+use std::collections::BTreeMap;
+
+use failback::delta::Class;
+use failback::policy::Action;
+use failback::schema::{Coverage, Covered, Method};
+
+use super::listed::{Entry, Said};
+use super::oracle::Merge;
+use super::schema::{Key, Reference, Table};
+use super::sequences;
+use super::snapshot::{Row, Snapshot};
+
+fn table(name: &str, references: Vec<Reference>) -> Table {
+    Table {
+        database: 0,
+        name: name.to_owned(),
+        key: Key::Number,
+        references,
+        created: false,
+        updated: false,
+        wall: false,
+        unique: false,
+        extra: false,
+        partitioned: false,
+        loud: false,
+        leaning: false,
+        method: None,
+    }
+}
+
+/// A parent and a child that refers to it.
+fn tables() -> [Table; 2] {
+    let columns = vec![("id".to_owned(), "bigint".to_owned())];
+    let reference = Reference { parent: 0, columns, own: vec!["r0".to_owned()], rules: String::new(), not_valid: false };
+    [table("parent", Vec::new()), table("child", vec![reference])]
+}
+
+fn row(id: u32, tok: &str, val: &str, parent: Option<u32>) -> Row {
+    let mut row: Row = [("id", id.to_string()), ("tok", tok.to_owned()), ("val", val.to_owned())]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), Some(value)))
+        .collect();
+    row.insert("u".to_owned(), None);
+    if let Some(parent) = parent {
+        row.insert("r0".to_owned(), Some(parent.to_string()));
+    }
+    row
+}
+
+/// Parents, then children.
+fn snapshot(parents: &[(u32, &str, &str)], children: &[(u32, &str, u32)]) -> Snapshot {
+    let key = |id: &u32| vec![Some(id.to_string())];
+    let parents = parents.iter().map(|(id, tok, val)| (key(id), row(*id, tok, val, None))).collect();
+    let children = children.iter().map(|(id, tok, parent)| (key(id), row(*id, tok, "c", Some(*parent)))).collect();
+    Snapshot { tables: vec![parents, children] }
+}
+
+/// What the plan says of keys: `decided` says whether a person let NEW win.
+fn said(entries: &[(u32, Class, Action, bool)]) -> Said {
+    let yes = || Covered::Yes { by: "a control".to_owned() };
+    let entry = |(id, class, action, decided): &(u32, Class, Action, bool)| {
+        let entry = Entry { class: *class, action: *action, decided: *decided, why: String::new() };
+        (vec![Some(id.to_string())], entry)
+    };
+    let coverage = Coverage { insert: yes(), update: yes(), delete: yes() };
+    Said { entries: entries.iter().map(entry).collect(), coverage, method: Method::Compare }
+}
+
+/// What the oracle says where the plan has these entries for parents and for children.
+fn complaints(moments: [&Snapshot; 4], said: [Said; 2]) -> Vec<String> {
+    let [base, new, before, after] = moments;
+    let (tables, said) = (tables(), said.map(Some));
+    let merge =
+        Merge { tables: &tables, base, new, earlier: &[], before, after, said: &said, cutover: "2026-01-01", fired: false };
+    merge.complaints()
+}
+
+fn expect(found: &[String], what: &str) {
+    assert!(found.len() == 1 && found[0].contains(what), "expected {what}: {found:?}");
+}
+
+#[test]
+fn a_right_merge_is_not_complained_about() {
+    let base = snapshot(&[(1, "B1", "b")], &[(1, "B2", 1)]);
+    let new = snapshot(&[(1, "B1", "n"), (2, "N1", "n")], &[(1, "B2", 1), (2, "N2", 2)]);
+    let before = snapshot(&[(1, "B1", "b"), (3, "O1", "o")], &[(1, "B2", 1)]);
+    let after = snapshot(&[(1, "B1", "n"), (2, "N1", "n"), (3, "O1", "o")], &[(1, "B2", 1), (2, "N2", 2)]);
+    let said = [
+        said(&[(1, Class::Update, Action::Update, false), (2, Class::Insert, Action::Insert, false)]),
+        said(&[(2, Class::Insert, Action::Insert, false)]),
+    ];
+    assert_eq!(complaints([&base, &new, &before, &after], said), [""; 0]);
+}
+
+#[test]
+fn a_lost_row_and_an_overwritten_one_are_complained_about() {
+    let base = snapshot(&[(1, "B1", "b"), (2, "B2", "b")], &[]);
+    let whole = snapshot(&[(1, "B1", "o"), (2, "B2", "b")], &[]);
+    let lost = snapshot(&[(1, "B1", "o")], &[]);
+    let nothing = || [said(&[]), said(&[])];
+    expect(&complaints([&base, &base, &whole, &lost], nothing()), "changed without being planned");
+    let new = snapshot(&[(1, "B1", "n"), (2, "B2", "b")], &[]);
+    let overwritten = |decided| [said(&[(1, Class::Update, Action::Update, decided)]), said(&[])];
+    expect(&complaints([&base, &new, &whole, &new], overwritten(false)), "OLD's write is lost");
+    assert_eq!(complaints([&base, &new, &whole, &new], overwritten(true)), [""; 0], "a person decided it");
+    let held = [said(&[(1, Class::UpdateOriginDiffers, Action::Hold, false)]), said(&[])];
+    expect(&complaints([&base, &new, &whole, &new], held), "changed although the plan says hold");
+}
+
+#[test]
+fn a_write_of_new_that_is_not_listed_is_complained_about() {
+    let base = snapshot(&[(1, "B1", "b")], &[]);
+    let new = snapshot(&[(1, "B1", "n")], &[]);
+    let of = |entries: &[_]| [said(entries), said(&[])];
+    let moments = [&base, &new, &base, &base];
+    expect(&complaints(moments, of(&[])), "lost in silence");
+    expect(&complaints(moments, of(&[(1, Class::OldOnly, Action::KeepOld, false)])), "dropped as old_only");
+    expect(&complaints(moments, of(&[(1, Class::Update, Action::Update, false)])), "planned as update and not there");
+    assert_eq!(complaints(moments, of(&[(1, Class::Update, Action::Hold, false)])), [""; 0]);
+    let deleted = snapshot(&[], &[]);
+    expect(&complaints([&base, &deleted, &base, &base], of(&[])), "lost in silence");
+    let half = snapshot(&[(1, "B1", "half")], &[]);
+    let updated = of(&[(1, Class::Update, Action::Update, false)]);
+    assert_eq!(complaints([&base, &new, &base, &half], updated).len(), 2, "neither OLD's row nor NEW's");
+}
+
+#[test]
+fn a_child_of_a_stranger_is_complained_about() {
+    let base = snapshot(&[], &[]);
+    let new = snapshot(&[(8, "N1", "n")], &[(1, "N2", 8)]);
+    let before = snapshot(&[(8, "O1", "o")], &[]);
+    let after = snapshot(&[(8, "O1", "o")], &[(1, "N2", 8)]);
+    let held = [said(&[(8, Class::AmbiguousDiffers, Action::Hold, false)]), said(&[(1, Class::Insert, Action::Insert, false)])];
+    expect(&complaints([&base, &new, &before, &after], held), "wrong parent: r0 is of O1, and was to be of N1");
+    // OLD's own child, whose parent was replaced under it.
+    let new = snapshot(&[(8, "N1", "n")], &[]);
+    let before = snapshot(&[(8, "O1", "o")], &[(2, "O2", 8)]);
+    let after = snapshot(&[(8, "N1", "n")], &[(2, "O2", 8)]);
+    let replaced = [said(&[(8, Class::InsertExists, Action::Update, true)]), said(&[])];
+    expect(&complaints([&base, &new, &before, &after], replaced), "wrong parent: r0 is of N1, and was to be of O1");
+    let orphaned = snapshot(&[], &[(2, "O2", 8)]);
+    let gone = [said(&[(8, Class::DeleteOriginDiffers, Action::Delete, true)]), said(&[])];
+    expect(&complaints([&base, &base, &before, &orphaned], gone), "has no parent");
+}
+
+#[test]
+fn a_sequence_that_is_lowered_or_behind_is_complained_about() {
+    let mut tables = tables();
+    tables[0].key = Key::Serial;
+    let numbers = |number| BTreeMap::from([("parent".to_owned(), number)]);
+    let (before, after) = (snapshot(&[], &[]), snapshot(&[(7, "N1", "n")], &[]));
+    let found = |was, is| sequences::complaints(&tables, &numbers(was), &numbers(is), &before, &after);
+    expect(&found(9, 8), "lowered from 9 to 8");
+    expect(&found(5, 6), "row 7 was brought");
+    assert_eq!(found(5, 7), [""; 0]);
+}

@@ -1,0 +1,218 @@
+//! One run of failback through a world: every step, what each must leave alone, and what the oracle says of the merge.
+
+use failback::engine::{self, DatabaseOutcome, MergeOptions, MergeReport, State};
+use failback::error::{Error, ErrorKind, OldState};
+use failback::name::Side;
+
+use super::journey::{Journey, Step};
+use super::listed::{self, Said};
+use super::oracle::{Merge, shown};
+use super::sequences;
+use super::snapshot::{Snapshot, agree};
+use crate::recovery::Recovery;
+use crate::support::block_on;
+
+/// Whether `verify` has a word of its own for what was not looked at.
+const VERIFY_TELLS_GAPS: bool = false;
+
+/// A merge that was made.
+struct Merged {
+    recovery: Recovery,
+    options: MergeOptions,
+    before: Snapshot,
+    after: Snapshot,
+    said: Vec<Option<Said>>,
+}
+
+impl Journey<'_> {
+    /// One run. Returns the base of the next one, where the merge stands at the end.
+    pub(super) fn run(&mut self, base: Snapshot) -> Result<Option<Snapshot>, Vec<String>> {
+        let recovery = self.recovery();
+        let new = self.snapshot(Side::New);
+        let mut earlier = Vec::new();
+        for step in ["export", "diff", "plan"] {
+            self.step(&recovery, step, &mut earlier)?;
+            self.visit();
+        }
+        let options = MergeOptions { leave_held: true, fire_triggers: self.fire, ..MergeOptions::default() };
+        let mut before = self.snapshot(Side::Old);
+        let numbers = self.sequences();
+        if !self.merge(&recovery, options, &before)? {
+            // OLD has moved: the remedy that is printed is to compare and plan again.
+            for step in ["diff", "plan"] {
+                self.step(&recovery, step, &mut earlier)?;
+            }
+            before = self.snapshot(Side::Old);
+            if !self.merge(&recovery, options, &before)? {
+                let said = self.log.last().cloned().unwrap_or_default();
+                return Err(vec![format!("no way on, although nobody wrote since the plan: {said}")]);
+            }
+        }
+        let after = self.snapshot(Side::Old);
+        let said = self.listed(&recovery);
+        let cutover = self.cutover.to_string().replace('T', " ");
+        let merge = Merge {
+            tables: &self.tables,
+            base: &base,
+            new: &new,
+            earlier: &earlier,
+            before: &before,
+            after: &after,
+            said: &said,
+            cutover: cutover.trim_end_matches('Z'),
+            fired: self.fire,
+        };
+        let mut wrong = merge.complaints();
+        wrong.extend(sequences::complaints(&self.tables, &numbers, &self.sequences(), &before, &after));
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        let merged = Merged { recovery, options, before, after, said };
+        self.expect_once(&merged)?;
+        self.verify(&merged)?;
+        if self.dice.below(2) == 0 {
+            return Ok(Some(self.base_of_the_next(base, &new, &merged.after)));
+        }
+        self.undo(&merged).map(|()| None)
+    }
+
+    /// A step that must not write.
+    fn step(&mut self, recovery: &Recovery, step: &str, earlier: &mut Vec<Snapshot>) -> Step {
+        let before = self.snapshot(Side::Old);
+        let done = match step {
+            "export" => block_on(engine::export(&recovery.context)).map(|_| ()),
+            "diff" => block_on(engine::diff(&recovery.context)).map(|_| ()),
+            _ => block_on(engine::plan(&recovery.context)).map(|_| ()),
+        };
+        self.log.push(format!("-- {step}: {}", told(&done)));
+        done.map_err(|error| vec![format!("{step} failed: {error:?}")])?;
+        if self.snapshot(Side::Old) != before {
+            return Err(vec![format!("{step} wrote to OLD")]);
+        }
+        earlier.push(before);
+        Ok(())
+    }
+
+    /// Merges; `false` where it was refused, which must leave OLD as it was.
+    fn merge(&mut self, recovery: &Recovery, options: MergeOptions, before: &Snapshot) -> Result<bool, Vec<String>> {
+        let done = block_on(engine::merge(&recovery.context, options)).map(|_| ());
+        self.log.push(format!("-- merge: {}", told(&done)));
+        let Err(error) = done else { return Ok(true) };
+        self.expect_true_state(&error, before)?;
+        if error.kind() == ErrorKind::Refused {
+            return Ok(false);
+        }
+        Err(vec![format!("merge failed where it should have been planned otherwise: {error:?}")])
+    }
+
+    /// Whether what an error says of OLD is so.
+    fn expect_true_state(&self, error: &Error, before: &Snapshot) -> Step {
+        let is_same = self.snapshot(Side::Old) == *before;
+        match error.old_state() {
+            Some(OldState::NotWritten | OldState::RolledBack) if is_same => Ok(()),
+            state => {
+                let is = if is_same { "as it was" } else { "changed" };
+                Err(vec![format!("OLD is {is} and the error says {state:?}: {error:?}")])
+            }
+        }
+    }
+
+    /// Reads what the run says of every key, and writes it down.
+    fn listed(&mut self, recovery: &Recovery) -> Vec<Option<Said>> {
+        let said = listed::read(&recovery.store, &self.tables, &self.ground.databases());
+        for (table, said) in self.tables.iter().zip(&said) {
+            for (key, entry) in said.iter().flat_map(|said| &said.entries) {
+                let key = shown(key);
+                self.log.push(format!("   {} {key}: {} -> {} ({})", table.name, entry.class, entry.action, entry.why));
+            }
+        }
+        said
+    }
+
+    fn expect_once(&self, merged: &Merged) -> Step {
+        let again = block_on(engine::merge(&merged.recovery.context, merged.options));
+        let once = |outcome| matches!(outcome, DatabaseOutcome::DoneBefore);
+        match again {
+            Ok(report) if report.databases.iter().all(|database| once(database.outcome)) => {}
+            other => return Err(vec![format!("a plan was to be carried out once: {other:?}")]),
+        }
+        if self.snapshot(Side::Old) == merged.after { Ok(()) } else { Err(vec!["a second merge wrote to OLD".to_owned()]) }
+    }
+
+    fn verify(&mut self, merged: &Merged) -> Step {
+        let verified = block_on(engine::verify(&merged.recovery.context));
+        self.log.push(format!("-- verify: {}", verified.as_ref().map_or("failed", |report| report.state.word())));
+        let verified = verified.map_err(|error| vec![format!("verify failed: {error:?}")])?;
+        if verified.state == State::NotVerified && !self.fire {
+            return Err(vec![format!("OLD is as planned, and verify says: {verified:?}")]);
+        }
+        let waits = |said: &Said| {
+            said.entries
+                .values()
+                .any(|entry| matches!(entry.action, failback::policy::Action::Hold | failback::policy::Action::Skip))
+        };
+        if verified.state == State::Verified && merged.said.iter().flatten().any(waits) {
+            return Err(vec!["verified, although rows wait".to_owned()]);
+        }
+        if VERIFY_TELLS_GAPS && verified.state == State::Verified && !verified.not_covered.is_empty() {
+            return Err(vec![format!("verified, although not everything was looked at: {:?}", verified.not_covered)]);
+        }
+        if self.snapshot(Side::Old) == merged.after { Ok(()) } else { Err(vec!["verify wrote to OLD".to_owned()]) }
+    }
+
+    /// Takes the merge back: what OLD's users wrote since stays, and the rest is as it was.
+    fn undo(&mut self, merged: &Merged) -> Step {
+        self.visit();
+        let visited = self.snapshot(Side::Old);
+        let done = block_on(engine::undo(&merged.recovery.context, merged.options));
+        let left = done.as_ref().map_or(0, MergeReport::left_rows);
+        self.log.push(format!("-- undo: {}, {left} rows left", told(&done)));
+        if let Err(error) = done {
+            self.expect_true_state(&error, &visited)?;
+            let nobody_wrote = visited == merged.after;
+            return if error.kind() == ErrorKind::Refused && !nobody_wrote {
+                Ok(())
+            } else {
+                Err(vec![format!("undo failed: {error:?}")])
+            };
+        }
+        let undone = self.snapshot(Side::Old);
+        let mut wrong = Vec::new();
+        for (number, table) in self.tables.iter().enumerate().filter(|(_, table)| !(self.fire && table.loud)) {
+            let rows = |snapshot: &Snapshot| snapshot.tables[number].clone();
+            let [before, after, visited, undone] = [&merged.before, &merged.after, &visited, &undone].map(rows);
+            let keys: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).chain(visited.keys()).collect();
+            for key in keys.into_iter().chain(undone.keys()) {
+                let [before, after, visited, undone] = [&before, &after, &visited, &undone].map(|rows| rows.get(key));
+                let goes_back = visited == after;
+                let is_right = if goes_back { undone == before || left > 0 && undone == visited } else { undone == visited };
+                if !is_right {
+                    let key = shown(key);
+                    wrong.push(format!(
+                        "{} {key}: undo made {undone:?} of {visited:?}, and before it was {before:?}",
+                        table.name
+                    ));
+                }
+            }
+        }
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// What both sides have in common after a merge that stands.
+    fn base_of_the_next(&self, base: Snapshot, new: &Snapshot, after: &Snapshot) -> Snapshot {
+        let mut next = base;
+        for (number, table) in self.tables.iter().enumerate() {
+            for (key, row) in &after.tables[number] {
+                if agree(table, Some(row), new.tables[number].get(key)) {
+                    next.tables[number].insert(key.clone(), row.clone());
+                }
+            }
+            next.tables[number].retain(|key, _| after.tables[number].contains_key(key) || new.tables[number].contains_key(key));
+        }
+        next
+    }
+}
+
+fn told<T>(done: &Result<T, Error>) -> String {
+    done.as_ref().map_or_else(|error| format!("{error:?}"), |_| "done".to_owned())
+}
