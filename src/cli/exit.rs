@@ -12,7 +12,7 @@ Exit codes:
     6  cannot connect, not permitted, timed out: a retry is safe
     7  staging damaged
     8  OLD partly changed, resume possible
-    9  finished, with rows held or skipped on purpose
+    9  finished, with rows held or left on purpose, or with gaps in what was looked at
   130  interrupted, resumable";
 
 /// The exit code of a process that was interrupted.
@@ -27,7 +27,7 @@ pub(super) enum Exit {
     Undecided,
     /// OLD is not what the plan promised.
     NotVerified,
-    /// Everything was done but for rows that were held or skipped on purpose.
+    /// Everything was done but for rows that were held or left on purpose, or that could not be looked at.
     LeftAside,
 }
 

@@ -60,6 +60,9 @@ fn page(call: &Call, report: &StatusReport) -> Page {
         };
         page.line(format!("OLD:      {}: {}", tame(database), tame(&said)));
     }
+    if let Some(state) = &report.verified {
+        page.line(format!("verified: {}", tame(state)));
+    }
     counts(&mut page, "class", &report.counts);
     counts(&mut page, "action", &report.actions);
     history(&mut page, &report.journal);

@@ -7,7 +7,7 @@ use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
-use crate::engine::{self, State, VerifyReport};
+use crate::engine::{self, Gap, State, VerifiedTable, VerifyReport};
 use crate::error::Result;
 use crate::name::Side;
 
@@ -39,6 +39,10 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         State::VerifiedWithHeld => page
             .next(["what was held can be decided in a new run: `failback export`; this one keeps what `failback undo` needs"
                 .to_owned()]),
+        State::VerifiedWithGaps => page.next([
+            "`failback discover` says how each table's changes are found; method = \"compare\" leaves no gap in a new run"
+                .to_owned(),
+        ]),
         State::Verified => {}
     }
     call.printer.result(&report, &page)?;
@@ -49,7 +53,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 pub(super) const fn exit(state: State) -> Exit {
     match state {
         State::Verified => Exit::Done,
-        State::VerifiedWithHeld => Exit::LeftAside,
+        State::VerifiedWithHeld | State::VerifiedWithGaps => Exit::LeftAside,
         State::NotVerified => Exit::NotVerified,
     }
 }
@@ -57,19 +61,22 @@ pub(super) const fn exit(state: State) -> Exit {
 /// Lays out the verdict; what was not looked at comes first.
 pub(super) fn page(call: &Call, report: &VerifyReport) -> Page {
     let mut page = call.printer.page();
-    page.list("not covered:", &report.not_covered);
-    if !report.not_covered.is_empty() {
+    page.list("not covered:", gaps(&report.not_covered));
+    page.list("left out on purpose:", &report.out_of_scope);
+    if !report.not_covered.is_empty() || !report.out_of_scope.is_empty() {
         page.line("");
     }
     page.line(verdict(&page, report.state));
     if !report.tables.is_empty() {
-        let mut table = Table::new(&["database", "table", "#checked", "#mismatched"]);
+        let mut table = Table::new(&["database", "table", "#checked", "#mismatched", "#written since"]);
         for one in &report.tables {
-            let (checked, mismatched) = (amount::count(one.checked), amount::count(one.mismatched));
-            table.row([one.database.as_str(), &one.table, &checked, &mismatched]);
+            let numbers = [one.checked, one.mismatched, one.written_since].map(amount::count);
+            table.row([one.database.as_str(), &one.table, &numbers[0], &numbers[1], &numbers[2]]);
         }
         page.line("");
         page.table(&table);
+        page.list("not as the plan promised:", keys(report, |table| (table.mismatched, &table.mismatched_keys)));
+        page.list("written by others since the merge:", keys(report, |table| (table.written_since, &table.written_since_keys)));
     }
     page.list(
         "children without a parent:",
@@ -97,12 +104,49 @@ pub(super) fn page(call: &Call, report: &VerifyReport) -> Page {
     page
 }
 
+/// How many tables, or keys of a table, are named in a line; `--json` has all.
+const NAMED: usize = 8;
+
+/// Lists gaps, those of one sort and reason in one line.
+fn gaps(gaps: &[Gap]) -> Vec<String> {
+    let mut lines: Vec<(&Gap, Vec<String>)> = Vec::new();
+    for gap in gaps {
+        let name = format!("{}: {}", gap.database, gap.table);
+        match lines.iter_mut().find(|(known, _)| (known.of, &known.why) == (gap.of, &gap.why)) {
+            Some((_, names)) => names.push(name),
+            None => lines.push((gap, vec![name])),
+        }
+    }
+    lines.into_iter().map(|(gap, names)| format!("{}: {} ({})", gap.of.word(), gap.why, some(&names, names.len()))).collect()
+}
+
+/// Lists rows by their keys, a table a line.
+fn keys(report: &VerifyReport, of: impl Fn(&VerifiedTable) -> (u64, &Vec<String>)) -> Vec<String> {
+    let tables = report.tables.iter().map(|table| (table, of(table))).filter(|(_, (rows, _))| *rows > 0);
+    let line = |(table, (rows, keys)): (&VerifiedTable, (u64, &Vec<String>))| {
+        format!("{}: {}: {}", table.database, table.table, some(keys, usize::try_from(rows).unwrap_or(usize::MAX)))
+    };
+    tables.map(line).collect()
+}
+
+/// Names the first of them, and how many more there are.
+fn some(names: &[String], all: usize) -> String {
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    match all.saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
+}
+
 fn verdict(page: &Page, state: State) -> String {
     match state {
         State::Verified => page.paint().green("verified: OLD has everything that the plan promised"),
         State::VerifiedWithHeld => {
             page.paint().yellow("verified, with rows left aside: OLD has everything that the plan promised; some rows wait")
         }
+        State::VerifiedWithGaps => page
+            .paint()
+            .yellow("verified, with gaps: what was looked at is as the plan promised; not everything was, see above"),
         State::NotVerified => page.paint().red("NOT verified: OLD is not what the plan promised"),
     }
 }

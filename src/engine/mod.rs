@@ -38,4 +38,4 @@ pub use run::{
     CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent, StatusReport,
     Stop, status,
 };
-pub use verify::{Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};
+pub use verify::{Gap, GapKind, Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

@@ -76,6 +76,8 @@ pub struct LeftOut {
     pub reason: String,
     /// Whether rows may be lost because of it; reports name it first.
     pub blocker: bool,
+    /// Whether it was left out because somebody asked for that.
+    pub by_choice: bool,
 }
 
 /// A table that both sides have and that is not carried. Children of its rows may be carried: then OLD's row has to say that it

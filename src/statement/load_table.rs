@@ -7,6 +7,7 @@
 use crate::name::Ident;
 use crate::schema::Conversion;
 
+use super::read::is_written_by_another;
 use super::select_list::NOTHING;
 use super::value::convert;
 use super::{Operation, RowSource};
@@ -188,12 +189,12 @@ impl LoadTable<'_> {
     }
 
     /// Finds the positions of rows that go and that another transaction than the given one wrote last; without one, of all that
-    /// go. A row's `xmin` has the transaction's lowest 32 bits.
+    /// go.
     #[must_use]
     pub fn written_since(&self, transaction: Option<i64>) -> String {
         let condition = match transaction {
             Some(number) if !self.source.key.is_whole_row() => {
-                format!(" where t.xmin <> '{}'::pg_catalog.xid", number.rem_euclid(1 << 32))
+                format!(" where {}", is_written_by_another(number))
             }
             _ => String::new(),
         };

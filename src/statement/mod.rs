@@ -44,8 +44,8 @@ pub use key_range::{KeyCut, KeyRange};
 pub use load_table::{Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
 pub use operation::Operation;
 pub use read::{
-    CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, ordered_rows, own_rows, range_sums, rows,
-    stamped_since,
+    CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, is_written_by_another, ordered_rows, own_rows,
+    range_sums, rows, stamped_since,
 };
 pub use referential_action::affected_children;
 pub use row_hash::row_hash;

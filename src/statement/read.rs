@@ -214,6 +214,13 @@ pub(super) fn given_keys(source: RowSource<'_>, keys: &[Vec<String>]) -> (String
     (format!("unnest({}) with ordinality as k({}, ord)", arrays.join(", "), names.join(", ")), values)
 }
 
+/// Returns an expression that is true for a row, under the alias `t`, that another transaction than the given one wrote last. A
+/// row's `xmin` has the transaction's lowest 32 bits.
+#[must_use]
+pub fn is_written_by_another(transaction: i64) -> String {
+    format!("t.xmin <> '{}'::pg_catalog.xid", transaction.rem_euclid(1 << 32))
+}
+
 /// Returns a predicate that is true for rows that NEW may have written after an instant: stamped at or after it, or not at all.
 /// `stamps` pairs an expression with the literal that it is compared with, which depends on its type and zone.
 #[must_use]

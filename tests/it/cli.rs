@@ -103,8 +103,9 @@ fn a_recovery_from_discover_to_undo() {
     let again = scene.json(9, &["merge", "--leave-held", "--confirm", &scene.pair.database]);
     assert_eq!(again["databases"][0]["outcome"], "done_before");
     let verified = scene.json(9, &["verify"]);
-    assert_eq!(verified["state"], "verified_with_held", "{verified:#}");
-    assert_eq!(scene.json(0, &["status"])["next"], "verify");
+    assert_eq!(verified["state"], "verified_with_gaps", "{verified:#}");
+    let status = scene.json(0, &["status"]);
+    assert_eq!((&status["next"], &status["verified"]), (&"verify".into(), &"verified_with_gaps".into()));
 
     assert_eq!(scene.json(4, &["undo"])["error"]["kind"], "refused");
     scene.json(0, &["undo", "--confirm", &scene.confirm]);
@@ -170,7 +171,7 @@ fn recover_stops_where_a_person_must_decide_and_goes_on_when_told() {
     assert_eq!(scene.old(), before);
     std::fs::remove_dir_all(scene.run()).unwrap();
     let done = scene.json(9, &["recover", "--leave-held", "--confirm", &scene.confirm]);
-    assert_eq!(done["verify"]["state"], "verified_with_held", "{:#}", done["verify"]);
+    assert_eq!(done["verify"]["state"], "verified_with_gaps", "{:#}", done["verify"]);
     assert!(done["plan"]["held"].as_u64().unwrap() > 0);
     for url in [&scene.pair.old, &scene.pair.new] {
         let query = "select sessions_abandoned::text from pg_stat_database where datname = current_database()";

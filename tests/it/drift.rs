@@ -39,7 +39,7 @@ fn merge_check_undo(recovery: &Recovery, expected: State, check: impl FnOnce(&st
     let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
     block_on(engine::merge(&recovery.context, options)).expect("a merge");
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
-    assert_eq!(verified.state, expected, "{verified:#?}");
+    assert_eq!(verified.state_of_rows(), expected, "{verified:#?}");
     check(&recovery.pair.old);
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
     assert_eq!(fingerprint(&recovery.pair.old), before, "undo after merge is identity");
@@ -243,7 +243,7 @@ fn what_old_has_no_place_for_stays_in_staging_and_is_counted() {
     assert_eq!(plan(&recovery).actions.get(Action::Insert), 3);
     block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
-    let said = |words: &str| verified.not_covered.iter().any(|line| line.contains(words));
+    let said = |words: &str| verified.not_covered.iter().any(|gap| gap.why.contains(words) || gap.table.contains(words));
     assert!(said("3 values of column extra") && said("Fresh one"), "{:#?}", verified.not_covered);
     let staged = glob(recovery.folder(), "new-");
     assert_eq!(staged.len(), 2, "{staged:?}");

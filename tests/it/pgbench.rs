@@ -62,7 +62,7 @@ fn pgbench_comes_home_by_full_comparison() {
     assert_eq!(counts.values().sum::<u64>(), expected.iter().map(|(_, _, rows)| rows).sum::<u64>(), "{counts:?}");
     let merged = block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     assert_eq!(merged.rows(), counts.values().sum::<u64>());
-    assert_eq!(block_on(engine::verify(&recovery.context)).expect("a verification").state, engine::State::Verified);
+    assert_eq!(block_on(engine::verify(&recovery.context)).expect("a verification").state_of_rows(), engine::State::Verified);
     for (table, key) in [("accounts", "aid"), ("branches", "bid"), ("tellers", "tid"), ("history", "t::text")] {
         let digest = format!("select md5(string_agg(t::text, ',' order by {key})) from pgbench_{table} t");
         let Sided { old, new } = Sided::of(|side| support::value(recovery.pair.url(side), &digest));

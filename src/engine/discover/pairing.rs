@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::detached::{detached_from, root_of};
 use super::new_only;
-use super::table_selection::{ReadingZone, TableSelection, select_table, times_aside};
+use super::table_selection::{ReadingZone, TableSelection, left_out_by_choice, select_table, times_aside};
 use crate::catalog::Catalog;
 use crate::engine::run::Selection;
 use crate::name::{QualifiedName, Side, Sided};
@@ -73,7 +73,7 @@ pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catal
             found.add(place, name, on_old, table);
         } else {
             found.aside.extend(on_old.map(|on_old| place.aside(on_old, table)));
-            found.left_out.push(left_out(Side::New, &table.name, "not asked for (--tables)", false));
+            found.left_out.push(left_out_by_choice(&table.name, "not asked for (--tables)"));
         }
     }
     let has_pair = |table: &&Table| new.tables.iter().any(|on_new| *renamed.on_old(&on_new.name) == table.name);
@@ -91,7 +91,7 @@ impl Pairing {
         let settings = selection.table(database, &name.to_string());
         let Some(old) = old else {
             if settings.method == Some(Method::Skip) {
-                self.left_out.push(left_out(Side::New, &new.name, "the configuration says method = \"skip\"", false));
+                self.left_out.push(left_out_by_choice(&new.name, "the configuration says method = \"skip\""));
             } else {
                 self.left_out.push(left_out(Side::New, &new.name, &missing_on_old(new, catalogs.old), true));
                 self.new_only.push(new_only::new_only(id, new));
@@ -132,7 +132,7 @@ fn missing_on_new(old: &Table, new: &Catalog) -> String {
 }
 
 fn left_out(side: Side, name: &QualifiedName, reason: &str, blocker: bool) -> LeftOut {
-    LeftOut { side, name: name.clone(), reason: reason.to_owned(), blocker }
+    LeftOut { side, name: name.clone(), reason: reason.to_owned(), blocker, by_choice: false }
 }
 
 /// Lists what is no table: NEW's, and of OLD's what NEW lacks.

@@ -5,7 +5,7 @@
 use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::config::{NamedTimeColumns, TableSettings};
 use crate::engine::evidence::finder;
-use crate::name::{Ident, Side};
+use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
     CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
     WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns,
@@ -41,7 +41,7 @@ pub(crate) fn select_table(
     zone: &ReadingZone<'_>,
 ) -> TableSelection {
     if settings.method == Some(Method::Skip) {
-        return leave(new, "the configuration says method = \"skip\"", false);
+        return TableSelection::Leave(left_out_by_choice(&new.name, "the configuration says method = \"skip\""));
     }
     for (side, table) in [(Side::Old, old), (Side::New, new)] {
         if let Some(obstacle) = &table.obstacle {
@@ -110,7 +110,13 @@ pub(crate) fn times_aside(old: &Table, new: &Table, settings: &TableSettings, zo
 }
 
 fn leave(table: &Table, reason: &str, blocker: bool) -> TableSelection {
-    TableSelection::Leave(LeftOut { side: Side::New, name: table.name.clone(), reason: reason.to_owned(), blocker })
+    let (name, reason) = (table.name.clone(), reason.to_owned());
+    TableSelection::Leave(LeftOut { side: Side::New, name, reason, blocker, by_choice: false })
+}
+
+/// A table of NEW's that is not carried because somebody asked for that.
+pub(crate) fn left_out_by_choice(name: &QualifiedName, reason: &str) -> LeftOut {
+    LeftOut { side: Side::New, name: name.clone(), reason: reason.to_owned(), blocker: false, by_choice: true }
 }
 
 /// Timestamps where they say when a row was last written; everything else is compared. A table with only a creation stamp

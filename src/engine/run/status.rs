@@ -14,7 +14,7 @@ use crate::delta::Class;
 use crate::error::Result;
 use crate::name::Side;
 use crate::policy::Action;
-use crate::staging::{DatabasePlan, DiffIndex, Intent, Journal, Manifest, Plan, layout};
+use crate::staging::{DatabasePlan, DiffIndex, Intent, Journal, JournalRecord, Manifest, Plan, layout};
 use crate::words::Counts;
 
 /// How far a run has come.
@@ -38,6 +38,8 @@ pub struct StatusReport {
     pub stale: Option<&'static str>,
     /// Rows by action.
     pub actions: Counts<Action>,
+    /// What `verify` said last of this plan, if it was asked since the plan was last carried out or taken back.
+    pub verified: Option<String>,
     /// What OLD's ledger says of the plan, a database; the text of the error where OLD could not be asked.
     pub ledger: BTreeMap<String, Result<Option<Entry>, String>>,
     /// What was done, and when.
@@ -82,6 +84,7 @@ async fn look(context: &Context) -> Result<StatusReport> {
         plan: plan.as_ref().map(|plan| plan.digest.clone()),
         stale,
         actions: plan.as_ref().map(|plan| plan.actions()).unwrap_or_default(),
+        verified: plan.as_ref().and_then(|plan| last_verdict(&journal, &plan.digest)),
         ledger: BTreeMap::new(),
         unended: journal.unended().iter().filter_map(|entry| entry.record.intent().cloned()).collect(),
         journal,
@@ -93,6 +96,19 @@ async fn look(context: &Context) -> Result<StatusReport> {
     }
     report.next = next(&report);
     Ok(report)
+}
+
+/// What the last verification of a plan said; `None` where rows were written or taken back after it.
+fn last_verdict(journal: &Journal, digest: &str) -> Option<String> {
+    let mut verdict = None;
+    for entry in &journal.entries {
+        match &entry.record {
+            JournalRecord::Verified { plan, state } if plan == digest => verdict = Some(state.clone()),
+            JournalRecord::Merged(_) | JournalRecord::Undone(_) => verdict = None,
+            _ => {}
+        }
+    }
+    verdict
 }
 
 async fn ask_ledger(servers: &Servers, part: &DatabasePlan) -> Result<Option<Entry>> {

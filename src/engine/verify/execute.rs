@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use tracing::Instrument as _;
 
+use super::gap;
 use super::outcome::outcomes;
 use super::read_back::read_back;
-use super::report::{State, VerifyReport, not_covered, state};
+use super::report::{State, VerifyReport, out_of_scope};
 use crate::engine::merge::sequences;
-use crate::engine::run::{Context, Event, LedgerAction};
+use crate::engine::run::{Context, Entry, Event, LedgerAction};
 use crate::engine::run::{ledger, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
@@ -37,7 +38,8 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
         sequences: Vec::new(),
         ledger: Vec::new(),
         outcomes: outcomes(&plan),
-        not_covered: not_covered(&manifest),
+        not_covered: gap::of_export(&manifest),
+        out_of_scope: out_of_scope(&manifest),
     };
     for part in &plan.databases {
         if let Some(record) = manifest.database(&part.name) {
@@ -45,7 +47,8 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
             work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
         }
     }
-    report.state = state(&report);
+    report.not_covered.extend(gap::of_rows(&report.tables));
+    report.state = report.total_state();
     let verified = JournalRecord::Verified { plan: plan.digest.clone(), state: report.state.word().to_owned() };
     if let Err(error) = verified.append(context.store()) {
         // Whoever may only read the run may verify it.
@@ -62,17 +65,17 @@ async fn verify_database(
     report: &mut VerifyReport,
 ) -> Result<()> {
     let held = context.servers().connect(Side::Old, &part.name).await?;
-    check_ledger(&held, part, report).await?;
+    let merge = check_ledger(&held, part, report).await?;
     let snapshot = Arc::new(Snapshot::hold(held).await?);
-    let found = read_back(context, part, record, &snapshot).await?;
+    let found = read_back(context, part, record, (&snapshot, merge.merged_in)).await?;
     report.tables.extend(found.tables);
     report.orphans.extend(found.orphans);
     report.sequences.extend(sequences::lagging(snapshot.session(), part).await?.into_iter().map(|(_, raise)| raise));
     Ok(())
 }
 
-/// Compares OLD's ledger with the plan, table by table.
-async fn check_ledger(old: &Session, part: &DatabasePlan, report: &mut VerifyReport) -> Result<()> {
+/// Compares OLD's ledger with the plan, table by table; returns what it has of the merge.
+async fn check_ledger(old: &Session, part: &DatabasePlan, report: &mut VerifyReport) -> Result<Entry> {
     let entry = ledger::latest(old, part).await?;
     let Some(entry) = entry.filter(|entry| entry.action == LedgerAction::Merge) else {
         return Err(Error::new(ErrorKind::Refused, "verify")
@@ -91,5 +94,5 @@ async fn check_ledger(old: &Session, part: &DatabasePlan, report: &mut VerifyRep
             ));
         }
     }
-    Ok(())
+    Ok(entry)
 }

@@ -4,10 +4,15 @@
 //! Never: writes, or says of a row that it was verified when it was not read.
 
 mod execute;
+mod gap;
 mod outcome;
 mod read_back;
 mod report;
+mod verified_table;
+mod written_since;
 
 pub use execute::verify;
+pub use gap::{Gap, GapKind};
 pub use outcome::Outcome;
-pub use report::{Orphans, State, VerifiedTable, VerifyReport};
+pub use report::{Orphans, State, VerifyReport};
+pub use verified_table::VerifiedTable;

@@ -1,24 +1,28 @@
 //! Reading back: OLD's rows against those that the plan promised, and the foreign keys that the plan could have broken, shared
 //! among workers. Everything is looked at under one snapshot of OLD. Memory: one batch of rows for each worker.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::BooleanArray;
 
-use super::report::{Orphans, VerifiedTable};
+use super::report::Orphans;
+use super::verified_table::VerifiedTable;
+use super::written_since::Checked;
 use crate::catalog;
 use crate::codec::BatchEncoder;
 use crate::engine::plan::PlannedRowReader;
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{fetch, key_texts};
 use crate::engine::run::workers;
-use crate::engine::run::{Context, Reporter, Work};
+use crate::engine::run::{Context, Reporter, Servers, Work};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::{Session, Snapshot, Transaction};
 use crate::policy::Action;
 use crate::schema::ForeignKey;
+use crate::staging::layout::TableId;
 use crate::staging::{Chunk, DatabasePlan, DatabaseRecord, Segment, TablePlan, TableRecord, Task};
 use crate::statement::{RowSource, orphans_of_table};
 use crate::store::Store;
@@ -38,31 +42,51 @@ pub(crate) struct ReadBack {
 }
 
 /// Reads back every row that was written, and looks for children without a parent.
+///
+/// `merged_in` is the merge's transaction, as OLD's ledger has it.
 pub(crate) async fn read_back(
     context: &Context,
     part: &DatabasePlan,
     record: &DatabaseRecord,
-    snapshot: &Arc<Snapshot>,
+    (snapshot, merged_in): (&Arc<Snapshot>, Option<i64>),
 ) -> Result<ReadBack> {
     let mut chunks = keys(part, snapshot.session()).await?;
     let written: Vec<_> = part.tables.iter().filter(|table| table.written_rows() > 0).collect();
     for plan in &written {
         chunks.extend(rows(&part.name, plan, context.limits().jobs()));
     }
-    let work =
-        ReadBackWork { context: context.clone(), plan: part.clone(), record: record.clone(), snapshot: Arc::clone(snapshot) };
-    let found = workers::run(context.reporter(), context.limits().jobs(), chunks, work).await?;
-    let verified = |plan: &&TablePlan| {
-        let of_table = found.iter().filter(|(chunk, _)| chunk.table == plan.id);
-        let rows = of_table.filter_map(|(_, found)| if let Found::Rows(rows) = found { Some(*rows) } else { None });
-        let (checked, mismatched) = rows.fold((0, 0), |sum, rows| (sum.0 + rows.checked, sum.1 + rows.mismatched));
-        VerifiedTable { database: part.name.clone(), table: plan.name.to_string(), checked, mismatched }
+    let work = ReadBackWork {
+        servers: context.servers().clone(),
+        store: context.shared_store(),
+        reporter: context.reporter().clone(),
+        plan: part.clone(),
+        record: record.clone(),
+        snapshot: Arc::clone(snapshot),
+        merged_in,
     };
-    let tables = written.iter().map(verified).collect();
-    let orphans = found.into_iter().filter_map(|(_, found)| if let Found::Orphans(found) = found { found } else { None });
-    let mut orphans: Vec<_> = orphans.collect();
+    let found = workers::run(context.reporter(), context.limits().jobs(), chunks, work).await?;
+    let (mut by_table, mut orphans) = (BTreeMap::<TableId, Checked>::new(), Vec::new());
+    for (chunk, found) in found {
+        match found {
+            Found::Rows(rows) => by_table.entry(chunk.table).or_default().extend(rows),
+            Found::Orphans(found) => orphans.extend(found),
+        }
+    }
+    let tables = written.iter().map(|plan| verified(&part.name, plan, by_table.remove(&plan.id).unwrap_or_default())).collect();
     orphans.sort_by(|left, right| left.constraint.cmp(&right.constraint));
     Ok(ReadBack { tables, orphans })
+}
+
+fn verified(database: &str, plan: &TablePlan, found: Checked) -> VerifiedTable {
+    VerifiedTable {
+        database: database.to_owned(),
+        table: plan.name.to_string(),
+        checked: found.rows,
+        mismatched: found.mismatched.count,
+        written_since: found.written_since.count,
+        mismatched_keys: found.mismatched.keys,
+        written_since_keys: found.written_since.keys,
+    }
 }
 
 /// What a chunk led to.
@@ -70,15 +94,6 @@ enum Found {
     Rows(Checked),
     /// Children without a parent, if there are any.
     Orphans(Option<Orphans>),
-}
-
-/// Counts of rows.
-#[derive(Clone, Copy)]
-struct Checked {
-    /// Those that were read.
-    checked: u64,
-    /// Those that are something else than the plan promised.
-    mismatched: u64,
 }
 
 /// Lists the foreign keys whose children were written, or whose parents went.
@@ -117,10 +132,14 @@ fn rows(database: &str, plan: &TablePlan, jobs: usize) -> Vec<Chunk> {
 
 /// What is known of one database while its chunks are done.
 struct ReadBackWork {
-    context: Context,
+    servers: Servers,
+    store: Arc<dyn Store>,
+    reporter: Reporter,
     plan: DatabasePlan,
     record: DatabaseRecord,
     snapshot: Arc<Snapshot>,
+    /// The merge's transaction, as OLD's ledger has it.
+    merged_in: Option<i64>,
 }
 
 impl Work for ReadBackWork {
@@ -129,7 +148,7 @@ impl Work for ReadBackWork {
     const AFTER_LOSS: &'static str = "run `failback verify` again";
 
     async fn open(&self) -> Result<Transaction> {
-        self.context.servers().join(Side::Old, &self.plan.name, &self.snapshot).await
+        self.servers.join(Side::Old, &self.plan.name, &self.snapshot).await
     }
 
     async fn perform(&self, old: &Transaction, chunk: &Chunk) -> Result<Found> {
@@ -138,7 +157,7 @@ impl Work for ReadBackWork {
             Task::ReadBack { segments } => {
                 let plan = self.plan.table(chunk.table)?;
                 let part = Part { plan, record: self.record.table(chunk.table)?, segments: positions(plan, segments)? };
-                compare(self.context.store(), self.context.reporter(), old, &self.plan.name, &part).await.map(Found::Rows)
+                self.compare(old, &part).await.map(Found::Rows)
             }
             other => Err(other.unexpected("verify")),
         }
@@ -150,7 +169,7 @@ impl Work for ReadBackWork {
 
     fn rows(found: &Found) -> u64 {
         match found {
-            Found::Rows(rows) => rows.checked,
+            Found::Rows(rows) => rows.rows,
             Found::Orphans(orphans) => orphans.as_ref().map_or(0, |orphans| orphans.rows),
         }
     }
@@ -185,30 +204,33 @@ async fn orphans(old: &Session, database: &str, key: &ForeignKey) -> Result<Opti
     Ok((rows > 0).then(|| Orphans { database: database.to_owned(), constraint, table, rows }))
 }
 
-/// Compares the rows of a chunk with what the plan promised.
-async fn compare(store: &dyn Store, reporter: &Reporter, old: &Session, database: &str, part: &Part<'_>) -> Result<Checked> {
-    let Part { plan, record, segments } = part;
-    let source = RowSource::of(&record.old, &record.key, Side::Old);
-    let encoder = BatchEncoder::new(&record.layout);
-    let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
-    let mut reader = PlannedRowReader::open_part(store, plan, segments.clone(), BATCH_ROWS)?;
-    let (mut checked, mut mismatched) = (0, 0);
-    while let Some(changes) = reader.next()? {
-        reporter.check_stop()?;
-        // Rows that are there afterwards are looked up by NEW's key, deleted ones by OLD's.
-        for deletes in [false, true] {
-            let wanted: BooleanArray =
-                changes.actions.iter().map(|action| Some(action.writes() && action.brings_new() != deletes)).collect();
-            if wanted.true_count() == 0 {
-                continue;
+impl ReadBackWork {
+    /// Compares the rows of a chunk with what the plan promised.
+    async fn compare(&self, old: &Session, part: &Part<'_>) -> Result<Checked> {
+        let Part { plan, record, segments } = part;
+        let source = RowSource::of(&record.old, &record.key, Side::Old);
+        let encoder = BatchEncoder::new(&record.layout);
+        let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
+        let mut reader = PlannedRowReader::open_part(self.store.as_ref(), plan, segments.clone(), BATCH_ROWS)?;
+        let mut found = Checked::default();
+        while let Some(changes) = reader.next()? {
+            self.reporter.check_stop()?;
+            // Rows that are there afterwards are looked up by NEW's key, deleted ones by OLD's.
+            for deletes in [false, true] {
+                let wanted: BooleanArray =
+                    changes.actions.iter().map(|action| Some(action.writes() && action.brings_new() != deletes)).collect();
+                if wanted.true_count() == 0 {
+                    continue;
+                }
+                let change = changes.change(&record.layout)?.select(&wanted)?;
+                let by = if deletes { &change.before } else { &change.after };
+                let texts = key_texts(&encoder, &by.rows, &keys)?;
+                let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
+                found.tell_apart(old, source, self.merged_in, (&texts, &broken)).await?;
+                found.rows += wanted.true_count() as u64;
+                self.reporter.tell_rows(&self.plan.name, &record.name, wanted.true_count() as u64, 0);
             }
-            let change = changes.change(&record.layout)?.select(&wanted)?;
-            let by = if deletes { &change.before } else { &change.after };
-            let found = fetch(old, source, &record.layout, &key_texts(&encoder, &by.rows, &keys)?).await?;
-            checked += wanted.true_count() as u64;
-            mismatched += change.broken(&found, &record.layout)?.len() as u64;
-            reporter.tell_rows(database, &record.name, wanted.true_count() as u64, 0);
         }
+        Ok(found)
     }
-    Ok(Checked { checked, mismatched })
 }

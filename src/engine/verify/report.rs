@@ -2,19 +2,24 @@
 
 use serde::Serialize;
 
+use super::gap::Gap;
 use super::outcome::Outcome;
-use crate::staging::{Manifest, Raise};
+use super::verified_table::VerifiedTable;
+use crate::staging::{DatabaseRecord, Manifest, Raise};
 use crate::words::Counts;
 
 /// What OLD was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Everything that was promised is there, and nothing waits.
+    /// Everything that was promised is there, nothing waits, and every relation in scope was looked at by a method that sees
+    /// inserts, updates and deletes.
     Verified,
     /// Everything that was promised is there; some rows wait or were left aside.
     VerifiedWithHeld,
-    /// Something is not as promised, or was not looked at.
+    /// What was looked at is as promised; something was not looked at, is only trusted, or was written since.
+    VerifiedWithGaps,
+    /// Something is not as promised.
     NotVerified,
 }
 
@@ -25,6 +30,7 @@ impl State {
         match self {
             Self::Verified => "verified",
             Self::VerifiedWithHeld => "verified_with_held",
+            Self::VerifiedWithGaps => "verified_with_gaps",
             Self::NotVerified => "not_verified",
         }
     }
@@ -47,21 +53,10 @@ pub struct VerifyReport {
     pub ledger: Vec<String>,
     /// Rows by outcome, over everything that was staged; each row has exactly one.
     pub outcomes: Counts<Outcome>,
-    /// What was not covered to begin with, said first.
-    pub not_covered: Vec<String>,
-}
-
-/// One table's rows.
-#[derive(Clone, Debug, Serialize)]
-pub struct VerifiedTable {
-    /// The database's name, the same on both sides.
-    pub database: String,
-    /// The table by OLD's name, as `schema.name`.
-    pub table: String,
-    /// Rows that were read back.
-    pub checked: u64,
-    /// Rows that are not what the plan promised.
-    pub mismatched: u64,
+    /// What the verification cannot answer for, said first; all of it.
+    pub not_covered: Vec<Gap>,
+    /// Tables that were left out of the run on purpose, as `database: schema.name`.
+    pub out_of_scope: Vec<String>,
 }
 
 /// A foreign key that does not hold.
@@ -77,38 +72,36 @@ pub struct Orphans {
     pub rows: u64,
 }
 
-pub(crate) fn state(report: &VerifyReport) -> State {
-    let broken = report.tables.iter().any(|table| table.mismatched > 0)
-        || !report.orphans.is_empty()
-        || !report.sequences.is_empty()
-        || !report.ledger.is_empty();
-    let waiting = report.outcomes.sum_of(Outcome::is_left_aside) > 0;
-    match (broken, waiting) {
-        (true, _) => State::NotVerified,
-        (false, true) => State::VerifiedWithHeld,
-        (false, false) => State::Verified,
+impl VerifyReport {
+    /// Returns what the rows of the plan come to, whatever else was not covered.
+    #[must_use]
+    pub fn state_of_rows(&self) -> State {
+        let broken = self.tables.iter().any(|table| table.mismatched > 0)
+            || !self.orphans.is_empty()
+            || !self.sequences.is_empty()
+            || !self.ledger.is_empty();
+        match (broken, self.outcomes.sum_of(Outcome::is_left_aside) > 0) {
+            (true, _) => State::NotVerified,
+            (false, true) => State::VerifiedWithHeld,
+            (false, false) => State::Verified,
+        }
+    }
+
+    /// Returns what all of it comes to.
+    pub(crate) fn total_state(&self) -> State {
+        match self.state_of_rows() {
+            State::NotVerified => State::NotVerified,
+            _ if !self.not_covered.is_empty() => State::VerifiedWithGaps,
+            state => state,
+        }
     }
 }
 
-pub(crate) fn not_covered(manifest: &Manifest) -> Vec<String> {
-    let mut found = Vec::new();
-    for database in &manifest.databases {
-        for left_out in database.left_out.iter().filter(|left_out| left_out.blocker) {
-            found.push(format!("{}: {}: {}", database.name, left_out.name, left_out.reason));
-        }
-        for table in &database.tables {
-            for (column, values) in table.unplaced.iter().filter(|(_, values)| **values > 0) {
-                let place = "have no place on OLD and stay in staging";
-                found.push(format!("{}: {}: {values} values of column {column} {place}", database.name, table.name));
-            }
-            let cells =
-                [("inserts", &table.coverage.insert), ("updates", &table.coverage.update), ("deletes", &table.coverage.delete)];
-            for (what, covered) in cells {
-                if let crate::schema::Covered::No { why } = covered {
-                    found.push(format!("{}: {}: {what}: {why}", database.name, table.name));
-                }
-            }
-        }
-    }
-    found
+/// Lists the tables that were left out on purpose.
+pub(crate) fn out_of_scope(manifest: &Manifest) -> Vec<String> {
+    let of = |database: &DatabaseRecord| {
+        let chosen = database.left_out.iter().filter(|left_out| left_out.by_choice);
+        chosen.map(|left_out| format!("{}: {}", database.name, left_out.name)).collect::<Vec<_>>()
+    };
+    manifest.databases.iter().flat_map(of).collect()
 }

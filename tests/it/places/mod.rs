@@ -60,7 +60,7 @@ impl Story {
         let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
         block_on(engine::merge(&self.recovery.context, options)).expect("a merge");
         let verified = block_on(engine::verify(&self.recovery.context)).expect("a verification");
-        assert_eq!(verified.state, expected, "{verified:#?}");
+        assert_eq!(verified.state_of_rows(), expected, "{verified:#?}");
         check(pair);
         block_on(engine::undo(&self.recovery.context, MergeOptions::default())).expect("an undo");
         assert_eq!(fingerprint(&pair.old), before, "undo after merge is identity");

@@ -52,7 +52,7 @@ fn a_row_of_700_mb_comes_home() {
     block_on(engine::merge(&story.recovery.context, options)).expect("a merge");
     assert_eq!(support::value(&story.recovery.pair.old, digest), wanted);
     let verified = block_on(engine::verify(&story.recovery.context)).expect("a verification");
-    assert_eq!(verified.state, State::Verified, "{verified:#?}");
+    assert_eq!(verified.state_of_rows(), State::Verified, "{verified:#?}");
     block_on(engine::undo(&story.recovery.context, options)).expect("an undo");
     assert_eq!(support::value(&story.recovery.pair.old, digest), before);
     assert!(peak_kib() < 8 << 20, "{} KiB", peak_kib());

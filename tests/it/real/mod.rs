@@ -187,7 +187,7 @@ fn comes_home_and_goes_back(estate: &Estate, pair: Pair) {
     let after = difference(&whole(&recovery.pair.old), &expected);
     assert!(after.is_empty(), "OLD / what it must be: {after:#?}");
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
-    assert_eq!(verified.state, engine::State::Verified, "{verified:#?}");
+    assert_eq!(verified.state_of_rows(), engine::State::Verified, "{verified:#?}");
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
     assert_eq!(fingerprint(&recovery.pair.old), before, "undo after merge is identity");
 }

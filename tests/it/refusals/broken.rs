@@ -209,7 +209,7 @@ fn a_journal_that_cannot_be_written_stops_the_merge_before_commit() {
     scene.expect_merge();
     block();
     scene.refuse(1, &["undo", "--confirm", &scene.confirm]);
-    scene.succeed(&["verify"]);
+    scene.expect_verified();
     unblock();
     scene.succeed(&["undo", "--confirm", &scene.confirm]);
 }

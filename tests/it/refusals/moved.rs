@@ -25,7 +25,7 @@ fn a_run_that_moves_is_the_same_run() {
     let in_ledger = support::value(&scene.pair.old, "select run_id from failback.ledger");
     assert_eq!(in_ledger.as_deref(), record["id"].as_str(), "OLD knows the run by its id");
     scene.move_run("kept/elsewhere");
-    scene.succeed(&["verify"]);
+    scene.expect_verified();
     let output = scene.refuse(4, &["diff"]);
     assert!(output.stderr.contains("this run is merged"), "{}", output.stderr);
     let again = scene.succeed(&["merge", "--json", "--confirm", &scene.confirm]).stdout;

@@ -78,7 +78,7 @@ impl Case {
         block_on(engine::merge(&self.recovery.context, options)).expect("a merge");
         let verified = block_on(engine::verify(&self.recovery.context)).expect("a verification");
         let expected = if self.plan.held > 0 { State::VerifiedWithHeld } else { State::Verified };
-        assert_eq!(verified.state, expected, "{verified:#?}");
+        assert_eq!(verified.state_of_rows(), expected, "{verified:#?}");
         check(self);
         block_on(engine::undo(&self.recovery.context, MergeOptions::default())).expect("an undo");
         assert_eq!(fingerprint(&self.recovery.pair.old), before, "undo after merge is identity");

@@ -8,6 +8,7 @@ mod ignored;
 mod merging;
 mod strangers;
 mod undoing;
+mod verifying;
 
 use failback::engine::{self, Discovery, MergeOptions, PlanReport};
 use failback::error::Error;

@@ -137,7 +137,7 @@ fn a_row_that_old_no_longer_takes_stays_as_it_was_merged() {
                 insert into t values (1, -5), (2, 7); alter table t add check (price > 0) not valid";
     let case = recovery(pair("undo_check", both, "update t set price = 3, updated_at = now()", ""), "");
     merged(&case);
-    assert_eq!(block_on(engine::verify(&case.context)).expect("a verification").state, State::Verified);
+    assert_eq!(block_on(engine::verify(&case.context)).expect("a verification").state_of_rows(), State::Verified);
     assert_eq!(left(&undo(&case)), ["public.t: id = 1"]);
     assert_eq!(texts(&case.pair.old, "(select id, price from t)"), ["(1,3)", "(2,7)"]);
 }

@@ -82,7 +82,7 @@ fn prove(pair: Pair, subjects: &[Subject]) {
     let after = images(&recovery.pair.old, subjects);
     expect_same("after the merge", subjects, &after, &wanted, Some(&oids));
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
-    assert_eq!(verified.state, State::Verified, "{verified:#?}");
+    assert_eq!(verified.state_of_rows(), State::Verified, "{verified:#?}");
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
     expect_same("after the undo", subjects, &images(&recovery.pair.old, subjects), &before, None);
 }

@@ -18,7 +18,7 @@ fn there_and_back(pair: Pair, digest: &str) {
     block_on(engine::merge(&recovery.context, MergeOptions::default())).expect("a merge");
     assert_eq!(support::value(&recovery.pair.old, digest), digests.new, "NEW's rows are on OLD");
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
-    assert_eq!(verified.state, State::Verified, "{verified:#?}");
+    assert_eq!(verified.state_of_rows(), State::Verified, "{verified:#?}");
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
     assert_eq!(support::value(&recovery.pair.old, digest), digests.old, "OLD's rows are back");
 }

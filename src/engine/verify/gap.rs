@@ -1,0 +1,102 @@
+//! What a verification cannot answer for: tables that were not looked at, sorts of changes that were not, or not for certain,
+//! found, and rows that others have written since.
+
+use serde::Serialize;
+
+use super::verified_table::VerifiedTable;
+use crate::schema::Covered;
+use crate::staging::{DatabaseRecord, Manifest, TableRecord};
+
+/// Something that a verification cannot answer for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gap {
+    /// The database's name, the same on both sides.
+    pub database: String,
+    /// The relation by OLD's name, as `schema.name`; NEW's, where OLD has none.
+    pub table: String,
+    /// What is not answered for.
+    pub of: GapKind,
+    /// Why.
+    pub why: String,
+}
+
+/// What is not answered for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapKind {
+    /// All of its rows: it is not carried.
+    Rows,
+    /// Rows that NEW inserted.
+    Inserts,
+    /// Rows that NEW updated.
+    Updates,
+    /// Rows that NEW deleted.
+    Deletes,
+    /// Values of a column that OLD lacks.
+    Values,
+    /// Rows that the merge wrote and others have written since.
+    WrittenSince,
+}
+
+impl GapKind {
+    /// Returns the word for people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rows => "rows",
+            Self::Inserts => "inserts",
+            Self::Updates => "updates",
+            Self::Deletes => "deletes",
+            Self::Values => "values",
+            Self::WrittenSince => "written since",
+        }
+    }
+}
+
+/// Lists every gap that the export left, whole tables first.
+pub(crate) fn of_export(manifest: &Manifest) -> Vec<Gap> {
+    let mut gaps: Vec<_> = manifest.databases.iter().flat_map(of_database).collect();
+    gaps.sort_by_key(|gap| gap.of);
+    gaps
+}
+
+fn of_database(database: &DatabaseRecord) -> impl Iterator<Item = Gap> {
+    let whole = database.left_out.iter().filter(|left_out| left_out.blocker).map(|left_out| Gap {
+        database: database.name.clone(),
+        table: left_out.name.to_string(),
+        of: GapKind::Rows,
+        why: left_out.reason.clone(),
+    });
+    whole.chain(database.tables.iter().flat_map(|table| of_table(&database.name, table)))
+}
+
+fn of_table(database: &str, table: &TableRecord) -> Vec<Gap> {
+    let gap = |of, why| Gap { database: database.to_owned(), table: table.name.to_string(), of, why };
+    let unplaced = table.unplaced.iter().filter(|(_, values)| **values > 0);
+    let mut gaps: Vec<_> = unplaced
+        .map(|(column, values)| {
+            gap(GapKind::Values, format!("{values} values of column {column} have no place on OLD and stay in staging"))
+        })
+        .collect();
+    let coverage = &table.coverage;
+    let sorts =
+        [(GapKind::Inserts, &coverage.insert), (GapKind::Updates, &coverage.update), (GapKind::Deletes, &coverage.delete)];
+    for (of, covered) in sorts {
+        match covered {
+            Covered::Yes { .. } => {}
+            Covered::Trusted { by } => gaps.push(gap(of, format!("only trusted: {by}"))),
+            Covered::No { why } => gaps.push(gap(of, why.clone())),
+        }
+    }
+    gaps
+}
+
+/// Lists the tables of which others have written rows since the merge.
+pub(crate) fn of_rows(tables: &[VerifiedTable]) -> impl Iterator<Item = Gap> {
+    tables.iter().filter(|table| table.written_since > 0).map(|table| Gap {
+        database: table.database.clone(),
+        table: table.table.clone(),
+        of: GapKind::WrittenSince,
+        why: format!("{} rows that the merge wrote: what it wrote there can no longer be seen", table.written_since),
+    })
+}

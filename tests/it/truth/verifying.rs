@@ -1,0 +1,104 @@
+//! What `verified` promises, and when it is not said.
+
+use failback::engine::{GapKind, State, VerifyReport};
+
+use super::*;
+
+const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+
+const COMPARE: &str = "[tables.\"public.t\"]\nmethod = \"compare\"\n";
+
+const T: &str = "create table t (id int primary key, body text, created_at timestamptz default '2020-01-01',
+                     updated_at timestamptz default '2020-01-01');
+                 insert into t values (1, 'a'), (2, 'b'), (3, 'c')";
+
+const NEW: &str = "update t set body = 'x', updated_at = now() where id = 1; insert into t values (4, 'd', now(), now())";
+
+fn merged(case: &Recovery) {
+    case.decide("[defaults]\nambiguous_differs = \"apply_new\"\nambiguous_missing_on_old = \"apply_new\"\n");
+    planned(case);
+    block_on(engine::merge(&case.context, KEEP)).expect("a merge");
+}
+
+fn verified(case: &Recovery) -> VerifyReport {
+    block_on(engine::verify(&case.context)).expect("a verification")
+}
+
+fn gaps(report: &VerifyReport) -> Vec<(&str, GapKind)> {
+    report.not_covered.iter().map(|gap| (gap.table.as_str(), gap.of)).collect()
+}
+
+#[test]
+fn only_what_was_looked_at_by_a_method_that_sees_everything_is_verified() {
+    let case = recovery(pair("verify_all", T, NEW, ""), COMPARE);
+    merged(&case);
+    let report = verified(&case);
+    assert_eq!((report.state, gaps(&report)), (State::Verified, vec![]));
+}
+
+#[test]
+fn what_is_only_trusted_is_a_gap() {
+    let case = recovery(pair("verify_trusted", T, NEW, ""), "");
+    merged(&case);
+    let report = verified(&case);
+    assert_eq!(
+        (report.state, gaps(&report)),
+        (State::VerifiedWithGaps, vec![("public.t", GapKind::Inserts), ("public.t", GapKind::Updates)])
+    );
+}
+
+#[test]
+fn a_table_that_is_not_carried_is_a_gap_and_one_left_out_on_purpose_is_named() {
+    let both = format!("{T}; create table v (id int primary key)");
+    let case = recovery(pair("verify_chosen", &both, NEW, ""), &format!("{COMPARE}[tables.\"public.v\"]\nmethod = \"skip\"\n"));
+    merged(&case);
+    let report = verified(&case);
+    assert_eq!(report.out_of_scope, [format!("{}: public.v", case.pair.database)]);
+    assert_eq!(report.state, State::Verified, "{report:#?}");
+    let new = format!("{NEW}; create table w (id int primary key); insert into w values (1)");
+    let case = recovery(pair("verify_columns", T, &new, ""), COMPARE);
+    merged(&case);
+    let report = verified(&case);
+    assert_eq!((report.state, gaps(&report)), (State::VerifiedWithGaps, vec![("public.w", GapKind::Rows)]));
+}
+
+#[test]
+fn what_others_wrote_since_is_told_apart_from_a_merge_that_failed() {
+    let case = recovery(pair("verify_since", T, NEW, ""), COMPARE);
+    merged(&case);
+    support::sql(&case.pair.old, "update t set body = 'mine' where id = 1; delete from t where id = 4");
+    let report = verified(&case);
+    assert_eq!(report.state, State::VerifiedWithGaps, "{report:#?}");
+    assert_eq!(gaps(&report), [("public.t", GapKind::WrittenSince)]);
+    let table = &report.tables[0];
+    assert_eq!(
+        (table.mismatched, table.written_since, table.written_since_keys.clone()),
+        (0, 2, vec!["1".to_owned(), "4".to_owned()])
+    );
+}
+
+#[test]
+fn a_row_that_bears_the_merges_transaction_and_is_another_is_a_mismatch() {
+    let case = recovery(pair("verify_mismatch", T, NEW, ""), COMPARE);
+    case.decide("[defaults]\nambiguous_differs = \"apply_new\"\nambiguous_missing_on_old = \"apply_new\"\n");
+    planned(&case);
+    // A trigger of OLD's changes what is merged, as only one that fires can.
+    support::sql(
+        &case.pair.old,
+        "create function other() returns trigger language plpgsql as $$ begin new.body := 'other'; return new; end $$;
+         create trigger other before insert on t for each row execute function other()",
+    );
+    planned_again(&case);
+    block_on(engine::merge(&case.context, MergeOptions { fire_triggers: true, ..KEEP })).expect("a merge");
+    let report = verified(&case);
+    assert_eq!(report.state, State::NotVerified);
+    assert_eq!(report.tables[0].mismatched_keys, ["4"]);
+}
+
+/// A run of its own for what has changed since the export.
+fn planned_again(case: &Recovery) {
+    for file in ["manifest.json", "diff.json", "plan.json", "run.json"] {
+        let _ = std::fs::remove_file(case.folder().join("run").join(file));
+    }
+    planned(case);
+}
