@@ -105,9 +105,9 @@ pub(super) fn page(call: &Call, report: &VerifyReport) -> Page {
 }
 
 /// How many tables, or keys of a table, are named in a line; `--json` has all.
-const NAMED: usize = 8;
+const NAMED: usize = 4;
 
-/// Lists gaps, those of one sort and reason in one line.
+/// Lists gaps, those of one sort and reason together.
 fn gaps(gaps: &[Gap]) -> Vec<String> {
     let mut lines: Vec<(&Gap, Vec<String>)> = Vec::new();
     for gap in gaps {
@@ -117,7 +117,10 @@ fn gaps(gaps: &[Gap]) -> Vec<String> {
             None => lines.push((gap, vec![name])),
         }
     }
-    lines.into_iter().map(|(gap, names)| format!("{}: {} ({})", gap.of.word(), gap.why, some(&names, names.len()))).collect()
+    let said = |(gap, names): (&Gap, Vec<String>)| {
+        [format!("{}: {}", gap.of.word(), gap.why), format!("  in {}", some(&names, names.len()))]
+    };
+    lines.into_iter().flat_map(said).collect()
 }
 
 /// Lists rows by their keys, a table a line.
