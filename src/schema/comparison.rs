@@ -56,6 +56,18 @@ impl ComparisonKey {
         !table.partitioned && table.unique_indexes.iter().any(serves)
     }
 
+    /// Whether a table lets no two rows have one key: else it is unique only as long as nobody writes another row.
+    #[must_use]
+    pub fn is_kept_unique(&self, table: &Table) -> bool {
+        let Self::Columns { columns } = self else { return false };
+        let within = |index: &UniqueIndex| {
+            index.predicate.is_none()
+                && !index.columns.is_empty()
+                && index.columns.iter().all(|name| columns.iter().any(|column| column.name == *name))
+        };
+        table.unique_indexes.iter().any(within)
+    }
+
     /// Whether rows are identified by their whole content.
     #[must_use]
     pub const fn is_whole_row(&self) -> bool {

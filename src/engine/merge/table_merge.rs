@@ -241,10 +241,15 @@ impl<'a> TableMerge<'a> {
         self.record.old.exclusives.iter().filter(move |exclusive| quiet && exclusive.deferrable)
     }
 
-    /// Nobody else may write the table between our check of such a constraint and COMMIT: their check would not see our rows,
-    /// nor ours theirs.
+    /// Whether the rows are found by a key that OLD does not keep unique, as one that was configured.
+    fn is_unguarded(&self) -> bool {
+        !self.record.key.is_whole_row() && !self.record.key.is_kept_unique(&self.record.old)
+    }
+
+    /// Nobody else may write the table between our check of such a constraint, or of such a key, and COMMIT: their check would
+    /// not see our rows, nor ours theirs.
     pub(crate) async fn keep_writers_out(&self, old: &Session, triggers: Triggers) -> Result<()> {
-        if self.unwatched(triggers).next().is_none() {
+        if self.unwatched(triggers).next().is_none() && !self.is_unguarded() {
             return Ok(());
         }
         old.execute_all(&lock_writers_out(&self.record.name)).instrument(spans::lock("a table, against writers")).await

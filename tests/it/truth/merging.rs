@@ -17,6 +17,27 @@ fn merge(case: &Recovery, options: MergeOptions) -> Result<(), Error> {
     block_on(engine::merge(&case.context, options)).map(|_| ())
 }
 
+/// A key that was configured and that OLD does not keep unique is one only as long as nobody else writes.
+#[test]
+fn a_table_whose_key_old_does_not_keep_unique_is_locked_against_writers() {
+    let both = "create table t (k int, v text, created_at timestamptz not null, updated_at timestamptz not null);
+         create table u (k int primary key, v text, created_at timestamptz not null, updated_at timestamptz not null);
+         create table seen (name text, mode text)";
+    let work = "insert into t select n, 'new', now(), now() from generate_series(1, 3) n; insert into u table t";
+    let watch = "create function watch() returns trigger language plpgsql as $$ begin insert into seen
+             select tg_relname, mode from pg_locks where relation = tg_relid and pid = pg_backend_pid(); return new; end $$;
+         create trigger watch after insert on t for each statement execute function watch();
+         create trigger watch after insert on u for each statement execute function watch()";
+    let case = recovery(pair("unguarded", both, work, watch), "[tables.\"public.t\"]\nkey = [\"k\"]\n");
+    planned(&case);
+    merge(&case, FIRING).expect("a merge");
+    assert_eq!(count(&case, "select count(*) from t"), "3");
+    let locked = |table: &str| {
+        count(&case, &format!("select count(*) from seen where mode = 'ShareRowExclusiveLock' and name = '{table}'"))
+    };
+    assert_eq!((locked("t"), locked("u")), ("1".to_owned(), "0".to_owned()));
+}
+
 fn count(case: &Recovery, query: &str) -> String {
     support::value(&case.pair.old, query).expect("a number")
 }
