@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::environment::Environment;
 use super::options::{Colour, Output};
 use super::page::Page;
-use super::paint::{Paint, tame};
+use super::paint::{Paint, tame, tame_json};
 use super::report;
 use crate::error::{Error, ErrorKind, OldState, Result};
 
@@ -74,7 +74,7 @@ impl Printer {
         let failed = |error: io::Error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error);
         let text = if self.json {
             let value = serde_json::to_value(report).map_err(|error| failed(error.into()))?;
-            format!("{:#}\n", self.document(value))
+            tame_json(&format!("{:#}\n", self.document(value)))
         } else {
             page.text().to_owned()
         };
@@ -95,7 +95,7 @@ impl Printer {
     pub(super) fn error(&self, error: &Error, state: &OldState) {
         if self.json {
             // Nothing is left to tell where stdout is gone; the exit code stays.
-            let _ = write_out(&format!("{:#}\n", self.document(report::value(error, state, self.command))));
+            let _ = write_out(&tame_json(&format!("{:#}\n", self.document(report::value(error, state, self.command)))));
         }
         write_err(&report::text(error, state, self.command, self.err));
     }
@@ -109,7 +109,7 @@ impl Printer {
 
     /// Asks on stderr, without ending the line.
     pub(super) fn ask(&self, question: &str) {
-        write_err(&self.err.bold(question));
+        write_err(&self.err.bold(&tame(question)));
     }
 
     /// Returns a note as a line for stderr.

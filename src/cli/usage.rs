@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind as Fault;
 
-use super::paint::Paint;
+use super::paint::{Paint, tame_json};
 use super::printer::write_err;
 use super::report;
 use crate::error::{Error, ErrorKind, OldState};
@@ -59,7 +59,7 @@ pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString
     if arguments.iter().any(|argument| argument == "--json") {
         let mut document = report::value(&error, &OldState::NotWritten, command);
         document["command"] = verb.into();
-        let _ = writeln!(std::io::stdout().lock(), "{document:#}");
+        let _ = writeln!(std::io::stdout().lock(), "{}", tame_json(&format!("{document:#}")));
     }
     write_err(&report::text(&error, &OldState::NotWritten, command, Paint::default()));
     ExitCode::from(error.kind().exit_code())
