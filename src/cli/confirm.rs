@@ -1,11 +1,16 @@
 //! Writing to OLD wants its name: given with `--confirm`, or typed on a terminal.
 
 use std::io::{self, IsTerminal as _};
+use std::time::Duration;
 
-use super::Call;
+use rustix::termios::{QueueSelector, tcflush};
+
+use super::printer::write_err;
+use super::{Call, amount};
 use crate::engine::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
+use crate::policy::Action;
 use crate::staging::Plan;
 
 /// Checks that a person, or a script that was told, names the server that is about to be written to.
@@ -22,8 +27,14 @@ pub(super) async fn confirm(call: &Call, context: &Context, verb: &str, given: O
     let said = match given {
         Some(name) => name.to_owned(),
         None if io::stdin().is_terminal() && io::stderr().is_terminal() => {
-            call.printer
-                .ask(&format!("{verb} writes to OLD, {}. Type {address} to go on: ", context.servers().endpoint(Side::Old)));
+            let old = format!("{verb} writes to OLD, {}", context.servers().endpoint(Side::Old));
+            for line in std::iter::once(old).chain(outline(&plan, verb == "undo")) {
+                // Part of the question, so with --quiet too.
+                write_err(&call.printer.note_line(&line));
+            }
+            // What was typed before the question was read is no answer to it.
+            let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+            call.printer.ask(&format!("Type {address} to go on: "));
             read_line().await?
         }
         None => return Err(refused(verb, &address, "it was not confirmed, and there is no terminal to ask on")),
@@ -32,6 +43,34 @@ pub(super) async fn confirm(call: &Call, context: &Context, verb: &str, given: O
         return Ok(());
     }
     Err(refused(verb, &address, "the name that was given is not OLD's"))
+}
+
+/// How long a row takes, as docs/performance.md has measured it: compared, written, its foreign keys checked.
+const ROW: Duration = Duration::from_micros(37);
+
+/// Says what is about to be done: databases, rows by what becomes of them, and about how long it takes. An undo deletes what
+/// was inserted, and inserts what was deleted.
+fn outline(plan: &Plan, back: bool) -> [String; 3] {
+    let names: Vec<_> = plan.databases.iter().map(|database| database.name.as_str()).collect();
+    let rows = plan.actions();
+    let (inserts, deletes) = (rows.get(Action::Insert), rows.get(Action::Delete));
+    let (inserts, deletes) = if back { (deletes, inserts) } else { (inserts, deletes) };
+    let updates = rows.get(Action::Update) + rows.get(Action::Replace);
+    let written = inserts + updates + deletes;
+    let seconds = ROW.saturating_mul(u32::try_from(written).unwrap_or(u32::MAX)).as_secs();
+    let [inserts, updates, deletes] = [inserts, updates, deletes].map(amount::count);
+    let held = || format!("; {} held, which stay as they are", amount::rows(rows.get(Action::Hold)));
+    let left = if back { String::new() } else { held() };
+    let time = match seconds {
+        0 => "a few seconds".to_owned(),
+        1..120 => format!("about {} seconds", seconds + 1),
+        more => format!("about {} minutes", more.div_ceil(60)),
+    };
+    [
+        format!("databases: {}", names.join(", ")),
+        format!("rows: {inserts} to insert, {updates} to update, {deletes} to delete{left}"),
+        format!("time: {time}, more where OLD is busy, or tables have many indexes or triggers"),
+    ]
 }
 
 fn refused(verb: &str, address: &str, cause: &str) -> Error {

@@ -1,6 +1,10 @@
 //! What a person writes wrongly: configuration, cutover, confirmation, the same server twice.
 
-use super::{Scene, expect_no_secret};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::{Scene, expect_no_secret, seal};
 
 #[test]
 fn an_unknown_key_is_named_with_its_line_and_neighbour() {
@@ -58,4 +62,36 @@ fn a_merge_wants_the_name_of_what_it_writes_to() {
     scene.expect_merge();
     scene.refuse(4, &["undo"]);
     scene.refuse(4, &["undo", "--confirm", "yes"]);
+}
+
+/// On a terminal, which `script` makes.
+#[test]
+fn a_person_is_told_what_a_merge_does_and_what_was_typed_before_is_no_answer() {
+    let scene = Scene::planned("r_ask");
+    let words = scene.arguments(&["merge"]).iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
+    let mut command = Command::new("script");
+    command.args(["-qec", &format!("sleep 1; exec '{}' {words}", env!("CARGO_BIN_EXE_failback")), "/dev/null"]);
+    seal(&mut command, &scene.folder);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script, of util-linux");
+    let mut keyboard = child.stdin.take().expect("a keyboard");
+    writeln!(keyboard, "{}", scene.confirm).expect("something typed ahead");
+    let mut screen = BufReader::new(child.stdout.take().expect("a screen"));
+    let mut shown = Vec::new();
+    while !String::from_utf8_lossy(&shown).contains("to go on: ") {
+        assert!(screen.read_until(b' ', &mut shown).expect("a word") > 0, "{}", String::from_utf8_lossy(&shown));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(child.try_wait().expect("a state").is_none(), "it waits for an answer: {}", String::from_utf8_lossy(&shown));
+    writeln!(keyboard, "{}", scene.confirm).expect("an answer");
+    screen.read_to_end(&mut shown).expect("the rest");
+    assert_eq!(child.wait().expect("an end").code(), Some(0), "{}", String::from_utf8_lossy(&shown));
+    let shown = String::from_utf8_lossy(&shown);
+    for told in [
+        &format!("databases: {}", scene.pair.database),
+        "rows: 7 to insert, 1 to update, 0 to delete; 0 rows held, which stay as they are",
+        "time: a few seconds",
+        "merged into OLD",
+    ] {
+        assert!(shown.contains(told), "{told}: {shown}");
+    }
 }
