@@ -37,6 +37,10 @@ pub enum ErrorKind {
     Permission,
     /// A lock, statement or connection timed out.
     Timeout,
+    /// Another session stood in the way, and the server ended ours: deadlock, serialization failure.
+    Contention,
+    /// A server has no disk, memory or connection left.
+    ServerFull,
     /// A check before writing said no: preflight, stale plan, missing confirmation, another run at work.
     Refused,
     /// A staged file is missing, altered or unreadable.
@@ -66,7 +70,7 @@ impl ErrorKind {
             Self::Usage | Self::Config => 2,
             Self::Refused => 4,
             Self::Mismatch => 5,
-            Self::Connect | Self::Permission | Self::Timeout => 6,
+            Self::Connect | Self::Permission | Self::Timeout | Self::Contention | Self::ServerFull => 6,
             Self::Damaged => 7,
             Self::PartlyChanged => 8,
             Self::Interrupted => 130,
@@ -80,6 +84,8 @@ words!(ErrorKind {
     Connect => "connect",
     Permission => "permission",
     Timeout => "timeout",
+    Contention => "contention",
+    ServerFull => "server_full",
     Refused => "refused",
     Damaged => "damaged",
     StorageFull => "storage_full",
@@ -242,6 +248,8 @@ impl ErrorKind {
             Self::Connect => "check that the server is up and reachable, then run the same command again",
             Self::Permission => "check the user, the password and the privileges, then run the same command again",
             Self::Timeout => "run the same command again when the server is less busy",
+            Self::Contention => "a retry is safe: run the same command again",
+            Self::ServerFull => "free what the server names above; a retry is safe: run the same command again",
             Self::Refused => "correct what is named above, then run the same command again",
             Self::Damaged => "take the file from a copy of the run, or make a new run with `failback export`",
             Self::StorageFull => "free space on the disk that holds the run, then run the same command again",

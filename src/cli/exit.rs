@@ -9,7 +9,7 @@ Exit codes:
     3  differences found, or rows undecided (diff and plan: only with --exit-code)
     4  refused: preflight, stale plan, missing confirmation; nothing written
     5  verify found a mismatch
-    6  cannot connect, not permitted, timed out: a retry is safe
+    6  cannot connect, not permitted, timed out, deadlock, no room on a server: a retry is safe
     7  staging damaged
     8  OLD partly changed, resume possible
     9  finished, with rows held or left on purpose, or with gaps in what was looked at

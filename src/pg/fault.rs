@@ -62,6 +62,8 @@ impl ServerFault {
     pub fn kind(&self) -> ErrorKind {
         match self.sqlstate.as_str() {
             "55P03" | "57014" => ErrorKind::Timeout,
+            code if code.starts_with("40") => ErrorKind::Contention,
+            code if code.starts_with("53") => ErrorKind::ServerFull,
             "42501" => ErrorKind::Permission,
             code if code.starts_with("28") => ErrorKind::Permission,
             code if code.starts_with("08") || code.starts_with("57P0") => ErrorKind::Connect,
@@ -183,7 +185,10 @@ mod tests {
             ("55P03", ErrorKind::Timeout),
             ("28P01", ErrorKind::Permission),
             ("42501", ErrorKind::Permission),
-            ("53100", ErrorKind::Server),
+            ("40P01", ErrorKind::Contention),
+            ("40001", ErrorKind::Contention),
+            ("53100", ErrorKind::ServerFull),
+            ("53300", ErrorKind::ServerFull),
             ("23505", ErrorKind::Server),
         ] {
             assert_eq!(with(code).kind(), kind, "{code}");

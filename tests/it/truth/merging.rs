@@ -155,3 +155,32 @@ fn a_fenced_old_and_a_second_merge_are_named() {
     });
     merge(&case, MergeOptions::default()).expect("a merge");
 }
+
+#[test]
+fn a_merge_that_the_server_ends_for_others_says_that_a_retry_is_safe() {
+    const WAITING: &str =
+        "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    let both = "create table t (id int primary key, body text, updated_at timestamptz default '2020-01-01');
+                insert into t values (1, 'a'), (2, 'b')";
+    let case = recovery(pair("deadlock", both, "update t set body = 'x', updated_at = now()", ""), "");
+    planned(&case);
+    let (merged, ()) = block_on(async {
+        let (application, observer) = (support::connect(&case.pair.old).await, support::connect(&case.pair.old).await);
+        // The application never looks for a deadlock: the merge does, and is the one that is ended.
+        let first = "set deadlock_timeout = '10min'; begin; update t set updated_at = updated_at where id = 2";
+        application.batch_execute(first).await.expect("a lock");
+        let crossing = async {
+            while observer.query_one(WAITING, &[]).await.expect("a number").get::<_, i64>(0) == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            application.batch_execute("update t set updated_at = updated_at where id = 1").await.expect("the other lock");
+            application.batch_execute("rollback").await.expect("the end");
+        };
+        futures::join!(engine::merge(&case.context, MergeOptions::default()), crossing)
+    });
+    let ended = merged.expect_err("a deadlock");
+    assert_eq!((ended.kind(), ended.kind().exit_code()), (ErrorKind::Contention, 6), "{ended:?}");
+    assert_eq!(ended.old_state(), Some(&failback::error::OldState::RolledBack));
+    assert!(ended.hints().iter().any(|hint| hint.contains("a retry is safe")), "{:?}", ended.hints());
+    block_on(engine::merge(&case.context, MergeOptions::default())).expect("the retry");
+}
