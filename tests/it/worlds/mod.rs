@@ -1,7 +1,7 @@
 //! Random worlds: small schemas, users who write on both sides before and between failback's steps, and an oracle in memory
 //! that knows what must have become of every row.
 //!
-//! `FAILBACK_WORLD_SEED=n` plays one world again, `FAILBACK_WORLDS=n` says how many are played.
+//! `FAILBACK_WORLD_SEED=n` plays one world again, `FAILBACK_WORLDS=m` says how many are played, both from which and how many.
 
 mod controls;
 mod ground;
@@ -62,8 +62,10 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn nothing_is_lost_in_any_world() {
-    let one = number("FAILBACK_WORLD_SEED");
-    let seeds = one.map_or(1..=number("FAILBACK_WORLDS").unwrap_or(WORLDS), |seed| seed..=seed);
+    let (first, count) = (number("FAILBACK_WORLD_SEED"), number("FAILBACK_WORLDS"));
+    let count = count.unwrap_or(if first.is_some() { 1 } else { WORLDS });
+    let first = first.unwrap_or(1);
+    let seeds = first..=first + count - 1;
     let (next, failures) = (AtomicU64::new(*seeds.start()), Mutex::new(Vec::new()));
     let missing = Mutex::new(HAPPENS.to_vec());
     std::thread::scope(|scope| {

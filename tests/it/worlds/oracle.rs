@@ -170,6 +170,11 @@ impl<'a> Key<'a> {
             return None;
         }
         let said = self.said?;
+        let own = |row: Option<&'a Row>| row.and_then(|row| row.get("tok"));
+        if self.new.is_none() && own(self.after) != own(self.base) {
+            // The row that NEW deleted is gone; OLD's users have given its key to another one.
+            return None;
+        }
         if merge.fired && table.loud && self.entry.is_some_and(|entry| entry.action.writes()) {
             return None;
         }

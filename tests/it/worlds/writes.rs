@@ -1,6 +1,8 @@
 //! What users write: one statement at a time, on either side, drawn at random. A statement that the server refuses is one that
 //! the user did not get through.
 
+use std::fmt::Write as _;
+
 use crate::support::Dice;
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,11 +25,13 @@ impl Writer<'_> {
     pub(super) fn draw(&mut self, dice: &mut Dice) -> (usize, String) {
         let number = dice.below(self.tables.len());
         let table = &self.tables[number];
-        let text = match dice.below(12) {
+        let text = match dice.below(13) {
             0..=3 => self.insert(dice, table),
             4..=7 => self.update(dice, table),
             8 => self.change_key(dice, table),
             9 => self.change_parent(dice, table),
+            10 if table.unique => self.swap(dice, table),
+            10 if table.created => self.again(dice, table),
             _ => Self::delete(dice, table),
         };
         (table.database, text)
@@ -35,9 +39,13 @@ impl Writer<'_> {
 
     /// A stamp of now, or one that lies about it.
     fn stamp(&mut self, dice: &mut Dice) -> String {
+        let lies = !self.before && dice.below(6) == 0;
+        self.stamp_of(lies)
+    }
+
+    fn stamp_of(&mut self, lies: bool) -> String {
         self.count += 1;
         let step = SignedDuration::from_secs(i64::try_from(self.count).unwrap_or(0));
-        let lies = !self.before && dice.below(6) == 0;
         let from = if self.before || lies { SignedDuration::from_hours(-48) } else { SignedDuration::from_mins(5) };
         (self.cutover + from + step).to_string()
     }
@@ -139,6 +147,34 @@ impl Writer<'_> {
         let own = table.references[number].own.iter();
         let set = own.zip(values).map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ");
         self.set(dice, table, &set)
+    }
+
+    /// Lets two rows change their unique values, one step after the other.
+    fn swap(&mut self, dice: &mut Dice, table: &Table) -> String {
+        let (name, salt, stamp) = (&table.name, dice.below(1000), self.stamp(dice));
+        let stamped = if table.updated { format!(", updated_at = '{stamp}'") } else { String::new() };
+        format!(
+            "do $$ declare toks text[]; us text[]; begin select array_agg(tok), array_agg(u) into toks, us from
+               (select tok, u from {name} where u is not null order by md5(tok || '{salt}'), tok limit 2) two;
+             if cardinality(toks) < 2 then raise exception 'too few'; end if;
+             update {name} set u = null{stamped} where tok = toks[1];
+             update {name} set u = us[1]{stamped} where tok = toks[2];
+             update {name} set u = us[2] where tok = toks[1]; end $$"
+        )
+    }
+
+    /// Deletes a row and makes one of its own under the same key.
+    fn again(&mut self, dice: &mut Dice, table: &Table) -> String {
+        // The stamps say so: without them nothing tells such a row from one that was changed.
+        let (name, salt, stamp) = (&table.name, dice.below(1000), self.stamp_of(false));
+        let mut set = format!("x.tok := '{}{}'; x.val := 'again'", self.letter, self.count);
+        for (column, _) in [("created_at", table.created), ("updated_at", table.updated)].iter().filter(|(_, has)| *has) {
+            let _ = write!(set, "; x.{column} := '{stamp}'");
+        }
+        format!(
+            "do $$ declare x {name}; begin select * into x from {name} order by md5(tok || '{salt}'), tok limit 1;
+             delete from {name} where tok = x.tok; {set}; insert into {name} select (x).*; end $$"
+        )
     }
 
     fn delete(dice: &mut Dice, table: &Table) -> String {
