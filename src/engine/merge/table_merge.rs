@@ -38,6 +38,8 @@ pub(crate) struct TableMerge<'a> {
     pub(crate) wake: String,
     /// What is done with each row of the diff, where that is not what the plan's own file says.
     actions: Option<&'a [Action]>,
+    /// Whether a replaced row is deleted and inserted again; else it is updated.
+    replaces: bool,
 }
 
 /// A row of OLD that is not as it must be for the plan to be carried out.
@@ -55,7 +57,7 @@ impl<'a> TableMerge<'a> {
         plan: &'a TablePlan,
         record: &'a TableRecord,
         direction: Direction,
-        triggers: Triggers,
+        replaces: bool,
     ) -> Self {
         let source = RowSource::of(&record.old, &record.key, Side::Old);
         Self {
@@ -66,22 +68,42 @@ impl<'a> TableMerge<'a> {
             wanted: Counts::new(),
             wake: String::new(),
             actions: None,
+            replaces,
         }
-        .counted(plan.actions.iter(), triggers)
+        .counted(plan.actions.iter())
     }
 
     /// Does other things with the rows of the diff than the plan's own file says.
-    pub(crate) fn with_actions(self, actions: Option<&'a [Action]>, triggers: Triggers) -> Self {
+    pub(crate) fn with_actions(self, actions: Option<&'a [Action]>) -> Self {
         match actions {
-            Some(list) => Self { actions, ..self }.counted(list.iter().map(|action| (*action, 1)), triggers),
+            Some(list) => Self { actions, ..self }.counted(list.iter().map(|action| (*action, 1))),
             None => self,
         }
     }
 
-    fn counted(self, actions: impl Iterator<Item = (Action, u64)>, triggers: Triggers) -> Self {
-        let direction = self.direction;
-        let operation = |action| direction.operation(action).map(|operation| triggers.operation(operation));
-        Self { wanted: actions.filter_map(|(action, rows)| Some((operation(action)?, rows))).collect(), ..self }
+    fn counted(self, actions: impl Iterator<Item = (Action, u64)>) -> Self {
+        let wanted = actions.filter_map(|(action, rows)| Some((self.operation(action)?, rows))).collect();
+        Self { wanted, ..self }
+    }
+
+    /// As [`clash`], with the true reason where unique values were to move between rows that can only be updated one by one.
+    fn clash(&self, error: Error) -> Error {
+        let moves = !self.replaces && self.plan.actions.get(Action::Replace) > 0;
+        if moves && server_fault(&error).is_some_and(|fault| fault.sqlstate == "23505") {
+            return Error::new(ErrorKind::Refused, "let unique values move between rows")
+                .because(
+                    "this user's foreign keys that stay on refer to the table: its rows cannot be deleted and inserted again",
+                )
+                .because(error)
+                .next("merge as a user who may set session_replication_role, without --fire-triggers")
+                .next("or hold the rows: `failback decide`");
+        }
+        clash(error)
+    }
+
+    fn operation(&self, action: Action) -> Option<Operation> {
+        let operation = self.direction.operation(action)?;
+        Some(if operation == Operation::Replace && !self.replaces { Operation::Update } else { operation })
     }
 
     fn reader<'s>(&self, store: &'s dyn Store) -> Result<PlannedRowReader<'s>>
@@ -110,7 +132,6 @@ impl<'a> TableMerge<'a> {
         store: &dyn Store,
         reporter: &Reporter,
         old: &Session,
-        triggers: Triggers,
         referring: &RelevantColumns,
     ) -> Result<()> {
         old.execute_all(&self.load.create()).await?;
@@ -123,9 +144,7 @@ impl<'a> TableMerge<'a> {
             let change = self.direction.change(&changes, &self.record.layout)?;
             let rows = change.try_map(|image| view(&encoder, &image.rows))?;
             for (row, action) in changes.actions.iter().enumerate() {
-                let Some(operation) = self.direction.operation(*action).map(|operation| triggers.operation(operation)) else {
-                    continue;
-                };
+                let Some(operation) = self.operation(*action) else { continue };
                 let (image, operation) = match operation {
                     Operation::Delete => (&rows.before, operation),
                     Operation::Update if referring.are_changed(&rows, row)? => (&rows.after, Operation::Move),
@@ -280,7 +299,7 @@ impl<'a> TableMerge<'a> {
             return Ok(());
         }
         self.hint(old, BY_INDEX).await?;
-        expect_rows("delete rows", old.execute(&self.load.delete(), &[]).await?, wanted)?;
+        expect_rows("delete rows", old.execute(&self.load.delete(), &[]).await.map_err(clash)?, wanted)?;
         info!(table = %self.record.name, rows = wanted, "deleted");
         self.hint(old, BY_ANY_JOIN).await
     }
@@ -291,7 +310,7 @@ impl<'a> TableMerge<'a> {
             && let Some(update) = self.load.update()
         {
             self.hint(old, BY_INDEX).await?;
-            expect_rows("update rows", old.execute(&update, &[]).await.map_err(clash)?, updated)?;
+            expect_rows("update rows", old.execute(&update, &[]).await.map_err(|error| self.clash(error))?, updated)?;
             info!(table = %self.record.name, rows = updated, "updated");
             self.hint(old, BY_ANY_JOIN).await?;
         }
@@ -319,6 +338,13 @@ fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {
 /// A row that the server does not let stand beside another: one that came to OLD since the plan was made, for the plan holds
 /// others.
 fn clash(error: Error) -> Error {
+    if server_fault(&error).is_some_and(|fault| matches!(fault.sqlstate.as_str(), "23503" | "23001")) {
+        return Error::new(ErrorKind::Refused, "write rows in an order that foreign keys allow")
+            .because("this user's foreign keys that stay on look at each statement, and not at the plan as a whole")
+            .because(error)
+            .next("merge as a user who may set session_replication_role: the keys are checked before COMMIT then")
+            .next("or make the foreign key DEFERRABLE on OLD");
+    }
     let constraint = server_fault(&error)
         .filter(|fault| matches!(fault.sqlstate.as_str(), "23505" | "23P01"))
         .and_then(|fault| fault.constraint.clone());

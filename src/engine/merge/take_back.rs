@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use super::report::LeftRows;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
-use super::triggers::Triggers;
 use crate::catalog::{self, Catalog};
 use crate::codec::BatchEncoder;
 use crate::engine::plan::{
@@ -144,10 +143,9 @@ async fn leave_moved(
     draft: &mut Draft<'_>,
 ) -> Result<()> {
     let actions = draft.actions.clone();
-    let merge = TableMerge::new(number, table, draft.record, Direction::Back, Triggers::Replica)
-        .with_actions(Some(&actions), Triggers::Replica);
+    let merge = TableMerge::new(number, table, draft.record, Direction::Back, true).with_actions(Some(&actions));
     let (store, reporter, old) = (context.store(), context.reporter(), sandbox.session());
-    merge.load(store, reporter, old, Triggers::Replica, &RelevantColumns::Any).await?;
+    merge.load(store, reporter, old, &RelevantColumns::Any).await?;
     for moved in merge.moved(store, reporter, old, (&scope.part.name, scope.merged_in)).await? {
         if moved.is_there {
             draft.actions[moved.row] = Action::KeepOld;

@@ -37,13 +37,14 @@ pub(crate) async fn carry_out(
     for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
         let known = record.table(table.id)?;
         let actions = scope.actions.get(&table.id).map(Vec::as_slice);
-        let mut merge = TableMerge::new(merges.len(), table, known, *direction, triggers).with_actions(actions, triggers);
+        let replaces = triggers.can_replace(keys.iter().any(|key| key.parent == known.name));
+        let mut merge = TableMerge::new(merges.len(), table, known, *direction, replaces).with_actions(actions);
         if merge.wanted.sum() > 0 {
             merge.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;
             merge.keep_writers_out(old, triggers).await.place(|| &table.name)?;
             // As the server's own triggers do, only updates that refer to others than before are checked.
             let referring = RelevantColumns::referring(&keys, &known.name, &known.layout);
-            merge.load(store, reporter, old, triggers, &referring).await.place(|| &table.name)?;
+            merge.load(store, reporter, old, &referring).await.place(|| &table.name)?;
             merge.expect_unmoved(store, reporter, old, (&plan.name, scope.merged_in)).await.place(|| &table.name)?;
             merges.push(merge);
         }

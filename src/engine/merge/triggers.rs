@@ -6,7 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::staging::DatabasePlan;
-use crate::statement::{CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, Operation, REPLICA_ROLE};
+use crate::statement::{CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, REPLICA_ROLE};
 
 const FIRING: &str = include_str!("../../../sql/session/firing_triggers.sql");
 const DIVERTING: &str = include_str!("../../../sql/session/diverting_rules.sql");
@@ -86,11 +86,13 @@ impl Triggers {
         Ok(statements(1).join("; "))
     }
 
-    /// With foreign keys on, a parent cannot be deleted and inserted again: replacements become updates.
-    pub(crate) const fn operation(self, operation: Operation) -> Operation {
-        match (self, operation) {
-            (Self::DisableUser | Self::Fire, Operation::Replace) => Operation::Update,
-            (_, operation) => operation,
+    /// Whether a row can be deleted and inserted again, so that unique values can move between rows. With foreign keys on, a
+    /// parent cannot; and triggers that fire would take it for a deletion.
+    pub(crate) const fn can_replace(self, is_parent: bool) -> bool {
+        match self {
+            Self::Replica => true,
+            Self::DisableUser => !is_parent,
+            Self::Fire => false,
         }
     }
 }

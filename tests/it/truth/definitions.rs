@@ -98,3 +98,32 @@ fn a_partition_that_is_attached_while_the_export_begins_is_read() {
     block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge");
     assert_eq!(support::value(&case.pair.old, "select count(*) from logs").as_deref(), Some("2"));
 }
+
+/// The owner of the tables may not set the replica role: foreign keys stay on.
+#[test]
+fn the_owner_swaps_unique_values_too() {
+    let both = "create table seats (id int primary key, seat text unique, created_at timestamptz, updated_at timestamptz);
+                insert into seats values (1, 'a', '2001-01-01', '2001-01-01'), (2, 'b', '2001-01-01', '2001-01-01')";
+    let swap = "update seats set seat = null where id = 1; update seats set seat = 'a', updated_at = now() where id = 2;
+                update seats set seat = 'b', updated_at = now() where id = 1";
+    let mut pair = pair("owner_swaps", both, swap, "");
+    let (role, mighty) = (format!("{}_role", pair.database), pair.old.clone());
+    support::sql(
+        &mighty,
+        &format!(
+            "create role {role} login password 'p'; alter table seats owner to {role};
+             grant all on schema public to {role}; grant create, temporary on database \"{}\" to {role}",
+            pair.database
+        ),
+    );
+    let (_, server) = mighty.split_once('@').expect("a user in the URL");
+    pair.old = format!("postgresql://{role}:p@{server}");
+    let case = recovery(pair, "");
+    assert_eq!(planned(&case).held, 0);
+    block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge");
+    let seats =
+        || support::rows(&mighty, "select seat from seats order by id").concat().into_iter().flatten().collect::<String>();
+    assert_eq!(seats(), "ba");
+    block_on(engine::undo(&case.context, HELD_STAYS)).expect("an undo");
+    assert_eq!(seats(), "ab");
+}

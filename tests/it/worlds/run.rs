@@ -45,6 +45,9 @@ impl Journey<'_> {
             before = self.snapshot(Side::Old);
             if !self.merge(&recovery, options, &before)? {
                 let said = self.log.last().cloned().unwrap_or_default();
+                if is_of_keys_that_stay_on(&said) {
+                    return Ok(None);
+                }
                 return Err(vec![format!("no way on, although nobody wrote since the plan: {said}")]);
             }
         }
@@ -170,7 +173,8 @@ impl Journey<'_> {
         if let Err(error) = done {
             self.expect_true_state(&error, &visited)?;
             let nobody_wrote = visited == merged.after;
-            return if error.kind() == ErrorKind::Refused && !nobody_wrote {
+            let stays_on = is_of_keys_that_stay_on(&format!("{error:?}"));
+            return if error.kind() == ErrorKind::Refused && (!nobody_wrote || stays_on) {
                 Ok(())
             } else {
                 Err(vec![format!("undo failed: {error:?}")])
@@ -215,4 +219,11 @@ impl Journey<'_> {
 
 fn told<T>(done: &Result<T, Error>) -> String {
     done.as_ref().map_or_else(|error| format!("{error:?}"), |_| "done".to_owned())
+}
+
+/// Whether a refusal says that this user's foreign keys, which look at each statement, do not allow the plan's order.
+fn is_of_keys_that_stay_on(said: &str) -> bool {
+    ["let unique values move between rows", "write rows in an order that foreign keys allow"]
+        .iter()
+        .any(|what| said.contains(what))
 }
