@@ -215,9 +215,15 @@ pub fn orphaning_parents(key: &ForeignKey, child: Option<&DeltaTables<'_>>, pare
     let columns_of = |alias: &str, columns: &[Ident]| {
         columns.iter().map(|column| format!(", {alias}.{}", column.sql())).collect::<Vec<_>>().concat()
     };
-    // What children refer to is unique: once its row goes, only an incoming row can bring it back. Of periods the rows that
-    // stay count too.
-    let mut tests = vec![missing(key, &parents_after(key, Some(parent))[0], "t")];
+    // What children refer to is unique: once its row goes, only an incoming row can bring it back, and only the same row may:
+    // in the place of another, children that stay would find a stranger. Of periods the rows that stay count too.
+    let parents_after = if key.period {
+        parents_after(key, Some(parent)).remove(0)
+    } else {
+        let columns = key.parent_columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
+        format!("(select {columns} from {} where {} = t.{ORD}) p", parent.incoming(), parent.ord())
+    };
+    let mut tests = vec![missing(key, &parents_after, "t")];
     tests.extend(
         child.map(|child| format!("not exists (select from {} k where k.rel = t.{REL} and k.tid = t.{TID})", child.outgoing())),
     );

@@ -54,5 +54,5 @@ pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
 pub use setting::{
     BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, LOCK_TIMEOUT, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE,
 };
-pub use stranger::{children_of_unproven, parents_with_own_children};
+pub use stranger::{children_of_unproven, is_overwritten, parents_with_own_children};
 pub use value::travelling_value;

@@ -3,10 +3,11 @@
 
 use super::LoadTable;
 use super::check::{children, pairs};
-use crate::schema::ForeignKey;
+use crate::schema::{FkAction, ForeignKey};
 
 /// Counts the children that an action of the key would change: those of parents that go (`with_deletes`) or whose referenced
-/// columns change (`with_updates`), less the children that the same transaction deletes itself.
+/// columns change (`with_updates`), less the children that the same transaction deletes itself, or, where the action lets them
+/// live, gives another reference after it.
 ///
 /// Asked in a statement of its own after the parents are locked FOR UPDATE: a child that was inserted before the lock is then
 /// seen, and none can come after it.
@@ -39,8 +40,12 @@ pub fn affected_children(
     });
     let going = own.map_or_else(String::new, |own| {
         let [relation, place] = own.source.place();
+        let sets_reference = key.child_columns.iter().all(|column| own.updated_value(column).is_some());
+        let lives = key.on_delete != FkAction::Cascade && sets_reference && !own.source.key.is_whole_row();
+        let operations = if lives { "'d', 'u', 'm'" } else { "'d'" };
         format!(
-            " and (c.tableoid, c.ctid) not in (select {relation}, {place} from {} s join {} on {} where s.op = 'd')",
+            " and (c.tableoid, c.ctid) not in \
+             (select {relation}, {place} from {} s join {} on {} where s.op in ({operations}))",
             own.qualified(),
             own.source.from_item(),
             own.join_condition()

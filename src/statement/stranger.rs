@@ -54,3 +54,9 @@ pub fn parents_with_own_children(
         pairs(key, "s", "t")
     )
 }
+
+/// Returns a condition that is true for a row of a table under an alias that the plan takes away or overwrites.
+#[must_use]
+pub fn is_overwritten(table: &DeltaTables<'_>, alias: &str) -> String {
+    format!("exists (select from {} l where l.rel = {alias}.tableoid and l.tid = {alias}.ctid)", table.outgoing())
+}

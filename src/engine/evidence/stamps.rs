@@ -76,6 +76,20 @@ impl Clock {
         if tests.is_empty() { "false".to_owned() } else { format!("({})", tests.join(" or ")) }
     }
 
+    /// Returns a condition on a row of OLD under an alias that is false where its creation stamp says that it came after the
+    /// cutover; `None` where no column says when a row was created.
+    pub(crate) fn not_created_since(&self, times: &TimeColumns, alias: &str) -> Option<String> {
+        let column = times.created.as_ref()?;
+        let local = self.zone.civil(self.cutover);
+        let cutover = match column.kind {
+            TimeKind::Instant => self.cutover.to_string(),
+            TimeKind::WallClock => local.to_string(),
+            // A row stamped with the cutover's day may have been there before it.
+            TimeKind::Day => local.date().tomorrow().ok()?.to_string(),
+        };
+        Some(format!("({alias}.{} >= {}) is not true", column.name.sql(), literal(&cutover)))
+    }
+
     /// Pairs every time column, as NEW has it, with the literal that selects candidates by it.
     pub(crate) fn since_literals(&self, times: &TimeColumns, layout: &RowLayout) -> Vec<(String, String)> {
         let stamp = |column: &TimeColumn| travelling_value(&layout.column(&column.name)?.new, "t", &column.name);

@@ -11,7 +11,7 @@ use crate::engine::evidence::Clock;
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::policy::Action;
-use crate::schema::ForeignKey;
+use crate::schema::{ForeignKey, Method};
 use crate::staging::DatabaseRecord;
 use crate::statement;
 use crate::store::Store;
@@ -25,13 +25,16 @@ pub(crate) struct Strangers {
     possible: BTreeMap<QualifiedName, HashSet<usize>>,
     /// Tables that both sides have and that are not carried, with the condition under which a row `p` of OLD's is NEW's too.
     aside: BTreeMap<QualifiedName, String>,
+    /// Tables of which a row that did not move its stamps on NEW was not looked at, with the condition under which a row `p` of
+    /// OLD's did not come after the cutover.
+    unseen: BTreeMap<QualifiedName, String>,
 }
 
 impl Strangers {
     /// Reads them off the drafts.
     pub(crate) fn of(store: &dyn Store, drafts: &[Draft<'_>], record: &DatabaseRecord, clock: &Clock) -> Result<Self> {
         let aside = record.aside.iter().map(|aside| (aside.name.clone(), clock.existed(&aside.times, "p"))).collect();
-        let mut strangers = Self { aside, ..Self::default() };
+        let mut strangers = Self { aside, unseen: unseen(drafts, clock), ..Self::default() };
         for draft in drafts {
             if !draft.actions.iter().any(|action| matches!(action, Action::Update | Action::Replace)) {
                 continue;
@@ -54,19 +57,28 @@ impl Strangers {
         self.certain.keys().cloned().collect()
     }
 
-    /// Holds children whose parent's table is not carried, unless OLD's parent says that it was there at the cutover: then it
-    /// is NEW's too. Returns how many.
+    /// Holds children whose parent on OLD may be another row than NEW's: where the parent's table is not carried, unless OLD's
+    /// row says that it was there at the cutover; and where NEW's row was not looked at, if OLD's says that it came after it.
+    /// Returns how many.
     pub(crate) async fn hold_children(
         &self,
         deltas: &TableDeltas<'_>,
         drafts: &mut [Draft<'_>],
         key: &ForeignKey,
     ) -> Result<usize> {
-        let Some(is_proven) = self.aside.get(&key.parent) else { return Ok(0) };
         let Some((position, child)) = deltas.of(&key.child) else { return Ok(0) };
-        let rows = deltas.positions(&statement::children_of_unproven(key, child, is_proven)).await.place(|| &key.name)?;
-        let why =
-            format!("held: {} is not carried, and its row on OLD may be another one than NEW's ({})", key.parent, key.name);
+        let (is_proven, why) = if let Some(existed) = self.aside.get(&key.parent) {
+            (existed.clone(), "is not carried, and its row on OLD")
+        } else if let Some(existed) = self.unseen.get(&key.parent) {
+            // A row that the plan overwrites becomes NEW's.
+            let overwritten = deltas.of(&key.parent).map(|(_, parent)| statement::is_overwritten(parent, "p"));
+            let tests: Vec<_> = std::iter::once(existed.clone()).chain(overwritten).collect();
+            (format!("({})", tests.join(" or ")), "has a row that came to OLD after the cutover and")
+        } else {
+            return Ok(0);
+        };
+        let rows = deltas.positions(&statement::children_of_unproven(key, child, &is_proven)).await.place(|| &key.name)?;
+        let why = format!("held: {} {why} may be another one than NEW's ({})", key.parent, key.name);
         let draft = &mut drafts[position];
         let standing: Vec<_> = rows.into_iter().filter(|row| draft.actions[*row].writes()).collect();
         for row in &standing {
@@ -129,4 +141,11 @@ impl Strangers {
         })?;
         Ok(found)
     }
+}
+
+/// Lists the tables whose unmoved rows were not looked at, and that say when a row was created.
+fn unseen(drafts: &[Draft<'_>], clock: &Clock) -> BTreeMap<QualifiedName, String> {
+    let stamped =
+        drafts.iter().map(|draft| draft.record).filter(|record| record.stamps_prove && record.method != Method::Compare);
+    stamped.filter_map(|record| Some((record.name.clone(), clock.not_created_since(&record.times, "p")?))).collect()
 }

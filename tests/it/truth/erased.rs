@@ -49,7 +49,7 @@ fn a_row_that_was_brought_and_deleted_on_old_is_held_until_somebody_decides() {
     assert!(refused.causes()[0].contains("1 rows wait"), "{refused:?}");
     merge(&second);
     assert_eq!(ids(&second).as_deref(), Some("1 51"), "what was erased stays erased");
-    assert_eq!(block_on(engine::verify(&second.context)).expect("a verification").state, State::VerifiedWithHeld);
+    assert_eq!(block_on(engine::verify(&second.context)).expect("a verification").state_of_rows(), State::VerifiedWithHeld);
     let third = again(&first, "[defaults]\nupdate_deleted = \"apply_new\"\n");
     assert_eq!(classes(&third), [("update_deleted", 1)], "a run that wrote nothing forgets nothing");
     merge(&third);
