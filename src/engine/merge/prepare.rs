@@ -151,9 +151,11 @@ impl Preparation<'_> {
             outcome: DatabaseOutcome::Done,
             tables,
             sequences: Vec::new(),
-            left: scope.left,
+            left: scope.left.clone(),
         };
         ledger::record(old, self.part, &self.plan.run_id, merged.recorded_as(self.action), &merged.tables).await?;
+        // Some changes take no lock that ours would stop: a label of an enum that is renamed, for one.
+        definitions::expect_same(old, &scope.part).await?;
         if self.action == LedgerAction::Merge {
             merged.sequences = if self.options.dry_run {
                 // `setval` outlives the rollback that ends a rehearsal.

@@ -127,3 +127,30 @@ fn the_owner_swaps_unique_values_too() {
     block_on(engine::undo(&case.context, HELD_STAYS)).expect("an undo");
     assert_eq!(seats(), "ab");
 }
+
+/// Renames a label of an enum on OLD once rows are compared.
+struct Renaming(String);
+
+impl Progress for Renaming {
+    fn event(&self, event: Event) {
+        if matches!(event, Event::Rows { .. }) {
+            let url = self.0.clone();
+            let rename = "do $$ begin if exists (select from pg_enum where enumlabel = 'fine') then
+                              alter type mood rename value 'fine' to 'awful'; end if; end $$";
+            std::thread::scope(|scope| scope.spawn(|| support::sql(&url, rename)).join().expect("a label"));
+        }
+    }
+}
+
+#[test]
+fn a_label_that_is_renamed_while_rows_are_merged_is_noticed_before_they_are_committed() {
+    let both = "create type mood as enum ('fine', 'sad');
+                create table t (id int primary key, mood mood, created_at timestamptz, updated_at timestamptz)";
+    let case = recovery(pair("relabelled", both, "insert into t values (1, 'fine', now(), now())", ""), "");
+    planned(&case);
+    let watched = Reporter::new(Arc::new(Renaming(case.pair.old.clone())), Stop::default());
+    let context = case.context.clone().with_reporter(watched);
+    let refused = block_on(engine::merge(&context, HELD_STAYS)).expect_err("another meaning");
+    assert_eq!(refused.kind(), failback::error::ErrorKind::Refused, "{refused:?}");
+    assert_eq!(support::value(&case.pair.old, "select count(*) from t").as_deref(), Some("0"));
+}
