@@ -26,8 +26,8 @@ use crate::engine::rows::Target;
 use crate::engine::run::{Context, Event, Reporter, edited_since_export};
 use crate::engine::run::{ledger, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::Side;
-use crate::policy::{Action, Decisions, Resolution};
+use crate::name::{QualifiedName, Side};
+use crate::policy::{Action, Decisions, Origin, Resolution};
 use crate::schema::{Identity, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
@@ -126,7 +126,11 @@ async fn plan_database(
     }
     // Before families are looked at: a row that OLD does not take holds its children too.
     rejects.extend(trial_load::hold_rejects(servers, store, reporter, record, &mut drafts, Direction::Forward).await?);
-    let strangers = Strangers::of(store, &drafts, record, clock)?;
+    let is_decided = |table: &QualifiedName, class| {
+        let origin = decisions.resolve(&record.name, &table.to_string(), class).origin;
+        matches!(origin, Origin::Table | Origin::DatabaseTable)
+    };
+    let strangers = Strangers::of(store, &drafts, record, clock, is_decided)?;
     let sandbox = Sandbox::open(servers, &record.name).await?;
     closure::hold_closure(sandbox, store, reporter, &mut drafts, Direction::Forward, &strangers).await?;
     let paths = DatabaseLayout::new(&record.name);
@@ -166,7 +170,7 @@ async fn standing_parts(context: &Context, manifest: &Manifest) -> Result<BTreeM
     Ok(standing)
 }
 
-fn parents_first(record: &DatabaseRecord) -> Vec<crate::name::QualifiedName> {
+fn parents_first(record: &DatabaseRecord) -> Vec<QualifiedName> {
     let keys = record.tables.iter().flat_map(|table| &table.old.foreign_keys);
     depend(record.tables.iter().map(|table| &table.name), keys).order
 }

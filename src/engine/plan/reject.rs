@@ -76,6 +76,11 @@ impl RejectReason {
         matches!(self, Self::Refused { sqlstate, .. } if matches!(sqlstate.as_str(), "42846" | "42804" | "42601"))
     }
 
+    /// Whether a function, operator, type or relation was not found.
+    pub(crate) fn is_of_a_name(&self) -> bool {
+        matches!(self, Self::Refused { sqlstate, .. } if matches!(sqlstate.as_str(), "42883" | "42704" | "42P01" | "3F000"))
+    }
+
     fn column(&self) -> Option<&Ident> {
         match self {
             Self::Changed { column } | Self::ColumnMissing { column } => Some(column),

@@ -31,8 +31,15 @@ pub(crate) struct Strangers {
 }
 
 impl Strangers {
-    /// Reads them off the drafts.
-    pub(crate) fn of(store: &dyn Store, drafts: &[Draft<'_>], record: &DatabaseRecord, clock: &Clock) -> Result<Self> {
+    /// Reads them off the drafts. What somebody has decided for a table by its name (`is_decided`) is decided: only what holds
+    /// for all tables alike may not have meant it.
+    pub(crate) fn of(
+        store: &dyn Store,
+        drafts: &[Draft<'_>],
+        record: &DatabaseRecord,
+        clock: &Clock,
+        is_decided: impl Fn(&QualifiedName, Class) -> bool,
+    ) -> Result<Self> {
         let aside = record.aside.iter().map(|aside| (aside.name.clone(), clock.existed(&aside.times, "p"))).collect();
         let mut strangers = Self { aside, unseen: unseen(drafts, clock), ..Self::default() };
         for draft in drafts {
@@ -42,6 +49,7 @@ impl Strangers {
             let name = &draft.record.name;
             each_row(store, draft, &[], "old", |row, found, _| match (found.class, found.base) {
                 _ if !matches!(draft.actions[row], Action::Update | Action::Replace) => {}
+                (class, _) if is_decided(name, class) => {}
                 (Class::InsertExists, _) => strangers.certain.entry(name.clone()).or_default().push(row),
                 (_, Base::Unknown) => {
                     strangers.possible.entry(name.clone()).or_default().insert(row);

@@ -27,7 +27,8 @@ use crate::policy::Action;
 use crate::schema::{Check, Column, Drift, TypeKind, WHOLE_ROW_COLUMNS};
 use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
 use crate::statement::{
-    Inserted, LoadColumn, LoadTable, Operation, RowSource, copy_binary, load_table_name, select_list, trial_table, unpacked,
+    Inserted, LoadColumn, LoadTable, OWN_SEARCH_PATH, Operation, RowSource, copy_binary, load_table_name, select_list,
+    trial_table, unpacked,
 };
 use crate::store::Store;
 
@@ -146,7 +147,6 @@ impl<'a> Trial<'a> {
         let old = sandbox.session();
         let bounds = catalog::partition_bounds(old.client(), &record.old.name).await?;
         let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
-        sandbox.find_as_old_does().await?;
         sandbox.create(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
         let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
         let source = RowSource { table: trial_name(), partitioned: false, key: &record.key, side: Side::Old };
@@ -198,9 +198,26 @@ impl<'a> Trial<'a> {
         RejectReason::Changed { column: self.layout.columns[column].name.clone() }
     }
 
-    /// Writes rows into the copy, reads them back, and takes them away again.
+    /// Writes rows into the copy, reads them back, and takes them away again. Where something of OLD's does not find what it
+    /// calls, under OLD's own search path too; only then, for names print as others under it.
     async fn attempt(&self, rows: Inserted, change: &Change<Image>, part: &[usize]) -> Result<Outcome> {
+        match self.attempt_in(None, rows, change, part).await? {
+            Outcome::Refused(why) if why.is_of_a_name() => self.attempt_in(Some(OWN_SEARCH_PATH), rows, change, part).await,
+            outcome => Ok(outcome),
+        }
+    }
+
+    async fn attempt_in(
+        &self,
+        search_path: Option<&str>,
+        rows: Inserted,
+        change: &Change<Image>,
+        part: &[usize],
+    ) -> Result<Outcome> {
         let untried = self.sandbox.savepoint("fb_trial").await?;
+        if let Some(search_path) = search_path {
+            self.old.execute_all(search_path).await?;
+        }
         let refused = match self.write(rows, change, part).await {
             Ok(changed) => {
                 untried.rollback_to().await?;

@@ -7,6 +7,7 @@ const LEDGERSMB: Estate = Estate {
     name: "ledgersmb",
     base: &["base.sql"],
     keep_old: &["public.country"],
+    apply_new: &["public.entity_credit_account"],
     delete: &["public.journal_entry", "public.journal_line", "public.parts_translation"],
 };
 

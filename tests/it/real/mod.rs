@@ -23,6 +23,8 @@ struct Estate {
     base: &'static [&'static str],
     /// Tables of which OLD's rows are kept where both sides have a row and they differ.
     keep_old: &'static [&'static str],
+    /// Tables in which NEW's row is the same as OLD's, changed, and whose children OLD has too.
+    apply_new: &'static [&'static str],
     /// Tables of which rows that NEW lacks are deleted on OLD.
     delete: &'static [&'static str],
 }
@@ -145,12 +147,15 @@ fn decisions(estate: &Estate) -> String {
         if estate.keep_old.contains(table) {
             text += "ambiguous_differs = \"keep_old\"\n";
         }
+        if estate.apply_new.contains(table) {
+            text += "ambiguous_differs = \"apply_new\"\n";
+        }
         if estate.delete.contains(table) {
             text += "ambiguous_missing_on_new = \"apply_new\"\n";
         }
         text
     };
-    let named: BTreeSet<_> = estate.keep_old.iter().chain(estate.delete).collect();
+    let named: BTreeSet<_> = estate.keep_old.iter().chain(estate.apply_new).chain(estate.delete).collect();
     let tables: Vec<_> = named.into_iter().map(section).collect();
     format!(
         "[defaults]\nambiguous_differs = \"apply_new\"\nambiguous_missing_on_old = \"apply_new\"\n\

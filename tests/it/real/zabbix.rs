@@ -6,6 +6,7 @@ const ZABBIX: Estate = Estate {
     name: "zabbix",
     base: &[],
     keep_old: &["public.users", "public.media_type"],
+    apply_new: &[],
     delete: &[
         "public.hosts",
         "public.hosts_groups",

@@ -29,7 +29,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 21] = [
+const HAPPENS: [&str; 20] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -48,7 +48,6 @@ const HAPPENS: [&str; 21] = [
     "ambiguous_differs -> update",
     "(held with its parent",
     "(held: OLD still has children",
-    "is not carried, and its row on OLD",
     "(held: OLD's own children",
     "(held: update_exists",
 ];
