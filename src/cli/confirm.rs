@@ -7,7 +7,7 @@ use rustix::termios::{QueueSelector, tcflush};
 
 use super::printer::write_err;
 use super::{Call, amount};
-use crate::engine::Context;
+use crate::engine::{Context, Stop};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::policy::Action;
@@ -35,7 +35,7 @@ pub(super) async fn confirm(call: &Call, context: &Context, verb: &str, given: O
             // What was typed before the question was read is no answer to it.
             let _ = tcflush(io::stdin(), QueueSelector::IFlush);
             call.printer.ask(&format!("Type {address} to go on: "));
-            read_line().await?
+            read_line(&call.stop).await?
         }
         None => return Err(refused(verb, &address, "it was not confirmed, and there is no terminal to ask on")),
     };
@@ -80,18 +80,15 @@ fn refused(verb: &str, address: &str, cause: &str) -> Error {
         .next(format!("to write to OLD, give --confirm {address}"))
 }
 
-/// Reads a line, unless Ctrl-C comes first.
-async fn read_line() -> Result<String> {
-    let interrupted = || Error::new(ErrorKind::Interrupted, "wait for the confirmation").because("interrupted by the user");
+/// Reads a line, unless the user asks to stop before it ends.
+async fn read_line(stop: &Stop) -> Result<String> {
+    let interrupted = || Error::new(ErrorKind::Interrupted, "wait for the confirmation").because("asked to stop");
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         io::stdin().read_line(&mut line).map(|_| line)
     });
-    tokio::select! {
-        line = read => match line {
-            Ok(Ok(line)) => Ok(line),
-            _ => Err(interrupted()),
-        },
-        _ = tokio::signal::ctrl_c() => Err(interrupted()),
+    match stop.or(read).await {
+        Ok(Ok(Ok(line))) => Ok(line),
+        _ => Err(interrupted()),
     }
 }

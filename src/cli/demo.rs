@@ -1,7 +1,6 @@
 //! `failback demo`.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
@@ -18,9 +17,6 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// How wide the narration runs: a terminal has eighty columns where nobody has made it wider.
 const WIDTH: usize = 80;
-
-/// How often it is looked at whether the user wants to stop.
-const GLANCE: Duration = Duration::from_millis(50);
 
 /// Play an incident on throwaway servers, and recover from it
 ///
@@ -62,12 +58,11 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         std::env::current_exe().map_err(|cause| Error::new(ErrorKind::Storage, "find the failback program").because(cause))?;
     let besides = besides(&arguments.output)?;
     let options = PlayOptions { binaries, program, keep: arguments.keep, undo: arguments.undo, besides };
-    heed_signals(&call.stop)?;
+    heed_hangup(&call.stop)?;
     let mut audience = Terminal { printer: call.printer.clone() };
-    let report = tokio::select! {
-        report = demo::play(&options, &mut audience) => report?,
-        error = asked_to_stop(&call.stop) => return Err(error),
-    };
+    let report = call.stop.or(Box::pin(demo::play(&options, &mut audience))).await.and_then(|played| played);
+    // Whatever a verb made of the same signal, it is not what failed.
+    let report = report.map_err(|error| if call.stop.is_asked() { interrupted() } else { error })?;
     call.printer.result(&report, &ending(call, &report))?;
     Ok(if report.passed { Exit::Done } else { Exit::NotVerified })
 }
@@ -103,32 +98,26 @@ fn stop(call: &Call, binaries: &Binaries, folder: &Path) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Treats being told to end, or losing the terminal, as Ctrl-C: the servers and the folder must go before we do.
+/// Treats losing the terminal as Ctrl-C: the servers and the folder must go before we do.
 ///
 /// Takes effect when it returns, before the first server is made.
-fn heed_signals(stop: &Stop) -> Result<()> {
+fn heed_hangup(stop: &Stop) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    for kind in [SignalKind::terminate(), SignalKind::hangup()] {
-        let mut signals = signal(kind)
-            .map_err(|cause| Error::new(ErrorKind::Storage, "listen to the signals of the system").because(cause))?;
-        let stop = stop.clone();
-        tokio::spawn(async move {
-            if signals.recv().await.is_some() {
-                stop.ask();
-            }
-        });
-    }
+    let mut signals = signal(SignalKind::hangup())
+        .map_err(|cause| Error::new(ErrorKind::Storage, "listen to the signals of the system").because(cause))?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        if signals.recv().await.is_some() {
+            stop.ask();
+        }
+    });
     Ok(())
 }
 
-/// Waits until the user ends the demo.
-async fn asked_to_stop(stop: &Stop) -> Error {
-    while stop.check().is_ok() {
-        tokio::time::sleep(GLANCE).await;
-    }
+fn interrupted() -> Error {
     Error::new(ErrorKind::Interrupted, "play the demo")
-        .because("interrupted by the user")
+        .because("asked to stop")
         .next("nothing is left behind: run `failback demo` again")
 }
 

@@ -13,7 +13,7 @@ Exit codes:
     7  staging damaged
     8  OLD partly changed, resume possible
     9  finished, with rows held or left on purpose, or with gaps in what was looked at
-  130  interrupted, resumable";
+  130  interrupted (Ctrl-C, SIGTERM), resumable";
 
 /// The exit code of a process that was interrupted.
 pub(super) const INTERRUPTED: u8 = 130;

@@ -27,6 +27,7 @@ mod report;
 mod resolved;
 mod run;
 mod settings;
+mod signals;
 mod status;
 mod table;
 mod undo;
@@ -43,8 +44,9 @@ use self::environment::Environment;
 use self::exit::{Exit, INTERRUPTED};
 use self::options::Output;
 use self::printer::Printer;
+use self::signals::Signals;
 use crate::engine::Stop;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::pg::{OldWrites, farewell, sqlstate};
 
 /// Bring a PostgreSQL estate home after a migration that went wrong
@@ -173,27 +175,41 @@ fn execute(verb: &Verb, call: &Call) -> Result<Exit> {
         .enable_all()
         .build()
         .map_err(|error| Error::new(ErrorKind::Storage, "start the program's threads").because(error))?;
-    let watch = runtime.spawn(watch_interrupts(call.clone(), verb.writes_old()));
+    let signals = {
+        let _within = runtime.enter();
+        Signals::listen()?
+    };
+    let watch = runtime.spawn(heed(signals, call.clone(), verb.writes_old()));
     let done = runtime.block_on(verb.run(call));
     watch.abort();
+    if done.is_ok() && call.stop.is_asked() {
+        warn!("finished before it could be stopped");
+        call.printer.note(&too_late(verb, &call.old_writes.state()));
+    }
     runtime.block_on(farewell());
     // A thread may still wait for a line from the terminal.
     runtime.shutdown_background();
     done
 }
 
-/// Asks for an orderly end at the first Ctrl-C; ends the process at the second.
-async fn watch_interrupts(call: Call, writes_old: bool) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
+/// Says that a step was done although a stop was asked for; its exit code says how it ended, as ever.
+fn too_late(verb: &Verb, state: &OldState) -> String {
+    match (verb, state) {
+        (Verb::Merge(_) | Verb::Undo(_), OldState::Committed(_)) => {
+            format!("the stop came when COMMIT was under way, and the {} stands: {state}", verb.name())
+        }
+        _ => format!("the stop came too late: {} is finished; {state}", verb.name()),
     }
+}
+
+/// Asks for an orderly end at the first signal; ends the process at the second.
+async fn heed(mut signals: Signals, call: Call, writes_old: bool) {
+    let signal = signals.next().await;
     call.stop.ask();
-    warn!("interrupted");
-    call.printer.note("interrupted: ending in good order; press Ctrl-C again to end at once");
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
-    let error = Error::new(ErrorKind::Interrupted, "stop at once").because("interrupted twice by the user");
+    warn!(signal, "interrupted");
+    call.printer.note(&format!("interrupted by {signal}: ending in good order; {signal} once more ends at once"));
+    signals.next().await;
+    let error = Error::new(ErrorKind::Interrupted, "stop at once").because("asked twice");
     let error = if writes_old { error.next("see `failback status`: it asks OLD's ledger what was committed") } else { error };
     call.tell(&error);
     #[expect(clippy::exit, reason = "the user asked twice; what is going on does not listen")]

@@ -19,6 +19,8 @@ use crate::store::Store;
 /// `Refused` with nothing written where the plan is stale, OLD has moved, rows wait for a decision, or a check fails;
 /// `PartlyChanged` where an earlier database was committed and a later one failed. Every error says what OLD may have seen, as
 /// the transactions know it; one that comes after COMMIT, as where the journal cannot be written, says that OLD has the merge.
+/// `Interrupted`, with nothing written, where the user asked to stop before the first COMMIT was sent; a later wish changes
+/// nothing.
 ///
 /// Cancel safety: if the call is dropped, a transaction that is open is rolled back; the record of OLD says what OLD may
 /// have seen, also of a COMMIT that was under way.
@@ -64,7 +66,16 @@ pub(crate) async fn perform(
             }
         }
     }
-    let databases = if options.dry_run { roll_back(ready).await } else { commit(context, plan, ready, action).await? };
+    let databases = if options.dry_run {
+        roll_back(ready).await
+    } else {
+        // The last moment: once a COMMIT is sent, the others follow.
+        if let Err(stopped) = context.reporter().check_stop() {
+            roll_back(ready).await;
+            return Err(stopped);
+        }
+        commit(context, plan, ready, action).await?
+    };
     context.reporter().tell(Event::Ended { step: action.word() });
     let actions = plan.actions();
     Ok(MergeReport {

@@ -24,7 +24,7 @@ fn fill() -> String {
 }
 
 /// Sends a signal to a process that we started.
-fn signal(child: &Child, name: &str) {
+pub(super) fn signal(child: &Child, name: &str) {
     let status = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill");
     assert!(status.success());
 }

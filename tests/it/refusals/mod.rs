@@ -7,6 +7,7 @@ mod input;
 mod moved;
 mod names;
 mod stale;
+mod stops;
 mod words;
 
 use std::path::PathBuf;
