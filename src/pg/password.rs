@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a password command may run. Long enough for a cloud's login helper, short enough to notice one that waits for a key
@@ -81,16 +83,22 @@ async fn run_within(limit: Duration, command: &str) -> Result<Password> {
             .because(cause)
             .next("run the command by hand: its first line of output must be the password")
     };
+    let cannot = |error: std::io::Error| fault(format!("sh could not be started: {error}"));
     let child = tokio::process::Command::new("sh")
         .args(["-c", command])
+        .process_group(0)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output();
-    let output = tokio::time::timeout(limit, child)
+        .spawn()
+        .map_err(cannot)?;
+    let mut group = Group::led_by(&child);
+    let output = tokio::time::timeout(limit, child.wait_with_output())
         .await
         .map_err(|_| fault(format!("it did not end within {} seconds", limit.as_secs())))?
-        .map_err(|error| fault(format!("sh could not be started: {error}")))?;
+        .map_err(cannot)?;
+    group.release();
     if !output.status.success() {
         let end = match output.status.code() {
             Some(code) => format!("it ended with exit code {code}"),
@@ -105,6 +113,31 @@ async fn run_within(limit: Duration, command: &str) -> Result<Password> {
     match text.lines().next().unwrap_or_default() {
         "" => Err(fault("it printed nothing".to_owned())),
         line => Ok(Password::new(line)),
+    }
+}
+
+/// A command and whatever it has started: all of them are ended if it is given up, because it takes too long or nobody waits
+/// for it any more.
+struct Group(Option<Pid>);
+
+impl Group {
+    /// Takes the process that was started as the first of a group of its own.
+    fn led_by(child: &tokio::process::Child) -> Self {
+        Self(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw))
+    }
+
+    /// Lets what a command that ended has left behind live: it may be an agent that is meant to stay.
+    fn release(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // Nobody may be left.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 }
 
@@ -152,6 +185,48 @@ mod tests {
         let error = runtime.block_on(run_within(Duration::from_secs(1), "exec sleep 60")).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Permission);
         assert_eq!(error.causes(), ["it did not end within 1 seconds"]);
+    }
+
+    /// Whether a process runs: one that has ended and waits for its parent to notice does not.
+    fn runs(process: &str) -> bool {
+        let said = std::process::Command::new("ps").args(["-o", "stat=", "-p", process]).output().unwrap();
+        let state = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+        !state.is_empty() && !state.starts_with('Z')
+    }
+
+    fn expect_gone(process: &str) {
+        let began = std::time::Instant::now();
+        while runs(process) {
+            assert!(began.elapsed() < Duration::from_secs(20), "process {process} lives on");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn what_a_command_has_started_ends_with_it_when_it_is_given_up() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let written = folder.path().join("pid");
+        let command = format!("sleep 1000 & echo $! > '{0}.new'; mv '{0}.new' '{0}'; sleep 1000", written.display());
+        let started = async || {
+            while !written.exists() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            std::fs::read_to_string(&written).unwrap().trim().to_owned()
+        };
+        let limit = Duration::from_secs(1);
+        let (error, process) = runtime.block_on(async { tokio::join!(run_within(limit, &command), started()) });
+        assert_eq!(error.unwrap_err().causes(), ["it did not end within 1 seconds"]);
+        expect_gone(&process);
+
+        std::fs::remove_file(&written).unwrap();
+        let process = runtime.block_on(async {
+            tokio::select! {
+                _ = run_command(&command) => panic!("it hangs"),
+                process = started() => process,
+            }
+        });
+        expect_gone(&process);
     }
 
     #[test]
