@@ -13,8 +13,9 @@ use crate::staging::Plan;
 /// the merge left them by then.
 ///
 /// # Errors
-/// `Refused` with nothing written where OLD's ledger has no merge of this plan that stands. Every error says what OLD may have
-/// seen, as of [`merge`](super::merge).
+/// `Refused` with nothing written where OLD's ledger has no merge of this plan. That it was undone before is no error, as it is
+/// none of [`merge`](super::merge) that it was merged before: an answer to COMMIT may have been lost. Every error says what OLD
+/// may have seen, as of [`merge`](super::merge).
 ///
 /// Cancel safety: as [`merge`](super::merge).
 pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeReport> {
@@ -26,10 +27,10 @@ pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeRepor
 async fn undo_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {
     let plan = Plan::read(context.store())?;
     let report = perform(context, &plan, options, LedgerAction::Undo).await?;
-    if report.databases.iter().all(|database| database.outcome != DatabaseOutcome::Done) {
+    if report.databases.iter().all(|database| database.outcome == DatabaseOutcome::NeverMerged) {
         return Err(Error::new(ErrorKind::Refused, "undo")
             .at(context.run())
-            .because("OLD's ledger has no merge of this plan that stands: it was never made, or it is undone already")
+            .because("OLD's ledger has no merge of this plan: it was never made")
             .next("see `failback status`"));
     }
     Ok(report)

@@ -214,25 +214,31 @@ fn a_journal_that_cannot_be_written_stops_the_merge_before_commit() {
     scene.succeed(&["undo", "--confirm", &scene.confirm]);
 }
 
+/// Whatever lost its answer is run again, and says and gives the same, whether it merges or takes back.
 #[test]
 fn an_answer_to_commit_that_is_lost_is_asked_of_the_ledger() {
     let mut scene = Scene::planned("r_lost");
-    let lossy = support::lossy(&scene.pair.old);
-    let name = lossy.split(['@', '/']).nth(3).expect("a host").to_owned();
-    let direct = [std::mem::replace(&mut scene.given.old, lossy), std::mem::replace(&mut scene.confirm, name)];
-    let output = scene.merge();
-    scene.expect_refusal(6, &output);
-    let unknown = "state: unknown whether OLD has the merge of 8 rows in database";
-    assert!(output.stderr.contains(unknown) && output.stderr.contains("asks OLD's ledger first"), "{}", output.stderr);
-    assert!(scene.succeed(&["status"]).stdout.contains("in doubt:"), "the intent stands in the journal");
-    [scene.given.old, scene.confirm] = direct;
-    let committed = || support::value(&scene.pair.old, "select count(*) from items").filter(|rows| rows == "26");
-    wait_for("the server commits", committed);
-    let again = scene.merge();
-    assert_eq!(again.code, 0, "{}{}", again.stdout, again.stderr);
-    assert!(again.stdout.contains("it was done before"), "{}", again.stdout);
-    let status: serde_json::Value = serde_json::from_str(&scene.succeed(&["status", "--json"]).stdout).expect("a document");
-    assert_eq!(status["unended"], serde_json::json!([]), "the ledger has said how it ended");
-    let last = status["journal"]["entries"].as_array().and_then(|entries| entries.last()).expect("an entry");
-    assert_eq!((&last["record"], &last["tables"][0][0]), (&"merged".into(), &"public.owners".into()), "{last:#}");
+    let direct = [scene.given.old.clone(), scene.confirm.clone()];
+    scene.refuse(4, &["undo", "--confirm", &scene.confirm]);
+    for (verb, rows, record) in [("merge", "26", "merged"), ("undo", "20", "undone")] {
+        let lossy = support::lossy(&scene.pair.old);
+        scene.confirm = lossy.split(['@', '/']).nth(3).expect("a host").to_owned();
+        scene.given.old = lossy;
+        let output = scene.failback(&[verb, "--confirm", &scene.confirm]);
+        scene.expect_refusal(6, &output);
+        let unknown = format!("state: unknown whether OLD has the {verb} of 8 rows in database");
+        assert!(output.stderr.contains(&unknown) && output.stderr.contains("asks OLD's ledger first"), "{}", output.stderr);
+        assert!(scene.succeed(&["status"]).stdout.contains("in doubt:"), "the intent stands in the journal");
+        [scene.given.old, scene.confirm] = direct.clone();
+        let committed = || support::value(&scene.pair.old, "select count(*) from items").filter(|count| count == rows);
+        wait_for("the server commits", committed);
+        let again = scene.failback(&[verb, "--confirm", &scene.confirm]);
+        assert_eq!(again.code, 0, "{}{}", again.stdout, again.stderr);
+        let before = format!("{}: nothing to do, OLD's ledger says that it was done before", scene.pair.database);
+        assert!(again.stdout.contains(&before) && again.stdout.contains(": 0 rows"), "{}", again.stdout);
+        let status: serde_json::Value = serde_json::from_str(&scene.succeed(&["status", "--json"]).stdout).expect("a document");
+        assert_eq!(status["unended"], serde_json::json!([]), "the ledger has said how it ended");
+        let last = status["journal"]["entries"].as_array().and_then(|entries| entries.last()).expect("an entry");
+        assert_eq!((&last["record"], &last["tables"][0][0]), (&record.into(), &"public.owners".into()), "{last:#}");
+    }
 }
