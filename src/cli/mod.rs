@@ -30,6 +30,8 @@ mod settings;
 mod signals;
 mod status;
 mod table;
+mod tally;
+mod terminal;
 mod undo;
 mod usage;
 mod verify;

@@ -48,9 +48,8 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
     let standing = if merged.is_empty() { None } else { Some(DiffIndex::read(context.store())?) };
     let clock = Clock::of(&manifest)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);
-    context
-        .reporter()
-        .tell(Event::Began { step: "diff", rows: staged.map(|table| table.candidate_rows() + table.absent_rows()).sum() });
+    let rows = staged.map(|table| table.candidate_rows() + table.absent_rows()).sum();
+    context.reporter().tell(Event::Began { step: "diff", rows, written: 0 });
     let mut databases = Vec::new();
     for database in &manifest.databases {
         let mut standing = standing.iter().filter(|_| merged.contains(&database.name));
@@ -87,7 +86,6 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
         brought: Brought::read(snapshot.session(), database.tables.iter().map(|table| &table.name)).await?,
         servers: context.servers().clone(),
         store: context.shared_store(),
-        reporter: context.reporter().clone(),
         clock: clock.clone(),
         paths: DatabaseLayout::new(&database.name),
         database: database.clone(),
@@ -127,7 +125,6 @@ fn chunks(database: &DatabaseRecord) -> Vec<Chunk> {
 struct DiffWork {
     servers: Servers,
     store: Arc<dyn Store>,
-    reporter: Reporter,
     clock: Clock,
     database: DatabaseRecord,
     paths: DatabaseLayout,
@@ -146,7 +143,7 @@ impl Work for DiffWork {
         self.servers.join(Side::Old, &self.database.name, &self.snapshot).await
     }
 
-    async fn perform(&self, old: &Transaction, chunk: &Chunk) -> Result<Self::Found> {
+    async fn perform(&self, reporter: &Reporter, old: &Transaction, chunk: &Chunk) -> Result<Self::Found> {
         let Task::Compare { segment: path } = &chunk.task else { return Err(chunk.task.unexpected("diff")) };
         let record = self.database.table(chunk.table)?;
         let (segment, staged) = staged(record, path)?;
@@ -157,7 +154,7 @@ impl Work for DiffWork {
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
         let comparer = Comparer::new(&self.clock, record, staged, self.brought.of(&record.name))?;
-        comparer.run(&self.reporter, &self.database.name, old, segment, target).await.place(|| path)
+        comparer.run(reporter, &self.database.name, old, segment, target).await.place(|| path)
     }
 
     fn rows((_, counts): &Self::Found) -> u64 {

@@ -53,8 +53,7 @@ pub(crate) async fn perform(
 ) -> Result<MergeReport> {
     let manifest = Manifest::read(context.store())?;
     let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
-    // Every row is compared, then written.
-    context.reporter().tell(Event::Began { step: action.word(), rows: rows * 2 });
+    context.reporter().tell(Event::Began { step: action.word(), rows, written: rows });
     let mut ready = Vec::new();
     for part in &plan.databases {
         let preparation = Preparation { context, plan, part, manifest: &manifest, options, action };

@@ -169,6 +169,8 @@ impl<'a> TableMerge<'a> {
     ) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
         old.execute_all(&self.load.lock_rows()).instrument(spans::lock("rows")).await?;
+        // What an undo takes back was looked at before the transaction.
+        let reporter = if self.direction == Direction::Back { &reporter.untold() } else { reporter };
         let moved = self.moved(store, reporter, old, (database, merged_in)).await?.len();
         info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
         self.hint(old, BY_ANY_JOIN).await?;

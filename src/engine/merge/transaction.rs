@@ -63,7 +63,7 @@ pub(crate) async fn carry_out(
     }
     for merge in &merges {
         merge.write(old).await.place(|| &merge.record.name)?;
-        reporter.tell_rows(&plan.name, &merge.record.name, merge.wanted.sum(), 0);
+        reporter.tell_written(&plan.name, &merge.record.name, merge.wanted.sum());
     }
     for merge in &merges {
         merge.expect_no_deferred_clash(old, triggers).await.place(|| &merge.record.name)?;

@@ -54,7 +54,8 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
     let mut standing = standing_parts(context, &manifest).await.place(|| context.run())?;
     let decisions = read_decisions(context.store())?;
     let clock = Clock::of(&manifest)?;
-    context.reporter().tell(Event::Began { step: "plan", rows: index.tables().map(TableDiff::rows).sum() });
+    let rows = index.tables().map(TableDiff::rows).sum();
+    context.reporter().tell(Event::Began { step: "plan", rows, written: 0 });
     let (mut databases, mut rejects) = (Vec::new(), Vec::new());
     for record in &manifest.databases {
         if let Some(part) = standing.remove(&record.name) {

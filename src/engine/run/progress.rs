@@ -9,8 +9,10 @@ pub enum Event {
         step: &'static str,
         /// How many rows it will look at, by estimate; 0 where unknown.
         rows: u64,
+        /// How many of them it will write to OLD then.
+        written: u64,
     },
-    /// Rows of a table were read, compared or written.
+    /// Rows of a table were looked at, for the first time in this step: what is read once more is not told.
     Rows {
         /// The database's name, the same on both sides.
         database: String,
@@ -20,6 +22,20 @@ pub enum Event {
         rows: u64,
         /// How many more bytes of them crossed a connection.
         bytes: u64,
+    },
+    /// Rows of a table were written to OLD. They were looked at before.
+    Written {
+        /// The database's name, the same on both sides.
+        database: String,
+        /// The table by OLD's name, as `schema.name`.
+        table: String,
+        /// How many more.
+        rows: u64,
+    },
+    /// What was done of a chunk came to nothing: so many rows that were looked at will be looked at again.
+    Again {
+        /// How many.
+        rows: u64,
     },
     /// Something that a person should know.
     Note(String),

@@ -35,8 +35,8 @@ pub(crate) trait Work: Send + Sync + 'static {
     /// Opens what a worker needs.
     fn open(&self) -> impl Future<Output = Result<Self::State>>;
 
-    /// Does one chunk. Done twice, it gives the same and leaves the same files.
-    fn perform(&self, state: &Self::State, chunk: &Chunk) -> impl Future<Output = Result<Self::Found>>;
+    /// Does one chunk and tells `reporter` of its rows. Done twice, it gives the same and leaves the same files.
+    fn perform(&self, reporter: &Reporter, state: &Self::State, chunk: &Chunk) -> impl Future<Output = Result<Self::Found>>;
 
     /// Returns how many rows a chunk led to, for the log.
     fn rows(found: &Self::Found) -> u64;
@@ -99,13 +99,15 @@ async fn persist<W: Work>(reporter: &Reporter, work: &W, state: &mut W::State, c
     let mut tries = 1;
     loop {
         reporter.check_stop()?;
-        let error = match work.perform(state, chunk).await {
+        let attempt = reporter.attempt();
+        let error = match work.perform(&attempt, state, chunk).await {
             Ok(found) => {
                 spans::tell_rows(W::rows(&found));
                 return Ok(found);
             }
             Err(error) => error,
         };
+        attempt.take_back();
         if error.kind() == ErrorKind::Connect && tries < TRIES {
             tries += 1;
             spans::tell_failure(&error, "again on a new connection");
@@ -213,9 +215,9 @@ fn joined<T>(result: std::result::Result<Result<T>, JoinError>) -> Result<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-    use super::super::progress::Silent;
+    use super::super::progress::{Progress, Silent};
     use super::super::stop::Stop;
     use super::*;
     use crate::staging::Task;
@@ -276,7 +278,8 @@ mod tests {
             Ok(self.opened.fetch_add(1, Ordering::Relaxed))
         }
 
-        async fn perform(&self, state: &u32, chunk: &Chunk) -> Result<&'static str> {
+        async fn perform(&self, reporter: &Reporter, state: &u32, chunk: &Chunk) -> Result<&'static str> {
+            reporter.tell_rows("shop", &chunk.table, 10, 0);
             self.tried.fetch_add(1, Ordering::Relaxed);
             self.order.lock().unwrap().push(chunk.weight);
             match chunk.number {
@@ -317,6 +320,29 @@ mod tests {
         let (script, reporter) = (Arc::new(script), Reporter::new(Arc::new(Silent), Stop::default()));
         let found = run(&reporter, 1, chunks, Arc::clone(&script)).await;
         (script, found)
+    }
+
+    /// Rows as they are counted.
+    #[derive(Default)]
+    struct Count(AtomicU64);
+
+    impl Progress for Count {
+        fn event(&self, event: Event) {
+            match event {
+                Event::Rows { rows, .. } => self.0.fetch_add(rows, Ordering::Relaxed),
+                Event::Again { rows } => self.0.fetch_sub(rows, Ordering::Relaxed),
+                _ => 0,
+            };
+        }
+    }
+
+    #[tokio::test]
+    async fn rows_of_a_chunk_that_is_done_again_count_once() {
+        let count = Arc::new(Count::default());
+        let reporter = Reporter::new(Arc::<Count>::clone(&count), Stop::default());
+        let chunks = vec![chunk(BREAKS_ONCE, 3), chunk(FAILS_UNTIL_CHANGED, 2), chunk(0, 1)];
+        let done = run(&reporter, 1, chunks, Arc::new(Script::default())).await.unwrap();
+        assert_eq!((done.len(), count.0.load(Ordering::Relaxed)), (3, 30));
     }
 
     #[tokio::test]

@@ -29,7 +29,7 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
     let plan = Plan::read(context.store())?;
     let manifest = Manifest::read(context.store())?;
     let rows: u64 = plan.tables().map(TablePlan::written_rows).sum();
-    context.reporter().tell(Event::Began { step: "verify", rows });
+    context.reporter().tell(Event::Began { step: "verify", rows, written: 0 });
     let mut report = VerifyReport {
         run: context.run(),
         state: State::NotVerified,

@@ -58,7 +58,6 @@ pub(crate) async fn read_back(
     let work = ReadBackWork {
         servers: context.servers().clone(),
         store: context.shared_store(),
-        reporter: context.reporter().clone(),
         plan: part.clone(),
         record: record.clone(),
         snapshot: Arc::clone(snapshot),
@@ -134,7 +133,6 @@ fn rows(database: &str, plan: &TablePlan, jobs: usize) -> Vec<Chunk> {
 struct ReadBackWork {
     servers: Servers,
     store: Arc<dyn Store>,
-    reporter: Reporter,
     plan: DatabasePlan,
     record: DatabaseRecord,
     snapshot: Arc<Snapshot>,
@@ -151,13 +149,13 @@ impl Work for ReadBackWork {
         self.servers.join(Side::Old, &self.plan.name, &self.snapshot).await
     }
 
-    async fn perform(&self, old: &Transaction, chunk: &Chunk) -> Result<Found> {
+    async fn perform(&self, reporter: &Reporter, old: &Transaction, chunk: &Chunk) -> Result<Found> {
         match &chunk.task {
             Task::CheckForeignKey { key } => orphans(old, &self.plan.name, key).await.map(Found::Orphans),
             Task::ReadBack { segments } => {
                 let plan = self.plan.table(chunk.table)?;
                 let part = Part { plan, record: self.record.table(chunk.table)?, segments: positions(plan, segments)? };
-                self.compare(old, &part).await.map(Found::Rows)
+                self.compare(reporter, old, &part).await.map(Found::Rows)
             }
             other => Err(other.unexpected("verify")),
         }
@@ -206,7 +204,7 @@ async fn orphans(old: &Session, database: &str, key: &ForeignKey) -> Result<Opti
 
 impl ReadBackWork {
     /// Compares the rows of a chunk with what the plan promised.
-    async fn compare(&self, old: &Session, part: &Part<'_>) -> Result<Checked> {
+    async fn compare(&self, reporter: &Reporter, old: &Session, part: &Part<'_>) -> Result<Checked> {
         let Part { plan, record, segments } = part;
         let source = RowSource::of(&record.old, &record.key, Side::Old);
         let encoder = BatchEncoder::new(&record.layout);
@@ -214,7 +212,7 @@ impl ReadBackWork {
         let mut reader = PlannedRowReader::open_part(self.store.as_ref(), plan, segments.clone(), BATCH_ROWS)?;
         let mut found = Checked::default();
         while let Some(changes) = reader.next()? {
-            self.reporter.check_stop()?;
+            reporter.check_stop()?;
             // Rows that are there afterwards are looked up by NEW's key, deleted ones by OLD's.
             for deletes in [false, true] {
                 let wanted: BooleanArray =
@@ -228,7 +226,7 @@ impl ReadBackWork {
                 let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
                 found.tell_apart(old, source, self.merged_in, (&texts, &broken)).await?;
                 found.rows += wanted.true_count() as u64;
-                self.reporter.tell_rows(&self.plan.name, &record.name, wanted.true_count() as u64, 0);
+                reporter.tell_rows(&self.plan.name, &record.name, wanted.true_count() as u64, 0);
             }
         }
         Ok(found)
