@@ -28,8 +28,9 @@ use crate::store::{Store, host_files};
 #[command(after_help = "\
 Examples:
   failback decide
-  failback decide conflict=keep_old --why 'OLD has been in use since the rollback'
-  failback decide --table public.orders delete=apply_new insert_exists=skip --why 'agreed with finance' --by ada")]
+  failback decide conflict=keep_old --why 'OLD is in use since the rollback'
+  failback decide --table public.orders delete=apply_new insert_exists=skip \\
+      --why 'agreed with finance' --by ada")]
 pub(super) struct Arguments {
     /// What to do about a class; none shows what is decided
     #[arg(value_name = "CLASS=RESOLUTION", conflicts_with = "show")]
@@ -91,7 +92,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         }),
     );
     page.list("notes:", &report.notes);
-    page.next([settings.command("plan")]);
+    page.next(settings.steps("plan", &[]));
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
 }

@@ -5,18 +5,26 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::options::Output;
+use super::fold::fold;
+use super::options::{LEAST_WIDTH, Output};
 use super::page::Page;
 use super::paint::tame;
 use super::printer::Printer;
 use super::settings::shell_word;
+use super::step::Step;
 use super::{Call, Exit, amount};
 use crate::demo::{self, Audience, Binaries, PlayOptions, PlayReport};
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How wide the narration runs: a terminal has eighty columns where nobody has made it wider.
+/// How wide the narration runs where there is no terminal.
 const WIDTH: usize = 80;
+
+/// How far to the right stands what a verb prints.
+const INDENT: usize = 4;
+
+/// Where what is counted stands, behind its number.
+const COUNTED: usize = 12;
 
 /// Play an incident on throwaway servers, and recover from it
 ///
@@ -56,7 +64,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let program =
         std::env::current_exe().map_err(|cause| Error::new(ErrorKind::Storage, "find the failback program").because(cause))?;
-    let besides = besides(&arguments.output)?;
+    let besides = besides(&arguments.output, call.printer.width())?;
     let options = PlayOptions { binaries, program, keep: arguments.keep, undo: arguments.undo, besides };
     heed_hangup(&call.stop)?;
     let mut audience = Terminal { printer: call.printer.clone() };
@@ -75,13 +83,20 @@ fn find(call: &Call, arguments: &Arguments) -> Result<Binaries> {
     })
 }
 
-/// The options that the demo's verbs get as we did: one log holds what all of them did. Their folder is another one.
-fn besides(output: &Output) -> Result<Vec<String>> {
-    let Some(path) = &output.log_file else { return Ok(Vec::new()) };
-    let path = std::path::absolute(path)
-        .map_err(|cause| Error::new(ErrorKind::Usage, "find the log file").at(path.display()).because(cause))?;
-    let level = (output.verbose > 1).then(|| "-vv".to_owned());
-    Ok(["--log-file".to_owned(), path.display().to_string()].into_iter().chain(level).collect())
+/// The options that the demo's verbs get as we did: one log holds what all of them did, and what they print has room on our
+/// terminal. Their folder is another one.
+fn besides(output: &Output, width: Option<usize>) -> Result<Vec<String>> {
+    let mut besides = Vec::new();
+    if let Some(width) = width {
+        besides.extend(["--width".to_owned(), width.saturating_sub(INDENT).max(LEAST_WIDTH.into()).to_string()]);
+    }
+    if let Some(path) = &output.log_file {
+        let path = std::path::absolute(path)
+            .map_err(|cause| Error::new(ErrorKind::Usage, "find the log file").at(path.display()).because(cause))?;
+        besides.extend(["--log-file".to_owned(), path.display().to_string()]);
+        besides.extend((output.verbose > 1).then(|| "-vv".to_owned()));
+    }
+    Ok(besides)
 }
 
 /// What was stopped.
@@ -138,51 +153,34 @@ impl Terminal {
 impl Audience for Terminal {
     fn act(&mut self, number: usize, title: &str) {
         self.tell(|page| {
-            let rule = "─".repeat(WIDTH.saturating_sub(title.len() + 8));
+            let columns = self.printer.width().unwrap_or(WIDTH);
+            let rule = "─".repeat(columns.saturating_sub(title.len() + number.to_string().len() + 6));
             let heading = page.paint().green(&format!("── {number}. {title} {rule}"));
             page.line(heading);
         });
     }
 
     fn say(&mut self, text: &str) {
-        self.tell(|page| wrapped(text).iter().for_each(|line| page.line(line)));
+        let text = tame(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+        let text = fold(&text, self.printer.width().or(Some(WIDTH)), 0);
+        self.tell(|page| text.lines().for_each(|line| page.line(line)));
     }
 
     fn command(&mut self, line: &str) {
-        self.tell(|page| {
-            let line = page.paint().bold(&format!("$ {line}"));
-            page.line(line);
-        });
+        self.tell(|page| page.command(&page.paint().bold(&format!("$ {line}")), INDENT));
     }
 
     fn output(&mut self, text: &str) {
-        self.tell(|page| text.trim_end().lines().for_each(|line| page.line(format!("    {}", tame(line)))));
+        self.tell(|page| text.trim_end().lines().for_each(|line| page.line(format!("{:INDENT$}{}", "", tame(line)))));
     }
 
     fn facts(&mut self, facts: &[(&str, u64)]) {
         self.tell(|page| {
             for (what, count) in facts {
-                page.line(format!("{:>10}  {what}", amount::count(*count)));
+                page.hanging(&format!("{:>10}  {what}", amount::count(*count)), COUNTED);
             }
         });
     }
-}
-
-/// Breaks a text into lines at blanks.
-fn wrapped(text: &str) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().filter(|line| line.is_empty() || line.chars().count() + word.chars().count() < WIDTH);
-        match last {
-            Some(line) if line.is_empty() => line.push_str(&tame(word)),
-            Some(line) => {
-                line.push(' ');
-                line.push_str(&tame(word));
-            }
-            None => lines.push(tame(word)),
-        }
-    }
-    lines
 }
 
 /// Lays out how it ended.
@@ -210,19 +208,10 @@ fn ending(call: &Call, report: &PlayReport) -> Page {
     page.line(format!("OLD:  psql {}", shell_word(&kept.old)));
     page.line(format!("NEW:  psql {}", shell_word(&kept.new)));
     page.line(format!("configuration: {}", tame(&kept.config.display().to_string())));
-    page.next([format!("cd {folder} && failback status"), format!("when you are done: failback demo --stop {folder}")]);
+    page.next([
+        Step::Run(format!("cd {folder} && failback status")),
+        Step::Say("when you are done:".to_owned()),
+        Step::Run(format!("failback demo --stop {folder}")),
+    ]);
     page
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn narration_is_broken_at_blanks() {
-        let lines = wrapped(&"word ".repeat(50));
-        assert_eq!(lines.len(), 4);
-        assert!(lines.iter().all(|line| line.len() <= WIDTH && !line.ends_with(' ')), "{lines:?}");
-        assert_eq!(wrapped("a\u{1b}b"), ["a\\u{1b}b"]);
-    }
 }

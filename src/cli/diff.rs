@@ -5,6 +5,7 @@ use clap::Args;
 use super::options::Options;
 use super::page::Page;
 use super::settings::Settings;
+use super::step::Step;
 use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount, run};
@@ -39,14 +40,13 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let report = engine::diff(&context).await?;
     let waiting = waiting_rows(&context)?;
     let mut page = page(call, &report, &waiting);
-    if waiting.is_empty() {
-        page.next([settings.command("plan")]);
-    } else {
-        page.next([
-            format!("{} CLASS=RESOLUTION   (what is not decided stays held)", settings.command("decide")),
-            settings.command("plan"),
-        ]);
+    let mut steps = Vec::new();
+    if !waiting.is_empty() {
+        steps.extend(settings.steps("decide", &["CLASS=RESOLUTION".to_owned()]));
+        steps.push(Step::Say("what is not decided stays held:".to_owned()));
     }
+    steps.extend(settings.steps("plan", &[]));
+    page.next(steps);
     call.printer.result(&report, &page)?;
     Ok(if arguments.exit_code && differs(&report) { Exit::Undecided } else { Exit::Done })
 }

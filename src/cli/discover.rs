@@ -4,7 +4,8 @@ use clap::Args;
 
 use super::options::{Options, Scope};
 use super::page::Page;
-use super::settings::Settings;
+use super::settings::{Settings, shell_word};
+use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
 use crate::engine::{self, Discovery};
@@ -20,9 +21,9 @@ use crate::staging::{DatabaseRecord, LeftOut, TableRecord};
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
-  failback discover --old postgres://dba@old/postgres --new postgres://dba@new/postgres
-  OLD_PGHOST=old NEW_PGHOST=new failback discover --databases shop --tables 'public.*'
-  failback discover --json | jq '.databases[].left_out[] | select(.blocker)'")]
+  failback discover --old postgres://dba@old/db --new postgres://dba@new/db
+  OLD_PGHOST=old NEW_PGHOST=new failback discover --tables 'public.*'
+  failback discover --json | jq '.databases[].left_out[]|select(.blocker)'")]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) scope: Scope,
@@ -36,17 +37,24 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let context = settings.context(call, run::none()?, &Side::BOTH)?;
     let found = engine::discover(&context).await?;
     let mut page = page(call, &found);
-    page.next([format!("{}{}", settings.command("export"), cutover_option(&settings))]);
+    page.next(next(&settings));
     call.printer.result(&found, &page)?;
     Ok(Exit::Done)
 }
 
-fn cutover_option(settings: &Settings) -> String {
-    match settings.cutover() {
-        _ if settings.cutover_is_configured() => String::new(),
-        Some(cutover) => format!(" --cutover {}", super::settings::shell_word(cutover.text())),
-        None => " --cutover 2026-11-22T10:00:00+02:00   (when writes moved to NEW)".to_owned(),
+/// Says how to export what was looked at.
+fn next(settings: &Settings) -> Vec<Step> {
+    let (cutover, known) = match settings.cutover() {
+        _ if settings.cutover_is_configured() => (None, true),
+        Some(cutover) => (Some(cutover.text().to_owned()), true),
+        None => (Some("2026-11-22T10:00:00+02:00".to_owned()), false),
+    };
+    let cutover = cutover.into_iter().flat_map(|text| ["--cutover".to_owned(), shell_word(&text)]);
+    let mut steps = settings.steps("export", &settings.scope_options().into_iter().chain(cutover).collect::<Vec<_>>());
+    if !known {
+        steps.push(Step::Say("with the time when writes moved to NEW in place of the example's".to_owned()));
     }
+    steps
 }
 
 /// Lays out what was found.

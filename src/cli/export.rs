@@ -35,7 +35,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let context = settings.context(call, store, &Side::BOTH)?;
     let report = engine::export(&context).await?;
     let mut page = page(call, &report);
-    page.next([settings.command("diff")]);
+    page.next(settings.steps("diff", &[]));
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
 }

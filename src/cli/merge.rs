@@ -5,7 +5,7 @@ use clap::Args;
 use super::confirm::confirm;
 use super::options::{Options, Writing};
 use super::page::Page;
-use super::settings::Settings;
+use super::settings::{Settings, shell_word};
 use super::table::Table;
 use super::{Call, Exit, amount, run};
 use crate::engine::{self, Context, DatabaseOutcome, MergeOptions, MergeReport};
@@ -48,27 +48,41 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         dry_run: arguments.dry_run,
     };
     if !options.dry_run {
-        refuse_held(&context, arguments.leave_held)?;
+        refuse_held(&settings, &context, arguments)?;
         confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
     }
     let report = engine::merge(&context, options).await?;
     let mut page = page(call, &context, &report, "merged into");
-    page.next([settings.command(if report.dry_run { "merge" } else { "verify" })]);
+    page.next(if report.dry_run {
+        settings.steps("merge", &for_good(&context, &arguments.writing, arguments.leave_held))
+    } else {
+        settings.steps("verify", &[])
+    });
     call.printer.result(&report, &page)?;
     Ok(exit(&report))
 }
 
+/// Returns the options with which what was rehearsed is done for good.
+pub(super) fn for_good(context: &Context, writing: &Writing, leave_held: bool) -> Vec<String> {
+    let confirm = ["--confirm".to_owned(), shell_word(&context.servers().endpoint(Side::Old).address())];
+    let chosen = [(leave_held, "--leave-held"), (writing.fire_triggers, "--fire-triggers")];
+    chosen.iter().filter(|(is_chosen, _)| *is_chosen).map(|(_, option)| (*option).to_owned()).chain(confirm).collect()
+}
+
 /// Refuses before anybody types a name for nothing.
-fn refuse_held(context: &Context, leave_held: bool) -> Result<()> {
+fn refuse_held(settings: &Settings, context: &Context, arguments: &Arguments) -> Result<()> {
     let held = Plan::read(context.store())?.actions().get(Action::Hold);
-    if held == 0 || leave_held {
+    if held == 0 || arguments.leave_held {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Refused, "merge")
         .at(context.run())
         .because(format!("{} for a decision", amount::plural(held, "row waits", "rows wait")))
         .next("decide with `failback decide`, then `failback plan`")
-        .next("or leave them as they are: `failback merge --leave-held`"))
+        .next(format!(
+            "or leave them as they are: {}",
+            settings.command("merge", &for_good(context, &arguments.writing, true))
+        )))
 }
 
 /// Says whether everything was carried over, or rows were left aside.

@@ -36,6 +36,9 @@ fn jobs(text: &str) -> Result<NonZeroUsize, String> {
     text.parse().map_err(|_| "it must be a whole number from 1".to_owned())
 }
 
+/// Fewer columns than this leave no room for words.
+pub(super) const LEAST_WIDTH: u16 = 20;
+
 /// How a verb speaks.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Common options")]
@@ -46,6 +49,9 @@ pub(super) struct Output {
     /// Report progress as lines instead of a bar
     #[arg(long)]
     pub(super) plain: bool,
+    /// Break lines at so many columns [default: the terminal's; none where there is no terminal]
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(i64::from(LEAST_WIDTH)..))]
+    pub(super) width: Option<u16>,
     /// When to use colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub(super) color: Colour,

@@ -4,7 +4,8 @@ use clap::Args;
 
 use super::options::Options;
 use super::page::Page;
-use super::settings::Settings;
+use super::settings::{Settings, shell_word};
+use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
 use crate::engine::{self, PlanReport};
@@ -51,15 +52,16 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 }
 
 /// Says how to go on from a plan.
-pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<String> {
-    let confirm = format!("--confirm {}", super::settings::shell_word(old));
+pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<Step> {
+    let confirm = || ["--confirm".to_owned(), shell_word(old)].into_iter();
     if report.held == 0 {
-        return vec![format!("{} {confirm}", settings.command("merge"))];
+        return settings.steps("merge", &confirm().collect::<Vec<_>>());
     }
-    vec![
-        format!("{} CLASS=RESOLUTION, then {}", settings.command("decide"), settings.command("plan")),
-        format!("or leave them held: {} --leave-held {confirm}", settings.command("merge")),
-    ]
+    let mut steps = settings.steps("decide", &["CLASS=RESOLUTION".to_owned()]);
+    steps.push(Step::Run(settings.command("plan", &[])));
+    steps.push(Step::Say("or leave them held:".to_owned()));
+    steps.extend(settings.steps("merge", &std::iter::once("--leave-held".to_owned()).chain(confirm()).collect::<Vec<_>>()));
+    steps
 }
 
 /// Lays out a plan.

@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::environment::Environment;
+use super::fold::fold;
 use super::options::{Colour, Output};
 use super::page::Page;
 use super::paint::{Paint, tame, tame_json};
 use super::report;
+use super::terminal;
 use crate::error::{Error, ErrorKind, OldState, Result};
 
 /// How progress is shown.
@@ -31,6 +33,14 @@ pub(super) struct Printer {
     narration: Narration,
     out: Paint,
     err: Paint,
+    widths: Widths,
+}
+
+/// How wide lines may be; without a limit where nobody's terminal would break them.
+#[derive(Clone, Copy)]
+struct Widths {
+    out: Option<usize>,
+    err: Option<usize>,
 }
 
 impl Printer {
@@ -53,7 +63,12 @@ impl Printer {
             (false, true) => Narration::Lines,
             (false, false) => Narration::Bar,
         };
-        Self { command, json: options.json, narration, out: paint(out), err: paint(err) }
+        let given = options.width.map(usize::from);
+        let widths = Widths {
+            out: given.or_else(|| terminal::width(io::stdout())),
+            err: given.or_else(|| terminal::width(io::stderr())),
+        };
+        Self { command, json: options.json, narration, out: paint(out), err: paint(err), widths }
     }
 
     /// Returns how progress is shown.
@@ -63,7 +78,12 @@ impl Printer {
 
     /// Begins a page for [`result`](Self::result).
     pub(super) fn page(&self) -> Page {
-        Page::new(self.out)
+        Page::new(self.out, self.widths.out)
+    }
+
+    /// Returns how wide the lines of a result may be.
+    pub(super) fn width(&self) -> Option<usize> {
+        self.widths.out
     }
 
     /// Prints the result: the report as one JSON document, or the page.
@@ -97,7 +117,7 @@ impl Printer {
             // Nothing is left to tell where stdout is gone; the exit code stays.
             let _ = write_out(&tame_json(&format!("{:#}\n", self.document(report::value(error, state, self.command)))));
         }
-        write_err(&report::text(error, state, self.command, self.err));
+        write_err(&report::text(error, state, self.command, self.err, self.widths.err));
     }
 
     /// Says something on stderr that a person should know.
@@ -114,7 +134,8 @@ impl Printer {
 
     /// Returns a note as a line for stderr.
     pub(super) fn note_line(&self, note: &str) -> String {
-        format!("{} {}\n", self.err.yellow("note:"), tame(note))
+        let line = format!("{} {}", self.err.yellow("note:"), tame(note));
+        fold(&line, self.widths.err, "note: ".len()) + "\n"
     }
 
     fn document(&self, report: Value) -> Value {

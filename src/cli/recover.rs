@@ -65,12 +65,12 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let options =
         MergeOptions { leave_held: arguments.leave_held, fire_triggers: arguments.writing.fire_triggers, dry_run: false };
     let merged = engine::merge(&context, options).await?;
-    let stands = |error: Error| error.next(here.command("verify"));
+    let stands = |error: Error| error.next(here.command("verify", &[]));
     steps.done(call, "merge", &merged, &merge::page(call, &context, &merged, "merged into")).map_err(stands)?;
     let verified = engine::verify(&context).await.map_err(stands)?;
     let page = verify::page(call, &verified);
     if verified.state == State::NotVerified {
-        last.next([format!("read the rows named above on OLD, or take the merge back: {}", here.command("undo"))]);
+        last.next(verify::not_verified(&here));
     }
     steps.done(call, "verify", &verified, &page).map_err(stands)?;
     call.printer.result(&steps.0, &last).map_err(stands)?;

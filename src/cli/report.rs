@@ -2,16 +2,21 @@
 
 use serde_json::{Value, json};
 
+use super::fold::fold;
 use super::paint::{Paint, tame};
 use crate::error::{Error, OldState};
 
-/// Lays an error out in lines. `state` is what OLD may have seen, unless the error says it; `command` is the verb that failed.
-pub(super) fn text(error: &Error, state: &OldState, command: &str, paint: Paint) -> String {
-    let mut lines = vec![format!("{} {}", paint.red("error:"), tame(error.what()))];
+/// Where what is said of an error begins, behind the names of its parts.
+const PART: usize = 9;
+
+/// Lays an error out in lines, none wider than `width`. `state` is what OLD may have seen, unless the error says it; `command`
+/// is the verb that failed.
+pub(super) fn text(error: &Error, state: &OldState, command: &str, paint: Paint, width: Option<usize>) -> String {
+    let mut lines = vec![fold(&format!("{} {}", paint.red("error:"), tame(error.what())), width, "error: ".len())];
     let mut part = |label: &str, said: &[String]| {
         for (index, sentence) in said.iter().flat_map(|said| said.lines()).enumerate() {
             let label = if index == 0 { label } else { "" };
-            lines.push(format!("  {label:<6} {}", tame(sentence)));
+            lines.push(fold(&format!("  {label:<6} {}", tame(sentence)), width, PART));
         }
     };
     part("where:", &[places(error, command).join(", ")]);
@@ -59,21 +64,22 @@ mod tests {
         let expected = "error: merge\n  where: OLD shop, public.orders\n  cause: insert rows\n         23503 \
                         foreign_key_violation\n  state: OLD is as it was: the transaction was rolled back\n  \
                         next:  one\n         two\n";
-        assert_eq!(text(&error, &OldState::NotWritten, "merge", Paint::default()), expected);
+        assert_eq!(text(&error, &OldState::NotWritten, "merge", Paint::default(), None), expected);
         assert_eq!(value(&error, &OldState::NotWritten, "merge")["error"]["exit_code"], 4);
     }
 
     #[test]
     fn a_hostile_name_stays_text() {
         let error = Error::new(ErrorKind::Server, "read").at("a\u{1b}[2J");
-        assert!(!text(&error, &OldState::NotWritten, "read", Paint::default()).contains('\u{1b}'));
+        assert!(!text(&error, &OldState::NotWritten, "read", Paint::default(), None).contains('\u{1b}'));
     }
 
     #[test]
     fn an_error_without_a_place_happened_in_the_command() {
         let error = Error::new(ErrorKind::Usage, "read the cutover").because("it has no offset");
         assert!(
-            text(&error, &OldState::NotWritten, "export", Paint::default()).contains("\n  where: failback export\n  cause: ")
+            text(&error, &OldState::NotWritten, "export", Paint::default(), None)
+                .contains("\n  where: failback export\n  cause: ")
         );
         assert_eq!(value(&error, &OldState::NotWritten, "export")["error"]["where"][0], "failback export");
     }

@@ -92,7 +92,7 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
     page.list("decided before:", report.history.iter().map(past));
     page.list("decisions that match nothing:", &report.unmatched);
     page.list("notes:", &report.notes);
-    page.next([settings.command("plan")]);
+    page.next(settings.steps("plan", &[]));
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
 }

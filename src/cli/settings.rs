@@ -12,6 +12,7 @@ use super::Call;
 use super::bars::Bars;
 use super::environment::Environment;
 use super::options::{Options, Scope};
+use super::step::Step;
 use crate::config::{Config, Cutover};
 use crate::engine::{Context, Limits, Reporter, Selection, Servers};
 use crate::error::{Error, ErrorKind, Place as _, Result};
@@ -72,9 +73,31 @@ impl Settings {
         Ok(Context::new(servers, Arc::new(store), selection, reporter, Limits::new(self.jobs())))
     }
 
-    /// Returns the command line of another verb for the same run and configuration. Connection strings are left out: they may
-    /// hold a password.
-    pub(super) fn command(&self, verb: &str) -> String {
+    /// Returns another verb for the same run, servers and configuration as what to do next, with `more` options, each a word
+    /// for a shell.
+    pub(super) fn steps(&self, verb: &str, more: &[String]) -> Vec<Step> {
+        let secret = self.servers(verb).into_iter().filter(|(_, given)| holds_password(given)).map(|(option, _)| option);
+        let secret: Vec<_> = secret.map(|option| format!("--{option}")).collect();
+        let run = Step::Run(self.command(verb, more));
+        if secret.is_empty() {
+            return vec![run];
+        }
+        vec![
+            run,
+            Step::Say(format!("with {} as before, which is not repeated here: it holds a password", secret.join(" and "))),
+        ]
+    }
+
+    /// The servers that were named on the command line, as far as a verb connects to them.
+    fn servers(&self, verb: &str) -> Vec<(&'static str, &str)> {
+        let old = self.options.old.as_deref().filter(|_| verb != "decide").map(|given| ("old", given));
+        let new = self.options.new.as_deref().filter(|_| verb == "export").map(|given| ("new", given));
+        old.into_iter().chain(new).collect()
+    }
+
+    /// Returns the command line of another verb for the same run, servers and configuration. A connection string that holds a
+    /// password is left out.
+    pub(super) fn command(&self, verb: &str, more: &[String]) -> String {
         let mut command = format!("failback {verb}");
         let mut add = |option: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -85,7 +108,13 @@ impl Settings {
         add("config", self.options.config.as_ref().map(|path| path.display().to_string()));
         add("env", self.options.env.clone());
         add("run", self.options.run.as_ref().map(|path| path.display().to_string()));
-        command
+        for (option, given) in self.servers(verb) {
+            add(option, (!holds_password(given)).then(|| given.to_owned()));
+        }
+        if verb != "decide" {
+            add("jobs", self.options.jobs.map(|jobs| jobs.to_string()));
+        }
+        std::iter::once(command).chain(more.iter().cloned()).collect::<Vec<_>>().join(" ")
     }
 
     /// Returns the same settings with the run named.
@@ -96,6 +125,13 @@ impl Settings {
     /// Returns the run's folder, if one was named.
     pub(super) fn named_run(&self) -> Option<&Path> {
         self.options.run.as_deref()
+    }
+
+    /// Returns the options that say what is looked at, each a word for a shell.
+    pub(super) fn scope_options(&self) -> Vec<String> {
+        let lists = self.scope.iter().flat_map(|scope| [("--databases", &scope.databases), ("--tables", &scope.tables)]);
+        let given = lists.filter(|(_, names)| !names.is_empty());
+        given.flat_map(|(option, names)| [option.to_owned(), shell_word(&names.join(","))]).collect()
     }
 
     /// Returns the cutover as it was written, if anybody has stated it.

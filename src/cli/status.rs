@@ -6,10 +6,12 @@ use super::options::Options;
 use super::page::Page;
 use super::paint::tame;
 use super::settings::Settings;
+use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
 use crate::engine::{self, StatusReport};
 use crate::error::Result;
+use crate::policy::Action;
 use crate::staging::{Committed, Journal, JournalRecord};
 use crate::words::{Counts, Word};
 
@@ -33,9 +35,20 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let context = settings.context(call, run::open(&settings)?, &[])?;
     let report = engine::status(&context).await?;
     let mut page = page(call, &report);
-    page.next([settings.command(report.next)]);
+    page.next(next(&settings, &report));
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
+}
+
+/// Says how to go on. A merge that would be refused, because rows wait, is no next step.
+fn next(settings: &Settings, report: &StatusReport) -> Vec<Step> {
+    if report.next != "merge" || report.actions.get(Action::Hold) == 0 {
+        return settings.steps(report.next, &[]);
+    }
+    let mut steps = settings.steps("decide", &[]);
+    steps.push(Step::Say("or leave held what waits:".to_owned()));
+    steps.extend(settings.steps("merge", &["--leave-held".to_owned()]));
+    steps
 }
 
 fn page(call: &Call, report: &StatusReport) -> Page {

@@ -7,6 +7,7 @@ use super::options::{Options, Writing};
 use super::page::Page;
 use super::paint::tame;
 use super::settings::Settings;
+use super::step::Step;
 use super::{Call, Exit, amount, merge, run};
 use crate::engine::{self, LeftRows, MergeOptions, MergeReport};
 use crate::error::Result;
@@ -22,7 +23,7 @@ use crate::name::Side;
 Examples:
   failback undo --dry-run
   failback undo --confirm old.example.com:5432
-  failback undo --run .runs/20261122T081530Z-7f3a --confirm old.example.com:5432")]
+  failback undo --run runs/friday --confirm old.example.com:5432")]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) writing: Writing,
@@ -47,13 +48,16 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     (report.held, report.skipped) = (0, 0);
     let mut page = merge::page(call, &context, &report, "taken back from");
     left(&mut page, &report);
-    let mut steps = vec![settings.command(if report.dry_run { "undo" } else { "status" })];
+    let mut steps = Vec::new();
     if report.left_rows() > 0 {
-        steps.insert(
-            0,
-            "whoever answers for these rows decides by hand: what they were before the merge is in the run".to_owned(),
-        );
+        let by_hand = "whoever answers for these rows decides by hand: what they were before the merge is in the run";
+        steps.push(Step::Say(by_hand.to_owned()));
     }
+    steps.extend(if report.dry_run {
+        settings.steps("undo", &merge::for_good(&context, &arguments.writing, false))
+    } else {
+        settings.steps("status", &[])
+    });
     page.next(steps);
     call.printer.result(&report, &page)?;
     Ok(if report.left_rows() > 0 { Exit::LeftAside } else { Exit::Done })

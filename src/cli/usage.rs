@@ -9,6 +9,7 @@ use clap::error::ErrorKind as Fault;
 use super::paint::{Paint, tame_json};
 use super::printer::write_err;
 use super::report;
+use super::terminal;
 use crate::error::{Error, ErrorKind, OldState};
 
 /// `failback --help`.
@@ -61,7 +62,7 @@ pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString
         document["command"] = verb.into();
         let _ = writeln!(std::io::stdout().lock(), "{}", tame_json(&format!("{document:#}")));
     }
-    write_err(&report::text(&error, &OldState::NotWritten, command, Paint::default()));
+    write_err(&report::text(&error, &OldState::NotWritten, command, Paint::default(), terminal::width(std::io::stderr())));
     ExitCode::from(error.kind().exit_code())
 }
 

@@ -5,6 +5,7 @@ use clap::Args;
 use super::options::Options;
 use super::page::Page;
 use super::settings::Settings;
+use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
 use crate::engine::{self, Gap, State, VerifiedTable, VerifyReport};
@@ -31,22 +32,29 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let context = settings.context(call, run::open(&settings)?, &[Side::Old])?;
     let report = engine::verify(&context).await?;
     let mut page = page(call, &report);
-    match report.state {
-        State::NotVerified => page.next([
-            "read the rows of the tables named above on OLD".to_owned(),
-            format!("or take the merge back: {}", settings.command("undo")),
-        ]),
-        State::VerifiedWithHeld => page
-            .next(["what was held can be decided in a new run: `failback export`; this one keeps what `failback undo` needs"
-                .to_owned()]),
-        State::VerifiedWithGaps => page.next([
-            "`failback discover` says how each table's changes are found; method = \"compare\" leaves no gap in a new run"
-                .to_owned(),
-        ]),
-        State::Verified => {}
-    }
+    page.next(match report.state {
+        State::NotVerified => not_verified(&settings),
+        State::VerifiedWithHeld => {
+            say("what was held can be decided in a new run: `failback export`; this one keeps what `failback undo` needs")
+        }
+        State::VerifiedWithGaps => {
+            say("`failback discover` says how each table's changes are found; method = \"compare\" leaves no gap in a new run")
+        }
+        State::Verified => Vec::new(),
+    });
     call.printer.result(&report, &page)?;
     Ok(exit(report.state))
+}
+
+/// Says what to do about rows that are not as they must be.
+pub(super) fn not_verified(settings: &Settings) -> Vec<Step> {
+    let mut steps = say("read the rows of the tables named above on OLD, or take the merge back:");
+    steps.extend(settings.steps("undo", &[]));
+    steps
+}
+
+fn say(sentence: &str) -> Vec<Step> {
+    vec![Step::Say(sentence.to_owned())]
 }
 
 /// Returns the exit of a verdict.

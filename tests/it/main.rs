@@ -26,6 +26,7 @@ mod refusals;
 mod schemas;
 mod seals;
 mod support;
+mod terminal;
 mod transactions;
 mod truth;
 mod types;

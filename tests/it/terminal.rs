@@ -1,0 +1,157 @@
+//! What is said on a terminal of eighty columns: no line is wider, and no word is broken.
+
+use std::collections::HashSet;
+use std::fs::{File, OpenOptions};
+use std::io::Read as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::process::Command;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::support::{self, Pair};
+
+const COLUMNS: u16 = 80;
+
+/// Runs a program on a terminal; returns its exit code and everything that it wrote, paint included.
+fn on_terminal(mut command: Command) -> (Option<i32>, String) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("its other end");
+    let name = ptsname(&ours, Vec::new()).expect("its name").into_string().expect("a path");
+    // It is nobody's controlling terminal, so that nobody's processes end with it.
+    let flags = i32::try_from(OpenptFlags::NOCTTY.bits()).expect("flags");
+    let theirs = || OpenOptions::new().read(true).write(true).custom_flags(flags).open(&name).expect("its other end");
+    let held = theirs();
+    tcsetwinsize(&held, Winsize { ws_row: 24, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 }).expect("its size");
+    command.stdin(theirs()).stdout(theirs()).stderr(theirs());
+    let mut child = command.spawn().expect("the program");
+    // Its ends are the child's alone from here on: once the child has gone, there is nothing left to read.
+    drop((command, held));
+    let mut said = Vec::new();
+    let mut buffer = [0; 1 << 12];
+    // The system says that the other end is closed by an error.
+    while let Ok(length @ 1..) = File::from(ours.try_clone().expect("the terminal")).read(&mut buffer) {
+        said.extend_from_slice(&buffer[..length]);
+    }
+    (child.wait().expect("its end").code(), String::from_utf8(said).expect("UTF-8"))
+}
+
+/// The program in an environment that holds nothing of the developer's, but a terminal's name.
+fn failback(home: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_failback"));
+    command.args(arguments).env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command.env("HOME", home).env("TERM", "xterm").current_dir(home);
+    command
+}
+
+/// Takes out what paints, moves and erases.
+fn plain(text: &str) -> String {
+    let (mut plain, mut characters) = (String::new(), text.chars());
+    while let Some(character) = characters.next() {
+        if character == '\u{1b}' {
+            characters.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            plain.push(character);
+        }
+    }
+    plain
+}
+
+/// Words, and the parts of lists, which may be broken behind their commas.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty())
+}
+
+/// Runs a verb that changes something on a terminal.
+fn expect_room_once(home: &Path, code: i32, arguments: &[&str]) -> String {
+    let (ended, said) = on_terminal(failback(home, arguments));
+    let said = plain(&said);
+    assert_eq!(ended, Some(code), "{arguments:?}\n{said}");
+    for line in said.split(['\n', '\r']) {
+        assert!(line.chars().count() <= COLUMNS.into(), "{arguments:?}: too wide: {line}\n{said}");
+    }
+    said
+}
+
+/// Runs a verb on a terminal and holds what it says there against what it says through a pipe.
+fn expect_room(home: &Path, code: i32, arguments: &[&str]) -> String {
+    let said = expect_room_once(home, code, arguments);
+    let piped = failback(home, arguments).output().expect("the program");
+    let piped = format!("{}{}", String::from_utf8_lossy(&piped.stdout), String::from_utf8_lossy(&piped.stderr));
+    let known: HashSet<_> = words(&piped).collect();
+    // What a bar says comes and goes.
+    let lines: Vec<_> = said.split(['\n', '\r']).filter(|line| !line.contains(['█', '░'])).collect();
+    for word in words(&lines.join("\n")).filter(|word| *word != "\\") {
+        assert!(known.contains(word), "{arguments:?}: `{word}` is no word\n{said}\npiped:\n{piped}");
+    }
+    said
+}
+
+const ESTATE: &str = "
+    create schema warehousing;
+    create table warehousing.consignment_positions_of_suppliers (
+        consignment int, position_within_consignment int, supplier_reference text unique, quantity int,
+        created_at timestamptz not null, last_updated_at timestamptz not null,
+        primary key (consignment, position_within_consignment));
+    create table warehousing.remarks (remark text);
+    create unlogged table warehousing.imports_of_last_night_that_nobody_has_looked_at (id int primary key, body text);
+    insert into warehousing.consignment_positions_of_suppliers
+        select n, n, 'reference ' || n, n, '2026-01-01Z', '2026-01-01Z' from generate_series(1, 30) n";
+
+const WORK: &str = "
+    update warehousing.consignment_positions_of_suppliers set quantity = 0, last_updated_at = '2026-01-14 12:00Z'
+        where consignment < 9;
+    insert into warehousing.consignment_positions_of_suppliers
+        select n, n, 'new reference ' || n, n, '2026-01-14 12:00Z', '2026-01-14 12:00Z' from generate_series(31, 40) n;
+    delete from warehousing.consignment_positions_of_suppliers where consignment = 20;
+    insert into warehousing.remarks values ('one'), ('two')";
+
+#[test]
+fn eighty_columns_are_enough() {
+    let Pair { database, old, new } = support::pair("terminal");
+    for url in [&old, &new] {
+        support::sql(url, ESTATE);
+    }
+    support::sql(&new, WORK);
+    support::sql(&old, "update warehousing.consignment_positions_of_suppliers set quantity = 7 where consignment = 3");
+    let home = tempfile::tempdir().expect("a home folder");
+    let config = format!(
+        "databases = [\"{database}\"]\ncutover = \"2026-01-14T10:00:00Z\"\n[old]\nurl = \"{old}\"\n[new]\nurl = \"{new}\"\n\
+         [tables.\"warehousing.consignment_positions_of_suppliers\"]\nupdated = \"last_updated_at\"\n"
+    );
+    std::fs::write(home.path().join("failback.toml"), config).expect("a configuration");
+    let address = support::value(&old, "select host(inet_server_addr()) || ':' || inet_server_port()").expect("an address");
+    let room = |code, arguments: &[&str]| expect_room(home.path(), code, arguments);
+    for verb in ["discover", "export", "diff", "decide", "plan", "merge", "verify", "undo", "recover", "status", "demo"] {
+        room(0, &[verb, "--help"]);
+    }
+    room(0, &["--help"]);
+    room(2, &["decide", "--table", "warehousing.consignment_positions_of_suppliers", "--tabel", "warehousing.remarks"]);
+    let found = room(0, &["discover"]);
+    assert!(found.lines().any(|line| line.trim_end() == "  warehousing.consignment_positions_of_suppliers"), "{found}");
+    let once = |code, arguments: &[&str]| expect_room_once(home.path(), code, arguments);
+    once(0, &["export"]);
+    room(2, &["export", "--cutover", "2026-01-14 10:00:00"]);
+    room(0, &["diff"]);
+    let why = "somebody who knows the warehouse has looked at each of them and says that NEW is right about all of them";
+    once(0, &["decide", "ambiguous_missing_on_old=apply_new", "insert=hold", "--why", why, "--by", "ada"]);
+    room(0, &["decide"]);
+    room(0, &["plan"]);
+    room(4, &["merge", "--confirm", &address]);
+    let rehearsed = room(0, &["merge", "--dry-run", "--leave-held"]);
+    let next = format!("failback merge --leave-held --confirm {address}");
+    assert!(rehearsed.contains(&next), "{rehearsed}");
+    once(9, &["merge", "--leave-held", "--confirm", &address]);
+    room(9, &["verify"]);
+    room(0, &["status"]);
+    room(0, &["undo", "--dry-run"]);
+}
+
+#[test]
+fn lines_are_broken_where_it_is_asked_for_and_not_without_a_terminal() {
+    let help = support::failback(&["export", "--run", "/nowhere/at/all", "--width", "40"]);
+    assert!(help.stderr.lines().all(|line| line.chars().count() <= 40), "{}", help.stderr);
+    let whole = support::failback(&["export", "--run", "/nowhere/at/all"]);
+    assert!(whole.stderr.lines().any(|line| line.chars().count() > 80), "{}", whole.stderr);
+}
