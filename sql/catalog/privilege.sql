@@ -1,8 +1,8 @@
 -- What the user lacks among the privileges that a recovery needs.
 -- Parameters: $1 text[] schemas, $2 text[] names, $3 text[] columns (null: the table as a whole; empty: any column), $4 text[]
--- privileges: one wanted table privilege per position.
--- Columns: object text (database, schema, table, column, sequence or type), schema text (empty for a database), name text
--- (empty for a schema), part text (the column, else empty), privilege text. No row: nothing is missing.
+-- privileges: one wanted table privilege per position; $5 text the schema that is meant for the ledger.
+-- Columns: object text (database, schema, table, column, sequence, type, ledger_schema or ledger_table), schema text (empty for
+-- a database), name text (empty for a schema), part text (the column, else empty), privilege text. No row: nothing is missing.
 -- Server: 13.
 -- Filters: a wanted table that is gone is drift, not a missing privilege. Where a whole table may not be read but some of its
 -- columns may, those that may not are listed beside it: column privileges do not reach tableoid and ctid, which say what a row
@@ -21,15 +21,15 @@ with wanted as (
       join pg_catalog.pg_namespace as n on n.nspname = w.schema
       join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = w.name
 ), ledger as (
-    select n.oid, c.oid as relation
+    select n.oid, n.nspname as schema, c.oid as relation
       from pg_catalog.pg_namespace as n
       left join pg_catalog.pg_class as c on c.relnamespace = n.oid and c.relname = 'ledger'
-     where n.nspname = 'failback'
+     where n.nspname = $5
 ), brought as (
-    select c.oid
+    select c.oid, l.schema
       from pg_catalog.pg_class as c
+      join ledger as l on l.oid = c.relnamespace
      where c.relname = 'brought'
-       and c.relnamespace in (select l.oid from ledger as l)
 )
 select case when w.part <> '' then 'column' else 'table' end collate "C" as object,
        w.schema collate "C" as schema,
@@ -66,9 +66,14 @@ select 'sequence', n.nspname, c.relname, '', p.privilege
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
  cross join (values ('SELECT'), ('UPDATE')) as p (privilege)
  where c.relkind = 'S'
-   and n.nspname <> 'failback'
    and n.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
    and not pg_catalog.has_sequence_privilege(c.oid, p.privilege)
+   and not exists (
+       select
+         from pg_catalog.pg_depend as d
+        where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+          and d.objid = c.oid
+          and d.refobjid in (select l.relation from ledger as l union select b.oid from brought as b))
 union
 select 'database', '', pg_catalog.current_database(), '', 'TEMPORARY'
  where not pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMPORARY')
@@ -77,25 +82,25 @@ select 'database', '', pg_catalog.current_database(), '', 'CREATE'
  where not exists (select from ledger)
    and not pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
 union
-select 'schema', 'failback', '', '', p.privilege
+select 'ledger_schema', l.schema, '', '', p.privilege
   from ledger as l
  cross join (values ('CREATE'), ('USAGE')) as p (privilege)
  where not pg_catalog.has_schema_privilege(l.oid, p.privilege)
    and (l.relation is null or p.privilege = 'USAGE')
 union
-select 'table', 'failback', 'ledger', '', p.privilege
+select 'ledger_table', l.schema, 'ledger', '', p.privilege
   from ledger as l
  cross join (values ('SELECT'), ('INSERT')) as p (privilege)
  where l.relation is not null
    and not pg_catalog.has_table_privilege(l.relation, p.privilege)
 union
-select 'schema', 'failback', '', '', 'CREATE'
+select 'ledger_schema', l.schema, '', '', 'CREATE'
   from ledger as l
  where l.relation is not null
    and not exists (select from brought)
    and not pg_catalog.has_schema_privilege(l.oid, 'CREATE')
 union
-select 'table', 'failback', 'brought', '', p.privilege
+select 'ledger_table', b.schema, 'brought', '', p.privilege
   from brought as b
  cross join (values ('SELECT'), ('INSERT')) as p (privilege)
  where not pg_catalog.has_table_privilege(b.oid, p.privilege)

@@ -4,6 +4,6 @@
 -- Server: 13.
 select b.stands,
        b.keys
-  from failback.brought as b
+  from "failback".brought as b
  where b.relation = $1
  order by b.id

@@ -3,5 +3,5 @@
 -- Columns: relation text.
 -- Server: 13.
 select distinct b.relation
-  from failback.brought as b
+  from "failback".brought as b
  order by b.relation

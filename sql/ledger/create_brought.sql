@@ -1,11 +1,11 @@
 -- Makes the table of the keys that merges brought to OLD, in the transaction of the first merge, unless it exists. The rows of
 -- the table `relation`, in the order of `id`: `keys` holds digests of keys, 16 bytes each, of rows that the transaction left on
--- OLD (`stands`) or took away. Needs the schema of create.sql.
+-- OLD (`stands`) or took away. Needs the schema of create_schema.sql.
 -- A batch.
 -- Parameters: none.
 -- Columns: none.
 -- Server: 13.
-create table if not exists failback.brought (
+create table if not exists "failback".brought (
     id bigint generated always as identity primary key,
     relation pg_catalog.text not null,
     stands pg_catalog.bool not null,

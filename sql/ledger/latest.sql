@@ -8,7 +8,7 @@ select l.action,
        l.tables::pg_catalog.text as tables,
        l.recorded_at::pg_catalog.text as recorded_at,
        (select m.transaction_id
-          from failback.ledger as m
+          from "failback".ledger as m
          where m.plan_digest = l.plan_digest
            and m.action = 'merge'
            and m.xmin::pg_catalog.text::pg_catalog.int8 = m.transaction_id % 4294967296
@@ -16,7 +16,7 @@ select l.action,
                - m.transaction_id < 2147483648
          order by m.id desc
          limit 1) as merged_in
-  from failback.ledger as l
+  from "failback".ledger as l
  where l.plan_digest = $1
  order by l.id desc
  limit 1

@@ -3,7 +3,7 @@
 -- Columns: action text. No row: nothing happened.
 -- Server: 13.
 select l.action
-  from failback.ledger as l
+  from "failback".ledger as l
  where l.run_id = $1
  order by l.id desc
  limit 1

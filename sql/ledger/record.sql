@@ -3,5 +3,5 @@
 -- each table (JSON), $5 text the tool's version.
 -- Columns: none.
 -- Server: 13.
-insert into failback.ledger (plan_digest, run_id, action, tables, tool_version)
+insert into "failback".ledger (plan_digest, run_id, action, tables, tool_version)
 values ($1, $2, $3, $4::pg_catalog.text::pg_catalog.json, $5)

@@ -29,6 +29,8 @@ mod fact;
 mod foreign_key;
 mod large_object;
 mod leaf;
+mod ledger;
+mod ledger_place;
 mod owner;
 mod partition_bound;
 mod privilege;
@@ -39,12 +41,13 @@ mod sequence;
 mod trigger;
 mod unique_index;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use tokio_postgres::Client;
 
 pub use database::databases;
 pub use database_traits::database_traits;
+pub use ledger_place::ledger_place;
 pub use owner::is_owner;
 pub use partition_bound::partition_bounds;
 pub use privilege::privileges;
@@ -52,7 +55,8 @@ pub use replica_role::replica_role_allowed;
 pub use role::role;
 
 use crate::error::Result;
-use crate::schema::{ForeignKey, LEDGER_SCHEMA, Relation, Sequence, Table};
+use crate::name::QualifiedName;
+use crate::schema::{ForeignKey, Relation, RelationKind, Sequence, Table};
 
 /// What one database holds. Every relation of the user's schemas is in exactly one of the lists.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,10 +87,16 @@ pub async fn foreign_keys(client: &Client) -> Result<Vec<ForeignKey>> {
 /// # Errors
 /// `Server` if the query fails, `Malformed` if an answer makes no sense.
 pub async fn sequences(client: &Client) -> Result<Vec<Sequence>> {
+    let of_ledger = ledger::tables(client).await?;
     let mut found: Vec<_> = sequence::read(client).await?.into_values().collect();
-    found.retain(|sequence| sequence.name.schema.as_str() != LEDGER_SCHEMA);
+    found.retain(|sequence| !feeds(sequence, &of_ledger));
     found.sort_by(|left, right| left.name.cmp(&right.name));
     Ok(found)
+}
+
+/// Whether a sequence belongs to one of these tables.
+fn feeds(sequence: &Sequence, tables: &BTreeMap<u32, QualifiedName>) -> bool {
+    sequence.owner.as_ref().is_some_and(|(owner, _)| tables.values().any(|table| table == owner))
 }
 
 /// Reads everything that a database holds.
@@ -105,9 +115,12 @@ pub async fn read(client: &Client) -> Result<Catalog> {
         leaves: leaf::read(client).await?,
     };
     let mut sequences = sequence::read(client).await?;
+    let of_ledger = ledger::tables(client).await?;
     let mut catalog = Catalog { tables: Vec::new(), relations: Vec::new(), sequences: Vec::new() };
     for entry in listed {
-        match entry.place() {
+        let sequence = sequences.get(&entry.oid);
+        let is_ledgers = of_ledger.contains_key(&entry.oid) || sequence.is_some_and(|sequence| feeds(sequence, &of_ledger));
+        match if is_ledgers { relation::Place::Relation(RelationKind::Ledger) } else { entry.place() } {
             relation::Place::Table => catalog.tables.push(facts.table(entry)),
             relation::Place::Sequence => catalog.sequences.extend(sequences.remove(&entry.oid)),
             relation::Place::Relation(kind) => catalog.relations.push(entry.relation(kind)),

@@ -4,8 +4,8 @@ use tokio_postgres::{Client, Row};
 
 use super::fact;
 use crate::error::Result;
-use crate::name::{Ident, QualifiedName};
-use crate::schema::{LEDGER_SCHEMA, Relation, RelationKind};
+use crate::name::QualifiedName;
+use crate::schema::{Relation, RelationKind};
 
 const SQL: &str = include_str!("../../sql/catalog/relation.sql");
 
@@ -64,7 +64,6 @@ impl Entry {
     /// partition of an extension's table is not.
     pub(super) fn place(&self) -> Place {
         let kind = match self.kind {
-            _ if self.name.schema == Ident::new(LEDGER_SCHEMA) => RelationKind::Ledger,
             'S' => return Place::Sequence,
             'v' => RelationKind::View,
             'm' => RelationKind::MaterializedView,
@@ -103,14 +102,11 @@ mod tests {
 
     #[test]
     fn the_order_of_questions_decides() {
-        let in_ledger = |kind| Entry { name: QualifiedName::new("failback", "t"), ..entry(kind) };
         for (entry, place) in [
             (entry('r'), Place::Table),
             (entry('p'), Place::Table),
             (Entry { inherits: true, ..entry('r') }, Place::Table),
             (entry('S'), Place::Sequence),
-            (in_ledger('S'), Place::Relation(RelationKind::Ledger)),
-            (in_ledger('p'), Place::Relation(RelationKind::Ledger)),
             (Entry { partition: true, ..entry('r') }, Place::Relation(RelationKind::Partition)),
             (Entry { extension_owned: true, partition: true, ..entry('r') }, Place::Relation(RelationKind::ExtensionTable)),
             (Entry { partition: true, ..entry('f') }, Place::Relation(RelationKind::ForeignTable)),

@@ -5,13 +5,25 @@ use toml_edit::Value;
 use super::table::TableRule;
 use super::{Cutover, Overlap, ServerSettings, Zone};
 use crate::error::Result;
-use crate::name::Side;
+use crate::name::{Ident, Side};
 use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 11] =
-    ["cutover", "overlap", "zone", "databases", "runs", "jobs", "sums_first", "old", "new", "columns", "tables"];
+pub(super) const KEYS: [&str; 12] = [
+    "cutover",
+    "overlap",
+    "zone",
+    "databases",
+    "runs",
+    "jobs",
+    "sums_first",
+    "ledger_schema",
+    "old",
+    "new",
+    "columns",
+    "tables",
+];
 
 /// More workers than this is a slip of the finger, and no server would like them.
 const JOBS_MAX: i64 = 256;
@@ -26,6 +38,7 @@ pub(super) struct Layer {
     pub(super) runs: Option<String>,
     pub(super) jobs: Option<usize>,
     pub(super) sums_first: Option<bool>,
+    pub(super) ledger_schema: Option<Ident>,
     pub(super) old: ServerSettings,
     pub(super) new: ServerSettings,
     pub(super) created: Option<Vec<String>>,
@@ -47,6 +60,7 @@ impl Layer {
             runs: section.text("runs")?,
             jobs: read(section, "jobs", jobs)?,
             sums_first: read(section, "sums_first", truth)?,
+            ledger_schema: read(section, "ledger_schema", schema)?,
             old: server(section, Side::Old, warnings)?,
             new: server(section, Side::New, warnings)?,
             created: names("created")?,
@@ -65,6 +79,7 @@ impl Layer {
             runs: self.runs.or(base.runs),
             jobs: self.jobs.or(base.jobs),
             sums_first: self.sums_first.or(base.sums_first),
+            ledger_schema: self.ledger_schema.or(base.ledger_schema),
             old: self.old.over(base.old),
             new: self.new.over(base.new),
             created: self.created.or(base.created),
@@ -108,6 +123,18 @@ fn jobs(entry: &Entry<'_>) -> Result<usize> {
 
 fn truth(entry: &Entry<'_>) -> Result<bool> {
     entry.value().and_then(Value::as_bool).ok_or_else(|| entry.value_error(format!("`{}` must be true or false", entry.key())))
+}
+
+/// Reads the name of a schema that may be created.
+fn schema(entry: &Entry<'_>) -> Result<Ident> {
+    let name = entry.text()?;
+    if name.contains('\0') {
+        return Err(entry.wants("the name of a schema"));
+    }
+    if name.starts_with("pg_") || name == "information_schema" {
+        return Err(entry.value_error(format!("`{name}` is a schema of the server's own")));
+    }
+    Ok(Ident::new(name))
 }
 
 /// Reads which databases are meant. A list; or, as TOML allows only one thing of a name, a table: the sections of single

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use super::layer::{KEYS, Layer};
 use super::{Cutover, NamedTimeColumns, Overlap, ServerSettings, TableSettings, Zone};
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::Side;
+use crate::name::{Ident, Side};
 use crate::policy::Scope;
 use crate::policy::keys::{Section, Source, nearest};
+use crate::schema::LEDGER_SCHEMA;
 
 /// The configuration: one file, with one of its environments laid over it or none.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -120,6 +121,12 @@ impl Config {
     #[must_use]
     pub fn sums_first(&self) -> bool {
         self.base.sums_first.unwrap_or(false)
+    }
+
+    /// Returns the schema of OLD that holds failback's own records, or is to hold them.
+    #[must_use]
+    pub fn ledger_schema(&self) -> Ident {
+        self.base.ledger_schema.clone().unwrap_or_else(|| Ident::new(LEDGER_SCHEMA))
     }
 
     /// Returns how to reach a side.

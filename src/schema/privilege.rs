@@ -103,6 +103,10 @@ pub enum PrivilegeObject {
     Sequence(QualifiedName),
     /// Asked for with USAGE.
     Type(QualifiedName),
+    /// The schema of the ledger: asked for with USAGE, and with CREATE where it lacks a table.
+    LedgerSchema(Ident),
+    /// A table of the ledger.
+    LedgerTable(QualifiedName),
 }
 
 /// A privilege, by its word in GRANT.
@@ -140,9 +144,8 @@ impl MissingPrivilege {
     #[must_use]
     pub fn needed_to_read(&self) -> bool {
         match (&self.object, self.privilege) {
-            (PrivilegeObject::Table(name), Privilege::Select) => name.schema.as_str() != super::LEDGER_SCHEMA,
-            (_, Privilege::Select) => true,
-            (PrivilegeObject::Schema(schema), Privilege::Usage) => schema.as_str() != super::LEDGER_SCHEMA,
+            (PrivilegeObject::LedgerSchema(_) | PrivilegeObject::LedgerTable(_), _) => false,
+            (_, Privilege::Select) | (PrivilegeObject::Schema(_), Privilege::Usage) => true,
             _ => false,
         }
     }
@@ -152,8 +155,10 @@ impl MissingPrivilege {
     pub fn grant(&self, role: &Ident) -> String {
         let object = match &self.object {
             PrivilegeObject::Database(name) => format!("database {}", name.sql()),
-            PrivilegeObject::Schema(name) => format!("schema {}", name.sql()),
-            PrivilegeObject::Table(name) | PrivilegeObject::Column(name, _) => format!("table {}", name.sql()),
+            PrivilegeObject::Schema(name) | PrivilegeObject::LedgerSchema(name) => format!("schema {}", name.sql()),
+            PrivilegeObject::Table(name) | PrivilegeObject::LedgerTable(name) | PrivilegeObject::Column(name, _) => {
+                format!("table {}", name.sql())
+            }
             PrivilegeObject::Sequence(name) => format!("sequence {}", name.sql()),
             PrivilegeObject::Type(name) => format!("type {}", name.sql()),
         };
@@ -170,8 +175,8 @@ impl fmt::Display for MissingPrivilege {
         let word = self.privilege.word();
         match &self.object {
             PrivilegeObject::Database(name) => write!(f, "{word} on database {name}"),
-            PrivilegeObject::Schema(name) => write!(f, "{word} on schema {name}"),
-            PrivilegeObject::Table(name) => write!(f, "{word} on table {name}"),
+            PrivilegeObject::Schema(name) | PrivilegeObject::LedgerSchema(name) => write!(f, "{word} on schema {name}"),
+            PrivilegeObject::Table(name) | PrivilegeObject::LedgerTable(name) => write!(f, "{word} on table {name}"),
             PrivilegeObject::Column(name, column) => write!(f, "{word} on column {column} of table {name}"),
             PrivilegeObject::Sequence(name) => write!(f, "{word} on sequence {name}"),
             PrivilegeObject::Type(name) => write!(f, "{word} on type {name}"),
@@ -197,9 +202,11 @@ mod tests {
         let missing = MissingPrivilege { object: table, privilege: Privilege::Select };
         assert_eq!(missing.grant(&Ident::new("Bob")), "grant select on table \"s\".\"a\"\"b\" to \"Bob\";");
         assert!(missing.needed_to_read());
-        let usage =
-            |schema| MissingPrivilege { object: PrivilegeObject::Schema(Ident::new(schema)), privilege: Privilege::Usage };
-        assert!(usage("public").needed_to_read());
-        assert!(!usage("failback").needed_to_read());
+        let usage = |object: fn(Ident) -> PrivilegeObject| MissingPrivilege {
+            object: object(Ident::new("failback")),
+            privilege: Privilege::Usage,
+        };
+        assert!(usage(PrivilegeObject::Schema).needed_to_read());
+        assert!(!usage(PrivilegeObject::LedgerSchema).needed_to_read());
     }
 }

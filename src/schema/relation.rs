@@ -4,9 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::QualifiedName;
 
-/// The schema in which failback keeps its own records on OLD.
-pub const LEDGER_SCHEMA: &str = "failback";
-
 /// One relation of a database that is listed but is not a plain table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {

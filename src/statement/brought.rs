@@ -3,19 +3,21 @@
 
 use super::read::given_keys;
 use super::{LoadTable, RowSource};
+use crate::name::Ident;
 
 /// How many keys go into one row of the memory: a megabyte.
 const KEYS_A_ROW: u32 = 1 << 16;
 
 /// Remembers the keys of a load table's rows, whose parameter is the table's name: those that stand on OLD once the load is
-/// carried out, and those that are gone.
+/// carried out, and those that are gone. `ledger` is the ledger's schema.
 #[must_use]
-pub fn remember_keys(load: &LoadTable<'_>) -> String {
+pub fn remember_keys(load: &LoadTable<'_>, ledger: &Ident) -> String {
     format!(
-        "insert into failback.brought (relation, stands, keys) \
+        "insert into {}.brought (relation, stands, keys) \
          select $1, k.stands, pg_catalog.string_agg(k.digest, ''::pg_catalog.bytea) from \
          (select s.op <> 'd' as stands, s.ord / {KEYS_A_ROW} as part, {} as digest from {} s) k \
          group by k.part, k.stands order by k.part",
+        ledger.sql(),
         digest(&load.key_values()),
         load.qualified()
     )
@@ -37,7 +39,7 @@ fn digest(values: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::{Ident, QualifiedName, Side};
+    use crate::name::{QualifiedName, Side};
     use crate::schema::{ComparisonKey, KeyColumn, KeyOrder};
 
     #[test]

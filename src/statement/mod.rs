@@ -22,6 +22,7 @@ mod check;
 mod delta_tables;
 mod exclusive;
 mod key_range;
+mod ledger;
 mod load_table;
 mod operation;
 mod read;
@@ -41,6 +42,7 @@ pub use check::{
 };
 pub use delta_tables::{DeltaTables, orphaning_parents, orphans};
 pub use key_range::{KeyCut, KeyRange};
+pub use ledger::in_ledger;
 pub use load_table::{Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
 pub use operation::Operation;
 pub use read::{

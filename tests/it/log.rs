@@ -165,7 +165,7 @@ fn expect_told(log: &str, scene: &Scene) {
         "raised sequence=public.numbered_id_seq from=3 to=7",
         "to=write}: committed what=\"the merge of ",
         "to=write}: committed what=\"the undo of ",
-        "statement{how=query says=\"Whether this database has a ledger.\"}: began",
+        "statement{how=query says=\"What happened last to a plan's part on this database",
         "savepoint name=fb_trial",
         "INFO  done exit=9",
     ] {

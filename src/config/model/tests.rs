@@ -74,6 +74,7 @@ fn an_empty_file_is_all_defaults() {
     let config = Config::parse("", "failback.toml").unwrap();
     assert_eq!((config.overlap(), config.zone(), config.runs()), (Overlap::default(), Zone::default(), ".runs"));
     assert_eq!((config.databases(), config.jobs(), config.sums_first()), (None, None, false));
+    assert_eq!(config.ledger_schema(), Ident::new("failback"));
     assert_eq!(config.server(Side::New).connection_string(), None);
     let error = config.cutover(None).unwrap_err();
     assert_eq!(
@@ -178,8 +179,8 @@ fn mistakes_are_told_with_their_place() {
         (
             "frobnicate = 1",
             "1:1",
-            "unknown key `frobnicate`; known are cutover, overlap, zone, databases, runs, jobs, sums_first, old, new, columns, \
-             tables, environments"
+            "unknown key `frobnicate`; known are cutover, overlap, zone, databases, runs, jobs, sums_first, \
+             ledger_schema, old, new, columns, tables, environments"
                 .to_owned(),
         ),
         ("cutover = \"2026-11-22T10:00\"", "1:11", format!("`2026-11-22T10:00` {no_offset}")),
@@ -187,22 +188,16 @@ fn mistakes_are_told_with_their_place() {
         ("cutover = 2026-11-22", "1:11", format!("`2026-11-22` {no_offset}")),
         ("cutover = 10:00:00", "1:11", format!("`10:00:00` {no_offset}")),
         ("cutover = 1795334400", "1:11", "`cutover` must be a date and time with an offset; found an integer".to_owned()),
-        (
-            "overlap = \"soon\"",
-            "1:11",
-            "`soon` is no length of time: write a whole number and s, m or h, as in 5m".to_owned(),
-        ),
+        ("overlap = \"soon\"", "1:11", "`soon` is no length of time: write a whole number and s, m or h, as in 5m".to_owned()),
         ("overlap = 5", "1:11", "`overlap` must be a string; found an integer".to_owned()),
         ("\nzone = \"Europe/Berln\"", "2:8", "unknown time zone `Europe/Berln`; did you mean `Europe/Berlin`?".to_owned()),
         ("sums_first = \"no\"", "1:14", "`sums_first` must be true or false".to_owned()),
+        ("ledger_schema = \"\"", "1:17", "`ledger_schema` is empty".to_owned()),
+        ("ledger_schema = \"pg_toast\"", "1:17", "`pg_toast` is a schema of the server's own".to_owned()),
         ("jobs = 0", "1:8", "`jobs` must be a whole number from 1 to 256".to_owned()),
         ("jobs = \"2\"", "1:8", "`jobs` must be a whole number from 1 to 256".to_owned()),
         ("runs = \"\"", "1:8", "`runs` is empty".to_owned()),
-        (
-            "databases = []",
-            "1:13",
-            "`databases` lists no database; leave it out to mean all that both servers have".to_owned(),
-        ),
+        ("databases = []", "1:13", "`databases` lists no database; leave it out to mean all that both servers have".to_owned()),
         ("databases = [\"a\", \"a\"]", "1:19", "`databases` lists `a` twice".to_owned()),
         ("databases = [1]", "1:14", "`databases` must be a list of strings that are not empty".to_owned()),
         ("databases = 1", "1:13", "`databases` must be a string or a list of strings; found an integer".to_owned()),
@@ -210,17 +205,13 @@ fn mistakes_are_told_with_their_place() {
         ("[columns]\ncreate = \"x\"", "2:1", "unknown key `create` in [columns]; did you mean `created`?".to_owned()),
         ("[tables.\"a.b\"]\nkey = []", "2:7", "`key` lists no column".to_owned()),
         ("[tables.\"a.b\"]\nmethod = \"comparre\"", "2:10", "unknown method `comparre`; did you mean `compare`?".to_owned()),
-        (
-            "[tables.\"a.b\"]\nkeys = \"id\"",
-            "2:1",
-            "unknown key `keys` in [tables.\"a.b\"]; did you mean `key`?".to_owned(),
-        ),
+        ("[tables.\"a.b\"]\nkeys = \"id\"", "2:1", "unknown key `keys` in [tables.\"a.b\"]; did you mean `key`?".to_owned()),
         ("environments = 1", "1:16", "`environments` must be a table; found an integer".to_owned()),
         (
             "[environments.dev.environments]",
             "1:19",
             "unknown key `environments` in [environments.dev]; known are cutover, overlap, zone, databases, runs, jobs, \
-             sums_first, old, new, columns, tables"
+             sums_first, ledger_schema, old, new, columns, tables"
                 .to_owned(),
         ),
         (

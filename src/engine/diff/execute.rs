@@ -16,7 +16,7 @@ use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, key_layout};
 use crate::engine::run::ledger;
-use crate::engine::run::{Brought, Context, Event, Reporter, Servers, Work, edited_since_export};
+use crate::engine::run::{Brought, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export};
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
@@ -44,7 +44,7 @@ pub async fn diff(context: &Context) -> Result<DiffReport> {
 
 async fn diff_all(context: &Context) -> Result<DiffReport> {
     let manifest = Manifest::read(context.store())?;
-    let merged = ledger::merged_databases(context.servers(), &manifest).await.place(|| context.run())?;
+    let merged = Ledger::of(context).merged_databases(context.servers(), &manifest).await.place(|| context.run())?;
     let standing = if merged.is_empty() { None } else { Some(DiffIndex::read(context.store())?) };
     let clock = Clock::of(&manifest)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);
@@ -83,7 +83,8 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
     }
     let snapshot = Snapshot::hold(held).await?;
     let work = DiffWork {
-        brought: Brought::read(snapshot.session(), database.tables.iter().map(|table| &table.name)).await?,
+        brought: Brought::read(&Ledger::of(context), snapshot.session(), database.tables.iter().map(|table| &table.name))
+            .await?,
         servers: context.servers().clone(),
         store: context.shared_store(),
         clock: clock.clone(),

@@ -10,7 +10,7 @@ use super::pairing::{Pairing, pair};
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
-use crate::engine::run::{Context, Selection, spans};
+use crate::engine::run::{Context, Ledger, Selection, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
@@ -77,6 +77,7 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
             .next("check --old and --new, OLD_PG* and NEW_PG*, and failback.toml"));
     }
     expect_primary(&identity.old)?;
+    Ledger::of(context).place(&old).await?;
     notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
     describe(context.selection(), name, Sided { old: &old, new: &new }, notes).await
 }
@@ -105,7 +106,7 @@ pub(crate) async fn describe(
     if !selection.has_zone() {
         notes.extend(wall_clock_note(&tables, traits.as_ref()).map(|note| format!("{name}: {note}")));
     }
-    for lacking in catalog::privileges(new.client(), &[]).await.place(|| Side::New)? {
+    for lacking in catalog::privileges(new.client(), &[], &selection.ledger_schema()).await.place(|| Side::New)? {
         if let (PrivilegeObject::Sequence(sequence), Privilege::Select) = (&lacking.object, lacking.privilege) {
             notes.push(format!("{name}: {sequence}: NEW's user lacks {lacking}: OLD's is raised by the rows alone"));
         }

@@ -1,8 +1,7 @@
 //! What the run's journal says of a transaction: what it is about to commit, and how that ended.
 
 use super::report::MergedDatabase;
-use crate::engine::run::LedgerAction;
-use crate::engine::run::ledger;
+use crate::engine::run::{Entry, Ledger, LedgerAction};
 use crate::error::{Error, OldState, Result};
 use crate::pg::Session;
 use crate::staging::{Committed, DatabasePlan, Intent, Journal, JournalRecord, NotCommitted};
@@ -59,17 +58,17 @@ impl Intention<'_> {
     ///
     /// # Errors
     /// Whatever asking OLD's ledger can give; `Storage` where the journal cannot be written.
-    pub(crate) async fn settle(self, old: &Session) -> Result<()> {
+    pub(crate) async fn settle(self, ledger: &Ledger, old: &Session) -> Result<()> {
         let journal = Journal::read(self.store)?;
         let Intent { plan, database } = self.intent();
         if !journal.unended().iter().any(|entry| entry.record.intends(&plan, &database)) {
             return Ok(());
         }
-        let is_it = |entry: &ledger::Entry| match self.action {
+        let is_it = |entry: &Entry| match self.action {
             LedgerAction::Merge => entry.action == LedgerAction::Merge,
             LedgerAction::Undo | LedgerAction::UndoPart => entry.action != LedgerAction::Merge,
         };
-        match ledger::latest(old, self.part).await?.filter(is_it) {
+        match ledger.latest(old, self.part).await?.filter(is_it) {
             Some(entry) => self.ended(Committed { plan, database, tables: entry.tables, sequences: Vec::new() }),
             None => Ok(()),
         }

@@ -7,8 +7,8 @@ use super::transaction::carry_out;
 use super::triggers::Triggers;
 use super::{definitions, sequences, take_back};
 use crate::engine::plan::expect_privileges;
-use crate::engine::run::ledger;
-use crate::engine::run::{Context, Entry, LedgerAction};
+use crate::engine::run::ledger::lock;
+use crate::engine::run::{Context, Entry, Ledger, LedgerAction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, Session, Transaction, is_old};
@@ -44,11 +44,11 @@ impl Preparation<'_> {
     pub(crate) async fn run(&self) -> Result<Prepared> {
         let record = self.record()?;
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
-        let last = ledger::latest(&old, self.part).await?;
+        let last = Ledger::of(self.context).latest(&old, self.part).await?;
         self.expect_old(&old, record, last.as_ref()).await?;
         if let Some(outcome) = self.is_done(last.as_ref())? {
             if !self.options.dry_run {
-                self.intention().settle(&old).await?;
+                self.intention().settle(&Ledger::of(self.context), &old).await?;
             }
             return Ok(self.nothing(outcome));
         }
@@ -59,12 +59,12 @@ impl Preparation<'_> {
             }
         };
         let triggers = Triggers::choose(&old, &scope.part, self.options.fire_triggers).await?;
-        expect_privileges(&old, &scope.part, &scope.record, scope.direction).await?;
+        expect_privileges(&Ledger::of(self.context), &old, &scope.part, &scope.record, scope.direction).await?;
         let old = Transaction::begin(old, Isolation::ReadCommitted, self.context.servers().old_writes()).await?;
         match self.inside(&old, scope, triggers).await {
             Ok(Some(merged)) => Ok(Prepared { merged, transaction: Some(old) }),
             Ok(None) => {
-                let outcome = self.is_done(ledger::latest(&old, self.part).await?.as_ref())?;
+                let outcome = self.is_done(Ledger::of(self.context).latest(&old, self.part).await?.as_ref())?;
                 old.rollback().await?;
                 Ok(self.nothing(outcome.unwrap_or(DatabaseOutcome::DoneBefore)))
             }
@@ -135,9 +135,10 @@ impl Preparation<'_> {
 
     /// Everything between BEGIN and COMMIT; `None` where another process has done it in the meantime.
     async fn inside(&self, old: &Session, scope: Scope, triggers: Triggers) -> Result<Option<MergedDatabase>> {
-        ledger::lock(old).await?;
+        let ledger = Ledger::of(self.context);
+        lock(old).await?;
         // Asked again under the lock: another merge of the same plan may have ended while this one waited or looked around.
-        if self.is_done(ledger::latest(old, self.part).await?.as_ref())?.is_some() {
+        if self.is_done(ledger.latest(old, self.part).await?.as_ref())?.is_some() {
             return Ok(None);
         }
         old.execute_all(LOCK_TIMEOUT).await?;
@@ -145,7 +146,7 @@ impl Preparation<'_> {
         definitions::lock(old, &scope.part).await?;
         triggers.begin(old).await?;
         definitions::expect_same(old, &scope.part).await?;
-        let tables = carry_out(self.context.store(), self.context.reporter(), old, &scope, triggers).await?;
+        let tables = carry_out(self.context, old, &scope, triggers).await?;
         let mut merged = MergedDatabase {
             database: self.part.name.clone(),
             outcome: DatabaseOutcome::Done,
@@ -153,7 +154,7 @@ impl Preparation<'_> {
             sequences: Vec::new(),
             left: scope.left.clone(),
         };
-        ledger::record(old, self.part, &self.plan.run_id, merged.recorded_as(self.action), &merged.tables).await?;
+        ledger.record(old, self.part, &self.plan.run_id, merged.recorded_as(self.action), &merged.tables).await?;
         // Some changes take no lock that ours would stop: a label of an enum that is renamed, for one.
         definitions::expect_same(old, &scope.part).await?;
         if self.action == LedgerAction::Merge {

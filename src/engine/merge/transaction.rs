@@ -14,23 +14,22 @@ use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::catalog;
 use crate::engine::plan::{Direction, RelevantColumns};
-use crate::engine::run::{Reporter, remember};
+use crate::engine::run::{Context, Ledger, remember};
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::schema::ForeignKey;
 use crate::staging::Written;
 use crate::statement::{NO_SEARCH_PATH, OWN_SEARCH_PATH, Operation};
-use crate::store::Store;
 
 /// Carries out a database's part of a plan inside the session's transaction.
 pub(crate) async fn carry_out(
-    store: &dyn Store,
-    reporter: &Reporter,
+    context: &Context,
     old: &Session,
     scope: &Scope,
     triggers: Triggers,
 ) -> Result<Vec<(String, Written)>> {
+    let (store, reporter, ledger) = (context.store(), context.reporter(), Ledger::of(context));
     let Scope { part: plan, record, direction, .. } = scope;
     let keys = catalog::foreign_keys(old.client()).await?;
     let mut merges = Vec::new();
@@ -67,7 +66,8 @@ pub(crate) async fn carry_out(
     }
     for merge in &merges {
         merge.expect_no_deferred_clash(old, triggers).await.place(|| &merge.record.name)?;
-        remember(old, &merge.record.name, &merge.load, *direction == Direction::Forward).await.place(|| &merge.record.name)?;
+        let is_merge = *direction == Direction::Forward;
+        remember(&ledger, old, &merge.record.name, &merge.load, is_merge).await.place(|| &merge.record.name)?;
     }
     check_foreign_keys(old, &keys, &merges, triggers).await?;
     triggers.settle(old).await?;

@@ -23,7 +23,7 @@ use crate::delta::Class;
 use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::evidence::Clock;
 use crate::engine::rows::Target;
-use crate::engine::run::{Context, Event, Reporter, edited_since_export};
+use crate::engine::run::{Context, Event, Ledger, Reporter, edited_since_export};
 use crate::engine::run::{ledger, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
@@ -93,7 +93,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
     notes.extend(decisions.notes());
     for part in &plan.databases {
         let Some(record) = manifest.database(&part.name) else { continue };
-        notes.extend(privileges::notes(context.servers(), part, record).await.place(|| format!("database {}", part.name))?);
+        notes.extend(privileges::notes(context, part, record).await.place(|| format!("database {}", part.name))?);
     }
     Ok(PlanReport { rejects, unmatched: decisions.unmatched(&known), notes, ..report(context.run(), &plan) })
 }
@@ -151,7 +151,7 @@ async fn plan_database(
 /// # Errors
 /// `Refused` where a merge stands in every database; `Damaged` where the plan of one that stands is no longer here.
 async fn standing_parts(context: &Context, manifest: &Manifest) -> Result<BTreeMap<String, DatabasePlan>> {
-    let merged = ledger::merged_databases(context.servers(), manifest).await?;
+    let merged = Ledger::of(context).merged_databases(context.servers(), manifest).await?;
     let mut standing = BTreeMap::new();
     if merged.is_empty() {
         return Ok(standing);
@@ -160,7 +160,7 @@ async fn standing_parts(context: &Context, manifest: &Manifest) -> Result<BTreeM
         Plan::read_with_age(context.store())?.0.into_content().databases.into_iter().filter(|part| merged.contains(&part.name))
     {
         let old = context.servers().connect(Side::Old, &part.name).await?;
-        if ledger::latest(&old, &part).await?.is_none_or(|entry| !entry.action.leaves_rows()) {
+        if Ledger::of(context).latest(&old, &part).await?.is_none_or(|entry| !entry.action.leaves_rows()) {
             return Err(Error::new(ErrorKind::Damaged, "read the plan")
                 .at(format!("database {}", part.name))
                 .because("OLD's ledger has a merge of another plan of this run, and plan.json is not that plan")

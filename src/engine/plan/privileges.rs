@@ -3,7 +3,7 @@
 use super::direction::Direction;
 use crate::catalog;
 use crate::engine::rows::load_columns;
-use crate::engine::run::Servers;
+use crate::engine::run::{Context, Ledger};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
@@ -14,12 +14,13 @@ use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan, TableRecord};
 /// # Errors
 /// `Permission` where the user lacks anything that carrying out the plan takes.
 pub(crate) async fn expect_privileges(
+    ledger: &Ledger,
     old: &Session,
     part: &DatabasePlan,
     record: &DatabaseRecord,
     direction: Direction,
 ) -> Result<()> {
-    let missing = missing(old, part, record, direction).await?;
+    let missing = missing(ledger, old, part, record, direction).await?;
     if missing.is_empty() {
         return Ok(());
     }
@@ -29,19 +30,18 @@ pub(crate) async fn expect_privileges(
         .because(format!("this user lacks {}", lacks.join(", ")))
         .next(missing.iter().map(|one| one.grant(&role)).collect::<Vec<_>>().join(" "));
     if missing.iter().any(|one| matches!(one.object, PrivilegeObject::Database(_)) && one.privilege == Privilege::Create) {
-        error = error
-            .next("or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on its tables");
+        error = error.next(ledger.made_beforehand());
     }
     Err(error.next("or merge as another user, or hold the rows of these tables with `failback decide` and plan again"))
 }
 
 /// Says what the user of the plan lacks to carry it out: it may be another who merges.
-pub(crate) async fn notes(servers: &Servers, part: &DatabasePlan, record: &DatabaseRecord) -> Result<Vec<String>> {
+pub(crate) async fn notes(context: &Context, part: &DatabasePlan, record: &DatabaseRecord) -> Result<Vec<String>> {
     if part.tables.iter().all(|table| table.written_rows() == 0) {
         return Ok(Vec::new());
     }
-    let old = servers.connect(Side::Old, &part.name).await?;
-    let missing = missing(&old, part, record, Direction::Forward).await?;
+    let old = context.servers().connect(Side::Old, &part.name).await?;
+    let missing = missing(&Ledger::of(context), &old, part, record, Direction::Forward).await?;
     if missing.is_empty() {
         return Ok(Vec::new());
     }
@@ -52,6 +52,7 @@ pub(crate) async fn notes(servers: &Servers, part: &DatabasePlan, record: &Datab
 
 /// Lists what the user lacks to carry out the plan.
 pub(crate) async fn missing(
+    ledger: &Ledger,
     old: &Session,
     part: &DatabasePlan,
     record: &DatabaseRecord,
@@ -67,7 +68,7 @@ pub(crate) async fn missing(
         return Ok(Vec::new());
     }
     wanted.extend(wanted_by_families(part, record));
-    let mut found = catalog::privileges(old.client(), &wanted).await?;
+    let mut found = catalog::privileges(old.client(), &wanted, ledger.schema()).await?;
     if found.iter().any(|one| matches!(one.object, PrivilegeObject::Sequence(_))) {
         let sequences = catalog::sequences(old.client()).await?;
         found.retain(|one| match &one.object {

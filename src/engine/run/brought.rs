@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::ledger;
+use super::ledger::Ledger;
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
+use crate::schema::LedgerPlace;
 use crate::statement::{LoadTable, remember_keys};
 
 const CREATE: &str = include_str!("../../../sql/ledger/create_brought.sql");
-const EXISTS: &str = include_str!("../../../sql/ledger/brought_exists.sql");
 const RELATIONS: &str = include_str!("../../../sql/ledger/brought_relations.sql");
 const KEYS: &str = include_str!("../../../sql/ledger/brought.sql");
 
@@ -29,15 +29,20 @@ impl Brought {
     ///
     /// # Errors
     /// Whatever asking OLD can give: `Permission` where this user may not read it.
-    pub(crate) async fn read<'t>(old: &Session, tables: impl Iterator<Item = &'t QualifiedName>) -> Result<Self> {
+    pub(crate) async fn read<'t>(
+        ledger: &Ledger,
+        old: &Session,
+        tables: impl Iterator<Item = &'t QualifiedName>,
+    ) -> Result<Self> {
         let mut found = Self::default();
-        if !exists(old).await? {
+        if !is_there(ledger, old).await? {
             return Ok(found);
         }
-        let known: HashSet<String> = old.query(RELATIONS, &[]).await?.iter().map(|row| row.get(0)).collect();
+        let keys_of_table = ledger.statement(KEYS);
+        let known: HashSet<String> = old.query(&ledger.statement(RELATIONS), &[]).await?.iter().map(|row| row.get(0)).collect();
         for name in tables.map(ToString::to_string).filter(|name| known.contains(name)) {
             let mut keys = HashSet::new();
-            for row in old.query(KEYS, &[&name]).await? {
+            for row in old.query(&keys_of_table, &[&name]).await? {
                 let (stands, digests): (bool, &[u8]) = (row.get("stands"), row.get("keys"));
                 for digest in digests.chunks(DIGEST_BYTES) {
                     let digest = read_digest(digest).place(|| &name)?;
@@ -73,17 +78,23 @@ pub(crate) fn read_digest(bytes: &[u8]) -> Result<u128> {
 ///
 /// # Errors
 /// `Permission` where this user may not make the table or write into it.
-pub(crate) async fn remember(old: &Session, table: &QualifiedName, load: &LoadTable<'_>, is_merge: bool) -> Result<()> {
-    if !exists(old).await? {
+pub(crate) async fn remember(
+    ledger: &Ledger,
+    old: &Session,
+    table: &QualifiedName,
+    load: &LoadTable<'_>,
+    is_merge: bool,
+) -> Result<()> {
+    if !is_there(ledger, old).await? {
         if !is_merge {
             return Ok(());
         }
-        ledger::make(old).await?;
-        old.execute_all(CREATE).await.map_err(ledger::not_allowed)?;
+        ledger.make(old).await?;
+        old.execute_all(&ledger.statement(CREATE)).await.map_err(|error| ledger.not_allowed(error))?;
     }
-    old.execute(&remember_keys(load), &[&table.to_string()]).await.map(|_| ())
+    old.execute(&remember_keys(load, ledger.schema()), &[&table.to_string()]).await.map(|_| ())
 }
 
-async fn exists(old: &Session) -> Result<bool> {
-    Ok(old.query(EXISTS, &[]).await?.first().is_some_and(|row| row.get(0)))
+async fn is_there(ledger: &Ledger, old: &Session) -> Result<bool> {
+    Ok(ledger.place(old).await? == LedgerPlace::Ledger { remembers: true })
 }

@@ -3,19 +3,24 @@
 
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use tracing::Instrument as _;
 
+use super::context::Context;
 use super::progress::Event;
 use super::servers::Servers;
 use super::spans;
-use crate::error::{Error, ErrorKind, Result};
-use crate::name::Side;
+use crate::catalog;
+use crate::error::{Error, ErrorKind, Place as _, Result};
+use crate::name::{Ident, Side};
 use crate::pg::Session;
+use crate::schema::LedgerPlace;
 use crate::staging::{DatabasePlan, Manifest, RunId, Written};
+use crate::statement::in_ledger;
 use crate::words::{Word as _, words};
 
 const CREATE: &str = include_str!("../../../sql/ledger/create.sql");
-const EXISTS: &str = include_str!("../../../sql/ledger/exists.sql");
+const CREATE_SCHEMA: &str = include_str!("../../../sql/ledger/create_schema.sql");
 const LATEST: &str = include_str!("../../../sql/ledger/latest.sql");
 const LATEST_OF_RUN: &str = include_str!("../../../sql/ledger/latest_of_run.sql");
 const RECORD: &str = include_str!("../../../sql/ledger/record.sql");
@@ -65,17 +70,140 @@ pub struct Entry {
     pub merged_in: Option<i64>,
 }
 
-/// Reads what happened last to a plan's part on OLD; `None` if nothing did.
-pub(crate) async fn latest(old: &Session, part: &DatabasePlan) -> Result<Option<Entry>> {
-    if !exists(old).await? {
-        return Ok(None);
+/// The ledger of a database, in the schema that is meant for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    schema: Ident,
+}
+
+impl Ledger {
+    /// Returns the one that the settings mean.
+    pub(crate) fn of(context: &Context) -> Self {
+        Self { schema: context.selection().ledger_schema() }
     }
-    let rows = old.query(LATEST, &[&part.digest]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let malformed = |cause: String| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(cause);
-    let action = action(row)?;
-    let tables = serde_json::from_str(row.get(1)).map_err(|error| malformed(error.to_string()))?;
-    Ok(Some(Entry { action, tables, recorded_at: row.get(2), merged_in: row.get(3) }))
+
+    /// Returns the schema.
+    pub(crate) const fn schema(&self) -> &Ident {
+        &self.schema
+    }
+
+    /// Returns a statement of `sql/ledger/` for this ledger.
+    pub(super) fn statement(&self, sql: &str) -> String {
+        in_ledger(sql, &self.schema)
+    }
+
+    /// Looks at the schema. Whoever reads or writes the ledger asks here first.
+    ///
+    /// # Errors
+    /// `Refused` where the schema is somebody else's, or the ledger is another one.
+    pub(crate) async fn place(&self, old: &Session) -> Result<LedgerPlace> {
+        let place = catalog::ledger_place(old.client(), &self.schema).await.place(|| old.place())?;
+        let schema = &self.schema;
+        let refused = |cause: String| Error::new(ErrorKind::Refused, "find OLD's ledger").at(old.place()).because(cause);
+        match place {
+            LedgerPlace::Absent | LedgerPlace::Empty | LedgerPlace::Ledger { .. } => Ok(place),
+            LedgerPlace::Taken(what) => Err(refused(format!("the schema {schema} is not failback's: it holds {what}"))
+                .next("name another schema for failback's own records: `ledger_schema = \"…\"` in failback.toml")
+                .next(format!("nothing is written to {schema}, and its tables are carried as any others"))),
+            LedgerPlace::Elsewhere(found) => {
+                Err(refused(format!("the ledger is meant to be in the schema {schema}, and one is in {found}"))
+                    .next(format!("write `ledger_schema = \"{found}\"` in failback.toml: that ledger knows what was merged"))
+                    .next(format!("or move it: ALTER SCHEMA {} RENAME TO {};", found.sql(), schema.sql())))
+            }
+            LedgerPlace::Newer { format } => {
+                Err(refused(format!("a newer failback made the ledger in the schema {schema}: it is of format {format}"))
+                    .next("use that failback, or a newer one"))
+            }
+        }
+    }
+
+    async fn exists(&self, old: &Session) -> Result<bool> {
+        Ok(matches!(self.place(old).await?, LedgerPlace::Ledger { .. }))
+    }
+
+    /// Reads what happened last to a plan's part on OLD; `None` if nothing did.
+    pub(crate) async fn latest(&self, old: &Session, part: &DatabasePlan) -> Result<Option<Entry>> {
+        if !self.exists(old).await? {
+            return Ok(None);
+        }
+        let rows = old.query(&self.statement(LATEST), &[&part.digest]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let malformed = |cause: String| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(cause);
+        let action = action(row)?;
+        let tables = serde_json::from_str(row.get(1)).map_err(|error| malformed(error.to_string()))?;
+        Ok(Some(Entry { action, tables, recorded_at: row.get(2), merged_in: row.get(3) }))
+    }
+
+    /// Lists the databases of a run in which a merge of it stands: their part of the run's files is what undo needs, so it must
+    /// not be written anew. Asks by the run and not by its plan, which may be missing or edited.
+    ///
+    /// # Errors
+    /// `Refused` where a merge stands in every one of them; whatever connecting can give.
+    pub(crate) async fn merged_databases(&self, servers: &Servers, manifest: &Manifest) -> Result<Vec<String>> {
+        let mut merged = Vec::new();
+        for database in &manifest.databases {
+            let old = servers.connect(Side::Old, &database.name).await?;
+            if !self.exists(&old).await? {
+                continue;
+            }
+            let last = old.query(&self.statement(LATEST_OF_RUN), &[&manifest.run_id.as_str()]).await?;
+            if last.first().map(action).transpose()?.is_some_and(LedgerAction::leaves_rows) {
+                merged.push(database.name.clone());
+            }
+        }
+        if !merged.is_empty() && merged.len() == manifest.databases.len() {
+            return Err(Error::new(ErrorKind::Refused, "replace what was merged")
+                .at(format!("database {}", merged.join(", ")))
+                .because("this run is merged, and its files are what `failback undo` needs")
+                .next("for what is still held, make a new run: `failback export`, or `failback recover`")
+                .next("or take the merge back first with `failback undo`"));
+        }
+        Ok(merged)
+    }
+
+    /// Makes the ledger where there is none.
+    pub(super) async fn make(&self, old: &Session) -> Result<()> {
+        let place = self.place(old).await?;
+        if place == LedgerPlace::Absent {
+            old.execute_all(&self.statement(CREATE_SCHEMA)).await.map_err(|error| self.not_allowed(error))?;
+        }
+        if matches!(place, LedgerPlace::Ledger { .. }) {
+            return Ok(());
+        }
+        old.execute_all(&self.statement(CREATE)).await.map_err(|error| self.not_allowed(error))
+    }
+
+    /// Records what a transaction does; commits with it.
+    pub(crate) async fn record(
+        &self,
+        old: &Session,
+        part: &DatabasePlan,
+        run_id: &RunId,
+        action: LedgerAction,
+        tables: &[(String, Written)],
+    ) -> Result<()> {
+        self.make(old).await?;
+        let counts =
+            serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;
+        let version = env!("CARGO_PKG_VERSION");
+        let parameters: [&(dyn ToSql + Sync); 5] = [&part.digest, &run_id.as_str(), &action.word(), &counts, &version];
+        old.execute(&self.statement(RECORD), &parameters).await.map(|_| ())
+    }
+
+    /// Says what to do where the user may not make the ledger.
+    pub(super) fn not_allowed(&self, error: Error) -> Error {
+        if error.kind() == ErrorKind::Permission {
+            return error
+                .next("let a user who may create schemas merge, or grant it: GRANT CREATE ON DATABASE … TO the user")
+                .next(self.made_beforehand());
+        }
+        error
+    }
+
+    /// Says what an administrator may do in place of letting the user make the ledger.
+    pub(crate) fn made_beforehand(&self) -> String {
+        format!("or make the ledger beforehand, and grant USAGE on the schema {}, SELECT and INSERT on its tables", self.schema)
+    }
 }
 
 fn action(row: &Row) -> Result<LedgerAction> {
@@ -86,40 +214,9 @@ fn action(row: &Row) -> Result<LedgerAction> {
     })
 }
 
-/// Lists the databases of a run in which a merge of it stands: their part of the run's files is what undo needs, so it must not
-/// be written anew. Asks by the run and not by its plan, which may be missing or edited.
-///
-/// # Errors
-/// `Refused` where a merge stands in every one of them; whatever connecting can give.
-pub(crate) async fn merged_databases(servers: &Servers, manifest: &Manifest) -> Result<Vec<String>> {
-    let mut merged = Vec::new();
-    for database in &manifest.databases {
-        let old = servers.connect(Side::Old, &database.name).await?;
-        if !exists(&old).await? {
-            continue;
-        }
-        let last = old.query(LATEST_OF_RUN, &[&manifest.run_id.as_str()]).await?;
-        if last.first().map(action).transpose()?.is_some_and(LedgerAction::leaves_rows) {
-            merged.push(database.name.clone());
-        }
-    }
-    if !merged.is_empty() && merged.len() == manifest.databases.len() {
-        return Err(Error::new(ErrorKind::Refused, "replace what was merged")
-            .at(format!("database {}", merged.join(", ")))
-            .because("this run is merged, and its files are what `failback undo` needs")
-            .next("for what is still held, make a new run: `failback export`, or `failback recover`")
-            .next("or take the merge back first with `failback undo`"));
-    }
-    Ok(merged)
-}
-
 /// Says that a part of the run's files stays, since a merge of it stands.
 pub(crate) fn kept(database: &str) -> Event {
     Event::Note(format!("database {database} is merged: its part of the run stays as it is"))
-}
-
-async fn exists(old: &Session) -> Result<bool> {
-    Ok(old.query(EXISTS, &[]).await?.first().is_some_and(|row| row.get(0)))
 }
 
 /// Keeps every other merge and undo away from this database until the transaction ends.
@@ -151,34 +248,4 @@ fn holder(row: &Row) -> String {
         }
     }
     said
-}
-
-pub(super) fn not_allowed(error: Error) -> Error {
-    if error.kind() == ErrorKind::Permission {
-        return error
-            .next("let a user who may create schemas merge, or grant it: GRANT CREATE ON DATABASE … TO the user")
-            .next("or make the ledger beforehand, and grant USAGE on the schema failback, SELECT and INSERT on its tables");
-    }
-    error
-}
-
-/// Makes the ledger where there is none.
-pub(super) async fn make(old: &Session) -> Result<()> {
-    // CREATE … IF NOT EXISTS wants the privilege to create even where there is nothing to do.
-    if exists(old).await? { Ok(()) } else { old.execute_all(CREATE).await.map_err(not_allowed) }
-}
-
-/// Records what a transaction does; commits with it.
-pub(crate) async fn record(
-    old: &Session,
-    part: &DatabasePlan,
-    run_id: &RunId,
-    action: LedgerAction,
-    tables: &[(String, Written)],
-) -> Result<()> {
-    make(old).await?;
-    let counts =
-        serde_json::to_string(tables).map_err(|error| Error::new(ErrorKind::Storage, "write the ledger").because(error))?;
-    let version = env!("CARGO_PKG_VERSION");
-    old.execute(RECORD, &[&part.digest, &run_id.as_str(), &action.word(), &counts, &version]).await.map(|_| ())
 }

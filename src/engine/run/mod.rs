@@ -20,6 +20,7 @@ pub(crate) mod workers;
 
 pub(crate) use brought::{Brought, read_digest, remember};
 pub use context::Context;
+pub(crate) use ledger::Ledger;
 pub use ledger::{Entry, LedgerAction};
 pub use limits::{CHUNK_BYTES, Limits};
 pub use progress::{Event, Progress, Silent};

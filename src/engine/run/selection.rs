@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::{Config, Cutover, TableSettings, Zone};
 use crate::error::Result;
+use crate::name::Ident;
 use crate::policy::Scope;
 
 /// What is looked at, and how.
@@ -77,6 +78,12 @@ impl Selection {
     #[must_use]
     pub fn sums_first(&self) -> bool {
         self.config.sums_first()
+    }
+
+    /// Returns the schema of OLD that holds failback's own records, or is to hold them.
+    #[must_use]
+    pub fn ledger_schema(&self) -> Ident {
+        self.config.ledger_schema()
     }
 
     /// Returns the databases asked for; none means all that both sides have.

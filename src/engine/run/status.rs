@@ -6,9 +6,7 @@ use serde::Serialize;
 use tracing::Instrument as _;
 
 use super::context::Context;
-use super::ledger;
-use super::ledger::Entry;
-use super::servers::Servers;
+use super::ledger::{Entry, Ledger, LedgerAction};
 use super::spans;
 use crate::delta::Class;
 use crate::error::Result;
@@ -91,7 +89,7 @@ async fn look(context: &Context) -> Result<StatusReport> {
         next: "export",
     };
     for database in plan.iter().flat_map(|plan| &plan.databases) {
-        let entry = ask_ledger(context.servers(), database).await.map_err(|error| format!("{error:?}"));
+        let entry = ask_ledger(context, database).await.map_err(|error| format!("{error:?}"));
         report.ledger.insert(database.name.clone(), entry);
     }
     report.next = next(&report);
@@ -111,14 +109,14 @@ fn last_verdict(journal: &Journal, digest: &str) -> Option<String> {
     verdict
 }
 
-async fn ask_ledger(servers: &Servers, part: &DatabasePlan) -> Result<Option<Entry>> {
-    let old = servers.connect(Side::Old, &part.name).await?;
-    ledger::latest(&old, part).await
+async fn ask_ledger(context: &Context, part: &DatabasePlan) -> Result<Option<Entry>> {
+    let old = context.servers().connect(Side::Old, &part.name).await?;
+    Ledger::of(context).latest(&old, part).await
 }
 
 fn next(report: &StatusReport) -> &'static str {
     let merged =
-        |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(entry)) if entry.action == ledger::LedgerAction::Merge);
+        |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(entry)) if entry.action == LedgerAction::Merge);
     match (&report.exported_at, &report.diffed_at, &report.plan) {
         (None, ..) => "export",
         (_, None, _) => "diff",

@@ -9,8 +9,8 @@ use super::outcome::outcomes;
 use super::read_back::read_back;
 use super::report::{State, VerifyReport, out_of_scope};
 use crate::engine::merge::sequences;
-use crate::engine::run::{Context, Entry, Event, LedgerAction};
-use crate::engine::run::{ledger, spans};
+use crate::engine::run::spans;
+use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
@@ -65,7 +65,7 @@ async fn verify_database(
     report: &mut VerifyReport,
 ) -> Result<()> {
     let held = context.servers().connect(Side::Old, &part.name).await?;
-    let merge = check_ledger(&held, part, report).await?;
+    let merge = check_ledger(&Ledger::of(context), &held, part, report).await?;
     let snapshot = Arc::new(Snapshot::hold(held).await?);
     let found = read_back(context, part, record, (&snapshot, merge.merged_in)).await?;
     report.tables.extend(found.tables);
@@ -75,8 +75,8 @@ async fn verify_database(
 }
 
 /// Compares OLD's ledger with the plan, table by table; returns what it has of the merge.
-async fn check_ledger(old: &Session, part: &DatabasePlan, report: &mut VerifyReport) -> Result<Entry> {
-    let entry = ledger::latest(old, part).await?;
+async fn check_ledger(ledger: &Ledger, old: &Session, part: &DatabasePlan, report: &mut VerifyReport) -> Result<Entry> {
+    let entry = ledger.latest(old, part).await?;
     let Some(entry) = entry.filter(|entry| entry.action == LedgerAction::Merge) else {
         return Err(Error::new(ErrorKind::Refused, "verify")
             .because("OLD's ledger has no merge of this plan that stands")

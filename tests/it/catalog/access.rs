@@ -64,35 +64,36 @@ async fn missing_privileges_are_named() {
     );
     client.batch_execute(&grants).await.expect("grant");
     let catalog = catalog::read(&client).await.expect("read");
+    let ledger = Ident::from("failback");
     assert!(
-        catalog::privileges(&client, &everything(&catalog.tables)).await.expect("check").is_empty(),
+        catalog::privileges(&client, &everything(&catalog.tables), &ledger).await.expect("check").is_empty(),
         "a superuser lacks nothing"
     );
 
     let writer = server::connect("priv_writer", &database).await;
-    assert!(catalog::privileges(&writer, &everything(&catalog.tables)).await.expect("check").is_empty());
+    assert!(catalog::privileges(&writer, &everything(&catalog.tables), &ledger).await.expect("check").is_empty());
     client.batch_execute("create schema failback").await.expect("create");
-    let missing = catalog::privileges(&writer, &[]).await.expect("check");
+    let missing = catalog::privileges(&writer, &[], &ledger).await.expect("check");
     let words: Vec<_> = missing.iter().map(ToString::to_string).collect();
     assert_eq!(words, ["CREATE on schema failback", "USAGE on schema failback"]);
     assert!(missing.iter().all(|missing| !missing.needed_to_read()));
     client.batch_execute("drop schema failback").await.expect("drop");
 
     let reader = server::connect("priv_reader", &database).await;
-    let missing = catalog::privileges(&reader, &everything(&catalog.tables)).await.expect("check");
+    let missing = catalog::privileges(&reader, &everything(&catalog.tables), &ledger).await.expect("check");
     let to_read: Vec<_> = missing.iter().filter(|missing| missing.needed_to_read()).map(ToString::to_string).collect();
     assert_eq!(to_read, ["USAGE on schema closed", "SELECT on table closed.t", "SELECT on table s.leaf"]);
     assert_eq!(missing.len(), 3 + 2 + 3 + 3 + 3 + 1, "besides: the database, and writing three tables and the sequence");
 
     let nobody = server::connect("priv_none", &database).await;
-    let missing = catalog::privileges(&nobody, &everything(&catalog.tables)).await.expect("check");
+    let missing = catalog::privileges(&nobody, &everything(&catalog.tables), &ledger).await.expect("check");
     assert!(
         missing.iter().any(|missing| matches!(&missing.object, PrivilegeObject::Sequence(name) if name.name == "seq".into()))
     );
     for missing in &missing {
         client.batch_execute(&missing.grant(&Ident::from("priv_none"))).await.expect("the statement that is offered runs");
     }
-    assert!(catalog::privileges(&nobody, &everything(&catalog.tables)).await.expect("check").is_empty());
+    assert!(catalog::privileges(&nobody, &everything(&catalog.tables), &ledger).await.expect("check").is_empty());
 }
 
 #[tokio::test]

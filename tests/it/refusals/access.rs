@@ -158,6 +158,7 @@ fn a_role_that_may_not_create_schemas_merges_into_a_ledger_that_was_made_for_it(
     support::sql(&scene.pair.old, &format!("alter table owners owner to {role}; alter table items owner to {role}"));
     let output = scene.refuse_merge(6);
     assert!(output.stderr.contains("grant create on database"), "{}", output.stderr);
+    support::sql(&scene.pair.old, include_str!("../../../sql/ledger/create_schema.sql"));
     support::sql(&scene.pair.old, include_str!("../../../sql/ledger/create.sql"));
     let grants = format!("grant usage on schema failback to {role}; grant select, insert on failback.ledger to {role}");
     support::sql(&scene.pair.old, &grants);

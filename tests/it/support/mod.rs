@@ -93,6 +93,7 @@ pub(crate) fn sql(url: &str, statements: &str) {
 /// Makes a ledger on OLD that takes no entry, and says so at the very end: COMMIT fails. Ends with
 /// `drop trigger object on failback.ledger`.
 pub(crate) fn object_to_ledger(url: &str) {
+    sql(url, include_str!("../../../sql/ledger/create_schema.sql"));
     sql(url, include_str!("../../../sql/ledger/create.sql"));
     sql(
         url,

@@ -6,6 +6,7 @@ mod discovery;
 mod erased;
 mod ignored;
 mod merging;
+mod own_schema;
 mod strangers;
 mod undoing;
 mod verifying;

@@ -1,0 +1,110 @@
+//! Where failback's own records are, or would be, in a database: nobody else's schema is taken for theirs.
+
+use crate::name::Ident;
+
+/// The schema of the ledger, unless the configuration names another.
+pub const LEDGER_SCHEMA: &str = "failback";
+
+/// The newest format of the ledger that is understood.
+const LEDGER_FORMAT: u32 = 1;
+
+/// What is in the schema that the configuration means for the ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LedgerPlace {
+    /// There is no such schema.
+    Absent,
+    /// Nothing, so it may have been made for the ledger.
+    Empty,
+    /// The ledger; `remembers` says whether it has the memory of keys too, which came later.
+    Ledger {
+        /// Whether it has the table of keys that were brought.
+        remembers: bool,
+    },
+    /// A ledger that a newer failback made.
+    Newer {
+        /// Its format.
+        format: u32,
+    },
+    /// Not the ledger, which is in this other schema.
+    Elsewhere(Ident),
+    /// Something of somebody else's: what.
+    Taken(String),
+}
+
+/// What the catalog says of that schema.
+#[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LedgerFacts {
+    /// Whether the schema exists.
+    pub exists: bool,
+    /// The schema's comment.
+    pub comment: Option<String>,
+    /// One thing that is in it, with its sort.
+    pub holds: Option<String>,
+    /// Whether the ledger's table is in it, with exactly its columns.
+    pub has_ledger: bool,
+    /// Whether the table of keys is in it, with exactly its columns.
+    pub has_brought: bool,
+    /// Whether anything is called as the table of keys.
+    pub has_name_of_brought: bool,
+    /// Another schema that holds a ledger.
+    pub elsewhere: Option<Ident>,
+}
+
+impl LedgerPlace {
+    /// Judges a schema by what is in it. A ledger is known by its tables' columns; its comment tells only how old a failback
+    /// understands it, and one without a comment is of the first format.
+    #[must_use]
+    pub fn judge(facts: LedgerFacts) -> Self {
+        let format = facts.comment.as_deref().and_then(format_of).unwrap_or(LEDGER_FORMAT);
+        match facts {
+            _ if format > LEDGER_FORMAT => Self::Newer { format },
+            LedgerFacts { has_ledger: true, has_brought: false, has_name_of_brought: true, .. } => {
+                Self::Taken("something called brought that is not failback's".to_owned())
+            }
+            LedgerFacts { has_ledger: true, has_brought, .. } => Self::Ledger { remembers: has_brought },
+            LedgerFacts { elsewhere: Some(schema), .. } => Self::Elsewhere(schema),
+            LedgerFacts { exists: false, .. } => Self::Absent,
+            LedgerFacts { holds: None, .. } => Self::Empty,
+            LedgerFacts { holds: Some(what), .. } => Self::Taken(what),
+        }
+    }
+}
+
+/// Reads the format off the comment that `create_schema.sql` sets.
+fn format_of(comment: &str) -> Option<u32> {
+    let rest = comment.strip_prefix("failback ledger, format ")?;
+    rest.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts() -> LedgerFacts {
+        LedgerFacts { exists: true, holds: Some("relation t".to_owned()), ..LedgerFacts::default() }
+    }
+
+    #[test]
+    fn a_schema_of_somebody_else_is_not_taken_for_the_ledgers() {
+        assert_eq!(LedgerPlace::judge(facts()), LedgerPlace::Taken("relation t".to_owned()));
+        assert_eq!(LedgerPlace::judge(LedgerFacts::default()), LedgerPlace::Absent);
+        assert_eq!(LedgerPlace::judge(LedgerFacts { holds: None, ..facts() }), LedgerPlace::Empty);
+        let elsewhere = LedgerFacts { elsewhere: Some(Ident::new("other")), ..facts() };
+        assert_eq!(LedgerPlace::judge(elsewhere), LedgerPlace::Elsewhere(Ident::new("other")));
+    }
+
+    #[test]
+    fn a_ledger_is_known_by_its_tables_with_a_comment_or_without() {
+        let ledger = LedgerFacts { has_ledger: true, ..facts() };
+        assert_eq!(LedgerPlace::judge(ledger.clone()), LedgerPlace::Ledger { remembers: false });
+        let whole = LedgerFacts { has_brought: true, has_name_of_brought: true, ..ledger.clone() };
+        assert_eq!(LedgerPlace::judge(whole.clone()), LedgerPlace::Ledger { remembers: true });
+        let clash = LedgerFacts { has_name_of_brought: true, ..ledger };
+        assert!(matches!(LedgerPlace::judge(clash), LedgerPlace::Taken(_)));
+        let said = |comment: &str| LedgerPlace::judge(LedgerFacts { comment: Some(comment.to_owned()), ..whole.clone() });
+        assert_eq!(said("failback ledger, format 1: x"), LedgerPlace::Ledger { remembers: true });
+        assert_eq!(said("failback ledger, format 2: x"), LedgerPlace::Newer { format: 2 });
+        assert_eq!(said("anything"), LedgerPlace::Ledger { remembers: true });
+    }
+}
