@@ -1,11 +1,13 @@
 -- Where the rows of every table are: the table itself, or each partition that holds rows.
 -- Parameters: none.
--- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8, row_security
--- bool, foreign_table bool, unlogged bool, emptied bool (unlogged, on a standby, which has none of its rows).
+-- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8 (NULL: not
+-- known), row_security bool, foreign_table bool, unlogged bool, emptied bool (unlogged, on a standby, which has none of its
+-- rows).
 -- Server: 13.
 -- Filters: none but the system's schemas; a foreign table may be a partition, and is listed since its rows live elsewhere.
--- Sizes are NULL for a table that was dropped a moment ago. An access method of another name may still be the heap, so the
--- handler is asked for.
+-- A table that was never analysed has -1 rows, before 14 none; one that was analysed while it was empty has none. Without a
+-- byte there are none indeed. Sizes are NULL for a table that was dropped a moment ago. An access method of another name may
+-- still be the heap, so the handler is asked for.
 select t.root as table_oid,
        n.nspname::pg_catalog.text as schema,
        l.relname::pg_catalog.text as name,
@@ -13,7 +15,8 @@ select t.root as table_oid,
          / pg_catalog.current_setting('block_size')::pg_catalog.int8 as blocks,
        case when l.relkind = 'r' then coalesce(pg_catalog.pg_table_size(l.oid), 0) else 0 end as size_bytes,
        coalesce(m.amhandler = 'pg_catalog.heap_tableam_handler'::pg_catalog.regproc, false) as heap,
-       greatest(l.reltuples, 0)::pg_catalog.int8 as row_estimate,
+       case when l.relkind <> 'r' or coalesce(pg_catalog.pg_relation_size(l.oid), 0) = 0 then 0
+            when l.reltuples > 0 then l.reltuples::pg_catalog.int8 end as row_estimate,
        l.relkind = 'r' and pg_catalog.row_security_active(l.oid) as row_security,
        l.relkind = 'f' as foreign_table,
        l.relpersistence = 'u' as unlogged,

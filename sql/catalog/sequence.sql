@@ -1,8 +1,8 @@
 -- Every sequence, how far it has come and which columns it feeds.
 -- Parameters: none.
--- Columns: sequence_oid oid, schema text, name text, last_value int8 or NULL (never called, or not to be read by this user: see
--- privilege.sql), increment int8, min_value int8, max_value int8, cycle bool, owner_schema, owner_table, owner_column text or
--- all NULL, fed_schemas, fed_tables, fed_columns text[] (of one length).
+-- Columns: sequence_oid oid, schema text, name text, last_value int8 or NULL (never called, or unreadable), unreadable bool
+-- (this user may not ask for it), increment int8, min_value int8, max_value int8, cycle bool, owner_schema, owner_table,
+-- owner_column text or all NULL, fed_schemas, fed_tables, fed_columns text[] (of one length).
 -- Server: 13.
 -- Filters: dependency type `a` is OWNED BY (serial), `i` is identity. A sequence may also feed columns that do not own it:
 -- those whose default is nextval and nothing else, since only then are their values the sequence's. Columns that are no whole
@@ -11,6 +11,7 @@ select c.oid as sequence_oid,
        s.schemaname::pg_catalog.text as schema,
        s.sequencename::pg_catalog.text as name,
        s.last_value,
+       not pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') as unreadable,
        s.increment_by as increment,
        s.min_value,
        s.max_value,

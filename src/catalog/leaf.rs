@@ -15,7 +15,8 @@ pub(super) struct LeafFacts {
     pub(super) leaf: Leaf,
     /// Whether it is a foreign table: its rows live on another server.
     pub(super) is_foreign: bool,
-    pub(super) row_estimate: u64,
+    /// `None`: never analysed.
+    pub(super) row_estimate: Option<u64>,
     pub(super) row_security: bool,
     pub(super) unlogged: bool,
     pub(super) emptied: bool,
@@ -35,7 +36,7 @@ fn leaf_facts(row: &Row) -> Result<LeafFacts> {
             heap: fact::get(row, "heap")?,
         },
         is_foreign: fact::get(row, "foreign_table")?,
-        row_estimate: fact::get_count(row, "row_estimate")?,
+        row_estimate: fact::get::<Option<i64>>(row, "row_estimate")?.and_then(|rows| u64::try_from(rows).ok()),
         row_security: fact::get(row, "row_security")?,
         unlogged: fact::get(row, "unlogged")?,
         emptied: fact::get(row, "emptied")?,

@@ -22,6 +22,7 @@ fn sequence(row: &Row) -> Result<Sequence> {
     Ok(Sequence {
         name: QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "name")? },
         last_value: fact::get(row, "last_value")?,
+        unreadable: fact::get(row, "unreadable")?,
         increment: fact::get(row, "increment")?,
         bounds: Some((fact::get(row, "min_value")?, fact::get(row, "max_value")?)),
         cycle: fact::get(row, "cycle")?,

@@ -13,6 +13,9 @@ use crate::error::Result;
 use crate::name::Side;
 use crate::staging::{DatabaseRecord, LeftOut, TableRecord};
 
+/// Stands for a number of rows that no statistics say.
+const NOT_KNOWN: &str = "?";
+
 /// List every relation on both servers and what will be done about it
 ///
 /// Reads catalogs only. For each table: its size, the columns that identify a row, the columns that say when a row was
@@ -64,6 +67,9 @@ pub(super) fn page(call: &Call, found: &Discovery) -> Page {
         let [old, new] = [&database.old, &database.new].map(|side| side.version.split(' ').next().unwrap_or_default());
         page.heading(&format!("database {}, OLD is PostgreSQL {old}, NEW {new}", database.name));
         page.table(&carried(database));
+        if database.tables.iter().any(|table| table.new.row_estimate.is_none()) {
+            page.line(format!("  {NOT_KNOWN}: never analysed on NEW, so how many rows it has is not known"));
+        }
         let (blockers, others): (Vec<_>, Vec<_>) = database.left_out.iter().partition(|left_out| left_out.blocker);
         page.list("not carried, rows may be lost:", blockers.into_iter().map(|left_out| format!("! {}", sentence(left_out))));
         page.list("not carried:", others.into_iter().map(sentence));
@@ -80,6 +86,9 @@ fn sentence(left_out: &LeftOut) -> String {
 fn sequences(database: &DatabaseRecord) -> impl Iterator<Item = String> {
     database.new_sequences.iter().map(|sequence| match sequence.last_value {
         Some(last) => format!("{} on NEW: at {last}", sequence.name),
+        None if sequence.unreadable => {
+            format!("{} on NEW: not readable by this user, so where it is is not known", sequence.name)
+        }
         None => format!("{} on NEW: never used", sequence.name),
     })
 }
@@ -90,7 +99,7 @@ fn carried(database: &DatabaseRecord) -> Table {
         table.row([
             record.name.to_string(),
             amount::bytes(record.new.size_bytes),
-            amount::count(record.new.row_estimate),
+            record.new.row_estimate.map_or_else(|| NOT_KNOWN.to_owned(), amount::count),
             record.key.names().iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
             times(record),
             record.method.word().to_owned(),

@@ -33,7 +33,7 @@ pub(super) fn table(columns: Vec<Column>) -> Table {
         inherited: false,
         obstacle: None,
         row_security: false,
-        row_estimate: 0,
+        row_estimate: None,
         size_bytes: 0,
     }
 }

@@ -9,8 +9,11 @@ use crate::name::{Ident, QualifiedName};
 pub struct Sequence {
     /// As the catalog spells it.
     pub name: QualifiedName,
-    /// The last value handed out, if any was (`pg_sequences.last_value`).
+    /// The last value handed out, if any was (`pg_sequences.last_value`) and this user may know it.
     pub last_value: Option<i64>,
+    /// Whether this user may not ask for it.
+    #[serde(default)]
+    pub unreadable: bool,
     /// The step; negative for sequences that count down.
     pub increment: i64,
     /// The least and the greatest value that it hands out.

@@ -44,8 +44,9 @@ pub struct Table {
     pub obstacle: Option<String>,
     /// Whether row-level security, on the table or on a leaf, would hide rows from, or refuse rows of, the user that asked.
     pub row_security: bool,
-    /// The estimated number of rows (`reltuples`, summed over leaves); 0 where never analysed.
-    pub row_estimate: u64,
+    /// The estimated number of rows (`reltuples`, summed over leaves); `None` where it is not known, as a leaf that has rows
+    /// was never analysed.
+    pub row_estimate: Option<u64>,
     /// Heap, TOAST and free-space bytes, indexes apart, summed over leaves.
     pub size_bytes: u64,
 }

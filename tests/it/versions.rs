@@ -60,7 +60,7 @@ fn awkward(side: Side, major: u32) -> Vec<Table> {
     };
     let mut tables = block_on(read);
     for table in &mut tables {
-        (table.row_estimate, table.size_bytes) = (0, 0);
+        (table.row_estimate, table.size_bytes) = (None, 0);
         for leaf in &mut table.leaves {
             (leaf.size_bytes, leaf.blocks) = (0, 0);
         }

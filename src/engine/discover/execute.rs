@@ -92,6 +92,7 @@ pub(crate) async fn describe(
     let Sided { old, new } = sessions;
     let identity = Sided::from(try_join!(old.identity(), new.identity())?);
     let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
+    notes.extend(super::swapped::ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
     let Pairing { tables, new_only, left_out, aside } = pair(selection, name, catalogs.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     for table in &tables {

@@ -8,6 +8,7 @@ mod detached;
 mod execute;
 mod new_only;
 mod pairing;
+mod swapped;
 mod table_selection;
 mod unheeded;
 mod unmatched;

@@ -58,7 +58,7 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
         context.reporter().tell(Event::Note(note));
     }
     let tables = discovery.databases.iter().flat_map(|database| &database.tables);
-    let estimate = tables.filter(|table| table.method != Method::Skip).map(|table| table.new.row_estimate).sum();
+    let estimate = tables.filter(|table| table.method != Method::Skip).filter_map(|table| table.new.row_estimate).sum();
     context.reporter().tell(Event::Began { step: "export", rows: estimate, written: 0 });
     let mut databases = Vec::new();
     for database in discovery.databases {

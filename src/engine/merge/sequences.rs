@@ -124,6 +124,7 @@ mod tests {
         Sequence {
             name: QualifiedName::new("public", "s"),
             last_value,
+            unreadable: false,
             increment,
             bounds: Some((-50, 50)),
             cycle: false,

@@ -94,7 +94,7 @@ async fn leaves_hold_the_rows() {
         ("other.events_low_eu", 1, true),
     ];
     assert_eq!(leaves, expected.map(|(name, blocks, heap)| (name.to_owned(), blocks, heap)));
-    assert_eq!(events.row_estimate, 50);
+    assert_eq!(events.row_estimate, Some(50));
     assert_eq!(events.size_bytes, events.leaves.iter().map(|leaf| leaf.size_bytes).sum::<u64>());
     assert!(events.size_bytes >= 2 * 8192);
     assert!(table(&catalog, "app", "empty_root").leaves.is_empty());

@@ -233,7 +233,7 @@ fn password_in(url: &str) -> &str {
 }
 
 /// Returns a URL with another user and password.
-fn with_login(url: &str, user: &str, password: &str) -> String {
+pub(crate) fn with_login(url: &str, user: &str, password: &str) -> String {
     let (_, server) = url.split_once('@').expect("a user in the URL");
     format!("postgresql://{user}:{password}@{server}")
 }

@@ -5,6 +5,7 @@ use failback::error::ErrorKind;
 use failback::pg::{Endpoint, Session, lead_to_one_database};
 
 use super::*;
+use crate::refusals::with_login;
 
 fn session(side: Side, url: &str) -> Session {
     let endpoint = Endpoint::resolve(side, Some(url), &|_| None).expect("an endpoint");
@@ -97,4 +98,58 @@ fn a_user_that_is_read_only_by_default_is_told_before_the_merge() {
     support::sql(&case.pair.old, &format!("alter database \"{}\" set default_transaction_read_only = on", case.pair.database));
     let found = discovered(&case).expect("a discovery");
     assert!(found.notes.iter().any(|note| note.contains("default_transaction_read_only is on")), "{:?}", found.notes);
+}
+
+#[test]
+fn a_ledger_on_new_says_that_the_sides_may_be_swapped() {
+    let both = "create table t (id int primary key, created_at timestamptz)";
+    let case = recovery(pair("swapped", both, "insert into t values (1, now())", ""), "");
+    let warned =
+        |case: &Recovery| discovered(case).expect("a discovery").notes.into_iter().find(|note| note.contains("ledger"));
+    assert_eq!(warned(&case), None);
+    planned(&case);
+    block_on(engine::merge(&case.context, MergeOptions::default())).expect("a merge");
+    assert_eq!(warned(&case), None, "OLD's own is where it belongs");
+    let swapped = Pair { database: case.pair.database.clone(), old: case.pair.new.clone(), new: case.pair.old.clone() };
+    let swapped = recovery(swapped, "");
+    let said = warned(&swapped).expect("a warning");
+    assert!(said.contains("! NEW holds failback's ledger (failback.ledger), and OLD has none"), "{said}");
+}
+
+#[test]
+fn what_is_not_known_is_not_called_nothing() {
+    let both = "create table t (id int primary key); create table nothing (id int primary key);
+                create sequence numbers; alter table t set (autovacuum_enabled = off);
+                create sequence idle";
+    let case = recovery(pair("unknown", both, "insert into t select generate_series(1, 9); select nextval('numbers')", ""), "");
+    let found = discovered(&case).expect("a discovery").databases.remove(0);
+    let rows: Vec<_> = found.tables.iter().map(|table| (table.name.to_string(), table.new.row_estimate)).collect();
+    assert_eq!(rows, [("public.nothing".to_owned(), Some(0)), ("public.t".to_owned(), None)]);
+    support::sql(&case.pair.new, "analyze t");
+    assert_eq!(discovered(&case).expect("a discovery").databases[0].tables[1].new.row_estimate, Some(9));
+
+    let role = format!("{}_reader", case.pair.database);
+    for side in Side::BOTH {
+        support::sql(
+            case.pair.url(side),
+            &format!("create role {role} login password 'unknown'; grant select on all tables in schema public to {role}"),
+        );
+    }
+    let as_reader = |side: Side| with_login(case.pair.url(side), &role, "unknown");
+    let output = support::failback(&[
+        "discover",
+        "--databases",
+        &case.pair.database,
+        "--old",
+        &as_reader(Side::Old),
+        "--new",
+        &as_reader(Side::New),
+    ]);
+    assert_eq!(output.code, 0, "{output:?}");
+    assert!(output.stdout.contains("public.numbers on NEW: not readable by this user"), "{output:?}");
+    assert!(!output.stdout.contains("never used"), "{output:?}");
+    let output =
+        support::failback(&["discover", "--databases", &case.pair.database, "--old", &case.pair.old, "--new", &case.pair.new]);
+    assert!(output.stdout.contains("public.idle on NEW: never used"), "{output:?}");
+    assert!(output.stdout.contains("public.numbers on NEW: at 1"), "{output:?}");
 }
