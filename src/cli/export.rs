@@ -63,6 +63,7 @@ pub(super) fn page(call: &Call, report: &ExportReport) -> Page {
             .map(|one| format!("! {}: {} on {}: {}", one.database, one.left_out.name, one.left_out.side, one.left_out.reason)),
     );
     page.list("in staging only, OLD has no place for it:", unplaced(report));
+    page.list("notes:", &report.notes);
     page.line("");
     page.line(format!("{} staged, {}", amount::rows(report.rows), amount::bytes(report.bytes)));
     page.line(format!("run: {}", super::paint::tame(&report.run)));

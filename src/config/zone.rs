@@ -80,6 +80,19 @@ impl Zone {
     }
 }
 
+impl Zone {
+    /// Returns the highest value that a clock in this zone has shown at an instant or at any time before it: higher than what
+    /// it shows if the clocks were put back a moment ago.
+    #[must_use]
+    pub fn latest_civil(&self, instant: Timestamp) -> DateTime {
+        let first = instant.checked_sub(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MIN);
+        let transitions = self.rules.preceding(instant).map(|transition| transition.timestamp());
+        let just_before = |at: Timestamp| at.checked_sub(SignedDuration::from_micros(1)).unwrap_or(at);
+        let before = transitions.take_while(|at| *at >= first).map(|at| self.rules.to_datetime(just_before(at)));
+        before.fold(self.rules.to_datetime(instant), DateTime::max)
+    }
+}
+
 /// UTC.
 impl Default for Zone {
     fn default() -> Self {

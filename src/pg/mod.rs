@@ -14,6 +14,7 @@
 //! # Ok::<(), failback::error::Error>(())
 //! ```
 
+mod clock;
 mod connect;
 mod connect_error;
 mod connect_settings;
@@ -38,6 +39,7 @@ mod sqlstate;
 mod tls;
 mod transaction;
 
+pub use clock::{ClockReading, ClockSkew};
 pub use copy::{CopyIn, CopyOut};
 pub use endpoint::{Endpoint, ProcessEnvironment};
 pub use fault::{ServerFault, describe, fault, server_fault, sqlstate};

@@ -12,8 +12,8 @@ use super::layout::{self, TableId};
 use super::{RunId, RunRecord};
 use crate::codec::RowLayout;
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::{Ident, QualifiedName, Side};
-use crate::pg::ServerIdentity;
+use crate::name::{Ident, QualifiedName, Side, Sided};
+use crate::pg::{ClockReading, ServerIdentity};
 use crate::schema::{CompareBy, ComparisonKey, Coverage, Drift, Leaf, Method, Sequence, Table, TimeColumns};
 use crate::store::Store;
 
@@ -51,6 +51,9 @@ pub struct DatabaseRecord {
     pub old: ServerIdentity,
     /// NEW when it was read.
     pub new: ServerIdentity,
+    /// What their clocks showed when it was read, after the snapshot was taken; unknown where an earlier failback exported.
+    #[serde(default)]
+    pub clocks: Option<Sided<ClockReading>>,
     /// The tables that are carried, by name.
     pub tables: Vec<TableRecord>,
     /// The tables that OLD lacks: staged whole, and carried nowhere.

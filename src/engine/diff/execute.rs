@@ -51,6 +51,7 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
     let rows = staged.map(|table| table.candidate_rows() + table.absent_rows()).sum();
     context.reporter().tell(Event::Began { step: "diff", rows, written: 0 });
     let mut databases = Vec::new();
+    let mut notes = edited_since_export(context.selection(), &manifest);
     for database in &manifest.databases {
         let mut standing = standing.iter().filter(|_| merged.contains(&database.name));
         if let Some(diff) = standing.find_map(|index| index.database(&database.name)) {
@@ -59,7 +60,9 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
             continue;
         }
         let compared = diff_database(context, &clock, database).instrument(spans::database(&database.name)).await;
-        databases.push(compared.place(|| format!("database {}", database.name))?);
+        let (diff, ahead) = compared.place(|| format!("database {}", database.name))?;
+        notes.extend(ahead);
+        databases.push(diff);
     }
     let index = DiffIndex {
         format_version: FORMAT_VERSION,
@@ -70,10 +73,11 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
     let diff_blake3 = index.write(context.store())?;
     JournalRecord::Diffed { diff_blake3, rows: index.counts().sum() }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "diff" });
-    Ok(report(context.run(), &index, edited_since_export(context.selection(), &manifest)))
+    Ok(report(context.run(), &index, notes))
 }
 
-async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseRecord) -> Result<DatabaseDiff> {
+/// Returns the database's diff, and what a person should know of its stamps.
+async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseRecord) -> Result<(DatabaseDiff, Vec<String>)> {
     let held = context.servers().connect(Side::Old, &database.name).await?;
     let old = held.identity().await?;
     if !is_old(&old, &database.old, &database.new) {
@@ -88,6 +92,11 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
         servers: context.servers().clone(),
         store: context.shared_store(),
         clock: clock.clone(),
+        // A row that the snapshot shows was stamped before this.
+        now_us: Sided {
+            old: Some(snapshot.session().read_clock().await?.server_us),
+            new: database.clocks.map(|clocks| clocks.new.server_us),
+        },
         paths: DatabaseLayout::new(&database.name),
         database: database.clone(),
         snapshot,
@@ -97,13 +106,28 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
     let nothing =
         |table: &TableRecord| TableDiff { id: table.id, name: table.name.clone(), segments: Vec::new(), counts: Counts::new() };
     let mut tables: Vec<_> = database.tables.iter().map(nothing).collect();
-    for (chunk, (segment, counts)) in done {
-        if let Some(table) = tables.iter_mut().find(|table| table.id == chunk.table) {
-            table.segments.extend(segment);
-            table.counts += &counts;
+    let mut ahead = vec![Sided::<u64>::default(); tables.len()];
+    for (chunk, found) in done {
+        if let Some(position) = tables.iter().position(|table| table.id == chunk.table) {
+            tables[position].segments.extend(found.segment);
+            tables[position].counts += &found.counts;
+            ahead[position] = ahead[position].zip(found.ahead).map(|(before, found)| before + found);
         }
     }
-    Ok(DatabaseDiff { name: database.name.clone(), old, tables })
+    let notes = tables.iter().zip(ahead).filter_map(|(table, ahead)| ahead_note(&database.name, table, ahead)).collect();
+    Ok((DatabaseDiff { name: database.name.clone(), old, tables }, notes))
+}
+
+/// Says how many of a table's staged rows bear stamps that prove nothing.
+fn ahead_note(database: &str, table: &TableDiff, ahead: Sided<u64>) -> Option<String> {
+    let Sided { old, new } = ahead;
+    (old + new > 0).then(|| {
+        format!(
+            "! {database}: {}: {new} of NEW's rows and {old} of OLD's are stamped later than their server's clock shows: such \
+             a stamp proves nothing",
+            table.name
+        )
+    })
 }
 
 /// Lists a database's segments; what one becomes is a file of its own.
@@ -127,6 +151,8 @@ struct DiffWork {
     servers: Servers,
     store: Arc<dyn Store>,
     clock: Clock,
+    /// What each server's clock showed when its rows were read.
+    now_us: Sided<Option<i64>>,
     database: DatabaseRecord,
     paths: DatabaseLayout,
     snapshot: Snapshot,
@@ -134,10 +160,19 @@ struct DiffWork {
     brought: Brought,
 }
 
+/// What one segment came to.
+struct Found {
+    /// The rows that differ, if any do.
+    segment: Option<Segment>,
+    /// How many rows there are of each class.
+    counts: Counts<Class>,
+    /// How many rows of each side bear stamps of a time that has not come.
+    ahead: Sided<u64>,
+}
+
 impl Work for DiffWork {
     type State = Transaction;
-    /// The segment of rows that differ, if any do, and how many rows there are of each class.
-    type Found = (Option<Segment>, Counts<Class>);
+    type Found = Found;
     const AFTER_LOSS: &'static str = "run `failback diff` again";
 
     async fn open(&self) -> Result<Transaction> {
@@ -154,12 +189,13 @@ impl Work for DiffWork {
             path: self.paths.diff(record.id, chunk.number),
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
-        let comparer = Comparer::new(&self.clock, record, staged, self.brought.of(&record.name))?;
+        let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
+        let comparer = Comparer::new(stamps, record, staged, self.brought.of(&record.name))?;
         comparer.run(reporter, &self.database.name, old, segment, target).await.place(|| path)
     }
 
-    fn rows((_, counts): &Self::Found) -> u64 {
-        counts.sum()
+    fn rows(found: &Found) -> u64 {
+        found.counts.sum()
     }
 
     fn place(&self, chunk: &Chunk) -> String {
@@ -194,7 +230,7 @@ enum Staged {
 struct Comparer<'a> {
     table: &'a TableRecord,
     staged: Staged,
-    stamps: Stamps,
+    stamps: Sided<Stamps>,
     /// Reads keys out of the segment's rows.
     encoder: BatchEncoder,
     key_columns: Vec<usize>,
@@ -203,13 +239,13 @@ struct Comparer<'a> {
 }
 
 impl<'a> Comparer<'a> {
-    fn new(clock: &Clock, table: &'a TableRecord, staged: Staged, brought: Option<&'a HashSet<u128>>) -> Result<Self> {
+    fn new(stamps: Sided<Stamps>, table: &'a TableRecord, staged: Staged, brought: Option<&'a HashSet<u128>>) -> Result<Self> {
         let keys = key_layout(&table.key);
         let layout: &RowLayout = if staged == Staged::Rows { &table.layout } else { &keys };
         Ok(Self {
             table,
             staged,
-            stamps: Stamps::new(&table.layout, &table.times, clock),
+            stamps,
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,
             brought,
@@ -223,11 +259,11 @@ impl<'a> Comparer<'a> {
         old: &Transaction,
         segment: &Segment,
         target: Target,
-    ) -> Result<(Option<Segment>, Counts<Class>)> {
+    ) -> Result<Found> {
         let schema = diff_schema(&self.table.layout);
         let staged = SegmentReader::open(target.store.as_ref(), segment, KEYS_PER_STATEMENT)?;
         let mut file = LazySegment::new(target, schema.clone());
-        let mut counts = Counts::new();
+        let (mut counts, mut ahead) = (Counts::new(), Sided::default());
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
         for batch in staged {
             for batch in bounded(&batch?) {
@@ -239,6 +275,7 @@ impl<'a> Comparer<'a> {
                 if let Some(brought) = self.brought {
                     prove_deletions(old, source, brought, &keys, &mut rows).await?;
                 }
+                ahead = self.count_ahead(ahead, &sides);
                 for row in &rows {
                     counts.add(row.verdict.class, 1);
                 }
@@ -246,7 +283,7 @@ impl<'a> Comparer<'a> {
                 file.write(&diff_batch(&schema, &sides, &rows)?)?;
             }
         }
-        Ok((file.finish()?, counts))
+        Ok(Found { segment: file.finish()?, counts, ahead })
     }
 
     fn sides(&self, batch: RecordBatch, old: Image) -> Sided<Image> {
@@ -264,7 +301,8 @@ impl<'a> Comparer<'a> {
         differences.keep(|column| layout.columns[column].is_carried());
         let one = |row| {
             let there = sides.as_ref().map(|side| side.row(row));
-            let mut witness = there.map(|rows| rows.map(|rows| self.witness(rows, row)));
+            let stamped = there.zip(self.stamps.as_ref());
+            let mut witness = stamped.map(|(rows, stamps)| rows.map(|rows| self.witness(stamps, rows, row)));
             if there.new.is_none() && !self.table.detached.is_empty() {
                 // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
                 witness.old = witness.old.map(|_| Witness::silent());
@@ -274,7 +312,7 @@ impl<'a> Comparer<'a> {
                 // BASE is not at hand.
                 verdict: classify(witness.old, witness.new, None, !differences.any(row)),
                 changed: there.old.and(there.new).map(|_| differences.columns(row).map(names).collect()),
-                written_us: there.map(|rows| rows.and_then(|rows| self.stamps.written_us(rows, row))),
+                written_us: stamped.map(|(rows, stamps)| rows.and_then(|rows| stamps.written_us(rows, row))),
             }
         };
         Ok((0..sides.new.rows.num_rows()).map(one).collect())
@@ -283,8 +321,17 @@ impl<'a> Comparer<'a> {
 
 impl Comparer<'_> {
     /// What is known of one side's row, the other side apart.
-    fn witness(&self, rows: &RecordBatch, row: usize) -> Witness {
-        if self.table.stamps_prove { self.stamps.witness(rows, row) } else { Witness::silent() }
+    fn witness(&self, stamps: &Stamps, rows: &RecordBatch, row: usize) -> Witness {
+        if self.table.stamps_prove { stamps.witness(rows, row) } else { Witness::silent() }
+    }
+
+    /// Adds the rows of each side that bear stamps of a time that has not come.
+    fn count_ahead(&self, before: Sided<u64>, sides: &Sided<Image>) -> Sided<u64> {
+        let rows = 0..sides.new.rows.num_rows();
+        before.zip(sides.as_ref().zip(self.stamps.as_ref())).map(|(before, (side, stamps))| {
+            let is_ahead = |row: &usize| side.row(*row).is_some_and(|rows| stamps.is_ahead(rows, *row));
+            before + rows.clone().filter(is_ahead).count() as u64
+        })
     }
 }
 

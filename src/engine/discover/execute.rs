@@ -6,7 +6,9 @@ use serde::Serialize;
 use tokio::try_join;
 use tracing::{Instrument as _, info};
 
+use super::clock_skew::skew_note;
 use super::pairing::{Pairing, pair};
+use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
@@ -92,7 +94,7 @@ pub(crate) async fn describe(
     let Sided { old, new } = sessions;
     let identity = Sided::from(try_join!(old.identity(), new.identity())?);
     let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
-    notes.extend(super::swapped::ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
+    notes.extend(ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
     let Pairing { tables, new_only, left_out, aside } = pair(selection, name, catalogs.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     for table in &tables {
@@ -107,6 +109,8 @@ pub(crate) async fn describe(
     if !selection.has_zone() {
         notes.extend(wall_clock_note(&tables, traits.as_ref()).map(|note| format!("{name}: {note}")));
     }
+    let clocks = Sided::from(try_join!(old.read_clock(), new.read_clock())?);
+    notes.extend(skew_note(&tables, clocks.as_ref()).map(|note| format!("{name}: {note}")));
     for lacking in catalog::privileges(new.client(), &[], &selection.ledger_schema()).await.place(|| Side::New)? {
         if let (PrivilegeObject::Sequence(sequence), Privilege::Select) = (&lacking.object, lacking.privilege) {
             notes.push(format!("{name}: {sequence}: NEW's user lacks {lacking}: OLD's is raised by the rows alone"));
@@ -121,6 +125,7 @@ pub(crate) async fn describe(
         old: identity.old,
         new: identity.new,
         new_sequences: in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences),
+        clocks: Some(clocks),
         tables,
         new_only,
         left_out,

@@ -4,6 +4,7 @@
 //! has, and a reason for everything else.
 //! Never: reads rows, or writes to a server or a file.
 
+mod clock_skew;
 mod detached;
 mod execute;
 mod new_only;

@@ -57,6 +57,17 @@ impl Clock {
         }
     }
 
+    /// Returns the latest stamp that a row can bear whose server's clock shows `now_us`, in the terms of a column.
+    fn latest(&self, kind: TimeKind, now_us: i64) -> i64 {
+        // No server of ours shows what cannot be handled; one that does has no stamps in its future.
+        let Ok(now) = Timestamp::from_microsecond(now_us) else { return i64::MAX };
+        match kind {
+            TimeKind::Instant => now_us,
+            TimeKind::WallClock => wall_us(self.zone.latest_civil(now)),
+            TimeKind::Day => day(self.zone.latest_civil(now)) * DAY_US,
+        }
+    }
+
     /// Returns a literal of the column's type for the earliest stamp that makes a row a candidate.
     fn since_literal(&self, kind: TimeKind) -> String {
         // The lowest wall clock still to come: clocks may be put back soon after.
@@ -114,41 +125,65 @@ fn bad_clock(what: &str, error: jiff::Error) -> Error {
     Error::new(ErrorKind::Config, what).because(error)
 }
 
-/// Reads stamps out of batches of one layout.
+/// A time column of a layout.
+#[derive(Clone, Copy, Debug)]
+struct StampColumn {
+    position: usize,
+    window: CutoverWindow,
+    /// A later stamp than this is of a time that has not come: it says nothing of when the row was written.
+    latest_us: i64,
+}
+
+impl StampColumn {
+    /// Says whether a row's stamp lies after the cutover, if it says anything.
+    fn is_after(self, batch: &RecordBatch, row: usize) -> Option<bool> {
+        self.window.is_after(self.believable(batch, row)?)
+    }
+
+    fn believable(self, batch: &RecordBatch, row: usize) -> Option<i64> {
+        stamp(batch, self.position, row).filter(|us| *us <= self.latest_us)
+    }
+
+    fn is_ahead(self, batch: &RecordBatch, row: usize) -> bool {
+        stamp(batch, self.position, row).is_some_and(|us| us > self.latest_us)
+    }
+}
+
+/// Reads stamps out of batches of one layout, whose rows are all of one side.
 #[derive(Clone, Debug)]
 pub(crate) struct Stamps {
-    created: Option<(usize, CutoverWindow)>,
-    updated: Option<(usize, CutoverWindow)>,
+    created: Option<StampColumn>,
+    updated: Option<StampColumn>,
 }
 
 impl Stamps {
-    /// Finds the time columns in a layout.
-    pub(crate) fn new(layout: &RowLayout, times: &TimeColumns, clock: &Clock) -> Self {
+    /// Finds the time columns in a layout. `now_us` is what the clock of the rows' server shows, where that is known.
+    pub(crate) fn new(layout: &RowLayout, times: &TimeColumns, clock: &Clock, now_us: Option<i64>) -> Self {
         let find = |column: &Option<TimeColumn>| {
             let column = column.as_ref()?;
             let position = layout.columns.iter().position(|staged| staged.name == column.name)?;
-            Some((position, clock.window(column.kind)))
+            let latest_us = now_us.map_or(i64::MAX, |now_us| clock.latest(column.kind, now_us));
+            Some(StampColumn { position, window: clock.window(column.kind), latest_us })
         };
         Self { created: find(&times.created), updated: find(&times.updated) }
     }
 
     /// Says what a row's stamps say about it.
     pub(crate) fn witness(&self, batch: &RecordBatch, row: usize) -> Witness {
-        let created = self.created.and_then(|(column, window)| stamp(batch, column, row).map(|us| (us, window)));
-        let updated = self.updated.and_then(|(column, window)| stamp(batch, column, row).map(|us| (us, window)));
         // Both columns' stamps are brought to one window, since their types may differ.
-        let window = CutoverWindow { cutover_us: 0, overlap_us: 1 };
-        let normal = |(us, window): (i64, CutoverWindow)| match window.is_after(us) {
-            Some(true) => 0,
-            None => -1,
-            Some(false) => -2,
-        };
-        Witness::new(History::from_stamps(&window, created.map(normal), updated.map(normal)), Evidence::Column)
+        let window = CutoverWindow { cutover_us: 0, overlap_us: 0 };
+        let normal = |column: Option<StampColumn>| column?.is_after(batch, row).map(|is_after| if is_after { 0 } else { -1 });
+        Witness::new(History::from_stamps(&window, normal(self.created), normal(self.updated)), Evidence::Column)
+    }
+
+    /// Whether a row bears a stamp of a time that has not come.
+    pub(crate) fn is_ahead(&self, batch: &RecordBatch, row: usize) -> bool {
+        [self.created, self.updated].into_iter().flatten().any(|column| column.is_ahead(batch, row))
     }
 
     /// Returns when a row was last written, for `last_update_wins`: its updated, else its created stamp.
     pub(crate) fn written_us(&self, batch: &RecordBatch, row: usize) -> Option<i64> {
-        let read = |found: Option<(usize, CutoverWindow)>| found.and_then(|(column, _)| stamp(batch, column, row));
+        let read = |column: Option<StampColumn>| column.and_then(|column| column.believable(batch, row));
         read(self.updated).or_else(|| read(self.created))
     }
 }
@@ -192,5 +227,17 @@ mod tests {
         assert_eq!(window.is_after(midnight - DAY_US), Some(false));
         assert_eq!(window.is_after(midnight + DAY_US), Some(true));
         assert_eq!(window.is_after(i64::from(i32::MAX).saturating_mul(DAY_US)), Some(true));
+    }
+
+    #[test]
+    fn what_the_clock_has_not_shown_yet_is_ahead_of_it() {
+        let cutover: Timestamp = "2026-10-01T10:00:00Z".parse().expect("a timestamp");
+        let clock = Clock::new(cutover.as_microsecond(), 0, &Zone::parse("Europe/Berlin").expect("a zone")).expect("a zone");
+        // Half an hour after the clocks were put back from 03:00 to 02:00.
+        let now: Timestamp = "2026-10-25T01:30:00Z".parse().expect("a timestamp");
+        let latest = |kind| clock.latest(kind, now.as_microsecond());
+        assert_eq!(latest(TimeKind::Instant), now.as_microsecond());
+        assert_eq!(latest(TimeKind::WallClock), wall_us("2026-10-25T02:59:59.999999".parse().expect("a clock")));
+        assert_eq!(latest(TimeKind::Day), wall_us("2026-10-25T00:00:00".parse().expect("a day")));
     }
 }

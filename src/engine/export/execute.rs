@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 use super::chunks::chunks;
 use super::key_walk::{Found, Subject, compare_table};
 use super::report::{ExportReport, report};
+use super::stamped::stamp_notes;
 use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
@@ -79,7 +80,8 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
         databases,
     };
     let manifest_blake3 = manifest.write(context.store())?;
-    let report = report(context.run(), &manifest);
+    let notes = stamp_notes(context.store(), context.reporter(), &manifest.databases, &clock)?;
+    let report = report(context.run(), &manifest, notes);
     JournalRecord::Exported { manifest_blake3, rows: report.rows }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "export" });
     Ok(report)

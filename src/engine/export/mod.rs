@@ -8,6 +8,7 @@ mod execute;
 mod fetch;
 mod key_walk;
 mod report;
+mod stamped;
 mod table_failure;
 mod unplaced;
 

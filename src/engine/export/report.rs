@@ -21,6 +21,8 @@ pub struct ExportReport {
     pub rows: u64,
     /// Bytes of all staged files.
     pub bytes: u64,
+    /// What a person should know: stamps that prove nothing, signs that OLD and NEW are swapped.
+    pub notes: Vec<String>,
 }
 
 /// What was exported of one table.
@@ -82,7 +84,7 @@ pub(crate) fn unplaced(manifest: &Manifest) -> Vec<Unplaced> {
 }
 
 /// Reads the report off the manifest.
-pub(crate) fn report(run: String, manifest: &Manifest) -> ExportReport {
+pub(crate) fn report(run: String, manifest: &Manifest, notes: Vec<String>) -> ExportReport {
     let mut tables = Vec::new();
     let mut blockers = Vec::new();
     for database in &manifest.databases {
@@ -109,5 +111,6 @@ pub(crate) fn report(run: String, manifest: &Manifest) -> ExportReport {
         tables,
         blockers,
         unplaced: unplaced(manifest),
+        notes,
     }
 }

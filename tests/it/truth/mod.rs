@@ -7,6 +7,7 @@ mod erased;
 mod ignored;
 mod merging;
 mod own_schema;
+mod stamps;
 mod strangers;
 mod undoing;
 mod verifying;

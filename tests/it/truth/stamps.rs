@@ -1,0 +1,77 @@
+//! Stamps that say what is not so, and what a promise that rests on stamps is worth.
+
+use failback::delta::Class;
+use failback::schema::Covered;
+
+use super::*;
+
+const BOTH: &str = "create table t (id int primary key, note text, created_at timestamptz, updated_at timestamptz not null)";
+
+fn of(counts: &std::collections::BTreeMap<(String, Class), u64>, class: Class) -> u64 {
+    counts.iter().filter(|((_, found), _)| *found == class).map(|(_, rows)| rows).sum()
+}
+
+#[test]
+fn a_stamp_of_a_time_that_has_not_come_proves_nothing_and_is_said() {
+    let both = format!("{BOTH}; insert into t values (1, 'a', '2020-01-01', '2020-01-01'), (2, 'b', null, now() + '1 year')");
+    let new = "update t set note = 'new', updated_at = now() + '1 day' where id = 1;
+               insert into t values (3, 'c', now() + '1 hour', now() + '1 hour'), (4, 'd', now(), now()), (5, 'e', now(),
+                   'infinity')";
+    // Somebody erased a row that bore such a stamp before the cutover already.
+    let old = "delete from t where id = 2; insert into t values (6, 'old', null, now() + '1 hour')";
+    let case = recovery(pair("ahead", &both, new, old), "");
+    let exported = block_on(engine::export(&case.context)).expect("an export");
+    assert_eq!(exported.notes.len(), 1, "{:?}", exported.notes);
+    assert!(exported.notes[0].contains("public.t: 4 of NEW's rows are stamped later than NEW's clock shows"), "{exported:?}");
+    let compared = block_on(engine::diff(&case.context)).expect("a diff");
+    assert!(
+        compared.notes.iter().any(|note| note.contains("4 of NEW's rows and 1 of OLD's are stamped later")),
+        "{:?}",
+        compared.notes
+    );
+    let counts = &compared.tables[0].counts;
+    assert_eq!(counts.get(Class::Insert), 2, "4, and 5, which was created now: {counts:?}");
+    assert_eq!(counts.get(Class::AmbiguousMissingOnOld), 2, "2, which OLD erased, and 3: {counts:?}");
+    assert_eq!(counts.get(Class::Update), 1, "OLD's own stamp proves that it left row 1 alone: {counts:?}");
+    assert_eq!(counts.get(Class::AmbiguousMissingOnNew), 1, "6: {counts:?}");
+}
+
+#[test]
+fn stamps_up_to_now_are_as_good_as_before() {
+    let case = recovery(pair("not_ahead", BOTH, "insert into t values (1, 'a', now(), clock_timestamp())", ""), "");
+    let counts = case.up_to_plan();
+    assert_eq!(of(&counts, Class::Insert), 1, "{counts:?}");
+    let days = "create table d (id int primary key, updated_at date not null)";
+    let case = recovery(pair("not_ahead", days, "insert into d values (1, current_date), (2, current_date + 2)", ""), "");
+    let exported = block_on(engine::export(&case.context)).expect("an export");
+    assert!(exported.notes.iter().any(|note| note.contains("public.d: 1 of NEW's rows")), "{:?}", exported.notes);
+}
+
+/// The promise as it is worded: with `timestamps`, OLD's row is as it was at the cutover as far as its stamp says so.
+#[test]
+fn a_write_on_old_that_left_its_stamp_alone_is_overwritten_where_news_moved() {
+    let both = format!("{BOTH}; insert into t values (1, 'a', '2020-01-01', '2020-01-01')");
+    let new = "update t set note = 'new', updated_at = now()";
+    let unstamped = "update t set note = 'a job of OLD'";
+    let case = recovery(pair("unstamped", &both, new, unstamped), "");
+    let coverage = discovered(&case).expect("a discovery").databases.remove(0).tables.remove(0).coverage;
+    assert!(matches!(coverage.update, Covered::Trusted { .. }), "{coverage:?}");
+    assert_eq!(of(&case.up_to_plan(), Class::Update), 1);
+    let sure = recovery(pair("unstamped", &both, new, unstamped), "[tables.\"public.t\"]\nmethod = \"compare\"");
+    assert_eq!(of(&sure.up_to_plan(), Class::AmbiguousDiffers), 1, "a comparison that somebody asked for holds it");
+}
+
+#[test]
+fn an_export_in_which_new_wrote_nothing_and_old_did_says_so() {
+    let both = format!("{BOTH}; insert into t values (1, 'a', '2020-01-01', '2020-01-01')");
+    let works = "insert into t values (2, 'b', now(), now())";
+    let notes = |new: &str, old: &str| {
+        let case = recovery(pair("nothing_new", &both, new, old), "");
+        block_on(engine::export(&case.context)).expect("an export").notes
+    };
+    let said = notes("", works);
+    assert!(said.iter().any(|note| note.contains("OLD and NEW are swapped")), "{said:?}");
+    assert!(notes(works, "").is_empty());
+    assert!(notes(works, "insert into t values (3, 'c', now(), now())").is_empty());
+    assert!(notes("", "").is_empty());
+}
