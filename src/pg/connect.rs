@@ -22,6 +22,7 @@ use super::fault::sqlstate;
 use super::hosts::{Host, SessionAttrs};
 use super::line::Line;
 use super::password::Password;
+use super::pooler;
 use super::socket::{self, Socket};
 use super::tls::Mode;
 use crate::error::{Error, ErrorKind, Result};
@@ -95,6 +96,8 @@ async fn connect_one(endpoint: &Endpoint, host: &Host, wanted: SessionAttrs) -> 
     let attempt = Attempt { endpoint, host, password: password.as_ref() };
     let work = async {
         let opened = attempt.open().await?;
+        // Before anything is set: the settings of a session that is shared would be everybody's.
+        attempt.expect_own_session(&opened.connected).await?;
         Ok::<_, Failure>((pin(&opened.connected.client).await?, opened))
     };
     let done = match endpoint.connect.limit {
@@ -157,6 +160,38 @@ impl Attempt<'_> {
             },
             Mode::Require | Mode::VerifyCa | Mode::VerifyFull => self.tls(SslMode::Require).await,
         }
+    }
+
+    /// # Errors
+    /// `Config` where a pooler gives other clients the session that serves this connection.
+    async fn expect_own_session(&self, connected: &Connected) -> Result<(), Failure> {
+        let first = pooler::backend(&connected.client).await?;
+        let pool = place(self.endpoint, self.host);
+        if (first.is_some() && first == connected.demux.backend()) || self.endpoint.session_pools.contains(&pool) {
+            return Ok(());
+        }
+        let mut has_more = true;
+        for _ in 0..pooler::ROUNDS {
+            // Two questions, as a pool that takes turns may give every other one to the same process.
+            let ours = [pooler::backend(&connected.client).await?, pooler::backend(&connected.client).await?];
+            let other = if has_more { self.another_backend().await } else { None };
+            has_more = other.is_some();
+            if ours != [first; 2] || other.is_some_and(|other| other == first) {
+                return Err(Failure::Ours(pooler::shares_sessions()));
+            }
+        }
+        self.endpoint.session_pools.insert(pool);
+        Ok(())
+    }
+
+    /// Asks through a second connection which process answers; `None` where none is to be had soon, as where a pool that keeps
+    /// sessions for their clients has no more.
+    async fn another_backend(&self) -> Option<Option<i32>> {
+        let ask = async {
+            let other = self.open().await.ok()?;
+            pooler::backend(&other.connected.client).await.ok()
+        };
+        tokio::time::timeout(pooler::PATIENCE, ask).await.ok()?
     }
 
     async fn socket(&self) -> Result<Socket, Failure> {

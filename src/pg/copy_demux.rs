@@ -28,6 +28,9 @@ const WAITING_BYTES: usize = 1 << 20;
 /// The type of a message with rows.
 const COPY_DATA: u8 = b'd';
 
+/// The type of the message that names the server's process.
+const BACKEND_KEY: u8 = b'K';
+
 /// Type and length of a message.
 const HEAD: usize = 5;
 
@@ -43,6 +46,8 @@ pub(super) struct CopyDemux {
 struct Buffer {
     state: State,
     payload: Vec<u8>,
+    /// What the server said at the start of who serves the connection: the process's number, then a secret.
+    key: Vec<u8>,
     /// Who waits for payloads.
     reader: Option<Waker>,
     /// Who waits for room.
@@ -69,6 +74,11 @@ impl CopyDemux {
     /// Whether rows of a COPY that was given up may still be on their way.
     pub(super) fn is_given_up(&self) -> bool {
         self.buffer().state == State::GivenUp
+    }
+
+    /// Returns the number of the process that the other end said would serve the connection, if it said so.
+    pub(super) fn backend(&self) -> Option<i32> {
+        self.buffer().key.first_chunk().map(|number| i32::from_be_bytes(*number))
     }
 
     /// Begins to take. `None` while another COPY's rows are taken. The driver must have answered everything since a COPY was
@@ -203,7 +213,15 @@ impl<S> DemuxedStream<S> {
                 *left -= used;
                 used
             }
-            Part::Prelude(left) | Part::Through(_, _, left) => {
+            Part::Through(head, _, left) => {
+                let used = pass(&read[..read.len().min(*left)], out);
+                if head[0] == BACKEND_KEY {
+                    buffer.key.extend_from_slice(&read[..used]);
+                }
+                *left -= used;
+                used
+            }
+            Part::Prelude(left) => {
                 let used = pass(&read[..read.len().min(*left)], out);
                 *left -= used;
                 used

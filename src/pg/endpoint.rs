@@ -17,6 +17,7 @@ use super::hosts::{self, Host};
 use super::keyword::VARIABLES;
 use super::passfile::Passfile;
 use super::password::{self, Password, Source};
+use super::pooler::SessionPools;
 use super::service;
 use super::tls::Tls;
 use crate::error::{Error, ErrorKind, Place as _, Result};
@@ -37,6 +38,8 @@ pub struct Endpoint {
     pub(super) passfile_note: Option<String>,
     pub(super) tls: Tls,
     pub(super) connect: ConnectSettings,
+    /// What is known of poolers on the way.
+    pub(super) session_pools: SessionPools,
 }
 
 /// What surrounds the process, handed in so that resolution can be tested without it.
@@ -203,6 +206,7 @@ fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &P
         passfile_note,
         tls: Tls::from_settings(&settings, around.home.as_deref()).map_err(in_place)?,
         connect: ConnectSettings::read(&settings).map_err(in_place)?,
+        session_pools: SessionPools::default(),
     })
 }
 

@@ -30,6 +30,7 @@ mod line;
 mod old_writes;
 mod passfile;
 mod password;
+mod pooler;
 mod sameness;
 mod service;
 mod session;

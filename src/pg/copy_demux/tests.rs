@@ -119,3 +119,14 @@ async fn what_is_no_message_reaches_the_driver_as_it_is() {
     assert_eq!(seen, [&b"d\0\0\0\x03abc"[..], &nonsense].concat());
     assert!(payload.is_empty());
 }
+
+#[tokio::test]
+async fn the_servers_process_is_heard_on_the_way() {
+    let demux = Arc::<CopyDemux>::default();
+    assert_eq!(demux.backend(), None);
+    let sent = [message(b'S', b"a\0b\0"), message(b'K', &[0, 0, 2, 1, 9, 9, 9, 9]), message(b'Z', b"I")].concat();
+    let mut stream = DemuxedStream::plain(sent.as_slice(), Arc::clone(&demux), false);
+    let mut seen = Vec::new();
+    stream.read_to_end(&mut seen).await.unwrap();
+    assert_eq!((seen, demux.backend()), (sent.clone(), Some(513)));
+}

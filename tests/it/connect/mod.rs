@@ -3,6 +3,7 @@
 mod certificates;
 mod copy;
 mod errors;
+mod poolers;
 mod server;
 mod sessions;
 mod tls;
