@@ -6,9 +6,9 @@
 -- Server: 13.
 -- Filters: a wanted table that is gone is drift, not a missing privilege. Where a whole table may not be read but some of its
 -- columns may, those that may not are listed beside it: column privileges do not reach tableoid and ctid, which say what a row
--- is. A load table and a trial load have columns of the table's types. The ledger's schema needs CREATE on the database only as
--- long as it does not exist, and its table CREATE on the schema. Without SELECT on a sequence pg_sequences says NULL, which
--- looks like "never called".
+-- is. A load table and a trial load have columns of the table's types, which are looked for in their schemas. The ledger's
+-- schema needs CREATE on the database only as long as it does not exist, and its table CREATE on the schema. Without SELECT on
+-- a sequence pg_sequences says NULL, which looks like "never called".
 with wanted as (
     select c.oid, w.schema, w.name, w.part, w.privilege, n.oid as namespace,
            case when w.part is null then pg_catalog.has_table_privilege(c.oid, w.privilege)
@@ -60,6 +60,14 @@ select 'type', n.nspname, t.typname, '', 'USAGE'
   join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
  where w.privilege <> 'SELECT'
    and not pg_catalog.has_type_privilege(a.atttypid, 'USAGE')
+union
+select 'schema', n.nspname, '', '', 'USAGE'
+  from wanted as w
+  join pg_catalog.pg_attribute as a on a.attrelid = w.oid and a.attnum > 0 and not a.attisdropped
+  join pg_catalog.pg_type as t on t.oid = a.atttypid
+  join pg_catalog.pg_namespace as n on n.oid = t.typnamespace
+ where w.privilege <> 'SELECT'
+   and not pg_catalog.has_schema_privilege(n.oid, 'USAGE')
 union
 select 'sequence', n.nspname, c.relname, '', p.privilege
   from pg_catalog.pg_class as c

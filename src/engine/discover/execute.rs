@@ -8,6 +8,7 @@ use tracing::{Instrument as _, info};
 
 use super::clock_skew::skew_note;
 use super::pairing::{Pairing, pair};
+use super::rights::merge_rights_note;
 use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
@@ -81,7 +82,9 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     expect_primary(&identity.old)?;
     Ledger::of(context).place(&old).await?;
     notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
-    describe(context.selection(), name, Sided { old: &old, new: &new }, notes).await
+    let record = describe(context.selection(), name, Sided { old: &old, new: &new }, notes).await?;
+    notes.extend(merge_rights_note(&old, &Ledger::of(context), &record).await?.map(|note| format!("{name}: {note}")));
+    Ok(record)
 }
 
 /// Reads one database's definitions on both sides, as the sessions see them: under a snapshot those that its rows have there.

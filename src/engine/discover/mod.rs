@@ -9,6 +9,7 @@ mod detached;
 mod execute;
 mod new_only;
 mod pairing;
+mod rights;
 mod swapped;
 mod table_selection;
 mod unheeded;

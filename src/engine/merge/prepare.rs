@@ -58,8 +58,8 @@ impl Preparation<'_> {
                 take_back::scope(self.context, self.part, record, last.and_then(|entry| entry.merged_in)).await?
             }
         };
-        let triggers = Triggers::choose(&old, &scope.part, self.options.fire_triggers).await?;
         expect_privileges(&Ledger::of(self.context), &old, &scope.part, &scope.record, scope.direction).await?;
+        let triggers = Triggers::choose(&old, &scope.part, self.options.fire_triggers).await?;
         let old = Transaction::begin(old, Isolation::ReadCommitted, self.context.servers().old_writes()).await?;
         match self.inside(&old, scope, triggers).await {
             Ok(Some(merged)) => Ok(Prepared { merged, transaction: Some(old) }),

@@ -68,17 +68,23 @@ pub(crate) async fn missing(
         return Ok(Vec::new());
     }
     wanted.extend(wanted_by_families(part, record));
+    let sequences = if direction == Direction::Forward { catalog::sequences(old.client()).await? } else { Vec::new() };
+    let is_read = |sequence: &&Sequence| is_asked_of(sequence, Privilege::Select, part);
+    let reading = |sequence: &Sequence| WantedPrivilege {
+        table: sequence.name.clone(),
+        reach: Reach::Whole,
+        privilege: Privilege::Select,
+    };
+    // For their schemas, which must be open too; what is missing on themselves is listed as such.
+    wanted.extend(sequences.iter().filter(is_read).map(reading));
     let mut found = catalog::privileges(old.client(), &wanted, ledger.schema()).await?;
-    if found.iter().any(|one| matches!(one.object, PrivilegeObject::Sequence(_))) {
-        let sequences = catalog::sequences(old.client()).await?;
-        found.retain(|one| match &one.object {
-            PrivilegeObject::Sequence(name) => {
-                let known = sequences.iter().find(|known| known.name == *name);
-                direction == Direction::Forward && known.is_some_and(|known| is_asked_of(known, one.privilege, part))
-            }
-            _ => true,
-        });
-    }
+    found.retain(|one| match &one.object {
+        PrivilegeObject::Sequence(name) => {
+            sequences.iter().any(|known| known.name == *name && is_asked_of(known, one.privilege, part))
+        }
+        PrivilegeObject::Table(name) | PrivilegeObject::Column(name, _) => sequences.iter().all(|known| known.name != *name),
+        _ => true,
+    });
     // Columns that may not be read are told of while reading; a merge reads the whole table.
     found.retain(|one| !(matches!(one.object, PrivilegeObject::Column(..)) && one.privilege == Privilege::Select));
     Ok(found)

@@ -6,6 +6,7 @@ mod broken;
 mod input;
 mod moved;
 mod names;
+mod rights;
 mod stale;
 mod stops;
 mod words;
