@@ -154,6 +154,27 @@ impl Ident {
     pub fn sql(&self) -> String {
         escape_identifier(&self.0)
     }
+
+    /// Returns the name quoted for SQL that a person reads: what does not show itself is written as its number.
+    #[must_use]
+    pub fn visible_sql(&self) -> String {
+        if self.0.chars().all(is_visible) {
+            return self.sql();
+        }
+        let spelled = |c: char| match c {
+            '"' => "\"\"".to_owned(),
+            '\\' => "\\\\".to_owned(),
+            _ if is_visible(c) => c.to_string(),
+            _ => format!("\\+{:06X}", u32::from(c)),
+        };
+        format!("U&\"{}\"", self.0.chars().map(spelled).collect::<String>())
+    }
+}
+
+/// Whether a character shows itself as what it is, wherever it is printed.
+#[must_use]
+pub fn is_visible(c: char) -> bool {
+    c == ' ' || c.is_alphanumeric() || c.is_ascii_graphic()
 }
 
 impl fmt::Display for Ident {
@@ -187,6 +208,12 @@ impl QualifiedName {
     #[must_use]
     pub fn sql(&self) -> String {
         format!("{}.{}", self.schema.sql(), self.name.sql())
+    }
+
+    /// As [`Ident::visible_sql`].
+    #[must_use]
+    pub fn visible_sql(&self) -> String {
+        format!("{}.{}", self.schema.visible_sql(), self.name.visible_sql())
     }
 }
 
@@ -253,6 +280,12 @@ mod tests {
     fn hostile_names_stay_one_identifier() {
         let name = QualifiedName::new("pub\"lic", "a\"; drop table x; --\n.b");
         assert_eq!(name.sql(), "\"pub\"\"lic\".\"a\"\"; drop table x; --\n.b\"");
+    }
+
+    #[test]
+    fn what_does_not_show_itself_is_spelled_out_for_a_reader() {
+        assert_eq!(Ident::new("grüße \\ \"x\"").visible_sql(), "\"grüße \\ \"\"x\"\"\"");
+        assert_eq!(Ident::new("a\u{202e}\\\"b").visible_sql(), "U&\"a\\+00202E\\\\\"\"b\"");
     }
 
     #[test]

@@ -37,8 +37,11 @@ mod privilege;
 mod relation;
 mod replica_role;
 mod role;
+mod role_exists;
 mod sequence;
+mod shielded;
 mod trigger;
+mod type_schema;
 mod unique_index;
 
 use std::collections::{BTreeMap, HashMap};
@@ -53,6 +56,9 @@ pub use partition_bound::partition_bounds;
 pub use privilege::privileges;
 pub use replica_role::replica_role_allowed;
 pub use role::role;
+pub use role_exists::role_exists;
+pub use shielded::shielded;
+pub use type_schema::type_schemas;
 
 use crate::error::Result;
 use crate::name::QualifiedName;

@@ -15,6 +15,7 @@ mod environment;
 mod exit;
 mod export;
 mod fold;
+mod grants;
 mod log;
 mod log_line;
 mod merge;
@@ -74,6 +75,7 @@ enum Verb {
     Undo(undo::Arguments),
     Recover(recover::Arguments),
     Status(status::Arguments),
+    Grants(grants::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -90,6 +92,7 @@ impl Verb {
             Self::Undo(_) => "undo",
             Self::Recover(_) => "recover",
             Self::Status(_) => "status",
+            Self::Grants(_) => "grants",
             Self::Demo(_) => "demo",
         }
     }
@@ -107,6 +110,7 @@ impl Verb {
             Self::Undo(arguments) => &arguments.options.output,
             Self::Recover(arguments) => &arguments.options.output,
             Self::Status(arguments) => &arguments.options.output,
+            Self::Grants(arguments) => &arguments.options.output,
         }
     }
 
@@ -122,6 +126,7 @@ impl Verb {
             Self::Undo(arguments) => undo::run(call, arguments).await,
             Self::Recover(arguments) => Box::pin(recover::run(call, arguments)).await,
             Self::Status(arguments) => status::run(call, arguments).await,
+            Self::Grants(arguments) => grants::run(call, arguments).await,
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }

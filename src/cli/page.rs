@@ -47,6 +47,11 @@ impl Page {
         self.add(&fold_command(line, self.width, indent));
     }
 
+    /// Adds a text for a program to read: as it is, however wide the terminal is.
+    pub(super) fn verbatim(&mut self, text: &str) {
+        self.add(text);
+    }
+
     fn add(&mut self, lines: &str) {
         self.text.push_str(lines);
         self.text.push('\n');
@@ -106,9 +111,10 @@ mod tests {
     fn no_line_is_wider_than_the_page() {
         let mut page = Page::new(Paint::default(), Some(30));
         page.list("a list:", ["one thing that is longer than a line"]);
+        page.verbatim("-- one comment that is longer than a line");
         page.next([Step::Run("failback merge --leave-held --run a".into()), Step::Say("or wait until somebody knows".into())]);
-        let expected = "a list:\n  one thing that is longer\n    than a line\n\nnext: failback merge \\\n        --leave-held \
-                        --run a\n      or wait until somebody\n      knows\n";
+        let expected = "a list:\n  one thing that is longer\n    than a line\n-- one comment that is longer than a line\n\n\
+                        next: failback merge \\\n        --leave-held --run a\n      or wait until somebody\n      knows\n";
         assert_eq!(page.text(), expected);
     }
 }

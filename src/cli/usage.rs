@@ -21,6 +21,7 @@ pub(super) const OVERVIEW: &str = "\
 Look:
   discover  List every relation on both servers and what will be done about it
   status    Say how far a run has come
+  grants    Print the SQL that gives failback's user what it needs, and no more
 
 Try:
   demo      Play an incident on throwaway servers, and recover from it

@@ -22,6 +22,7 @@ mod diff;
 mod discover;
 mod evidence;
 mod export;
+mod grants;
 mod merge;
 mod plan;
 mod rows;
@@ -32,6 +33,7 @@ pub use crate::staging::{Raise, Written};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{Blocker, ExportReport, ExportedTable, Unplaced, export};
+pub use grants::{GrantScript, grants};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, plan};
 pub use run::{

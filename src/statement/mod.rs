@@ -21,6 +21,7 @@ mod brought;
 mod check;
 mod delta_tables;
 mod exclusive;
+mod grant;
 mod key_range;
 mod ledger;
 mod load_table;
@@ -41,6 +42,7 @@ pub use check::{
     orphans_of_lost, orphans_of_table,
 };
 pub use delta_tables::{DeltaTables, orphaning_parents, orphans};
+pub use grant::{DatabaseGrants, GrantedObjects, ListedObjects, ServerGrants};
 pub use key_range::{KeyCut, KeyRange};
 pub use ledger::in_ledger;
 pub use load_table::{Inserted, LoadColumn, LoadTable, load_table_name, unpacked};

@@ -89,7 +89,7 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 9] = ["run", "rows", "evidence", "discover", "export", "diff", "plan", "merge", "verify"];
+const ENGINE_ROOMS: [&str; 10] = ["run", "rows", "evidence", "grants", "discover", "export", "diff", "plan", "merge", "verify"];
 
 #[test]
 fn rooms_of_the_engine_import_only_rooms_below_them() {

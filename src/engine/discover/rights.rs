@@ -71,7 +71,7 @@ fn lists(missing: impl Iterator<Item = MissingPrivilege>) -> Vec<String> {
         let named = names.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
         let rest = names.len().saturating_sub(NAMED);
         let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
-        format!("{} on {sort} {named}{more}", crate::words::Word::word(privilege))
+        format!("{} on {sort} {named}{more}", privilege.word())
     };
     by_sort.into_iter().map(sentence).collect()
 }
