@@ -22,7 +22,8 @@ pub enum Class {
     /// Only NEW has the row, and its stamps lie before the cutover: OLD deleted it, or an import brought it to NEW with its old
     /// stamps.
     AmbiguousDeletedOnOld,
-    /// Only OLD has the row; nothing says whether OLD created it or NEW deleted it.
+    /// Only OLD has the row; nothing says whether OLD created it or NEW deleted it, or an earlier merge brought it from NEW,
+    /// which lacks it now.
     AmbiguousMissingOnNew,
     /// Both have the row with different values; nothing says who changed it.
     AmbiguousDiffers,

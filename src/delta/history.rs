@@ -36,11 +36,16 @@ pub struct History {
 }
 
 impl History {
-    /// Reads a row's stamps; a missing column and a NULL stamp both say nothing.
+    /// Reads a row's stamps; a missing column and a NULL stamp both say nothing. A row that was last written before it was
+    /// created has a stamp that is wrong, and nothing says which.
     #[must_use]
     pub fn from_stamps(window: &CutoverWindow, created_us: Option<i64>, updated_us: Option<i64>) -> Self {
         let created_after = created_us.and_then(|stamp| window.is_after(stamp));
         let updated_after = updated_us.and_then(|stamp| window.is_after(stamp));
+        let contradicts = updated_after == Some(false) && created_us.is_some() && created_after.is_none();
+        if contradicts {
+            return Self::default();
+        }
         let existed = if updated_after == Some(false) { Some(true) } else { created_after.map(|after| !after) };
         let changed = if created_after == Some(true) || updated_after == Some(true) {
             Some(true)
@@ -82,5 +87,6 @@ mod tests {
         assert_eq!(says(Some(10), Some(2_000)), History { existed: Some(true), changed: Some(true) });
         assert!(says(Some(950), None).is_silent());
         assert!(says(None, None).is_silent());
+        assert!(says(Some(950), Some(10)).is_silent(), "last written before it was created");
     }
 }

@@ -1,5 +1,6 @@
-//! Rows that OLD lacks and that an earlier merge had brought to it: OLD had them and deleted them, which its ledger proves.
-//! They are not brought again unless somebody decides so.
+//! Rows that one side lacks and that an earlier merge had brought to OLD, which its ledger proves. Where OLD lacks the row, it had
+//! it and deleted it: it is not brought again unless somebody decides so. Where NEW lacks it, NEW deleted it, or OLD's users made
+//! another one under its key: it is not taken for a row of OLD's own.
 
 use std::collections::HashSet;
 
@@ -13,32 +14,41 @@ use crate::statement::{RowSource, key_digests};
 /// SQLSTATE of text that an encoding has no characters for.
 const UNTRANSLATABLE: &str = "22P05";
 
-/// Corrects the class of the rows that were brought before. `keys` are those of all rows, one list a key column.
-pub(super) async fn prove_deletions(
+/// Corrects the class of the rows that were brought before and that one side lacks. `keys` are those of all rows, one list a key column.
+pub(super) async fn heed(
     old: &Transaction,
     source: RowSource<'_>,
     brought: &HashSet<u128>,
     keys: &[Vec<String>],
     rows: &mut [DiffRow],
 ) -> Result<()> {
-    let lost: Vec<_> = (0..rows.len()).filter(|row| is_lost(rows[*row].verdict.class)).collect();
+    let lost: Vec<_> = (0..rows.len()).filter(|row| class_if_brought(&rows[*row]).is_some()).collect();
     if lost.is_empty() {
         return Ok(());
     }
     let keys: Vec<Vec<String>> = keys.iter().map(|values| lost.iter().map(|row| values[*row].clone()).collect()).collect();
     for (row, digest) in lost.into_iter().zip(digests(old, source, &keys).await?) {
         if digest.is_some_and(|digest| brought.contains(&digest)) {
+            let class = class_if_brought(&rows[row]);
             let verdict = &mut rows[row].verdict;
-            verdict.class = Class::UpdateDeleted;
+            verdict.class = class.unwrap_or(verdict.class);
             verdict.evidence.old = Evidence::Ledger;
         }
     }
     Ok(())
 }
 
-/// Whether NEW has the row, OLD does not, and that OLD deleted it is not known yet.
-const fn is_lost(class: Class) -> bool {
-    matches!(class, Class::Insert | Class::AmbiguousMissingOnOld | Class::AmbiguousDeletedOnOld | Class::UpdateMissing)
+/// What a row is if an earlier merge brought it to OLD; `None` where that changes nothing.
+fn class_if_brought(row: &DiffRow) -> Option<Class> {
+    match row.verdict.class {
+        // NEW has the row, and that OLD deleted it is not known yet.
+        Class::Insert | Class::AmbiguousMissingOnOld | Class::AmbiguousDeletedOnOld | Class::UpdateMissing => {
+            Some(Class::UpdateDeleted)
+        }
+        // NEW lacks the row, and its stamps say that OLD made it.
+        Class::OldOnly if row.changed.is_none() => Some(Class::AmbiguousMissingOnNew),
+        _ => None,
+    }
 }
 
 /// The digests of keys; `None` for those that OLD's encoding has no characters for: none of its rows ever had them.

@@ -7,7 +7,7 @@ use arrow_array::RecordBatch;
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
-use super::brought::prove_deletions;
+use super::brought;
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use crate::codec::{BatchEncoder, RowLayout};
@@ -272,8 +272,8 @@ impl<'a> Comparer<'a> {
                 let counterparts = counterpart::fetch_known(old, source, &self.table.layout, &keys).await?;
                 let sides = self.sides(batch, counterparts);
                 let mut rows = self.judge(&sides)?;
-                if let Some(brought) = self.brought {
-                    prove_deletions(old, source, brought, &keys, &mut rows).await?;
+                if let Some(known) = self.brought {
+                    brought::heed(old, source, known, &keys, &mut rows).await?;
                 }
                 ahead = self.count_ahead(ahead, &sides);
                 for row in &rows {

@@ -81,10 +81,16 @@ impl Clock {
 
     /// Returns a condition on a row of OLD under an alias that is true where its stamps say that it was there at the cutover.
     pub(crate) fn existed(&self, times: &TimeColumns, alias: &str) -> String {
-        let test =
+        let before =
             |column: &TimeColumn| format!("{alias}.{} < {}", column.name.sql(), literal(&self.since_literal(column.kind)));
-        let tests: Vec<_> = times.iter().map(test).collect();
-        if tests.is_empty() { "false".to_owned() } else { format!("({})", tests.join(" or ")) }
+        match (&times.created, &times.updated) {
+            (None, None) => "false".to_owned(),
+            (Some(column), None) | (None, Some(column)) => format!("({})", before(column)),
+            // A row that was last written before it was created has a stamp that is wrong.
+            (Some(created), Some(updated)) => {
+                format!("({} or {alias}.{} is null and {})", before(created), created.name.sql(), before(updated))
+            }
+        }
     }
 
     /// Returns a condition on a row of OLD under an alias that is false where its creation stamp says that it came after the

@@ -57,6 +57,23 @@ fn a_row_that_was_brought_and_deleted_on_old_is_held_until_somebody_decides() {
 }
 
 #[test]
+fn a_row_that_was_brought_and_that_new_lacks_since_is_not_olds_own() {
+    let first = recovery(pair("erased_on_new", BOTH, ADDED, ""), "");
+    first.up_to_plan();
+    merge(&first);
+    support::sql(&first.pair.new, "delete from t where id = 50");
+    support::sql(&first.pair.old, "insert into t values (60, 'of OLD itself', now(), now())");
+    let second = again(&first, "");
+    assert_eq!(classes(&second), [("old_only", 1), ("ambiguous_missing_on_new", 1)]);
+    merge(&second);
+    assert_eq!(ids(&second).as_deref(), Some("1 50 51 60"), "nobody decided");
+    let third = again(&first, "[defaults]\nambiguous_missing_on_new = \"apply_new\"\n");
+    third.up_to_plan();
+    merge(&third);
+    assert_eq!(ids(&third).as_deref(), Some("1 51 60"), "somebody decided");
+}
+
+#[test]
 fn what_failback_itself_took_away_is_not_deleted_by_old() {
     let first = recovery(pair("erased_undo", BOTH, ADDED, ""), "");
     first.up_to_plan();

@@ -7,7 +7,7 @@ use failback::policy::Action;
 use failback::schema::{Coverage, Covered, Method};
 
 use super::listed::{Entry, Said};
-use super::oracle::Merge;
+use super::oracle::{Merge, Window};
 use super::schema::{Key, Reference, Table};
 use super::sequences;
 use super::snapshot::{Row, Snapshot};
@@ -61,7 +61,7 @@ fn snapshot(parents: &[(u32, &str, &str)], children: &[(u32, &str, u32)]) -> Sna
 fn said(entries: &[(u32, Class, Action, bool)]) -> Said {
     let yes = || Covered::Yes { by: "a control".to_owned() };
     let entry = |(id, class, action, decided): &(u32, Class, Action, bool)| {
-        let entry = Entry { class: *class, action: *action, decided: *decided, why: String::new() };
+        let entry = Entry { class: *class, action: *action, decided: *decided, by_name: false, why: String::new() };
         (vec![Some(id.to_string())], entry)
     };
     let coverage = Coverage { insert: yes(), update: yes(), delete: yes() };
@@ -72,8 +72,8 @@ fn said(entries: &[(u32, Class, Action, bool)]) -> Said {
 fn complaints(moments: [&Snapshot; 4], said: [Said; 2]) -> Vec<String> {
     let [base, new, before, after] = moments;
     let (tables, said) = (tables(), said.map(Some));
-    let merge =
-        Merge { tables: &tables, base, new, earlier: &[], before, after, said: &said, cutover: "2026-01-01", fired: false };
+    let window = Window { instant: "2026-01-01".to_owned(), wall: "2026-01-01".to_owned() };
+    let merge = Merge { tables: &tables, base, new, earlier: &[], before, after, said: &said, window: &window, fired: false };
     merge.complaints()
 }
 

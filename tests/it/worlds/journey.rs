@@ -7,11 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Client;
 
 use super::ground::{Ground, Role};
+use super::oracle::Window;
 use super::schema::{self, Table};
 use super::snapshot::{self, Snapshot};
-use super::writes::Writer;
+use super::writes::{Writer, wall_clock};
 use crate::recovery::Recovery;
 use crate::support::{Dice, block_on};
+
+/// The overlap that failback takes unless it is told another.
+const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+
+/// Zones on either side of the one that a clock without a zone could be taken for, one of them with half an hour.
+const ZONES: [&str; 4] = ["UTC", "UTC", "America/New_York", "Asia/Kolkata"];
 
 /// A world on its way.
 pub(super) struct Journey<'a> {
@@ -25,6 +32,10 @@ pub(super) struct Journey<'a> {
     /// What happened, for people.
     pub(super) log: Vec<String>,
     decisions: String,
+    /// The zone of the wall clocks on both servers.
+    zone: &'static str,
+    /// Whether failback is told the zone; else wall clocks are no evidence.
+    zone_is_stated: bool,
     /// Whether OLD's triggers fire.
     pub(super) fire: bool,
     role: Role,
@@ -44,6 +55,8 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
     let tables = schema::draw(&mut dice);
     let cutover = Timestamp::now() - SignedDuration::from_hours(1);
     let clients = ground.fresh();
+    let zone = ZONES[dice.below(ZONES.len())];
+    let zone_is_stated = dice.below(5) > 0;
     let mut journey = Journey {
         ground,
         dice,
@@ -53,6 +66,8 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
         count: 0,
         log: Vec::new(),
         decisions: String::new(),
+        zone,
+        zone_is_stated,
         fire: false,
         role: Role::Super,
         wanted: Vec::new(),
@@ -106,7 +121,7 @@ impl Journey<'_> {
 
     /// A run of its own.
     pub(super) fn recovery(&mut self) -> Recovery {
-        let mut config = String::from("zone = \"UTC\"\n");
+        let mut config = if self.zone_is_stated { format!("zone = \"{}\"\n", self.zone) } else { String::new() };
         for table in &self.tables {
             if let Some(method) = table.method {
                 let _ = write!(config, "[tables.\"{}\"]\nmethod = \"{method}\"\n", table.full_name());
@@ -148,6 +163,11 @@ impl Journey<'_> {
             };
             let _ = writeln!(self.decisions, "{class} = \"{resolution}\"");
         }
+        if self.dice.below(4) == 0 {
+            let table = self.tables[self.dice.below(self.tables.len())].full_name();
+            let class = CLASSES[self.dice.below(CLASSES.len())];
+            let _ = writeln!(self.decisions, "[tables.\"{table}\"]\n{class} = \"apply_new\"");
+        }
     }
 
     /// Creates the tables on both sides and fills them alike.
@@ -163,7 +183,7 @@ impl Journey<'_> {
                 }
             }
         }
-        let mut writer = Writer { tables: &self.tables, letter: 'B', cutover: self.cutover, count: 0, before: true };
+        let mut writer = Writer::new(&self.tables, 'B', self.cutover, self.zone, self.count);
         let mut statements = Vec::new();
         for table in &self.tables {
             for _ in 0..3 + self.dice.below(5) {
@@ -180,6 +200,12 @@ impl Journey<'_> {
         }
     }
 
+    /// From when on a stamp may be one of after the cutover.
+    pub(super) fn window(&self) -> Window {
+        let from = self.cutover - OVERLAP;
+        Window { instant: wall_clock(from, "UTC"), wall: wall_clock(from, self.zone) }
+    }
+
     /// Lets OLD's users write between two steps.
     pub(super) fn visit(&mut self) {
         if self.dice.below(2) == 0 {
@@ -191,7 +217,7 @@ impl Journey<'_> {
     fn write(&mut self, side: Side, times: usize) {
         for _ in 0..times {
             let letter = if side == Side::Old { 'O' } else { 'N' };
-            let mut writer = Writer { tables: &self.tables, letter, cutover: self.cutover, count: self.count, before: false };
+            let mut writer = Writer::new(&self.tables, letter, self.cutover, self.zone, self.count);
             let (database, statement) = writer.draw(&mut self.dice);
             self.count = writer.count;
             if block_on(self.clients.get(side)[database].batch_execute(&statement)).is_ok() {

@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) action: Action,
     /// Whether a person decided that NEW's row, or the later one, is to win in this class.
     pub(super) decided: bool,
+    /// Whether it was decided for this table by its name.
+    pub(super) by_name: bool,
     pub(super) why: String,
 }
 
@@ -47,12 +49,12 @@ pub(super) fn read(store: &LocalStore, tables: &[Table], databases: &[String]) -
         let planned: &DatabasePlan = plan.databases.iter().find(|planned| planned.name == record.name)?;
         let found = record.tables.iter().find(|found| found.name.to_string() == table.full_name())?;
         let planned = planned.tables.iter().find(|planned| planned.id == found.id)?;
-        let decided = |class| {
+        let wins = |class| {
             let decided = decisions.resolve(&record.name, &table.full_name(), class);
-            let wins = [Resolution::ApplyNew, Resolution::LastUpdateWins, Resolution::FirstUpdateWins];
-            decided.origin != Origin::Builtin && wins.contains(&decided.resolution)
+            let new_wins = [Resolution::ApplyNew, Resolution::LastUpdateWins, Resolution::FirstUpdateWins];
+            new_wins.contains(&decided.resolution).then_some(decided.origin)
         };
-        let entries = entries(store, table, found, planned, &decided);
+        let entries = entries(store, table, found, planned, &wins);
         Some(Said { entries, coverage: found.coverage.clone(), method: found.method })
     };
     tables.iter().map(one).collect()
@@ -63,7 +65,7 @@ fn entries(
     table: &Table,
     record: &TableRecord,
     plan: &TablePlan,
-    decided: &dyn Fn(Class) -> bool,
+    wins: &dyn Fn(Class) -> Option<Origin>,
 ) -> BTreeMap<RowKey, Entry> {
     let mut actions = Vec::new();
     if let Some(segment) = &plan.changes {
@@ -89,7 +91,9 @@ fn entries(
                 }
                 let class: Class = class.parse().expect("a class");
                 let action = action.parse().expect("an action");
-                found.insert(key, Entry { class, action, decided: decided(class), why });
+                let origin = wins(class).unwrap_or(Origin::Builtin);
+                let by_name = matches!(origin, Origin::Table | Origin::DatabaseTable);
+                found.insert(key, Entry { class, action, decided: origin != Origin::Builtin, by_name, why });
             }
         }
     }

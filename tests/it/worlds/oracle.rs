@@ -10,9 +10,11 @@ use super::listed::{Entry, Said};
 use super::schema::{Reference, Table};
 use super::snapshot::{Row, RowKey, Rows, Snapshot, agree};
 
-/// Whether a later run knows that a row which an earlier one brought to OLD, and NEW's users deleted since, is NEW's. Today it
-/// is `old_only`: its stamps say that it was created after the cutover.
-const KNOWS_WHAT_IT_BROUGHT: bool = false;
+/// From when on a stamp may be one of after the cutover: the cutover less the overlap, as columns of both kinds show it.
+pub(super) struct Window {
+    pub(super) instant: String,
+    pub(super) wall: String,
+}
 
 /// Everything that the oracle knows of a merge.
 pub(super) struct Merge<'a> {
@@ -27,8 +29,7 @@ pub(super) struct Merge<'a> {
     /// OLD just after it.
     pub(super) after: &'a Snapshot,
     pub(super) said: &'a [Option<Said>],
-    /// Before which a stamp is one of before the cutover.
-    pub(super) cutover: &'a str,
+    pub(super) window: &'a Window,
     /// Whether OLD's triggers fired.
     pub(super) fired: bool,
 }
@@ -52,6 +53,15 @@ impl Merge<'_> {
         found
     }
 
+    /// Whether the row that a value leads to is written because somebody decided so for its table by name.
+    fn is_decided_by_name(&self, reference: &Reference, value: &[String]) -> bool {
+        let columns: Vec<_> = reference.columns.iter().map(|(name, _)| name.clone()).collect();
+        let leads_to = |row: &Row| value_of(row, &columns).as_deref() == Some(value);
+        let Some((key, _)) = self.after.tables[reference.parent].iter().find(|(_, row)| leads_to(row)) else { return false };
+        let entry = self.said[reference.parent].as_ref().and_then(|said| said.entries.get(key));
+        entry.is_some_and(|entry| entry.by_name && entry.action.writes())
+    }
+
     /// Looks for children that have no parent, or another one than they had.
     fn wrong_parents(&self, number: usize, table: &Table, reference: &Reference) -> Vec<String> {
         let mut found = Vec::new();
@@ -67,7 +77,8 @@ impl Merge<'_> {
                 (None, _) if reference.not_valid => continue,
                 (None, _) => "has no parent".to_owned(),
                 (Some(now), Some(meant)) if now == meant => continue,
-                // A row that kept its parent while other columns were written.
+                // Somebody decided for this very table that another row takes the parent's place.
+                (Some(_), _) if self.is_decided_by_name(reference, &value) => continue,
                 // A row that kept its parent while other columns were written.
                 (Some(now), _) if is_written && keeps_parent && Some(now) == was.as_ref() => continue,
                 (Some(now), meant) => format!("is of {now}, and was to be of {}", meant.as_deref().unwrap_or("nobody")),
@@ -112,7 +123,7 @@ struct Key<'a> {
     after: Option<&'a Row>,
     entry: Option<&'a Entry>,
     said: Option<&'a Said>,
-    cutover: &'a str,
+    from: &'a str,
 }
 
 impl<'a> Key<'a> {
@@ -127,14 +138,14 @@ impl<'a> Key<'a> {
             after: row(merge.after),
             entry: said.and_then(|said| said.entries.get(key)),
             said,
-            cutover: merge.cutover,
+            from: if merge.tables[number].wall { &merge.window.wall } else { &merge.window.instant },
         }
     }
 
-    /// Whether a row's own stamps say that it was written since the cutover.
+    /// Whether a row's own stamps say that it was written since the cutover, or leave it in doubt.
     fn is_stamped(&self, row: Option<&Row>) -> bool {
         let stamps = ["created_at", "updated_at"].into_iter().filter_map(|name| row?.get(name)?.as_deref());
-        stamps.max().is_some_and(|stamp| stamp >= self.cutover)
+        stamps.max().is_some_and(|stamp| stamp >= self.from)
     }
 
     /// Says how OLD's own state was harmed.
@@ -181,10 +192,6 @@ impl<'a> Key<'a> {
         let own = |row: Option<&'a Row>| row.and_then(|row| row.get("tok"));
         if self.new.is_none() && own(self.after) != own(self.base) {
             // The row that NEW deleted is gone; OLD's users have given its key to another one.
-            return None;
-        }
-        let brought = own(self.base).is_some_and(|tok| tok.as_deref().is_some_and(|tok| tok.starts_with('N')));
-        if !KNOWS_WHAT_IT_BROUGHT && self.new.is_none() && brought {
             return None;
         }
         if merge.fired && table.loud && self.entry.is_some_and(|entry| entry.action.writes()) {

@@ -50,7 +50,7 @@ impl Journey<'_> {
         }
         let after = self.snapshot(Side::Old);
         let said = self.listed(&recovery);
-        let cutover = self.cutover.to_string().replace('T', " ");
+        let window = self.window();
         let merge = Merge {
             tables: &self.tables,
             base: &base,
@@ -59,7 +59,7 @@ impl Journey<'_> {
             before: &before,
             after: &after,
             said: &said,
-            cutover: cutover.trim_end_matches('Z'),
+            window: &window,
             fired: self.fire,
         };
         let mut wrong = merge.complaints();

@@ -8,19 +8,36 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::schema::{Key, Table};
 
+/// How far from the cutover stamps lie: long before it, within the overlap before it, and after it.
+const BEFORE: SignedDuration = SignedDuration::from_hours(-48);
+const OVERLAP: SignedDuration = SignedDuration::from_mins(-4);
+const AFTER: SignedDuration = SignedDuration::from_mins(5);
+
+/// What a clock on the wall shows at an instant.
+pub(super) fn wall_clock(instant: Timestamp, zone: &str) -> String {
+    instant.in_tz(zone).expect("a zone of the IANA database").datetime().to_string().replace('T', " ")
+}
+
 /// Who writes, and when.
 pub(super) struct Writer<'a> {
-    pub(super) tables: &'a [Table],
+    tables: &'a [Table],
     /// The letter of the rows' identity: who created them.
-    pub(super) letter: char,
-    pub(super) cutover: Timestamp,
+    letter: char,
+    cutover: Timestamp,
+    /// The zone of the wall clocks.
+    zone: &'static str,
     /// How many statements were drawn.
     pub(super) count: u64,
     /// Whether the rows are those of before the cutover.
-    pub(super) before: bool,
+    before: bool,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
+    /// Who writes rows of an identity that begins with a letter: `B` before the cutover, `O` and `N` after it.
+    pub(super) const fn new(tables: &'a [Table], letter: char, cutover: Timestamp, zone: &'static str, count: u64) -> Self {
+        Self { tables, letter, cutover, zone, count, before: letter == 'B' }
+    }
+
     /// Draws a statement.
     pub(super) fn draw(&mut self, dice: &mut Dice) -> (usize, String) {
         let number = dice.below(self.tables.len());
@@ -37,22 +54,32 @@ impl Writer<'_> {
         (table.database, text)
     }
 
-    /// A stamp of now, or one that lies about it.
-    fn stamp(&mut self, dice: &mut Dice) -> String {
-        let lies = !self.before && dice.below(6) == 0;
-        self.stamp_of(lies)
+    /// A stamp of now, one that lies about it, or one of a transaction that began before the cutover.
+    fn stamp(&mut self, dice: &mut Dice, table: &Table) -> String {
+        let from = match dice.below(12) {
+            0 | 1 => BEFORE,
+            2 => OVERLAP,
+            _ => self.now(),
+        };
+        self.stamp_from(table, from)
     }
 
-    fn stamp_of(&mut self, lies: bool) -> String {
+    /// What an honest clock shows: days before the cutover, or minutes after it.
+    const fn now(&self) -> SignedDuration {
+        if self.before { BEFORE } else { AFTER }
+    }
+
+    /// A stamp some seconds after an instant that lies so far from the cutover, as the table's column holds it.
+    fn stamp_from(&mut self, table: &Table, from: SignedDuration) -> String {
         self.count += 1;
         let step = SignedDuration::from_secs(i64::try_from(self.count).unwrap_or(0));
-        let from = if self.before || lies { SignedDuration::from_hours(-48) } else { SignedDuration::from_mins(5) };
-        (self.cutover + from + step).to_string()
+        let instant = self.cutover + from + step;
+        if table.wall { wall_clock(instant, self.zone) } else { instant.to_string() }
     }
 
     /// Inserts a row with an identity of its own.
     pub(super) fn insert(&mut self, dice: &mut Dice, table: &Table) -> String {
-        let stamp = self.stamp(dice);
+        let stamp = self.stamp(dice, table);
         let mut columns = vec!["tok".to_owned(), "val".to_owned()];
         let mut values = vec![format!("'{}{}'", self.letter, self.count), format!("'v{}'", self.count)];
         for ((name, _), value) in table.key.columns().iter().zip(self.key(dice, table.key)) {
@@ -113,7 +140,7 @@ impl Writer<'_> {
 
     /// Sets a column of one row, and mostly its stamp.
     fn set(&mut self, dice: &mut Dice, table: &Table, set: &str) -> String {
-        let stamp = self.stamp(dice);
+        let stamp = self.stamp(dice, table);
         let stamped = table.updated && dice.below(6) > 0;
         let stamped = if stamped { format!(", updated_at = '{stamp}'") } else { String::new() };
         format!("update {} set {set}{stamped} where {}", table.name, Self::one(dice, table))
@@ -151,7 +178,7 @@ impl Writer<'_> {
 
     /// Lets two rows change their unique values, one step after the other.
     fn swap(&mut self, dice: &mut Dice, table: &Table) -> String {
-        let (name, salt, stamp) = (&table.name, dice.below(1000), self.stamp(dice));
+        let (name, salt, stamp) = (&table.name, dice.below(1000), self.stamp(dice, table));
         let stamped = if table.updated { format!(", updated_at = '{stamp}'") } else { String::new() };
         format!(
             "do $$ declare toks text[]; us text[]; begin select array_agg(tok), array_agg(u) into toks, us from
@@ -166,7 +193,7 @@ impl Writer<'_> {
     /// Deletes a row and makes one of its own under the same key.
     fn again(&mut self, dice: &mut Dice, table: &Table) -> String {
         // The stamps say so: without them nothing tells such a row from one that was changed.
-        let (name, salt, stamp) = (&table.name, dice.below(1000), self.stamp_of(false));
+        let (name, salt, stamp) = (&table.name, dice.below(1000), self.stamp_from(table, self.now()));
         let mut set = format!("x.tok := '{}{}'; x.val := 'again'", self.letter, self.count);
         for (column, _) in [("created_at", table.created), ("updated_at", table.updated)].iter().filter(|(_, has)| *has) {
             let _ = write!(set, "; x.{column} := '{stamp}'");
