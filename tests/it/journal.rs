@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use failback::engine::{self, MergeOptions};
 use failback::error::{Error, ErrorKind, OldState, Result};
 use failback::staging::{Journal, JournalRecord};
-use failback::store::{FileDigest, FileReader, FileWriter, LocalStore, RunLock, Store};
+use failback::store::{LocalStore, Store};
 
 use super::recovery::{Recovery, incident};
-use super::support::{self, block_on};
+use super::support::{self, block_on, pass_on};
 
 /// A store whose journal takes so many more lines.
 #[derive(Debug)]
@@ -19,51 +19,13 @@ struct FullStore {
 }
 
 impl Store for FullStore {
-    fn location(&self) -> String {
-        self.store.location()
-    }
-
-    fn create_file(&self, relative: &str) -> Result<Box<dyn FileWriter>> {
-        self.store.create_file(relative)
-    }
-
-    fn put_if_absent(&self, relative: &str, bytes: &[u8]) -> Result<bool> {
-        self.store.put_if_absent(relative, bytes)
-    }
-
-    fn read(&self, relative: &str) -> Result<Vec<u8>> {
-        self.store.read(relative)
-    }
-
-    fn open_checked(&self, file: &FileDigest) -> Result<Box<dyn FileReader>> {
-        self.store.open_checked(file)
-    }
-
     fn append_line(&self, relative: &str, line: &str) -> Result<()> {
         let left = self.lines.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |lines| lines.checked_sub(1));
         left.map_err(|_| Error::new(ErrorKind::StorageFull, "append a line"))?;
         self.store.append_line(relative, line)
     }
 
-    fn exists(&self, relative: &str) -> Result<bool> {
-        self.store.exists(relative)
-    }
-
-    fn remove_file(&self, relative: &str) -> Result<()> {
-        self.store.remove_file(relative)
-    }
-
-    fn remove_folder(&self, relative: &str) -> Result<()> {
-        self.store.remove_folder(relative)
-    }
-
-    fn lock(&self) -> Result<RunLock> {
-        self.store.lock()
-    }
-
-    fn sweep(&self, held: &RunLock) -> Result<usize> {
-        self.store.sweep(held)
-    }
+    pass_on!(location, create_file, put_if_absent, read, open_checked, exists, remove_file, remove_folder, lock, sweep);
 }
 
 fn shop(test: &str) -> Recovery {

@@ -6,15 +6,14 @@ use std::collections::HashSet;
 
 use super::diff_row::DiffRow;
 use crate::delta::{Class, Evidence};
+use crate::engine::rows::UNTRANSLATABLE;
 use crate::engine::run::read_digest;
 use crate::error::Result;
 use crate::pg::{Session, Transaction, sqlstate};
 use crate::statement::{RowSource, key_digests};
 
-/// SQLSTATE of text that an encoding has no characters for.
-const UNTRANSLATABLE: &str = "22P05";
-
-/// Corrects the class of the rows that were brought before and that one side lacks. `keys` are those of all rows, one list a key column.
+/// Corrects the class of the rows that were brought before and that one side lacks. `keys` are those of all rows, one list a key
+/// column.
 pub(super) async fn heed(
     old: &Transaction,
     source: RowSource<'_>,

@@ -16,7 +16,7 @@ use crate::engine::plan::{
 };
 use crate::engine::rows::{Image, key_positions, view};
 use crate::engine::run::Context;
-use crate::error::{Place, Result};
+use crate::error::{Error, ErrorKind, Place, Result};
 use crate::policy::Action;
 use crate::schema::Table;
 use crate::staging::{DatabasePlan, DatabaseRecord, SegmentReader, TableDiff, TablePlan, TableRecord};
@@ -163,6 +163,7 @@ fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result
     if !(0..planned.len()).any(is_left) {
         return Ok(Vec::new());
     }
+    let keys = KeyText::of(draft.record)?;
     let mut first = 0;
     for segment in &draft.diff.segments {
         for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["old", "new"])? {
@@ -178,7 +179,7 @@ fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result
                 });
                 left.rows += 1;
                 if left.keys.len() < LeftRows::MOST_KEYS {
-                    left.keys.push(key(draft.record, &images, row)?);
+                    left.keys.push(keys.say(&images, row)?);
                 }
             }
             first += batch.num_rows();
@@ -187,18 +188,31 @@ fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result
     Ok(found.into_values().collect())
 }
 
-/// Says a row's key, as `column = value`, from the first image that has the row.
-fn key(record: &TableRecord, images: &[Image], row: usize) -> Result<String> {
-    let encoder = BatchEncoder::new(&record.layout);
-    let mut said = Vec::new();
-    if let Some(image) = images.iter().find(|image| image.present.value(row)) {
-        let rows = view(&encoder, &image.rows)?;
-        for position in key_positions(&record.layout, &record.key.names())? {
-            let value = rows
-                .display(row, position)
-                .map_err(|error| crate::error::Error::new(crate::error::ErrorKind::Damaged, "read the diff").because(error))?;
-            said.push(format!("{} = {}", record.layout.columns[position].name, value.as_deref().unwrap_or("NULL")));
-        }
+/// Keys of a table's rows, for people.
+struct KeyText<'a> {
+    record: &'a TableRecord,
+    encoder: BatchEncoder,
+    /// The key's columns in the layout.
+    positions: Vec<usize>,
+}
+
+impl<'a> KeyText<'a> {
+    fn of(record: &'a TableRecord) -> Result<Self> {
+        let positions = key_positions(&record.layout, &record.key.names())?;
+        Ok(Self { record, encoder: BatchEncoder::new(&record.layout), positions })
     }
-    Ok(said.join(", "))
+
+    /// Says a row's key, as `column = value`, from the first image that has the row.
+    fn say(&self, images: &[Image], row: usize) -> Result<String> {
+        let Some(image) = images.iter().find(|image| image.present.value(row)) else { return Ok(String::new()) };
+        let rows = view(&self.encoder, &image.rows)?;
+        let mut said = Vec::new();
+        for position in &self.positions {
+            let value = rows.display(row, *position);
+            let value = value.map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))?;
+            let column = &self.record.layout.columns[*position].name;
+            said.push(format!("{column} = {}", value.as_deref().unwrap_or("NULL")));
+        }
+        Ok(said.join(", "))
+    }
 }

@@ -35,6 +35,22 @@ impl Direction {
         }
     }
 
+    /// Names the image in the diff of the rows that come to OLD.
+    pub(crate) const fn image(self) -> &'static str {
+        match self {
+            Self::Forward => "new",
+            Self::Back => "old",
+        }
+    }
+
+    /// Says what a row is that is not written after all.
+    pub(crate) const fn aside(self) -> &'static str {
+        match self {
+            Self::Forward => "held",
+            Self::Back => "left",
+        }
+    }
+
     /// Returns what a merge does with a row that has an action; `None` where OLD's stays as it is.
     pub(crate) const fn operation(self, action: Action) -> Option<Operation> {
         match (self, action) {

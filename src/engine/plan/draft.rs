@@ -33,4 +33,17 @@ impl Draft<'_> {
         self.whys[row] = self.reason(why);
         self.actions[row] = Action::Hold;
     }
+
+    /// Holds those of the rows that would be written, for a reason; returns how many.
+    pub(crate) fn hold_written(&mut self, rows: impl IntoIterator<Item = usize>, why: &str) -> usize {
+        let mut held = 0;
+        for row in rows {
+            // A row that is named twice is held once.
+            if self.actions[row].writes() {
+                self.hold(row, why);
+                held += 1;
+            }
+        }
+        held
+    }
 }

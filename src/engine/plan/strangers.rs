@@ -87,12 +87,7 @@ impl Strangers {
         };
         let rows = deltas.positions(&statement::children_of_unproven(key, child, &is_proven)).await.place(|| &key.name)?;
         let why = format!("held: {} {why} may be another one than NEW's ({})", key.parent, key.name);
-        let draft = &mut drafts[position];
-        let standing: Vec<_> = rows.into_iter().filter(|row| draft.actions[*row].writes()).collect();
-        for row in &standing {
-            draft.hold(*row, &why);
-        }
-        Ok(standing.len())
+        Ok(drafts[position].hold_written(rows, &why))
     }
 
     /// Holds parents in whose place children that OLD keeps would find somebody else; returns how many.
@@ -111,12 +106,7 @@ impl Strangers {
             rows.extend(deltas.positions(&query).await.place(|| &key.name)?);
         }
         let why = format!("held: OLD's own children of it in {} would be of another row ({})", key.child, key.name);
-        let mut held = 0;
-        for row in rows.into_iter().filter(|row| drafts[position].actions[*row].writes()).collect::<HashSet<_>>() {
-            drafts[position].hold(row, &why);
-            held += 1;
-        }
-        Ok(held)
+        Ok(drafts[position].hold_written(rows, &why))
     }
 
     /// Finds parents that may be strangers and have children which OLD keeps and NEW does not have so.

@@ -1,7 +1,9 @@
 //! A store in which one file has other bytes than it was given.
 
 use failback::error::Result;
-use failback::store::{FileDigest, FileReader, FileWriter, LocalStore, RunLock, Store};
+use failback::store::{LocalStore, Store};
+
+use super::pass_on;
 
 /// A store that reads one of its files otherwise; everything else is the store beneath.
 #[derive(Clone, Debug)]
@@ -21,47 +23,9 @@ impl Altered {
 }
 
 impl Store for Altered {
-    fn location(&self) -> String {
-        self.store.location()
-    }
-
-    fn create_file(&self, relative: &str) -> Result<Box<dyn FileWriter>> {
-        self.store.create_file(relative)
-    }
-
-    fn put_if_absent(&self, relative: &str, bytes: &[u8]) -> Result<bool> {
-        self.store.put_if_absent(relative, bytes)
-    }
-
     fn read(&self, relative: &str) -> Result<Vec<u8>> {
         if relative == self.path { Ok(self.bytes.clone()) } else { self.store.read(relative) }
     }
 
-    fn open_checked(&self, file: &FileDigest) -> Result<Box<dyn FileReader>> {
-        self.store.open_checked(file)
-    }
-
-    fn append_line(&self, relative: &str, line: &str) -> Result<()> {
-        self.store.append_line(relative, line)
-    }
-
-    fn exists(&self, relative: &str) -> Result<bool> {
-        self.store.exists(relative)
-    }
-
-    fn remove_file(&self, relative: &str) -> Result<()> {
-        self.store.remove_file(relative)
-    }
-
-    fn remove_folder(&self, relative: &str) -> Result<()> {
-        self.store.remove_folder(relative)
-    }
-
-    fn lock(&self) -> Result<RunLock> {
-        self.store.lock()
-    }
-
-    fn sweep(&self, held: &RunLock) -> Result<usize> {
-        self.store.sweep(held)
-    }
+    pass_on!(location, create_file, put_if_absent, open_checked, append_line, exists, remove_file, remove_folder, lock, sweep);
 }

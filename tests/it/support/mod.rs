@@ -7,6 +7,7 @@
 mod altered;
 mod dice;
 mod lossy;
+mod passed_on;
 mod seals;
 mod servers;
 
@@ -21,6 +22,7 @@ use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 pub(crate) use altered::Altered;
 pub(crate) use dice::Dice;
 pub(crate) use lossy::lossy;
+pub(crate) use passed_on::pass_on;
 pub(crate) use seals::{edit_index, sealed, unsealed};
 pub(crate) use servers::{Majors, binaries, server, server_of};
 
