@@ -2,7 +2,8 @@
 -- each back into the mode it has now: one that is disabled, or fires always or on replicas only, must not come back as another.
 -- Parameters: $1 text the table, quoted, $2 text the modes in which triggers fire now (pg_trigger.tgenabled: OA, or RA under
 -- the replica role).
--- Columns: silence text (NULL where the trigger or rule does not fire), restore text (NULL where it is not touched).
+-- Columns: silence text (NULL where the trigger or rule does not fire), restore text (NULL where it is not touched), kind text
+-- (trigger or rule).
 -- Server: 13.
 -- Filters: rules of partitions are left alone, as rows are written through the table. Before 15 a partition's copy of the
 -- root's trigger passes for internal, but may have a mode of its own all the same; a foreign key's triggers have a constraint.
@@ -13,7 +14,8 @@ select case when pg_catalog.strpos($2, t.enabled) > 0 then
          pg_catalog.format('alter table %s%s %s %s %I', t.only_it, t.relation,
            case t.enabled when 'O' then 'enable' when 'A' then 'enable always' when 'R' then 'enable replica'
              else 'disable' end,
-           t.kind, t.name) end as restore
+           t.kind, t.name) end as restore,
+       t.kind
   from (select p.level, case when p.level > 0 then 'only ' else '' end as only_it, g.tgrelid::pg_catalog.regclass as relation,
                'trigger' as kind, g.tgname as name, g.tgenabled::pg_catalog.text as enabled
           from (select pg_catalog.to_regclass($1)::pg_catalog.oid as relid, 0 as level

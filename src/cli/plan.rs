@@ -8,7 +8,8 @@ use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
-use crate::engine::{self, PlanReport};
+use crate::config::LockWaits;
+use crate::engine::{self, Context, PlanReport};
 use crate::error::Result;
 use crate::name::Side;
 use crate::policy::Action;
@@ -45,7 +46,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     if !arguments.show_values {
         report.hide_values();
     }
-    let mut page = page(call, &report);
+    let mut page = page(call, &context, &report);
     page.next(next(&settings, &report, &context.servers().endpoint(Side::Old).address()));
     call.printer.result(&report, &page)?;
     Ok(if arguments.exit_code && report.held > 0 { Exit::Undecided } else { Exit::Done })
@@ -65,7 +66,7 @@ pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<S
 }
 
 /// Lays out a plan.
-pub(super) fn page(call: &Call, report: &PlanReport) -> Page {
+pub(super) fn page(call: &Call, context: &Context, report: &PlanReport) -> Page {
     let mut page = call.printer.page();
     let mut table = Table::new(&["database", "table", "#insert", "#update", "#delete", "#keep old", "#hold", "#skip"]);
     for one in report.tables.iter().filter(|one| !one.actions.is_empty()) {
@@ -94,6 +95,8 @@ pub(super) fn page(call: &Call, report: &PlanReport) -> Page {
     page.list("decisions that match nothing:", &report.unmatched);
     page.list("notes:", &report.notes);
     page.line("");
+    let LockWaits { timeout, total } = context.selection().lock_waits(Side::Old);
+    page.line(format!("locks: merge waits {timeout:?} for one, {total:?} in all (lock_timeout, lock_wait)"));
     page.line(format!("plan: {}", &report.digest[..report.digest.len().min(12)]));
     page
 }

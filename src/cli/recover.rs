@@ -93,6 +93,6 @@ async fn prepare(call: &Call, context: &Context, steps: &mut Steps) -> Result<Pr
     steps.done(call, "diff", &compared, &diff::page(call, &compared, &diff::waiting_rows(context)?))?;
     let mut report = engine::plan(context).await?;
     report.hide_values();
-    steps.done(call, "plan", &report, &plan::page(call, &report))?;
+    steps.done(call, "plan", &report, &plan::page(call, context, &report))?;
     Ok(Prepared { rows: report.held, report })
 }

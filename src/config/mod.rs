@@ -21,6 +21,7 @@
 
 mod cutover;
 mod layer;
+mod lock_waits;
 mod model;
 mod overlap;
 mod server;
@@ -28,6 +29,7 @@ mod table;
 mod zone;
 
 pub use cutover::Cutover;
+pub use lock_waits::LockWaits;
 pub use model::Config;
 pub use overlap::Overlap;
 pub use server::ServerSettings;

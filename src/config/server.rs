@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
+use super::lock_waits::{self, LockWaits};
 use crate::error::Result;
 use crate::name::Side;
 use crate::policy::keys::{Entry, Section};
@@ -61,6 +63,8 @@ pub struct ServerSettings {
     url: Option<String>,
     keywords: BTreeMap<&'static str, String>,
     password_command: Option<String>,
+    lock_timeout: Option<Duration>,
+    lock_wait: Option<Duration>,
 }
 
 impl ServerSettings {
@@ -83,9 +87,18 @@ impl ServerSettings {
         self.password_command.as_deref()
     }
 
+    /// Returns how long the server's locks are waited for.
+    #[must_use]
+    pub fn lock_waits(&self) -> LockWaits {
+        let LockWaits { timeout, total } = LockWaits::default();
+        LockWaits { timeout: self.lock_timeout.unwrap_or(timeout), total: self.lock_wait.unwrap_or(total) }
+    }
+
     /// Reads one section; a password in it is warned of.
     pub(super) fn read(section: &Section<'_>, side: Side, warnings: &mut Vec<String>) -> Result<Self> {
-        let known: Vec<_> = KEYWORDS.into_iter().chain(["url", "password_command"]).collect();
+        // Nothing waits for locks of NEW's.
+        let own: &[_] = if side == Side::Old { &["lock_timeout", "lock_wait"] } else { &[] };
+        let known: Vec<_> = KEYWORDS.into_iter().chain(["url", "password_command"]).chain(own.iter().copied()).collect();
         section.check(&known)?;
         let url = section.text("url")?;
         let mut keywords = BTreeMap::new();
@@ -106,7 +119,17 @@ impl ServerSettings {
                 side.word().to_uppercase()
             ));
         }
-        Ok(Self { url, keywords, password_command: section.text("password_command")? })
+        let length = |key: &str, read: fn(&str) -> Result<Duration, String>| {
+            let read = |entry: Entry<'_>| read(entry.text()?).map_err(|cause| entry.value_error(cause));
+            section.entry(key).map(read).transpose()
+        };
+        Ok(Self {
+            url,
+            keywords,
+            password_command: section.text("password_command")?,
+            lock_timeout: length("lock_timeout", lock_waits::read_timeout)?,
+            lock_wait: length("lock_wait", lock_waits::read)?,
+        })
     }
 
     /// Whether laying this over `base` would leave both a URL and keywords.
@@ -116,13 +139,16 @@ impl ServerSettings {
 
     /// Lays these settings over `base`: a URL replaces everything that names the server, keywords replace one by one.
     pub(super) fn over(self, base: Self) -> Self {
-        let password_command = self.password_command.or(base.password_command);
-        if self.url.is_some() {
-            return Self { url: self.url, keywords: BTreeMap::new(), password_command };
-        }
         let mut keywords = base.keywords;
         keywords.extend(self.keywords);
-        Self { url: base.url, keywords, password_command }
+        let (url, keywords) = if self.url.is_some() { (self.url, BTreeMap::new()) } else { (base.url, keywords) };
+        Self {
+            url,
+            keywords,
+            password_command: self.password_command.or(base.password_command),
+            lock_timeout: self.lock_timeout.or(base.lock_timeout),
+            lock_wait: self.lock_wait.or(base.lock_wait),
+        }
     }
 }
 
@@ -217,8 +243,19 @@ mod tests {
     }
 
     #[test]
+    fn locks_are_waited_for_as_long_as_is_said() {
+        assert_eq!(settings("[old]").lock_waits(), LockWaits::default());
+        let said =
+            settings("[old]\nlock_timeout = \"250ms\"").over(settings("[old]\nlock_timeout = \"9s\"\nlock_wait = \"0s\""));
+        let expected = LockWaits { timeout: Duration::from_millis(250), total: Duration::ZERO };
+        assert_eq!((said.lock_waits(), said.connection_string()), (expected, None));
+    }
+
+    #[test]
     fn mistakes_are_told_without_values() {
         let cases = [
+            ("lock_timeout = \"0s\"", "2:16", "0 would wait without end: write a length of time"),
+            ("lock_wait = 5", "2:13", "`lock_wait` must be a string; found an integer"),
             ("hots = \"x\"", "2:1", "unknown key `hots` in [old]; did you mean `host`?"),
             ("host = [\"hunter2\"]", "2:8", "`host` must be a string, a number or a boolean; found an array"),
             ("url = 5432", "2:7", "`url` must be a string; found an integer"),

@@ -1,6 +1,6 @@
 //! Statements that prove that OLD is whole before COMMIT.
 
-use crate::name::{Ident, QualifiedName, literal};
+use crate::name::{Ident, literal};
 use crate::schema::{Exclusive, ForeignKey};
 
 use super::exclusive::{compared, meets};
@@ -142,22 +142,6 @@ pub fn orphans_of_lost(key: &ForeignKey, load: &LoadTable<'_>) -> Option<String>
         pairs(key, "g", "t"),
         missing(key, &parents, "t")
     ))
-}
-
-/// Locks tables, by their names' order, so that their definitions stay as they are until the transaction ends: neither columns,
-/// constraints and triggers of theirs change, nor is a foreign key made from or to them. Writers are not kept out. `None` for
-/// no tables.
-#[must_use]
-pub fn lock_definitions(tables: &[&QualifiedName]) -> Option<String> {
-    let mut names: Vec<_> = tables.iter().map(|table| table.sql()).collect();
-    names.sort();
-    (!names.is_empty()).then(|| format!("lock table {} in row exclusive mode", names.join(", ")))
-}
-
-/// Locks a table against writers, readers aside: what is checked once must still hold when we commit.
-#[must_use]
-pub fn lock_writers_out(table: &QualifiedName) -> String {
-    format!("lock table {} in share row exclusive mode", table.sql())
 }
 
 /// Counts the pairs of rows that a deferrable constraint does not allow and of which a load table wrote at least one. Under the

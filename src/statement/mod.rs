@@ -33,14 +33,12 @@ mod select_list;
 mod sequence;
 mod setting;
 mod stranger;
+mod table_lock;
 pub mod trial_table;
 mod value;
 
 pub use brought::{key_digests, remember_keys};
-pub use check::{
-    deferred_clashes, lock_and_check_parents, lock_definitions, lock_parents, lock_writers_out, orphans_of_load,
-    orphans_of_lost, orphans_of_table,
-};
+pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
 pub use delta_tables::{DeltaTables, orphaning_parents, orphans};
 pub use grant::{DatabaseGrants, GrantedObjects, ListedObjects, ServerGrants};
 pub use key_range::{KeyCut, KeyRange};
@@ -55,8 +53,7 @@ pub use referential_action::affected_children;
 pub use row_hash::row_hash;
 pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
-pub use setting::{
-    BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, LOCK_TIMEOUT, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE,
-};
+pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE};
 pub use stranger::{children_of_unproven, is_overwritten, parents_with_own_children};
+pub use table_lock::{LockMode, hold_tables, lock_tables};
 pub use value::travelling_value;

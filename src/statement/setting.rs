@@ -18,9 +18,6 @@ pub const OWN_SEARCH_PATH: &str = "select pg_catalog.set_config('search_path', \
 /// Takes [`OWN_SEARCH_PATH`] back.
 pub const NO_SEARCH_PATH: &str = "set local search_path = ''";
 
-/// Whoever holds a lock that is wanted is waited for so long, a lock.
-pub const LOCK_TIMEOUT: &str = "set local lock_timeout = '30s'";
-
 /// Makes the planner find each row of a load table in its table by the key's index, one after the other. It would rather read a
 /// large table as a whole, and sort or hash it, although every page that the index leads to is about to be written anyway.
 pub const BY_INDEX: &str = "set local enable_hashjoin = off; set local enable_mergejoin = off";

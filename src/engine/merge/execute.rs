@@ -2,12 +2,15 @@
 
 use tracing::Instrument as _;
 
+use super::blockers::naming_blockers;
 use super::intent::Intention;
+use super::patience::Patience;
 use super::prepare::{Preparation, Prepared};
 use super::report::{MergeOptions, MergeReport, MergedDatabase};
 use crate::engine::plan::read_decisions;
-use crate::engine::run::{Context, Event, LedgerAction, spans};
+use crate::engine::run::{Context, Event, LedgerAction, ShortWaits, spans};
 use crate::error::{Error, ErrorKind, OldState, Result};
+use crate::name::Side;
 use crate::pg::{OldWrites, Transaction};
 use crate::policy::Action;
 use crate::staging::{Manifest, Plan, Sealed, TablePlan};
@@ -53,18 +56,14 @@ pub(crate) async fn perform(
 ) -> Result<MergeReport> {
     let manifest = Manifest::read(context.store())?;
     let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
-    context.reporter().tell(Event::Began { step: action.word(), rows, written: rows });
-    let mut ready = Vec::new();
-    for part in &plan.databases {
-        let preparation = Preparation { context, plan, part, manifest: &manifest, options, action };
-        match preparation.run().instrument(spans::database(&part.name)).await {
-            Ok(prepared) => ready.push(prepared),
-            Err(error) => {
-                roll_back(ready).await;
-                return Err(error.at(format!("database {}", part.name)));
-            }
+    let mut patience = Patience::new(context.selection().lock_waits(Side::Old));
+    let ready = loop {
+        context.reporter().tell(Event::Began { step: action.word(), rows, written: rows });
+        match prepare(context, plan, &manifest, options, action).await {
+            Ok(ready) => break ready,
+            Err(error) => patience.again(context.reporter(), error).await?,
         }
-    }
+    };
     let databases = if options.dry_run {
         roll_back(ready).await
     } else {
@@ -85,6 +84,31 @@ pub(crate) async fn perform(
         held: actions.get(Action::Hold),
         skipped: actions.get(Action::Skip),
     })
+}
+
+/// Makes every database's transaction ready; if one cannot be, none holds anything any more.
+async fn prepare(
+    context: &Context,
+    plan: &Plan,
+    manifest: &Manifest,
+    options: MergeOptions,
+    action: LedgerAction,
+) -> Result<Vec<Prepared>> {
+    let waits = ShortWaits::new(context.selection().lock_waits(Side::Old).timeout);
+    let hasty = context.clone().with_servers(context.servers().with_short_waits(&waits));
+    let mut ready = Vec::new();
+    for part in &plan.databases {
+        let preparation = Preparation { context: &hasty, plan, part, manifest, options, action };
+        let preparing = Box::pin(preparation.run().instrument(spans::database(&part.name)));
+        match naming_blockers(context.servers(), &part.name, &waits, preparing).await {
+            Ok(prepared) => ready.push(prepared),
+            Err(error) => {
+                roll_back(ready).await;
+                return Err(error.at(format!("database {}", part.name)));
+            }
+        }
+    }
+    Ok(ready)
 }
 
 /// Takes back what was prepared; returns what it would have come to.

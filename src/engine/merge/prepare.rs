@@ -5,7 +5,7 @@ use super::report::{DatabaseOutcome, MergeOptions, MergedDatabase};
 use super::scope::Scope;
 use super::transaction::carry_out;
 use super::triggers::Triggers;
-use super::{definitions, sequences, take_back};
+use super::{definitions, sequences, table_locks, take_back};
 use crate::engine::plan::expect_privileges;
 use crate::engine::run::ledger::lock;
 use crate::engine::run::{Context, Entry, Ledger, LedgerAction};
@@ -13,7 +13,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, Session, Transaction, is_old};
 use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan};
-use crate::statement::LOCK_TIMEOUT;
 
 const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
 
@@ -141,9 +140,8 @@ impl Preparation<'_> {
         if self.is_done(ledger.latest(old, self.part).await?.as_ref())?.is_some() {
             return Ok(None);
         }
-        old.execute_all(LOCK_TIMEOUT).await?;
         old.query(GUARD_WRITES, &[]).await?;
-        definitions::lock(old, &scope.part).await?;
+        table_locks::lock(old, &scope, triggers).await?;
         triggers.begin(old).await?;
         definitions::expect_same(old, &scope.part).await?;
         let tables = carry_out(self.context, old, &scope, triggers).await?;

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::report::LeftRows;
+use super::table_merge::TableMerge;
+use super::triggers::Triggers;
 use crate::engine::plan::Direction;
+use crate::error::Result;
 use crate::policy::Action;
+use crate::schema::ForeignKey;
 use crate::staging::layout::TableId;
 use crate::staging::{DatabasePlan, DatabaseRecord};
 
@@ -35,5 +39,20 @@ impl Scope {
             merged_in: None,
             left: Vec::new(),
         }
+    }
+
+    /// Returns the work on each table that is written, parents first. `keys` are OLD's foreign keys.
+    pub(crate) fn merges(&self, keys: &[ForeignKey], triggers: Triggers) -> Result<Vec<TableMerge<'_>>> {
+        let mut merges = Vec::new();
+        for table in self.part.tables.iter().filter(|table| table.changes.is_some()) {
+            let known = self.record.table(table.id)?;
+            let actions = self.actions.get(&table.id).map(Vec::as_slice);
+            let replaces = triggers.can_replace(keys.iter().any(|key| key.parent == known.name));
+            let merge = TableMerge::new(merges.len(), table, known, self.direction, replaces).with_actions(actions);
+            if merge.wanted.sum() > 0 {
+                merges.push(merge);
+            }
+        }
+        Ok(merges)
     }
 }

@@ -18,7 +18,7 @@ use crate::schema::Exclusive;
 use crate::staging::{TablePlan, TableRecord, Written};
 use crate::statement::{
     BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, Operation, RowSource, copy_binary, deferred_clashes, load_table_name,
-    lock_writers_out, select_list,
+    select_list,
 };
 use crate::store::Store;
 use crate::words::Counts;
@@ -159,7 +159,14 @@ impl<'a> TableMerge<'a> {
         old.execute_all(&self.load.analyze()).await
     }
 
-    /// Locks the rows on OLD and compares each with the row that was classified, or that the merge left.
+    /// Locks the rows on OLD.
+    pub(crate) async fn lock_rows(&self, old: &Session) -> Result<()> {
+        self.hint(old, BY_INDEX).await?;
+        old.execute_all(&self.load.lock_rows()).instrument(spans::lock("rows")).await?;
+        self.hint(old, BY_ANY_JOIN).await
+    }
+
+    /// Compares each row with the one that was classified, or that the merge left. They are locked by now.
     pub(crate) async fn expect_unmoved(
         &self,
         store: &dyn Store,
@@ -168,7 +175,6 @@ impl<'a> TableMerge<'a> {
         (database, merged_in): (&str, Option<i64>),
     ) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
-        old.execute_all(&self.load.lock_rows()).instrument(spans::lock("rows")).await?;
         // What an undo takes back was looked at before the transaction.
         let reporter = if self.direction == Direction::Back { &reporter.untold() } else { reporter };
         let moved = self.moved(store, reporter, old, (database, merged_in)).await?.len();
@@ -267,13 +273,10 @@ impl<'a> TableMerge<'a> {
         !self.record.key.is_whole_row() && !self.record.key.is_kept_unique(&self.record.old)
     }
 
-    /// Nobody else may write the table between our check of such a constraint, or of such a key, and COMMIT: their check would
-    /// not see our rows, nor ours theirs.
-    pub(crate) async fn keep_writers_out(&self, old: &Session, triggers: Triggers) -> Result<()> {
-        if self.unwatched(triggers).next().is_none() && !self.is_unguarded() {
-            return Ok(());
-        }
-        old.execute_all(&lock_writers_out(&self.record.name)).instrument(spans::lock("a table, against writers")).await
+    /// Whether nobody else may write the table between our check of such a constraint, or of such a key, and COMMIT: their
+    /// check would not see our rows, nor ours theirs.
+    pub(crate) fn keeps_writers_out(&self, triggers: Triggers) -> bool {
+        self.unwatched(triggers).next().is_some() || self.is_unguarded()
     }
 
     /// # Errors

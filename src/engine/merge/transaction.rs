@@ -1,7 +1,7 @@
 //! The transaction: everything that a plan does to one database of OLD, in one transaction, forward (merge) or back (undo).
 //!
-//! 1. One table after the other is staged in a temporary table, its rows on OLD are locked, and each is compared with the row
-//!    that was classified. If any has moved, nothing is written.
+//! 1. One table after the other is staged in a temporary table; then all their rows on OLD are locked, and each is compared
+//!    with the row that was classified. If any has moved, nothing is written.
 //! 2. Deletes run from children to parents, then updates and inserts from parents to children. Each statement must affect
 //!    exactly the planned number of rows.
 //! 3. Foreign keys of every touched table are checked in both directions, since its triggers may have been off.
@@ -30,23 +30,23 @@ pub(crate) async fn carry_out(
     triggers: Triggers,
 ) -> Result<Vec<(String, Written)>> {
     let (store, reporter, ledger) = (context.store(), context.reporter(), Ledger::of(context));
-    let Scope { part: plan, record, direction, .. } = scope;
+    let Scope { part: plan, direction, .. } = scope;
     let keys = catalog::foreign_keys(old.client()).await?;
-    let mut merges = Vec::new();
-    for table in plan.tables.iter().filter(|table| table.changes.is_some()) {
-        let known = record.table(table.id)?;
-        let actions = scope.actions.get(&table.id).map(Vec::as_slice);
-        let replaces = triggers.can_replace(keys.iter().any(|key| key.parent == known.name));
-        let mut merge = TableMerge::new(merges.len(), table, known, *direction, replaces).with_actions(actions);
-        if merge.wanted.sum() > 0 {
-            merge.wake = triggers.silence(old, &known.name).await.place(|| &table.name)?;
-            merge.keep_writers_out(old, triggers).await.place(|| &table.name)?;
-            // As the server's own triggers do, only updates that refer to others than before are checked.
-            let referring = RelevantColumns::referring(&keys, &known.name, &known.layout);
-            merge.load(store, reporter, old, &referring).await.place(|| &table.name)?;
-            merge.expect_unmoved(store, reporter, old, (&plan.name, scope.merged_in)).await.place(|| &table.name)?;
-            merges.push(merge);
-        }
+    let mut merges = scope.merges(&keys, triggers)?;
+    for merge in &mut merges {
+        let known = merge.record;
+        merge.wake = triggers.silence(old, &known.name).await.place(|| &known.name)?;
+        // As the server's own triggers do, only updates that refer to others than before are checked.
+        let referring = RelevantColumns::referring(&keys, &known.name, &known.layout);
+        merge.load(store, reporter, old, &referring).await.place(|| &known.name)?;
+    }
+    // No row is locked while others are still on their way.
+    for merge in &merges {
+        merge.lock_rows(old).await.place(|| &merge.record.name)?;
+    }
+    for merge in &merges {
+        let seen = merge.expect_unmoved(store, reporter, old, (&plan.name, scope.merged_in)).await;
+        seen.place(|| &merge.record.name)?;
     }
     if triggers != Triggers::Replica {
         for key in &keys {

@@ -1,12 +1,14 @@
 //! Keeping OLD's triggers quiet while rows are merged: NEW's rows already carry their effects, and an `updated_at` trigger
 //! would falsify them.
 
+use tokio_postgres::Row;
+
 use crate::catalog;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::staging::DatabasePlan;
-use crate::statement::{CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, REPLICA_ROLE};
+use crate::statement::{CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, LockMode, REPLICA_ROLE};
 
 const FIRING: &str = include_str!("../../../sql/session/firing_triggers.sql");
 const DIVERTING: &str = include_str!("../../../sql/session/diverting_rules.sql");
@@ -70,20 +72,31 @@ impl Triggers {
 
     /// Silences one table's triggers, where that is done a table. Returns the statements that take it back.
     pub(crate) async fn silence(self, old: &Session, table: &QualifiedName) -> Result<String> {
+        if self == Self::Fire {
+            return expect_no_diversion(old, table).await.map(|()| String::new());
+        }
+        let silencing = self.silencing(old, table).await?;
+        if silencing.silence.is_empty() {
+            return Ok(String::new());
+        }
+        old.execute_all(&silencing.silence.join("; ")).await?;
+        Ok(silencing.restore.join("; "))
+    }
+
+    /// Finds what silences one table's triggers.
+    pub(crate) async fn silencing(self, old: &Session, table: &QualifiedName) -> Result<Silencing> {
         let modes = match self {
             Self::Replica => "RA",
             Self::DisableUser => "OA",
-            Self::Fire => return expect_no_diversion(old, table).await.map(|()| String::new()),
+            Self::Fire => return Ok(Silencing::default()),
         };
         let found = old.query(FIRING, &[&table.sql(), &modes]).await?;
-        let statements =
-            |column: usize| found.iter().filter_map(move |row| row.get::<_, Option<&str>>(column)).collect::<Vec<_>>();
-        let silencing = statements(0);
-        if silencing.is_empty() {
-            return Ok(String::new());
-        }
-        old.execute_all(&silencing.join("; ")).await?;
-        Ok(statements(1).join("; "))
+        let text = |row: &Row, column: &str| row.get::<_, Option<String>>(column);
+        Ok(Silencing {
+            silence: found.iter().filter_map(|row| text(row, "silence")).collect(),
+            restore: found.iter().filter_map(|row| text(row, "restore")).collect(),
+            has_rules: found.iter().any(|row| row.get::<_, &str>("kind") == "rule" && text(row, "silence").is_some()),
+        })
     }
 
     /// Whether a row can be deleted and inserted again, so that unique values can move between rows. With foreign keys on, a
@@ -94,6 +107,24 @@ impl Triggers {
             Self::DisableUser => !is_parent,
             Self::Fire => false,
         }
+    }
+}
+
+/// What silences one table's triggers and rules.
+#[derive(Default)]
+pub(crate) struct Silencing {
+    silence: Vec<String>,
+    /// The statements that take it back.
+    restore: Vec<String>,
+    /// Whether rules are among it.
+    has_rules: bool,
+}
+
+impl Silencing {
+    /// Returns the lock that the server takes for it; `None` where there is nothing to silence.
+    pub(crate) fn mode(&self) -> Option<LockMode> {
+        let mode = if self.has_rules { LockMode::AccessExclusive } else { LockMode::ShareRowExclusive };
+        (!self.silence.is_empty()).then_some(mode)
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, Cutover, TableSettings, Zone};
+use crate::config::{Config, Cutover, LockWaits, TableSettings, Zone};
 use crate::error::Result;
-use crate::name::Ident;
+use crate::name::{Ident, Side};
 use crate::policy::Scope;
 
 /// What is looked at, and how.
@@ -84,6 +84,12 @@ impl Selection {
     #[must_use]
     pub fn ledger_schema(&self) -> Ident {
         self.config.ledger_schema()
+    }
+
+    /// Returns how long a side's locks are waited for.
+    #[must_use]
+    pub fn lock_waits(&self, side: Side) -> LockWaits {
+        self.config.server(side).lock_waits()
     }
 
     /// Returns the databases asked for; none means all that both sides have.

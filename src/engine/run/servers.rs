@@ -1,5 +1,6 @@
 //! OLD and NEW: how they are reached, and what has been done to OLD.
 
+use super::short_waits::ShortWaits;
 use super::stop::Stop;
 use crate::error::Result;
 use crate::name::{Side, Sided};
@@ -11,13 +12,14 @@ pub struct Servers {
     endpoints: Sided<Endpoint>,
     stop: Stop,
     old_writes: OldWrites,
+    short_waits: Option<ShortWaits>,
 }
 
 impl Servers {
     /// Takes the endpoints, the user's wish to stop, and the record that the command's transactions keep of OLD.
     #[must_use]
     pub const fn new(endpoints: Sided<Endpoint>, stop: Stop, old_writes: OldWrites) -> Self {
-        Self { endpoints, stop, old_writes }
+        Self { endpoints, stop, old_writes, short_waits: None }
     }
 
     /// Reaches one side in another way.
@@ -33,6 +35,11 @@ impl Servers {
     /// Returns these servers for one step that writes to OLD: with a record of its own of what it does there.
     pub(crate) fn for_writing(&self) -> Self {
         Self { old_writes: self.old_writes.step(), ..self.clone() }
+    }
+
+    /// Returns these servers with sessions that wait shortly for OLD's locks.
+    pub(crate) fn with_short_waits(&self, waits: &ShortWaits) -> Self {
+        Self { short_waits: Some(waits.clone()), ..self.clone() }
     }
 
     /// Returns how a side is reached.
@@ -53,7 +60,11 @@ impl Servers {
     /// `Interrupted` where the user wants to stop; otherwise as [`Session::connect`].
     pub async fn connect(&self, side: Side, database: &str) -> Result<Session> {
         let endpoint = self.endpoint(side).with_database(database);
-        self.stop.or(Box::pin(Session::connect(&endpoint))).await?
+        let session = self.stop.or(Box::pin(Session::connect(&endpoint))).await??;
+        if let Some(waits) = self.short_waits.as_ref().filter(|_| side == Side::Old) {
+            waits.join(&session).await?;
+        }
+        Ok(session)
     }
 
     /// Opens a session with one side's database, inside a transaction that sees exactly what the snapshot's holder sees.

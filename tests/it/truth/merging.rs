@@ -158,11 +158,12 @@ fn a_fenced_old_and_a_second_merge_are_named() {
 
 #[test]
 fn a_merge_that_the_server_ends_for_others_says_that_a_retry_is_safe() {
+    const PATIENT: &str = "[old]\nlock_timeout = \"10m\"\nlock_wait = \"0s\"";
     const WAITING: &str =
         "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
     let both = "create table t (id int primary key, body text, updated_at timestamptz default '2020-01-01');
                 insert into t values (1, 'a'), (2, 'b')";
-    let case = recovery(pair("deadlock", both, "update t set body = 'x', updated_at = now()", ""), "");
+    let case = recovery(pair("deadlock", both, "update t set body = 'x', updated_at = now()", ""), PATIENT);
     planned(&case);
     let (merged, ()) = block_on(async {
         let (application, observer) = (support::connect(&case.pair.old).await, support::connect(&case.pair.old).await);

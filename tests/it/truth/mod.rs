@@ -5,6 +5,7 @@ mod definitions;
 mod discovery;
 mod erased;
 mod ignored;
+mod locks;
 mod merging;
 mod own_schema;
 mod stamps;
