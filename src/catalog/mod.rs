@@ -43,6 +43,7 @@ mod shielded;
 mod trigger;
 mod type_schema;
 mod unique_index;
+mod unproven_check;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -59,6 +60,7 @@ pub use role::role;
 pub use role_exists::role_exists;
 pub use shielded::shielded;
 pub use type_schema::type_schemas;
+pub use unproven_check::unproven_checks;
 
 use crate::error::Result;
 use crate::name::QualifiedName;

@@ -4,6 +4,27 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::Ident;
 
+/// A check that is NOT VALID, of a table or of the domain of one of its columns: rows that were there before it may break it,
+/// and no such row can be written again while it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnprovenCheck {
+    /// The constraint's name.
+    pub name: Ident,
+    /// Whether it is the table's, and not a domain's.
+    pub of_table: bool,
+    /// How it is lifted; `None` where this user may not.
+    pub lift: Option<Lift>,
+}
+
+/// The statements that lift a check for the length of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lift {
+    /// Takes it away.
+    pub lift: String,
+    /// Puts it back as it was, NOT VALID.
+    pub restore: String,
+}
+
 /// One check constraint. Constraints that are NOT ENFORCED are left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {

@@ -38,7 +38,7 @@ pub use column::{Column, Identity, PgType, TypeKind};
 pub use column_mapping::{MappedColumn, map_columns};
 pub use common_type::{CommonType, common_type};
 pub use comparison::{ComparisonKey, WHOLE_ROW_COLUMNS};
-pub use constraint::Check;
+pub use constraint::{Check, Lift, UnprovenCheck};
 pub use database_traits::DatabaseTraits;
 pub use drift::{Drift, drift};
 pub use exclusive::{Exclusive, ExclusivePart};

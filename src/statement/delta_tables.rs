@@ -161,6 +161,23 @@ impl DeltaTables<'_> {
     }
 }
 
+/// Finds the positions of rows that take a value over which another row has and changes: where both are updated in place, one
+/// after the other, the server refuses the first. `None` where it waits with its check.
+#[must_use]
+pub fn takeovers(table: &DeltaTables<'_>, exclusive: &Exclusive) -> Option<String> {
+    if exclusive.parts.is_empty() || exclusive.deferrable {
+        return None;
+    }
+    let arrive = compared(exclusive, &format!("{} as ord", table.ord()), &table.incoming(), &table.alias());
+    let stand = compared(exclusive, "tableoid as rel, ctid as tid", &table.load.source.relation(), &table.alias());
+    let outgoing = table.outgoing();
+    Some(format!(
+        "select distinct n.ord from {arrive} n join {outgoing} m on m.ord = n.ord and m.op = 'r' join {stand} o on {} \
+         join {outgoing} l on l.rel = o.rel and l.tid = o.tid and l.op = 'r' and l.ord <> n.ord order by 1",
+        meets(exclusive, "n", "o", exclusive.nulls_not_distinct)
+    ))
+}
+
 /// The rows of a foreign key's parent as the plan leaves them, under the alias `p`: incoming rows, and rows of OLD that stay.
 fn parents_after(key: &ForeignKey, parent: Option<&DeltaTables<'_>>) -> Vec<String> {
     let columns = key.parent_columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");

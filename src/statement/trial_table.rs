@@ -30,6 +30,12 @@ pub fn create(table: &QualifiedName, optional: &[&Ident], bounds: &[Option<Strin
     statements.join("; ")
 }
 
+/// Takes a check of the table's away from the copy.
+#[must_use]
+pub fn without(check: &Ident) -> String {
+    format!("alter table pg_temp.fb_trial drop constraint {}", check.sql())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::report::LeftRows;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
-use crate::engine::plan::Direction;
+use crate::engine::plan::{Direction, Lifted};
 use crate::error::Result;
 use crate::policy::Action;
 use crate::schema::ForeignKey;
@@ -26,6 +26,8 @@ pub(crate) struct Scope {
     pub(crate) merged_in: Option<i64>,
     /// Rows that stay as they are although the plan wrote them.
     pub(crate) left: Vec<LeftRows>,
+    /// Checks that rows break which come back: lifted while they are written.
+    pub(crate) lifted: Lifted,
 }
 
 impl Scope {
@@ -38,7 +40,14 @@ impl Scope {
             actions: BTreeMap::new(),
             merged_in: None,
             left: Vec::new(),
+            lifted: Lifted::new(),
         }
+    }
+
+    /// Returns the statements that lift each check once, and put it back.
+    pub(crate) fn lifts(&self) -> BTreeMap<&str, &str> {
+        let lifts = self.lifted.values().flatten().filter_map(|check| check.lift.as_ref());
+        lifts.map(|lift| (lift.lift.as_str(), lift.restore.as_str())).collect()
     }
 
     /// Returns the work on each table that is written, parents first. `keys` are OLD's foreign keys.

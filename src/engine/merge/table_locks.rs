@@ -54,7 +54,9 @@ impl Wanted {
             let name = &merge.record.name;
             let silencing = triggers.silencing(old, name).await.place(|| name)?.mode();
             let own = merge.keeps_writers_out(triggers).then_some(LockMode::ShareRowExclusive);
-            let mode = silencing.max(own).unwrap_or(LockMode::RowExclusive);
+            let lifts = scope.lifted.get(name).is_some_and(|checks| checks.iter().any(|check| check.of_table));
+            let lifting = lifts.then_some(LockMode::AccessExclusive);
+            let mode = silencing.max(own).max(lifting).unwrap_or(LockMode::RowExclusive);
             written.insert(name.clone(), mode);
             for key in &keys {
                 if key.child == *name && merge.wanted.sum_of(Operation::brings_row) > 0 {

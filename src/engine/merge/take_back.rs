@@ -12,11 +12,13 @@ use super::table_merge::TableMerge;
 use crate::catalog::{self, Catalog};
 use crate::codec::BatchEncoder;
 use crate::engine::plan::{
-    Direction, Draft, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure, hold_rejects, planned_actions,
+    Direction, Draft, Lifted, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure, hold_rejects, needed_lifts,
+    planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
+use crate::name::QualifiedName;
 use crate::policy::Action;
 use crate::schema::Table;
 use crate::staging::{DatabasePlan, DatabaseRecord, SegmentReader, TableDiff, TablePlan, TableRecord};
@@ -47,6 +49,7 @@ pub(crate) async fn scope(
         actions: BTreeMap::new(),
         merged_in,
         left: Vec::new(),
+        lifted: Lifted::new(),
     };
     scope.part.tables.retain(|table| table.written_rows() > 0);
     adopt_definitions(context.store(), &mut scope, &today)?;
@@ -61,7 +64,10 @@ pub(crate) async fn scope(
     }
     sandbox.leave().await?;
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
-    hold_rejects(servers, store, reporter, &scope.record, &mut drafts, Direction::Back).await?;
+    let tools = (servers, store, reporter);
+    scope.lifted = needed_lifts(tools, &part.name, &drafts).await?;
+    let lifted = |table: &QualifiedName| scope.lifted.get(table).map_or(&[][..], Vec::as_slice);
+    hold_rejects(tools, &scope.record, &mut drafts, Direction::Back, lifted).await?;
     // What comes back is OLD's own, and nobody's stranger.
     let sandbox = Sandbox::open(servers, &part.name).await?;
     hold_closure(sandbox, store, reporter, &mut drafts, Direction::Back, &Strangers::default()).await?;

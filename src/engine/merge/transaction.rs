@@ -40,6 +40,10 @@ pub(crate) async fn carry_out(
         let referring = RelevantColumns::referring(&keys, &known.name, &known.layout);
         merge.load(store, reporter, old, &referring).await.place(|| &known.name)?;
     }
+    let lifts = scope.lifts();
+    for lift in lifts.keys() {
+        old.execute_all(lift).await?;
+    }
     // No row is locked while others are still on their way.
     for merge in &merges {
         merge.lock_rows(old).await.place(|| &merge.record.name)?;
@@ -72,6 +76,9 @@ pub(crate) async fn carry_out(
     check_foreign_keys(old, &keys, &merges, triggers).await?;
     triggers.settle(old).await?;
     old.execute_all(NO_SEARCH_PATH).await?;
+    for restore in lifts.values() {
+        old.execute_all(restore).await?;
+    }
     for merge in &merges {
         old.execute_all(&merge.wake).await.place(|| &merge.record.name)?;
     }

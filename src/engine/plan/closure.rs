@@ -35,6 +35,7 @@ pub(crate) async fn hold_closure(
         deltas.follow(drafts).await?;
         for (position, draft) in drafts.iter_mut().enumerate() {
             held += uniqueness::hold_clashes(&deltas, position, draft).await.place(|| &draft.record.name)?;
+            held += uniqueness::hold_takeovers(&deltas, position, draft).await.place(|| &draft.record.name)?;
         }
         for key in &keys {
             held += hold_orphans(&deltas, drafts, key).await.place(|| &key.name)?;

@@ -158,6 +158,12 @@ impl<'a> TableDeltas<'a> {
         Ok(())
     }
 
+    /// Whether a merge deletes and inserts a row of the table whose unique value moves. With foreign keys on, a parent can only
+    /// be updated in place.
+    pub(crate) fn can_replace(&self, table: &QualifiedName) -> bool {
+        self.sandbox.keeps_keys_quiet() || !self.keys.iter().any(|key| key.parent == *table)
+    }
+
     /// Returns which way the rows go.
     pub(crate) const fn direction(&self) -> Direction {
         self.direction

@@ -19,6 +19,7 @@ use super::report::{PlanReport, report};
 use super::sandbox::Sandbox;
 use super::strangers::Strangers;
 use super::trial_load;
+use super::unproven;
 use crate::delta::Class;
 use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::evidence::Clock;
@@ -126,11 +127,13 @@ async fn plan_database(
         }
     }
     // Before families are looked at: a row that OLD does not take holds its children too.
-    rejects.extend(trial_load::hold_rejects(servers, store, reporter, record, &mut drafts, Direction::Forward).await?);
+    let tools = (servers, store, reporter);
+    rejects.extend(trial_load::hold_rejects(tools, record, &mut drafts, Direction::Forward, |_| &[]).await?);
     let is_decided = |table: &QualifiedName, class| {
         let origin = decisions.resolve(&record.name, &table.to_string(), class).origin;
         matches!(origin, Origin::Table | Origin::DatabaseTable)
     };
+    unproven::hold_unrestorable(tools, &record.name, &mut drafts, is_decided).await?;
     let strangers = Strangers::of(store, &drafts, record, clock, is_decided)?;
     let sandbox = Sandbox::open(servers, &record.name).await?;
     closure::hold_closure(sandbox, store, reporter, &mut drafts, Direction::Forward, &strangers).await?;

@@ -21,6 +21,7 @@ mod sandbox;
 mod strangers;
 mod trial_load;
 mod uniqueness;
+mod unproven;
 
 pub(crate) use closure::hold_closure;
 pub(crate) use direction::Direction;
@@ -35,3 +36,4 @@ pub use report::{PlanReport, PlannedTable};
 pub(crate) use sandbox::Sandbox;
 pub(crate) use strangers::Strangers;
 pub(crate) use trial_load::hold_rejects;
+pub(crate) use unproven::{Lifted, needed_lifts};

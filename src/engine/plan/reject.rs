@@ -81,6 +81,14 @@ impl RejectReason {
         matches!(self, Self::Refused { sqlstate, .. } if matches!(sqlstate.as_str(), "42883" | "42704" | "42P01" | "3F000"))
     }
 
+    /// The check that the row breaks, of the table or of a domain.
+    pub(crate) fn check(&self) -> Option<&str> {
+        match self {
+            Self::Refused { sqlstate, constraint, .. } if sqlstate == "23514" => constraint.as_deref(),
+            _ => None,
+        }
+    }
+
     fn column(&self) -> Option<&Ident> {
         match self {
             Self::Changed { column } | Self::ColumnMissing { column } => Some(column),

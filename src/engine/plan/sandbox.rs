@@ -40,6 +40,11 @@ impl Sandbox {
         &self.old
     }
 
+    /// Whether this user may keep foreign keys quiet too.
+    pub(crate) const fn keeps_keys_quiet(&self) -> bool {
+        self.quiet
+    }
+
     /// Sets a savepoint.
     pub(crate) async fn savepoint(&self, name: &str) -> Result<Savepoint<'_>> {
         self.old.savepoint(name).await

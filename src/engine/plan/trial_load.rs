@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::{Session, server_fault};
 use crate::policy::Action;
-use crate::schema::{Check, Column, Drift, TypeKind, WHOLE_ROW_COLUMNS};
+use crate::schema::{Check, Column, Drift, TypeKind, UnprovenCheck, WHOLE_ROW_COLUMNS};
 use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
 use crate::statement::{
     Inserted, LoadColumn, LoadTable, OWN_SEARCH_PATH, Operation, RowSource, copy_binary, load_table_name, select_list,
@@ -35,14 +35,14 @@ use crate::store::Store;
 /// How many rows are tried at once.
 const BATCH_ROWS: usize = 4096;
 
-/// Tries the rows of every table about which something speaks for trying, and holds those that OLD does not take as they are.
-pub(crate) async fn hold_rejects(
-    servers: &Servers,
-    store: &dyn Store,
-    reporter: &Reporter,
+/// Tries the rows of every table about which something speaks for trying, and holds those that OLD does not take as they are,
+/// with the checks lifted that an undo lifts.
+pub(crate) async fn hold_rejects<'l>(
+    (servers, store, reporter): (&Servers, &dyn Store, &Reporter),
     database: &DatabaseRecord,
     drafts: &mut [Draft<'_>],
     direction: Direction,
+    lifted: impl Fn(&QualifiedName) -> &'l [UnprovenCheck],
 ) -> Result<Vec<Reject>> {
     let brings = |action: &Action| direction.operation(*action).is_some_and(Operation::brings_row);
     let is_tried = |draft: &Draft<'_>| is_needed(database, draft.record, direction) && draft.actions.iter().any(brings);
@@ -52,7 +52,8 @@ pub(crate) async fn hold_rejects(
     let mut sandbox = Sandbox::open(servers, &database.name).await?;
     let mut found = Vec::new();
     for draft in drafts.iter_mut().filter(|draft| is_tried(draft)) {
-        let rejects = hold_rejects_of(store, reporter, database, (&sandbox, direction), draft).await;
+        let lifted = lifted(&draft.record.name);
+        let rejects = hold_rejects_of(store, reporter, database, (&sandbox, direction), draft, lifted).await;
         found.extend(rejects.place(|| &draft.record.name)?);
         sandbox = sandbox.renew().await?;
     }
@@ -66,10 +67,33 @@ async fn hold_rejects_of(
     database: &DatabaseRecord,
     (sandbox, direction): (&Sandbox, Direction),
     draft: &mut Draft<'_>,
+    lifted: &[UnprovenCheck],
 ) -> Result<Vec<Reject>> {
-    let record = draft.record;
-    let trial = Trial::prepare(sandbox, record, direction).await?;
-    let mut findings = Rejects::new(&database.name, record);
+    let mut findings = Rejects::new(&database.name, draft.record);
+    let mut refused = Vec::new();
+    try_rows(store, reporter, (sandbox, direction), draft, lifted, |changes, (first, row), why| {
+        findings.add(&changes.new.rows, row, &why)?;
+        refused.push((first + row, why));
+        Ok(())
+    })
+    .await?;
+    for (row, why) in refused {
+        draft.hold(row, &why.reason());
+    }
+    Ok(findings.finish())
+}
+
+/// Tries every row of a table that comes, or comes back, without the checks that are lifted. Tells of each that OLD does not
+/// take: the rows that it was read with, where they begin in the diff, its place among them, and why.
+pub(crate) async fn try_rows(
+    store: &dyn Store,
+    reporter: &Reporter,
+    (sandbox, direction): (&Sandbox, Direction),
+    draft: &Draft<'_>,
+    lifted: &[UnprovenCheck],
+    mut tell: impl FnMut(&PlannedRows, (usize, usize), RejectReason) -> Result<()>,
+) -> Result<()> {
+    let trial = Trial::prepare(sandbox, draft.record, direction, lifted).await?;
     let mut first = 0;
     for segment in &draft.diff.segments {
         for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["old", "new"])? {
@@ -78,13 +102,12 @@ async fn hold_rejects_of(
             let actions = draft.actions[first..first + batch.num_rows()].to_vec();
             let changes = PlannedRows::read(actions, &batch)?;
             for (row, why) in trial.run(&changes).await? {
-                findings.add(&changes.new.rows, row, &why)?;
-                draft.hold(first + row, &why.reason());
+                tell(&changes, (first, row), why)?;
             }
             first += batch.num_rows();
         }
     }
-    Ok(findings.finish())
+    Ok(())
 }
 
 /// Whether anything speaks for a difference between what NEW took and what OLD takes.
@@ -143,11 +166,23 @@ enum Outcome {
 
 impl<'a> Trial<'a> {
     /// Creates the copy and its load inside the session's transaction.
-    async fn prepare(sandbox: &'a Sandbox, record: &'a TableRecord, direction: Direction) -> Result<Self> {
+    async fn prepare(
+        sandbox: &'a Sandbox,
+        record: &'a TableRecord,
+        direction: Direction,
+        lifted: &[UnprovenCheck],
+    ) -> Result<Self> {
         let old = sandbox.session();
         let bounds = catalog::partition_bounds(old.client(), &record.old.name).await?;
         let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
         sandbox.create(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
+        for check in lifted {
+            match &check.lift {
+                _ if check.of_table => old.execute_all(&trial_table::without(&check.name)).await?,
+                Some(of_domain) => old.execute_all(&of_domain.lift).await?,
+                None => {}
+            }
+        }
         let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
         let source = RowSource { table: trial_name(), partitioned: false, key: &record.key, side: Side::Old };
         let load = LoadTable { name: load_table_name(0), source, columns: load_columns(record) };

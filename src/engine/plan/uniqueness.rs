@@ -9,6 +9,7 @@ use super::delta_tables::{TableDeltas, exclusives};
 use crate::error::{Place, Result};
 use crate::policy::Action;
 use crate::schema::Exclusive;
+use crate::statement::takeovers;
 
 /// Holds every planned row that OLD has no room for; returns how many.
 pub(crate) async fn hold_clashes(deltas: &TableDeltas<'_>, position: usize, draft: &mut Draft<'_>) -> Result<usize> {
@@ -32,6 +33,25 @@ pub(crate) async fn hold_clashes(deltas: &TableDeltas<'_>, position: usize, draf
         draft.hold(*row, &reason(exclusives));
     }
     Ok(blamed.len())
+}
+
+/// Holds rows whose unique value another row has, and changes, where this user can only update them one after the other;
+/// returns how many.
+pub(crate) async fn hold_takeovers(deltas: &TableDeltas<'_>, position: usize, draft: &mut Draft<'_>) -> Result<usize> {
+    let Some(delta) = deltas.at(position).filter(|delta| !deltas.can_replace(&delta.table.name)) else { return Ok(0) };
+    let mut held = 0;
+    for exclusive in exclusives(draft.record) {
+        let Some(query) = takeovers(delta, exclusive) else { continue };
+        let rows = deltas.positions_if_askable(&query).await.place(|| &exclusive.name)?;
+        let why = format!(
+            "held: its {} moves to it from another row ({}), which only a user who may set session_replication_role can do: \
+             foreign keys refer to the table",
+            exclusive.words(),
+            exclusive.name
+        );
+        held += draft.hold_written(rows, &why);
+    }
+    Ok(held)
 }
 
 /// Two rows of the plan that are one row of OLD, since its server calls two spellings of a key equal: what changes it goes on,

@@ -99,6 +99,58 @@ fn a_partition_that_is_attached_while_the_export_begins_is_read() {
     assert_eq!(support::value(&case.pair.old, "select count(*) from logs").as_deref(), Some("2"));
 }
 
+/// Lets OLD's tables belong to a plain user and goes on as that one; returns the URL of before too.
+fn owned(mut pair: Pair, tables: &[&str]) -> (Pair, String) {
+    let (role, mighty) = (format!("{}_role", pair.database), pair.old.clone());
+    support::sql(
+        &mighty,
+        &format!(
+            "create role {role} login password 'p';
+             grant all on schema public to {role}; grant create, temporary on database \"{}\" to {role}",
+            pair.database
+        ),
+    );
+    for table in tables {
+        support::sql(&mighty, &format!("alter table {table} owner to {role}"));
+    }
+    let (_, server) = mighty.split_once('@').expect("a user in the URL");
+    pair.old = format!("postgresql://{role}:p@{server}");
+    (pair, mighty)
+}
+
+/// Rows of a parent can only be updated one after the other where foreign keys stay on.
+#[test]
+fn a_swap_that_foreign_keys_do_not_allow_is_held_with_the_reason() {
+    let both = "create table seats (id int primary key, seat text unique, created_at timestamptz, updated_at timestamptz);
+                create table guests (id int primary key, seat int references seats);
+                insert into seats select n, chr(96 + n), '2001-01-01', '2001-01-01' from generate_series(1, 4) n;
+                insert into guests values (1, 1), (2, 2), (3, 3), (4, 4)";
+    let swap = "update seats set seat = null where id in (1, 3); update seats set seat = 'a', updated_at = now() where id = 2;
+                update seats set seat = 'b', updated_at = now() where id = 1;
+                update seats set seat = 'c', updated_at = now() where id = 4;
+                update seats set seat = 'z', updated_at = now() where id = 3";
+    let (pair, mighty) = owned(pair("owner_holds", both, swap, ""), &["seats", "guests"]);
+    let mut case = recovery(pair, "");
+    let report = planned(&case);
+    let held: Vec<_> = report.tables.iter().flat_map(|table| &table.held_reasons).collect();
+    let why = "its seat moves to it from another row (seats_seat_key)";
+    assert!(
+        matches!(held.as_slice(), [(said, 3)] if said.contains(why) && said.contains("session_replication_role")),
+        "{held:?}"
+    );
+    block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge of the row that takes nobody's value");
+    let seats =
+        || support::rows(&mighty, "select seat from seats order by id").concat().into_iter().flatten().collect::<String>();
+    assert_eq!(seats(), "abzd");
+    block_on(engine::undo(&case.context, HELD_STAYS)).expect("an undo");
+    let endpoint = failback::pg::Endpoint::resolve(failback::name::Side::Old, Some(&mighty), &|_| None).expect("an endpoint");
+    let servers = case.context.servers().clone().with_endpoint(failback::name::Side::Old, endpoint);
+    case.context = case.context.clone().with_servers(servers);
+    assert_eq!(block_on(engine::plan(&case.context)).expect("a plan").held, 0, "a user who may does it");
+    block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge");
+    assert_eq!(seats(), "bazc");
+}
+
 /// The owner of the tables may not set the replica role: foreign keys stay on.
 #[test]
 fn the_owner_swaps_unique_values_too() {
@@ -106,18 +158,7 @@ fn the_owner_swaps_unique_values_too() {
                 insert into seats values (1, 'a', '2001-01-01', '2001-01-01'), (2, 'b', '2001-01-01', '2001-01-01')";
     let swap = "update seats set seat = null where id = 1; update seats set seat = 'a', updated_at = now() where id = 2;
                 update seats set seat = 'b', updated_at = now() where id = 1";
-    let mut pair = pair("owner_swaps", both, swap, "");
-    let (role, mighty) = (format!("{}_role", pair.database), pair.old.clone());
-    support::sql(
-        &mighty,
-        &format!(
-            "create role {role} login password 'p'; alter table seats owner to {role};
-             grant all on schema public to {role}; grant create, temporary on database \"{}\" to {role}",
-            pair.database
-        ),
-    );
-    let (_, server) = mighty.split_once('@').expect("a user in the URL");
-    pair.old = format!("postgresql://{role}:p@{server}");
+    let (pair, mighty) = owned(pair("owner_swaps", both, swap, ""), &["seats"]);
     let case = recovery(pair, "");
     assert_eq!(planned(&case).held, 0);
     block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge");

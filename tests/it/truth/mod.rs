@@ -11,6 +11,7 @@ mod own_schema;
 mod stamps;
 mod strangers;
 mod undoing;
+mod unproven;
 mod verifying;
 
 use failback::engine::{self, Discovery, MergeOptions, PlanReport};

@@ -1,0 +1,57 @@
+-- The checks that rows of a table need not ever have passed: those that are NOT VALID, of the table itself and of the domains
+-- of its columns, with the statements that lift each within a transaction and put it back as it is.
+-- Parameters: $1 text the table, quoted.
+-- Columns: name text, of_table bool (else of a domain), lift text, restore text (both NULL where this user may not, or where
+-- the check is inherited, or stands in a child or partition in its own right).
+-- Server: 13.
+-- Filters: what is NOT ENFORCED (18) promises nothing; see foreign_key.sql.
+with recursive column_type (oid) as (
+    select a.atttypid
+      from pg_catalog.pg_attribute as a
+     where a.attrelid = pg_catalog.to_regclass($1)::pg_catalog.oid
+       and a.attnum > 0
+       and not a.attisdropped
+     union
+    select d.typbasetype
+      from column_type as s
+      join pg_catalog.pg_type as d on d.oid = s.oid and d.typtype = 'd'
+), below (oid) as (
+    select i.inhrelid
+      from pg_catalog.pg_inherits as i
+     where i.inhparent = pg_catalog.to_regclass($1)::pg_catalog.oid
+     union
+    select i.inhrelid
+      from below as b
+      join pg_catalog.pg_inherits as i on i.inhparent = b.oid
+)
+select k.conname::pg_catalog.text as name,
+       k.contypid = 0 as of_table,
+       case when o.may_lift then
+         pg_catalog.format('alter %s %s drop constraint %I', o.kind, o.name, k.conname) end as lift,
+       case when o.may_lift then
+         pg_catalog.concat_ws('; ',
+           pg_catalog.format('alter %s %s add constraint %I %s', o.kind, o.name, k.conname,
+             pg_catalog.pg_get_constraintdef(k.oid)),
+           pg_catalog.format('comment on constraint %I on %s%s is %L', k.conname,
+             case when k.contypid = 0 then '' else 'domain ' end, o.name, c.description)
+         ) end as restore
+  from pg_catalog.pg_constraint as k
+  left join pg_catalog.pg_class as r on r.oid = k.conrelid
+  left join pg_catalog.pg_type as d on d.oid = k.contypid
+  left join pg_catalog.pg_description as c on c.objoid = k.oid
+        and c.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+        and c.objsubid = 0
+ cross join lateral
+       (select case when k.contypid = 0 then 'table' else 'domain' end as kind,
+               case when k.contypid = 0 then k.conrelid::pg_catalog.regclass::pg_catalog.text
+                    else k.contypid::pg_catalog.regtype::pg_catalog.text end as name,
+               pg_catalog.pg_has_role(coalesce(r.relowner, d.typowner), 'USAGE')
+                 and k.coninhcount = 0
+                 and not exists (select from below as b
+                                   join pg_catalog.pg_constraint as p on p.conrelid = b.oid and p.conname = k.conname
+                                  where k.contypid = 0 and (p.conislocal or p.convalidated)) as may_lift) as o
+ where k.contype = 'c'
+   and not k.convalidated
+   and coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::pg_catalog.bool, true)
+   and (k.conrelid = pg_catalog.to_regclass($1)::pg_catalog.oid or k.contypid in (select t.oid from column_type as t))
+ order by k.conname collate "C", k.oid
