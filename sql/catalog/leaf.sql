@@ -2,7 +2,8 @@
 -- Parameters: none.
 -- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8 (NULL: not
 -- known), row_security bool, foreign_table bool, unlogged bool, emptied bool (unlogged, on a standby, which has none of its
--- rows).
+-- rows), inlines bool (whether whoever plans a query on it looks into functions of a user's: those in SQL that its indexes and
+-- statistics call).
 -- Server: 13.
 -- Filters: none but the system's schemas; a foreign table may be a partition, and is listed since its rows live elsewhere.
 -- A table that was never analysed has -1 rows, before 14 none; one that was analysed while it was empty has none. Without a
@@ -20,7 +21,18 @@ select t.root as table_oid,
        l.relkind = 'r' and pg_catalog.row_security_active(l.oid) as row_security,
        l.relkind = 'f' as foreign_table,
        l.relpersistence = 'u' as unlogged,
-       l.relpersistence = 'u' and pg_catalog.pg_is_in_recovery() as emptied
+       l.relpersistence = 'u' and pg_catalog.pg_is_in_recovery() as emptied,
+       exists (select from pg_catalog.pg_depend as d
+                 left join pg_catalog.pg_operator as o on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
+                       and o.oid = d.refobjid
+                 join pg_catalog.pg_proc as f on f.oid = coalesce(o.oprcode::pg_catalog.oid, d.refobjid)
+                 join pg_catalog.pg_language as g on g.oid = f.prolang and g.lanname = 'sql'
+                where (o.oid is not null or d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
+                  and (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                         and d.objid in (select i.indexrelid from pg_catalog.pg_index as i where i.indrelid = l.oid)
+                       or d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass
+                         and d.objid in (select s.oid from pg_catalog.pg_statistic_ext as s where s.stxrelid = l.oid))
+              ) as inlines
   from (select c.oid as root, c.oid as leaf
           from pg_catalog.pg_class as c
          where c.relkind = 'r'

@@ -34,6 +34,7 @@ fn leaf_facts(row: &Row) -> Result<LeafFacts> {
             blocks: fact::get_count(row, "blocks")?,
             size_bytes: fact::get_count(row, "size_bytes")?,
             heap: fact::get(row, "heap")?,
+            inlines: fact::get(row, "inlines")?,
         },
         is_foreign: fact::get(row, "foreign_table")?,
         row_estimate: fact::get::<Option<i64>>(row, "row_estimate")?.and_then(|rows| u64::try_from(rows).ok()),

@@ -65,6 +65,12 @@ impl Table {
         known.into_iter().filter(|(is_so, _)| *is_so).map(|(_, remark)| remark).collect()
     }
 
+    /// Whether a query on it needs the database's own search path: see [`Leaf::inlines`].
+    #[must_use]
+    pub fn inlines(&self) -> bool {
+        self.leaves.iter().any(|leaf| leaf.inlines)
+    }
+
     /// Returns the column of that name.
     #[must_use]
     pub fn column(&self, name: &Ident) -> Option<&Column> {
@@ -83,6 +89,10 @@ pub struct Leaf {
     pub size_bytes: u64,
     /// Whether its storage is a plain heap, so that ctid ranges mean something.
     pub heap: bool,
+    /// Whether the planner looks into functions of a user's for a query on it, which may find each other by the database's own
+    /// search path alone.
+    #[serde(default)]
+    pub inlines: bool,
 }
 
 /// A user trigger (internal ones of foreign keys left out).

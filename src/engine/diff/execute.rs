@@ -14,9 +14,9 @@ use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
-use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, key_layout};
+use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
 use crate::engine::run::ledger;
-use crate::engine::run::{Brought, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export};
+use crate::engine::run::{Brought, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export, expect_unrewritten};
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
@@ -191,7 +191,10 @@ impl Work for DiffWork {
         };
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
         let comparer = Comparer::new(stamps, record, staged, self.brought.of(&record.name))?;
-        comparer.run(reporter, &self.database.name, old, segment, target).await.place(|| path)
+        let comparing = comparer.run(reporter, &self.database.name, old, segment, target);
+        let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path)?;
+        expect_unrewritten(old, &record.old.name, Self::AFTER_LOSS).await?;
+        Ok(found)
     }
 
     fn rows(found: &Found) -> u64 {

@@ -18,8 +18,8 @@ use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
 use crate::engine::discover::{describe, discover};
 use crate::engine::evidence::Clock;
-use crate::engine::rows::{RawRows, RawSegment, Target};
-use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work};
+use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
+use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten};
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
@@ -162,37 +162,9 @@ impl Work for ExportWork {
     }
 
     async fn perform(&self, reporter: &Reporter, pair: &Pair, chunk: &Chunk) -> Result<Self::Found> {
-        match &chunk.task {
-            Task::CopyRows { leaf, range, predicate } => {
-                let (name, layout) = self.table(chunk.table)?;
-                let query =
-                    statement::rows(leaf, &statement::select_list(layout, Side::New, "t"), *range, predicate.as_deref());
-                let target = self.target(chunk, name, Staged::New);
-                // Where keys are walked too, that counts the rows.
-                let walked = self.database.table(chunk.table).is_ok_and(|table| table.method == Method::Timestamps);
-                let reporter = if walked { &reporter.untold() } else { reporter };
-                let place = (self.database.name.as_str(), name);
-                let segment = copy_rows(reporter, place, (&pair.new, &query), layout, target).await?;
-                Ok(Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() }))
-            }
-            Task::WalkKeys { range, depth } => {
-                let table = self.database.table(chunk.table)?;
-                let stamped = stamped_since(&self.clock.since_literals(&table.times, &table.layout));
-                let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
-                let subject = Subject {
-                    reporter,
-                    sums_first: self.sums_first,
-                    database: &self.database.name,
-                    record: table,
-                    range: *range,
-                    old: &pair.old,
-                    new: &pair.new,
-                };
-                let target = |sort| self.target(chunk, &table.name, sort);
-                compare_table(subject, *depth, stamped, (target(Staged::New), target(Staged::Absent))).await.map(Ok)
-            }
-            other => Err(other.unexpected("export")),
-        }
+        let found = self.read(reporter, pair, chunk).await?;
+        self.expect_unrewritten(pair, chunk).await?;
+        Ok(found)
     }
 
     fn rows(found: &Self::Found) -> u64 {
@@ -227,6 +199,59 @@ impl Work for ExportWork {
 }
 
 impl ExportWork {
+    /// Reads what a chunk asks for.
+    async fn read(&self, reporter: &Reporter, pair: &Pair, chunk: &Chunk) -> Result<Result<Found, String>> {
+        match &chunk.task {
+            Task::CopyRows { leaf, range, predicate } => {
+                let (name, layout) = self.table(chunk.table)?;
+                let query =
+                    statement::rows(leaf, &statement::select_list(layout, Side::New, "t"), *range, predicate.as_deref());
+                let target = self.target(chunk, name, Staged::New);
+                let leaves = self.database.tables.iter().flat_map(|table| &table.new.leaves);
+                let mut leaves = leaves.chain(self.database.new_only.iter().flat_map(|table| &table.leaves));
+                let inline = leaves.any(|one| one.name == *leaf && one.inlines);
+                // Where keys are walked too, that counts the rows.
+                let walked = self.database.table(chunk.table).is_ok_and(|table| table.method == Method::Timestamps);
+                let reporter = if walked { &reporter.untold() } else { reporter };
+                let place = (self.database.name.as_str(), name);
+                let copying = copy_rows(reporter, place, (&pair.new, &query), layout, target);
+                let segment = finding_names(&pair.new, inline, copying).await?;
+                Ok(Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() }))
+            }
+            Task::WalkKeys { range, depth } => {
+                let table = self.database.table(chunk.table)?;
+                let stamped = stamped_since(&self.clock.since_literals(&table.times, &table.layout));
+                let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
+                let subject = Subject {
+                    reporter,
+                    sums_first: self.sums_first,
+                    database: &self.database.name,
+                    record: table,
+                    range: *range,
+                    old: &pair.old,
+                    new: &pair.new,
+                };
+                let target = |sort| self.target(chunk, &table.name, sort);
+                let targets = (target(Staged::New), target(Staged::Absent));
+                let walking = Box::pin(compare_table(subject, *depth, stamped, targets));
+                let walking = finding_names(&pair.new, table.new.inlines(), walking);
+                finding_names(&pair.old, table.old.inlines(), walking).await.map(Ok)
+            }
+            other => Err(other.unexpected("export")),
+        }
+    }
+
+    /// Expects that what was read of a table is what the snapshots show of it.
+    async fn expect_unrewritten(&self, pair: &Pair, chunk: &Chunk) -> Result<()> {
+        let carried = self.database.tables.iter().find(|table| table.id == chunk.table);
+        let on_new = carried.map_or_else(|| self.table(chunk.table).map(|(name, _)| name), |table| Ok(&table.new.name))?;
+        expect_unrewritten(&pair.new, on_new, Self::AFTER_LOSS).await?;
+        match (carried, &chunk.task) {
+            (Some(table), Task::WalkKeys { .. }) => expect_unrewritten(&pair.old, &table.old.name, Self::AFTER_LOSS).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Finds a table among those that are carried and those that OLD lacks.
     fn table(&self, id: TableId) -> Result<(&QualifiedName, &RowLayout)> {
         match self.database.new_only.iter().find(|table| table.id == id) {

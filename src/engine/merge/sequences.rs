@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tracing::info;
 
 use crate::catalog;
+use crate::engine::rows::finding_names;
 use crate::error::{Place, Result};
 use crate::pg::Session;
 use crate::policy::Action;
@@ -24,7 +25,7 @@ pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
         for (table, column) in on_old.feeds.iter().filter(|_| !on_old.cycle) {
             if plan.tables.iter().any(|planned| planned.name == *table && planned.actions.get(Action::Insert) > 0) {
                 let query = sequence_floor(table, column, on_old.increment < 0, room);
-                let found = old.query(&query, &[]).await.place(|| &on_old.name)?;
+                let found = finding_names(old, true, old.query(&query, &[])).await.place(|| &on_old.name)?;
                 data.extend(found.first().and_then(|row| row.get::<_, Option<i64>>(0)));
             }
         }

@@ -9,6 +9,7 @@ use super::definitions::ANOTHER_RUN;
 use super::scope::Scope;
 use super::triggers::Triggers;
 use crate::catalog;
+use crate::engine::rows::finding_names;
 use crate::engine::run::spans;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
@@ -29,7 +30,7 @@ pub(crate) async fn lock(old: &Session, scope: &Scope, triggers: Triggers) -> Re
             }
         }
         match hold_tables(&wanted.tied.iter().collect::<Vec<_>>()) {
-            Some(statement) => old.execute_all(&statement).await,
+            Some(statement) => finding_names(old, true, old.execute_all(&statement)).await,
             None => Ok(()),
         }
     };

@@ -8,7 +8,7 @@ use tracing::{Instrument as _, info};
 use super::triggers::Triggers;
 use crate::codec::BatchEncoder;
 use crate::engine::plan::{Direction, PlannedRowReader, PlannedRows, RelevantColumns};
-use crate::engine::rows::{Batches, Image, Loading, image_layout, load_columns, view};
+use crate::engine::rows::{Batches, Image, Loading, finding_names, image_layout, load_columns, view};
 use crate::engine::run::{Reporter, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
@@ -162,7 +162,9 @@ impl<'a> TableMerge<'a> {
     /// Locks the rows on OLD.
     pub(crate) async fn lock_rows(&self, old: &Session) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
-        old.execute_all(&self.load.lock_rows()).instrument(spans::lock("rows")).await?;
+        let statement = self.load.lock_rows();
+        let locking = old.execute_all(&statement).instrument(spans::lock("rows"));
+        finding_names(old, self.record.old.inlines(), locking).await?;
         self.hint(old, BY_ANY_JOIN).await
     }
 
@@ -200,6 +202,16 @@ impl<'a> TableMerge<'a> {
     ///
     /// Memory: one batch of rows, and eight bytes a written row where there are such columns.
     pub(crate) async fn moved(
+        &self,
+        store: &dyn Store,
+        reporter: &Reporter,
+        old: &Session,
+        merge: (&str, Option<i64>),
+    ) -> Result<Vec<MovedRow>> {
+        finding_names(old, self.record.old.inlines(), self.look_for_moved(store, reporter, old, merge)).await
+    }
+
+    async fn look_for_moved(
         &self,
         store: &dyn Store,
         reporter: &Reporter,

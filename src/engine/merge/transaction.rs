@@ -52,6 +52,7 @@ pub(crate) async fn carry_out(
         let seen = merge.expect_unmoved(store, reporter, old, (&plan.name, scope.merged_in)).await;
         seen.place(|| &merge.record.name)?;
     }
+    old.execute_all(OWN_SEARCH_PATH).await?;
     if triggers != Triggers::Replica {
         for key in &keys {
             let of = |table: &QualifiedName| merges.iter().find(|merge| merge.record.name == *table).map(|merge| &merge.load);
@@ -60,7 +61,6 @@ pub(crate) async fn carry_out(
             }
         }
     }
-    old.execute_all(OWN_SEARCH_PATH).await?;
     for merge in merges.iter().rev() {
         merge.delete(old).await.place(|| &merge.record.name)?;
     }

@@ -8,6 +8,7 @@ pub(crate) mod counterpart;
 mod image;
 mod key;
 mod load;
+mod own_names;
 mod segment;
 mod stream;
 
@@ -15,5 +16,6 @@ pub(crate) use counterpart::{KEYS_PER_STATEMENT, UNTRANSLATABLE, fetch, key_posi
 pub(crate) use image::{Image, image_layout};
 pub(crate) use key::key_layout;
 pub(crate) use load::{Loading, load_columns, view};
+pub(crate) use own_names::finding_names;
 pub(crate) use segment::{LazySegment, RawSegment, Target};
 pub(crate) use stream::{BATCH_BYTES, BATCH_ROWS, Batches, RawRows};

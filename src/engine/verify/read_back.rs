@@ -14,7 +14,7 @@ use crate::catalog;
 use crate::codec::BatchEncoder;
 use crate::engine::plan::PlannedRowReader;
 use crate::engine::rows::counterpart;
-use crate::engine::rows::{fetch, key_texts};
+use crate::engine::rows::{fetch, finding_names, key_texts};
 use crate::engine::run::workers;
 use crate::engine::run::{Context, Reporter, Servers, Work};
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -151,11 +151,13 @@ impl Work for ReadBackWork {
 
     async fn perform(&self, reporter: &Reporter, old: &Transaction, chunk: &Chunk) -> Result<Found> {
         match &chunk.task {
-            Task::CheckForeignKey { key } => orphans(old, &self.plan.name, key).await.map(Found::Orphans),
+            Task::CheckForeignKey { key } => {
+                finding_names(old, true, orphans(old, &self.plan.name, key)).await.map(Found::Orphans)
+            }
             Task::ReadBack { segments } => {
                 let plan = self.plan.table(chunk.table)?;
                 let part = Part { plan, record: self.record.table(chunk.table)?, segments: positions(plan, segments)? };
-                self.compare(reporter, old, &part).await.map(Found::Rows)
+                finding_names(old, part.record.old.inlines(), self.compare(reporter, old, &part)).await.map(Found::Rows)
             }
             other => Err(other.unexpected("verify")),
         }
