@@ -33,7 +33,9 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
     cases.extend(peers(bench, rows));
     // By their stamps alone, as all others do; and as it is done by default, where the keys of both sides are walked for what
     // no stamp says.
-    for (name, method, absent) in [("failback_stamps", "stamps", 0), ("failback_timestamps", "timestamps", truth.deleted)] {
+    for (name, method, absent) in
+        [("failback_timestamps_only", "timestamps_only", 0), ("failback_timestamps", "timestamps", truth.deleted)]
+    {
         cases.push(
             Case::failback(name, failback::export("public.orders"))
                 .before(failback::configure(format!("[tables.\"public.orders\"]\nmethod = \"{method}\"\n")))

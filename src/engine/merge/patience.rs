@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::time::sleep;
-
 use super::blockers::is_lock_wait;
 use crate::config::LockWaits;
 use crate::engine::run::{Event, Reporter};
@@ -42,8 +40,7 @@ impl Patience {
         }
         let why = error.causes().into_iter().next().unwrap_or_default();
         reporter.tell(Event::Note(format!("{why}; everything is rolled back, and tried again")));
-        sleep(pause).await;
-        reporter.check_stop()
+        reporter.pause(pause).await
     }
 }
 

@@ -91,10 +91,10 @@ impl<'a> TableMerge<'a> {
         let moves = !self.replaces && self.plan.actions.get(Action::Replace) > 0;
         if moves && server_fault(&error).is_some_and(|fault| fault.sqlstate == "23505") {
             return Error::new(ErrorKind::Refused, "let unique values move between rows")
-                .because(
+                .because(told_by(
+                    error,
                     "this user's foreign keys that stay on refer to the table: its rows cannot be deleted and inserted again",
-                )
-                .because(error)
+                ))
                 .next("merge as a user who may set session_replication_role, without --fire-triggers")
                 .next("or hold the rows: `failback decide`");
         }
@@ -299,7 +299,8 @@ impl<'a> TableMerge<'a> {
             let found = old.query(&query, &[]).await?;
             let clashes: i64 = found.first().map_or(0, |row| row.get(0));
             if clashes > 0 {
-                return Err(moved_in(&format!("{clashes} pairs of rows would break {}", exclusive.name)));
+                let cause = format!("update_exists: {clashes} pairs of rows would break {}", exclusive.name);
+                return Err(moved_in(Error::new(ErrorKind::Refused, cause)));
             }
         }
         Ok(())
@@ -357,8 +358,10 @@ fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {
 fn clash(error: Error) -> Error {
     if server_fault(&error).is_some_and(|fault| matches!(fault.sqlstate.as_str(), "23503" | "23001")) {
         return Error::new(ErrorKind::Refused, "write rows in an order that foreign keys allow")
-            .because("this user's foreign keys that stay on look at each statement, and not at the plan as a whole")
-            .because(error)
+            .because(told_by(
+                error,
+                "this user's foreign keys that stay on look at each statement, and not at the plan as a whole",
+            ))
             .next("merge as a user who may set session_replication_role: the keys are checked before COMMIT then")
             .next("or make the foreign key DEFERRABLE on OLD");
     }
@@ -366,13 +369,21 @@ fn clash(error: Error) -> Error {
         .filter(|fault| matches!(fault.sqlstate.as_str(), "23505" | "23P01"))
         .and_then(|fault| fault.constraint.clone());
     match constraint {
-        Some(name) => moved_in(&format!("a planned row may not stand beside another row of OLD, by {name}")).because(error),
+        Some(name) => {
+            let cause = format!("update_exists: a planned row may not stand beside another row of OLD, by {name}");
+            moved_in(told_by(error, cause))
+        }
         None => error,
     }
 }
 
-fn moved_in(cause: &str) -> Error {
+/// A cause in our words, and the server's behind it.
+fn told_by(error: Error, cause: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Refused, cause).because(error)
+}
+
+fn moved_in(cause: Error) -> Error {
     Error::new(ErrorKind::Refused, "write rows beside those of OLD")
-        .because(format!("update_exists: {cause}"))
+        .because(cause)
         .next("run `failback diff` and `failback plan` again: the plan holds such rows")
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::progress::{Event, Progress, Silent};
 use super::stop::Stop;
@@ -64,5 +65,13 @@ impl Reporter {
     /// `Interrupted` once the user wants to stop.
     pub fn check_stop(&self) -> Result<()> {
         self.stop.check()
+    }
+
+    /// Lets time pass.
+    ///
+    /// # Errors
+    /// `Interrupted` as soon as the user wants to stop.
+    pub async fn pause(&self, length: Duration) -> Result<()> {
+        self.stop.or(tokio::time::sleep(length)).await
     }
 }
