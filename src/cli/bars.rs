@@ -118,7 +118,7 @@ impl Progress for Bars {
                 far.tally.wrote(rows);
                 (far.database, far.table) = (database, table);
             }),
-            Event::Again { rows } => self.advance(|far| far.tally.forget(rows)),
+            Event::Again { rows, written } => self.advance(|far| far.tally.forget(rows, written)),
             Event::Note(note) => self.note(&note),
             Event::Ended { .. } => self.end(),
         }

@@ -28,9 +28,10 @@ impl Tally {
         self.seen += rows;
     }
 
-    /// Rows that were looked at will be looked at again.
-    pub(super) fn forget(&mut self, rows: u64) {
+    /// Rows that were looked at will be looked at again, and others written again.
+    pub(super) fn forget(&mut self, rows: u64, written: u64) {
         self.seen = self.seen.saturating_sub(rows);
+        self.written = self.written.saturating_sub(written);
     }
 
     /// Rows were written.
@@ -101,7 +102,8 @@ mod tests {
     fn rows_count_once() {
         let mut tally = Tally::new(2_000, 2_000);
         tally.saw(1_500);
-        tally.forget(500);
+        tally.wrote(300);
+        tally.forget(500, 300);
         assert_eq!((tally.rows().as_str(), tally.progress()), ("1,000/2,000 rows", (1_000, Some(4_000))));
         tally.saw(1_000);
         tally.wrote(700);

@@ -131,6 +131,9 @@ fn bad_clock(what: &str, error: jiff::Error) -> Error {
     Error::new(ErrorKind::Config, what).because(error)
 }
 
+/// The window to which the stamps of both columns are brought, since their types may differ.
+const WINDOW: CutoverWindow = CutoverWindow { cutover_us: 0, overlap_us: 1 };
+
 /// A time column of a layout.
 #[derive(Clone, Copy, Debug)]
 struct StampColumn {
@@ -141,9 +144,13 @@ struct StampColumn {
 }
 
 impl StampColumn {
-    /// Says whether a row's stamp lies after the cutover, if it says anything.
-    fn is_after(self, batch: &RecordBatch, row: usize) -> Option<bool> {
-        self.window.is_after(self.believable(batch, row)?)
+    /// Returns a row's stamp as one of [`WINDOW`], which stamps of every type share.
+    fn normal(self, batch: &RecordBatch, row: usize) -> Option<i64> {
+        Some(match self.window.is_after(self.believable(batch, row)?) {
+            Some(true) => 0,
+            None => -1,
+            Some(false) => -2,
+        })
     }
 
     fn believable(self, batch: &RecordBatch, row: usize) -> Option<i64> {
@@ -176,10 +183,8 @@ impl Stamps {
 
     /// Says what a row's stamps say about it.
     pub(crate) fn witness(&self, batch: &RecordBatch, row: usize) -> Witness {
-        // Both columns' stamps are brought to one window, since their types may differ.
-        let window = CutoverWindow { cutover_us: 0, overlap_us: 0 };
-        let normal = |column: Option<StampColumn>| column?.is_after(batch, row).map(|is_after| if is_after { 0 } else { -1 });
-        Witness::new(History::from_stamps(&window, normal(self.created), normal(self.updated)), Evidence::Column)
+        let normal = |column: Option<StampColumn>| column?.normal(batch, row);
+        Witness::new(History::from_stamps(&WINDOW, normal(self.created), normal(self.updated)), Evidence::Column)
     }
 
     /// Whether a row bears a stamp of a time that has not come.

@@ -1,5 +1,6 @@
 //! One database's transaction, made ready: everything that the plan does to it is done, and COMMIT is not sent.
 
+use super::blockers::is_lock_wait;
 use super::intent::Intention;
 use super::report::{DatabaseOutcome, MergeOptions, MergedDatabase};
 use super::scope::Scope;
@@ -51,12 +52,25 @@ impl Preparation<'_> {
             }
             return Ok(self.nothing(outcome));
         }
-        let scope = match self.action {
-            LedgerAction::Merge => Scope::of_plan(self.part, record),
-            LedgerAction::Undo | LedgerAction::UndoPart => {
-                take_back::scope(self.context, self.part, record, last.and_then(|entry| entry.merged_in)).await?
+        let merged_in = last.and_then(|entry| entry.merged_in);
+        if self.action == LedgerAction::Merge {
+            return self.carry_out(old, Scope::of_plan(self.part, record)).await;
+        }
+        let everything = take_back::everything(self.context.store(), &old, self.part, record, merged_in).await?;
+        if everything.left.is_empty() {
+            let attempt = self.context.reporter().attempt();
+            let context = self.context.clone().with_reporter(attempt.clone());
+            match (Preparation { context: &context, ..*self }).carry_out(old, everything).await {
+                Err(error) if stands_against_rows(&error) => attempt.take_back(),
+                done => return done,
             }
-        };
+        }
+        let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
+        self.carry_out(old, take_back::scope(self.context, self.part, record, merged_in).await?).await
+    }
+
+    /// Does what a scope says, up to COMMIT.
+    async fn carry_out(&self, old: Session, scope: Scope) -> Result<Prepared> {
         expect_privileges(&Ledger::of(self.context), &old, &scope.part, &scope.record, scope.direction).await?;
         let triggers = Triggers::choose(&old, &scope.part, self.options.fire_triggers).await?;
         let old = Transaction::begin(old, Isolation::ReadCommitted, self.context.servers().old_writes()).await?;
@@ -165,4 +179,9 @@ impl Preparation<'_> {
         }
         Ok(Some(merged))
     }
+}
+
+/// Whether rows of today are what an undo failed by, so that it may take back the others. What else can fail would fail again.
+fn stands_against_rows(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Refused | ErrorKind::Server) && !is_lock_wait(error)
 }

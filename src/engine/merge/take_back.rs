@@ -1,8 +1,9 @@
 //! What an undo takes back: every row that the merge wrote and that is as the merge left it, as far as foreign keys, unique
 //! values and checks of today allow. The others are left, and named.
 //!
-//! Looked at ahead of the transaction that writes, in one that is rolled back; that one compares again under lock. Memory: two
-//! bytes for every row of the diff.
+//! Mostly that is everything, so that this is tried first. Where something stands against it, what does is looked for ahead of the
+//! transaction that writes, in one that is rolled back; that one compares again under lock. Memory: two bytes for every row of
+//! the diff.
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,7 @@ use crate::engine::rows::{Image, key_positions, view};
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
+use crate::pg::Session;
 use crate::policy::Action;
 use crate::schema::Table;
 use crate::staging::{DatabasePlan, DatabaseRecord, SegmentReader, TableDiff, TablePlan, TableRecord};
@@ -29,6 +31,32 @@ use crate::words::Counts;
 const BATCH_ROWS: usize = 4096;
 
 const WRITTEN_SINCE: &str = "written since the merge";
+
+/// Takes in every row that the merge wrote, but for tables whose definition of today has no place for them.
+///
+/// # Errors
+/// Whatever reading OLD and the run can give. Cancel safety: nothing is written.
+pub(crate) async fn everything(
+    store: &dyn Store,
+    old: &Session,
+    part: &DatabasePlan,
+    record: &DatabaseRecord,
+    merged_in: Option<i64>,
+) -> Result<Scope> {
+    let today = catalog::read(old.client()).await?;
+    let mut scope = Scope {
+        direction: Direction::Back,
+        part: part.clone(),
+        record: record.clone(),
+        actions: BTreeMap::new(),
+        merged_in,
+        left: Vec::new(),
+        lifted: Lifted::new(),
+    };
+    scope.part.tables.retain(|table| table.written_rows() > 0);
+    adopt_definitions(store, &mut scope, &today)?;
+    Ok(scope)
+}
 
 /// Decides which rows of a database's part an undo takes back.
 ///
@@ -41,18 +69,7 @@ pub(crate) async fn scope(
     merged_in: Option<i64>,
 ) -> Result<Scope> {
     let sandbox = Sandbox::open(context.servers(), &part.name).await?;
-    let today = catalog::read(sandbox.session().client()).await?;
-    let mut scope = Scope {
-        direction: Direction::Back,
-        part: part.clone(),
-        record: record.clone(),
-        actions: BTreeMap::new(),
-        merged_in,
-        left: Vec::new(),
-        lifted: Lifted::new(),
-    };
-    scope.part.tables.retain(|table| table.written_rows() > 0);
-    adopt_definitions(context.store(), &mut scope, &today)?;
+    let mut scope = everything(context.store(), sandbox.session(), part, record, merged_in).await?;
     let diffs: Vec<_> = scope.part.tables.iter().map(diff_of).collect();
     let mut drafts = Vec::new();
     for (table, diff) in scope.part.tables.iter().zip(&diffs) {

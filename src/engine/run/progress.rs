@@ -32,10 +32,12 @@ pub enum Event {
         /// How many more.
         rows: u64,
     },
-    /// What was done of a chunk came to nothing: so many rows that were looked at will be looked at again.
+    /// What was done of a chunk, or in a transaction, came to nothing, and is done again.
     Again {
-        /// How many.
+        /// How many rows that were looked at will be looked at again.
         rows: u64,
+        /// How many rows that were written will be written again.
+        written: u64,
     },
     /// Something that a person should know.
     Note(String),

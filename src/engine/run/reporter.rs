@@ -16,25 +16,27 @@ pub struct Reporter {
     stop: Stop,
     /// Rows that were looked at, as this reporter and its clones have told.
     told: Arc<AtomicU64>,
+    /// Rows that were written, likewise.
+    written: Arc<AtomicU64>,
 }
 
 impl Reporter {
     /// Takes who is told, and the user's wish to stop.
     #[must_use]
     pub fn new(progress: Arc<dyn Progress>, stop: Stop) -> Self {
-        Self { progress, stop, told: Arc::default() }
+        Self { progress, stop, told: Arc::default(), written: Arc::default() }
     }
 
     /// Returns the same for one attempt at something that may have to be done again.
     pub(crate) fn attempt(&self) -> Self {
-        Self { told: Arc::default(), ..self.clone() }
+        Self { told: Arc::default(), written: Arc::default(), ..self.clone() }
     }
 
     /// Tells that an attempt came to nothing: its rows will be counted when they are looked at again.
     pub(crate) fn take_back(&self) {
-        let rows = self.told.swap(0, Ordering::Relaxed);
-        if rows > 0 {
-            self.tell(Event::Again { rows });
+        let (rows, written) = (self.told.swap(0, Ordering::Relaxed), self.written.swap(0, Ordering::Relaxed));
+        if rows + written > 0 {
+            self.tell(Event::Again { rows, written });
         }
     }
 
@@ -56,6 +58,7 @@ impl Reporter {
 
     /// Tells that rows of a table were written to OLD.
     pub(crate) fn tell_written(&self, database: &str, table: &impl Display, rows: u64) {
+        self.written.fetch_add(rows, Ordering::Relaxed);
         self.tell(Event::Written { database: database.to_owned(), table: table.to_string(), rows });
     }
 

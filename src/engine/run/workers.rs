@@ -330,7 +330,7 @@ mod tests {
         fn event(&self, event: Event) {
             match event {
                 Event::Rows { rows, .. } => self.0.fetch_add(rows, Ordering::Relaxed),
-                Event::Again { rows } => self.0.fetch_sub(rows, Ordering::Relaxed),
+                Event::Again { rows, .. } => self.0.fetch_sub(rows, Ordering::Relaxed),
                 _ => 0,
             };
         }

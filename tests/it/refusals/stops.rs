@@ -97,6 +97,7 @@ const GATE: &str = "create table public.gate (shut bool);
 #[test]
 fn a_stop_that_comes_while_old_commits_changes_nothing_and_what_stands_is_said() {
     let scene = Scene::planned("s_late");
+    support::sql(&scene.pair.old, include_str!("../../../sql/ledger/create_schema.sql"));
     support::sql(&scene.pair.old, include_str!("../../../sql/ledger/create.sql"));
     support::sql(&scene.pair.old, GATE);
     for (verb, name) in ["merge", "undo"].into_iter().zip(SIGNALS) {
