@@ -49,7 +49,7 @@ pub use read::{
     CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, is_written_by_another, ordered_rows, own_rows,
     range_sums, rows, stamped_since,
 };
-pub use referential_action::affected_children;
+pub use referential_action::{affected_children, children_left_behind};
 pub use row_hash::row_hash;
 pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};

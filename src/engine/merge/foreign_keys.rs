@@ -6,7 +6,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::pg::Session;
 use crate::schema::ForeignKey;
 use crate::statement::{
-    LoadTable, affected_children, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table,
+    LoadTable, affected_children, children_left_behind, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost,
+    orphans_of_table,
 };
 
 /// What a transaction did to both ends of a foreign key.
@@ -78,6 +79,34 @@ pub(crate) async fn expect_no_affected_children(
         ))
         .next("run `failback diff` and `failback plan` again: a child that came since holds its parent")
         .next("or merge as a user who may set session_replication_role, which keeps the actions of foreign keys from firing"))
+}
+
+/// Checks that no child is left behind whose parent changes what it is referred to by. Where the replica role keeps the server's
+/// own check silent. All parents must be locked by now.
+///
+/// # Errors
+/// `Refused` where OLD has such children.
+pub(crate) async fn expect_no_children_left_behind(
+    old: &Session,
+    key: &ForeignKey,
+    parents: &LoadTable<'_>,
+    own: Option<&LoadTable<'_>>,
+) -> Result<()> {
+    let Some(query) = children_left_behind(key, parents, own) else { return Ok(()) };
+    let found = old.query(&query, &[]).await?;
+    let rows: i64 = found.first().map_or(0, |row| row.get(0));
+    if rows == 0 {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Refused, "look for children of rows that change what they are referred to by")
+        .at(&key.name)
+        .at(&key.child)
+        .because(format!(
+            "fk_child_exists: {rows} rows of {} refer to values that rows of {} have and are to give up: they are not part of \
+             the plan",
+            key.child, key.parent
+        ))
+        .next("run `failback diff` and `failback plan` again: a child that came since holds its parent"))
 }
 
 async fn expect_no_orphans(old: &Session, key: &ForeignKey, query: &str) -> Result<()> {

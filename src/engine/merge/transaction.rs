@@ -8,7 +8,7 @@
 //!
 //! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
 
-use super::foreign_keys::{Ends, expect_no_affected_children};
+use super::foreign_keys::{Ends, expect_no_affected_children, expect_no_children_left_behind};
 use super::scope::Scope;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
@@ -53,12 +53,13 @@ pub(crate) async fn carry_out(
         seen.place(|| &merge.record.name)?;
     }
     old.execute_all(OWN_SEARCH_PATH).await?;
-    if triggers != Triggers::Replica {
-        for key in &keys {
-            let of = |table: &QualifiedName| merges.iter().find(|merge| merge.record.name == *table).map(|merge| &merge.load);
-            if let Some(parents) = of(&key.parent) {
-                expect_no_affected_children(old, key, parents, of(&key.child)).await?;
-            }
+    for key in &keys {
+        let of = |table: &QualifiedName| merges.iter().find(|merge| merge.record.name == *table).map(|merge| &merge.load);
+        let (Some(parents), children) = (of(&key.parent), of(&key.child)) else { continue };
+        if triggers == Triggers::Replica {
+            expect_no_children_left_behind(old, key, parents, children).await?;
+        } else {
+            expect_no_affected_children(old, key, parents, children).await?;
         }
     }
     for merge in merges.iter().rev() {

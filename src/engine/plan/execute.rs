@@ -16,6 +16,7 @@ use super::planned_row::write_planned_rows;
 use super::privileges;
 use super::reject::Reject;
 use super::report::{PlanReport, report};
+use super::respelt;
 use super::sandbox::Sandbox;
 use super::strangers::Strangers;
 use super::trial_load;
@@ -125,6 +126,9 @@ async fn plan_database(
         if let (Some(table), Some(found)) = (table, found) {
             drafts.push(draft(store, reporter, decisions, &record.name, table, found).place(|| &table.name)?);
         }
+    }
+    for draft in &mut drafts {
+        respelt::hold_deletes(store, draft).place(|| &draft.record.name)?;
     }
     // Before families are looked at: a row that OLD does not take holds its children too.
     let tools = (servers, store, reporter);

@@ -16,6 +16,7 @@ mod privileges;
 mod reject;
 mod relevant_columns;
 mod report;
+mod respelt;
 mod row_values;
 mod sandbox;
 mod strangers;

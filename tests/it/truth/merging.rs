@@ -62,6 +62,40 @@ fn a_child_that_came_since_the_plan_is_not_swept_away_with_its_parent() {
     }
 }
 
+/// The replica role keeps the server's own check silent, and no key of the parent's changes but one that children refer to.
+#[test]
+fn a_child_that_came_since_the_plan_is_not_left_behind_by_its_parents_new_value() {
+    const SILENT: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+    for rules in ["", "on update cascade", "on update set null", "on delete cascade deferrable initially deferred"] {
+        let both = format!(
+            "create table parent (id int primary key, code text unique, updated_at timestamptz default '2020-01-01');
+             create table child (id int primary key, code text references parent (code) {rules},
+                                 updated_at timestamptz default '2020-01-01');
+             insert into parent values (1, 'a'), (2, 'b'), (3, 'x')"
+        );
+        let new = "update parent set code = 'c', updated_at = now() where id = 2";
+        let case = recovery(pair("left_behind", &both, new, ""), "");
+        planned(&case);
+        support::sql(&case.pair.old, "insert into child values (10, 'b', now())");
+        let refused = merge(&case, SILENT).expect_err("a child came");
+        assert_eq!(refused.kind(), ErrorKind::Refused, "{refused:?}");
+        assert!(refused.causes().iter().any(|cause| cause.contains("fk_child_exists")), "{rules}: {refused:?}");
+        let orphans = "select count(*) from child c where not exists (select from parent p where p.code = c.code)";
+        assert_eq!(
+            (count(&case, orphans).as_str(), count(&case, "select count(*) from child").as_str()),
+            ("0", "1"),
+            "{rules}"
+        );
+        support::sql(&case.pair.old, "delete from child");
+        merge(&case, SILENT).expect("a merge");
+        assert_eq!(count(&case, "select count(*) from parent where code = 'c'"), "1");
+        // And on the way back.
+        support::sql(&case.pair.old, "insert into child values (11, 'c', now())");
+        let undone = block_on(engine::undo(&case.context, SILENT)).expect("an undo of the rest");
+        assert_eq!((undone.left_rows(), count(&case, orphans).as_str()), (1, "0"), "{rules}");
+    }
+}
+
 #[test]
 fn a_child_is_not_pointed_elsewhere_when_its_parents_value_changes() {
     let both = "create table parent (id int primary key, code text unique, updated_at timestamptz default '2020-01-01');

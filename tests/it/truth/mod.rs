@@ -9,6 +9,7 @@ mod leaning;
 mod locks;
 mod merging;
 mod own_schema;
+mod respelt;
 mod rewritten;
 mod stamps;
 mod strangers;
