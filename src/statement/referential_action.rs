@@ -42,8 +42,8 @@ pub fn children_left_behind(key: &ForeignKey, parents: &LoadTable<'_>, own: Opti
     (!conditions.is_empty()).then(|| children_of(key, parents, &conditions.join(" or "), spared))
 }
 
-/// The condition on a load table's row `s` and OLD's row `t` that some operations change what children refer to. `value` is what
-/// they write into a column; `None` where they leave it alone.
+/// The condition on a load table's row `s` and OLD's row `t` that some operations change what children refer to. `value` is
+/// what they write into a column; `None` where they leave it alone.
 fn moving(key: &ForeignKey, operations: &str, value: impl Fn(&Ident) -> Option<String>) -> Option<String> {
     let moves = key.parent_columns.iter().filter_map(|column| {
         let value = value(column)?;

@@ -1,6 +1,6 @@
-//! Rows that one side lacks and that an earlier merge had brought to OLD, which its ledger proves. Where OLD lacks the row, it had
-//! it and deleted it: it is not brought again unless somebody decides so. Where NEW lacks it, NEW deleted it, or OLD's users made
-//! another one under its key: it is not taken for a row of OLD's own.
+//! Rows that one side lacks and that an earlier merge had brought to OLD, which its ledger proves. Where OLD lacks the row,
+//! it had it and deleted it: it is not brought again unless somebody decides so. Where NEW lacks it, NEW deleted it, or OLD's
+//! users made another one under its key: it is not taken for a row of OLD's own.
 
 use std::collections::HashSet;
 
@@ -12,8 +12,8 @@ use crate::error::Result;
 use crate::pg::{Session, Transaction, sqlstate};
 use crate::statement::{RowSource, key_digests};
 
-/// Corrects the class of the rows that were brought before and that one side lacks. `keys` are those of all rows, one list a key
-/// column.
+/// Corrects the class of the rows that were brought before and that one side lacks. `keys` are those of all rows, one list a
+/// key column.
 pub(super) async fn heed(
     old: &Transaction,
     source: RowSource<'_>,

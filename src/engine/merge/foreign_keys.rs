@@ -81,8 +81,8 @@ pub(crate) async fn expect_no_affected_children(
         .next("or merge as a user who may set session_replication_role, which keeps the actions of foreign keys from firing"))
 }
 
-/// Checks that no child is left behind whose parent changes what it is referred to by. Where the replica role keeps the server's
-/// own check silent. All parents must be locked by now.
+/// Checks that no child is left behind whose parent changes what it is referred to by. Where the replica role keeps the
+/// server's own check silent. All parents must be locked by now.
 ///
 /// # Errors
 /// `Refused` where OLD has such children.

@@ -1,9 +1,9 @@
 //! What an undo takes back: every row that the merge wrote and that is as the merge left it, as far as foreign keys, unique
 //! values and checks of today allow. The others are left, and named.
 //!
-//! Mostly that is everything, so that this is tried first. Where something stands against it, what does is looked for ahead of the
-//! transaction that writes, in one that is rolled back; that one compares again under lock. Memory: two bytes for every row of
-//! the diff.
+//! Mostly that is everything, so that this is tried first. Where something stands against it, what does is looked for ahead
+//! of the transaction that writes, in one that is rolled back; that one compares again under lock. Memory: two bytes for
+//! every row of the diff.
 
 use std::collections::BTreeMap;
 

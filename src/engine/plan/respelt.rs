@@ -1,6 +1,6 @@
-//! Rows that NEW has under another spelling of their key: `bob` and `Bob` in citext, `1` and `1.00` in a numeric. The keys of both
-//! sides are compared by their bytes, so that OLD's spelling looks like a row that NEW deleted; OLD's server finds the same row
-//! under NEW's spelling too.
+//! Rows that NEW has under another spelling of their key: `bob` and `Bob` in citext, `1` and `1.00` in a numeric. The keys of
+//! both sides are compared by their bytes, so that OLD's spelling looks like a row that NEW deleted; OLD's server finds the
+//! same row under NEW's spelling too.
 
 use std::collections::HashMap;
 

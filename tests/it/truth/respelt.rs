@@ -1,4 +1,5 @@
-//! Keys that OLD's server takes for one, and that are written otherwise on NEW: no row of OLD is taken for one that NEW deleted.
+//! Keys that OLD's server takes for one, and that are written otherwise on NEW: no row of OLD is taken for one that NEW
+//! deleted.
 
 use super::*;
 
