@@ -93,18 +93,16 @@ impl Clock {
         }
     }
 
-    /// Returns a condition on a row of OLD under an alias that is false where its creation stamp says that it came after the
-    /// cutover; `None` where no column says when a row was created.
-    pub(crate) fn not_created_since(&self, times: &TimeColumns, alias: &str) -> Option<String> {
-        let column = times.created.as_ref()?;
-        let local = self.zone.civil(self.cutover);
-        let cutover = match column.kind {
-            TimeKind::Instant => self.cutover.to_string(),
-            TimeKind::WallClock => local.to_string(),
-            // A row stamped with the cutover's day may have been there before it.
-            TimeKind::Day => local.date().tomorrow().ok()?.to_string(),
-        };
-        Some(format!("({alias}.{} >= {}) is not true", column.name.sql(), literal(&cutover)))
+    /// Returns a condition on a row of OLD under an alias that is true where its stamps say that nobody wrote it since the
+    /// cutover.
+    pub(crate) fn untouched(&self, times: &TimeColumns, alias: &str) -> String {
+        let Some(updated) = &times.updated else { return "false".to_owned() };
+        let before = |column: &TimeColumn| format!("{} < {}", column.name.sql(), literal(&self.since_literal(column.kind)));
+        let created = times
+            .created
+            .as_ref()
+            .map(|column| format!(" and ({alias}.{} or {alias}.{} is null)", before(column), column.name.sql()));
+        format!("({alias}.{}{})", before(updated), created.unwrap_or_default())
     }
 
     /// Pairs every time column, as NEW has it, with the literal that selects candidates by it.

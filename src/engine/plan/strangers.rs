@@ -9,10 +9,10 @@ use super::row_values::{Value, each_row};
 use crate::delta::{Base, Class};
 use crate::engine::evidence::Clock;
 use crate::error::{Place, Result};
-use crate::name::QualifiedName;
+use crate::name::{Ident, QualifiedName};
 use crate::policy::Action;
 use crate::schema::{ForeignKey, Method};
-use crate::staging::DatabaseRecord;
+use crate::staging::{DatabaseRecord, TableRecord};
 use crate::statement;
 use crate::store::Store;
 
@@ -25,9 +25,8 @@ pub(crate) struct Strangers {
     possible: BTreeMap<QualifiedName, HashSet<usize>>,
     /// Tables that both sides have and that are not carried, with the condition under which a row `p` of OLD's is NEW's too.
     aside: BTreeMap<QualifiedName, String>,
-    /// Tables of which a row that did not move its stamps on NEW was not looked at, with the condition under which a row `p` of
-    /// OLD's did not come after the cutover.
-    unseen: BTreeMap<QualifiedName, String>,
+    /// Tables of which a row that did not move its stamps on NEW was not looked at.
+    unseen: BTreeMap<QualifiedName, Unseen>,
 }
 
 impl Strangers {
@@ -77,11 +76,11 @@ impl Strangers {
         let Some((position, child)) = deltas.of(&key.child) else { return Ok(0) };
         let (is_proven, why) = if let Some(existed) = self.aside.get(&key.parent) {
             (existed.clone(), "is not carried, and its row on OLD")
-        } else if let Some(existed) = self.unseen.get(&key.parent) {
+        } else if let Some(unseen) = self.unseen.get(&key.parent) {
             // A row that the plan overwrites becomes NEW's.
             let overwritten = deltas.of(&key.parent).map(|(_, parent)| statement::is_overwritten(parent, "p"));
-            let tests: Vec<_> = std::iter::once(existed.clone()).chain(overwritten).collect();
-            (format!("({})", tests.join(" or ")), "has a row that came to OLD after the cutover and")
+            let tests: Vec<_> = std::iter::once(unseen.is_news(key)).chain(overwritten).collect();
+            (format!("({})", tests.join(" or ")), "has a row that does not say that it was there at the cutover, and")
         } else {
             return Ok(0);
         };
@@ -141,9 +140,33 @@ impl Strangers {
     }
 }
 
-/// Lists the tables whose unmoved rows were not looked at, and that say when a row was created.
-fn unseen(drafts: &[Draft<'_>], clock: &Clock) -> BTreeMap<QualifiedName, String> {
+/// What says of a row `p` on OLD that it is the one which NEW has under the same value, where NEW's was not looked at.
+struct Unseen {
+    /// The columns by which rows of both sides are compared.
+    key: Vec<Ident>,
+    /// The row was there at the cutover.
+    existed: String,
+    /// And nobody has written it since: it has the values that it had.
+    untouched: String,
+}
+
+impl Unseen {
+    /// A value that is not the row's key may have gone from one row to another since.
+    fn is_news(&self, key: &ForeignKey) -> String {
+        let by_key =
+            key.parent_columns.len() == self.key.len() && key.parent_columns.iter().all(|column| self.key.contains(column));
+        if by_key { self.existed.clone() } else { self.untouched.clone() }
+    }
+}
+
+/// Lists the tables whose unmoved rows were not looked at.
+fn unseen(drafts: &[Draft<'_>], clock: &Clock) -> BTreeMap<QualifiedName, Unseen> {
     let stamped =
         drafts.iter().map(|draft| draft.record).filter(|record| record.stamps_prove && record.method != Method::Compare);
-    stamped.filter_map(|record| Some((record.name.clone(), clock.not_created_since(&record.times, "p")?))).collect()
+    let unseen = |record: &TableRecord| Unseen {
+        key: record.key.names(),
+        existed: clock.existed(&record.times, "p"),
+        untouched: clock.untouched(&record.times, "p"),
+    };
+    stamped.map(|record| (record.name.clone(), unseen(record))).collect()
 }
