@@ -1,5 +1,6 @@
--- The checks that rows of a table need not ever have passed: those that are NOT VALID, of the table itself and of the domains
--- of its columns, with the statements that lift each within a transaction and put it back as it is.
+-- The checks that rows of a table need not ever have passed: those that are NOT VALID, of the table itself and of the
+-- domains of its columns, in arrays, ranges and composites too, with the statements that lift each within a transaction and
+-- put it back as it is.
 -- Parameters: $1 text the table, quoted.
 -- Columns: name text, of_table bool (else of a domain), lift text, restore text (both NULL where this user may not, or where
 -- the check is inherited, or stands in a child or partition in its own right).
@@ -12,9 +13,19 @@ with recursive column_type (oid) as (
        and a.attnum > 0
        and not a.attisdropped
      union
-    select d.typbasetype
+    select n.oid
       from column_type as s
-      join pg_catalog.pg_type as d on d.oid = s.oid and d.typtype = 'd'
+      join pg_catalog.pg_type as d on d.oid = s.oid
+     cross join lateral
+           (select d.typbasetype as oid where d.typtype = 'd'
+             union all
+            select d.typelem where d.typtype = 'b' and d.typelem <> 0
+             union all
+            select g.rngsubtype from pg_catalog.pg_range as g where g.rngtypid = d.oid
+             union all
+            select a.atttypid
+              from pg_catalog.pg_attribute as a
+             where d.typtype = 'c' and a.attrelid = d.typrelid and a.attnum > 0 and not a.attisdropped) as n
 ), below (oid) as (
     select i.inhrelid
       from pg_catalog.pg_inherits as i

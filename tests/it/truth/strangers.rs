@@ -119,9 +119,10 @@ fn a_parent_that_does_not_say_that_it_was_there_is_no_parent() {
          create table note (id int primary key, code text references payer (code), created_at timestamptz default now(),
                             updated_at timestamptz default now())";
     let new = "insert into bill select i, i from generate_series(1, 9) i; insert into note values (1, 'k6'), (2, 'k7')";
-    // Others under the numbers 1 to 3, by stamps that prove nothing; a row that was only written since; and a code that went on.
+    // Others under the numbers 1 to 3, by stamps that prove nothing; a row that was only written; and a code that went on.
     let old = "delete from payer where id in (1, 2, 3);
-         insert into payer values (1, 'n1', null, now()), (2, 'n2', now() - interval '62 minutes', now()), (3, 'n3', null, null);
+         insert into payer values (1, 'n1', null, now()), (2, 'n2', now() - interval '62 minutes', now()),
+            (3, 'n3', null, null);
          update payer set updated_at = now() where id = 4;
          update payer set code = 'was k6', updated_at = now() where id = 6;
          update payer set code = 'k6', updated_at = now() where id = 5";
