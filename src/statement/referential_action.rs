@@ -19,43 +19,53 @@ pub fn affected_children(
     own: Option<&LoadTable<'_>>,
     (with_deletes, with_updates): (bool, bool),
 ) -> String {
-    let going = with_deletes.then(|| "s.op in ('d', 'r')".to_owned());
-    let moving = with_updates.then(|| moving(key, "'u', 'm'", |column| parents.updated_value(column))).flatten();
-    let conditions: Vec<_> = going.into_iter().chain(moving).collect();
-    let condition = if conditions.is_empty() { "false".to_owned() } else { conditions.join(" or ") };
+    let operations: Vec<_> = [(with_deletes, "'d', 'r'"), (with_updates, "'u', 'm'")]
+        .into_iter()
+        .filter_map(|(fires, operations)| fires.then_some(operations))
+        .collect();
     let spared = own.map(|own| {
         let sets_reference = key.child_columns.iter().all(|column| own.updated_value(column).is_some());
         let lives = key.on_delete != FkAction::Cascade && sets_reference && !own.source.key.is_whole_row();
         (own, if lives { "'d', 'u', 'm'" } else { "'d'" })
     });
-    children_of(key, parents, &condition, spared)
+    // A row that is replaced is deleted first, and so its children are without it for a moment.
+    let after = |column: &Ident| format!("case when s.op in ('u', 'm') then {} end", updated(parents, column));
+    children_of(key, parents, &operations.join(", "), after, spared)
 }
 
 /// Counts the children of rows whose referenced columns get other values, less those that the same transaction deletes or gives
 /// another reference. `None` where it writes no such column. Asked as [`affected_children`] is, where no action fires.
 #[must_use]
 pub fn children_left_behind(key: &ForeignKey, parents: &LoadTable<'_>, own: Option<&LoadTable<'_>>) -> Option<String> {
+    let restored = |column: &Ident| parents.value_of(Inserted::Olds, column);
+    if key.parent_columns.iter().all(|column| parents.updated_value(column).is_none() && restored(column).is_none()) {
+        return None;
+    }
     let spared = own.map(|own| (own, if own.source.key.is_whole_row() { "'d'" } else { "'d', 'r', 'm'" }));
-    let updated = moving(key, "'u', 'm'", |column| parents.updated_value(column));
-    let replaced = moving(key, "'r'", |column| parents.value_of(Inserted::Olds, column));
-    let conditions: Vec<_> = updated.into_iter().chain(replaced).collect();
-    (!conditions.is_empty()).then(|| children_of(key, parents, &conditions.join(" or "), spared))
+    let after = |column: &Ident| {
+        let restored = restored(column).unwrap_or_else(|| format!("t.{}", column.sql()));
+        format!("case when s.op = 'r' then {restored} else {} end", updated(parents, column))
+    };
+    Some(children_of(key, parents, "'u', 'm', 'r'", after, spared))
 }
 
-/// The condition on a load table's row `s` and OLD's row `t` that some operations change what children refer to. `value` is
-/// what they write into a column; `None` where they leave it alone.
-fn moving(key: &ForeignKey, operations: &str, value: impl Fn(&Ident) -> Option<String>) -> Option<String> {
-    let moves = key.parent_columns.iter().filter_map(|column| {
-        let value = value(column)?;
-        Some(format!("t.{} is distinct from {value}", column.sql()))
-    });
-    let moves: Vec<_> = moves.collect();
-    (!moves.is_empty()).then(|| format!("(s.op in ({operations}) and ({}))", moves.join(" or ")))
+/// What a column of OLD's row `t` holds after an update by a load table's row `s`.
+fn updated(parents: &LoadTable<'_>, column: &Ident) -> String {
+    parents.updated_value(column).unwrap_or_else(|| format!("t.{}", column.sql()))
 }
 
-/// Counts the children of parents of which a condition holds, less those that a load does certain operations to.
-fn children_of(key: &ForeignKey, parents: &LoadTable<'_>, condition: &str, spared: Option<(&LoadTable<'_>, &str)>) -> String {
-    let list: Vec<_> = key.parent_columns.iter().map(|column| format!("t.{0} as {0}", column.sql())).collect();
+/// Counts the children of rows to which a load does certain operations, and which they do not refer to by the values that these
+/// have `after` it (NULL: none); less those that a load does certain operations to itself. Values meet by the key's operators.
+fn children_of(
+    key: &ForeignKey,
+    parents: &LoadTable<'_>,
+    operations: &str,
+    after: impl Fn(&Ident) -> String,
+    spared: Option<(&LoadTable<'_>, &str)>,
+) -> String {
+    let numbered = || key.parent_columns.iter().enumerate();
+    let before = numbered().map(|(number, column)| format!("t.{0} as {0}, {1} as fb_{number}", column.sql(), after(column)));
+    let then = numbered().map(|(number, column)| format!("g.fb_{number} as {}", column.sql()));
     let part = key.parent_part.as_ref().map_or_else(String::new, |part| {
         let name = crate::name::literal(&part.sql());
         format!(" and t.tableoid in (select relid from pg_catalog.pg_partition_tree({name}::pg_catalog.regclass))")
@@ -71,13 +81,15 @@ fn children_of(key: &ForeignKey, parents: &LoadTable<'_>, condition: &str, spare
         )
     });
     format!(
-        "select count(*) from {} c where exists (select from (select {} from {} s join {} on {} where ({condition}){part}) g \
-         where {}){spared}",
+        "select count(*) from {} c where exists (select from (select {} from {} s join {} on {} where s.op in ({operations}){part}) g \
+         cross join lateral (select {}) n where {} and not coalesce({}, false)){spared}",
         children(key),
-        list.join(", "),
+        before.collect::<Vec<_>>().join(", "),
         parents.qualified(),
         parents.source.from_item(),
         parents.join_condition(),
-        pairs(key, "g", "c")
+        then.collect::<Vec<_>>().join(", "),
+        pairs(key, "g", "c"),
+        pairs(key, "n", "c")
     )
 }

@@ -93,7 +93,7 @@ fn two_spellings_of_one_key_are_one_row_and_never_two() {
         "",
         NEW_WINS,
     );
-    let why = "OLD's server takes its key for that of another row of the plan";
+    let why = "NEW has the row, its key spelt otherwise";
     let twins = [case.held("public.c", why), case.held("public.n", why), case.held("public.l", why)];
     assert_eq!(twins, [2, 1, 1], "the old spelling is no row of its own: {:#?}", case.plan);
     case.expect_held(4);
