@@ -81,7 +81,8 @@ fn children_of(
         )
     });
     format!(
-        "select count(*) from {} c where exists (select from (select {} from {} s join {} on {} where s.op in ({operations}){part}) g \
+        "select count(*) from {} c where exists \
+         (select from (select {} from {} s join {} on {} where s.op in ({operations}){part}) g \
          cross join lateral (select {}) n where {} and not coalesce({}, false)){spared}",
         children(key),
         before.collect::<Vec<_>>().join(", "),
