@@ -21,17 +21,16 @@ pub(super) async fn heed(
     keys: &[Vec<String>],
     rows: &mut [DiffRow],
 ) -> Result<()> {
-    let lost: Vec<_> = (0..rows.len()).filter(|row| class_if_brought(&rows[*row]).is_some()).collect();
-    if lost.is_empty() {
+    let doubtful: Vec<_> = rows.iter().enumerate().filter_map(|(row, found)| Some((row, class_if_brought(found)?))).collect();
+    if doubtful.is_empty() {
         return Ok(());
     }
-    let keys: Vec<Vec<String>> = keys.iter().map(|values| lost.iter().map(|row| values[*row].clone()).collect()).collect();
-    for (row, digest) in lost.into_iter().zip(digests(old, source, &keys).await?) {
+    let of = |values: &Vec<String>| doubtful.iter().map(|(row, _)| values[*row].clone()).collect();
+    let keys: Vec<Vec<String>> = keys.iter().map(of).collect();
+    for ((row, class), digest) in doubtful.into_iter().zip(digests(old, source, &keys).await?) {
         if digest.is_some_and(|digest| brought.contains(&digest)) {
-            let class = class_if_brought(&rows[row]);
-            let verdict = &mut rows[row].verdict;
-            verdict.class = class.unwrap_or(verdict.class);
-            verdict.evidence.old = Evidence::Ledger;
+            rows[row].verdict.class = class;
+            rows[row].verdict.evidence.old = Evidence::Ledger;
         }
     }
     Ok(())

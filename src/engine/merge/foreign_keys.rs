@@ -64,8 +64,7 @@ pub(crate) async fn expect_no_affected_children(
     if fires == (false, false) {
         return Ok(());
     }
-    let found = old.query(&affected_children(key, parents, own, fires), &[]).await?;
-    let rows: i64 = found.first().map_or(0, |row| row.get(0));
+    let rows = count(old, &affected_children(key, parents, own, fires)).await?;
     if rows == 0 {
         return Ok(());
     }
@@ -93,8 +92,7 @@ pub(crate) async fn expect_no_children_left_behind(
     own: Option<&LoadTable<'_>>,
 ) -> Result<()> {
     let Some(query) = children_left_behind(key, parents, own) else { return Ok(()) };
-    let found = old.query(&query, &[]).await?;
-    let rows: i64 = found.first().map_or(0, |row| row.get(0));
+    let rows = count(old, &query).await?;
     if rows == 0 {
         return Ok(());
     }
@@ -110,8 +108,7 @@ pub(crate) async fn expect_no_children_left_behind(
 }
 
 async fn expect_no_orphans(old: &Session, key: &ForeignKey, query: &str) -> Result<()> {
-    let found = old.query(query, &[]).await?;
-    let orphans: i64 = found.first().map_or(0, |row| row.get(0));
+    let orphans = count(old, query).await?;
     if orphans == 0 {
         return Ok(());
     }
@@ -123,4 +120,8 @@ async fn expect_no_orphans(old: &Session, key: &ForeignKey, query: &str) -> Resu
             key.child, key.parent
         ))
         .next("hold the children, or decide for their parents too, with `failback decide`; then plan again"))
+}
+
+async fn count(old: &Session, query: &str) -> Result<i64> {
+    Ok(old.query(query, &[]).await?.first().map_or(0, |row| row.get(0)))
 }
