@@ -20,6 +20,9 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// Zones on either side of the one that a clock without a zone could be taken for, one of them with half an hour.
 const ZONES: [&str; 4] = ["UTC", "UTC", "America/New_York", "Asia/Kolkata"];
 
+/// A configuration that names no zone, and gets none from the tests' own defaults.
+const NO_ZONE: &str = "# no zone\n";
+
 /// A world on its way.
 pub(super) struct Journey<'a> {
     pub(super) ground: &'a Ground,
@@ -121,7 +124,7 @@ impl Journey<'_> {
 
     /// A run of its own.
     pub(super) fn recovery(&mut self) -> Recovery {
-        let mut config = if self.zone_is_stated { format!("zone = \"{}\"\n", self.zone) } else { String::new() };
+        let mut config = if self.zone_is_stated { format!("zone = \"{}\"\n", self.zone) } else { NO_ZONE.to_owned() };
         for table in &self.tables {
             if let Some(method) = table.method {
                 let _ = write!(config, "[tables.\"{}\"]\nmethod = \"{method}\"\n", table.full_name());
