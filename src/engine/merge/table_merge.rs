@@ -177,8 +177,8 @@ impl<'a> TableMerge<'a> {
         (database, merged_in): (&str, Option<i64>),
     ) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
-        // What an undo takes back was looked at before the transaction.
-        let reporter = if self.direction == Direction::Back { &reporter.untold() } else { reporter };
+        // Where actions were chosen row by row, the rows were looked at before the transaction.
+        let reporter = if self.actions.is_some() { &reporter.untold() } else { reporter };
         let moved = self.moved(store, reporter, old, (database, merged_in)).await?.len();
         info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
         self.hint(old, BY_ANY_JOIN).await?;

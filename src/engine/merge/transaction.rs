@@ -14,7 +14,7 @@ use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::catalog;
 use crate::engine::plan::{Direction, RelevantColumns};
-use crate::engine::run::{Context, Ledger, remember};
+use crate::engine::run::{Context, Ledger, remember, remembers};
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
@@ -71,8 +71,11 @@ pub(crate) async fn carry_out(
     }
     for merge in &merges {
         merge.expect_no_deferred_clash(old, triggers).await.place(|| &merge.record.name)?;
-        let is_merge = *direction == Direction::Forward;
-        remember(&ledger, old, &merge.record.name, &merge.load, is_merge).await.place(|| &merge.record.name)?;
+    }
+    if !merges.is_empty() && remembers(&ledger, old, *direction == Direction::Forward).await? {
+        for merge in &merges {
+            remember(&ledger, old, &merge.record.name, &merge.load).await.place(|| &merge.record.name)?;
+        }
     }
     check_foreign_keys(old, &keys, &merges, triggers).await?;
     triggers.settle(old).await?;

@@ -73,25 +73,27 @@ pub(crate) fn read_digest(bytes: &[u8]) -> Result<u128> {
     digest.map_err(|_| Error::new(ErrorKind::Malformed, "read the digest of a key").because("it does not have 16 bytes"))
 }
 
-/// Remembers the keys of the rows that a load wrote; commits with them. An undo of a merge that nothing is remembered of has
-/// nothing to add.
+/// Makes the table of keys for a merge, unless it is there. Says whether keys are to be remembered: an undo of a merge that
+/// nothing is remembered of has nothing to add.
 ///
 /// # Errors
-/// `Permission` where this user may not make the table or write into it.
-pub(crate) async fn remember(
-    ledger: &Ledger,
-    old: &Session,
-    table: &QualifiedName,
-    load: &LoadTable<'_>,
-    is_merge: bool,
-) -> Result<()> {
-    if !is_there(ledger, old).await? {
-        if !is_merge {
-            return Ok(());
-        }
+/// `Permission` where this user may not make the table.
+pub(crate) async fn remembers(ledger: &Ledger, old: &Session, is_merge: bool) -> Result<bool> {
+    if is_there(ledger, old).await? {
+        return Ok(true);
+    }
+    if is_merge {
         ledger.make(old).await?;
         old.execute_all(&ledger.statement(CREATE)).await.map_err(|error| ledger.not_allowed(error))?;
     }
+    Ok(is_merge)
+}
+
+/// Remembers the keys of the rows that a load wrote; commits with them.
+///
+/// # Errors
+/// `Permission` where this user may not write into the table.
+pub(crate) async fn remember(ledger: &Ledger, old: &Session, table: &QualifiedName, load: &LoadTable<'_>) -> Result<()> {
     old.execute(&remember_keys(load, ledger.schema()), &[&table.to_string()]).await.map(|_| ())
 }
 
