@@ -8,7 +8,6 @@ use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{SslMode, SslNegotiation};
-use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, NoTls, SimpleQueryMessage};
 use tokio_postgres_rustls_improved::MakeRustlsConnect;
@@ -19,6 +18,7 @@ use super::copy_demux::{CopyDemux, DemuxedStream, DivertedTls};
 use super::connect_error;
 use super::endpoint::Endpoint;
 use super::fault::sqlstate;
+use super::first_query::first_query;
 use super::hosts::{Host, SessionAttrs};
 use super::line::Line;
 use super::password::Password;
@@ -28,9 +28,6 @@ use super::tls::Mode;
 use crate::error::{Error, ErrorKind, Result};
 
 const PIN: &str = include_str!("../../sql/session/pin.sql");
-
-/// How often the settings are sent before a cancelled batch counts as refused.
-const PIN_TRIES: u32 = 10;
 
 /// The oldest major version whose catalogs and COPY formats the rooms above know.
 const OLDEST_VERSION: u32 = 13;
@@ -265,16 +262,9 @@ struct State {
     in_recovery: bool,
 }
 
-/// Pins the settings. A role's own `statement_timeout` may end the batch before it is lifted, so that is tried again.
+/// Pins the settings.
 async fn pin(client: &Client) -> Result<State, tokio_postgres::Error> {
-    let mut tries = 0;
-    let messages = loop {
-        tries += 1;
-        match client.simple_query(PIN).await {
-            Err(error) if tries < PIN_TRIES && error.code() == Some(&SqlState::QUERY_CANCELED) => {}
-            done => break done?,
-        }
-    };
+    let messages = first_query(client, PIN).await?;
     let last = messages.iter().rev().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => Some(row),
         _ => None,

@@ -23,6 +23,7 @@ mod copy;
 mod copy_demux;
 mod endpoint;
 mod fault;
+mod first_query;
 mod hosts;
 mod identity;
 mod keyword;

@@ -10,15 +10,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
+use super::first_query::first_query;
 use crate::error::{Error, ErrorKind};
 
 const BACKEND: &str = include_str!("../../sql/session/backend.sql");
-
-/// How often a question is asked before a time limit that the role has set counts as an answer.
-const TRIES: u32 = 10;
 
 /// How often it is looked at whether a process is ours. Other users of the pool may take it in between.
 pub(super) const ROUNDS: u32 = 4;
@@ -40,17 +37,9 @@ impl SessionPools {
     }
 }
 
-/// Asks which process of the server answers; `None` where the answer makes no sense. A role's own `statement_timeout` may end
-/// even this, so it is asked again.
+/// Asks which process of the server answers; `None` where the answer makes no sense.
 pub(super) async fn backend(client: &Client) -> Result<Option<i32>, tokio_postgres::Error> {
-    let mut tries = 0;
-    let messages = loop {
-        tries += 1;
-        match client.simple_query(BACKEND).await {
-            Err(error) if tries < TRIES && error.code() == Some(&SqlState::QUERY_CANCELED) => {}
-            done => break done?,
-        }
-    };
+    let messages = first_query(client, BACKEND).await?;
     Ok(messages.iter().find_map(|message| match message {
         SimpleQueryMessage::Row(row) => row.get("backend")?.parse().ok(),
         _ => None,

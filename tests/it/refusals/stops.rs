@@ -34,25 +34,31 @@ fn expect_heard(scene: &Scene) {
     std::fs::remove_file(scene.folder.path().join("log")).expect("the log");
 }
 
+/// Starts a verb that waits for what somebody on OLD holds, and tells it to stop: it must be refused with OLD untouched.
+fn stopped_while_waiting(scene: &Scene, holds: &str, verb: &[&str], name: &str) -> Output {
+    let holder = support::block_on(async {
+        let client = support::connect(&scene.pair.old).await;
+        client.batch_execute(&format!("begin; {holds}")).await.expect("a lock");
+        client
+    });
+    let child = start(scene, verb);
+    wait_for("it waits", || waiting(scene, "wait_event_type = 'Lock'"));
+    signal(&child, name);
+    expect_heard(scene);
+    drop(holder);
+    let output = end(child);
+    scene.expect_refusal(130, &output);
+    expect_untouched(&output);
+    output
+}
+
 #[test]
 fn a_merge_that_is_told_to_stop_leaves_old_as_it_was_and_is_made_by_the_same_command() {
     let scene = Scene::planned("s_merge");
     let before = fingerprint(&scene.pair.old);
     for name in SIGNALS {
-        // The merge waits for this row.
-        let holder = support::block_on(async {
-            let client = support::connect(&scene.pair.old).await;
-            client.batch_execute("begin; select 1 from items where id = 1 for update").await.expect("a lock");
-            client
-        });
-        let child = start(&scene, &["merge", "--confirm", &scene.confirm, "--log-file", "log"]);
-        wait_for("the merge waits", || waiting(&scene, "wait_event_type = 'Lock'"));
-        signal(&child, name);
-        expect_heard(&scene);
-        drop(holder);
-        let output = end(child);
-        scene.expect_refusal(130, &output);
-        expect_untouched(&output);
+        let holds = "select 1 from items where id = 1 for update";
+        let output = stopped_while_waiting(&scene, holds, &["merge", "--confirm", &scene.confirm, "--log-file", "log"], name);
         assert!(output.stderr.contains("next:  run the same command again"), "{}", output.stderr);
         assert_eq!(fingerprint(&scene.pair.old), before, "{name}");
     }
@@ -63,19 +69,8 @@ fn a_merge_that_is_told_to_stop_leaves_old_as_it_was_and_is_made_by_the_same_com
 fn steps_that_read_are_stopped_by_either_signal_and_made_again() {
     let scene = Scene::new("s_export");
     for name in SIGNALS {
-        let holder = support::block_on(async {
-            let client = support::connect(&scene.pair.old).await;
-            client.batch_execute("begin; lock table items in access exclusive mode").await.expect("a lock");
-            client
-        });
-        let child = start(&scene, &["export", "--log-file", "log"]);
-        wait_for("the export waits", || waiting(&scene, "wait_event_type = 'Lock'"));
-        signal(&child, name);
-        expect_heard(&scene);
-        drop(holder);
-        let output = end(child);
-        scene.expect_refusal(130, &output);
-        expect_untouched(&output);
+        let holds = "lock table items in access exclusive mode";
+        stopped_while_waiting(&scene, holds, &["export", "--log-file", "log"], name);
         assert!(scene.files("", "manifest.json").is_empty(), "no manifest of half an export");
     }
     for verb in ["export", "diff", "plan"] {
