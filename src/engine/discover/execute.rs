@@ -13,7 +13,7 @@ use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
-use crate::engine::run::{Context, Ledger, Selection, spans};
+use crate::engine::run::{Context, Ledger, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
@@ -49,7 +49,7 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
 }
 
 /// Lists the databases that are looked at: those asked for, else those that both sides have.
-async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<String>> {
+pub(crate) async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<String>> {
     if !context.selection().databases().is_empty() {
         return Ok(context.selection().databases().to_vec());
     }
@@ -72,30 +72,43 @@ async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<Str
 }
 
 async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String>) -> Result<DatabaseRecord> {
-    let (old, new) = try_join!(context.servers().connect(Side::Old, name), context.servers().connect(Side::New, name))?;
-    let identity = Sided::from(try_join!(old.identity(), new.identity())?);
-    if lead_to_one_database(&old, &new).await? {
+    let sessions = connect(context, name).await?;
+    let record = describe(context, name, sessions.as_ref(), notes).await?;
+    let missing = merge_rights_note(&sessions.old, &Ledger::of(context), &record).await?;
+    notes.extend(missing.map(|note| format!("{name}: {note}")));
+    Ok(record)
+}
+
+/// Opens a session with each side's database.
+///
+/// # Errors
+/// `Refused` where they are one database; whatever connecting can give.
+pub(crate) async fn connect(context: &Context, name: &str) -> Result<Sided<Session>> {
+    let to = |side| context.servers().connect(side, name);
+    let sessions = Sided::from(try_join!(to(Side::Old), to(Side::New))?);
+    if lead_to_one_database(&sessions.old, &sessions.new).await? {
         return Err(Error::new(ErrorKind::Refused, "tell OLD from NEW")
             .because("both connections lead to the same database of the same server")
             .next("check --old and --new, OLD_PG* and NEW_PG*, and failback.toml"));
     }
-    expect_primary(&identity.old)?;
-    Ledger::of(context).place(&old).await?;
-    notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
-    let record = describe(context.selection(), name, Sided { old: &old, new: &new }, notes).await?;
-    notes.extend(merge_rights_note(&old, &Ledger::of(context), &record).await?.map(|note| format!("{name}: {note}")));
-    Ok(record)
+    Ok(sessions)
 }
 
 /// Reads one database's definitions on both sides, as the sessions see them: under a snapshot those that its rows have there.
+///
+/// # Errors
+/// `Refused` where OLD takes no writes, or its ledger is not failback's; what either server said.
 pub(crate) async fn describe(
-    selection: &Selection,
+    context: &Context,
     name: &str,
     sessions: Sided<&Session>,
     notes: &mut Vec<String>,
 ) -> Result<DatabaseRecord> {
-    let Sided { old, new } = sessions;
+    let (Sided { old, new }, selection) = (sessions, context.selection());
     let identity = Sided::from(try_join!(old.identity(), new.identity())?);
+    expect_primary(&identity.old)?;
+    notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
+    Ledger::of(context).place(old).await?;
     let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
     notes.extend(ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
     let Pairing { tables, new_only, left_out, aside } = pair(selection, name, catalogs.as_ref());

@@ -15,5 +15,6 @@ mod table_selection;
 mod unheeded;
 mod unmatched;
 
-pub(crate) use execute::describe;
 pub use execute::{Discovery, discover};
+pub(crate) use execute::{connect, databases, describe};
+pub(crate) use unmatched::expect_matches;

@@ -3,6 +3,7 @@
 //! Every table becomes one or several chunks of work; workers with a connection each take them, the largest first. The
 //! manifest is written when all of them are done, so a run that was interrupted has none and can simply be made again.
 
+use std::slice;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,13 +11,14 @@ use tokio::try_join;
 use tracing::Instrument as _;
 
 use super::chunks::chunks;
+use super::described::Described;
 use super::key_walk::{Found, Subject, compare_table};
 use super::report::{ExportReport, report};
-use super::stamped::stamp_notes;
+use super::stamped::{StampTally, TableStamps, stamp_notes};
 use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
-use crate::engine::discover::{describe, discover};
+use crate::engine::discover;
 use crate::engine::evidence::Clock;
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten};
@@ -27,7 +29,7 @@ use crate::pg::{Session, Snapshot, Transaction};
 use crate::schema::Method;
 use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
 use crate::staging::{
-    Chunk, DatabaseRecord, Depth, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, Segment, SegmentOptions, Task,
+    Chunk, DatabaseRecord, Depth, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, SegmentOptions, Task,
 };
 use crate::statement::{self, copy_binary, stamped_since};
 use crate::store::Store;
@@ -54,19 +56,7 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
     let overlap_us = context.selection().overlap_us();
     let zone = context.selection().zone();
     let clock = Clock::new(cutover.micros(), overlap_us, &zone)?;
-    let discovery = discover(context).await?;
-    for note in discovery.notes {
-        context.reporter().tell(Event::Note(note));
-    }
-    let tables = discovery.databases.iter().flat_map(|database| &database.tables);
-    let estimate = tables.filter(|table| table.method != Method::Skip).filter_map(|table| table.new.row_estimate).sum();
-    context.reporter().tell(Event::Began { step: "export", rows: estimate, written: 0 });
-    let mut databases = Vec::new();
-    for database in discovery.databases {
-        let name = database.name;
-        let exported = export_database(context, &clock, &name).instrument(spans::database(&name)).await;
-        databases.push(exported.place(|| format!("database {name}"))?);
-    }
+    let (databases, stamped) = export_databases(context, &clock).await?;
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -80,35 +70,82 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
         databases,
     };
     let manifest_blake3 = manifest.write(context.store())?;
-    let notes = stamp_notes(context.store(), context.reporter(), &manifest.databases, &clock)?;
+    let notes = stamp_notes(&manifest.databases, &stamped);
     let report = report(context.run(), &manifest, notes);
     JournalRecord::Exported { manifest_blake3, rows: report.rows }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "export" });
     Ok(report)
 }
 
-async fn export_database(context: &Context, clock: &Clock, name: &str) -> Result<DatabaseRecord> {
-    let hold = async |side| Snapshot::hold(context.servers().connect(side, name).await?).await;
-    let (new, old) = try_join!(hold(Side::New), hold(Side::Old))?;
-    let sessions = Sided { old: old.session(), new: new.session() };
-    // Read again: a definition that has changed since `discover` looked would not be that of the rows which the snapshot shows.
-    let mut database = describe(context.selection(), name, sessions, &mut Vec::new()).await?;
-    let chunks = chunks(&database, clock, context.limits(), context.selection().sums_first(), sessions).await?;
+/// Exports the databases in turn, each with what its tables' stamps say.
+async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<DatabaseRecord>, Vec<TableStamps>)> {
+    let (names, mut first) = look(context).await?;
+    let (mut databases, mut stamped) = (Vec::new(), Vec::new());
+    for name in names {
+        let work = async {
+            let described = match first.take() {
+                Some(described) => described,
+                None => Described::hold(context, &name, &mut Vec::new()).await?,
+            };
+            export_database(context, clock, described).await
+        };
+        let (record, found) = work.instrument(spans::database(&name)).await.place(|| format!("database {name}"))?;
+        databases.push(record);
+        stamped.push(found);
+    }
+    Ok((databases, stamped))
+}
+
+/// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are looked at
+/// beforehand: what is wrong with the last is to be known before hours are spent on the first.
+async fn look(context: &Context) -> Result<(Vec<String>, Option<Described>)> {
+    let mut notes = Vec::new();
+    let names = discover::databases(context, &mut notes).await?;
+    let (first, looked_at) = if let [name] = names.as_slice() {
+        let holding = Described::hold(context, name, &mut notes).instrument(spans::database(name));
+        let described = holding.await.place(|| format!("database {name}"))?;
+        discover::expect_matches(context.selection(), slice::from_ref(&described.record), &mut notes)?;
+        let rows = row_estimate(slice::from_ref(&described.record));
+        (Some(described), rows)
+    } else {
+        let discovery = discover::discover(context).await?;
+        notes = discovery.notes;
+        (None, row_estimate(&discovery.databases))
+    };
+    for note in notes {
+        context.reporter().tell(Event::Note(note));
+    }
+    context.reporter().tell(Event::Began { step: "export", rows: looked_at, written: 0 });
+    Ok((names, first))
+}
+
+/// How many rows will be looked at, by the servers' estimates.
+fn row_estimate(databases: &[DatabaseRecord]) -> u64 {
+    let tables = databases.iter().flat_map(|database| &database.tables);
+    tables.filter(|table| table.method != Method::Skip).filter_map(|table| table.new.row_estimate).sum()
+}
+
+async fn export_database(context: &Context, clock: &Clock, described: Described) -> Result<(DatabaseRecord, TableStamps)> {
+    let chunks =
+        chunks(&described.record, clock, context.limits(), context.selection().sums_first(), described.sessions()).await?;
+    let Described { record: mut database, snapshots } = described;
     let work = ExportWork {
         servers: context.servers().clone(),
         store: context.shared_store(),
         sums_first: context.selection().sums_first(),
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
-        snapshots: Sided { old, new },
+        snapshots,
         database: database.clone(),
     };
+    let mut stamped = TableStamps::new();
     let mut failures = Vec::new();
     for (chunk, found) in workers::run(context.reporter(), context.limits().jobs(), chunks, work).await? {
         let carried = database.tables.iter_mut().find(|table| table.id == chunk.table);
         let new_only = database.new_only.iter_mut().find(|table| table.id == chunk.table);
         match (found, carried, new_only) {
             (Ok(found), Some(table), _) => {
+                *stamped.entry(table.id).or_default() += found.stamped;
                 table.candidates.extend(found.candidates);
                 table.absent.extend(found.absent);
             }
@@ -129,7 +166,7 @@ async fn export_database(context: &Context, clock: &Clock, name: &str) -> Result
     for table in &mut database.new_only {
         table.rows.sort_by(|left, right| left.file.path.cmp(&right.file.path));
     }
-    Ok(database)
+    Ok((database, stamped))
 }
 
 /// What is known of one database while its chunks are done.
@@ -214,9 +251,9 @@ impl ExportWork {
                 let walked = self.database.table(chunk.table).is_ok_and(|table| table.method == Method::Timestamps);
                 let reporter = if walked { &reporter.untold() } else { reporter };
                 let place = (self.database.name.as_str(), name);
-                let copying = copy_rows(reporter, place, (&pair.new, &query), layout, target);
-                let segment = finding_names(&pair.new, inline, copying).await?;
-                Ok(Ok(Found { candidates: segment.into_iter().collect(), absent: Vec::new() }))
+                let tally = self.tally(chunk.table);
+                let copying = copy_rows(reporter, place, (&pair.new, &query), layout, target, tally);
+                finding_names(&pair.new, inline, copying).await.map(Ok)
             }
             Task::WalkKeys { range, depth } => {
                 let table = self.database.table(chunk.table)?;
@@ -230,6 +267,7 @@ impl ExportWork {
                     range: *range,
                     old: &pair.old,
                     new: &pair.new,
+                    tally: &self.tally(chunk.table),
                 };
                 let target = |sort| self.target(chunk, &table.name, sort);
                 let targets = (target(Staged::New), target(Staged::Absent));
@@ -260,6 +298,13 @@ impl ExportWork {
         }
     }
 
+    /// What counts a table's rows by their stamps. Those of a table that OLD lacks are no evidence.
+    fn tally(&self, id: TableId) -> StampTally {
+        let now_us = self.database.clocks.map(|clocks| clocks.new.server_us);
+        let carried = self.database.table(id);
+        carried.map_or_else(|_| StampTally::idle(), |table| StampTally::new(table, &self.clock, now_us))
+    }
+
     /// Where a chunk's segment goes, and what it says of itself.
     fn target(&self, chunk: &Chunk, name: &QualifiedName, sort: Staged) -> Target {
         let metadata = vec![
@@ -283,14 +328,15 @@ async fn copy_rows(
     (new, query): (&Session, &str),
     layout: &RowLayout,
     target: Target,
-) -> Result<Option<Segment>> {
+    mut tally: StampTally,
+) -> Result<Found> {
     let mut raw = RawRows::open(new, &copy_binary(query), layout.columns.len()).await?;
     let mut file = RawSegment::new(target, layout);
     let mut rows = RowBuffer::new(layout.columns.len());
     while raw.fill(&mut rows).await? {
         reporter.check_stop()?;
         reporter.tell_rows(database, name, rows.row_count() as u64, rows.byte_count() as u64);
-        file.write(&rows)?;
+        tally.add(&file.write(&rows)?);
     }
-    file.finish()
+    Ok(Found { candidates: file.finish()?.into_iter().collect(), absent: Vec::new(), stamped: tally.found() })
 }

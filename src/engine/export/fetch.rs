@@ -1,5 +1,6 @@
 //! NEW's whole rows for keys that a comparison found.
 
+use super::stamped::StampTally;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, LazySegment, Target};
@@ -13,7 +14,7 @@ use crate::statement::RowSource;
 /// How many keys are sent in one statement.
 const FETCHED_KEYS: usize = 1024;
 
-/// Fetches NEW's rows for keys that stand in scratch segments, and removes the scratch.
+/// Fetches NEW's rows for keys that stand in scratch segments, tallies them, and removes the scratch.
 pub(crate) async fn fetch_rows(
     reporter: &Reporter,
     new: &Session,
@@ -21,6 +22,7 @@ pub(crate) async fn fetch_rows(
     keys: &RowLayout,
     scratch: &[Segment],
     target: &Target,
+    tally: &mut StampTally,
 ) -> Result<Vec<Segment>> {
     let encoder = BatchEncoder::new(keys);
     let positions: Vec<_> = (0..keys.columns.len()).collect();
@@ -46,6 +48,7 @@ pub(crate) async fn fetch_rows(
                         .because("NEW does not find rows by the keys that it has just sent, under the same snapshot"));
                 }
                 file.write(&image.rows)?;
+                tally.add(&image.rows);
                 done += found.num_rows();
             }
             stream.expect_end().await?;

@@ -18,6 +18,7 @@ use crate::statement::{self, KeyRange, RowSource};
 use crate::wire::RowBuffer;
 
 use super::fetch::fetch_rows;
+use super::stamped::{StampTally, Stamped};
 use crate::engine::rows::key_layout;
 use crate::engine::rows::{BATCH_BYTES, BATCH_ROWS, RawRows, RawSegment, Target};
 use crate::engine::run::Reporter;
@@ -29,6 +30,8 @@ pub(crate) struct Found {
     pub(crate) candidates: Vec<Segment>,
     /// Keys that NEW lacks.
     pub(crate) absent: Vec<Segment>,
+    /// What the stamps of NEW's rows say.
+    pub(crate) stamped: Stamped,
 }
 
 /// One table on both sides, or a range of it, and who is told about it.
@@ -42,6 +45,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) range: KeyRange,
     pub(crate) old: &'a Session,
     pub(crate) new: &'a Session,
+    /// What counts the rows that are staged.
+    pub(crate) tally: &'a StampTally,
 }
 
 /// Compares a table on both sides. `targets` say where candidates and absent keys go.
@@ -74,15 +79,19 @@ pub(crate) async fn compare_table(
         key_columns: columns,
         depth,
     };
-    let candidates = Feed::new(targets.0.clone(), if depth == Depth::Rows { &record.layout } else { &keys });
-    let absent = Feed::new(targets.1, &keys);
+    let absent = Feed::new(targets.1, &keys, StampTally::idle());
     match depth {
-        Depth::Rows => walk.run(subject, candidates, absent).await,
+        Depth::Rows => {
+            let candidates = Feed::new(targets.0, &record.layout, subject.tally.clone());
+            walk.run(subject, candidates, absent).await
+        }
         Depth::Hashes | Depth::Keys => {
             // Keys go through a scratch file of the same shape, then their rows are fetched.
-            let found = walk.run(subject, candidates, absent).await?;
-            let rows = fetch_rows(reporter, new, record, &keys, &found.candidates, &targets.0).await?;
-            Ok(Found { candidates: rows, absent: found.absent })
+            let scratch = Feed::new(targets.0.clone(), &keys, StampTally::idle());
+            let found = walk.run(subject, scratch, absent).await?;
+            let mut tally = subject.tally.clone();
+            let rows = fetch_rows(reporter, new, record, &keys, &found.candidates, &targets.0, &mut tally).await?;
+            Ok(Found { candidates: rows, absent: found.absent, stamped: tally.found() })
         }
     }
 }
@@ -163,7 +172,8 @@ impl Walk {
             }
         }
         tell(seen % BATCH_ROWS as u64);
-        Ok(Found { candidates: candidates.finish()?, absent: absent.finish()? })
+        let (candidates, stamped) = candidates.finish()?;
+        Ok(Found { candidates, absent: absent.finish()?.0, stamped })
     }
 
     /// Whether a row that only NEW has is still to be staged: by its flag where only keys are compared.
@@ -313,11 +323,12 @@ fn number(bytes: &[u8]) -> i64 {
 struct Feed {
     file: RawSegment,
     rows: RowBuffer,
+    tally: StampTally,
 }
 
 impl Feed {
-    fn new(target: Target, layout: &RowLayout) -> Self {
-        Self { file: RawSegment::new(target, layout), rows: RowBuffer::new(layout.columns.len()) }
+    fn new(target: Target, layout: &RowLayout, tally: StampTally) -> Self {
+        Self { file: RawSegment::new(target, layout), rows: RowBuffer::new(layout.columns.len()), tally }
     }
 
     fn push(&mut self, from: &Cursor, columns: std::ops::Range<usize>) -> Result<()> {
@@ -329,13 +340,13 @@ impl Feed {
     }
 
     fn flush(&mut self) -> Result<()> {
-        self.file.write(&self.rows)?;
+        self.tally.add(&self.file.write(&self.rows)?);
         self.rows.clear();
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Vec<Segment>> {
+    fn finish(mut self) -> Result<(Vec<Segment>, Stamped)> {
         self.flush()?;
-        Ok(self.file.finish()?.into_iter().collect())
+        Ok((self.file.finish()?.into_iter().collect(), self.tally.found()))
     }
 }

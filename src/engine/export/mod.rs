@@ -1,9 +1,10 @@
 //! Export: NEW's candidate rows and the keys that NEW lacks, under one snapshot a server, into checksummed files.
 //!
-//! Comes in: what `discover` found. Goes out: segments, and the manifest that makes them exist.
+//! Comes in: both servers, and the settings. Goes out: segments, and the manifest that makes them exist.
 //! Never: writes to a server, or lists a file in the manifest that is not complete.
 
 mod chunks;
+mod described;
 mod execute;
 mod fetch;
 mod key_walk;

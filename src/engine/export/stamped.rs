@@ -1,38 +1,79 @@
 //! What the stamps of NEW's staged rows say of the export as a whole: whether NEW took any writes, and whether its stamps can
-//! be believed.
+//! be believed. They are counted as the rows are staged.
 
-use crate::codec::RowLayout;
+use std::collections::BTreeMap;
+use std::ops::AddAssign;
+
+use arrow_array::RecordBatch;
+
 use crate::engine::evidence::{Clock, Stamps};
-use crate::engine::run::Reporter;
-use crate::error::{Place as _, Result};
-use crate::name::Ident;
-use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
-use crate::store::Store;
-
-/// How many rows' stamps are read at a time.
-const BATCH_ROWS: usize = 1 << 14;
+use crate::staging::layout::TableId;
+use crate::staging::{DatabaseRecord, TableRecord};
 
 /// The staged rows of NEW by what their stamps say.
 #[derive(Clone, Copy, Debug, Default)]
-struct Stamped {
+pub(crate) struct Stamped {
     /// Stamped since the cutover.
     since: u64,
     /// Stamped with a time that has not come.
     ahead: u64,
 }
 
-/// Says what a person should know about the stamps of a whole export.
-pub(crate) fn stamp_notes(
-    store: &dyn Store,
-    reporter: &Reporter,
-    databases: &[DatabaseRecord],
-    clock: &Clock,
-) -> Result<Vec<String>> {
+impl AddAssign for Stamped {
+    fn add_assign(&mut self, other: Self) {
+        self.since += other.since;
+        self.ahead += other.ahead;
+    }
+}
+
+/// What was staged of each table of one database.
+pub(crate) type TableStamps = BTreeMap<TableId, Stamped>;
+
+/// Counts rows of one table as they are staged.
+#[derive(Clone, Debug)]
+pub(crate) struct StampTally {
+    /// `None` where stamps prove nothing.
+    stamps: Option<Stamps>,
+    found: Stamped,
+}
+
+impl StampTally {
+    /// Counts nothing.
+    pub(crate) fn idle() -> Self {
+        Self { stamps: None, found: Stamped::default() }
+    }
+
+    /// Counts rows in the table's layout by its time columns, where these are evidence. `now_us` is what NEW's clock shows.
+    pub(crate) fn new(table: &TableRecord, clock: &Clock, now_us: Option<i64>) -> Self {
+        let stamps = is_stamped(table).then(|| Stamps::new(&table.layout, &table.times, clock, now_us));
+        Self { stamps, found: Stamped::default() }
+    }
+
+    /// Counts a batch.
+    pub(crate) fn add(&mut self, batch: &RecordBatch) {
+        let Some(stamps) = &self.stamps else { return };
+        for row in 0..batch.num_rows() {
+            self.found.since += u64::from(stamps.witness(batch, row).history().changed == Some(true));
+            self.found.ahead += u64::from(stamps.is_ahead(batch, row));
+        }
+    }
+
+    /// Returns what was counted.
+    pub(crate) fn found(&self) -> Stamped {
+        self.found
+    }
+}
+
+fn is_stamped(table: &TableRecord) -> bool {
+    table.stamps_prove && !table.times.is_empty()
+}
+
+/// Says what a person should know about the stamps of a whole export. `stamped` has what was staged of each database.
+pub(crate) fn stamp_notes(databases: &[DatabaseRecord], stamped: &[TableStamps]) -> Vec<String> {
     let (mut notes, mut since, mut proving, mut absent) = (Vec::new(), 0, 0, 0);
-    for database in databases {
-        let now_us = database.clocks.map(|clocks| clocks.new.server_us);
-        for table in database.tables.iter().filter(|table| table.stamps_prove && !table.times.is_empty()) {
-            let found = count(store, reporter, table, (clock, now_us)).place(|| &table.name)?;
+    for (database, stamped) in databases.iter().zip(stamped) {
+        for table in database.tables.iter().filter(|table| is_stamped(table)) {
+            let found = stamped.get(&table.id).copied().unwrap_or_default();
             if found.ahead > 0 {
                 notes.push(format!(
                     "! {}: {}: {} of NEW's rows are stamped later than NEW's clock shows: such a stamp proves nothing",
@@ -50,31 +91,5 @@ pub(crate) fn stamp_notes(
              cutover is not right, or OLD and NEW are swapped: check --cutover, --old and --new"
         ));
     }
-    Ok(notes)
-}
-
-fn count(
-    store: &dyn Store,
-    reporter: &Reporter,
-    table: &TableRecord,
-    (clock, now_us): (&Clock, Option<i64>),
-) -> Result<Stamped> {
-    let is_time = |name: &Ident| table.times.iter().any(|column| column.name == *name);
-    // A projection keeps the file's order, which is the layout's.
-    let columns: Vec<_> = table.layout.columns.iter().filter(|column| is_time(&column.name)).cloned().collect();
-    let names: Vec<_> = columns.iter().map(|column| column.name.to_string()).collect();
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let stamps = Stamps::new(&RowLayout { columns: columns.clone() }, &table.times, clock, now_us);
-    let mut found = Stamped::default();
-    for segment in &table.candidates {
-        for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &names)? {
-            reporter.check_stop()?;
-            let batch = batch?;
-            for row in 0..batch.num_rows() {
-                found.since += u64::from(stamps.witness(&batch, row).history().changed == Some(true));
-                found.ahead += u64::from(stamps.is_ahead(&batch, row));
-            }
-        }
-    }
-    Ok(found)
+    notes
 }

@@ -36,9 +36,11 @@ impl RawSegment {
         Self { decoder: BatchDecoder::new(layout), file: LazySegment::new(target, layout.arrow_schema()) }
     }
 
-    /// Writes rows.
-    pub(crate) fn write(&mut self, rows: &RowBuffer) -> Result<()> {
-        self.file.write(&self.decoder.decode(rows).map_err(undecodable)?)
+    /// Writes rows, and returns them decoded.
+    pub(crate) fn write(&mut self, rows: &RowBuffer) -> Result<RecordBatch> {
+        let batch = self.decoder.decode(rows).map_err(undecodable)?;
+        self.file.write(&batch)?;
+        Ok(batch)
     }
 
     /// Closes the file; `None` if there were no rows.

@@ -1,0 +1,38 @@
+//! One database as an export sees it: its definitions, and the snapshots under which they were read and its rows will be.
+
+use tokio::try_join;
+
+use crate::engine::discover;
+use crate::engine::run::Context;
+use crate::error::Result;
+use crate::name::Sided;
+use crate::pg::{Session, Snapshot};
+use crate::staging::DatabaseRecord;
+
+/// A database that is described and not read yet. Memory: its catalog. Holds a session a side.
+pub(crate) struct Described {
+    /// What is known of it; no files yet.
+    pub(crate) record: DatabaseRecord,
+    /// What keeps each side as it is described.
+    pub(crate) snapshots: Sided<Snapshot>,
+}
+
+impl Described {
+    /// Takes a snapshot of each side, and reads the definitions under it: one that is read before may have changed since, and
+    /// would not be that of the rows.
+    ///
+    /// # Errors
+    /// As [`discover::connect`] and [`discover::describe`].
+    pub(crate) async fn hold(context: &Context, name: &str, notes: &mut Vec<String>) -> Result<Self> {
+        let Sided { old, new } = discover::connect(context, name).await?;
+        let (new, old) = try_join!(Snapshot::hold(new), Snapshot::hold(old))?;
+        let snapshots = Sided { old, new };
+        let record = discover::describe(context, name, snapshots.as_ref().map(Snapshot::session), notes).await?;
+        Ok(Self { record, snapshots })
+    }
+
+    /// Returns the sessions that hold the snapshots.
+    pub(crate) fn sessions(&self) -> Sided<&Session> {
+        self.snapshots.as_ref().map(Snapshot::session)
+    }
+}
