@@ -96,8 +96,8 @@ async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<Datab
     Ok((databases, stamped))
 }
 
-/// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are looked at
-/// beforehand: what is wrong with the last is to be known before hours are spent on the first.
+/// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are looked
+/// at beforehand: what is wrong with the last is to be known before hours are spent on the first.
 async fn look(context: &Context) -> Result<(Vec<String>, Option<Described>)> {
     let mut notes = Vec::new();
     let names = discover::databases(context, &mut notes).await?;
