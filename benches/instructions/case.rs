@@ -7,7 +7,7 @@ use arrow_array::types::TimestampMicrosecondType;
 use arrow_array::{Array, RecordBatch, UInt32Array};
 use arrow_select::take::take_record_batch;
 use failback::codec::{BatchDecoder, BatchEncoder};
-use failback::delta::{Class, CutoverWindow, Evidence, History, Witness, classify, compare};
+use failback::delta::{Class, CutoverWindow, Evidence, History, Stamp, Witness, classify, compare};
 use failback::staging::{SegmentOptions, SegmentWriter};
 use failback::store::{LocalStore, Store as _};
 use failback::wire::{CopyDecoder, RowBuffer};
@@ -125,7 +125,8 @@ fn classify_rows(shape: &Shape) -> Outcome<Once<'_>> {
         let (old, new) = (black_box(&old), black_box(&new));
         let differences = compare(old, new)?;
         let witness = |batch: &RecordBatch, row| {
-            Some(Witness::new(History::from_stamps(&window, None, written_us(batch, stamp, row)), Evidence::Column))
+            let updated = written_us(batch, stamp, row).map_or(Stamp::Silent, |us| window.read(us));
+            Some(Witness::new(History::from_stamps(Stamp::Silent, updated), Evidence::Column))
         };
         for row in 0..old.num_rows() {
             let verdict = classify(witness(old, row), witness(new, row), None, !differences.any(row));

@@ -13,17 +13,31 @@ pub struct CutoverWindow {
 }
 
 impl CutoverWindow {
-    /// Says whether a stamp lies after the cutover; `None` where it is in doubt. Infinities compare as PostgreSQL orders them.
+    /// Says where a stamp lies. Infinities compare as PostgreSQL orders them.
     #[must_use]
-    pub const fn is_after(&self, stamp_us: i64) -> Option<bool> {
+    pub const fn read(&self, stamp_us: i64) -> Stamp {
         if stamp_us >= self.cutover_us {
-            Some(true)
+            Stamp::After
         } else if stamp_us < self.cutover_us.saturating_sub(self.overlap_us) {
-            Some(false)
+            Stamp::Before
         } else {
-            None
+            Stamp::InDoubt
         }
     }
+}
+
+/// Where the stamp in a time column lies, whatever the column's type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Stamp {
+    /// There is none: no such column, NULL, or a time that has not come.
+    #[default]
+    Silent,
+    /// Before the cutover and its overlap.
+    Before,
+    /// Within the overlap.
+    InDoubt,
+    /// After the cutover.
+    After,
 }
 
 /// What one side's row says about itself. `None` means that it does not say.
@@ -36,21 +50,21 @@ pub struct History {
 }
 
 impl History {
-    /// Reads a row's stamps; a missing column and a NULL stamp both say nothing. A row that was last written before it was
-    /// created has a stamp that is wrong, and nothing says which.
+    /// Reads a row's stamps. A row that was last written before it was created has a stamp that is wrong, and nothing says
+    /// which.
     #[must_use]
-    pub fn from_stamps(window: &CutoverWindow, created_us: Option<i64>, updated_us: Option<i64>) -> Self {
-        let created_after = created_us.and_then(|stamp| window.is_after(stamp));
-        let updated_after = updated_us.and_then(|stamp| window.is_after(stamp));
-        let contradicts = updated_after == Some(false) && created_us.is_some() && created_after.is_none();
-        if contradicts {
-            return Self::default();
-        }
-        let existed = if updated_after == Some(false) { Some(true) } else { created_after.map(|after| !after) };
-        let changed = if created_after == Some(true) || updated_after == Some(true) {
-            Some(true)
-        } else {
-            updated_after // Some(false) or None: a creation before the cutover says nothing about later updates.
+    pub const fn from_stamps(created: Stamp, updated: Stamp) -> Self {
+        let existed = match (created, updated) {
+            (Stamp::InDoubt, Stamp::Before) => return Self { existed: None, changed: None },
+            (_, Stamp::Before) | (Stamp::Before, _) => Some(true),
+            (Stamp::After, _) => Some(false),
+            (Stamp::Silent | Stamp::InDoubt, _) => None,
+        };
+        let changed = match (created, updated) {
+            (Stamp::After, _) | (_, Stamp::After) => Some(true),
+            (_, Stamp::Before) => Some(false),
+            // A creation before the cutover says nothing about later updates.
+            (_, Stamp::Silent | Stamp::InDoubt) => None,
         };
         Self { existed, changed }
     }
@@ -70,23 +84,27 @@ mod tests {
 
     #[test]
     fn stamps_in_the_overlap_prove_nothing() {
-        assert_eq!(WINDOW.is_after(1_000), Some(true));
-        assert_eq!(WINDOW.is_after(950), None);
-        assert_eq!(WINDOW.is_after(899), Some(false));
-        assert_eq!(WINDOW.is_after(i64::MAX), Some(true));
-        assert_eq!(WINDOW.is_after(i64::MIN), Some(false));
+        assert_eq!(WINDOW.read(1_000), Stamp::After);
+        assert_eq!(WINDOW.read(950), Stamp::InDoubt);
+        assert_eq!(WINDOW.read(899), Stamp::Before);
+        assert_eq!(WINDOW.read(i64::MAX), Stamp::After);
+        assert_eq!(WINDOW.read(i64::MIN), Stamp::Before);
     }
 
     #[test]
     fn either_column_alone_says_what_it_can() {
-        let says = |created, updated| History::from_stamps(&WINDOW, created, updated);
-        assert_eq!(says(Some(2_000), None), History { existed: Some(false), changed: Some(true) });
-        assert_eq!(says(Some(10), None), History { existed: Some(true), changed: None });
-        assert_eq!(says(None, Some(2_000)), History { existed: None, changed: Some(true) });
-        assert_eq!(says(None, Some(10)), History { existed: Some(true), changed: Some(false) });
-        assert_eq!(says(Some(10), Some(2_000)), History { existed: Some(true), changed: Some(true) });
-        assert!(says(Some(950), None).is_silent());
-        assert!(says(None, None).is_silent());
-        assert!(says(Some(950), Some(10)).is_silent(), "last written before it was created");
+        use Stamp::{After, Before, InDoubt, Silent};
+        let says = History::from_stamps;
+        assert_eq!(says(After, Silent), History { existed: Some(false), changed: Some(true) });
+        assert_eq!(says(Before, Silent), History { existed: Some(true), changed: None });
+        assert_eq!(says(Silent, After), History { existed: None, changed: Some(true) });
+        assert_eq!(says(Silent, Before), History { existed: Some(true), changed: Some(false) });
+        assert_eq!(says(Before, After), History { existed: Some(true), changed: Some(true) });
+        assert_eq!(says(After, Before), History { existed: Some(true), changed: Some(true) });
+        assert_eq!(says(After, InDoubt), History { existed: Some(false), changed: Some(true) });
+        assert!(says(InDoubt, Silent).is_silent());
+        assert!(says(Silent, InDoubt).is_silent());
+        assert!(says(Silent, Silent).is_silent());
+        assert!(says(InDoubt, Before).is_silent(), "last written before it was created");
     }
 }

@@ -18,6 +18,6 @@ pub use base::{Base, KnownBase};
 pub use class::Class;
 pub use compare::{Differences, compare};
 pub use evidence::Evidence;
-pub use history::{CutoverWindow, History};
+pub use history::{CutoverWindow, History, Stamp};
 pub use truth::{Verdict, classify};
 pub use witness::Witness;

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use crate::codec::RowLayout;
 use crate::config::Zone;
-use crate::delta::{CutoverWindow, Evidence, History, Witness};
+use crate::delta::{CutoverWindow, Evidence, History, Stamp, Witness};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::literal;
 use crate::schema::{TimeColumn, TimeColumns, TimeKind};
@@ -129,9 +129,6 @@ fn bad_clock(what: &str, error: jiff::Error) -> Error {
     Error::new(ErrorKind::Config, what).because(error)
 }
 
-/// The window to which the stamps of both columns are brought, since their types may differ.
-const WINDOW: CutoverWindow = CutoverWindow { cutover_us: 0, overlap_us: 1 };
-
 /// A time column of a layout.
 #[derive(Clone, Copy, Debug)]
 struct StampColumn {
@@ -142,13 +139,9 @@ struct StampColumn {
 }
 
 impl StampColumn {
-    /// Returns a row's stamp as one of [`WINDOW`], which stamps of every type share.
-    fn normal(self, batch: &RecordBatch, row: usize) -> Option<i64> {
-        Some(match self.window.is_after(self.believable(batch, row)?) {
-            Some(true) => 0,
-            None => -1,
-            Some(false) => -2,
-        })
+    /// Says where a row's stamp lies, in the terms of its own type.
+    fn read(self, batch: &RecordBatch, row: usize) -> Stamp {
+        self.believable(batch, row).map_or(Stamp::Silent, |us| self.window.read(us))
     }
 
     fn believable(self, batch: &RecordBatch, row: usize) -> Option<i64> {
@@ -181,8 +174,8 @@ impl Stamps {
 
     /// Says what a row's stamps say about it.
     pub(crate) fn witness(&self, batch: &RecordBatch, row: usize) -> Witness {
-        let normal = |column: Option<StampColumn>| column?.normal(batch, row);
-        Witness::new(History::from_stamps(&WINDOW, normal(self.created), normal(self.updated)), Evidence::Column)
+        let read = |column: Option<StampColumn>| column.map_or(Stamp::Silent, |column| column.read(batch, row));
+        Witness::new(History::from_stamps(read(self.created), read(self.updated)), Evidence::Column)
     }
 
     /// Whether a row bears a stamp of a time that has not come.
@@ -190,10 +183,10 @@ impl Stamps {
         [self.created, self.updated].into_iter().flatten().any(|column| column.is_ahead(batch, row))
     }
 
-    /// Returns when a row was last written, for `last_update_wins`: its updated, else its created stamp.
+    /// Returns when a row was last written, for `last_update_wins`: by its updated stamp, and by its created one only in a table
+    /// that has no other. That a row was never written since it was created is not what a missing stamp says.
     pub(crate) fn written_us(&self, batch: &RecordBatch, row: usize) -> Option<i64> {
-        let read = |column: Option<StampColumn>| column.and_then(|column| column.believable(batch, row));
-        read(self.updated).or_else(|| read(self.created))
+        self.updated.or(self.created)?.believable(batch, row)
     }
 }
 
@@ -232,10 +225,10 @@ mod tests {
         let clock = Clock::new(cutover.as_microsecond(), 0, &Zone::default()).expect("a zone");
         let window = clock.window(TimeKind::Day);
         let midnight = cutover.as_microsecond() / DAY_US * DAY_US;
-        assert_eq!(window.is_after(midnight), None);
-        assert_eq!(window.is_after(midnight - DAY_US), Some(false));
-        assert_eq!(window.is_after(midnight + DAY_US), Some(true));
-        assert_eq!(window.is_after(i64::from(i32::MAX).saturating_mul(DAY_US)), Some(true));
+        assert_eq!(window.read(midnight), Stamp::InDoubt);
+        assert_eq!(window.read(midnight - DAY_US), Stamp::Before);
+        assert_eq!(window.read(midnight + DAY_US), Stamp::After);
+        assert_eq!(window.read(i64::from(i32::MAX).saturating_mul(DAY_US)), Stamp::After);
     }
 
     #[test]
