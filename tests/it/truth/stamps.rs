@@ -75,3 +75,41 @@ fn an_export_in_which_new_wrote_nothing_and_old_did_says_so() {
     assert!(notes(works, "insert into t values (3, 'c', now(), now())").is_empty());
     assert!(notes("", "").is_empty());
 }
+
+/// An update whose stamp is NULL was made at no time that anybody knows of, whenever its row was created.
+#[test]
+fn a_row_that_does_not_say_when_it_was_updated_neither_wins_nor_loses_by_time() {
+    let by_time = |resolution: &str| {
+        let classes = ["insert_exists", "update_origin_differs", "ambiguous_differs"];
+        let one = |class: &str| format!("{class} = \"{resolution}\"\n");
+        format!("[defaults]\n{}", classes.map(one).concat())
+    };
+    let stamped = |column: &str| {
+        format!(
+            "create table t (id int primary key, note text, {column});
+                 insert into t select n, 'both', '2020-01-01' from generate_series(1, 4) n"
+        )
+    };
+    let bare = "created_at timestamptz, updated_at timestamptz";
+    let both = stamped(bare);
+    // 1 and 2: one side does not say when; 3: both say, and NEW was first; 4: neither says.
+    let new = "update t set note = 'new';
+               update t set created_at = now(), updated_at = now() - interval '30 minutes' where id in (2, 3)";
+    let old = "update t set note = 'old', updated_at = case when id in (1, 3) then now() end";
+    for resolution in ["last_update_wins", "first_update_wins"] {
+        let case = recovery(pair("no_stamp", &both, new, old), "");
+        case.decide(&by_time(resolution));
+        let plan = planned(&case);
+        assert_eq!(plan.held, 3, "{resolution}: {plan:#?}");
+        let held: Vec<_> = plan.tables.iter().flat_map(|table| &table.held_reasons).collect();
+        assert!(
+            matches!(held.as_slice(), [(why, 3)] if why.contains("do not both say when they were written")),
+            "{resolution}: {held:?}"
+        );
+    }
+    // In a table that knows creations alone, they are what there is to go by.
+    let created = stamped("created_at timestamptz");
+    let case = recovery(pair("no_stamp", &created, "update t set note = 'new', created_at = '2020-01-02'", ""), "");
+    case.decide(&by_time("last_update_wins"));
+    assert_eq!(planned(&case).held, 0);
+}
