@@ -41,9 +41,9 @@ mod role_exists;
 mod sequence;
 mod shielded;
 mod trigger;
-mod type_schema;
 mod unique_index;
 mod unproven_check;
+mod used;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -59,8 +59,8 @@ pub use replica_role::replica_role_allowed;
 pub use role::role;
 pub use role_exists::role_exists;
 pub use shielded::shielded;
-pub use type_schema::type_schemas;
 pub use unproven_check::unproven_checks;
+pub use used::used;
 
 use crate::error::Result;
 use crate::name::QualifiedName;

@@ -33,6 +33,7 @@ mod sample;
 mod sequence;
 mod source;
 mod table;
+mod used;
 
 pub use column::{Column, Identity, PgType, TypeKind};
 pub use column_mapping::{MappedColumn, map_columns};
@@ -53,3 +54,4 @@ pub use renaming::{Renaming, RenamingProblem};
 pub use sequence::Sequence;
 pub use source::{Conversion, Source};
 pub use table::{Leaf, Table, Trigger};
+pub use used::{Used, UsedSort};

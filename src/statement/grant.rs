@@ -54,6 +54,10 @@ pub enum GrantedObjects {
 pub struct ListedObjects {
     /// Schemas that are looked into.
     pub schemas: BTreeSet<Ident>,
+    /// Types that not everybody may use: a merge makes temporary tables of them.
+    pub types: BTreeSet<QualifiedName>,
+    /// Functions that not everybody may call, with the types of their arguments: writing rows, or finding them, calls them.
+    pub functions: BTreeSet<(QualifiedName, String)>,
     /// Tables and partitions that are read.
     pub read: BTreeSet<QualifiedName>,
     /// Tables that a merge writes.
@@ -122,6 +126,9 @@ impl ServerGrants {
             lines.push(format!("grant select{raises} on all sequences in schema {schema} to {role};"));
         }
         if self.side == Side::Old {
+            lines.push(
+                "-- Types and functions that not everybody may use: usage on type …, execute on function … as well.".to_owned(),
+            );
             lines.extend(self.make_ledger(role, true));
         }
         lines
@@ -137,7 +144,9 @@ impl ServerGrants {
         let names = |set: &BTreeSet<QualifiedName>| set.iter().map(QualifiedName::visible_sql).collect::<Vec<_>>();
         grant("usage", "schema", objects.schemas.iter().map(Ident::visible_sql).collect());
         grant("select", "table", names(&objects.read));
+        grant("execute", "function", objects.functions.iter().map(|(name, types)| signature(name, types)).collect());
         if self.side == Side::Old {
+            grant("usage", "type", names(&objects.types));
             grant("insert, update, delete", "table", names(&objects.written));
             for (table, columns) in &objects.locked {
                 let columns: Vec<_> = columns.iter().map(Ident::visible_sql).collect();
@@ -208,6 +217,13 @@ fn connect(database: &Ident) -> String {
     }
 }
 
+/// Names a function by its arguments, unless their types' names would play tricks on a terminal: then by its name, which is
+/// nearly always enough.
+fn signature(name: &QualifiedName, types: &str) -> String {
+    let name = name.visible_sql();
+    if types.chars().all(crate::name::is_visible) { format!("{name}({types})") } else { name }
+}
+
 /// Makes a text fit for the rest of a line behind `--`.
 fn comment(text: &str) -> String {
     text.chars().map(|c| if crate::name::is_visible(c) { c } else { '?' }).collect()
@@ -233,6 +249,8 @@ mod tests {
         let table = |name| QualifiedName::new("public", name);
         GrantedObjects::Listed(Box::new(ListedObjects {
             schemas: [Ident::new("public")].into(),
+            types: [table("mood")].into(),
+            functions: [(table("fits"), "text, \"Odd\"".to_owned()), (table("odd"), "\u{202e}".to_owned())].into(),
             read: [table("a"), table("a_1"), table("p")].into(),
             written: [table("a")].into(),
             locked: [(table("p"), vec![Ident::new("id")])].into(),
@@ -254,6 +272,8 @@ mod tests {
                         grant connect, temporary on database \"shop\" to \"fail\"\"back\";\n\
                         grant usage on schema \"public\" to \"fail\"\"back\";\n\
                         grant select on table \"public\".\"a\", \"public\".\"a_1\", \"public\".\"p\" to \"fail\"\"back\";\n\
+                        grant execute on function \"public\".\"fits\"(text, \"Odd\"), \"public\".\"odd\" to \"fail\"\"back\";\n\
+                        grant usage on type \"public\".\"mood\" to \"fail\"\"back\";\n\
                         grant insert, update, delete on table \"public\".\"a\" to \"fail\"\"back\";\n\
                         grant update (\"id\") on table \"public\".\"p\" to \"fail\"\"back\";\n\
                         grant select, update on sequence \"public\".\"a_id_seq\" to \"fail\"\"back\";\n\
@@ -267,7 +287,7 @@ mod tests {
     fn the_script_for_new_writes_nothing() {
         for objects in [listed(), GrantedObjects::WholeSchemas([Ident::new("public")].into())] {
             let text = grants(Side::New, objects).script();
-            for word in ["insert", "update", "delete", "temporary", "create schema", "parameter"] {
+            for word in ["insert", "update", "delete", "temporary", "create schema", "parameter", "usage on type"] {
                 assert!(!text.contains(word), "{word}: {text}");
             }
         }

@@ -10,7 +10,7 @@ use crate::catalog::{self, Catalog};
 use crate::engine::run::{Context, Ledger, Selection, spans};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Ident, QualifiedName, Side};
-use crate::schema::{ForeignKey, LedgerPlace, Method, Table, WantedPrivilege};
+use crate::schema::{ForeignKey, LedgerPlace, Method, Table, Used, UsedSort, WantedPrivilege};
 use crate::statement::{DatabaseGrants, GrantedObjects, ListedObjects, ServerGrants};
 
 /// A script for one side.
@@ -82,7 +82,7 @@ async fn ask(context: &Context, side: Side, role: &str) -> Result<ServerGrants> 
         let session = servers.connect(side, &name).await?;
         let place = || format!("database {name}");
         let found = Found::read(session.client(), &grants.ledger_schema).await.place(place)?;
-        let objects = found.objects(context.selection(), &name);
+        let objects = found.objects(context.selection(), side, &name);
         let objects = GrantedObjects::Listed(Box::new(objects));
         grants.databases.push(DatabaseGrants { name: Ident::new(&name), objects });
     }
@@ -100,7 +100,7 @@ struct Found {
     catalog: Catalog,
     keys: Vec<ForeignKey>,
     shielded: BTreeSet<QualifiedName>,
-    type_schemas: BTreeMap<QualifiedName, Vec<Ident>>,
+    used: BTreeMap<QualifiedName, Vec<Used>>,
     ledger: LedgerPlace,
 }
 
@@ -110,14 +110,14 @@ impl Found {
             catalog: catalog::read(client).await?,
             keys: catalog::foreign_keys(client).await?,
             shielded: catalog::shielded(client).await?,
-            type_schemas: catalog::type_schemas(client).await?,
+            used: catalog::used(client).await?,
             ledger: catalog::ledger_place(client, ledger_schema).await?,
         })
     }
 
     /// Lists on what a role needs something, for the tables that the settings take in.
-    fn objects(self, selection: &Selection, database: &str) -> ListedObjects {
-        let Self { catalog, keys, shielded, type_schemas, ledger } = self;
+    fn objects(self, selection: &Selection, side: Side, database: &str) -> ListedObjects {
+        let Self { catalog, keys, shielded, used, ledger } = self;
         let is_carried = |table: &&Table| {
             let name = table.name.to_string();
             selection.wants(&name) && selection.table(database, &name).method != Some(Method::Skip)
@@ -148,9 +148,16 @@ impl Found {
             })
             .map(|sequence| sequence.name.clone())
             .collect();
-        let of_types = written.iter().filter_map(|table| type_schemas.get(table)).flatten().cloned();
-        let schemas = read.iter().chain(&sequences).map(|name| name.schema.clone()).chain(of_types).collect();
+        // Nothing is written to NEW.
+        let is_used = |one: &&Used| side == Side::Old || one.sort != UsedSort::Function;
+        let used: Vec<_> = written.iter().filter_map(|table| used.get(table)).flatten().filter(is_used).collect();
+        let schemas = read.iter().chain(&sequences).chain(used.iter().map(|one| &one.name));
+        let schemas = schemas.map(|name| name.schema.clone()).collect();
+        let (types, functions): (Vec<_>, Vec<_>) =
+            used.into_iter().filter(|one| !one.open).partition(|one| one.sort == UsedSort::Type);
+        let types = types.into_iter().map(|one| one.name.clone()).collect();
+        let functions = functions.into_iter().map(|one| (one.name.clone(), one.arguments.clone())).collect();
         let shielded = shielded.into_iter().filter(|table| read.contains(table)).collect();
-        ListedObjects { schemas, read, written, locked, sequences, shielded, ledger }
+        ListedObjects { schemas, types, functions, read, written, locked, sequences, shielded, ledger }
     }
 }
