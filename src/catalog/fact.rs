@@ -1,6 +1,8 @@
 //! Facts in the catalog's answers: taking them from a row by name, and what to say when they are not there.
 
-use tokio_postgres::types::FromSql;
+use std::error::Error as _;
+
+use tokio_postgres::types::{FromSql, WasNull};
 use tokio_postgres::{Client, Row};
 
 use super::ByTable;
@@ -13,10 +15,18 @@ pub(super) async fn list(client: &Client, what: &str, sql: &str) -> Result<Vec<R
     client.query(sql, &[]).await.map_err(|error| describe(what, error))
 }
 
-/// Takes one column of an answer.
+/// Takes one column of an answer. The tables of the catalog are read under a snapshot, and the server prints a definition as of
+/// now: where there is nothing to print any more, somebody has changed it in between.
 pub(super) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: &str) -> Result<T> {
     row.try_get(column).map_err(|error| {
-        Error::new(ErrorKind::Malformed, "read the catalog").at(format!("answer column {column}")).because(error)
+        let is_gone = error.source().is_some_and(<dyn std::error::Error>::is::<WasNull>);
+        let kind = if is_gone { ErrorKind::Contention } else { ErrorKind::Malformed };
+        let error = Error::new(kind, "read the catalog").at(format!("answer column {column}")).because(error);
+        if is_gone {
+            error.next("a definition was changed while it was read; a retry is safe: run the same command again")
+        } else {
+            error
+        }
     })
 }
 

@@ -33,6 +33,8 @@ pub struct ServerFault {
     pub constraint: Option<String>,
     /// Whether the server ended the session with it, so that nothing it was still to say can be heard.
     pub ends_session: bool,
+    /// Whether another session changed a definition while the server was about to use it, which it can use again in its new form.
+    pub redefined: bool,
 }
 
 impl ServerFault {
@@ -41,6 +43,7 @@ impl ServerFault {
         let own = |text: Option<&str>| text.map(str::to_owned);
         Self {
             message: without_values(&sqlstate, error.message()),
+            redefined: is_redefined(&sqlstate, error.message(), error.routine()),
             sqlstate,
             hint: own(error.hint()),
             schema: own(error.schema()),
@@ -61,6 +64,7 @@ impl ServerFault {
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self.sqlstate.as_str() {
+            _ if self.redefined => ErrorKind::Contention,
             "55P03" | "57014" => ErrorKind::Timeout,
             code if code.starts_with("40") => ErrorKind::Contention,
             code if code.starts_with("53") => ErrorKind::ServerFull,
@@ -141,6 +145,22 @@ pub(super) fn io_of(error: &tokio_postgres::Error) -> Option<&std::io::Error> {
     error.source().filter(|_| !is_answer).and_then(|source| source.downcast_ref::<std::io::Error>())
 }
 
+/// Whether a definition was changed under the server's hands. It has no SQLSTATE for that: internal errors, whose messages are
+/// the same in every language, and a statement whose answer has other columns than when it was prepared.
+fn is_redefined(sqlstate: &str, message: &str, routine: Option<&str>) -> bool {
+    const BEGINS: [&str; 4] = [
+        "cache lookup failed for ",
+        "could not open relation with OID ",
+        "tuple concurrently updated",
+        "tuple concurrently deleted",
+    ];
+    match sqlstate {
+        "XX000" => BEGINS.iter().any(|begins| message.starts_with(begins)),
+        "0A000" => routine == Some("RevalidateCachedQuery"),
+        _ => false,
+    }
+}
+
 fn without_values(sqlstate: &str, message: &str) -> String {
     match (message.find('"'), message.rfind('"')) {
         // From the first quote to the last: the value may hold quotes of its own.
@@ -165,6 +185,7 @@ mod tests {
             column: None,
             constraint: Some("orders_fk".to_owned()),
             ends_session: false,
+            redefined: false,
         }
     }
 
@@ -193,6 +214,22 @@ mod tests {
         ] {
             assert_eq!(with(code).kind(), kind, "{code}");
         }
+    }
+
+    #[test]
+    fn a_definition_that_changes_under_the_servers_hands_is_of_the_moment() {
+        for (code, message, routine) in [
+            ("XX000", "cache lookup failed for type 16393", "getBaseTypeAndTypmod"),
+            ("XX000", "could not open relation with OID 16395", "relation_open"),
+            ("XX000", "tuple concurrently updated", "simple_heap_update"),
+            ("0A000", "das zwischengespeicherte Plan darf den Ergebnistyp nicht \u{e4}ndern", "RevalidateCachedQuery"),
+        ] {
+            assert!(is_redefined(code, message, Some(routine)), "{code} {message}");
+            let fault = ServerFault { redefined: true, ..with(code) };
+            assert_eq!(fault.kind(), ErrorKind::Contention, "{code}");
+        }
+        assert!(!is_redefined("XX000", "invalid memory alloc request size 1073741824", Some("palloc")));
+        assert!(!is_redefined("0A000", "cannot copy from view \"v\"", Some("BeginCopyTo")));
     }
 
     #[test]

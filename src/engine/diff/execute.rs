@@ -16,7 +16,9 @@ use crate::engine::evidence::{Clock, Stamps};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
 use crate::engine::run::ledger;
-use crate::engine::run::{Brought, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export, expect_unrewritten};
+use crate::engine::run::{
+    Brought, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export, expect_unrewritten, tell_redefined,
+};
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
@@ -160,6 +162,9 @@ struct DiffWork {
     brought: Brought,
 }
 
+/// What to do once OLD's definitions are no longer those that the export saw.
+const NEW_RUN: &str = "make a new run with `failback export`";
+
 /// What one segment came to.
 struct Found {
     /// The rows that differ, if any do.
@@ -192,7 +197,8 @@ impl Work for DiffWork {
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
         let comparer = Comparer::new(stamps, record, staged, self.brought.of(&record.name))?;
         let comparing = comparer.run(reporter, &self.database.name, old, segment, target);
-        let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path)?;
+        let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path);
+        let found = found.map_err(|error| tell_redefined(error, NEW_RUN))?;
         expect_unrewritten(old, &record.old.name, Self::AFTER_LOSS).await?;
         Ok(found)
     }

@@ -21,7 +21,7 @@ use crate::codec::RowLayout;
 use crate::engine::discover;
 use crate::engine::evidence::Clock;
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
-use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten};
+use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
@@ -199,8 +199,17 @@ impl Work for ExportWork {
     }
 
     async fn perform(&self, reporter: &Reporter, pair: &Pair, chunk: &Chunk) -> Result<Self::Found> {
-        let found = self.read(reporter, pair, chunk).await?;
-        self.expect_unrewritten(pair, chunk).await?;
+        let found = match self.read(reporter, pair, chunk).await {
+            Ok(found) => found,
+            Err(error) => {
+                // What was rewritten meanwhile may have other types: no fault of the table's own values.
+                if table_failure::is_of_the_table(&error) {
+                    self.expect_unrewritten(self.snapshots.as_ref().map(Snapshot::session), chunk).await?;
+                }
+                return Err(tell_redefined(error, Self::AFTER_LOSS));
+            }
+        };
+        self.expect_unrewritten(Sided { old: &pair.old, new: &pair.new }, chunk).await?;
         Ok(found)
     }
 
@@ -280,12 +289,12 @@ impl ExportWork {
     }
 
     /// Expects that what was read of a table is what the snapshots show of it.
-    async fn expect_unrewritten(&self, pair: &Pair, chunk: &Chunk) -> Result<()> {
+    async fn expect_unrewritten(&self, read: Sided<&Session>, chunk: &Chunk) -> Result<()> {
         let carried = self.database.tables.iter().find(|table| table.id == chunk.table);
         let on_new = carried.map_or_else(|| self.table(chunk.table).map(|(name, _)| name), |table| Ok(&table.new.name))?;
-        expect_unrewritten(&pair.new, on_new, Self::AFTER_LOSS).await?;
+        expect_unrewritten(read.new, on_new, Self::AFTER_LOSS).await?;
         match (carried, &chunk.task) {
-            (Some(table), Task::WalkKeys { .. }) => expect_unrewritten(&pair.old, &table.old.name, Self::AFTER_LOSS).await,
+            (Some(table), Task::WalkKeys { .. }) => expect_unrewritten(read.old, &table.old.name, Self::AFTER_LOSS).await,
             _ => Ok(()),
         }
     }

@@ -25,7 +25,7 @@ use crate::delta::Class;
 use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::evidence::Clock;
 use crate::engine::rows::Target;
-use crate::engine::run::{Context, Event, Ledger, Reporter, edited_since_export};
+use crate::engine::run::{Context, Event, Ledger, Reporter, edited_since_export, tell_redefined};
 use crate::engine::run::{ledger, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
@@ -68,6 +68,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
         let Some(diff) = index.database(&record.name) else { continue };
         let work = plan_database(context, &decisions, &clock, (record, diff), &mut rejects);
         let planned = work.instrument(spans::database(&record.name)).await;
+        let planned = planned.map_err(|error| tell_redefined(error, "make a new run with `failback export`"));
         databases.push(planned.place(|| format!("database {}", record.name))?.seal(&manifest.run_id)?);
     }
     let mut plan = Plan {

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
-use crate::pg::Transaction;
+use crate::pg::Session;
 
 const REWRITTEN: &str = include_str!("../../../sql/session/rewritten.sql");
 
@@ -13,7 +13,7 @@ const REWRITTEN: &str = include_str!("../../../sql/session/rewritten.sql");
 /// # Errors
 /// `Contention` where the table, or a partition, was emptied, rewritten, dropped or detached before it was read. `then` is what
 /// to do.
-pub(crate) async fn expect_unrewritten(read: &Transaction, table: &QualifiedName, then: &str) -> Result<()> {
+pub(crate) async fn expect_unrewritten(read: &Session, table: &QualifiedName, then: &str) -> Result<()> {
     let found = read.query(REWRITTEN, &[&table.schema.as_str(), &table.name.as_str()]).await?;
     if found.is_empty() {
         return Ok(());

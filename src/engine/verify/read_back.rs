@@ -16,7 +16,7 @@ use crate::engine::plan::PlannedRowReader;
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{fetch, finding_names, key_texts};
 use crate::engine::run::workers;
-use crate::engine::run::{Context, Reporter, Servers, Work};
+use crate::engine::run::{Context, Reporter, Servers, Work, tell_redefined};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::{Session, Snapshot, Transaction};
@@ -150,7 +150,7 @@ impl Work for ReadBackWork {
     }
 
     async fn perform(&self, reporter: &Reporter, old: &Transaction, chunk: &Chunk) -> Result<Found> {
-        match &chunk.task {
+        let read = match &chunk.task {
             Task::CheckForeignKey { key } => {
                 finding_names(old, true, orphans(old, &self.plan.name, key)).await.map(Found::Orphans)
             }
@@ -160,7 +160,8 @@ impl Work for ReadBackWork {
                 finding_names(old, part.record.old.inlines(), self.compare(reporter, old, &part)).await.map(Found::Rows)
             }
             other => Err(other.unexpected("verify")),
-        }
+        };
+        read.map_err(|error| tell_redefined(error, "run `failback verify` again once OLD has the table as the merge found it"))
     }
 
     fn place(&self, chunk: &Chunk) -> String {

@@ -65,6 +65,82 @@ fn rows_that_vanish_from_under_a_snapshot_end_the_export() {
     }
 }
 
+/// What a definition was when it was read is not what the server has when the rows are.
+#[test]
+fn a_table_that_is_redefined_while_it_is_read_ends_the_export_and_a_retry_is_safe() {
+    for (number, statement) in [
+        "drop table small",
+        "alter table small rename to smaller",
+        "alter table small drop v",
+        "alter table small rename v to w",
+        "alter table small alter id type bigint",
+        "alter table small alter v type int using length(v)",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let case = recovery(pair(&format!("redefined_{number}"), BOTH, WORK, ""), "");
+        let told = block_on(engine::export(&interrupted(&case, Side::New, statement))).expect_err(statement);
+        assert_eq!((told.kind(), told.kind().exit_code()), (ErrorKind::Contention, 6), "{statement}: {told:?}");
+        assert!(told.hints().iter().any(|hint| hint.contains("a retry is safe")), "{statement}: {:?}", told.hints());
+        assert!(!case.store.exists("manifest.json").expect("a look"), "{statement}");
+        block_on(engine::export(&case.context)).expect(statement);
+    }
+}
+
+#[test]
+fn a_table_of_old_that_is_redefined_ends_the_steps_that_read_it() {
+    let case = recovery(pair("redefined_old", BOTH, WORK, ""), "");
+    let expect = |told: &Error, hint: &str| {
+        assert_eq!(told.kind(), ErrorKind::Contention, "{told:?}");
+        assert!(told.hints().iter().any(|said| said.contains("a retry is safe") && said.contains(hint)), "{:?}", told.hints());
+    };
+    block_on(engine::export(&case.context)).expect("an export");
+    let told = block_on(engine::diff(&interrupted(&case, Side::Old, "alter table small rename v to w"))).expect_err("renamed");
+    expect(&told, "failback export");
+    support::sql(&case.pair.old, "alter table small rename w to v");
+    case.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
+    block_on(engine::diff(&case.context)).expect("a diff");
+    assert_eq!(block_on(engine::plan(&case.context)).expect("a plan").held, 0);
+    block_on(engine::merge(&case.context, MergeOptions::default())).expect("a merge");
+    let told = block_on(engine::verify(&interrupted(&case, Side::Old, "drop table small"))).expect_err("dropped");
+    expect(&told, "failback verify");
+}
+
+/// The catalog's rows are of the snapshot, and what the server prints of them is of now.
+#[test]
+fn a_definition_that_changes_while_the_catalogs_are_read_is_of_the_moment() {
+    let base =
+        "create table t (id int primary key, v int check (v > 0)); create index on t ((v + 1)); create unique index on t (v)
+                    where v > 1; create type mood as enum ('a'); create table moods (mood mood)";
+    for (number, (statement, changes)) in [
+        ("alter table t alter v type bigint", true),
+        ("alter table t drop constraint t_v_check", false),
+        ("drop table t", true),
+        ("alter type mood add value 'b'", false),
+        ("create table more (id int)", false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let pair = pair(&format!("redefined_catalog_{number}"), base, "", "");
+        let read = block_on(async {
+            let client = support::connect(&pair.new).await;
+            client
+                .batch_execute("set search_path = ''; begin isolation level repeatable read; select 1")
+                .await
+                .expect("a snapshot");
+            support::sql_now(&pair.new, statement).await;
+            failback::catalog::read(&client).await
+        });
+        match read {
+            Err(told) if changes => assert_eq!(told.kind(), ErrorKind::Contention, "{statement}: {told:?}"),
+            Ok(_) if !changes => {}
+            other => panic!("{statement}: {other:?}"),
+        }
+    }
+}
+
 #[test]
 fn what_is_added_meanwhile_is_no_obstacle() {
     let case = recovery(pair("rewritten_not", BOTH, WORK, ""), "");
