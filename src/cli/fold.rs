@@ -1,8 +1,21 @@
-//! Long lines, broken where they may be broken: at blanks, never within a word.
+//! Long lines, broken where they may be broken: at blanks. A word that alone is wider than a line, as a path or the name of a
+//! table, is broken where its parts end; one of a command never is.
 
-/// Breaks a line at blanks, so that none of its lines is wider than `width`, unless a word alone is. Lines from the second on
-/// begin with `indent` blanks.
+/// Behind what a word may be broken.
+const ENDS: &str = "./_-,:";
+
+/// Breaks a line at blanks, so that none of its lines is wider than `width`, and a word that does not fit into any behind one of
+/// its parts. Lines from the second on begin with `indent` blanks.
 pub(super) fn fold(line: &str, width: Option<usize>, indent: usize) -> String {
+    fold_at(line, width, indent, |word, room| parts(word, room))
+}
+
+/// As [`fold`], and leaves every word whole: what may hold a command is copied.
+pub(super) fn fold_whole(line: &str, width: Option<usize>, indent: usize) -> String {
+    fold_at(line, width, indent, |word, _| vec![word])
+}
+
+fn fold_at<'a>(line: &'a str, width: Option<usize>, indent: usize, parts: impl Fn(&'a str, usize) -> Vec<&'a str>) -> String {
     let Some(width) = width.filter(|width| columns(line) > *width) else { return line.to_owned() };
     let (mut text, mut at) = (String::with_capacity(line.len() + 2 * indent), 0);
     for (blanks, word) in words(line) {
@@ -14,10 +27,33 @@ pub(super) fn fold(line: &str, width: Option<usize>, indent: usize) -> String {
             text.push_str(blanks);
             at += blanks.len();
         }
-        text.push_str(word);
-        at += columns(word);
+        for (number, part) in parts(word, width.saturating_sub(at)).into_iter().enumerate() {
+            if number > 0 {
+                text.push('\n');
+                text.push_str(&" ".repeat(indent));
+                at = indent;
+            }
+            text.push_str(part);
+            at += columns(part);
+        }
     }
     text
+}
+
+/// Cuts a word that is wider than `room` behind its last part that fits. Where none fits, it is cut behind the first, or not at
+/// all: then it is the terminal that breaks it.
+fn parts(word: &str, room: usize) -> Vec<&str> {
+    let (mut found, mut rest) = (Vec::new(), word);
+    while columns(rest) > room {
+        let ends = rest.char_indices().filter(|(_, c)| ENDS.contains(*c)).map(|(at, c)| at + c.len_utf8());
+        let mut ends = ends.filter(|end| *end < rest.len()).peekable();
+        let first = ends.peek().copied();
+        let Some(cut) = ends.take_while(|end| columns(&rest[..*end]) <= room).last().or(first) else { break };
+        found.push(&rest[..cut]);
+        rest = &rest[cut..];
+    }
+    found.push(rest);
+    found
 }
 
 /// How a line ends that goes on in the next, for a shell: between words, and within apostrophes, where every blank counts.
@@ -102,6 +138,17 @@ mod tests {
         assert_eq!(fold("one incomprehensibilities two", Some(9), 2), "one\n  incomprehensibilities\n  two");
         assert_eq!(fold("one two three", None, 2), "one two three");
         assert_eq!(fold("", Some(9), 2), "");
+    }
+
+    #[test]
+    fn a_word_that_fits_into_no_line_is_broken_behind_its_parts() {
+        assert_eq!(
+            fold("in warehousing.consignment_positions now", Some(16), 2),
+            "in\n  warehousing.\n  consignment_\n  positions now"
+        );
+        assert_eq!(fold("at /var/lib/a/b", Some(10), 3), "at\n   /var/\n   lib/a/b");
+        assert_eq!(fold("a.b.c fits", Some(9), 2), "a.b.c\n  fits", "a word that fits is left whole");
+        assert_eq!(fold_whole("--run /var/lib/a/b", Some(10), 3), "--run\n   /var/lib/a/b");
     }
 
     #[test]

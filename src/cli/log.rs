@@ -95,7 +95,7 @@ impl Log {
     fn tell(&self, level: Level, path: &str, fields: &Fields) {
         let line = line(Timestamp::now(), level, path, fields);
         if level <= self.stderr {
-            write_err(&format!("{line}\n"));
+            write_err(&self.printer.log_line(&line));
         }
         let Some(file) = self.file.as_ref().filter(|_| level <= self.level) else { return };
         if let Err(error) = file.append(&line)

@@ -14,6 +14,9 @@ use super::report;
 use super::terminal;
 use crate::error::{Error, ErrorKind, OldState, Result};
 
+/// How far the rest of a line of the log stands behind its beginning.
+const LOG_INDENT: usize = 4;
+
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Narration {
@@ -136,6 +139,11 @@ impl Printer {
     pub(super) fn note_line(&self, note: &str) -> String {
         let line = format!("{} {}", self.err.yellow("note:"), tame(note));
         fold(&line, self.widths.err, "note: ".len()) + "\n"
+    }
+
+    /// Returns a line of the log as it is shown on stderr.
+    pub(super) fn log_line(&self, line: &str) -> String {
+        fold(line, self.widths.err, LOG_INDENT) + "\n"
     }
 
     fn document(&self, report: Value) -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::fold::fold;
+use super::fold::{fold, fold_whole};
 use super::paint::{Paint, tame};
 use crate::error::{Error, OldState};
 
@@ -13,16 +13,17 @@ const PART: usize = 9;
 /// is the verb that failed.
 pub(super) fn text(error: &Error, state: &OldState, command: &str, paint: Paint, width: Option<usize>) -> String {
     let mut lines = vec![fold(&format!("{} {}", paint.red("error:"), tame(error.what())), width, "error: ".len())];
-    let mut part = |label: &str, said: &[String]| {
+    let mut part = |fold: fn(&str, Option<usize>, usize) -> String, label: &str, said: &[String]| {
         for (index, sentence) in said.iter().flat_map(|said| said.lines()).enumerate() {
             let label = if index == 0 { label } else { "" };
             lines.push(fold(&format!("  {label:<6} {}", tame(sentence)), width, PART));
         }
     };
-    part("where:", &[places(error, command).join(", ")]);
-    part("cause:", &error.causes());
-    part("state:", &[error.old_state().unwrap_or(state).to_string()]);
-    part("next:", &error.hints());
+    part(fold, "where:", &[places(error, command).join(", ")]);
+    part(fold, "cause:", &error.causes());
+    part(fold, "state:", &[error.old_state().unwrap_or(state).to_string()]);
+    // Commands are among them.
+    part(fold_whole, "next:", &error.hints());
     lines.join("\n") + "\n"
 }
 

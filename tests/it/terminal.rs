@@ -1,4 +1,4 @@
-//! What is said on a terminal of eighty columns: no line is wider, and no word is broken.
+//! What is said on a terminal of eighty columns: no line is wider, and no word is broken that fits into one.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -146,6 +146,50 @@ fn eighty_columns_are_enough() {
     room(9, &["verify"]);
     room(0, &["status"]);
     room(0, &["undo", "--dry-run"]);
+    let told = once(0, &["discover", "-vv"]);
+    assert!(told.contains(" INFO "), "{told}");
+}
+
+#[test]
+fn names_and_paths_wider_than_a_line_are_broken_where_their_parts_end() {
+    let Pair { database, old, new } = support::pair("terminal_wide");
+    let schema = "consignments_of_suppliers_that_somebody_will_have_to_look_at";
+    let table = "positions_within_the_consignments_of_the_suppliers_as_of_today";
+    let estate = format!("create schema {schema}; create table {schema}.{table} (id int primary key, body text)");
+    support::sql(&old, &estate);
+    support::sql(&new, &format!("{estate}; insert into {schema}.{table} values (1, 'a')"));
+    let home = tempfile::tempdir().expect("a home folder");
+    let config = format!(
+        "databases = [\"{database}\"]\ncutover = \"2026-01-14T10:00:00Z\"\n[old]\nurl = \"{old}\"\n[new]\nurl = \"{new}\"\n"
+    );
+    std::fs::write(home.path().join("failback.toml"), config).expect("a configuration");
+    let folder = format!("a/{}/{}", "run_of_the_night".repeat(3), "after_the_incident".repeat(3));
+    let name = format!("{schema}.{table}");
+    for (verb, code) in [("discover", 0), ("export", 0), ("diff", 0), ("plan", 0), ("merge", 4)] {
+        let mut arguments = vec![verb, "-v"];
+        if verb != "discover" {
+            arguments.extend(["--run", &folder]);
+        }
+        let said = expect_room_of_words(home.path(), code, &arguments);
+        let whole: String = said.split_whitespace().collect();
+        assert!(verb == "merge" || whole.contains(&name), "{said}");
+        assert!(verb == "discover" || said.contains(&folder) || whole.contains(&folder), "{said}");
+    }
+}
+
+/// Runs a verb on a terminal, where only a word of a command may be wider than that.
+fn expect_room_of_words(home: &Path, code: i32, arguments: &[&str]) -> String {
+    let (ended, said) = on_terminal(failback(home, arguments));
+    let said = plain(&said);
+    assert_eq!(ended, Some(code), "{arguments:?}\n{said}");
+    let wide = |line: &&str| line.chars().count() > COLUMNS.into();
+    for line in said.split(['\n', '\r']).filter(wide) {
+        assert!(
+            line.trim_start().split(' ').filter(|word| *word != "\\").count() == 1,
+            "{arguments:?}: too wide: {line}\n{said}"
+        );
+    }
+    said
 }
 
 #[test]
