@@ -61,7 +61,8 @@ fn snapshot(parents: &[(u32, &str, &str)], children: &[(u32, &str, u32)]) -> Sna
 fn said(entries: &[(u32, Class, Action, bool)]) -> Said {
     let yes = || Covered::Yes { by: "a control".to_owned() };
     let entry = |(id, class, action, decided): &(u32, Class, Action, bool)| {
-        let entry = Entry { class: *class, action: *action, decided: *decided, by_name: false, why: String::new() };
+        let entry =
+            Entry { class: *class, action: *action, decided: *decided, by_time: false, by_name: false, why: String::new() };
         (vec![Some(id.to_string())], entry)
     };
     let coverage = Coverage { insert: yes(), update: yes(), delete: yes() };

@@ -153,6 +153,7 @@ impl Journey<'_> {
             "update_missing",
             "delete_origin_differs",
         ];
+        const BY_TIME: [&str; 3] = ["ambiguous_differs", "insert_exists", "update_origin_differs"];
         let generous = self.dice.below(3);
         self.decisions = String::from("[defaults]\n");
         for class in CLASSES {
@@ -161,6 +162,7 @@ impl Journey<'_> {
                 0 => "keep_old",
                 1 => "hold",
                 2 => "skip",
+                3 if BY_TIME.contains(&class) => "last_update_wins",
                 _ if generous == 1 => continue,
                 _ => "apply_new",
             };

@@ -21,6 +21,8 @@ pub(super) struct Entry {
     pub(super) action: Action,
     /// Whether a person decided that NEW's row, or the later one, is to win in this class.
     pub(super) decided: bool,
+    /// Whether that is by the time at which each side's row was written.
+    pub(super) by_time: bool,
     /// Whether it was decided for this table by its name.
     pub(super) by_name: bool,
     pub(super) why: String,
@@ -52,7 +54,7 @@ pub(super) fn read(store: &LocalStore, tables: &[Table], databases: &[String]) -
         let wins = |class| {
             let decided = decisions.resolve(&record.name, &table.full_name(), class);
             let new_wins = [Resolution::ApplyNew, Resolution::LastUpdateWins, Resolution::FirstUpdateWins];
-            new_wins.contains(&decided.resolution).then_some(decided.origin)
+            new_wins.contains(&decided.resolution).then_some((decided.origin, decided.resolution != Resolution::ApplyNew))
         };
         let entries = entries(store, table, found, planned, &wins);
         Some(Said { entries, coverage: found.coverage.clone(), method: found.method })
@@ -65,7 +67,7 @@ fn entries(
     table: &Table,
     record: &TableRecord,
     plan: &TablePlan,
-    wins: &dyn Fn(Class) -> Option<Origin>,
+    wins: &dyn Fn(Class) -> Option<(Origin, bool)>,
 ) -> BTreeMap<RowKey, Entry> {
     let mut actions = Vec::new();
     if let Some(segment) = &plan.changes {
@@ -91,9 +93,9 @@ fn entries(
                 }
                 let class: Class = class.parse().expect("a class");
                 let action = action.parse().expect("an action");
-                let origin = wins(class).unwrap_or(Origin::Builtin);
+                let (origin, by_time) = wins(class).unwrap_or((Origin::Builtin, false));
                 let by_name = matches!(origin, Origin::Table | Origin::DatabaseTable);
-                found.insert(key, Entry { class, action, decided: origin != Origin::Builtin, by_name, why });
+                found.insert(key, Entry { class, action, decided: origin != Origin::Builtin, by_time, by_name, why });
             }
         }
     }

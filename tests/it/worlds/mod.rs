@@ -29,7 +29,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 20] = [
+const HAPPENS: [&str; 23] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -46,6 +46,9 @@ const HAPPENS: [&str; 20] = [
     "insert_exists -> hold",
     "update_origin_differs -> hold",
     "ambiguous_differs -> update",
+    "NEW's write wins by time",
+    "OLD's write wins by time",
+    "(held: the rows do not both say when",
     "(held with its parent",
     "(held: OLD still has children",
     "(held: OLD's own children",

@@ -142,8 +142,16 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// Whether a row does not say when it was updated, though its table has a column for it.
+    fn is_silent(row: Option<&Row>) -> bool {
+        row.and_then(|row| row.get("updated_at")).is_some_and(Option::is_none)
+    }
+
     /// Whether a row's own stamps say that it was written since the cutover, or leave it in doubt.
     fn is_stamped(&self, row: Option<&Row>) -> bool {
+        if Self::is_silent(row) {
+            return true;
+        }
         let stamps = ["created_at", "updated_at"].into_iter().filter_map(|name| row?.get(name)?.as_deref());
         stamps.max().is_some_and(|stamp| stamp >= self.from)
     }
@@ -162,6 +170,9 @@ impl<'a> Key<'a> {
         };
         if !entry.action.writes() {
             return Some(format!("changed although the plan says {}: {:?} became {:?}", entry.action, self.before, self.after));
+        }
+        if entry.by_time && [self.before, self.new].into_iter().any(Self::is_silent) {
+            return Some(format!("won by time, and a row does not say when: {:?} and {:?}", self.before, self.new));
         }
         let own = |row: Option<&'a Row>| row.and_then(|row| row.get("tok"));
         let written_by_old = self.before != self.base && !(self.before.is_none() && own(self.base) != own(self.new));

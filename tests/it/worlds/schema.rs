@@ -235,8 +235,7 @@ fn table(dice: &mut Dice, number: usize, databases: usize) -> Table {
         extra: key != Key::None && dice.below(5) == 0,
         partitioned,
         loud: dice.below(8) == 0,
-        // The planner looks at the CHECKs of a partitioned table whenever it is read, by the reader's own search path.
-        leaning: !partitioned && dice.below(8) == 0,
+        leaning: dice.below(8) == 0,
         method: METHODS[dice.below(METHODS.len())],
     }
 }

@@ -96,10 +96,12 @@ impl<'a> Writer<'a> {
                 values.extend(self.parents(dice, table, number));
             }
         }
-        for (name, has) in [("created_at", table.created), ("updated_at", table.updated)] {
+        // Many applications stamp a row once it is updated, and not before.
+        let is_silent = dice.below(8) == 0;
+        for (name, has, is_silent) in [("created_at", table.created, false), ("updated_at", table.updated, is_silent)] {
             if has {
                 columns.push(name.to_owned());
-                values.push(format!("'{stamp}'"));
+                values.push(if is_silent { "null".to_owned() } else { format!("'{stamp}'") });
             }
         }
         format!("insert into {} ({}) values ({})", table.name, columns.join(", "), values.join(", "))
@@ -141,8 +143,12 @@ impl<'a> Writer<'a> {
     /// Sets a column of one row, and mostly its stamp.
     fn set(&mut self, dice: &mut Dice, table: &Table, set: &str) -> String {
         let stamp = self.stamp(dice, table);
-        let stamped = table.updated && dice.below(6) > 0;
-        let stamped = if stamped { format!(", updated_at = '{stamp}'") } else { String::new() };
+        let stamped = match dice.below(12) {
+            _ if !table.updated => String::new(),
+            0 | 1 => String::new(),
+            2 => ", updated_at = null".to_owned(),
+            _ => format!(", updated_at = '{stamp}'"),
+        };
         format!("update {} set {set}{stamped} where {}", table.name, Self::one(dice, table))
     }
 
