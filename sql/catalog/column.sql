@@ -4,7 +4,8 @@
 -- (without modifier), typmod int4, base text, base_schema text, builtin bool and type_kind text (of the type that the domain
 -- stands for; base, array, composite, enum or range), casts_text bool (whether a function casts it to text or text to it, so
 -- that such a cast may not be what the type's output and input functions do; a cast of arrays is not seen), labels text[],
--- not_null bool, generated bool, identity "char" (a, d or 0), has_default bool, nondeterministic bool.
+-- not_null bool, generated bool, identity "char" (a, d or 0), has_default bool, nondeterministic bool, hashed bool (whether the
+-- type, or for an array that of its elements, has a default operator class that hashes equal values alike).
 -- Server: 13.
 -- Filters: dropped and system columns hold nothing that is carried. Partitions have the columns of their root.
 -- A domain over a domain has no modifier of its own: the innermost one says it. NOT NULL and a default count wherever in the
@@ -55,7 +56,22 @@ select a.attrelid as table_oid,
        a.attgenerated <> '' as generated,
        a.attidentity as identity,
        a.attgenerated = '' and (a.atthasdef or coalesce(r.has_default, false)) as has_default,
-       coalesce(not l.collisdeterministic, false) as nondeterministic
+       coalesce(not l.collisdeterministic, false) as nondeterministic,
+       exists (select from pg_catalog.pg_opclass as o
+                 join pg_catalog.pg_am as m on m.oid = o.opcmethod
+                 join pg_catalog.pg_amproc as p on p.amprocfamily = o.opcfamily
+                where m.amname = 'hash'
+                  and o.opcdefault
+                  and p.amproclefttype = o.opcintype
+                  and p.amprocrighttype = o.opcintype
+                  and p.amprocnum = 2
+                  and (o.opcintype = t.oid
+                       or t.oid = 'pg_catalog.varchar'::pg_catalog.regtype
+                       and o.opcintype = 'pg_catalog.text'::pg_catalog.regtype
+                       or exists (select from pg_catalog.pg_type as e
+                                   where e.oid = t.typelem
+                                     and e.typarray = t.oid
+                                     and e.oid = o.opcintype))) as hashed
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

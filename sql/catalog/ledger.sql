@@ -3,7 +3,7 @@
 -- Columns: oid oid, schema text, name text (ledger or brought).
 -- Server: 13.
 -- Filters: a table of that name with other columns is a user's. What is looked for is what ledger/create.sql and
--- ledger/create_brought.sql make.
+-- ledger/create_brought.sql make; an earlier failback made the latter without its last two columns.
 select c.oid,
        n.nspname::pg_catalog.text as schema,
        c.relname::pg_catalog.text as name
@@ -11,6 +11,8 @@ select c.oid,
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
   join (values ('ledger', 'id bigint, plan_digest text, run_id text, action text, tables json, tool_version text, '
                           'transaction_id bigint, recorded_at timestamp with time zone'),
+               ('brought', 'id bigint, relation text, stands boolean, keys bytea, transaction_id bigint, relation_id oid, '
+                           'key text'),
                ('brought', 'id bigint, relation text, stands boolean, keys bytea, transaction_id bigint'))
        as known (name, columns) on known.name = c.relname
  where c.relkind = 'r'

@@ -1,6 +1,7 @@
--- Makes the table of the keys that merges brought to OLD, in the transaction of the first merge, unless it exists. The rows of
--- the table `relation`, in the order of `id`: `keys` holds digests of keys, 16 bytes each, of rows that the transaction left on
--- OLD (`stands`) or took away. Needs the schema of create_schema.sql.
+-- Makes the table of the keys that merges brought to OLD, in the transaction of the first merge, unless it exists, and adds
+-- what an earlier failback did not write down. The rows of the table `relation`, whose OID was `relation_id`, in the order of
+-- `id`: `keys` holds digests of keys, 16 bytes each, of rows that the transaction left on OLD (`stands`) or took away; `key`
+-- says by which columns. Needs the schema of create_schema.sql.
 -- A batch.
 -- Parameters: none.
 -- Columns: none.
@@ -12,3 +13,6 @@ create table if not exists "failback".brought (
     keys pg_catalog.bytea not null,
     transaction_id bigint not null default (pg_catalog.pg_current_xact_id()::pg_catalog.text::pg_catalog.int8)
 );
+alter table "failback".brought
+    add column if not exists relation_id pg_catalog.oid,
+    add column if not exists key pg_catalog.text;

@@ -38,6 +38,7 @@ fn column(row: &Row) -> Result<Column> {
         },
         has_default: fact::get(row, "has_default")?,
         nondeterministic: fact::get(row, "nondeterministic")?,
+        hashed: fact::get(row, "hashed")?,
     })
 }
 

@@ -30,6 +30,7 @@ pub async fn ledger_place(client: &Client, schema: &Ident) -> Result<LedgerPlace
         facts.comment = fact::get(row, "comment")?;
         facts.holds = fact::get(row, "holds")?;
         facts.has_name_of_brought = fact::get(row, "has_name_of_brought")?;
+        facts.has_identity = fact::get(row, "has_identity")?;
     }
     Ok(LedgerPlace::judge(facts))
 }

@@ -23,6 +23,9 @@ pub struct Column {
     /// Whether the collation may call different texts equal (`deterministic = false`).
     #[serde(default)]
     pub nondeterministic: bool,
+    /// Whether the server hashes equal values of the type alike.
+    #[serde(default)]
+    pub hashed: bool,
 }
 
 impl Column {
@@ -31,13 +34,24 @@ impl Column {
     /// and `1.00` pass for two keys here and for one there. Types that are not known to be safe count as unsafe.
     #[must_use]
     pub fn equal_prints_alike(&self) -> bool {
+        self.prints_alike(self.data_type.typmod)
+    }
+
+    /// Whether values that the server calls equal may be spelt otherwise, here or where a modifier is another one, and have
+    /// one hash.
+    #[must_use]
+    pub fn is_known_by_hash(&self) -> bool {
+        self.hashed && !self.prints_alike(-1)
+    }
+
+    fn prints_alike(&self, typmod: i32) -> bool {
         let data_type = &self.data_type;
         if self.nondeterministic {
             return false;
         }
         match data_type.kind {
             TypeKind::Enum => true,
-            TypeKind::Base if data_type.builtin => data_type.base_prints_alike(),
+            TypeKind::Base if data_type.builtin => data_type.base_prints_alike(typmod),
             // Their elements decide, and those are not known here.
             TypeKind::Base | TypeKind::Array | TypeKind::Composite | TypeKind::Range => false,
         }
@@ -106,10 +120,10 @@ impl PgType {
         if self.builtin || self.kind != TypeKind::Base { "=".to_owned() } else { operator(&self.schema, "=") }
     }
 
-    fn base_prints_alike(&self) -> bool {
+    fn base_prints_alike(&self, typmod: i32) -> bool {
         match self.base.as_str() {
             // A fixed scale prints every value in one way; a free one keeps trailing zeros. `char(n)` is padded to n.
-            "numeric" | "bpchar" => self.typmod != -1,
+            "numeric" | "bpchar" => typmod != -1,
             // 0 and -0; 1 day and 24 hours; {"a": 1.0} and {"a": 1.00}; another lc_monetary; shapes that are equal by area.
             "float4" | "float8" | "interval" | "jsonb" | "money" | "box" | "circle" | "lseg" | "path" | "point" | "polygon"
             | "line" => false,

@@ -15,10 +15,10 @@ pub enum LedgerPlace {
     Absent,
     /// Nothing, so it may have been made for the ledger.
     Empty,
-    /// The ledger; `remembers` says whether it has the memory of keys too, which came later.
+    /// The ledger.
     Ledger {
-        /// Whether it has the table of keys that were brought.
-        remembers: bool,
+        /// What it remembers of the keys that were brought, which it learnt later.
+        memory: Memory,
     },
     /// A ledger that a newer failback made.
     Newer {
@@ -29,6 +29,17 @@ pub enum LedgerPlace {
     Elsewhere(Ident),
     /// Something of somebody else's: what.
     Taken(String),
+}
+
+/// What a ledger remembers of the keys that merges brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// Nothing: it has no table of keys.
+    Nothing,
+    /// The table's name alone: renamed, it is not known again.
+    ByName,
+    /// Which table it was, and by which columns its rows were known.
+    ByIdentity,
 }
 
 /// What the catalog says of that schema.
@@ -47,6 +58,8 @@ pub struct LedgerFacts {
     pub has_brought: bool,
     /// Whether anything is called as the table of keys.
     pub has_name_of_brought: bool,
+    /// Whether that has the columns by which tables are known again.
+    pub has_identity: bool,
     /// Another schema that holds a ledger.
     pub elsewhere: Option<Ident>,
 }
@@ -62,7 +75,9 @@ impl LedgerPlace {
             LedgerFacts { has_ledger: true, has_brought: false, has_name_of_brought: true, .. } => {
                 Self::Taken("something called brought that is not failback's".to_owned())
             }
-            LedgerFacts { has_ledger: true, has_brought, .. } => Self::Ledger { remembers: has_brought },
+            LedgerFacts { has_ledger: true, has_brought: false, .. } => Self::Ledger { memory: Memory::Nothing },
+            LedgerFacts { has_ledger: true, has_identity: false, .. } => Self::Ledger { memory: Memory::ByName },
+            LedgerFacts { has_ledger: true, .. } => Self::Ledger { memory: Memory::ByIdentity },
             LedgerFacts { elsewhere: Some(schema), .. } => Self::Elsewhere(schema),
             LedgerFacts { exists: false, .. } => Self::Absent,
             LedgerFacts { holds: None, .. } => Self::Empty,
@@ -97,14 +112,16 @@ mod tests {
     #[test]
     fn a_ledger_is_known_by_its_tables_with_a_comment_or_without() {
         let ledger = LedgerFacts { has_ledger: true, ..facts() };
-        assert_eq!(LedgerPlace::judge(ledger.clone()), LedgerPlace::Ledger { remembers: false });
+        assert_eq!(LedgerPlace::judge(ledger.clone()), LedgerPlace::Ledger { memory: Memory::Nothing });
         let whole = LedgerFacts { has_brought: true, has_name_of_brought: true, ..ledger.clone() };
-        assert_eq!(LedgerPlace::judge(whole.clone()), LedgerPlace::Ledger { remembers: true });
+        assert_eq!(LedgerPlace::judge(whole.clone()), LedgerPlace::Ledger { memory: Memory::ByName });
+        let whole = LedgerFacts { has_identity: true, ..whole };
+        assert_eq!(LedgerPlace::judge(whole.clone()), LedgerPlace::Ledger { memory: Memory::ByIdentity });
         let clash = LedgerFacts { has_name_of_brought: true, ..ledger };
         assert!(matches!(LedgerPlace::judge(clash), LedgerPlace::Taken(_)));
         let said = |comment: &str| LedgerPlace::judge(LedgerFacts { comment: Some(comment.to_owned()), ..whole.clone() });
-        assert_eq!(said("failback ledger, format 1: x"), LedgerPlace::Ledger { remembers: true });
+        assert_eq!(said("failback ledger, format 1: x"), LedgerPlace::Ledger { memory: Memory::ByIdentity });
         assert_eq!(said("failback ledger, format 2: x"), LedgerPlace::Newer { format: 2 });
-        assert_eq!(said("anything"), LedgerPlace::Ledger { remembers: true });
+        assert_eq!(said("anything"), LedgerPlace::Ledger { memory: Memory::ByIdentity });
     }
 }

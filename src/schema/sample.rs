@@ -13,6 +13,7 @@ pub(super) fn column(name: &str, data_type: PgType) -> Column {
         identity: None,
         has_default: false,
         nondeterministic: false,
+        hashed: false,
     }
 }
 

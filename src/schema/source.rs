@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::PgType;
 use crate::name::Ident;
 
 /// How one side's own column gives the value that travels.
@@ -59,6 +60,18 @@ impl Source {
             Self::Absent => false,
             Self::Mapped { conversions, .. } => conversions.is_empty(),
         }
+    }
+
+    /// Returns what makes of a value that travels one of the side's own column, whose type is given. No cast here has a
+    /// modifier: a value that is too long is an error, not cut off.
+    #[must_use]
+    pub fn back_to(&self, own: &PgType) -> Vec<Conversion> {
+        let Self::Mapped { conversions, .. } = self else { return Vec::new() };
+        let back = |conversion: &Conversion| match conversion {
+            Conversion::Cast(_) | Conversion::Input(_) => Conversion::Cast(own.bare_sql.clone()),
+            Conversion::AtZone(zone) => Conversion::AtZone(zone.clone()),
+        };
+        conversions.iter().rev().map(back).collect()
     }
 }
 

@@ -1,33 +1,62 @@
-//! Digests of keys, by which OLD remembers the rows that merges brought to it: 16 bytes a key, whatever its type. OLD itself
-//! computes them, from values of its own types, so that one key has one digest.
+//! Digests of keys, by which OLD remembers the rows that merges brought to it: 16 bytes a digest, whatever the key's type. OLD
+//! itself computes them, from values of its own types. A key has one digest of how it is spelt, and, where OLD may call keys
+//! equal that are spelt otherwise, one of what its server hashes them to, which is the same for all spellings.
 
 use super::read::given_keys;
+use super::value::convert;
 use super::{LoadTable, RowSource};
-use crate::name::Ident;
+use crate::name::{Ident, literal};
+use crate::schema::RememberedKey;
 
-/// How many keys go into one row of the memory: a megabyte.
+/// How many keys go into one row of the memory: a megabyte, or two.
 const KEYS_A_ROW: u32 = 1 << 16;
 
-/// Remembers the keys of a load table's rows, whose parameter is the table's name: those that stand on OLD once the load is
-/// carried out, and those that are gone. `ledger` is the ledger's schema.
+/// Remembers the keys of a load table's rows: those that stand on OLD once the load is carried out, and those that are gone.
+/// Its parameters are the table's name and the key's. `ledger` is the ledger's schema.
 #[must_use]
-pub fn remember_keys(load: &LoadTable<'_>, ledger: &Ident) -> String {
+pub fn remember_keys(load: &LoadTable<'_>, key: &RememberedKey, ledger: &Ident) -> String {
+    let (spelt, equal) = digests(load.source, key, &load.key_values());
+    let digests = equal.map_or_else(|| spelt.clone(), |equal| format!("{spelt} || {equal}"));
     format!(
-        "insert into {}.brought (relation, stands, keys) \
-         select $1, k.stands, pg_catalog.string_agg(k.digest, ''::pg_catalog.bytea) from \
-         (select s.op <> 'd' as stands, s.ord / {KEYS_A_ROW} as part, {} as digest from {} s) k \
+        "insert into {}.brought (relation, relation_id, key, stands, keys) \
+         select $1, {}::pg_catalog.regclass::pg_catalog.oid, $2, k.stands, \
+         pg_catalog.string_agg(k.digests, ''::pg_catalog.bytea) from \
+         (select s.op <> 'd' as stands, s.ord / {KEYS_A_ROW} as part, {digests} as digests from {} s) k \
          group by k.part, k.stands order by k.part",
         ledger.sql(),
-        digest(&load.key_values()),
+        literal(&load.source.table.sql()),
         load.qualified()
     )
 }
 
-/// Asks for the digests of keys, in their order. `keys` holds one list a key column, all equally long.
+/// Asks for the digests of keys that travel, in their order: of the spelling, and of what all spellings have in common, NULL
+/// where there is but one. `keys` holds one list a key column, all equally long.
 #[must_use]
-pub fn key_digests(source: RowSource<'_>, keys: &[Vec<String>]) -> String {
+pub fn key_digests(source: RowSource<'_>, key: &RememberedKey, keys: &[Vec<String>]) -> String {
     let (given, values) = given_keys(source, keys);
-    format!("select {} from {given} order by k.ord", digest(&values))
+    let own = values.into_iter().zip(&key.columns).map(|(value, column)| convert(&column.conversions, value));
+    let (spelt, equal) = digests(source, key, &own.collect::<Vec<_>>());
+    let equal = equal.unwrap_or_else(|| "null::pg_catalog.bytea".to_owned());
+    format!("select {spelt}, {equal} from {given} order by k.ord")
+}
+
+/// The digest of a key's spelling, and, where OLD may spell it otherwise, that of what all spellings have in common. `values`
+/// are of OLD's own types.
+fn digests(source: RowSource<'_>, key: &RememberedKey, values: &[String]) -> (String, Option<String>) {
+    let columns = source.key.columns();
+    let common = values.iter().zip(&columns).zip(&key.columns).flat_map(|((value, column), remembered)| {
+        let own = column.on(source.side).source.column(&column.name);
+        if remembered.hashed { hashes(source, own, value) } else { vec![value.clone()] }
+    });
+    let equal = key.columns.iter().any(|column| column.hashed).then(|| digest(&common.collect::<Vec<_>>()));
+    (digest(values), equal)
+}
+
+/// What OLD hashes a value of a column to, twice, as one number has no more than 64 bits. Taken together with a value of the
+/// column, which there is none of, it is hashed under the column's own collation.
+fn hashes(source: RowSource<'_>, own: &Ident, value: &str) -> Vec<String> {
+    let of_column = format!("coalesce((select t.{} from {} t where false), {value})", own.sql(), source.relation());
+    (0..2).map(|seed| format!("pg_catalog.hash_array_extended(array[{of_column}], {seed})")).collect()
 }
 
 /// A record's text quotes its fields, so that no two different keys print alike; sent, so that it has no encoding.
@@ -40,7 +69,11 @@ fn digest(values: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::name::{QualifiedName, Side};
-    use crate::schema::{ComparisonKey, KeyColumn, KeyOrder};
+    use crate::schema::{ComparisonKey, Conversion, KeyColumn, KeyOrder, RememberedColumn};
+
+    fn remembered(conversions: Vec<Conversion>, hashed: bool) -> RememberedColumn {
+        RememberedColumn { conversions, hashed }
+    }
 
     #[test]
     fn keys_are_digested_in_olds_own_types() {
@@ -51,10 +84,32 @@ mod tests {
         ];
         let key = ComparisonKey::Columns { columns };
         let source = RowSource { table: &table, partitioned: false, key: &key, side: Side::Old };
+        let back = vec![Conversion::Cast("int4".to_owned())];
+        let remembered =
+            RememberedKey { name: String::new(), columns: vec![remembered(back, false), remembered(Vec::new(), false)] };
         assert_eq!(
-            key_digests(source, &[vec!["7".to_owned()], vec!["{a}".to_owned()]]),
-            "select pg_catalog.substring(pg_catalog.sha256(pg_catalog.textsend(row(k.k0, k.k1::text[])::text)), 1, 16) \
-             from unnest('{\"7\"}'::bigint[], '{\"{a}\"}'::text[]) with ordinality as k(k0, k1, ord) order by k.ord"
+            key_digests(source, &remembered, &[vec!["7".to_owned()], vec!["{a}".to_owned()]]),
+            "select pg_catalog.substring(pg_catalog.sha256(pg_catalog.textsend(row((k.k0)::int4, k.k1::text[])::text)), 1, 16), \
+             null::pg_catalog.bytea from unnest('{\"7\"}'::bigint[], '{\"{a}\"}'::text[]) with ordinality as k(k0, k1, ord) order by k.ord"
         );
+    }
+
+    #[test]
+    fn all_spellings_of_a_key_have_one_digest_in_common() {
+        let table = QualifiedName::new("public", "t");
+        let key = ComparisonKey::Columns { columns: vec![KeyColumn::plain(Ident::new("k"), KeyOrder::Text, "numeric")] };
+        let source = RowSource { table: &table, partitioned: false, key: &key, side: Side::Old };
+        let asked = key_digests(
+            source,
+            &RememberedKey { name: String::new(), columns: vec![remembered(Vec::new(), true)] },
+            &[vec!["1.0".to_owned()]],
+        );
+        let hash = |seed| {
+            format!(
+                "pg_catalog.hash_array_extended(array[coalesce((select t.\"k\" from only \"public\".\"t\" t where false), \
+                 k.k0)], {seed})"
+            )
+        };
+        assert!(asked.contains(&format!("row({}, {})::text", hash(0), hash(1))), "{asked}");
     }
 }

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::in_ledger;
 use crate::name::{Ident, QualifiedName, Side};
-use crate::schema::LedgerPlace;
+use crate::schema::{LedgerPlace, Memory};
 
 const CREATE_SCHEMA: &str = include_str!("../../sql/ledger/create_schema.sql");
+const CREATE_BROUGHT: &str = include_str!("../../sql/ledger/create_brought.sql");
 
 /// The first major version that lets a role set `session_replication_role` by a grant.
 const GRANTS_ON_PARAMETERS: u32 = 150_000;
@@ -174,16 +175,18 @@ impl ServerGrants {
         match place {
             LedgerPlace::Absent => self.make_ledger(role, true),
             LedgerPlace::Empty => self.make_ledger(role, false),
-            LedgerPlace::Ledger { remembers } => {
-                let (more, tables) = if *remembers {
-                    ("", format!("{schema}.ledger, {schema}.brought"))
-                } else {
-                    (", create", format!("{schema}.ledger"))
+            LedgerPlace::Ledger { memory } => {
+                let (more, tables) = match memory {
+                    Memory::Nothing => (", create", format!("{schema}.ledger")),
+                    Memory::ByName | Memory::ByIdentity => ("", format!("{schema}.ledger, {schema}.brought")),
                 };
-                vec![
-                    format!("grant usage{more} on schema {schema} to {role};"),
-                    format!("grant select, insert on table {tables} to {role};"),
-                ]
+                let mut lines = Vec::new();
+                if *memory == Memory::ByName {
+                    lines.extend(self.made(CREATE_BROUGHT));
+                }
+                lines.push(format!("grant usage{more} on schema {schema} to {role};"));
+                lines.push(format!("grant select, insert on table {tables} to {role};"));
+                lines
             }
             LedgerPlace::Newer { .. } | LedgerPlace::Elsewhere(_) | LedgerPlace::Taken(_) => {
                 vec![format!(
@@ -194,13 +197,18 @@ impl ServerGrants {
         }
     }
 
+    /// A batch of `sql/ledger/` as lines of the script.
+    fn made(&self, batch: &str) -> Vec<String> {
+        let made = in_ledger(batch, &self.ledger_schema);
+        made.lines().filter(|line| !line.starts_with("--")).map(str::to_owned).collect()
+    }
+
     /// The schema of the ledger, in which the role makes its tables with the first merge: less than to let it make schemas.
     fn make_ledger(&self, role: &str, is_absent: bool) -> Vec<String> {
         let schema = self.ledger_schema.visible_sql();
         let mut lines = Vec::new();
         if is_absent {
-            let made = in_ledger(CREATE_SCHEMA, &self.ledger_schema);
-            lines.extend(made.lines().filter(|line| !line.starts_with("--")).map(str::to_owned));
+            lines.extend(self.made(CREATE_SCHEMA));
         }
         lines.push(format!("grant usage, create on schema {schema} to {role};"));
         lines
@@ -256,7 +264,7 @@ mod tests {
             locked: [(table("p"), vec![Ident::new("id")])].into(),
             sequences: [table("a_id_seq")].into(),
             shielded: [table("a")].into(),
-            ledger: LedgerPlace::Ledger { remembers: true },
+            ledger: LedgerPlace::Ledger { memory: Memory::ByIdentity },
         }))
     }
 

@@ -2,22 +2,41 @@
 //! it had it and deleted it: it is not brought again unless somebody decides so. Where NEW lacks it, NEW deleted it, or OLD's
 //! users made another one under its key: it is not taken for a row of OLD's own.
 
-use std::collections::HashSet;
+use tokio_postgres::Row;
 
 use super::diff_row::DiffRow;
 use crate::delta::{Class, Evidence};
-use crate::engine::rows::UNTRANSLATABLE;
-use crate::engine::run::read_digest;
-use crate::error::Result;
+use crate::engine::run::{Brought, BroughtKeys, read_digest};
+use crate::error::{Error, Result};
 use crate::pg::{Session, Transaction, sqlstate};
+use crate::staging::{DatabaseRecord, TableRecord};
 use crate::statement::{RowSource, key_digests};
+
+/// Says of which tables OLD remembers rows that their key of today does not find.
+pub(super) fn notes(brought: &Brought, database: &DatabaseRecord) -> Vec<String> {
+    let note = |table: &TableRecord| {
+        let keys = brought.of(&table.old.name)?;
+        let others: Vec<_> = keys.other_keys().collect();
+        (!others.is_empty()).then(|| {
+            format!(
+                "! {}: {}: an earlier merge brought rows by another key ({}; it is {} now): whether OLD's users deleted one since \
+                 cannot be asked, so that what would be an insert is ambiguous_missing_on_old",
+                database.name,
+                table.name,
+                others.join("; "),
+                keys.key.name
+            )
+        })
+    };
+    database.tables.iter().filter_map(note).collect()
+}
 
 /// Corrects the class of the rows that were brought before and that one side lacks. `keys` are those of all rows, one list a
 /// key column.
 pub(super) async fn heed(
     old: &Transaction,
     source: RowSource<'_>,
-    brought: &HashSet<u128>,
+    brought: &BroughtKeys,
     keys: &[Vec<String>],
     rows: &mut [DiffRow],
 ) -> Result<()> {
@@ -27,10 +46,15 @@ pub(super) async fn heed(
     }
     let of = |values: &Vec<String>| doubtful.iter().map(|(row, _)| values[*row].clone()).collect();
     let keys: Vec<Vec<String>> = keys.iter().map(of).collect();
-    for ((row, class), digest) in doubtful.into_iter().zip(digests(old, source, &keys).await?) {
-        if digest.is_some_and(|digest| brought.contains(&digest)) {
-            rows[row].verdict.class = class;
-            rows[row].verdict.evidence.old = Evidence::Ledger;
+    let is_known_otherwise = brought.other_keys().next().is_some();
+    for ((row, class), digests) in doubtful.into_iter().zip(digests(old, source, brought, &keys).await?) {
+        let verdict = &mut rows[row].verdict;
+        if brought.has(&digests) {
+            verdict.class = class;
+            verdict.evidence.old = Evidence::Ledger;
+        } else if is_known_otherwise && verdict.class == Class::Insert {
+            // OLD may have had it and deleted it; it was remembered by columns that this key does not have.
+            verdict.class = Class::AmbiguousMissingOnOld;
         }
     }
     Ok(())
@@ -49,32 +73,37 @@ fn class_if_brought(row: &DiffRow) -> Option<Class> {
     }
 }
 
-/// The digests of keys; `None` for those that OLD's encoding has no characters for: none of its rows ever had them.
-async fn digests(old: &Transaction, source: RowSource<'_>, keys: &[Vec<String>]) -> Result<Vec<Option<u128>>> {
-    if !old.converts_text() {
-        return asked(old, source, keys).await;
+/// The digests of keys; none for those that OLD has no values for: none of its rows ever had them.
+async fn digests(
+    old: &Transaction,
+    source: RowSource<'_>,
+    brought: &BroughtKeys,
+    keys: &[Vec<String>],
+) -> Result<Vec<Vec<u128>>> {
+    if !old.converts_text() && brought.key.columns.iter().all(|column| column.conversions.is_empty()) {
+        return asked(old, source, brought, keys).await;
     }
     let before = old.savepoint("fb_digests").await?;
-    match asked(old, source, keys).await {
+    match asked(old, source, brought, keys).await {
         Ok(found) => {
             before.release().await?;
             return Ok(found);
         }
-        Err(error) if sqlstate(&error) == Some(UNTRANSLATABLE) => before.rollback_to().await?,
+        Err(error) if is_no_value(&error) => before.rollback_to().await?,
         Err(error) => return Err(error),
     }
     let mut found = Vec::new();
     for row in 0..keys.first().map_or(0, Vec::len) {
         let one: Vec<Vec<String>> = keys.iter().map(|values| vec![values[row].clone()]).collect();
         let before = old.savepoint("fb_digest").await?;
-        match asked(old, source, &one).await {
-            Ok(digest) => {
+        match asked(old, source, brought, &one).await {
+            Ok(digests) => {
                 before.release().await?;
-                found.extend(digest);
+                found.extend(digests);
             }
-            Err(error) if sqlstate(&error) == Some(UNTRANSLATABLE) => {
+            Err(error) if is_no_value(&error) => {
                 before.rollback_to().await?;
-                found.push(None);
+                found.push(Vec::new());
             }
             Err(error) => return Err(error),
         }
@@ -82,7 +111,16 @@ async fn digests(old: &Transaction, source: RowSource<'_>, keys: &[Vec<String>])
     Ok(found)
 }
 
-async fn asked(old: &Session, source: RowSource<'_>, keys: &[Vec<String>]) -> Result<Vec<Option<u128>>> {
-    let rows = old.query(&key_digests(source, keys), &[]).await?;
-    rows.iter().map(|row| read_digest(row.get(0)).map(Some)).collect()
+/// Whether a key is none that OLD's types or encoding could hold: SQLSTATE class 22.
+fn is_no_value(error: &Error) -> bool {
+    sqlstate(error).is_some_and(|state| state.starts_with("22"))
+}
+
+async fn asked(old: &Session, source: RowSource<'_>, brought: &BroughtKeys, keys: &[Vec<String>]) -> Result<Vec<Vec<u128>>> {
+    let rows = old.query(&key_digests(source, &brought.key, keys), &[]).await?;
+    let digests = |row: &Row| {
+        let both = [0, 1].map(|column| row.get::<_, Option<&[u8]>>(column));
+        both.into_iter().flatten().map(read_digest).collect::<Result<Vec<_>>>()
+    };
+    rows.iter().map(digests).collect()
 }

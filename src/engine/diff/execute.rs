@@ -1,6 +1,5 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -17,7 +16,8 @@ use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
 use crate::engine::run::ledger;
 use crate::engine::run::{
-    Brought, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export, expect_unrewritten, tell_redefined,
+    Brought, BroughtKeys, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export, expect_unrewritten,
+    tell_redefined,
 };
 use crate::engine::run::{spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -78,7 +78,7 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
     Ok(report(context.run(), &index, notes))
 }
 
-/// Returns the database's diff, and what a person should know of its stamps.
+/// Returns the database's diff, and what a person should know of its stamps and of what OLD remembers.
 async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseRecord) -> Result<(DatabaseDiff, Vec<String>)> {
     let held = context.servers().connect(Side::Old, &database.name).await?;
     let old = held.identity().await?;
@@ -88,9 +88,10 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             .next("check --old, or make a new run with `failback export`"));
     }
     let snapshot = Snapshot::hold(held).await?;
+    let brought = Brought::read(&Ledger::of(context), snapshot.session(), &database.tables).await?;
+    let mut notes = brought::notes(&brought, database);
     let work = DiffWork {
-        brought: Brought::read(&Ledger::of(context), snapshot.session(), database.tables.iter().map(|table| &table.name))
-            .await?,
+        brought,
         servers: context.servers().clone(),
         store: context.shared_store(),
         clock: clock.clone(),
@@ -116,7 +117,7 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             ahead[position] = ahead[position].zip(found.ahead).map(|(before, found)| before + found);
         }
     }
-    let notes = tables.iter().zip(ahead).filter_map(|(table, ahead)| ahead_note(&database.name, table, ahead)).collect();
+    notes.extend(tables.iter().zip(ahead).filter_map(|(table, ahead)| ahead_note(&database.name, table, ahead)));
     Ok((DatabaseDiff { name: database.name.clone(), old, tables }, notes))
 }
 
@@ -195,7 +196,7 @@ impl Work for DiffWork {
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
-        let comparer = Comparer::new(stamps, record, staged, self.brought.of(&record.name))?;
+        let comparer = Comparer::new(stamps, record, staged, self.brought.of(&record.old.name))?;
         let comparing = comparer.run(reporter, &self.database.name, old, segment, target);
         let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path);
         let found = found.map_err(|error| tell_redefined(error, NEW_RUN))?;
@@ -244,11 +245,11 @@ struct Comparer<'a> {
     encoder: BatchEncoder,
     key_columns: Vec<usize>,
     /// Keys of rows that earlier merges brought to OLD.
-    brought: Option<&'a HashSet<u128>>,
+    brought: Option<&'a BroughtKeys>,
 }
 
 impl<'a> Comparer<'a> {
-    fn new(stamps: Sided<Stamps>, table: &'a TableRecord, staged: Staged, brought: Option<&'a HashSet<u128>>) -> Result<Self> {
+    fn new(stamps: Sided<Stamps>, table: &'a TableRecord, staged: Staged, brought: Option<&'a BroughtKeys>) -> Result<Self> {
         let keys = key_layout(&table.key);
         let layout: &RowLayout = if staged == Staged::Rows { &table.layout } else { &keys };
         Ok(Self {

@@ -74,7 +74,7 @@ pub(crate) async fn carry_out(
     }
     if !merges.is_empty() && remembers(&ledger, old, *direction == Direction::Forward).await? {
         for merge in &merges {
-            remember(&ledger, old, &merge.record.name, &merge.load).await.place(|| &merge.record.name)?;
+            remember(&ledger, old, merge.record, &merge.load).await.place(|| &merge.record.name)?;
         }
     }
     check_foreign_keys(old, &keys, &merges, triggers).await?;

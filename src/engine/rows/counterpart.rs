@@ -14,7 +14,7 @@ use crate::statement::{self, RowSource};
 pub(crate) const KEYS_PER_STATEMENT: usize = 4096;
 
 /// SQLSTATE of text that an encoding has no characters for.
-pub(crate) const UNTRANSLATABLE: &str = "22P05";
+const UNTRANSLATABLE: &str = "22P05";
 
 /// Reads keys out of a batch as texts that the server takes as literals: one list a key column.
 ///

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use crate::codec::{BatchEncoder, BatchView, Lane, StagedColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::{CopyIn, Session};
-use crate::schema::{Conversion, Identity, Source};
+use crate::schema::{Conversion, Identity};
 use crate::staging::TableRecord;
 use crate::statement::{LoadColumn, LoadTable, Operation, unpacked};
 use crate::wire::CopyEncoder;
@@ -88,12 +88,7 @@ fn load_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> LoadCo
         Lane::Text => ("text".to_owned(), vec![Conversion::Cast(travelling.clone())]),
         Lane::Typed(_) => (travelling.clone(), Vec::new()),
     };
-    if let (Source::Mapped { conversions: read, .. }, Some(own)) = (&staged.old, own) {
-        conversions.extend(read.iter().rev().map(|conversion| match conversion {
-            Conversion::Cast(_) | Conversion::Input(_) => Conversion::Cast(own.bare_sql.clone()),
-            Conversion::AtZone(zone) => Conversion::AtZone(zone.clone()),
-        }));
-    }
+    conversions.extend(own.map(|own| staged.old.back_to(own)).unwrap_or_default());
     LoadColumn {
         name: staged.name.clone(),
         sql_type,

@@ -12,7 +12,7 @@ mod own_names;
 mod segment;
 mod stream;
 
-pub(crate) use counterpart::{KEYS_PER_STATEMENT, UNTRANSLATABLE, fetch, key_positions, key_texts, one_key};
+pub(crate) use counterpart::{KEYS_PER_STATEMENT, fetch, key_positions, key_texts, one_key};
 pub(crate) use image::{Image, image_layout};
 pub(crate) use key::key_layout;
 pub(crate) use load::{Loading, load_columns, view};

@@ -2,7 +2,7 @@
 //! row that a merge brought and that is gone was deleted on OLD: a later run must know it, or it would bring back what somebody
 //! erased.
 //!
-//! Memory: about 40 bytes for every key of the tables that are asked about.
+//! Memory: about 40 bytes for every digest of the tables that are asked about.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -10,57 +10,96 @@ use super::ledger::Ledger;
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
-use crate::schema::LedgerPlace;
+use crate::schema::{LedgerPlace, Memory, RememberedKey};
+use crate::staging::TableRecord;
 use crate::statement::{LoadTable, remember_keys};
 
 const CREATE: &str = include_str!("../../../sql/ledger/create_brought.sql");
-const RELATIONS: &str = include_str!("../../../sql/ledger/brought_relations.sql");
 const KEYS: &str = include_str!("../../../sql/ledger/brought.sql");
+const KEYS_BY_NAME: &str = include_str!("../../../sql/ledger/brought_by_name.sql");
 
-/// The length of a key's digest.
+/// The length of a digest.
 const DIGEST_BYTES: usize = 16;
 
 /// The keys that were brought to a database and not taken away again by failback, a table.
 #[derive(Debug, Default)]
-pub(crate) struct Brought(BTreeMap<String, HashSet<u128>>);
+pub(crate) struct Brought(BTreeMap<String, BroughtKeys>);
+
+/// Those of one table.
+#[derive(Debug)]
+pub(crate) struct BroughtKeys {
+    /// The table's key of today.
+    pub(crate) key: RememberedKey,
+    /// Digests of those that were remembered under it.
+    known: HashSet<u128>,
+    /// Digests of others, by the key that the table had then: they cannot be found by one of today.
+    elsewise: BTreeMap<String, HashSet<u128>>,
+}
 
 impl Brought {
     /// Reads what is remembered of some tables.
     ///
     /// # Errors
     /// Whatever asking OLD can give: `Permission` where this user may not read it.
-    pub(crate) async fn read<'t>(
-        ledger: &Ledger,
-        old: &Session,
-        tables: impl Iterator<Item = &'t QualifiedName>,
-    ) -> Result<Self> {
+    pub(crate) async fn read(ledger: &Ledger, old: &Session, tables: &[TableRecord]) -> Result<Self> {
         let mut found = Self::default();
-        if !is_there(ledger, old).await? {
-            return Ok(found);
-        }
-        let keys_of_table = ledger.statement(KEYS);
-        let known: HashSet<String> = old.query(&ledger.statement(RELATIONS), &[]).await?.iter().map(|row| row.get(0)).collect();
-        for name in tables.map(ToString::to_string).filter(|name| known.contains(name)) {
-            let mut keys = HashSet::new();
-            for row in old.query(&keys_of_table, &[&name]).await? {
-                let (stands, digests): (bool, &[u8]) = (row.get("stands"), row.get("keys"));
-                for digest in digests.chunks(DIGEST_BYTES) {
-                    let digest = read_digest(digest).place(|| &name)?;
-                    if stands {
-                        keys.insert(digest);
-                    } else {
-                        keys.remove(&digest);
-                    }
-                }
+        let memory = memory(ledger, old).await?;
+        for table in tables {
+            let name = table.old.name.to_string();
+            let rows = match memory {
+                Memory::Nothing => break,
+                Memory::ByName => old.query(&ledger.statement(KEYS_BY_NAME), &[&name]).await?,
+                Memory::ByIdentity => old.query(&ledger.statement(KEYS), &[&name, &table.old.name.sql()]).await?,
+            };
+            if rows.is_empty() {
+                continue;
+            }
+            let mut keys = BroughtKeys {
+                key: RememberedKey::of(&table.old, &table.key),
+                known: HashSet::new(),
+                elsewise: BTreeMap::new(),
+            };
+            for row in rows {
+                let (stands, key, digests): (bool, Option<&str>, &[u8]) = (row.get("stands"), row.get("key"), row.get("keys"));
+                keys.learn(stands, key, digests).place(|| &name)?;
             }
             found.0.insert(name, keys);
         }
         Ok(found)
     }
 
-    /// Returns the keys of a table, unless there are none.
-    pub(crate) fn of(&self, table: &QualifiedName) -> Option<&HashSet<u128>> {
-        self.0.get(&table.to_string()).filter(|keys| !keys.is_empty())
+    /// Returns what is remembered of a table, unless there is nothing.
+    pub(crate) fn of(&self, table: &QualifiedName) -> Option<&BroughtKeys> {
+        self.0.get(&table.to_string()).filter(|keys| !keys.known.is_empty() || keys.other_keys().next().is_some())
+    }
+}
+
+impl BroughtKeys {
+    fn learn(&mut self, stands: bool, key: Option<&str>, digests: &[u8]) -> Result<()> {
+        // What an earlier failback wrote down says nothing of the key, which was the same as long as nobody changed it.
+        let keys = match key.filter(|key| *key != self.key.name) {
+            Some(other) => self.elsewise.entry(other.to_owned()).or_default(),
+            None => &mut self.known,
+        };
+        for digest in digests.chunks(DIGEST_BYTES) {
+            let digest = read_digest(digest)?;
+            if stands {
+                keys.insert(digest);
+            } else {
+                keys.remove(&digest);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a key is among them, by any of its digests.
+    pub(crate) fn has(&self, digests: &[u128]) -> bool {
+        digests.iter().any(|digest| self.known.contains(digest))
+    }
+
+    /// Lists the keys that the table had when rows were brought that cannot be asked about by that of today.
+    pub(crate) fn other_keys(&self) -> impl Iterator<Item = &str> {
+        self.elsewise.iter().filter(|(_, keys)| !keys.is_empty()).map(|(key, _)| key.as_str())
     }
 }
 
@@ -79,24 +118,31 @@ pub(crate) fn read_digest(bytes: &[u8]) -> Result<u128> {
 /// # Errors
 /// `Permission` where this user may not make the table.
 pub(crate) async fn remembers(ledger: &Ledger, old: &Session, is_merge: bool) -> Result<bool> {
-    if is_there(ledger, old).await? {
+    let memory = memory(ledger, old).await?;
+    if memory == Memory::ByIdentity {
         return Ok(true);
     }
-    if is_merge {
-        ledger.make(old).await?;
-        old.execute_all(&ledger.statement(CREATE)).await.map_err(|error| ledger.not_allowed(error))?;
+    if memory == Memory::Nothing && !is_merge {
+        return Ok(false);
     }
-    Ok(is_merge)
+    ledger.make(old).await?;
+    old.execute_all(&ledger.statement(CREATE)).await.map_err(|error| ledger.not_allowed(error))?;
+    Ok(true)
 }
 
 /// Remembers the keys of the rows that a load wrote; commits with them.
 ///
 /// # Errors
 /// `Permission` where this user may not write into the table.
-pub(crate) async fn remember(ledger: &Ledger, old: &Session, table: &QualifiedName, load: &LoadTable<'_>) -> Result<()> {
-    old.execute(&remember_keys(load, ledger.schema()), &[&table.to_string()]).await.map(|_| ())
+pub(crate) async fn remember(ledger: &Ledger, old: &Session, record: &TableRecord, load: &LoadTable<'_>) -> Result<()> {
+    let key = RememberedKey::of(&record.old, &record.key);
+    let statement = remember_keys(load, &key, ledger.schema());
+    old.execute(&statement, &[&record.name.to_string(), &key.name]).await.map(|_| ())
 }
 
-async fn is_there(ledger: &Ledger, old: &Session) -> Result<bool> {
-    Ok(ledger.place(old).await? == LedgerPlace::Ledger { remembers: true })
+async fn memory(ledger: &Ledger, old: &Session) -> Result<Memory> {
+    Ok(match ledger.place(old).await? {
+        LedgerPlace::Ledger { memory } => memory,
+        _ => Memory::Nothing,
+    })
 }

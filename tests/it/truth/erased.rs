@@ -142,3 +142,115 @@ fn a_ledger_of_before_learns_to_remember() {
     support::sql(&first.pair.old, "delete from t where id = 51");
     assert_eq!(classes(&again(&first, "")), [("update_deleted", 1)]);
 }
+
+/// What became between two runs of a row that the first one brought and OLD's users deleted.
+fn remembered_as(name: &str, both: &str, [new, old]: [&str; 2], [new_since, old_since]: [&str; 2]) -> Vec<(&'static str, u64)> {
+    let first = recovery(pair(name, both, new, old), "");
+    first.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
+    first.up_to_plan();
+    merge(&first);
+    support::sql(&first.pair.old, old_since);
+    support::sql(&first.pair.new, new_since);
+    classes(&again(&first, ""))
+}
+
+#[test]
+fn a_table_that_was_renamed_on_old_is_known_again() {
+    let renamed = "alter table t rename to orders; delete from orders where id = 50";
+    let swapped = "alter table t rename to t_2026; alter table u rename to t; delete from t_2026 where id = 50";
+    let schema = "create schema kept; alter table t set schema kept; delete from kept.t where id = 50";
+    let cases = [
+        (renamed, "alter table t rename to orders"),
+        (swapped, "alter table t rename to t_2026; alter table u rename to t"),
+        (schema, "create schema kept; alter table t set schema kept"),
+    ];
+    for (on_old, on_new) in cases {
+        let both = format!("{BOTH}; create table u (like t including all)");
+        let found = remembered_as("erased_renamed", &both, [ADDED, ""], [on_new, on_old]);
+        assert_eq!(found, [("update_deleted", 1)], "{on_old}");
+    }
+}
+
+#[test]
+fn a_key_that_new_spells_otherwise_is_known_again() {
+    let stamps = "created_at timestamptz default now(), updated_at timestamptz default now()";
+    let collation = "create collation nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)";
+    let cases = [
+        ("create extension citext", "citext", "'bob'", "'Bob'"),
+        ("", "numeric", "1.0", "1.00"),
+        ("", "float8", "0", "'-0'"),
+        ("", "interval", "'1 day'", "'24 hours'"),
+        ("", "numeric[]", "'{1.0}'", "'{1.00}'"),
+        ("", "jsonb", "'{\"a\": 1.0}'", "'{\"a\": 1.00}'"),
+        (collation, "text collate nocase", "'bob'", "'BOB'"),
+    ];
+    for (prepared, of_type, first, then) in cases {
+        let both = format!("{prepared}; create table t (k {of_type}, n int, {stamps}, primary key (k, n))");
+        let new = format!("insert into t values ({first}, 1), ({first}, 2)");
+        let respelt = format!("update t set k = {then} where n = 1");
+        let found = remembered_as("erased_respelt", &both, [&new, ""], [&respelt, "delete from t where n = 1"]);
+        assert_eq!(found, [("update_deleted", 1)], "{of_type}");
+    }
+}
+
+#[test]
+fn a_key_of_another_type_on_new_is_known_again() {
+    let stamps = "created_at timestamptz default now(), updated_at timestamptz default now()";
+    let cases = [("numeric(9, 2)", "numeric"), ("numeric", "numeric(9, 2)"), ("int", "numeric(12, 0)"), ("char(9)", "char(6)")];
+    for (on_old, on_new) in cases {
+        let made = |of: &str| format!("create table t (k {of} primary key, {stamps})");
+        let rows = "insert into t values (1.00), (2.00)";
+        let pair = pair("erased_retyped", "", &format!("{}; {rows}", made(on_new)), &made(on_old));
+        let first = recovery(pair, "");
+        first.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
+        first.up_to_plan();
+        merge(&first);
+        support::sql(&first.pair.old, "delete from t where k::text ~ '^1'");
+        let found = classes(&again(&first, ""));
+        assert!(found.contains(&("update_deleted", 1)), "{on_old} and {on_new}: {found:?}");
+    }
+}
+
+#[test]
+fn rows_that_were_brought_by_another_key_are_not_inserted_in_silence() {
+    let both = "create table t (id int primary key, code int not null unique, created_at timestamptz, updated_at timestamptz)";
+    let new = "insert into t values (50, 500, now(), now()), (51, 510, now(), now())";
+    let other = "alter table t drop constraint t_pkey; alter table t add primary key (code)";
+    let first = recovery(pair("erased_rekeyed", both, new, ""), "");
+    first.up_to_plan();
+    merge(&first);
+    support::sql(&first.pair.old, &format!("{other}; delete from t where id = 50"));
+    support::sql(&first.pair.new, &format!("{other}; insert into t values (52, 520, now(), now())"));
+    let second = again(&first, "");
+    block_on(engine::export(&second.context)).expect("an export");
+    let diff = block_on(engine::diff(&second.context)).expect("a diff");
+    let found: Vec<_> =
+        diff.counts.iter().filter(|(class, _)| !class.is_settled()).map(|(class, rows)| (class.word(), rows)).collect();
+    assert_eq!(found, [("ambiguous_missing_on_old", 2)]);
+    assert!(
+        diff.notes.iter().any(|note| note.contains("another key (id integer; it is code integer now)")),
+        "{:?}",
+        diff.notes
+    );
+}
+
+#[test]
+fn a_memory_of_before_knows_tables_by_their_names_and_learns_more() {
+    let first = recovery(pair("erased_by_name", BOTH, ADDED, ""), "");
+    first.up_to_plan();
+    merge(&first);
+    support::sql(&first.pair.old, "alter table failback.brought drop column relation_id, drop column key");
+    support::sql(&first.pair.old, "delete from t where id = 50");
+    support::sql(&first.pair.new, "insert into t values (52, 'third', now(), now())");
+    let second = again(&first, "");
+    assert_eq!(classes(&second), [("insert", 1), ("update_deleted", 1)]);
+    merge(&second);
+    let renamed = "alter table t rename to orders";
+    support::sql(&first.pair.new, renamed);
+    support::sql(&first.pair.old, &format!("delete from t where id = 52; {renamed}"));
+    assert_eq!(
+        classes(&again(&first, "")),
+        [("insert", 1), ("update_deleted", 1)],
+        "what was brought by the name is not known"
+    );
+}
