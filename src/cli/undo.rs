@@ -16,8 +16,9 @@ use crate::name::Side;
 /// Take a merge back
 ///
 /// Restores the rows that OLD had before the merge, in one transaction a database. A row that was written since the merge stays
-/// as it is, with what hangs on it by foreign keys and unique values; each is named, with its key, and the exit code is 9. It
-/// can be run again. Sequences stay raised.
+/// as it is, with what hangs on it by foreign keys and unique values; so does one that is no longer where the merge put it, and
+/// may be elsewhere. Each is named, with its key, and the exit code is 9. Rows that somebody has deleted or put back since are
+/// named too. It can be run again. Sequences stay raised.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -66,27 +67,33 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 /// How many keys of a table are shown; `--json` has more.
 const SHOWN: usize = 20;
 
-/// Lists the rows that stay as they are.
+/// Lists the rows that stay as they are, and those about which there was nothing to do.
 fn left(page: &mut Page, report: &MergeReport) {
     for database in &report.databases {
-        for left in &database.left {
-            page.line("");
-            let rows = amount::rows(left.rows);
-            page.line(
-                page.paint()
-                    .yellow(&tame(&format!("{}: {}: {rows} left as they are: {}", database.database, left.table, left.why))),
-            );
-            for key in left.keys.iter().take(SHOWN) {
-                page.line(format!("  {}", tame(key)));
-            }
-            let more = left.rows.saturating_sub(SHOWN.min(left.keys.len()) as u64);
-            if more > 0 {
-                page.line(format!(
-                    "  and {} (--json lists the first {})",
-                    amount::plural(more, "more", "more"),
-                    LeftRows::MOST_KEYS
-                ));
-            }
+        for rows in &database.left {
+            let said = named(&database.database, rows, "left as they are: ");
+            let said = page.paint().yellow(&said);
+            keys(page, said, rows);
         }
+        for rows in &database.taken_back {
+            keys(page, named(&database.database, rows, "taken back before: "), rows);
+        }
+    }
+}
+
+fn named(database: &str, rows: &LeftRows, what: &str) -> String {
+    tame(&format!("{database}: {}: {} {what}{}", rows.table, amount::rows(rows.rows), rows.why))
+}
+
+/// Names rows by their keys, below a line that says what they are.
+fn keys(page: &mut Page, said: String, rows: &LeftRows) {
+    page.line("");
+    page.line(said);
+    for key in rows.keys.iter().take(SHOWN) {
+        page.line(format!("  {}", tame(key)));
+    }
+    let more = rows.rows.saturating_sub(SHOWN.min(rows.keys.len()) as u64);
+    if more > 0 {
+        page.line(format!("  and {} (--json lists the first {})", amount::plural(more, "more", "more"), LeftRows::MOST_KEYS));
     }
 }

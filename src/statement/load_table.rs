@@ -7,7 +7,7 @@
 use crate::name::Ident;
 use crate::schema::Conversion;
 
-use super::read::is_written_by_another;
+use super::read::{is_written_after, is_written_by_another};
 use super::select_list::NOTHING;
 use super::value::convert;
 use super::{Operation, RowSource};
@@ -204,6 +204,30 @@ impl LoadTable<'_> {
             self.source.from_item(),
             self.same_row()
         )
+    }
+
+    /// Finds the positions of rows that go and whose values, in some columns, a row has that was written after a transaction;
+    /// without one, any row. What was inserted under one key may be there under another.
+    #[must_use]
+    pub fn under_other_keys(&self, transaction: Option<i64>, columns: &[Ident]) -> String {
+        let compared: Vec<_> = (0..self.columns.len()).filter(|index| columns.contains(&self.columns[*index].name)).collect();
+        let own: Vec<_> = compared.iter().map(|index| format!("t.{}", self.columns[*index].name.sql())).collect();
+        let values: Vec<_> = compared.iter().map(|index| self.value(*index)).collect();
+        let since = transaction.map_or_else(|| "true".to_owned(), is_written_after);
+        format!(
+            "select distinct s.ord from {} s join {} on row({})::text = row({})::text where s.op = 'd' and {since} order by s.ord",
+            self.load(),
+            self.source.from_item(),
+            own.join(", "),
+            values.join(", ")
+        )
+    }
+
+    /// Asks whether any row of the table was written after a transaction; without one, whether there is any.
+    #[must_use]
+    pub fn any_written_after(&self, transaction: Option<i64>) -> String {
+        let since = transaction.map_or_else(|| "true".to_owned(), is_written_after);
+        format!("select exists (select from {} t where {since})", self.table())
     }
 
     /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values.

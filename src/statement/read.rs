@@ -221,6 +221,13 @@ pub fn is_written_by_another(transaction: i64) -> String {
     format!("t.xmin <> '{}'::pg_catalog.xid", transaction.rem_euclid(1 << 32))
 }
 
+/// Returns an expression that is true for a row, under the alias `t`, whose last transaction began to write later than the given
+/// one.
+pub(super) fn is_written_after(transaction: i64) -> String {
+    let number = transaction.rem_euclid(1 << 32);
+    format!("pg_catalog.age(t.xmin) < pg_catalog.age('{number}'::pg_catalog.xid)")
+}
+
 /// Returns a predicate that is true for rows that NEW may have written after an instant: stamped at or after it, or not at all.
 /// `stamps` pairs an expression with the literal that it is compared with, which depends on its type and zone.
 #[must_use]

@@ -19,6 +19,7 @@ mod take_back;
 mod transaction;
 mod triggers;
 mod undo;
+mod whereabouts;
 
 pub use execute::merge;
 pub use report::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase};

@@ -103,6 +103,7 @@ impl Preparation<'_> {
             tables: Vec::new(),
             sequences: Vec::new(),
             left: Vec::new(),
+            taken_back: Vec::new(),
         };
         Prepared { merged, transaction: None }
     }
@@ -165,7 +166,11 @@ impl Preparation<'_> {
             tables,
             sequences: Vec::new(),
             left: scope.left.clone(),
+            taken_back: scope.taken_back.clone(),
         };
+        if self.action != LedgerAction::Merge {
+            merged.expect_accounted(self.part)?;
+        }
         ledger.record(old, self.part, &self.plan.run_id, merged.recorded_as(self.action), &merged.tables).await?;
         // Some changes take no lock that ours would stop: a label of an enum that is renamed, for one.
         definitions::expect_same(old, &scope.part).await?;

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::engine::run::LedgerAction;
-use crate::staging::{Raise, Written};
+use crate::error::{Error, ErrorKind, Result};
+use crate::staging::{DatabasePlan, Raise, TablePlan, Written};
 
 /// How a merge or an undo is to be carried out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,6 +47,9 @@ pub struct MergedDatabase {
     pub sequences: Vec<Raise>,
     /// Rows that an undo left as they are.
     pub left: Vec<LeftRows>,
+    /// Rows that were as before the merge when an undo looked: somebody has deleted them or put them back since, or an earlier
+    /// undo has.
+    pub taken_back: Vec<LeftRows>,
 }
 
 /// Whether anything was done to a database.
@@ -60,7 +64,7 @@ pub enum DatabaseOutcome {
     NeverMerged,
 }
 
-/// Rows of one table that an undo left as they are, for one reason.
+/// Rows of one table that an undo left as they are, or that were as before the merge, for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeftRows {
     /// The table by OLD's name, as `schema.name`.
@@ -90,6 +94,12 @@ impl MergeReport {
     pub fn left_rows(&self) -> u64 {
         self.databases.iter().map(MergedDatabase::left_rows).sum()
     }
+
+    /// Returns the number of rows that were as before the merge when an undo looked.
+    #[must_use]
+    pub fn rows_taken_back(&self) -> u64 {
+        self.databases.iter().map(MergedDatabase::rows_taken_back).sum()
+    }
 }
 
 impl MergedDatabase {
@@ -103,6 +113,27 @@ impl MergedDatabase {
     #[must_use]
     pub fn left_rows(&self) -> u64 {
         self.left.iter().map(|left| left.rows).sum()
+    }
+
+    /// Returns the number of rows that were as before the merge when an undo looked.
+    #[must_use]
+    pub fn rows_taken_back(&self) -> u64 {
+        self.taken_back.iter().map(|rows| rows.rows).sum()
+    }
+
+    /// An undo ends only where each row that the merge wrote is taken back, left, or was taken back before.
+    ///
+    /// # Errors
+    /// `Refused` where rows are missing from the account.
+    pub(super) fn expect_accounted(&self, part: &DatabasePlan) -> Result<()> {
+        let wanted: u64 = part.tables.iter().map(TablePlan::written_rows).sum();
+        let found = self.rows() + self.left_rows() + self.rows_taken_back();
+        if found == wanted {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Refused, "account for every row of the merge")
+            .because(format!("the merge wrote {wanted} rows, and what became of {found} is known"))
+            .next("this is an error of failback's: please report it"))
     }
 
     /// Returns what OLD's ledger says of it.

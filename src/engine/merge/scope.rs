@@ -26,6 +26,8 @@ pub(crate) struct Scope {
     pub(crate) merged_in: Option<i64>,
     /// Rows that stay as they are although the plan wrote them.
     pub(crate) left: Vec<LeftRows>,
+    /// Rows that are as they were before the merge already.
+    pub(crate) taken_back: Vec<LeftRows>,
     /// Checks that rows break which come back: lifted while they are written.
     pub(crate) lifted: Lifted,
 }
@@ -40,6 +42,7 @@ impl Scope {
             actions: BTreeMap::new(),
             merged_in: None,
             left: Vec::new(),
+            taken_back: Vec::new(),
             lifted: Lifted::new(),
         }
     }

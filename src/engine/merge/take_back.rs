@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::report::LeftRows;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
+use super::whereabouts::Whereabouts;
 use crate::catalog::{self, Catalog};
 use crate::codec::BatchEncoder;
 use crate::engine::plan::{
@@ -17,7 +18,7 @@ use crate::engine::plan::{
     planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
-use crate::engine::run::Context;
+use crate::engine::run::{Context, Ledger};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
@@ -51,6 +52,7 @@ pub(crate) async fn everything(
         actions: BTreeMap::new(),
         merged_in,
         left: Vec::new(),
+        taken_back: Vec::new(),
         lifted: Lifted::new(),
     };
     scope.part.tables.retain(|table| table.written_rows() > 0);
@@ -77,7 +79,8 @@ pub(crate) async fn scope(
     }
     let planned: Vec<_> = drafts.iter().map(|draft| draft.actions.clone()).collect();
     for (number, (table, draft)) in scope.part.tables.iter().zip(&mut drafts).enumerate() {
-        leave_moved(context, &sandbox, &scope, (number, table), draft).await.place(|| &table.name)?;
+        let then = &record.table(table.id)?.old;
+        leave_moved(context, &sandbox, &scope, (number, table, then), draft).await.place(|| &table.name)?;
     }
     sandbox.leave().await?;
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
@@ -88,12 +91,14 @@ pub(crate) async fn scope(
     // What comes back is OLD's own, and nobody's stranger.
     let sandbox = Sandbox::open(servers, &part.name).await?;
     hold_closure(sandbox, store, reporter, &mut drafts, Direction::Back, &Strangers::default()).await?;
-    let mut left = Vec::new();
+    let (mut left, mut taken_back) = (Vec::new(), Vec::new());
     for (draft, planned) in drafts.iter().zip(&planned) {
         left.extend(left_rows(context.store(), draft, planned)?);
+        taken_back.extend(rows_taken_back(context.store(), draft, planned)?);
     }
     let actions = drafts.into_iter().map(|draft| (draft.record.id, draft.actions)).collect();
     scope.left.extend(left);
+    scope.taken_back = taken_back;
     scope.actions = actions;
     Ok(scope)
 }
@@ -157,23 +162,31 @@ fn draft<'a>(store: &dyn Store, table: &TablePlan, record: &'a TableRecord, diff
     Ok(Draft { record, diff, whys: vec![0; actions.len()], actions, reasons: vec!["merged".to_owned()] })
 }
 
-/// Leaves the rows that are no longer as the merge left them. Those that are as they were before it are left without a word.
+/// Leaves the rows that are no longer as the merge left them. Nothing is to be done about those that are as they were before
+/// it, unless they may be elsewhere.
 async fn leave_moved(
     context: &Context,
     sandbox: &Sandbox,
     scope: &Scope,
-    (number, table): (usize, &TablePlan),
+    (number, table, then): (usize, &TablePlan, &Table),
     draft: &mut Draft<'_>,
 ) -> Result<()> {
     let actions = draft.actions.clone();
     let merge = TableMerge::new(number, table, draft.record, Direction::Back, true).with_actions(Some(&actions));
     let (store, reporter, old) = (context.store(), context.reporter(), sandbox.session());
     merge.load(store, reporter, old, &RelevantColumns::Any).await?;
-    for moved in merge.moved(store, reporter, old, (&scope.part.name, scope.merged_in)).await? {
-        if moved.is_there {
-            draft.actions[moved.row] = Action::KeepOld;
-        } else {
-            draft.hold(moved.row, WRITTEN_SINCE);
+    let moved = merge.moved(store, reporter, old, (&scope.part.name, scope.merged_in)).await?;
+    let (taken_back, written): (Vec<_>, Vec<_>) = moved.into_iter().partition(|moved| moved.is_there);
+    draft.hold_written(written.iter().map(|moved| moved.row), WRITTEN_SINCE);
+    if taken_back.is_empty() {
+        return Ok(());
+    }
+    let ledger = Ledger::of(context);
+    let whereabouts = Whereabouts::ask((&ledger, old), scope.merged_in, then, &merge, &actions).await?;
+    for row in taken_back.into_iter().map(|moved| moved.row) {
+        match whereabouts.why(row, actions[row]) {
+            Some(why) => draft.hold(row, why),
+            None => draft.actions[row] = Action::KeepOld,
         }
     }
     Ok(())
@@ -181,9 +194,32 @@ async fn leave_moved(
 
 /// Lists the rows that were written by the plan and are left, by reason, with their keys.
 fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result<Vec<LeftRows>> {
-    let mut found: BTreeMap<u8, LeftRows> = BTreeMap::new();
     let is_left = |row: usize| planned[row].writes() && draft.actions[row] == Action::Hold;
-    if !(0..planned.len()).any(is_left) {
+    let why = |row: usize| draft.whys[row];
+    named_rows(store, draft, planned.len(), &|row| is_left(row).then(|| why(row)), &|why| {
+        draft.reasons[usize::from(why)].trim_start_matches("held: ").to_owned()
+    })
+}
+
+/// Lists the rows that were written by the plan and that somebody took back without an undo, or an earlier one did.
+fn rows_taken_back(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result<Vec<LeftRows>> {
+    let is_back = |row: usize| planned[row].writes() && draft.actions[row] == Action::KeepOld;
+    let why = |row: usize| u8::from(planned[row] != Action::Insert);
+    named_rows(store, draft, planned.len(), &|row| is_back(row).then(|| why(row)), &|why| {
+        if why == 0 { "no longer there".to_owned() } else { "as before the merge".to_owned() }
+    })
+}
+
+/// Lists some rows of a diff with their keys, by a number, of which words are made.
+fn named_rows(
+    store: &dyn Store,
+    draft: &Draft<'_>,
+    rows: usize,
+    number: &dyn Fn(usize) -> Option<u8>,
+    words: &dyn Fn(u8) -> String,
+) -> Result<Vec<LeftRows>> {
+    let mut found: BTreeMap<u8, LeftRows> = BTreeMap::new();
+    if !(0..rows).any(|row| number(row).is_some()) {
         return Ok(Vec::new());
     }
     let keys = KeyText::of(draft.record)?;
@@ -192,11 +228,11 @@ fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result
         for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["old", "new"])? {
             let batch = batch?;
             let images = [Image::read(&batch, "new")?, Image::read(&batch, "old")?];
-            for row in (0..batch.num_rows()).filter(|row| is_left(first + row)) {
-                let why = draft.whys[first + row];
-                let left = found.entry(why).or_insert_with(|| LeftRows {
+            for row in 0..batch.num_rows() {
+                let Some(number) = number(first + row) else { continue };
+                let left = found.entry(number).or_insert_with(|| LeftRows {
                     table: draft.record.name.to_string(),
-                    why: draft.reasons[usize::from(why)].trim_start_matches("held: ").to_owned(),
+                    why: words(number),
                     rows: 0,
                     keys: Vec::new(),
                 });

@@ -18,6 +18,8 @@ const CREATE: &str = include_str!("../../../sql/ledger/create_brought.sql");
 const KEYS: &str = include_str!("../../../sql/ledger/brought.sql");
 const KEYS_BY_NAME: &str = include_str!("../../../sql/ledger/brought_by_name.sql");
 
+const MERGED_RELATION: &str = include_str!("../../../sql/ledger/merged_relation.sql");
+
 /// The length of a digest.
 const DIGEST_BYTES: usize = 16;
 
@@ -138,6 +140,25 @@ pub(crate) async fn remember(ledger: &Ledger, old: &Session, record: &TableRecor
     let key = RememberedKey::of(&record.old, &record.key);
     let statement = remember_keys(load, &key, ledger.schema());
     old.execute(&statement, &[&record.name.to_string(), &key.name]).await.map(|_| ())
+}
+
+/// Asks whether another table than the one that a merge wrote bears its name today; says what the merge's is called then, if it
+/// is there. `None` where it is the same, or that is not known.
+///
+/// # Errors
+/// Whatever asking OLD can give.
+pub(crate) async fn swapped(
+    ledger: &Ledger,
+    old: &Session,
+    transaction: Option<i64>,
+    table: &QualifiedName,
+) -> Result<Option<Option<String>>> {
+    let Some(transaction) = transaction else { return Ok(None) };
+    if memory(ledger, old).await? != Memory::ByIdentity {
+        return Ok(None);
+    }
+    let found = old.query(&ledger.statement(MERGED_RELATION), &[&transaction, &table.to_string(), &table.sql()]).await?;
+    Ok(found.first().filter(|row| !row.get::<_, bool>("is_same")).map(|row| row.get("called")))
 }
 
 async fn memory(ledger: &Ledger, old: &Session) -> Result<Memory> {

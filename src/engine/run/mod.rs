@@ -21,7 +21,7 @@ mod status;
 mod stop;
 pub(crate) mod workers;
 
-pub(crate) use brought::{Brought, BroughtKeys, read_digest, remember, remembers};
+pub(crate) use brought::{Brought, BroughtKeys, read_digest, remember, remembers, swapped};
 pub use context::Context;
 pub(crate) use ledger::Ledger;
 pub use ledger::{Entry, LedgerAction};

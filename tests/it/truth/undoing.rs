@@ -24,6 +24,12 @@ fn left(report: &MergeReport) -> Vec<String> {
     report.databases.iter().flat_map(|database| &database.left).flat_map(of).collect()
 }
 
+/// The keys of rows that were as before the merge, as `table: key`.
+fn taken_back_before(report: &MergeReport) -> Vec<String> {
+    let of = |rows: &LeftRows| rows.keys.iter().map(|key| format!("{}: {key}", rows.table)).collect::<Vec<_>>();
+    report.databases.iter().flat_map(|database| &database.taken_back).flat_map(of).collect()
+}
+
 fn texts(url: &str, table: &str) -> Vec<String> {
     let rows = support::rows(url, &format!("select t::text from {table} t order by 1"));
     rows.into_iter().map(|mut row| row.remove(0).expect("a row")).collect()
@@ -201,4 +207,93 @@ fn a_copy_of_old_that_has_the_merge_can_be_taken_back() {
     support::sql(&server, &format!("create database \"{name}\" template \"{name}_before\""));
     assert_eq!(undo(&case).rows(), 1);
     assert_eq!(texts(&case.pair.old, "notes").len(), 3);
+}
+
+const TWO_MORE: &str = "insert into notes values (4, 'd', now(), now()), (5, 'e', now(), now())";
+
+#[test]
+fn rows_that_somebody_took_back_are_counted_and_named() {
+    let new =
+        format!("{TWO_MORE}; update notes set body = 'x', updated_at = now() where id = 1; delete from notes where id = 3");
+    let case = recovery(pair("undo_back", NOTES, &new, ""), "");
+    case.decide(DELETES);
+    merged(&case);
+    support::sql(
+        &case.pair.old,
+        "delete from notes where id = 4; update notes set body = 'a', updated_at = '2020-01-01' where id = 1;
+         insert into notes values (3, 'c')",
+    );
+    let report = undo(&case);
+    let mut named = taken_back_before(&report);
+    named.sort();
+    assert_eq!(named, ["public.notes: id = 1", "public.notes: id = 3", "public.notes: id = 4"]);
+    assert_eq!((report.rows(), report.left_rows(), report.rows_taken_back()), (1, 0, 3));
+    assert_eq!(undo(&case).databases[0].outcome, DatabaseOutcome::DoneBefore, "every row is accounted for");
+}
+
+#[test]
+fn a_row_that_was_given_another_key_since_is_left_and_named() {
+    let case = recovery(pair("undo_rekeyed", NOTES, TWO_MORE, ""), "");
+    merged(&case);
+    support::sql(&case.pair.old, "update notes set id = 40, updated_at = now() where id = 4");
+    let report = undo(&case);
+    assert_eq!((left(&report), report.rows()), (vec!["public.notes: id = 4".to_owned()], 1));
+    support::sql(&case.pair.old, "update notes set id = 4, updated_at = now() where id = 40");
+    assert_eq!(left(&undo(&case)), ["public.notes: id = 4"], "it was written since");
+    support::sql(&case.pair.old, "delete from notes where id = 4");
+    let report = undo(&case);
+    assert_eq!((report.rows(), report.left_rows(), report.rows_taken_back()), (0, 0, 2));
+}
+
+#[test]
+fn rows_of_a_partition_that_has_left_the_table_are_left_until_it_is_back() {
+    let both = "create table notes (id int primary key, body text, created_at timestamptz, updated_at timestamptz)
+                    partition by range (id);
+                create table low partition of notes for values from (0) to (5);
+                create table high partition of notes for values from (5) to (9)";
+    let case = recovery(pair("undo_detached", both, TWO_MORE, ""), "");
+    merged(&case);
+    support::sql(&case.pair.old, "alter table notes detach partition high; alter table high rename to kept");
+    let report = undo(&case);
+    assert_eq!((left(&report), report.rows()), (vec!["public.notes: id = 5".to_owned()], 1));
+    assert!(report.databases[0].left[0].why.contains("has left the table since: public.high"), "{report:?}");
+    let attach = "alter table notes attach partition kept for values from (5) to (9); alter table kept rename to high";
+    support::sql(&case.pair.old, attach);
+    let report = undo(&case);
+    assert_eq!((report.rows(), report.left_rows(), report.rows_taken_back()), (1, 0, 1));
+}
+
+#[test]
+fn rows_of_a_table_that_another_one_has_taken_the_name_of_are_left_until_it_has_it_again() {
+    let new = format!("{TWO_MORE}; update notes set body = 'x', updated_at = now() where id = 1");
+    let case = recovery(pair("undo_swapped", NOTES, &new, ""), "");
+    support::sql(&case.pair.old, "create table spare (like notes including all); insert into spare select * from notes");
+    merged(&case);
+    let swap = |away: &str, into: &str| {
+        support::sql(&case.pair.old, &format!("alter table notes rename to {away}; alter table {into} rename to notes"));
+    };
+    swap("kept", "spare");
+    let report = undo(&case);
+    let named = ["public.notes: id = 1", "public.notes: id = 4", "public.notes: id = 5"].map(str::to_owned);
+    let mut found = left(&report);
+    found.sort();
+    assert_eq!((found, report.rows()), (named.to_vec(), 0));
+    assert!(report.databases[0].left[0].why.ends_with("the one that the merge wrote is public.kept"), "{report:?}");
+    swap("spare", "kept");
+    assert_eq!((undo(&case).rows(), texts(&case.pair.old, "notes").len()), (3, 3));
+}
+
+#[test]
+fn a_row_without_a_key_is_left_where_it_may_have_been_changed() {
+    let both = "create table log (note text, created_at timestamptz, updated_at timestamptz)";
+    let new = "insert into log values ('a', now(), now()), ('b', now(), now())";
+    let case = recovery(pair("undo_keyless", both, new, ""), "");
+    case.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
+    merged(&case);
+    support::sql(&case.pair.old, "update log set note = 'mine' where note = 'a'");
+    let report = undo(&case);
+    assert_eq!((report.rows(), report.left_rows(), report.rows_taken_back()), (1, 1, 0));
+    support::sql(&case.pair.old, "delete from log");
+    let report = undo(&case);
+    assert_eq!((report.rows(), report.left_rows(), report.rows_taken_back()), (0, 0, 2), "nobody has written since");
 }

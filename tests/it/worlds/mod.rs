@@ -3,6 +3,7 @@
 //!
 //! `FAILBACK_WORLD_SEED=n` plays one world again, `FAILBACK_WORLDS=m` says how many are played, both from which and how many.
 
+mod account;
 mod controls;
 mod ground;
 mod journey;

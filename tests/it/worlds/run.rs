@@ -4,6 +4,7 @@ use failback::engine::{self, DatabaseOutcome, MergeOptions, MergeReport, State};
 use failback::error::{Error, ErrorKind, OldState};
 use failback::name::Side;
 
+use super::account::unaccounted;
 use super::journey::{Journey, Step};
 use super::listed::{self, Said};
 use super::oracle::{Merge, shown};
@@ -178,7 +179,9 @@ impl Journey<'_> {
             };
         }
         let undone = self.snapshot(Side::Old);
-        let mut wrong = Vec::new();
+        let moments = [&merged.before, &merged.after, &visited];
+        let mut wrong =
+            done.map_or_else(|_| Vec::new(), |report| unaccounted(&self.tables, moments, &merged.recovery, &report));
         for (number, table) in self.tables.iter().enumerate().filter(|(_, table)| !(self.fire && table.loud)) {
             let rows = |snapshot: &Snapshot| snapshot.tables[number].clone();
             let [before, after, visited, undone] = [&merged.before, &merged.after, &visited, &undone].map(rows);
