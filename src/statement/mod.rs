@@ -46,8 +46,8 @@ pub use ledger::in_ledger;
 pub use load_table::{Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
 pub use operation::Operation;
 pub use read::{
-    CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, is_written_by_another, ordered_rows, own_rows,
-    range_sums, rows, stamped_since,
+    CtidRange, RowSource, copies_written_after, copy_binary, counterparts, explain, is_selected, is_written_by_another,
+    ordered_rows, own_rows, range_sums, rows, rows_written_by, stamped_since,
 };
 pub use referential_action::{affected_children, children_left_behind};
 pub use row_hash::row_hash;

@@ -221,8 +221,32 @@ pub fn is_written_by_another(transaction: i64) -> String {
     format!("t.xmin <> '{}'::pg_catalog.xid", transaction.rem_euclid(1 << 32))
 }
 
-/// Returns an expression that is true for a row, under the alias `t`, whose last transaction began to write later than the given
-/// one.
+/// Asks, for each of some rows of a table without a key, given by their stand-ins, whether one like it was written after a
+/// transaction.
+#[must_use]
+pub fn copies_written_after(source: RowSource<'_>, transaction: i64, keys: &[Vec<String>]) -> String {
+    let (given, values) = given_keys(source, keys);
+    let [digest, _] = WHOLE_ROW_COLUMNS;
+    format!(
+        "select coalesce(n.since, false) from {given} left join (select t.{digest} as digest, \
+         pg_catalog.bool_or(pg_catalog.age(x.xmin) < pg_catalog.age('{}'::pg_catalog.xid)) as since from {} \
+         join {} x on x.tableoid = t.fb_tableoid and x.ctid = t.fb_ctid group by t.{digest}) n on n.digest = {} order by k.ord",
+        transaction.rem_euclid(1 << 32),
+        source.from_item(),
+        source.relation(),
+        values.first().map_or("", String::as_str)
+    )
+}
+
+/// Counts a table's rows that a transaction wrote last.
+#[must_use]
+pub fn rows_written_by(source: RowSource<'_>, transaction: i64) -> String {
+    let number = transaction.rem_euclid(1 << 32);
+    format!("select count(*) from {} t where t.xmin = '{number}'::pg_catalog.xid", source.relation())
+}
+
+/// Returns an expression that is true for a row, under the alias `t`, whose last transaction began to write later than the
+/// given one.
 pub(super) fn is_written_after(transaction: i64) -> String {
     let number = transaction.rem_euclid(1 << 32);
     format!("pg_catalog.age(t.xmin) < pg_catalog.age('{number}'::pg_catalog.xid)")

@@ -23,6 +23,7 @@ const CREATE: &str = include_str!("../../../sql/ledger/create.sql");
 const CREATE_SCHEMA: &str = include_str!("../../../sql/ledger/create_schema.sql");
 const LATEST: &str = include_str!("../../../sql/ledger/latest.sql");
 const LATEST_OF_RUN: &str = include_str!("../../../sql/ledger/latest_of_run.sql");
+const UNDONE_SINCE: &str = include_str!("../../../sql/ledger/undone_since.sql");
 const RECORD: &str = include_str!("../../../sql/ledger/record.sql");
 const LOCK_HOLDER: &str = include_str!("../../../sql/ledger/lock_holder.sql");
 const LOCK: &str = include_str!("../../../sql/ledger/lock.sql");
@@ -68,6 +69,17 @@ pub struct Entry {
     /// The merge's transaction, where rows that it wrote can still be told by it: rows that bear its number (their `xmin`) have
     /// not been written since.
     pub merged_in: Option<i64>,
+}
+
+/// A merge of another run that was taken back.
+#[derive(Clone, Debug)]
+pub(crate) struct Undone {
+    /// The run.
+    pub(crate) run_id: String,
+    /// How many rows were taken back, a table.
+    pub(crate) tables: Vec<(String, Written)>,
+    /// When, by OLD's clock.
+    pub(crate) recorded_at: String,
 }
 
 /// The ledger of a database, in the schema that is meant for it.
@@ -128,10 +140,24 @@ impl Ledger {
         }
         let rows = old.query(&self.statement(LATEST), &[&part.digest]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let malformed = |cause: String| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(cause);
-        let action = action(row)?;
-        let tables = serde_json::from_str(row.get(1)).map_err(|error| malformed(error.to_string()))?;
-        Ok(Some(Entry { action, tables, recorded_at: row.get(2), merged_in: row.get(3) }))
+        Ok(Some(Entry { action: action(row)?, tables: tables(row.get(1))?, recorded_at: row.get(2), merged_in: row.get(3) }))
+    }
+
+    /// Lists the merges of other runs that were taken back after this one had seen their rows: what it found alike on both
+    /// sides for their sake is not so any more. `exported_us` is what OLD's clock showed at the export, if that is known.
+    pub(crate) async fn undone_since(
+        &self,
+        old: &Session,
+        run_id: &RunId,
+        part: &DatabasePlan,
+        exported_us: Option<i64>,
+    ) -> Result<Vec<Undone>> {
+        let rows = old.query(&self.statement(UNDONE_SINCE), &[&run_id.as_str(), &part.digest, &exported_us]).await?;
+        let undone = |row: &Row| {
+            let tables = tables(row.get("tables"))?;
+            Ok(Undone { run_id: row.get("run_id"), tables, recorded_at: row.get("recorded_at") })
+        };
+        rows.iter().map(undone).collect()
     }
 
     /// Lists the databases of a run in which a merge of it stands: their part of the run's files is what undo needs, so it must
@@ -204,6 +230,12 @@ impl Ledger {
     pub(crate) fn made_beforehand(&self) -> String {
         format!("or make the ledger beforehand, and grant USAGE on the schema {}, SELECT and INSERT on its tables", self.schema)
     }
+}
+
+/// Reads what was written to each table.
+fn tables(text: &str) -> Result<Vec<(String, Written)>> {
+    let tables = serde_json::from_str(text);
+    tables.map_err(|error| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(error.to_string()))
 }
 
 fn action(row: &Row) -> Result<LedgerAction> {

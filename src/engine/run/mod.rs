@@ -23,7 +23,7 @@ pub(crate) mod workers;
 
 pub(crate) use brought::{Brought, BroughtKeys, read_digest, remember, remembers, swapped};
 pub use context::Context;
-pub(crate) use ledger::Ledger;
+pub(crate) use ledger::{Ledger, Undone};
 pub use ledger::{Entry, LedgerAction};
 pub use limits::{CHUNK_BYTES, Limits};
 pub use progress::{Event, Progress, Silent};

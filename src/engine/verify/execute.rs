@@ -14,7 +14,7 @@ use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
-use crate::staging::{DatabasePlan, DatabaseRecord, JournalRecord, Manifest, Plan, TablePlan};
+use crate::staging::{DatabasePlan, DatabaseRecord, JournalRecord, Manifest, Plan, RunId, TablePlan};
 
 /// Reads OLD back.
 ///
@@ -43,7 +43,7 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
     };
     for part in &plan.databases {
         if let Some(record) = manifest.database(&part.name) {
-            let work = verify_database(context, part, record, &mut report);
+            let work = verify_database(context, &plan.run_id, part, record, &mut report);
             work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
         }
     }
@@ -60,12 +60,16 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
 
 async fn verify_database(
     context: &Context,
+    run_id: &RunId,
     part: &DatabasePlan,
     record: &DatabaseRecord,
     report: &mut VerifyReport,
 ) -> Result<()> {
     let held = context.servers().connect(Side::Old, &part.name).await?;
-    let merge = check_ledger(&Ledger::of(context), &held, part, report).await?;
+    let ledger = Ledger::of(context);
+    let merge = check_ledger(&ledger, &held, part, report).await?;
+    let exported_us = record.clocks.map(|clocks| clocks.old.server_us);
+    report.not_covered.extend(gap::of_undone(record, &ledger.undone_since(&held, run_id, part, exported_us).await?));
     let snapshot = Arc::new(Snapshot::hold(held).await?);
     let found = read_back(context, part, record, (&snapshot, merge.merged_in)).await?;
     report.tables.extend(found.tables);

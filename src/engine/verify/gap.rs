@@ -4,8 +4,9 @@
 use serde::Serialize;
 
 use super::verified_table::VerifiedTable;
+use crate::engine::run::Undone;
 use crate::schema::Covered;
-use crate::staging::{DatabaseRecord, Manifest, TableRecord};
+use crate::staging::{DatabaseRecord, Manifest, TableRecord, Written};
 
 /// Something that a verification cannot answer for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,6 +37,8 @@ pub enum GapKind {
     Values,
     /// Rows that the merge wrote and others have written since.
     WrittenSince,
+    /// Rows that this run found on OLD, and that the undo of another run took away since.
+    TakenBack,
 }
 
 impl GapKind {
@@ -49,6 +52,7 @@ impl GapKind {
             Self::Deletes => "deletes",
             Self::Values => "values",
             Self::WrittenSince => "written since",
+            Self::TakenBack => "taken back",
         }
     }
 }
@@ -89,6 +93,27 @@ fn of_table(database: &str, table: &TableRecord) -> Vec<Gap> {
         }
     }
     gaps
+}
+
+/// Lists the tables of which another run's merge was taken back since.
+pub(crate) fn of_undone(database: &DatabaseRecord, undone: &[Undone]) -> Vec<Gap> {
+    let carried = |name: &str| database.tables.iter().any(|table| table.name.to_string() == name);
+    let of = |one: &Undone| {
+        let tables = one.tables.iter().filter(|(name, written)| written.rows() > 0 && carried(name));
+        let gap = |(name, written): &(String, Written)| Gap {
+            database: database.name.clone(),
+            table: name.clone(),
+            of: GapKind::TakenBack,
+            why: format!(
+                "{} rows that run {} had brought, at {}: what this run found there for its sake is not there any more",
+                written.rows(),
+                one.run_id,
+                one.recorded_at
+            ),
+        };
+        tables.map(gap).collect::<Vec<_>>()
+    };
+    undone.iter().flat_map(of).collect()
 }
 
 /// Lists the tables of which others have written rows since the merge.

@@ -71,7 +71,15 @@ pub(crate) async fn read_back(
             Found::Orphans(found) => orphans.extend(found),
         }
     }
-    let tables = written.iter().map(|plan| verified(&part.name, plan, by_table.remove(&plan.id).unwrap_or_default())).collect();
+    let mut tables = Vec::new();
+    for plan in written {
+        let mut found = by_table.remove(&plan.id).unwrap_or_default();
+        let known = record.table(plan.id)?;
+        let source = RowSource::of(&known.old, &known.key, Side::Old);
+        let promised = plan.actions.sum_of(Action::brings_new);
+        found.settle(snapshot.session(), source, merged_in, promised).await.place(|| &plan.name)?;
+        tables.push(verified(&part.name, plan, found));
+    }
     orphans.sort_by(|left, right| left.constraint.cmp(&right.constraint));
     Ok(ReadBack { tables, orphans })
 }
@@ -227,7 +235,7 @@ impl ReadBackWork {
                 let by = if deletes { &change.before } else { &change.after };
                 let texts = key_texts(&encoder, &by.rows, &keys)?;
                 let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
-                found.tell_apart(old, source, self.merged_in, (&texts, &broken)).await?;
+                found.tell_apart(old, source, (self.merged_in, deletes), (&texts, &broken)).await?;
                 found.rows += wanted.true_count() as u64;
                 reporter.tell_rows(&self.plan.name, &record.name, wanted.true_count() as u64, 0);
             }

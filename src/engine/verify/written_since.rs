@@ -15,6 +15,8 @@ pub(crate) struct Checked {
     pub(crate) mismatched: Rows,
     /// Those that others have written or deleted since.
     pub(crate) written_since: Rows,
+    /// Those of a table without a key that are gone, until it is [settled](Self::settle) which of the two they are.
+    gone: Rows,
 }
 
 /// Some rows, with as many of their keys as a report lists.
@@ -46,15 +48,17 @@ impl Checked {
         self.rows += other.rows;
         self.mismatched.extend(other.mismatched);
         self.written_since.extend(other.written_since);
+        self.gone.extend(other.gone);
     }
 
-    /// Tells rows apart that are not as promised, given by the positions of their keys. The merge was committed with all its
-    /// rows: one that is gone was deleted since. Without the merge's transaction, and of rows without a key, nothing is known.
+    /// Tells rows apart that are not as promised, given by the positions of their keys; `deletes` says that they were to be
+    /// gone. The merge was committed with all its rows: one that is gone was deleted since. Without the merge's transaction
+    /// nothing is known.
     pub(crate) async fn tell_apart(
         &mut self,
         old: &Session,
         source: RowSource<'_>,
-        merged_in: Option<i64>,
+        (merged_in, deletes): (Option<i64>, bool),
         (keys, broken): (&[Vec<String>], &[usize]),
     ) -> Result<()> {
         if broken.is_empty() {
@@ -62,17 +66,46 @@ impl Checked {
         }
         let keys: Vec<Vec<String>> = keys.iter().map(|values| broken.iter().map(|at| values[*at].clone()).collect()).collect();
         let mut since = vec![false; broken.len()];
-        if let Some(transaction) = merged_in.filter(|_| !source.key.is_whole_row()) {
-            let query = statement::counterparts(source, &statement::is_written_by_another(transaction), &keys);
-            for (known, row) in since.iter_mut().zip(old.query(&query, &[]).await?) {
-                let (is_there, by_another) = (row.get::<_, bool>(0), row.get::<_, Option<bool>>(1));
-                *known = !is_there || by_another == Some(true);
+        match (merged_in, source.key.is_whole_row()) {
+            (None, _) => {}
+            (Some(_), true) if !deletes => {
+                (0..broken.len()).for_each(|row| self.gone.add(one_key(&keys, row)));
+                return Ok(());
+            }
+            (Some(transaction), true) => {
+                let found = old.query(&statement::copies_written_after(source, transaction, &keys), &[]).await?;
+                since = found.iter().map(|row| row.get(0)).collect();
+            }
+            (Some(transaction), false) => {
+                let query = statement::counterparts(source, &statement::is_written_by_another(transaction), &keys);
+                for (known, row) in since.iter_mut().zip(old.query(&query, &[]).await?) {
+                    let (is_there, by_another) = (row.get::<_, bool>(0), row.get::<_, Option<bool>>(1));
+                    *known = !is_there || by_another == Some(true);
+                }
             }
         }
         for (row, since) in since.into_iter().enumerate() {
             let rows = if since { &mut self.written_since } else { &mut self.mismatched };
             rows.add(one_key(&keys, row));
         }
+        Ok(())
+    }
+
+    /// Settles what is gone of a table without a key. As long as every row of the merge's that is there is one that was
+    /// promised, of which there are `promised`, somebody deleted or changed the others; else the merge wrote others.
+    pub(crate) async fn settle(
+        &mut self,
+        old: &Session,
+        source: RowSource<'_>,
+        merged_in: Option<i64>,
+        promised: u64,
+    ) -> Result<()> {
+        let gone = std::mem::take(&mut self.gone);
+        let Some(transaction) = merged_in.filter(|_| gone.count > 0) else { return Ok(()) };
+        let found = old.query(&statement::rows_written_by(source, transaction), &[]).await?;
+        let own = found.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0));
+        let rows = if own + gone.count > promised { &mut self.mismatched } else { &mut self.written_since };
+        rows.extend(gone);
         Ok(())
     }
 }

@@ -102,3 +102,62 @@ fn planned_again(case: &Recovery) {
     }
     planned(case);
 }
+
+#[test]
+fn what_another_run_had_brought_and_its_undo_took_away_is_not_verified() {
+    let first = recovery(pair("verify_undone", T, NEW, ""), "");
+    merged(&first);
+    let Pair { database, old, new } = &first.pair;
+    let pair = Pair { database: database.clone(), old: old.clone(), new: new.clone() };
+    support::sql(new, "insert into t values (5, 'e', now(), now())");
+    let second = recovery(pair, "");
+    merged(&second);
+    let taken_back = |report: &VerifyReport| gaps(report).into_iter().filter(|gap| gap.1 == GapKind::TakenBack).count();
+    assert_eq!(taken_back(&verified(&second)), 0);
+    block_on(engine::undo(&first.context, KEEP)).expect("an undo");
+    let report = verified(&second);
+    assert_eq!((report.state, taken_back(&report)), (State::VerifiedWithGaps, 1), "{report:#?}");
+    // Once it stands again there is nothing to say.
+    block_on(engine::merge(&first.context, KEEP)).expect("a merge");
+    assert_eq!(taken_back(&verified(&second)), 0);
+}
+
+#[test]
+fn copies_without_a_key_that_others_deleted_or_added_since_are_told_apart_from_a_merge_that_failed() {
+    let both = "create table log (note text, created_at timestamptz default '2020-01-01',
+                    updated_at timestamptz default '2020-01-01');
+                insert into log values ('gone'), ('gone too'), ('stays')";
+    let new = "insert into log values ('twice'), ('twice'), ('once'); delete from log where note like 'gone%'";
+    let case = recovery(pair("verify_keyless", both, new, ""), "");
+    case.decide("[defaults]\nambiguous = \"apply_new\"\ndelete = \"apply_new\"\n");
+    planned(&case);
+    block_on(engine::merge(&case.context, KEEP)).expect("a merge");
+    let found =
+        |report: &VerifyReport| report.tables.iter().map(|table| (table.mismatched, table.written_since)).collect::<Vec<_>>();
+    assert_eq!(found(&verified(&case)), [(0, 0)]);
+    support::sql(
+        &case.pair.old,
+        "delete from log where ctid = (select max(ctid) from log where note = 'twice');
+         update log set note = 'mine' where note = 'once'; insert into log values ('gone')",
+    );
+    let report = verified(&case);
+    assert_eq!((found(&report), report.state), (vec![(0, 3)], State::VerifiedWithGaps), "{report:#?}");
+}
+
+#[test]
+fn a_copy_without_a_key_that_the_merge_itself_wrote_otherwise_is_a_mismatch() {
+    let both = "create table log (note text, created_at timestamptz default '2020-01-01',
+                    updated_at timestamptz default '2020-01-01')";
+    let case = recovery(pair("verify_keyless_other", both, "insert into log values ('a'), ('b')", ""), "");
+    case.decide("[defaults]\nambiguous = \"apply_new\"\n");
+    support::sql(
+        &case.pair.old,
+        "create function other() returns trigger language plpgsql as $$ begin
+             if new.note = 'a' then new.note := 'other'; end if; return new; end $$;
+         create trigger other before insert on log for each row execute function other()",
+    );
+    planned(&case);
+    block_on(engine::merge(&case.context, MergeOptions { fire_triggers: true, ..KEEP })).expect("a merge");
+    let report = verified(&case);
+    assert_eq!((report.tables[0].mismatched, report.state), (1, State::NotVerified), "{report:#?}");
+}
