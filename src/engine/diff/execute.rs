@@ -19,7 +19,7 @@ use crate::engine::run::{
     Brought, BroughtKeys, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export, expect_unrewritten,
     tell_redefined,
 };
-use crate::engine::run::{spans, workers};
+use crate::engine::run::{read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
@@ -41,7 +41,7 @@ const STATEMENT_BYTES: usize = 8 << 20;
 /// `Refused` where OLD is not the server that the export saw, or the run is merged already; `Damaged` where a staged file is
 /// not what the manifest says. OLD is only read.
 pub async fn diff(context: &Context) -> Result<DiffReport> {
-    diff_all(context).instrument(spans::step(context, "diff")).await
+    read_step(context, diff_all).instrument(spans::step(context, "diff")).await
 }
 
 async fn diff_all(context: &Context) -> Result<DiffReport> {

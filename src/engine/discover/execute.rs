@@ -13,7 +13,7 @@ use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
-use crate::engine::run::{Context, Ledger, spans};
+use crate::engine::run::{Context, Ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
@@ -34,7 +34,7 @@ pub struct Discovery {
 /// # Errors
 /// `Refused` where OLD and NEW are one database, or no database is on both; whatever connecting can give.
 pub async fn discover(context: &Context) -> Result<Discovery> {
-    discover_all(context).instrument(spans::step(context, "discover")).await
+    read_step(context, discover_all).instrument(spans::step(context, "discover")).await
 }
 
 async fn discover_all(context: &Context) -> Result<Discovery> {

@@ -22,7 +22,7 @@ use crate::engine::discover;
 use crate::engine::evidence::Clock;
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
-use crate::engine::run::{spans, workers};
+use crate::engine::run::{read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
 use crate::pg::{Session, Snapshot, Transaction};
@@ -40,7 +40,7 @@ use crate::wire::RowBuffer;
 /// # Errors
 /// `Refused` where the run already has a manifest; whatever connecting, reading and staging can give. OLD is only read.
 pub async fn export(context: &Context) -> Result<ExportReport> {
-    export_all(context).instrument(spans::step(context, "export")).await
+    read_step(context, export_all).instrument(spans::step(context, "export")).await
 }
 
 async fn export_all(context: &Context) -> Result<ExportReport> {

@@ -2,13 +2,12 @@
 
 use tracing::Instrument as _;
 
-use super::blockers::naming_blockers;
 use super::intent::Intention;
 use super::patience::Patience;
 use super::prepare::{Preparation, Prepared};
 use super::report::{MergeOptions, MergeReport, MergedDatabase};
 use crate::engine::plan::read_decisions;
-use crate::engine::run::{Context, Event, LedgerAction, ShortWaits, spans};
+use crate::engine::run::{Context, Event, LedgerAction, ShortWaits, naming_blockers, spans};
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::pg::{OldWrites, Transaction};
@@ -94,13 +93,13 @@ async fn prepare(
     options: MergeOptions,
     action: LedgerAction,
 ) -> Result<Vec<Prepared>> {
-    let waits = ShortWaits::new(context.selection().lock_waits(Side::Old).timeout);
-    let hasty = context.clone().with_servers(context.servers().with_short_waits(&waits));
+    let waits = ShortWaits::new(context.selection().lock_waits(Side::Old));
+    let hasty = context.clone().with_servers(context.servers().clone().with_short_waits(Side::Old, &waits));
     let mut ready = Vec::new();
     for part in &plan.databases {
         let preparation = Preparation { context: &hasty, plan, part, manifest, options, action };
         let preparing = Box::pin(preparation.run().instrument(spans::database(&part.name)));
-        match naming_blockers(context.servers(), &part.name, &waits, preparing).await {
+        match naming_blockers(context.servers(), &[(Side::Old, part.name.as_str(), &waits)], preparing).await {
             Ok(prepared) => ready.push(prepared),
             Err(error) => {
                 roll_back(ready).await;

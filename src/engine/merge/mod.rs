@@ -3,7 +3,6 @@
 //! Comes in: the plan and its files. Goes out: rows on OLD, its sequences raised, an entry in OLD's ledger.
 //! Never: writes a row that is not in the plan, or over a row that is not the one that was classified.
 
-mod blockers;
 mod definitions;
 mod execute;
 mod foreign_keys;

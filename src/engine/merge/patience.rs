@@ -3,9 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::blockers::is_lock_wait;
 use crate::config::LockWaits;
-use crate::engine::run::{Event, Reporter};
+use crate::engine::run::{Event, Reporter, is_lock_wait};
 use crate::error::{Error, Result};
 
 /// How long a step goes on trying.

@@ -1,6 +1,5 @@
 //! One database's transaction, made ready: everything that the plan does to it is done, and COMMIT is not sent.
 
-use super::blockers::is_lock_wait;
 use super::intent::Intention;
 use super::report::{DatabaseOutcome, MergeOptions, MergedDatabase};
 use super::scope::Scope;
@@ -9,7 +8,7 @@ use super::triggers::Triggers;
 use super::{definitions, sequences, table_locks, take_back};
 use crate::engine::plan::expect_privileges;
 use crate::engine::run::ledger::lock;
-use crate::engine::run::{Context, Entry, Ledger, LedgerAction};
+use crate::engine::run::{Context, Entry, Ledger, LedgerAction, is_lock_wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, Session, Transaction, is_old};

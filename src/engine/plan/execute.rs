@@ -26,7 +26,7 @@ use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::evidence::Clock;
 use crate::engine::rows::Target;
 use crate::engine::run::{Context, Event, Ledger, Reporter, edited_since_export, tell_redefined};
-use crate::engine::run::{ledger, spans};
+use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
 use crate::policy::{Action, Decisions, Origin, Resolution};
@@ -47,7 +47,7 @@ use arrow_array::{Array, RecordBatch};
 /// `Config` where decisions.toml does not make sense; `Refused` where the diff was not made from this export, or the
 /// run is merged already.
 pub async fn plan(context: &Context) -> Result<PlanReport> {
-    plan_all(context).instrument(spans::step(context, "plan")).await
+    read_step(context, plan_all).instrument(spans::step(context, "plan")).await
 }
 
 async fn plan_all(context: &Context) -> Result<PlanReport> {

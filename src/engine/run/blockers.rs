@@ -3,37 +3,44 @@
 
 use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use futures::future::{self, Either};
 use tokio::time::sleep;
 use tokio_postgres::Row;
 
-use crate::engine::run::{Servers, ShortWaits};
+use super::{Servers, ShortWaits};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::sqlstate;
 
 const BLOCKERS: &str = include_str!("../../../sql/session/blockers.sql");
 
-/// Does some work on sessions of OLD's that wait shortly for locks; if it fails for want of one, the error says who had it.
+/// Does some work on sessions that wait for locks no longer than so long; if it fails for want of one, the error says who had
+/// it. Each side is watched from a database of it.
 pub(crate) async fn naming_blockers<T>(
     servers: &Servers,
-    database: &str,
-    waits: &ShortWaits,
+    watched: &[(Side, &str, &ShortWaits)],
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let seen = Mutex::new(String::new());
+    let seen = Mutex::new(None);
     let watch = async {
         // Whoever cannot look cannot tell: the work goes on all the same.
-        let _ = watch(servers, database, waits, &seen).await;
+        let looks = watched.iter().map(|(side, database, waits)| watch(servers, (*side, database), waits, &seen));
+        let _ = future::join_all(looks).await;
         future::pending::<()>().await;
     };
     let done = match future::select(pin!(work), pin!(watch)).await {
         Either::Left((done, _)) => done,
         Either::Right(((), work)) => work.await,
     };
-    done.map_err(|error| named(error, waits.timeout(), &seen.lock().unwrap_or_else(PoisonError::into_inner)))
+    done.map_err(|error| {
+        let longest = watched.iter().map(|(_, _, waits)| *waits).max_by_key(|waits| waits.timeout());
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match longest {
+            Some(waits) if is_lock_wait(&error) => named(error, waits, seen),
+            _ => error,
+        }
+    })
 }
 
 /// Whether what failed was a wait for a lock: nobody had time to wait longer, or no wait would have helped.
@@ -42,27 +49,34 @@ pub(crate) fn is_lock_wait(error: &Error) -> bool {
 }
 
 /// Keeps in mind whom the sessions waited for last.
-async fn watch(servers: &Servers, database: &str, waits: &ShortWaits, seen: &Mutex<String>) -> Result<()> {
-    let observer = servers.connect(Side::Old, database).await?;
+async fn watch(
+    servers: &Servers,
+    (side, database): (Side, &str),
+    waits: &ShortWaits,
+    seen: &Mutex<Option<(Side, String)>>,
+) -> Result<()> {
+    sleep(waits.first_look()).await;
+    let observer = servers.connect(side, database).await?;
     loop {
         let found = observer.query(BLOCKERS, &[&waits.pids()]).await?;
         if !found.is_empty() {
             let sessions: Vec<_> = found.iter().map(blocker).collect();
-            *seen.lock().unwrap_or_else(PoisonError::into_inner) = sessions.join("; ");
+            *seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((side, sessions.join("; ")));
         }
-        sleep(waits.timeout() / 5).await;
+        sleep(waits.pause()).await;
     }
 }
 
-fn named(error: Error, timeout: Duration, seen: &str) -> Error {
-    if !is_lock_wait(&error) {
-        return error;
-    }
-    let kind = error.kind();
+fn named(error: Error, waits: &ShortWaits, seen: Option<(Side, String)>) -> Error {
+    let (kind, timeout) = (error.kind(), waits.timeout());
     let waited = if kind == ErrorKind::Contention { "waited in a circle" } else { &format!("waited {timeout:?}") };
-    let who = if seen.is_empty() { "it was not seen who has it" } else { seen };
-    let waited = Error::new(kind, format!("{waited} for a lock: {who}")).because(error);
-    Error::new(kind, "lock what is to be written").because(waited)
+    let said = match seen {
+        None => format!("{waited} for a lock: it was not seen who has it"),
+        Some((side, who)) if waits.only_read() => format!("{waited} for a lock on {side}: {who}"),
+        Some((_, who)) => format!("{waited} for a lock: {who}"),
+    };
+    let what = if waits.only_read() { "read what somebody has locked" } else { "lock what is to be written" };
+    Error::new(kind, what).because(Error::new(kind, said).because(error))
 }
 
 /// Says which session it is, without what it runs.

@@ -4,11 +4,13 @@
 //! how far a run has come.
 //! Never: reads or writes rows of the user's tables.
 
+mod blockers;
 mod brought;
 mod context;
 pub(crate) mod ledger;
 mod limits;
 mod progress;
+mod read_step;
 mod redefined;
 mod reporter;
 mod rewritten;
@@ -21,12 +23,14 @@ mod status;
 mod stop;
 pub(crate) mod workers;
 
+pub(crate) use blockers::{is_lock_wait, naming_blockers};
 pub(crate) use brought::{Brought, BroughtKeys, read_digest, remember, remembers, swapped};
 pub use context::Context;
-pub(crate) use ledger::{Ledger, Undone};
 pub use ledger::{Entry, LedgerAction};
+pub(crate) use ledger::{Ledger, Undone};
 pub use limits::{CHUNK_BYTES, Limits};
 pub use progress::{Event, Progress, Silent};
+pub(crate) use read_step::read_step;
 pub(crate) use redefined::tell_redefined;
 pub use reporter::Reporter;
 pub(crate) use rewritten::expect_unrewritten;

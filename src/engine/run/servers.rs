@@ -12,14 +12,14 @@ pub struct Servers {
     endpoints: Sided<Endpoint>,
     stop: Stop,
     old_writes: OldWrites,
-    short_waits: Option<ShortWaits>,
+    short_waits: Sided<Option<ShortWaits>>,
 }
 
 impl Servers {
     /// Takes the endpoints, the user's wish to stop, and the record that the command's transactions keep of OLD.
     #[must_use]
     pub const fn new(endpoints: Sided<Endpoint>, stop: Stop, old_writes: OldWrites) -> Self {
-        Self { endpoints, stop, old_writes, short_waits: None }
+        Self { endpoints, stop, old_writes, short_waits: Sided { old: None, new: None } }
     }
 
     /// Reaches one side in another way.
@@ -37,9 +37,18 @@ impl Servers {
         Self { old_writes: self.old_writes.step(), ..self.clone() }
     }
 
-    /// Returns these servers with sessions that wait shortly for OLD's locks.
-    pub(crate) fn with_short_waits(&self, waits: &ShortWaits) -> Self {
-        Self { short_waits: Some(waits.clone()), ..self.clone() }
+    /// Returns these servers with sessions that wait shortly for a side's locks.
+    pub(crate) fn with_short_waits(mut self, side: Side, waits: &ShortWaits) -> Self {
+        match side {
+            Side::Old => self.short_waits.old = Some(waits.clone()),
+            Side::New => self.short_waits.new = Some(waits.clone()),
+        }
+        self
+    }
+
+    /// Whether sessions wait shortly for locks already.
+    pub(crate) const fn waits_shortly(&self) -> bool {
+        self.short_waits.old.is_some()
     }
 
     /// Returns how a side is reached.
@@ -61,7 +70,7 @@ impl Servers {
     pub async fn connect(&self, side: Side, database: &str) -> Result<Session> {
         let endpoint = self.endpoint(side).with_database(database);
         let session = self.stop.or(Box::pin(Session::connect(&endpoint))).await??;
-        if let Some(waits) = self.short_waits.as_ref().filter(|_| side == Side::Old) {
+        if let Some(waits) = self.short_waits.get(side) {
             waits.join(&session).await?;
         }
         Ok(session)

@@ -10,7 +10,7 @@ use super::read_back::read_back;
 use super::report::{State, VerifyReport, out_of_scope};
 use crate::engine::merge::sequences;
 use crate::engine::run::spans;
-use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction};
+use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, read_step};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
@@ -22,7 +22,7 @@ use crate::staging::{DatabasePlan, DatabaseRecord, JournalRecord, Manifest, Plan
 /// `Refused` where the plan was never merged; whatever connecting and reading can give. A mismatch is no error here: the report
 /// says it.
 pub async fn verify(context: &Context) -> Result<VerifyReport> {
-    verify_all(context).instrument(spans::step(context, "verify")).await
+    read_step(context, verify_all).instrument(spans::step(context, "verify")).await
 }
 
 async fn verify_all(context: &Context) -> Result<VerifyReport> {

@@ -119,3 +119,43 @@ fn what_is_not_free_is_tried_again_until_it_is() {
         assert_eq!(merged.expect("a merge once the table is free").rows(), 2);
     });
 }
+
+#[test]
+fn a_step_that_only_reads_waits_for_nobody_without_end() {
+    let waits = "[old]\nlock_timeout = \"100ms\"\nlock_wait = \"1s\"";
+    let both = format!("{BOTH}; create unique index on a (v)");
+    let case = recovery(pair("lock_readers", &both, WORK, ""), waits);
+    let (context, url) = (&case.context, &case.pair);
+    block_on(async {
+        for step in ["export", "diff", "plan", "verify"] {
+            let side = if step == "export" { &url.new } else { &url.old };
+            let holder = support::connect(side).await;
+            let lock = "set application_name = 'night job'; begin; lock table a in access exclusive mode; select 'secret'";
+            holder.batch_execute(lock).await.expect("a lock");
+            let error = match step {
+                "export" => engine::export(context).await.expect_err("locked"),
+                "diff" => engine::diff(context).await.expect_err("locked"),
+                "plan" => engine::plan(context).await.expect_err("locked"),
+                _ => engine::verify(context).await.expect_err("locked"),
+            };
+            assert_eq!((error.kind(), error.kind().exit_code()), (ErrorKind::Timeout, 6), "{step}: {error:?}");
+            let cause = error.causes().join("; ");
+            assert!(cause.contains("application night job") && !cause.contains("secret"), "{step}: {cause}");
+            assert!(error.hints().iter().any(|hint| hint.contains("a retry is safe")), "{step}: {:?}", error.hints());
+            holder.batch_execute("rollback").await.expect("the end");
+            match step {
+                "export" => {
+                    let _ = std::fs::remove_file(case.folder().join("run/run.json"));
+                    engine::export(context).await.map(drop)
+                }
+                "diff" => engine::diff(context).await.map(drop),
+                "plan" => {
+                    engine::plan(context).await.expect("a plan");
+                    engine::merge(context, MergeOptions { leave_held: true, ..MergeOptions::default() }).await.map(drop)
+                }
+                _ => engine::verify(context).await.map(drop),
+            }
+            .expect("the retry");
+        }
+    });
+}
