@@ -215,7 +215,8 @@ impl LoadTable<'_> {
         let values: Vec<_> = compared.iter().map(|index| self.value(*index)).collect();
         let since = transaction.map_or_else(|| "true".to_owned(), is_written_after);
         format!(
-            "select distinct s.ord from {} s join {} on row({})::text = row({})::text where s.op = 'd' and {since} order by s.ord",
+            "select distinct s.ord from {} s join {} on row({})::text = row({})::text where s.op = 'd' and {since} \
+             order by s.ord",
             self.load(),
             self.source.from_item(),
             own.join(", "),

@@ -19,8 +19,8 @@ pub(super) fn notes(brought: &Brought, database: &DatabaseRecord) -> Vec<String>
         let others: Vec<_> = keys.other_keys().collect();
         (!others.is_empty()).then(|| {
             format!(
-                "! {}: {}: an earlier merge brought rows by another key ({}; it is {} now): whether OLD's users deleted one since \
-                 cannot be asked, so that what would be an insert is ambiguous_missing_on_old",
+                "! {}: {}: an earlier merge brought rows by another key ({}; it is {} now): whether OLD's users deleted one \
+                 since cannot be asked, so that what would be an insert is ambiguous_missing_on_old",
                 database.name,
                 table.name,
                 others.join("; "),

@@ -6,9 +6,9 @@ use arrow_array::RecordBatch;
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
-use super::brought;
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
+use super::{brought, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps};
@@ -109,15 +109,17 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
     let nothing =
         |table: &TableRecord| TableDiff { id: table.id, name: table.name.clone(), segments: Vec::new(), counts: Counts::new() };
     let mut tables: Vec<_> = database.tables.iter().map(nothing).collect();
-    let mut ahead = vec![Sided::<u64>::default(); tables.len()];
+    let (mut ahead, mut respelt) = (vec![Sided::<u64>::default(); tables.len()], vec![0; tables.len()]);
     for (chunk, found) in done {
         if let Some(position) = tables.iter().position(|table| table.id == chunk.table) {
             tables[position].segments.extend(found.segment);
             tables[position].counts += &found.counts;
             ahead[position] = ahead[position].zip(found.ahead).map(|(before, found)| before + found);
+            respelt[position] += found.respelt;
         }
     }
     notes.extend(tables.iter().zip(ahead).filter_map(|(table, ahead)| ahead_note(&database.name, table, ahead)));
+    notes.extend(tables.iter().zip(respelt).filter_map(|(table, rows)| respelt::note(&database.name, table, rows)));
     Ok((DatabaseDiff { name: database.name.clone(), old, tables }, notes))
 }
 
@@ -174,6 +176,8 @@ struct Found {
     counts: Counts<Class>,
     /// How many rows of each side bear stamps of a time that has not come.
     ahead: Sided<u64>,
+    /// How many rows have a key that NEW spells otherwise.
+    respelt: u64,
 }
 
 impl Work for DiffWork {
@@ -273,7 +277,7 @@ impl<'a> Comparer<'a> {
         let schema = diff_schema(&self.table.layout);
         let staged = SegmentReader::open(target.store.as_ref(), segment, KEYS_PER_STATEMENT)?;
         let mut file = LazySegment::new(target, schema.clone());
-        let (mut counts, mut ahead) = (Counts::new(), Sided::default());
+        let (mut counts, mut ahead, mut respelt) = (Counts::new(), Sided::default(), 0);
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
         for batch in staged {
             for batch in bounded(&batch?) {
@@ -288,12 +292,13 @@ impl<'a> Comparer<'a> {
                 ahead = self.count_ahead(ahead, &sides);
                 for row in &rows {
                     counts.add(row.verdict.class, 1);
+                    respelt += u64::from(respelt::is_respelt(&self.table.key, row));
                 }
                 reporter.tell_rows(database, &self.table.name, rows.len() as u64, 0);
                 file.write(&diff_batch(&schema, &sides, &rows)?)?;
             }
         }
-        Ok(Found { segment: file.finish()?, counts, ahead })
+        Ok(Found { segment: file.finish()?, counts, ahead, respelt })
     }
 
     fn sides(&self, batch: RecordBatch, old: Image) -> Sided<Image> {

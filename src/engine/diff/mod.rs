@@ -7,6 +7,7 @@ mod brought;
 mod diff_row;
 mod execute;
 mod report;
+mod respelt;
 
 pub(crate) use diff_row::{DECIDING, read_words};
 pub use execute::diff;

@@ -50,3 +50,20 @@ fn a_key_of_another_type_on_new_deletes_no_row_that_is_there() {
         assert_eq!(merged(&case), left, "{old_type} and {new_type}");
     }
 }
+
+#[test]
+fn diff_says_which_rows_only_seem_to_be_gone() {
+    let both = format!(
+        "create extension citext; create table t (k citext primary key, v text, {STAMPS});
+         insert into t (k, v) values ('ada', '1'), ('bob', '2'), ('carl', '3')"
+    );
+    let new = "update t set k = 'Ada', updated_at = now() where k = 'ada'; delete from t where k = 'carl'";
+    let case = recovery(pair("respelt_diff", &both, new, ""), "");
+    block_on(engine::export(&case.context)).expect("an export");
+    let diff = block_on(engine::diff(&case.context)).expect("a diff");
+    let said = |note: &&String| note.contains("NEW spells the keys of 1 rows otherwise");
+    assert_eq!(diff.notes.iter().filter(said).count(), 1, "{:?}", diff.notes);
+    let plain = recovery(pair("respelt_none", &both, "delete from t where k = 'carl'", ""), "");
+    block_on(engine::export(&plain.context)).expect("an export");
+    assert_eq!(block_on(engine::diff(&plain.context)).expect("a diff").notes, [""; 0]);
+}
