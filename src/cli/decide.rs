@@ -12,7 +12,7 @@ use super::{Call, Exit, amount, run};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::policy::{Change, Decisions, Resolution, Scope, Setting, edit};
-use crate::staging::{JournalRecord, Manifest, layout};
+use crate::staging::{Journal, JournalRecord, Manifest, layout};
 use crate::store::{Store, host_files};
 
 /// Show or set what is done about each kind of difference
@@ -80,8 +80,9 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         run: store.location(),
         section: scope.to_string(),
         changes: resolved::changes(&store, &before, &after)?,
-        notes: after.notes(),
+        notes: notes(&store, &after)?,
     };
+    let has_effect = has_effect(&store)?;
     let mut page = call.printer.page();
     page.list(&format!("written to {} of decisions.toml:", report.section), &arguments.settings);
     page.list(
@@ -92,9 +93,32 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         }),
     );
     page.list("notes:", &report.notes);
-    page.next(settings.steps("plan", &[]));
+    page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
+}
+
+/// Says what a person should know of decisions, and of which databases they come too late for.
+fn notes(store: &dyn Store, decisions: &Decisions) -> Result<Vec<String>> {
+    let mut notes = decisions.notes();
+    let journal = Journal::read(store)?;
+    notes.extend(journal.merged_databases().into_iter().map(|database| {
+        format!(
+            "! database {database} is merged: the decision changes nothing of that; for what was held there make a new run \
+             with `failback export`, or take the merge back first with `failback undo`"
+        )
+    }));
+    Ok(notes)
+}
+
+/// Whether any database of the run can still be planned anew, as far as the journal knows.
+fn has_effect(store: &dyn Store) -> Result<bool> {
+    let journal = Journal::read(store)?;
+    let merged = journal.merged_databases();
+    if merged.is_empty() {
+        return Ok(true);
+    }
+    Ok(Manifest::read(store)?.databases.iter().any(|database| !merged.contains(database.name.as_str())))
 }
 
 /// What was decided anew.

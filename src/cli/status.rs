@@ -42,6 +42,11 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 
 /// Says how to go on. A merge that would be refused, because rows wait, is no next step.
 fn next(settings: &Settings, report: &StatusReport) -> Vec<Step> {
+    if report.next == "status" {
+        let mut steps = vec![Step::Say("OLD's ledger, which could not be asked, says what comes next:".to_owned())];
+        steps.extend(settings.steps("status", &[]));
+        return steps;
+    }
     if report.next != "merge" || report.actions.get(Action::Hold) == 0 {
         return settings.steps(report.next, &[]);
     }

@@ -4,6 +4,8 @@
 //! A merge or an undo writes what it is about to commit before COMMIT, and how that ended after it: an intent without an end
 //! says that OLD's ledger has to be asked.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -182,6 +184,35 @@ impl Journal {
             }
         }
         Ok(journal)
+    }
+
+    /// Lists the databases of which the journal says that a merge stands.
+    #[must_use]
+    pub fn merged_databases(&self) -> BTreeSet<&str> {
+        let mut merged = BTreeSet::new();
+        for entry in &self.entries {
+            match &entry.record {
+                JournalRecord::Merged(end) => {
+                    merged.insert(end.database.as_str());
+                }
+                JournalRecord::Undone(end) => {
+                    merged.remove(end.database.as_str());
+                }
+                _ => {}
+            }
+        }
+        merged
+    }
+
+    /// Whether an undo was at work on OLD last, and no merge.
+    #[must_use]
+    pub fn ends_with_undo(&self) -> bool {
+        let undoes = |entry: &JournalEntry| match &entry.record {
+            JournalRecord::UndoIntended(_) | JournalRecord::Undone(_) | JournalRecord::UndoFailed(_) => Some(true),
+            JournalRecord::MergeIntended(_) | JournalRecord::Merged(_) | JournalRecord::MergeFailed(_) => Some(false),
+            _ => None,
+        };
+        self.entries.iter().rev().find_map(undoes).unwrap_or(false)
     }
 
     /// Lists the intents that nothing says the end of.

@@ -44,7 +44,7 @@ pub struct StatusReport {
     pub journal: Journal,
     /// What was about to be committed and has no end in the journal: OLD's ledger says whether it was.
     pub unended: Vec<Intent>,
-    /// The verb that comes next.
+    /// The verb that comes next; `status` where that is not known, as OLD's ledger could not be asked.
     pub next: &'static str,
 }
 
@@ -115,13 +115,19 @@ async fn ask_ledger(context: &Context, part: &DatabasePlan) -> Result<Option<Ent
 }
 
 fn next(report: &StatusReport) -> &'static str {
-    let merged =
-        |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(entry)) if entry.action == LedgerAction::Merge);
+    let done: Vec<_> = report.ledger.values().filter_map(|entry| Some(entry.as_ref().ok()?.as_ref()?.action)).collect();
+    let (is_known, is_any) = (report.ledger.values().all(Result::is_ok), |action| done.contains(&action));
+    let is_merged = done.len() == report.ledger.len() && done.iter().all(|action| *action == LedgerAction::Merge);
+    let is_partly_undone = is_any(LedgerAction::UndoPart)
+        || is_any(LedgerAction::Undo) && is_any(LedgerAction::Merge) && report.journal.ends_with_undo();
     match (&report.exported_at, &report.diffed_at, &report.plan) {
         (None, ..) => "export",
         (_, None, _) => "diff",
         (.., None) => "plan",
-        _ if report.ledger.values().all(merged) => "verify",
+        // What was committed is not known.
+        _ if !is_known => "status",
+        _ if is_merged => "verify",
+        _ if is_partly_undone => "undo",
         _ if report.stale.is_some() => "plan",
         _ => "merge",
     }

@@ -297,3 +297,37 @@ fn a_row_without_a_key_is_left_where_it_may_have_been_changed() {
     let report = undo(&case);
     assert_eq!((report.rows(), report.left_rows(), report.rows_taken_back()), (0, 0, 2), "nobody has written since");
 }
+
+#[test]
+fn status_says_how_to_go_on_after_an_undo_that_was_committed_in_part() {
+    let (case, second) = two("status_undo");
+    planned(&case);
+    block_on(engine::merge(&case.context, KEEP)).expect("a merge");
+    let next = || block_on(engine::status(&case.context)).expect("a status").next;
+    assert_eq!(next(), "verify");
+    support::sql(
+        &second.old,
+        "create function failback.object() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+         create constraint trigger object after insert on failback.ledger initially deferred for each row
+             execute function failback.object();
+         alter table failback.ledger enable always trigger object",
+    );
+    let partly = block_on(engine::undo(&case.context, KEEP)).expect_err("the second objects");
+    assert_eq!((partly.kind().exit_code(), next()), (8, "undo"));
+    support::sql(&second.old, "drop trigger object on failback.ledger; update notes set body = 'mine' where id = 4");
+    assert_eq!((undo(&case).left_rows(), next()), (1, "undo"), "a row is left");
+    support::sql(&second.old, "delete from notes where id = 4");
+    assert_eq!((undo(&case).left_rows(), next()), (0, "merge"));
+}
+
+#[test]
+fn status_does_not_guess_where_the_ledger_is_another_one() {
+    let case = recovery(pair("status_elsewhere", NOTES, TWO_MORE, ""), "");
+    merged(&case);
+    let config = failback::config::Config::parse("ledger_schema = \"other\"", "failback.toml").expect("a configuration");
+    let selection = engine::Selection::new(config).with_databases(vec![case.pair.database.clone()]);
+    let status = block_on(engine::status(&case.context.clone().with_selection(selection))).expect("a status");
+    let said = status.ledger[&case.pair.database].as_ref().expect_err("it is elsewhere");
+    assert!(said.contains("meant to be in the schema other, and one is in failback"), "{said}");
+    assert_eq!(status.next, "status");
+}
