@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 
 use super::ground::{Ground, Role};
 use super::oracle::Window;
-use super::schema::{self, Table};
+use super::schema::{self, Key, Table};
 use super::snapshot::{self, Snapshot};
 use super::writes::{Writer, wall_clock};
 use crate::recovery::Recovery;
@@ -104,11 +104,31 @@ impl Journey<'_> {
                     let side = [Side::Old, Side::New][self.dice.below(2)];
                     self.write(side, 1);
                 }
+                self.rename();
                 self.draw_decisions();
                 self.run(base).map(|_| ())
             }
             None => Ok(()),
         }
+    }
+
+    /// Now and then gives a table another name on both sides, between two runs. Sequences keep theirs, so that theirs is left.
+    fn rename(&mut self) {
+        let number = self.dice.below(self.tables.len());
+        let table = &self.tables[number];
+        if self.dice.below(3) > 0 || matches!(table.key, Key::Serial | Key::Identity) || table.loud {
+            return;
+        }
+        let (was, is, database) = (table.name.clone(), format!("{}_again", table.name), table.database);
+        let statement = format!("alter table {was} rename to {is}");
+        for side in Side::BOTH {
+            block_on(self.clients.get(side)[database].batch_execute(&statement)).expect("another name");
+        }
+        for wanted in self.wanted.iter_mut().filter(|wanted| **wanted == self.tables[number].full_name()) {
+            *wanted = format!("public.{is}");
+        }
+        self.log.push(format!("-- {was} is {is} now"));
+        self.tables[number].name = is;
     }
 
     /// Draws who failback is, whether triggers fire, and what is asked for.

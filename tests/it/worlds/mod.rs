@@ -30,7 +30,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 23] = [
+const HAPPENS: [&str; 24] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -54,6 +54,7 @@ const HAPPENS: [&str; 23] = [
     "(held: OLD still has children",
     "(held: OLD's own children",
     "(held: update_exists",
+    "_again now",
 ];
 
 /// How many failures are told in full.
