@@ -139,8 +139,8 @@ fn a_step_that_only_reads_waits_for_nobody_without_end() {
                 _ => engine::verify(context).await.expect_err("locked"),
             };
             assert_eq!((error.kind(), error.kind().exit_code()), (ErrorKind::Timeout, 6), "{step}: {error:?}");
-            let cause = error.causes().join("; ");
-            assert!(cause.contains("application night job") && !cause.contains("secret"), "{step}: {cause}");
+            let said = error.causes().join("; ");
+            assert!(said.contains("application night job") && !said.contains("secret"), "{step}: {said}");
             assert!(error.hints().iter().any(|hint| hint.contains("a retry is safe")), "{step}: {:?}", error.hints());
             holder.batch_execute("rollback").await.expect("the end");
             match step {
