@@ -4,8 +4,8 @@
 /// Behind what a word may be broken.
 const ENDS: &str = "./_-,:";
 
-/// Breaks a line at blanks, so that none of its lines is wider than `width`, and a word that does not fit into any behind one of
-/// its parts. Lines from the second on begin with `indent` blanks.
+/// Breaks a line at blanks, so that none of its lines is wider than `width`, and a word that does not fit into any behind one
+/// of its parts. Lines from the second on begin with `indent` blanks.
 pub(super) fn fold(line: &str, width: Option<usize>, indent: usize) -> String {
     fold_at(line, width, indent, |word, room| parts(word, room))
 }

@@ -33,7 +33,7 @@ pub struct ServerFault {
     pub constraint: Option<String>,
     /// Whether the server ended the session with it, so that nothing it was still to say can be heard.
     pub ends_session: bool,
-    /// Whether another session changed a definition while the server was about to use it, which it can use again in its new form.
+    /// Whether another session changed a definition while the server was about to use it.
     pub redefined: bool,
 }
 

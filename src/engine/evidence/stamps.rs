@@ -183,8 +183,8 @@ impl Stamps {
         [self.created, self.updated].into_iter().flatten().any(|column| column.is_ahead(batch, row))
     }
 
-    /// Returns when a row was last written, for `last_update_wins`: by its updated stamp, and by its created one only in a table
-    /// that has no other. That a row was never written since it was created is not what a missing stamp says.
+    /// Returns when a row was last written, for `last_update_wins`: by its updated stamp, and by its created one only in a
+    /// table that has no other. That a row was never written since it was created is not what a missing stamp says.
     pub(crate) fn written_us(&self, batch: &RecordBatch, row: usize) -> Option<i64> {
         self.updated.or(self.created)?.believable(batch, row)
     }

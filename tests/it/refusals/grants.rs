@@ -154,8 +154,8 @@ fn every_verb_passes_blind(scene: &Scene) {
     scene.succeed(&["undo", "--confirm", &scene.confirm]);
 }
 
-/// Everything that everybody may do by default is taken away, from types and functions too: enums, composites, domains and ranges,
-/// an extension's type as a key, and functions wherever a definition can call one.
+/// Everything that everybody may do by default is taken away, from types and functions too: enums, composites, domains and
+/// ranges, an extension's type as a key, and functions wherever a definition can call one.
 const CLOSED: &str = "
     create schema app; create schema fns; create schema kinds;
     create extension citext schema app;
@@ -185,8 +185,8 @@ const CLOSED: &str = "
     revoke all on all functions in schema app, fns from public;
     revoke usage on type app.citext, kinds.mood, kinds.place, kinds.span, kinds.amount from public;
     insert into app.people (handle, mood, moods, place, amount, span, spans, body, created_at, updated_at)
-        select 'h' || n, 'calm', '{wild}', row('s', 'calm')::kinds.place, n, '[1,2]', '{[1,2],[5,6]}', 'body ' || n, '2026-01-01Z',
-            '2026-01-01Z' from generate_series(1, 4) n;
+        select 'h' || n, 'calm', '{wild}', row('s', 'calm')::kinds.place, n, '[1,2]', '{[1,2],[5,6]}', 'body ' || n,
+            '2026-01-01Z', '2026-01-01Z' from generate_series(1, 4) n;
     insert into app.pets select n, 'h' || n, 'calm', '2026-01-01Z', '2026-01-01Z' from generate_series(1, 4) n;
     insert into app.visits values ('h1', 'calm');
     create trigger stamp before insert on app.people for each row when (fns.is_given(new.body)) execute function fns.stamp()";
@@ -194,7 +194,8 @@ const CLOSED: &str = "
 const WORK_ON_CLOSED: &str = "
     alter table app.people disable trigger user;
     insert into app.people (handle, mood, moods, place, amount, span, spans, body, created_at, updated_at)
-        values ('H5', 'wild', '{calm}', row('t', 'wild')::kinds.place, 7, '[3,4]', '{}', 'new', '2026-01-14 11:00Z', '2026-01-14 11:00Z');
+        values ('H5', 'wild', '{calm}', row('t', 'wild')::kinds.place, 7, '[3,4]', '{}', 'new', '2026-01-14 11:00Z',
+            '2026-01-14 11:00Z');
     update app.people set body = 'changed', updated_at = '2026-01-14 11:00Z' where handle = 'h2';
     insert into app.pets values (5, 'h5', 'wild', '2026-01-14 11:00Z', '2026-01-14 11:00Z');
     delete from app.pets where id = 4";
