@@ -10,6 +10,7 @@ use crate::name::literal;
 
 const EXPORT: &str = include_str!("../../sql/session/export_snapshot.sql");
 const ALIVE: &str = include_str!("../../sql/session/alive.sql");
+const HORIZON: &str = include_str!("../../sql/session/horizon.sql");
 
 /// An exported snapshot. It lives as long as this value: dropping it ends its session and thereby the snapshot for newcomers;
 /// sessions that joined keep reading under it until their own transaction ends.
@@ -75,5 +76,22 @@ impl Snapshot {
     /// `Connect` if the holder is gone.
     pub async fn release(self) -> Result<Session> {
         self.holder.rollback().await
+    }
+}
+
+impl Session {
+    /// Returns the database's horizon: the number below which every transaction that can have written to it has ended. Asked
+    /// some times, and each answer holds: a transaction that ends while it is looked for may be one of another database.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn horizon(&self) -> Result<i64> {
+        let mut horizon = i64::MIN;
+        for _ in 0..3 {
+            let rows = self.query(HORIZON, &[]).await?;
+            let malformed = || Error::new(ErrorKind::Malformed, "read the database's horizon").at(self.place());
+            horizon = horizon.max(rows.first().and_then(|row| row.try_get(0).ok()).ok_or_else(malformed)?);
+        }
+        Ok(horizon)
     }
 }

@@ -54,6 +54,10 @@ pub struct DatabaseRecord {
     /// What their clocks showed when it was read, after the snapshot was taken; unknown where an earlier failback exported.
     #[serde(default)]
     pub clocks: Option<Sided<ClockReading>>,
+    /// The number below which every transaction that can have written to OLD's database had ended before its snapshot was
+    /// taken: a row that bears a lower one has not been written since. Unknown where an earlier failback exported.
+    #[serde(default)]
+    pub horizon: Option<i64>,
     /// The tables that are carried, by name.
     pub tables: Vec<TableRecord>,
     /// The tables that OLD lacks: staged whole, and carried nowhere.

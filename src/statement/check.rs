@@ -56,7 +56,7 @@ pub(super) fn refers(key: &ForeignKey, child: &str) -> String {
 }
 
 /// The rows of the table that a load table wrote, `operations` of them, as far as the key stands on them.
-fn written(key: &ForeignKey, load: &LoadTable<'_>, operations: &str) -> String {
+pub(super) fn written(key: &ForeignKey, load: &LoadTable<'_>, operations: &str) -> String {
     let part = key.child_part.as_ref().map_or_else(String::new, |part| {
         let (name, [relation, _]) = (literal(&part.sql()), load.source.place());
         format!(" and {relation} in (select relid from pg_catalog.pg_partition_tree({name}::pg_catalog.regclass))")

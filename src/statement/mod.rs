@@ -54,6 +54,9 @@ pub use row_hash::row_hash;
 pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
 pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE};
-pub use stranger::{children_of_unproven, is_overwritten, parents_with_own_children};
+pub use stranger::{
+    children_of_strangers, children_of_unproven, is_older, is_overwritten, is_written_in, note_kept_references,
+    parents_with_own_children,
+};
 pub use table_lock::{LockMode, hold_tables, lock_tables};
 pub use value::travelling_value;

@@ -1,11 +1,12 @@
 //! Questions about parents that may be somebody else's: OLD's row under the key that a child of NEW's refers to, and NEW's row
 //! where children of OLD's stay.
 
-use crate::name::Ident;
+use crate::name::{Ident, literal};
 use crate::schema::ForeignKey;
 
-use super::check::{children, pairs, parents, refers};
+use super::check::{children, pairs, parents, refers, written};
 use super::delta_tables::DeltaTables;
+use super::{Inserted, LoadTable};
 
 /// Finds the positions of arriving children that refer to a row of OLD of which a condition on `p` does not say that it is the
 /// row NEW's child means. An update that leaves the reference as it is keeps OLD's own parent.
@@ -28,6 +29,92 @@ pub fn children_of_unproven(key: &ForeignKey, child: &DeltaTables<'_>, is_proven
         child.outgoing(),
         child.load.source.relation(),
         key.child_columns.iter().map(same).collect::<Vec<_>>().join(" and ")
+    )
+}
+
+/// Returns a condition that is true for a row under an alias that no transaction has written since a horizon, and false where
+/// that is not known. A row bears its transaction's lowest 32 bits alone: what has begun since the horizon is a range of these,
+/// and one that is older by whole turns of them counts as new if it lies in it.
+#[must_use]
+pub fn is_older(alias: &str, horizon: Option<i64>) -> String {
+    let Some(horizon) = horizon else { return "false".to_owned() };
+    format!(
+        "(({alias}.xmin::pg_catalog.text::pg_catalog.int8 - {horizon}) & 4294967295) >= \
+         (select case when n.next < {horizon} then 4294967296 else n.next - {horizon} end from (select \
+         pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 as next) n)"
+    )
+}
+
+/// Returns a condition that is true for a row under an alias that one of these transactions wrote last.
+#[must_use]
+pub fn is_written_in(alias: &str, transactions: &[i64]) -> String {
+    if transactions.is_empty() {
+        return "false".to_owned();
+    }
+    let numbers: Vec<_> = transactions.iter().map(|number| (number & 0xffff_ffff).to_string()).collect();
+    format!("{alias}.xmin::pg_catalog.text::pg_catalog.int8 in ({})", numbers.join(", "))
+}
+
+fn kept_references(number: usize) -> String {
+    format!("pg_temp.fb_kept_{number}")
+}
+
+/// Notes which rows of a load table leave OLD's reference as it is, before they are written: they keep OLD's own parent,
+/// whichever row it is. The note's number is unique within the session.
+#[must_use]
+pub fn note_kept_references(key: &ForeignKey, load: &LoadTable<'_>, number: usize) -> String {
+    let known = |column: &Ident| load.columns.iter().any(|one| one.name == *column);
+    let same = |column: &Ident| {
+        let here = format!("t.{}", column.sql());
+        // What OLD computes is not known before it is written.
+        let value =
+            |value: Option<String>| if known(column) { value.unwrap_or_else(|| here.clone()) } else { "null".to_owned() };
+        let (replaced, updated) = (value(load.value_of(Inserted::Olds, column)), value(load.updated_value(column)));
+        format!("{here}::text is not distinct from case s.op when 'r' then ({replaced})::text else ({updated})::text end")
+    };
+    format!(
+        "create temporary table {} on commit drop as select s.ord from {} s join {} on {} where s.op in ('m', 'r') and {}",
+        kept_references(number),
+        load.qualified(),
+        load.source.from_item(),
+        load.join_condition(),
+        key.child_columns.iter().map(same).collect::<Vec<_>>().join(" and ")
+    )
+}
+
+/// Counts the rows that a load table wrote and that refer to a row of which a condition on `p` does not say that it is theirs,
+/// with one such row's referenced columns. Rows that the transaction has written itself are theirs, and those that are noted
+/// (`kept`) have kept OLD's own. All parents must be locked by now.
+///
+/// The values are the load table's own where nothing on OLD may have altered them on their way (`unaltered`).
+#[must_use]
+pub fn children_of_strangers(
+    key: &ForeignKey,
+    load: &LoadTable<'_>,
+    is_proven: &str,
+    kept: Option<usize>,
+    unaltered: bool,
+) -> String {
+    const WRITTEN: &str = "'m', 'r', 'i'";
+    let value = |column: &Ident| Some(format!("{} as {}", load.value_of(Inserted::News, column)?, column.sql()));
+    let values: Option<Vec<_>> = key.child_columns.iter().map(value).collect();
+    let children = if let Some(values) = values.filter(|_| unaltered && key.child_part.is_none()) {
+        format!("select s.ord, {} from {} s where s.op in ({WRITTEN})", values.join(", "), load.qualified())
+    } else {
+        let columns: Vec<_> = key.child_columns.iter().map(|column| format!("t.{}", column.sql())).collect();
+        format!("select s.ord, {} from {}", columns.join(", "), written(key, load, WRITTEN))
+    };
+    let said =
+        key.parent_columns.iter().map(|column| format!("{} || p.{}::text", literal(&format!("{column} = ")), column.sql()));
+    let kept = kept.map(kept_references).map(|note| format!(" and c.ord not in (select k.ord from {note} k)"));
+    let kept = kept.unwrap_or_default();
+    format!(
+        "with referring as materialized ({children}) \
+         select count(*), min(pg_catalog.concat_ws(', ', {})) from referring c join {} p on {} \
+         where not coalesce({is_proven}, false) and p.xmin <> (select pg_catalog.pg_current_xact_id()::pg_catalog.xid){kept}",
+        said.collect::<Vec<_>>().join(", "),
+        parents(key),
+        pairs(key, "p", "c")
     )
 }
 

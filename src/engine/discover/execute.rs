@@ -142,6 +142,7 @@ pub(crate) async fn describe(
         new: identity.new,
         new_sequences: in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences),
         clocks: Some(clocks),
+        horizon: None,
         tables,
         new_only,
         left_out,

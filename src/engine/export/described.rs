@@ -25,9 +25,12 @@ impl Described {
     /// As [`discover::connect`] and [`discover::describe`].
     pub(crate) async fn hold(context: &Context, name: &str, notes: &mut Vec<String>) -> Result<Self> {
         let Sided { old, new } = discover::connect(context, name).await?;
+        // Before the snapshot: what has ended by now is seen by it.
+        let horizon = old.horizon().await?;
         let (new, old) = try_join!(Snapshot::hold(new), Snapshot::hold(old))?;
         let snapshots = Sided { old, new };
         let record = discover::describe(context, name, snapshots.as_ref().map(Snapshot::session), notes).await?;
+        let record = DatabaseRecord { horizon: Some(horizon), ..record };
         Ok(Self { record, snapshots })
     }
 

@@ -1,13 +1,13 @@
 //! Foreign keys of the tables that a transaction writes, checked before COMMIT, since their triggers may have been silent:
 //! children of what was written, and parents that lost rows. Keys of tables that are not carried are among them.
 
-use crate::engine::plan::Direction;
+use crate::engine::plan::{Direction, Proof};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::Session;
 use crate::schema::ForeignKey;
 use crate::statement::{
-    LoadTable, affected_children, children_left_behind, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost,
-    orphans_of_table,
+    LoadTable, affected_children, children_left_behind, children_of_strangers, lock_and_check_parents, lock_parents,
+    orphans_of_load, orphans_of_lost, orphans_of_table,
 };
 
 /// What a transaction did to both ends of a foreign key.
@@ -18,27 +18,32 @@ pub(crate) struct Ends<'a> {
     pub(crate) parents: Option<&'a LoadTable<'a>>,
     /// Whether no trigger of OLD's can have altered what was written.
     pub(crate) unaltered: bool,
+    /// What must be true of the children's parents.
+    pub(crate) proof: Option<Proof<'a>>,
+    /// The number of the note of which children keep OLD's own parents.
+    pub(crate) kept: Option<usize>,
 }
 
 impl Ends<'_> {
-    /// Locks the parents of new children, and checks that each child has one.
+    /// Locks the parents of new children, and checks that each child has one, and its own.
     ///
     /// # Errors
-    /// `Refused` where a child would have no parent.
+    /// `Refused` where a child would have no parent, or another one than its own.
     pub(crate) async fn check(&self, old: &Session, key: &ForeignKey, direction: Direction) -> Result<()> {
         // What a key that is NOT VALID did not hold of before comes back as it was.
-        if !key.validated && direction == Direction::Back {
-            return Ok(());
-        }
+        let holds = key.validated || direction == Direction::Forward;
         if let Some(children) = self.children {
             if let Some(lock_and_check_parents) = lock_and_check_parents(key, children).filter(|_| self.unaltered) {
                 expect_no_orphans(old, key, &lock_and_check_parents).await?;
             } else {
                 old.execute_all(&lock_parents(key, children)).await?;
-                expect_no_orphans(old, key, &orphans_of_load(key, children)).await?;
+                if holds {
+                    expect_no_orphans(old, key, &orphans_of_load(key, children)).await?;
+                }
             }
+            self.expect_no_strangers(old, key, children, direction).await?;
         }
-        if let Some(parents) = self.parents {
+        if let Some(parents) = self.parents.filter(|_| holds) {
             match orphans_of_lost(key, parents) {
                 Some(query) => expect_no_orphans(old, key, &query).await?,
                 None if key.validated => expect_no_orphans(old, key, &orphans_of_table(key)).await?,
@@ -46,6 +51,38 @@ impl Ends<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Asks what the plan has asked once more, now that the parents are locked: in a statement of its own, which sees whoever
+    /// came before the lock.
+    async fn expect_no_strangers(
+        &self,
+        old: &Session,
+        key: &ForeignKey,
+        children: &LoadTable<'_>,
+        direction: Direction,
+    ) -> Result<()> {
+        let Some(proof) = self.proof else { return Ok(()) };
+        let query = children_of_strangers(key, children, proof.condition, self.kept, self.unaltered);
+        let found = old.query(&query, &[]).await?;
+        let (rows, one) = found.first().map_or((0, None), |row| (row.get::<_, i64>(0), row.get::<_, Option<String>>(1)));
+        if rows == 0 {
+            return Ok(());
+        }
+        let refused = Error::new(ErrorKind::Refused, "look whether children find their own parents")
+            .at(&key.name)
+            .at(&key.child)
+            .because(format!(
+                "{rows} rows of {} would refer to rows of {} of which nothing says that they are theirs, as to {}: it {}",
+                key.child,
+                key.parent,
+                one.unwrap_or_default(),
+                proof.why
+            ));
+        Err(match direction {
+            Direction::Forward => refused.next("run `failback plan` again: it holds such children"),
+            Direction::Back => refused.next("run the same command again: such rows are left as they are"),
+        })
     }
 }
 

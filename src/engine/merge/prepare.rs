@@ -6,6 +6,7 @@ use super::scope::Scope;
 use super::transaction::carry_out;
 use super::triggers::Triggers;
 use super::{definitions, sequences, table_locks, take_back};
+use crate::engine::evidence::Clock;
 use crate::engine::plan::expect_privileges;
 use crate::engine::run::ledger::lock;
 use crate::engine::run::{Context, Entry, Ledger, LedgerAction, is_lock_wait};
@@ -51,11 +52,11 @@ impl Preparation<'_> {
             }
             return Ok(self.nothing(outcome));
         }
-        let merged_in = last.and_then(|entry| entry.merged_in);
-        if self.action == LedgerAction::Merge {
-            return self.carry_out(old, Scope::of_plan(self.part, record)).await;
-        }
-        let everything = take_back::everything(self.context.store(), &old, self.part, record, merged_in).await?;
+        let clock = Clock::of(self.manifest)?;
+        let Some(merge) = last.filter(|_| self.action != LedgerAction::Merge) else {
+            return self.carry_out(old, Scope::of_plan(self.part, record, &clock)).await;
+        };
+        let everything = take_back::everything(self.context.store(), &old, self.part, (record, &clock), &merge).await?;
         if everything.left.is_empty() {
             let attempt = self.context.reporter().attempt();
             let context = self.context.clone().with_reporter(attempt.clone());
@@ -65,7 +66,7 @@ impl Preparation<'_> {
             }
         }
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
-        self.carry_out(old, take_back::scope(self.context, self.part, record, merged_in).await?).await
+        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), &merge).await?).await
     }
 
     /// Does what a scope says, up to COMMIT.

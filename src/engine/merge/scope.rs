@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::report::LeftRows;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
-use crate::engine::plan::{Direction, Lifted};
+use crate::engine::evidence::Clock;
+use crate::engine::plan::{Direction, Lifted, Parentage};
 use crate::error::Result;
 use crate::policy::Action;
 use crate::schema::ForeignKey;
@@ -30,11 +31,13 @@ pub(crate) struct Scope {
     pub(crate) taken_back: Vec<LeftRows>,
     /// Checks that rows break which come back: lifted while they are written.
     pub(crate) lifted: Lifted,
+    /// What shows that children find their own parents.
+    pub(crate) parentage: Parentage,
 }
 
 impl Scope {
     /// The plan as it stands.
-    pub(crate) fn of_plan(part: &DatabasePlan, record: &DatabaseRecord) -> Self {
+    pub(crate) fn of_plan(part: &DatabasePlan, record: &DatabaseRecord, clock: &Clock) -> Self {
         Self {
             direction: Direction::Forward,
             part: part.clone(),
@@ -44,6 +47,7 @@ impl Scope {
             left: Vec::new(),
             taken_back: Vec::new(),
             lifted: Lifted::new(),
+            parentage: Parentage::of_new(record, clock),
         }
     }
 

@@ -306,6 +306,12 @@ impl<'a> TableMerge<'a> {
         Ok(())
     }
 
+    /// Whether rows are written that may refer to what they referred to before, although they are sent as if they did not:
+    /// updates, and rows that are deleted and inserted again.
+    pub(crate) fn can_keep_references(&self) -> bool {
+        self.wanted.get(Operation::Update) + self.wanted.get(Operation::Replace) > 0
+    }
+
     /// Tells the planner how to find the load table's rows in a table whose key has an index.
     async fn hint(&self, old: &Session, settings: &str) -> Result<()> {
         if self.record.key.has_index(&self.record.old) { old.execute_all(settings).await } else { Ok(()) }

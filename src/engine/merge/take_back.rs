@@ -13,17 +13,18 @@ use super::table_merge::TableMerge;
 use super::whereabouts::Whereabouts;
 use crate::catalog::{self, Catalog};
 use crate::codec::BatchEncoder;
+use crate::engine::evidence::Clock;
 use crate::engine::plan::{
-    Direction, Draft, Lifted, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure, hold_rejects, needed_lifts,
-    planned_actions,
+    Direction, Draft, Lifted, Parentage, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure, hold_rejects,
+    needed_lifts, planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
-use crate::engine::run::{Context, Ledger};
+use crate::engine::run::{Context, Entry, Ledger};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::policy::Action;
-use crate::schema::Table;
+use crate::schema::{Table, TimeColumn, TimeColumns};
 use crate::staging::{DatabasePlan, DatabaseRecord, SegmentReader, TableDiff, TablePlan, TableRecord};
 use crate::store::Store;
 use crate::words::Counts;
@@ -41,8 +42,8 @@ pub(crate) async fn everything(
     store: &dyn Store,
     old: &Session,
     part: &DatabasePlan,
-    record: &DatabaseRecord,
-    merged_in: Option<i64>,
+    (record, clock): (&DatabaseRecord, &Clock),
+    merge: &Entry,
 ) -> Result<Scope> {
     let today = catalog::read(old.client()).await?;
     let mut scope = Scope {
@@ -50,10 +51,11 @@ pub(crate) async fn everything(
         part: part.clone(),
         record: record.clone(),
         actions: BTreeMap::new(),
-        merged_in,
+        merged_in: merge.merged_in,
         left: Vec::new(),
         taken_back: Vec::new(),
         lifted: Lifted::new(),
+        parentage: parentage(&today, (record, clock), merge),
     };
     scope.part.tables.retain(|table| table.written_rows() > 0);
     adopt_definitions(store, &mut scope, &today)?;
@@ -67,11 +69,11 @@ pub(crate) async fn everything(
 pub(crate) async fn scope(
     context: &Context,
     part: &DatabasePlan,
-    record: &DatabaseRecord,
-    merged_in: Option<i64>,
+    (record, clock): (&DatabaseRecord, &Clock),
+    merge: &Entry,
 ) -> Result<Scope> {
     let sandbox = Sandbox::open(context.servers(), &part.name).await?;
-    let mut scope = everything(context.store(), sandbox.session(), part, record, merged_in).await?;
+    let mut scope = everything(context.store(), sandbox.session(), part, (record, clock), merge).await?;
     let diffs: Vec<_> = scope.part.tables.iter().map(diff_of).collect();
     let mut drafts = Vec::new();
     for (table, diff) in scope.part.tables.iter().zip(&diffs) {
@@ -88,9 +90,9 @@ pub(crate) async fn scope(
     scope.lifted = needed_lifts(tools, &part.name, &drafts).await?;
     let lifted = |table: &QualifiedName| scope.lifted.get(table).map_or(&[][..], Vec::as_slice);
     hold_rejects(tools, &scope.record, &mut drafts, Direction::Back, lifted).await?;
-    // What comes back is OLD's own, and nobody's stranger.
     let sandbox = Sandbox::open(servers, &part.name).await?;
-    hold_closure(sandbox, store, reporter, &mut drafts, Direction::Back, &Strangers::default()).await?;
+    let strangers = Strangers::of_before(scope.parentage.clone());
+    hold_closure(sandbox, store, reporter, &mut drafts, Direction::Back, &strangers).await?;
     let (mut left, mut taken_back) = (Vec::new(), Vec::new());
     for (draft, planned) in drafts.iter().zip(&planned) {
         left.extend(left_rows(context.store(), draft, planned)?);
@@ -101,6 +103,21 @@ pub(crate) async fn scope(
     scope.taken_back = taken_back;
     scope.actions = actions;
     Ok(scope)
+}
+
+/// What shows that rows find the parents again that they had before the merge. Time columns count that are of the type of then;
+/// transactions where the merge's own can still be told.
+fn parentage(today: &Catalog, (record, clock): (&DatabaseRecord, &Clock), merge: &Entry) -> Parentage {
+    let is_same = |table: &TableRecord, column: &TimeColumn| {
+        let now = today.tables.iter().find(|now| now.name == table.name).and_then(|now| now.column(&column.name));
+        now.map(|now| &now.data_type) == table.old.column(&column.name).map(|then| &then.data_type)
+    };
+    let horizon = record.horizon.filter(|_| merge.merged_in.is_some());
+    let undone = if merge.merged_in.is_some() { merge.undone_in.as_slice() } else { &[] };
+    Parentage::of_before(record, clock, (horizon, undone), |table| {
+        let kept = |column: &Option<TimeColumn>| column.clone().filter(|column| is_same(table, column));
+        TimeColumns { created: kept(&table.times.created), updated: kept(&table.times.updated) }
+    })
 }
 
 /// Puts OLD's definitions of today in the place of those of the plan. Tables of which a column that the merge wrote has gone or

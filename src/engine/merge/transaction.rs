@@ -4,9 +4,12 @@
 //!    with the row that was classified. If any has moved, nothing is written.
 //! 2. Deletes run from children to parents, then updates and inserts from parents to children. Each statement must affect
 //!    exactly the planned number of rows.
-//! 3. Foreign keys of every touched table are checked in both directions, since its triggers may have been off.
+//! 3. Foreign keys of every touched table are checked in both directions, since its triggers may have been off; and that
+//!    children find their own parents, since nobody has kept OLD's users from putting others in their place.
 //!
 //! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
+
+use std::collections::BTreeSet;
 
 use super::foreign_keys::{Ends, expect_no_affected_children, expect_no_children_left_behind};
 use super::scope::Scope;
@@ -20,7 +23,7 @@ use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::schema::ForeignKey;
 use crate::staging::Written;
-use crate::statement::{NO_SEARCH_PATH, OWN_SEARCH_PATH, Operation};
+use crate::statement::{NO_SEARCH_PATH, OWN_SEARCH_PATH, Operation, note_kept_references};
 
 /// Carries out a database's part of a plan inside the session's transaction.
 pub(crate) async fn carry_out(
@@ -53,6 +56,14 @@ pub(crate) async fn carry_out(
         seen.place(|| &merge.record.name)?;
     }
     old.execute_all(OWN_SEARCH_PATH).await?;
+    let mut kept = BTreeSet::new();
+    for (number, key) in keys.iter().enumerate() {
+        let moves = |merge: &&TableMerge<'_>| merge.record.name == key.child && merge.can_keep_references();
+        if let Some(merge) = merges.iter().find(moves).filter(|_| scope.parentage.proof(key).is_some()) {
+            old.execute_all(&note_kept_references(key, &merge.load, number)).await.place(|| &key.name)?;
+            kept.insert(number);
+        }
+    }
     for key in &keys {
         let of = |table: &QualifiedName| merges.iter().find(|merge| merge.record.name == *table).map(|merge| &merge.load);
         let (Some(parents), children) = (of(&key.parent), of(&key.child)) else { continue };
@@ -77,7 +88,7 @@ pub(crate) async fn carry_out(
             remember(&ledger, old, merge.record, &merge.load).await.place(|| &merge.record.name)?;
         }
     }
-    check_foreign_keys(old, &keys, &merges, triggers).await?;
+    check_foreign_keys(old, &keys, &merges, (scope, triggers, &kept)).await?;
     triggers.settle(old).await?;
     old.execute_all(NO_SEARCH_PATH).await?;
     for restore in lifts.values() {
@@ -90,8 +101,13 @@ pub(crate) async fn carry_out(
 }
 
 /// Checks every foreign key that the written tables take part in.
-async fn check_foreign_keys(old: &Session, keys: &[ForeignKey], merges: &[TableMerge<'_>], triggers: Triggers) -> Result<()> {
-    for key in keys {
+async fn check_foreign_keys(
+    old: &Session,
+    keys: &[ForeignKey],
+    merges: &[TableMerge<'_>],
+    (scope, triggers, kept): (&Scope, Triggers, &BTreeSet<usize>),
+) -> Result<()> {
+    for (number, key) in keys.iter().enumerate() {
         let writes = |merge: &&TableMerge<'_>| merge.record.name == key.child && merge.wanted.sum_of(Operation::brings_row) > 0;
         let loses = |merge: &&TableMerge<'_>| merge.record.name == key.parent && merge.wanted.sum_of(Operation::takes_row) > 0;
         let (children, parents) = (merges.iter().find(writes), merges.iter().find(loses));
@@ -100,6 +116,8 @@ async fn check_foreign_keys(old: &Session, keys: &[ForeignKey], merges: &[TableM
             children: children.map(|merge| &merge.load),
             parents: parents.map(|merge| &merge.load),
             unaltered: triggers == Triggers::Replica,
+            proof: scope.parentage.proof(key),
+            kept: kept.get(&number).copied(),
         };
         ends.check(old, key, merge.direction).await?;
     }

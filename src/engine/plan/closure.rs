@@ -40,7 +40,7 @@ pub(crate) async fn hold_closure(
         for key in &keys {
             held += hold_orphans(&deltas, drafts, key).await.place(|| &key.name)?;
             held += hold_parents(&deltas, drafts, key).await.place(|| &key.name)?;
-            held += strangers.hold_children(&deltas, drafts, key).await?;
+            held += strangers.hold_children(store, &deltas, drafts, key).await?;
             held += strangers.hold_parents(store, &deltas, drafts, key).await?;
         }
         if held == 0 {

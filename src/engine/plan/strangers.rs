@@ -4,16 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::delta_tables::TableDeltas;
+use super::direction::Direction;
 use super::draft::Draft;
+use super::parentage::Parentage;
 use super::row_values::{Value, each_row};
 use crate::delta::{Base, Class};
 use crate::engine::evidence::Clock;
 use crate::error::{Place, Result};
-use crate::name::{Ident, QualifiedName};
+use crate::name::QualifiedName;
 use crate::policy::Action;
-use crate::schema::{ForeignKey, Method};
-use crate::staging::{DatabaseRecord, TableRecord};
-use crate::statement;
+use crate::schema::ForeignKey;
+use crate::staging::DatabaseRecord;
+use crate::statement::{self, Operation};
 use crate::store::Store;
 
 /// Rows of OLD that the plan overwrites although they may be other rows than NEW's, by table, as positions in its diff.
@@ -23,10 +25,8 @@ pub(crate) struct Strangers {
     certain: BTreeMap<QualifiedName, Vec<usize>>,
     /// Nobody knows.
     possible: BTreeMap<QualifiedName, HashSet<usize>>,
-    /// Tables that both sides have and that are not carried, with the condition under which a row `p` of OLD's is NEW's too.
-    aside: BTreeMap<QualifiedName, String>,
-    /// Tables of which a row that did not move its stamps on NEW was not looked at.
-    unseen: BTreeMap<QualifiedName, Unseen>,
+    /// What shows that a row is a child's own parent.
+    parentage: Parentage,
 }
 
 impl Strangers {
@@ -39,8 +39,7 @@ impl Strangers {
         clock: &Clock,
         is_decided: impl Fn(&QualifiedName, Class) -> bool,
     ) -> Result<Self> {
-        let aside = record.aside.iter().map(|aside| (aside.name.clone(), clock.existed(&aside.times, "p"))).collect();
-        let mut strangers = Self { aside, unseen: unseen(drafts, clock), ..Self::default() };
+        let mut strangers = Self { parentage: Parentage::of_new(record, clock), ..Self::default() };
         for draft in drafts {
             if !draft.actions.iter().any(|action| matches!(action, Action::Update | Action::Replace)) {
                 continue;
@@ -59,33 +58,40 @@ impl Strangers {
         Ok(strangers)
     }
 
+    /// Where rows come back to OLD nothing is overwritten by others' rows: only their parents may be others by now.
+    pub(crate) fn of_before(parentage: Parentage) -> Self {
+        Self { parentage, ..Self::default() }
+    }
+
     /// Lists the tables in which rows of OLD are overwritten by others.
     pub(crate) fn tables(&self) -> BTreeSet<QualifiedName> {
         self.certain.keys().cloned().collect()
     }
 
-    /// Holds children whose parent on OLD may be another row than NEW's: where the parent's table is not carried, unless OLD's
-    /// row says that it was there at the cutover; and where NEW's row was not looked at, if OLD's says that it came after it.
-    /// Returns how many.
+    /// Holds children whose parent on OLD may be another row than their own; returns how many.
     pub(crate) async fn hold_children(
         &self,
+        store: &dyn Store,
         deltas: &TableDeltas<'_>,
         drafts: &mut [Draft<'_>],
         key: &ForeignKey,
     ) -> Result<usize> {
-        let Some((position, child)) = deltas.of(&key.child) else { return Ok(0) };
-        let (is_proven, why) = if let Some(existed) = self.aside.get(&key.parent) {
-            (existed.clone(), "is not carried, and its row on OLD")
-        } else if let Some(unseen) = self.unseen.get(&key.parent) {
-            // A row that the plan overwrites becomes NEW's.
-            let overwritten = deltas.of(&key.parent).map(|(_, parent)| statement::is_overwritten(parent, "p"));
-            let tests: Vec<_> = std::iter::once(unseen.is_news(key)).chain(overwritten).collect();
-            (format!("({})", tests.join(" or ")), "has a row that does not say that it was there at the cutover, and")
-        } else {
-            return Ok(0);
-        };
-        let rows = deltas.positions(&statement::children_of_unproven(key, child, &is_proven)).await.place(|| &key.name)?;
-        let why = format!("held: {} {why} may be another one than NEW's ({})", key.parent, key.name);
+        let (Some((position, child)), Some(proof)) = (deltas.of(&key.child), self.parentage.proof(key)) else { return Ok(0) };
+        // A row that is written becomes the child's own.
+        let written = deltas.of(&key.parent).map(|(_, parent)| statement::is_overwritten(parent, "p"));
+        let tests: Vec<_> = std::iter::once(proof.condition.to_owned()).chain(written).collect();
+        let query = statement::children_of_unproven(key, child, &format!("({})", tests.join(" or ")));
+        let mut rows = deltas.positions(&query).await.place(|| &key.name)?;
+        if !rows.is_empty() {
+            let brought = brought_values(store, drafts, key, deltas.direction())?;
+            let image = deltas.direction().image();
+            let mut own = HashSet::new();
+            each_row(store, &drafts[position], &key.child_columns, image, |row, _, value| {
+                own.extend(value.filter(|value| brought.contains(value)).map(|_| row));
+            })?;
+            rows.retain(|row| !own.contains(row));
+        }
+        let why = format!("held: {} {} ({})", key.parent, proof.why, key.name);
         Ok(drafts[position].hold_written(rows, &why))
     }
 
@@ -140,33 +146,13 @@ impl Strangers {
     }
 }
 
-/// What says of a row `p` on OLD that it is the one which NEW has under the same value, where NEW's was not looked at.
-struct Unseen {
-    /// The columns by which rows of both sides are compared.
-    key: Vec<Ident>,
-    /// The row was there at the cutover.
-    existed: String,
-    /// And nobody has written it since: it has the values that it had.
-    untouched: String,
-}
-
-impl Unseen {
-    /// A value that is not the row's key may have gone from one row to another since.
-    fn is_news(&self, key: &ForeignKey) -> String {
-        let by_key =
-            key.parent_columns.len() == self.key.len() && key.parent_columns.iter().all(|column| self.key.contains(column));
-        if by_key { self.existed.clone() } else { self.untouched.clone() }
-    }
-}
-
-/// Lists the tables whose unmoved rows were not looked at.
-fn unseen(drafts: &[Draft<'_>], clock: &Clock) -> BTreeMap<QualifiedName, Unseen> {
-    let stamped =
-        drafts.iter().map(|draft| draft.record).filter(|record| record.stamps_prove && record.method != Method::Compare);
-    let unseen = |record: &TableRecord| Unseen {
-        key: record.key.names(),
-        existed: clock.existed(&record.times, "p"),
-        untouched: clock.untouched(&record.times, "p"),
-    };
-    stamped.map(|record| (record.name.clone(), unseen(record))).collect()
+/// Collects the referenced values of rows that are written: an update that moves none of them is in no delta table.
+fn brought_values(store: &dyn Store, drafts: &[Draft<'_>], key: &ForeignKey, direction: Direction) -> Result<HashSet<Value>> {
+    let mut brought = HashSet::new();
+    let Some(parent) = drafts.iter().find(|draft| draft.record.name == key.parent) else { return Ok(brought) };
+    let brings = |row: usize| direction.operation(parent.actions[row]).is_some_and(Operation::brings_row);
+    each_row(store, parent, &key.parent_columns, direction.image(), |row, _, value| {
+        brought.extend(value.filter(|_| brings(row)));
+    })?;
+    Ok(brought)
 }

@@ -69,6 +69,9 @@ pub struct Entry {
     /// The merge's transaction, where rows that it wrote can still be told by it: rows that bear its number (their `xmin`) have
     /// not been written since.
     pub merged_in: Option<i64>,
+    /// The transactions that took parts of it back.
+    #[serde(skip)]
+    pub undone_in: Vec<i64>,
 }
 
 /// A merge of another run that was taken back.
@@ -140,7 +143,13 @@ impl Ledger {
         }
         let rows = old.query(&self.statement(LATEST), &[&part.digest]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        Ok(Some(Entry { action: action(row)?, tables: tables(row.get(1))?, recorded_at: row.get(2), merged_in: row.get(3) }))
+        Ok(Some(Entry {
+            action: action(row)?,
+            tables: tables(row.get(1))?,
+            recorded_at: row.get(2),
+            merged_in: row.get(3),
+            undone_in: row.get(4),
+        }))
     }
 
     /// Lists the merges of other runs that were taken back after this one had seen their rows: what it found alike on both

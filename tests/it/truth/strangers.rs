@@ -1,6 +1,7 @@
 //! A child follows its parent, and nobody who only has the parent's key.
 
 use failback::engine::{self, MergeOptions};
+use failback::error::{ErrorKind, OldState};
 use failback::policy::Action;
 
 use super::*;
@@ -131,4 +132,132 @@ fn a_parent_that_does_not_say_that_it_was_there_is_no_parent() {
     let plan = planned(&case);
     let why = "has a row that does not say that it was there at the cutover, and may be another one";
     assert_eq!((held(&plan, "public.bill", why), held(&plan, "public.note", why)), (3, 1), "{plan:#?}");
+}
+
+/// Parents with stamps, without any, and in a table that is not carried; a child of NEW's for each.
+fn usurped(test: &str) -> Recovery {
+    let both = "create table payer (id int primary key, name text, created_at timestamptz, updated_at timestamptz);
+         create table plain (id int primary key, code text unique);
+         create table aside (id int primary key, created_at timestamptz);
+         create table line (id int primary key, payer int references payer, plain int references plain,
+                            code text references plain (code), aside int references aside,
+                            created_at timestamptz default now(), updated_at timestamptz default now());
+         insert into payer select i, 'both', '2001-01-01', '2001-01-01' from generate_series(1, 3) i;
+         insert into plain select i, 'c' || i from generate_series(1, 3) i;
+         insert into aside select i, '2001-01-01' from generate_series(1, 3) i";
+    let new = "insert into line values (1, 1, null, null, null), (2, null, 1, null, null), (3, null, null, 'c2', null),
+         (4, null, null, null, 1), (5, 2, 3, 'c3', 2)";
+    recovery(pair(test, both, new, ""), "[tables.\"public.aside\"]\nmethod = \"skip\"\n")
+}
+
+#[test]
+fn a_parent_that_becomes_another_row_after_the_plan_gets_no_child() {
+    let cases = [
+        ("payer", "insert into payer values (1, 'Bob', now(), now())", "id = 1", "1"),
+        ("plain", "insert into plain values (1, 'c1')", "id = 1", "2"),
+        ("plain", "insert into plain values (9, 'c2')", "code = c2", "3"),
+        ("aside", "insert into aside values (1, now())", "id = 1", "4"),
+    ];
+    for (number, (table, work, parent, child)) in cases.into_iter().enumerate() {
+        let case = usurped(&format!("usurped_{number}"));
+        assert_eq!(planned(&case).held, 0);
+        let gone = if parent.starts_with("code") { "code = 'c2'" } else { parent };
+        support::sql(&case.pair.old, &format!("delete from {table} where {gone}; {work}"));
+        let refused = block_on(engine::merge(&case.context, MergeOptions::default())).expect_err("a stranger came");
+        assert_eq!((refused.kind(), refused.old_state()), (ErrorKind::Refused, Some(&OldState::RolledBack)), "{refused:?}");
+        let said = format!("1 rows of public.line would refer to rows of public.{table}");
+        assert!(refused.causes().iter().any(|cause| cause.contains(&said) && cause.contains(parent)), "{refused:?}");
+        let plan = block_on(engine::plan(&case.context)).expect("a plan");
+        assert_eq!(held(&plan, "public.line", &format!("public.{table}")), 1, "{plan:#?}");
+        let rest: Vec<_> = ["1", "2", "3", "4", "5"].into_iter().filter(|id| *id != child).collect();
+        assert_eq!(children(&case), rest);
+    }
+}
+
+#[test]
+fn a_parent_that_was_only_written_is_still_the_same_where_its_stamps_say_so() {
+    let case = usurped("written_parent");
+    planned(&case);
+    support::sql(&case.pair.old, "update payer set name = 'new', updated_at = now(); update aside set id = id");
+    assert_eq!(children(&case), ["1", "2", "3", "4", "5"]);
+}
+
+/// OLD's own reference stays, whoever is behind it by now: the row's own words were never NEW's.
+#[test]
+fn a_row_that_keeps_olds_own_parent_asks_for_no_proof_of_it() {
+    let both = "create table plain (id int primary key, name text);
+         create table line (id int primary key, tag text unique, note text, plain int references plain,
+                            updated_at timestamptz default '2001-01-01');
+         insert into plain values (1, 'both'), (2, 'both'); insert into line values (1, 'a', 'both', 1), (2, 'b', 'both', 2)";
+    // Unique values swap, so that the rows are deleted and inserted again.
+    let new = "update line set tag = tag || '*', updated_at = now(); update line set tag = 'b' where id = 1;
+         update line set tag = 'a' where id = 2";
+    let case = recovery(pair("kept_parent", both, new, ""), "");
+    assert_eq!(planned(&case).actions.get(Action::Replace), 2);
+    support::sql(&case.pair.old, "update plain set name = 'new'");
+    assert_eq!(children(&case), ["1", "2"]);
+    assert_eq!(support::value(&case.pair.old, "select string_agg(tag, '' order by id) from line").as_deref(), Some("ba"));
+}
+
+/// Where nothing but a comparison of both sides shows which row it is, a row that was written since may be another one.
+#[test]
+fn a_parent_that_was_written_between_the_comparison_and_the_plan_is_looked_at_too() {
+    let case = usurped("written_before_plan");
+    block_on(engine::export(&case.context)).expect("an export");
+    support::sql(&case.pair.old, "delete from plain where id = 1; insert into plain values (1, 'c1')");
+    block_on(engine::diff(&case.context)).expect("a diff");
+    let plan = block_on(engine::plan(&case.context)).expect("a plan");
+    assert_eq!(held(&plan, "public.line", "public.plain has a row that was written on OLD since"), 1, "{plan:#?}");
+    assert_eq!(children(&case), ["1", "3", "4", "5"]);
+}
+
+#[test]
+fn a_child_does_not_come_back_to_a_parent_that_became_another_row() {
+    let both = "create table plain (id int primary key, name text);
+         create table payer (id int primary key, name text, created_at timestamptz, updated_at timestamptz);
+         create table line (id int primary key, plain int references plain, payer int references payer,
+                            updated_at timestamptz default '2001-01-01');
+         insert into plain select i, 'both' from generate_series(1, 4) i;
+         insert into payer select i, 'both', '2001-01-01', '2001-01-01' from generate_series(1, 4) i;
+         insert into line values (1, 1, null), (2, 2, null), (3, 3, null), (4, null, 1), (5, null, 2), (6, null, 3)";
+    let new = "delete from line where id in (1, 2, 4, 5);
+         update line set plain = 4, updated_at = now() where id = 3;
+         update line set payer = 4, updated_at = now() where id = 6";
+    let case = recovery(pair("usurped_undo", both, new, ""), "");
+    case.decide("[defaults]\ndelete = \"apply_new\"\n");
+    assert_eq!(planned(&case).held, 0);
+    assert_eq!(children(&case), ["3", "6"]);
+    support::sql(
+        &case.pair.old,
+        "delete from plain where id in (1, 3); insert into plain values (1, 'Bob'), (3, 'Bob');
+         delete from payer where id in (1, 3); insert into payer values (1, 'Bob', now(), now()), (3, 'Bob', now(), now());
+         update payer set name = 'new', updated_at = now() where id = 2",
+    );
+    let undone = block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
+    let left = undone.databases.iter().flat_map(|database| &database.left);
+    let mut left: Vec<_> = left.flat_map(|left| &left.keys).map(String::as_str).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["id = 1", "id = 3", "id = 4", "id = 6"], "{undone:#?}");
+    let lines = support::rows(&case.pair.old, "select format('%s %s %s', id, plain, payer) from line order by id");
+    assert_eq!(lines.concat().into_iter().flatten().collect::<Vec<_>>(), ["2 2 ", "3 4 ", "5  2", "6  4"]);
+    let again = block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
+    assert_eq!((again.rows(), again.left_rows()), (0, 4));
+}
+
+#[test]
+fn a_parent_that_an_undo_brought_back_is_no_stranger() {
+    let both = "create table plain (id int primary key, name text);
+         create table line (id int primary key, plain int references plain);
+         insert into plain select i, 'both' from generate_series(1, 2) i; insert into line values (1, 1), (2, 2)";
+    let case = recovery(pair("undone_parent", both, "delete from line; delete from plain", ""), "");
+    case.decide("[defaults]\nambiguous_missing_on_new = \"apply_new\"\n");
+    assert_eq!(planned(&case).held, 0);
+    assert_eq!(children(&case), [""; 0]);
+    support::sql(&case.pair.old, "insert into line values (1, null)");
+    let undo = || block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
+    assert_eq!((undo().left_rows(), support::value(&case.pair.old, "select count(*) from plain")), (1, Some("2".to_owned())));
+    support::sql(&case.pair.old, "delete from line where id = 1");
+    assert_eq!(undo().left_rows(), 0);
+    let lines = support::rows(&case.pair.old, "select format('%s %s', id, plain) from line order by id");
+    assert_eq!(lines.concat().into_iter().flatten().collect::<Vec<_>>(), ["1 1", "2 2"]);
 }

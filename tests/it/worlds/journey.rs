@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Client;
 
 use super::ground::{Ground, Role};
-use super::oracle::Window;
+use super::oracle::{self, Window};
 use super::schema::{self, Key, Table};
 use super::snapshot::{self, Snapshot};
 use super::writes::{Writer, wall_clock};
@@ -236,6 +236,37 @@ impl Journey<'_> {
         if self.dice.below(2) == 0 {
             let times = 1 + self.dice.below(2);
             self.write(Side::Old, times);
+        }
+    }
+
+    /// Lets a user of OLD's put another row in the place of one that a child refers to which OLD does not have so.
+    pub(super) fn usurp(&mut self, from: &Snapshot) {
+        if self.dice.below(3) > 0 {
+            return;
+        }
+        let old = self.snapshot(Side::Old);
+        let mut wanted = Vec::new();
+        for (number, table) in self.tables.iter().enumerate() {
+            for (at, reference) in table.references.iter().enumerate() {
+                for (key, child) in &from.tables[number] {
+                    let value = oracle::value_of(child, &reference.own);
+                    let here = old.tables[number].get(key).and_then(|child| oracle::value_of(child, &reference.own));
+                    wanted.extend(value.filter(|value| Some(value) != here.as_ref()).map(|value| (number, at, value)));
+                }
+            }
+        }
+        if wanted.is_empty() {
+            return;
+        }
+        let (number, at, value) = wanted.swap_remove(self.dice.below(wanted.len()));
+        let reference = &self.tables[number].references[at];
+        let columns: Vec<_> = reference.columns.iter().map(|(name, _)| name.clone()).collect();
+        let parent = &self.tables[reference.parent];
+        let mut writer = Writer::new(&self.tables, 'O', self.cutover, self.zone, self.count);
+        let statement = writer.usurp(parent, &columns, &value);
+        self.count = writer.count;
+        if block_on(self.clients.get(Side::Old)[parent.database].batch_execute(&statement)).is_ok() {
+            self.log.push(format!("OLD: {statement}"));
         }
     }
 

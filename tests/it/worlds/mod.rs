@@ -30,7 +30,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 24] = [
+const HAPPENS: [&str; 26] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -38,6 +38,8 @@ const HAPPENS: [&str; 24] = [
     "[\"public.t",
     "-- merge: done",
     "-- merge: Refused",
+    "find their own parents",
+    "may be another one than before the merge",
     "-- verify: verified",
     "-- undo: done, 0 rows left",
     "insert -> insert",

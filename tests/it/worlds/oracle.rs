@@ -97,12 +97,12 @@ impl Merge<'_> {
 }
 
 /// The values of a reference; `None` where one is NULL.
-fn value_of(row: &Row, columns: &[String]) -> Option<Vec<String>> {
+pub(super) fn value_of(row: &Row, columns: &[String]) -> Option<Vec<String>> {
     columns.iter().map(|name| row.get(name).cloned().flatten()).collect()
 }
 
 /// The identity of the row that a reference leads to.
-fn parent(rows: &Rows, reference: &Reference, value: &[String]) -> Option<String> {
+pub(super) fn parent(rows: &Rows, reference: &Reference, value: &[String]) -> Option<String> {
     let columns: Vec<_> = reference.columns.iter().map(|(name, _)| name.clone()).collect();
     let found = rows.values().find(|row| value_of(row, &columns).as_deref() == Some(value))?;
     found.get("tok").cloned().flatten()

@@ -7,7 +7,7 @@ use failback::name::Side;
 use super::account::unaccounted;
 use super::journey::{Journey, Step};
 use super::listed::{self, Said};
-use super::oracle::{Merge, shown};
+use super::oracle::{Merge, parent, shown, value_of};
 use super::sequences;
 use super::snapshot::{Snapshot, agree};
 use crate::recovery::Recovery;
@@ -31,6 +31,7 @@ impl Journey<'_> {
         for step in ["export", "diff", "plan"] {
             self.step(&recovery, step, &mut earlier)?;
             self.visit();
+            self.usurp(&new);
         }
         let options = MergeOptions { leave_held: true, fire_triggers: self.fire, ..MergeOptions::default() };
         let mut before = self.snapshot(Side::Old);
@@ -164,10 +165,11 @@ impl Journey<'_> {
     /// Takes the merge back: what OLD's users wrote since stays, and the rest is as it was.
     fn undo(&mut self, merged: &Merged) -> Step {
         self.visit();
+        self.usurp(&merged.before);
         let visited = self.snapshot(Side::Old);
         let done = block_on(engine::undo(&merged.recovery.context, merged.options));
         let left = done.as_ref().map_or(0, MergeReport::left_rows);
-        self.log.push(format!("-- undo: {}, {left} rows left", told(&done)));
+        self.log.push(format!("-- undo: {}, {left} rows left{}", told(&done), left_whys(&done)));
         if let Err(error) = done {
             self.expect_true_state(&error, &visited)?;
             let nobody_wrote = visited == merged.after;
@@ -199,7 +201,27 @@ impl Journey<'_> {
                 }
             }
         }
+        wrong.extend(self.wrong_parents(&merged.before, &visited, &undone));
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// Looks for children that an undo brought back to other parents than they had.
+    fn wrong_parents(&self, before: &Snapshot, visited: &Snapshot, undone: &Snapshot) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for (number, table) in self.tables.iter().enumerate() {
+            for reference in &table.references {
+                for (key, child) in &undone.tables[number] {
+                    let Some(value) = value_of(child, &reference.own) else { continue };
+                    let here = visited.tables[number].get(key).and_then(|child| value_of(child, &reference.own));
+                    let of = |snapshot: &Snapshot| parent(&snapshot.tables[reference.parent], reference, &value);
+                    let (is, was) = (of(undone), of(before));
+                    if here.as_ref() != Some(&value) && is.is_some() && is != was {
+                        wrong.push(format!("{} {}: came back to {is:?}, and was of {was:?}", table.name, shown(key)));
+                    }
+                }
+            }
+        }
+        wrong
     }
 
     /// What both sides have in common after a merge that stands.
@@ -226,4 +248,11 @@ fn is_of_keys_that_stay_on(said: &str) -> bool {
     ["let unique values move between rows", "write rows in an order that foreign keys allow"]
         .iter()
         .any(|what| said.contains(what))
+}
+
+/// Why an undo left rows.
+fn left_whys(done: &Result<MergeReport, Error>) -> String {
+    let databases = done.iter().flat_map(|report| &report.databases);
+    let whys = databases.flat_map(|database| &database.left).map(|left| left.why.as_str());
+    whys.fold(String::new(), |said, why| said + "; " + why)
 }

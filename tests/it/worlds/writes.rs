@@ -210,6 +210,21 @@ impl<'a> Writer<'a> {
         )
     }
 
+    /// Puts a row of its own in the place of one that has certain values.
+    pub(super) fn usurp(&mut self, table: &Table, columns: &[String], values: &[String]) -> String {
+        let (name, stamp) = (&table.name, self.stamp_from(table, self.now()));
+        let is_it: Vec<_> = columns.iter().zip(values).map(|(column, value)| format!("{column} = '{value}'")).collect();
+        let mut set = format!("x.tok := '{}{}'; x.val := 'usurper'", self.letter, self.count);
+        for (column, _) in [("created_at", table.created), ("updated_at", table.updated)].iter().filter(|(_, has)| *has) {
+            let _ = write!(set, "; x.{column} := '{stamp}'");
+        }
+        format!(
+            "do $$ declare x {name}; begin delete from {name} where {} returning * into strict x;
+             {set}; insert into {name} select (x).*; end $$",
+            is_it.join(" and ")
+        )
+    }
+
     fn delete(dice: &mut Dice, table: &Table) -> String {
         format!("delete from {} where {}", table.name, Self::one(dice, table))
     }
