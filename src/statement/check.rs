@@ -126,7 +126,8 @@ pub fn orphans_of_table(key: &ForeignKey) -> String {
 }
 
 /// Counts the children of rows that a load table took away; other children still have theirs. `None` where the load table does
-/// not know what they referred to.
+/// not know what they referred to. Rows that are deleted and inserted again are sent as they become: whom these leave behind is
+/// asked before, by [`children_left_behind`](super::children_left_behind).
 #[must_use]
 pub fn orphans_of_lost(key: &ForeignKey, load: &LoadTable<'_>) -> Option<String> {
     let value = |column: &Ident| load.value_of(Inserted::Olds, column);
@@ -135,7 +136,7 @@ pub fn orphans_of_lost(key: &ForeignKey, load: &LoadTable<'_>) -> Option<String>
         values.iter().zip(&key.parent_columns).map(|(value, column)| format!("{value} as {}", column.sql())).collect();
     let parents = format!("{} p", parents(key));
     Some(format!(
-        "select count(*) from {} t where exists (select from (select {} from {} s where s.op in ('d', 'r')) g where {}) and {}",
+        "select count(*) from {} t where exists (select from (select {} from {} s where s.op = 'd') g where {}) and {}",
         children(key),
         list.join(", "),
         load.qualified(),

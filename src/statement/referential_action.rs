@@ -34,9 +34,13 @@ pub fn affected_children(
 }
 
 /// Counts the children of rows whose referenced columns get other values, less those that the same transaction deletes or gives
-/// another reference. `None` where it writes no such column. Asked as [`affected_children`] is, where no action fires.
+/// another reference. `None` where it writes no such column. Asked as [`affected_children`] is, where no action fires. Periods
+/// are covered by several parents together: whether one is, shows when all are written.
 #[must_use]
 pub fn children_left_behind(key: &ForeignKey, parents: &LoadTable<'_>, own: Option<&LoadTable<'_>>) -> Option<String> {
+    if key.period {
+        return None;
+    }
     let restored = |column: &Ident| parents.value_of(Inserted::Olds, column);
     if key.parent_columns.iter().all(|column| parents.updated_value(column).is_none() && restored(column).is_none()) {
         return None;

@@ -2,6 +2,7 @@
 //! columns.
 
 use super::*;
+use failback::error::ErrorKind;
 use support::Majors;
 
 fn eighteen(test: &str) -> Pair {
@@ -46,6 +47,38 @@ fn periods_are_kept_apart_and_covered() {
         assert_eq!(case.old("select n from uses order by n"), ["1", "2", "3", "5", "6", "50"]);
         assert_eq!(case.old("select price from rates order by price"), ["2", "3", "5", "6", "8", "9", "77"]);
     });
+}
+
+/// The replica role keeps the server's own check silent.
+#[test]
+fn a_child_that_came_since_the_plan_is_not_left_without_a_part_of_its_period() {
+    let pair = worked(
+        eighteen("shrunken"),
+        "create extension btree_gist; create table rates (n int primary key, id int, valid daterange, price int,
+             unique (id, valid without overlaps));
+         create table uses (n int primary key, id int, valid daterange, foreign key (id, period valid)
+             references rates (id, period valid));
+         insert into rates values (1, 1, '[2026-01-01,2026-03-01)', 5), (2, 2, '[2026-01-01,2026-03-01)', 5),
+             (3, 3, '[2026-01-01,2026-03-01)', 5)",
+        "update rates set valid = '[2026-01-01,2026-02-01)' where n = 1; delete from rates where n = 2;
+         update rates set price = 6 where n = 3",
+        "",
+    );
+    let case = case(pair, "", NEW_WINS);
+    case.expect_held(0);
+    let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
+    for (id, kept) in [(1, "[2026-01-05,2026-01-06)"), (3, "[2026-02-05,2026-02-06)")] {
+        support::sql(&case.recovery.pair.old, &format!("insert into uses values ({id}0, {id}, '{kept}')"));
+    }
+    for id in [1, 2] {
+        support::sql(&case.recovery.pair.old, &format!("insert into uses values ({id}, {id}, '[2026-01-20,2026-02-10)')"));
+        let refused = block_on(engine::merge(&case.recovery.context, options)).expect_err("a child came");
+        assert_eq!(refused.kind(), ErrorKind::Refused, "{refused:?}");
+        assert!(refused.causes().iter().any(|cause| cause.contains("fk_parent_missing: 1 rows of public.uses")), "{refused:?}");
+        support::sql(&case.recovery.pair.old, &format!("delete from uses where n = {id}"));
+    }
+    block_on(engine::merge(&case.recovery.context, options)).expect("a merge");
+    assert_eq!(case.old("select valid::text from rates order by n"), ["[2026-01-01,2026-02-01)", "[2026-01-01,2026-03-01)"]);
 }
 
 #[test]
