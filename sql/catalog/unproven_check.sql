@@ -2,8 +2,8 @@
 -- domains of its columns, in arrays, ranges and composites too, with the statements that lift each within a transaction and
 -- put it back as it is.
 -- Parameters: $1 text the table, quoted.
--- Columns: name text, of_table bool (else of a domain), lift text, restore text (both NULL where this user may not, or where
--- the check is inherited, or stands in a child or partition in its own right).
+-- Columns: name text, of_table bool (else of a domain), inherited bool (it is inherited, or stands in a child or partition in
+-- its own right), lift text, restore text (both NULL where it is inherited, or this user may not).
 -- Server: 13.
 -- Filters: what is NOT ENFORCED (18) promises nothing; see foreign_key.sql.
 with recursive column_type (oid) as (
@@ -37,9 +37,10 @@ with recursive column_type (oid) as (
 )
 select k.conname::pg_catalog.text as name,
        k.contypid = 0 as of_table,
-       case when o.may_lift then
+       o.inherited,
+       case when o.owns and not o.inherited then
          pg_catalog.format('alter %s %s drop constraint %I', o.kind, o.name, k.conname) end as lift,
-       case when o.may_lift then
+       case when o.owns and not o.inherited then
          pg_catalog.concat_ws('; ',
            pg_catalog.format('alter %s %s add constraint %I %s', o.kind, o.name, k.conname,
              pg_catalog.pg_get_constraintdef(k.oid)),
@@ -56,11 +57,11 @@ select k.conname::pg_catalog.text as name,
        (select case when k.contypid = 0 then 'table' else 'domain' end as kind,
                case when k.contypid = 0 then k.conrelid::pg_catalog.regclass::pg_catalog.text
                     else k.contypid::pg_catalog.regtype::pg_catalog.text end as name,
-               pg_catalog.pg_has_role(coalesce(r.relowner, d.typowner), 'USAGE')
-                 and k.coninhcount = 0
-                 and not exists (select from below as b
+               pg_catalog.pg_has_role(coalesce(r.relowner, d.typowner), 'USAGE') as owns,
+               k.coninhcount > 0
+                 or exists (select from below as b
                                    join pg_catalog.pg_constraint as p on p.conrelid = b.oid and p.conname = k.conname
-                                  where k.contypid = 0 and (p.conislocal or p.convalidated)) as may_lift) as o
+                                  where k.contypid = 0 and (p.conislocal or p.convalidated)) as inherited) as o
  where k.contype = 'c'
    and not k.convalidated
    and coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::pg_catalog.bool, true)

@@ -24,6 +24,7 @@ fn check(row: &Row) -> Result<UnprovenCheck> {
     Ok(UnprovenCheck {
         name: fact::get_ident(row, "name")?,
         of_table: fact::get(row, "of_table")?,
+        inherited: fact::get(row, "inherited")?,
         lift: lift.zip(restore).map(|(lift, restore)| Lift { lift, restore }),
     })
 }

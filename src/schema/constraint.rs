@@ -12,7 +12,9 @@ pub struct UnprovenCheck {
     pub name: Ident,
     /// Whether it is the table's, and not a domain's.
     pub of_table: bool,
-    /// How it is lifted; `None` where this user may not.
+    /// Whether it is inherited, or stands in a child or partition in its own right.
+    pub inherited: bool,
+    /// How it is lifted; `None` where it is inherited, or this user may not.
     pub lift: Option<Lift>,
 }
 

@@ -73,7 +73,9 @@ pub(crate) async fn hold_unrestorable(
             decided.extend(Some(row).filter(|_| is_decided(name, found.class)));
         })?;
         for (row, check) in broken.iter().filter(|(row, _)| !decided.contains(row)) {
-            let why = format!("held: OLD's row breaks {check}, which is NOT VALID: an undo could not put it back");
+            let inherited = fixed.iter().any(|fixed| fixed.name.as_str() == check && fixed.inherited);
+            let is = if inherited { "NOT VALID and inherited" } else { "NOT VALID" };
+            let why = format!("held: OLD's row breaks {check}, which is {is}: an undo could not put it back");
             draft.hold_written([*row], &why);
         }
     }

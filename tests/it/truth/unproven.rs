@@ -90,3 +90,14 @@ fn where_nobody_could_put_them_back_they_are_held_until_it_is_decided() {
     let undone = block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo of the rest");
     assert_eq!((undone.rows(), undone.left_rows()), (1, 1), "{undone:?}");
 }
+
+#[test]
+fn a_check_that_is_inherited_is_called_so() {
+    let both = "create table base (id int, price int, updated_at timestamptz default '2020-01-01');
+         create table heir (primary key (id)) inherits (base); insert into heir values (1, -5);
+         alter table base add constraint positive check (price > 0) not valid";
+    let case = recovery(pair("unproven_heir", both, "update heir set price = 3, updated_at = now()", ""), "");
+    let report = planned(&case);
+    let held: Vec<_> = report.tables.iter().flat_map(|table| &table.held_reasons).map(|(why, _)| why.as_str()).collect();
+    assert_eq!(held, ["held: OLD's row breaks positive, which is NOT VALID and inherited: an undo could not put it back"]);
+}
