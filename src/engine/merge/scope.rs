@@ -6,7 +6,7 @@ use super::report::LeftRows;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::engine::evidence::Clock;
-use crate::engine::plan::{Direction, Lifted, Parentage};
+use crate::engine::plan::{Direction, Lifted, Parentage, keys_of_new_alone};
 use crate::error::Result;
 use crate::policy::Action;
 use crate::schema::ForeignKey;
@@ -33,6 +33,8 @@ pub(crate) struct Scope {
     pub(crate) lifted: Lifted,
     /// What shows that children find their own parents.
     pub(crate) parentage: Parentage,
+    /// Foreign keys that NEW alone has, by which its children follow their parents too.
+    pub(crate) keys_of_new: Vec<ForeignKey>,
 }
 
 impl Scope {
@@ -48,6 +50,7 @@ impl Scope {
             taken_back: Vec::new(),
             lifted: Lifted::new(),
             parentage: Parentage::of_new(record, clock),
+            keys_of_new: keys_of_new_alone(record),
         }
     }
 

@@ -56,6 +56,7 @@ pub(crate) async fn everything(
         taken_back: Vec::new(),
         lifted: Lifted::new(),
         parentage: parentage(&today, (record, clock), merge),
+        keys_of_new: Vec::new(),
     };
     scope.part.tables.retain(|table| table.written_rows() > 0);
     adopt_definitions(store, &mut scope, &today)?;

@@ -36,11 +36,12 @@ pub(crate) async fn carry_out(
     let Scope { part: plan, direction, .. } = scope;
     let keys = catalog::foreign_keys(old.client()).await?;
     let mut merges = scope.merges(&keys, triggers)?;
+    let all_keys: Vec<_> = keys.iter().chain(&scope.keys_of_new).cloned().collect();
     for merge in &mut merges {
         let known = merge.record;
         merge.wake = triggers.silence(old, &known.name).await.place(|| &known.name)?;
         // As the server's own triggers do, only updates that refer to others than before are checked.
-        let referring = RelevantColumns::referring(&keys, &known.name, &known.layout);
+        let referring = RelevantColumns::referring(&all_keys, &known.name, &known.layout);
         merge.load(store, reporter, old, &referring).await.place(|| &known.name)?;
     }
     let lifts = scope.lifts();
@@ -57,7 +58,7 @@ pub(crate) async fn carry_out(
     }
     old.execute_all(OWN_SEARCH_PATH).await?;
     let mut kept = BTreeSet::new();
-    for (number, key) in keys.iter().enumerate() {
+    for (number, key) in all_keys.iter().enumerate() {
         let moves = |merge: &&TableMerge<'_>| merge.record.name == key.child && merge.can_keep_references();
         if let Some(merge) = merges.iter().find(moves).filter(|_| scope.parentage.proof(key).is_some()) {
             old.execute_all(&note_kept_references(key, &merge.load, number)).await.place(|| &key.name)?;
@@ -88,7 +89,7 @@ pub(crate) async fn carry_out(
             remember(&ledger, old, merge.record, &merge.load).await.place(|| &merge.record.name)?;
         }
     }
-    check_foreign_keys(old, &keys, &merges, (scope, triggers, &kept)).await?;
+    check_foreign_keys(old, (&all_keys, keys.len()), &merges, (scope, triggers, &kept)).await?;
     triggers.settle(old).await?;
     old.execute_all(NO_SEARCH_PATH).await?;
     for restore in lifts.values() {
@@ -100,17 +101,17 @@ pub(crate) async fn carry_out(
     Ok(merges.iter().map(|merge| (merge.record.name.to_string(), merge.written())).collect())
 }
 
-/// Checks every foreign key that the written tables take part in.
+/// Checks every foreign key that the written tables take part in; of those behind OLD's own, which NEW alone has, the children.
 async fn check_foreign_keys(
     old: &Session,
-    keys: &[ForeignKey],
+    (keys, of_old): (&[ForeignKey], usize),
     merges: &[TableMerge<'_>],
     (scope, triggers, kept): (&Scope, Triggers, &BTreeSet<usize>),
 ) -> Result<()> {
     for (number, key) in keys.iter().enumerate() {
         let writes = |merge: &&TableMerge<'_>| merge.record.name == key.child && merge.wanted.sum_of(Operation::brings_row) > 0;
         let loses = |merge: &&TableMerge<'_>| merge.record.name == key.parent && merge.wanted.sum_of(Operation::takes_row) > 0;
-        let (children, parents) = (merges.iter().find(writes), merges.iter().find(loses));
+        let (children, parents) = (merges.iter().find(writes), merges.iter().find(loses).filter(|_| number < of_old));
         let Some(merge) = children.or(parents) else { continue };
         let ends = Ends {
             children: children.map(|merge| &merge.load),

@@ -27,7 +27,9 @@ pub(crate) async fn hold_closure(
     direction: Direction,
     strangers: &Strangers,
 ) -> Result<()> {
-    let mut deltas = TableDeltas::prepare(sandbox, store, reporter, drafts, direction, &strangers.tables()).await?;
+    let mut deltas =
+        TableDeltas::prepare(sandbox, store, reporter, drafts, direction, (&strangers.tables(), strangers.keys_of_new()))
+            .await?;
     let keys = deltas.keys.clone();
     // A held child may itself be a parent, and a held row may be the one that was to free a value: until nothing moves.
     loop {
@@ -39,8 +41,11 @@ pub(crate) async fn hold_closure(
         }
         for key in &keys {
             held += hold_orphans(&deltas, drafts, key).await.place(|| &key.name)?;
-            held += hold_parents(&deltas, drafts, key).await.place(|| &key.name)?;
             held += strangers.hold_children(store, &deltas, drafts, key).await?;
+        }
+        // What OLD's own children refer to is what OLD's own keys say.
+        for key in deltas.keys_of_old() {
+            held += hold_parents(&deltas, drafts, key).await.place(|| &key.name)?;
             held += strangers.hold_parents(store, &deltas, drafts, key).await?;
         }
         if held == 0 {

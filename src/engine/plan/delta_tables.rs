@@ -35,8 +35,10 @@ pub(crate) struct TableDeltas<'a> {
     sandbox: Sandbox,
     /// Which way the rows go.
     direction: Direction,
-    /// Every foreign key of OLD's, also those of tables that are not carried.
+    /// Every foreign key of OLD's, also those of tables that are not carried; behind them those that NEW alone has.
     pub(crate) keys: Vec<ForeignKey>,
+    /// How many are OLD's.
+    of_old: usize,
     /// One a draft; `None` where nothing is asked about the table.
     tables: Vec<Option<TableDelta<'a>>>,
 }
@@ -56,11 +58,13 @@ impl<'a> TableDeltas<'a> {
         reporter: &Reporter,
         drafts: &[Draft<'a>],
         direction: Direction,
-        overwritten: &BTreeSet<QualifiedName>,
+        (overwritten, keys_of_new): (&BTreeSet<QualifiedName>, &[ForeignKey]),
     ) -> Result<Self> {
-        let keys = catalog::foreign_keys(sandbox.session().client()).await?;
+        let mut keys = catalog::foreign_keys(sandbox.session().client()).await?;
+        let of_old = keys.len();
+        keys.extend_from_slice(keys_of_new);
         sandbox.find_as_old_does().await?;
-        let mut deltas = Self { sandbox, direction, keys, tables: Vec::new() };
+        let mut deltas = Self { sandbox, direction, keys, of_old, tables: Vec::new() };
         for (number, draft) in drafts.iter().enumerate() {
             let loaded = if deltas.is_asked_about(draft) {
                 Some(deltas.load((store, reporter), number, draft, overwritten).await.place(|| &draft.record.name)?)
@@ -161,7 +165,12 @@ impl<'a> TableDeltas<'a> {
     /// Whether a merge deletes and inserts a row of the table whose unique value moves. With foreign keys on, a parent can only
     /// be updated in place.
     pub(crate) fn can_replace(&self, table: &QualifiedName) -> bool {
-        self.sandbox.keeps_keys_quiet() || !self.keys.iter().any(|key| key.parent == *table)
+        self.sandbox.keeps_keys_quiet() || !self.keys_of_old().iter().any(|key| key.parent == *table)
+    }
+
+    /// Returns the foreign keys that OLD has.
+    pub(crate) fn keys_of_old(&self) -> &[ForeignKey] {
+        &self.keys[..self.of_old]
     }
 
     /// Returns which way the rows go.

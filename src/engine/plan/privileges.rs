@@ -1,6 +1,7 @@
 //! Preflight: what the user of a merge or an undo may not do on OLD, all of it, before anything is written.
 
 use super::direction::Direction;
+use super::new_keys::keys_of_new_alone;
 use crate::catalog;
 use crate::engine::rows::load_columns;
 use crate::engine::run::{Context, Ledger};
@@ -123,12 +124,13 @@ fn wanted_by_families(part: &DatabasePlan, record: &DatabaseRecord) -> Vec<Wante
     let written = |name: &QualifiedName| part.tables.iter().any(|table| table.name == *name && table.written_rows() > 0);
     let want = |table: &QualifiedName, reach, privilege| WantedPrivilege { table: table.clone(), reach, privilege };
     let mut found = Vec::new();
-    for key in record.tables.iter().flat_map(|table| &table.old.foreign_keys).filter(|key| key.validated) {
+    let keys = record.tables.iter().flat_map(|table| &table.old.foreign_keys);
+    for key in keys.chain(&keys_of_new_alone(record)) {
         if written(&key.child) {
             found.push(want(&key.parent, Reach::Whole, Privilege::Select));
             found.push(want(&key.parent, Reach::Any, Privilege::Update));
         }
-        if written(&key.parent) {
+        if written(&key.parent) && key.validated {
             found.push(want(&key.child, Reach::Whole, Privilege::Select));
         }
     }

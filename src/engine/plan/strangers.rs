@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::delta_tables::TableDeltas;
 use super::direction::Direction;
 use super::draft::Draft;
+use super::new_keys::keys_of_new_alone;
 use super::parentage::Parentage;
 use super::row_values::{Value, each_row};
 use crate::delta::{Base, Class};
@@ -27,6 +28,8 @@ pub(crate) struct Strangers {
     possible: BTreeMap<QualifiedName, HashSet<usize>>,
     /// What shows that a row is a child's own parent.
     parentage: Parentage,
+    /// Foreign keys that NEW alone has: its children follow their parents by these too.
+    keys_of_new: Vec<ForeignKey>,
 }
 
 impl Strangers {
@@ -39,7 +42,8 @@ impl Strangers {
         clock: &Clock,
         is_decided: impl Fn(&QualifiedName, Class) -> bool,
     ) -> Result<Self> {
-        let mut strangers = Self { parentage: Parentage::of_new(record, clock), ..Self::default() };
+        let mut strangers =
+            Self { parentage: Parentage::of_new(record, clock), keys_of_new: keys_of_new_alone(record), ..Self::default() };
         for draft in drafts {
             if !draft.actions.iter().any(|action| matches!(action, Action::Update | Action::Replace)) {
                 continue;
@@ -61,6 +65,11 @@ impl Strangers {
     /// Where rows come back to OLD nothing is overwritten by others' rows: only their parents may be others by now.
     pub(crate) fn of_before(parentage: Parentage) -> Self {
         Self { parentage, ..Self::default() }
+    }
+
+    /// Lists the foreign keys by which children follow their parents beside OLD's own.
+    pub(crate) fn keys_of_new(&self) -> &[ForeignKey] {
+        &self.keys_of_new
     }
 
     /// Lists the tables in which rows of OLD are overwritten by others.

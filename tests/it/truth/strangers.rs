@@ -261,3 +261,35 @@ fn a_parent_that_an_undo_brought_back_is_no_stranger() {
     let lines = support::rows(&case.pair.old, "select format('%s %s', id, plain) from line order by id");
     assert_eq!(lines.concat().into_iter().flatten().collect::<Vec<_>>(), ["1 1", "2 2"]);
 }
+
+/// A foreign key that a migration added: OLD does not hold to it, and NEW's rows mean their parents by it all the same.
+#[test]
+fn a_child_follows_its_parent_by_a_foreign_key_that_new_alone_has() {
+    const KEYS: &str = "alter table line add foreign key (payer) references payer;
+         alter table line add foreign key (plain) references plain; ";
+    let both = "create table payer (id int primary key, name text, created_at timestamptz, updated_at timestamptz);
+         create table plain (id int primary key, name text);
+         create table line (id int primary key, payer bigint, plain int, created_at timestamptz default now(),
+                            updated_at timestamptz default now());
+         insert into payer values (1, 'both', '2001-01-01', '2001-01-01'); insert into plain values (1, 'both'), (3, 'both');
+         insert into line values (9, 77, null, '2001-01-01', '2001-01-01')";
+    let new = format!(
+        "delete from line; {KEYS} insert into payer values (2, 'Ann', now(), now()); insert into plain values (2, 'Ann');
+         insert into line values (1, 1, null), (2, 2, null), (3, null, 1), (4, null, 2), (5, null, 3)"
+    );
+    let old = "insert into payer values (2, 'Bob', now(), now()); insert into plain values (2, 'Bob');
+         delete from plain where id = 3";
+    let case = recovery(pair("key_of_new", both, &new, old), "");
+    let plan = planned(&case);
+    assert_eq!(held(&plan, "public.line", "held with its parent: public.payer (line_payer_fkey)"), 1, "{plan:#?}");
+    assert_eq!(held(&plan, "public.line", "held with its parent: public.plain (line_plain_fkey)"), 2, "{plan:#?}");
+    support::sql(&case.pair.old, "delete from plain where id = 1; insert into plain values (1, 'Eve')");
+    let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
+    let refused = block_on(engine::merge(&case.context, options)).expect_err("a stranger came");
+    assert!(refused.causes().iter().any(|cause| cause.contains("refer to rows of public.plain")), "{refused:?}");
+    let plan = block_on(engine::plan(&case.context)).expect("a plan");
+    assert_eq!(held(&plan, "public.line", "public.plain has a row that was written"), 1, "{plan:#?}");
+    assert_eq!(children(&case), ["1", "9"]);
+    let undone = block_on(engine::undo(&case.context, options)).expect("an undo");
+    assert_eq!((undone.rows(), undone.left_rows()), (1, 0), "what OLD had is OLD's own");
+}
