@@ -27,6 +27,7 @@ mod database_traits;
 mod exclusive;
 mod fact;
 mod foreign_key;
+mod key_lift;
 mod large_object;
 mod leaf;
 mod ledger;
@@ -51,6 +52,7 @@ use tokio_postgres::Client;
 
 pub use database::databases;
 pub use database_traits::database_traits;
+pub use key_lift::key_lifts;
 pub use ledger_place::ledger_place;
 pub use owner::is_owner;
 pub use partition_bound::partition_bounds;

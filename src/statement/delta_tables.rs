@@ -219,6 +219,31 @@ pub fn orphans(key: &ForeignKey, child: &DeltaTables<'_>, parent: Option<&DeltaT
     )
 }
 
+/// As [`orphans`], of rows that come back to OLD under a key that is NOT VALID: those that keep pointing where they do are among
+/// them, as they may be inserted again.
+#[must_use]
+pub fn arriving_orphans(key: &ForeignKey, child: &DeltaTables<'_>, parent: Option<&DeltaTables<'_>>) -> String {
+    orphans(&ForeignKey { validated: true, ..key.clone() }, child, parent)
+}
+
+/// Finds the positions of rows of OLD that refer to nothing, and that the server would not take back as they are: rows that go,
+/// are deleted and inserted again, or refer to others afterwards.
+#[must_use]
+pub fn going_orphans(key: &ForeignKey, child: &DeltaTables<'_>) -> String {
+    let same = |column: &Ident| format!("t.{0}::text is not distinct from c.{0}::text", column.sql());
+    format!(
+        "select l.ord from {} l join {} t on t.tableoid = l.rel and t.ctid = l.tid where {} and {} and not (l.op = 'u' and \
+         exists (select from {} c where c.{} = l.ord and {})) order by 1",
+        child.outgoing(),
+        child.load.source.relation(),
+        refers(key, "t"),
+        missing(key, &format!("{} p", parents(key)), "t"),
+        child.incoming(),
+        child.ord(),
+        key.child_columns.iter().map(same).collect::<Vec<_>>().join(" and ")
+    )
+}
+
 /// Finds the positions of parents that go, or change what children refer to, while OLD keeps such children.
 ///
 /// In steps that the planner cannot join in another order: it knows nothing of where the rows of a plan lie, and has walked all

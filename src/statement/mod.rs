@@ -39,7 +39,7 @@ mod value;
 
 pub use brought::{key_digests, remember_keys};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
-pub use delta_tables::{DeltaTables, orphaning_parents, orphans, takeovers};
+pub use delta_tables::{DeltaTables, arriving_orphans, going_orphans, orphaning_parents, orphans, takeovers};
 pub use grant::{DatabaseGrants, GrantedObjects, ListedObjects, ServerGrants};
 pub use key_range::{KeyCut, KeyRange};
 pub use ledger::in_ledger;

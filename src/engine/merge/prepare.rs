@@ -66,7 +66,8 @@ impl Preparation<'_> {
             }
         }
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
-        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), &merge).await?).await
+        let fires = self.options.fire_triggers;
+        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), (&merge, fires)).await?).await
     }
 
     /// Does what a scope says, up to COMMIT.

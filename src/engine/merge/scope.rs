@@ -6,7 +6,7 @@ use super::report::LeftRows;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::engine::evidence::Clock;
-use crate::engine::plan::{Direction, Lifted, Parentage, keys_of_new_alone};
+use crate::engine::plan::{Direction, Lifted, LiftedKeys, Parentage, keys_of_new_alone};
 use crate::error::Result;
 use crate::policy::Action;
 use crate::schema::ForeignKey;
@@ -31,6 +31,8 @@ pub(crate) struct Scope {
     pub(crate) taken_back: Vec<LeftRows>,
     /// Checks that rows break which come back: lifted while they are written.
     pub(crate) lifted: Lifted,
+    /// Foreign keys under which rows that come back refer to nothing: lifted likewise.
+    pub(crate) lifted_keys: LiftedKeys,
     /// What shows that children find their own parents.
     pub(crate) parentage: Parentage,
     /// Foreign keys that NEW alone has, by which its children follow their parents too.
@@ -49,14 +51,16 @@ impl Scope {
             left: Vec::new(),
             taken_back: Vec::new(),
             lifted: Lifted::new(),
+            lifted_keys: LiftedKeys::new(),
             parentage: Parentage::of_new(record, clock),
             keys_of_new: keys_of_new_alone(record),
         }
     }
 
-    /// Returns the statements that lift each check once, and put it back.
+    /// Returns the statements that lift each check, and each key, once, and put it back.
     pub(crate) fn lifts(&self) -> BTreeMap<&str, &str> {
-        let lifts = self.lifted.values().flatten().filter_map(|check| check.lift.as_ref());
+        let lifts =
+            self.lifted.values().flatten().filter_map(|check| check.lift.as_ref()).chain(self.lifted_keys.values().flatten());
         lifts.map(|lift| (lift.lift.as_str(), lift.restore.as_str())).collect()
     }
 

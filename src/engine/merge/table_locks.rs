@@ -14,6 +14,7 @@ use crate::engine::run::spans;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::{ServerFault, Session, server_fault};
+use crate::schema::ForeignKey;
 use crate::statement::{LockMode, Operation, hold_tables, lock_tables};
 
 /// Locks every table that is written, as strongly as will be needed, and holds those that foreign keys tie to them.
@@ -51,11 +52,13 @@ impl Wanted {
         let planned = scope.part.tables.iter().filter(|table| table.written_rows() > 0);
         let mut written: BTreeMap<_, _> = planned.map(|table| (table.name.clone(), LockMode::RowExclusive)).collect();
         let mut tied = BTreeSet::new();
+        let lifted = |key: &ForeignKey| matches!(scope.lifted_keys.get(&(key.child.clone(), key.name.clone())), Some(Some(_)));
         for merge in scope.merges(&keys, triggers)? {
             let name = &merge.record.name;
             let silencing = triggers.silencing(old, name).await.place(|| name)?.mode();
             let own = merge.keeps_writers_out(triggers).then_some(LockMode::ShareRowExclusive);
             let lifts = scope.lifted.get(name).is_some_and(|checks| checks.iter().any(|check| check.of_table));
+            let lifts = lifts || keys.iter().any(|key| lifted(key) && (key.child == *name || key.parent == *name));
             let lifting = lifts.then_some(LockMode::AccessExclusive);
             let mode = silencing.max(own).max(lifting).unwrap_or(LockMode::RowExclusive);
             written.insert(name.clone(), mode);

@@ -15,8 +15,8 @@ use crate::catalog::{self, Catalog};
 use crate::codec::BatchEncoder;
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{
-    Direction, Draft, Lifted, Parentage, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure, hold_rejects,
-    needed_lifts, planned_actions,
+    Direction, Draft, Lifted, LiftedKeys, Parentage, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure,
+    hold_rejects, needed_key_lifts, needed_lifts, planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
 use crate::engine::run::{Context, Entry, Ledger};
@@ -55,6 +55,7 @@ pub(crate) async fn everything(
         left: Vec::new(),
         taken_back: Vec::new(),
         lifted: Lifted::new(),
+        lifted_keys: LiftedKeys::new(),
         parentage: parentage(&today, (record, clock), merge),
         keys_of_new: Vec::new(),
     };
@@ -71,7 +72,7 @@ pub(crate) async fn scope(
     context: &Context,
     part: &DatabasePlan,
     (record, clock): (&DatabaseRecord, &Clock),
-    merge: &Entry,
+    (merge, fires): (&Entry, bool),
 ) -> Result<Scope> {
     let sandbox = Sandbox::open(context.servers(), &part.name).await?;
     let mut scope = everything(context.store(), sandbox.session(), part, (record, clock), merge).await?;
@@ -89,10 +90,11 @@ pub(crate) async fn scope(
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
     let tools = (servers, store, reporter);
     scope.lifted = needed_lifts(tools, &part.name, &drafts).await?;
+    scope.lifted_keys = needed_key_lifts(tools, &part.name, &drafts, fires).await?;
     let lifted = |table: &QualifiedName| scope.lifted.get(table).map_or(&[][..], Vec::as_slice);
     hold_rejects(tools, &scope.record, &mut drafts, Direction::Back, lifted).await?;
     let sandbox = Sandbox::open(servers, &part.name).await?;
-    let strangers = Strangers::of_before(scope.parentage.clone());
+    let strangers = Strangers::of_before(scope.parentage.clone(), scope.lifted_keys.clone());
     hold_closure(sandbox, store, reporter, &mut drafts, Direction::Back, &strangers).await?;
     let (mut left, mut taken_back) = (Vec::new(), Vec::new());
     for (draft, planned) in drafts.iter().zip(&planned) {

@@ -40,7 +40,9 @@ pub(crate) async fn hold_closure(
             held += uniqueness::hold_takeovers(&deltas, position, draft).await.place(|| &draft.record.name)?;
         }
         for key in &keys {
-            held += hold_orphans(&deltas, drafts, key).await.place(|| &key.name)?;
+            if !strangers.may_be_orphans(key) {
+                held += hold_orphans(&deltas, drafts, key).await.place(|| &key.name)?;
+            }
             held += strangers.hold_children(store, &deltas, drafts, key).await?;
         }
         // What OLD's own children refer to is what OLD's own keys say.

@@ -20,7 +20,7 @@ use super::respelt;
 use super::sandbox::Sandbox;
 use super::strangers::Strangers;
 use super::trial_load;
-use super::unproven;
+use super::{unproven, unproven_keys};
 use crate::delta::Class;
 use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::evidence::Clock;
@@ -139,6 +139,7 @@ async fn plan_database(
         matches!(origin, Origin::Table | Origin::DatabaseTable)
     };
     unproven::hold_unrestorable(tools, &record.name, &mut drafts, is_decided).await?;
+    unproven_keys::hold_unrestorable_orphans(tools, &record.name, &mut drafts, is_decided).await?;
     let strangers = Strangers::of(store, &drafts, record, clock, is_decided)?;
     let sandbox = Sandbox::open(servers, &record.name).await?;
     closure::hold_closure(sandbox, store, reporter, &mut drafts, Direction::Forward, &strangers).await?;

@@ -25,6 +25,7 @@ mod strangers;
 mod trial_load;
 mod uniqueness;
 mod unproven;
+mod unproven_keys;
 
 pub(crate) use closure::hold_closure;
 pub(crate) use direction::Direction;
@@ -42,3 +43,4 @@ pub(crate) use sandbox::Sandbox;
 pub(crate) use strangers::Strangers;
 pub(crate) use trial_load::hold_rejects;
 pub(crate) use unproven::{Lifted, needed_lifts};
+pub(crate) use unproven_keys::{LiftedKeys, needed_key_lifts};

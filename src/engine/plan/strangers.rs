@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::new_keys::keys_of_new_alone;
 use super::parentage::Parentage;
 use super::row_values::{Value, each_row};
+use super::unproven_keys::{LiftedKeys, name_of};
 use crate::delta::{Base, Class};
 use crate::engine::evidence::Clock;
 use crate::error::{Place, Result};
@@ -30,6 +31,8 @@ pub(crate) struct Strangers {
     parentage: Parentage,
     /// Foreign keys that NEW alone has: its children follow their parents by these too.
     keys_of_new: Vec<ForeignKey>,
+    /// Foreign keys that do not bind what comes back.
+    lifted: LiftedKeys,
 }
 
 impl Strangers {
@@ -63,8 +66,13 @@ impl Strangers {
     }
 
     /// Where rows come back to OLD nothing is overwritten by others' rows: only their parents may be others by now.
-    pub(crate) fn of_before(parentage: Parentage) -> Self {
-        Self { parentage, ..Self::default() }
+    pub(crate) fn of_before(parentage: Parentage, lifted: LiftedKeys) -> Self {
+        Self { parentage, lifted, ..Self::default() }
+    }
+
+    /// Whether rows may come that refer to nothing by a key.
+    pub(crate) fn may_be_orphans(&self, key: &ForeignKey) -> bool {
+        self.lifted.contains_key(&name_of(key))
     }
 
     /// Lists the foreign keys by which children follow their parents beside OLD's own.

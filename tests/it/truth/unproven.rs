@@ -101,3 +101,58 @@ fn a_check_that_is_inherited_is_called_so() {
     let held: Vec<_> = report.tables.iter().flat_map(|table| &table.held_reasons).map(|(why, _)| why.as_str()).collect();
     assert_eq!(held, ["held: OLD's row breaks positive, which is NOT VALID and inherited: an undo could not put it back"]);
 }
+
+/// Rows that referred to nothing when the key came, and a parent for one that does.
+const ORPHANS: &str = "create table parent (id int primary key);
+     create table child (id int primary key, parent int, tag text unique, updated_at timestamptz default '2020-01-01');
+     insert into parent values (1), (2);
+     insert into child values (1, 77, 'a'), (2, 77, 'b'), (3, 77, 'c'), (4, 77, 'd'), (5, 1, 'e');
+     alter table child add foreign key (parent) references parent not valid;
+     comment on constraint child_parent_fkey on child is 'it''s so'";
+
+const FAMILIES: &str = "delete from child where id = 1; update child set parent = 2, updated_at = now() where id in (2, 5);
+     update child set updated_at = now() where id = 3";
+
+const KEYS: &str = "select string_agg(format('%s %s %s %s', conname, pg_get_constraintdef(oid), convalidated,
+     obj_description(oid, 'pg_constraint')), '; ' order by conname) from pg_constraint where contype = 'f'";
+
+/// Goes on as somebody who may write, and not keep foreign keys quiet; as the tables' owner where `owns`.
+fn without_the_replica_role(case: &mut Recovery, owns: bool) {
+    as_nobody(case);
+    let role = format!("{}_role", case.pair.database);
+    let owned = format!("alter table parent owner to {role}; alter table child owner to {role}");
+    let revoke = format!("revoke set on parameter session_replication_role from {role}");
+    support::sql(&case.pair.old, &if owns { format!("{revoke}; {owned}") } else { revoke });
+}
+
+#[test]
+fn rows_that_refer_to_nothing_come_back_and_the_key_stays_as_it_was() {
+    for (test, replica) in [("orphans_replica", true), ("orphans_owner", false)] {
+        let mut case = recovery(pair(test, ORPHANS, FAMILIES, ""), "");
+        if !replica {
+            without_the_replica_role(&mut case, true);
+        }
+        case.decide("[defaults]\ndelete = \"apply_new\"\n");
+        assert_eq!(planned(&case).held, 0, "{test}");
+        let (before, keys) = (fingerprint(&case.pair.old), support::value(&case.pair.old, KEYS));
+        assert_eq!(block_on(engine::merge(&case.context, MergeOptions::default())).expect("a merge").rows(), 4);
+        // One row is written since, so that the rest is looked at one by one.
+        support::sql(&case.pair.old, "update child set tag = 'x' where id = 3");
+        let undone = block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
+        assert_eq!((undone.rows(), undone.left_rows()), (3, 1), "{test}: {undone:?}");
+        support::sql(&case.pair.old, "update child set tag = 'c', updated_at = '2020-01-01' where id = 3");
+        assert_eq!(fingerprint(&case.pair.old), before, "{test}");
+        assert_eq!(support::value(&case.pair.old, KEYS), keys, "{test}");
+    }
+}
+
+#[test]
+fn rows_that_refer_to_nothing_are_held_where_nobody_could_put_them_back() {
+    let mut case = recovery(pair("orphans_held", ORPHANS, FAMILIES, ""), "");
+    without_the_replica_role(&mut case, false);
+    case.decide("[defaults]\ndelete = \"apply_new\"\n");
+    let report = planned(&case);
+    let held: Vec<_> =
+        report.tables.iter().flat_map(|table| &table.held_reasons).map(|(why, rows)| (why.as_str(), *rows)).collect();
+    assert_eq!(held, [("held: OLD's row breaks child_parent_fkey, which is NOT VALID: an undo could not put it back", 2)]);
+}
