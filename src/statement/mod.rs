@@ -28,6 +28,7 @@ mod load_table;
 mod operation;
 mod read;
 mod referential_action;
+mod referring_values;
 mod row_hash;
 mod select_list;
 mod sequence;
@@ -50,6 +51,7 @@ pub use read::{
     ordered_rows, own_rows, range_sums, rows, rows_written_by, stamped_since,
 };
 pub use referential_action::{affected_children, children_left_behind};
+pub use referring_values::{GivenValues, referring_values};
 pub use row_hash::row_hash;
 pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};

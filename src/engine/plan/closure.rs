@@ -4,11 +4,14 @@
 //! the different row that OLD has under the same key. And a parent cannot go while OLD still has children of it. Both are
 //! found here, before anything is written, and held with the foreign key's name as the reason.
 
+use std::collections::BTreeSet;
+
 use super::delta_tables::TableDeltas;
 use super::direction::Direction;
 use super::draft::Draft;
+use super::equal_values::{self, RowTexts};
 use super::missing_parents::missing_values;
-use super::row_values::each_row;
+use super::row_values::{digest, each_row};
 use super::sandbox::Sandbox;
 use super::strangers::Strangers;
 use super::uniqueness;
@@ -33,7 +36,7 @@ pub(crate) async fn hold_closure(
     let keys = deltas.keys.clone();
     // A held child may itself be a parent, and a held row may be the one that was to free a value: until nothing moves.
     loop {
-        let mut held = hold_children(store, drafts, &keys, direction)?;
+        let mut held = hold_children(&deltas, store, drafts, &keys).await?;
         deltas.follow(drafts).await?;
         for (position, draft) in drafts.iter_mut().enumerate() {
             held += uniqueness::hold_clashes(&deltas, position, draft).await.place(|| &draft.record.name)?;
@@ -57,27 +60,63 @@ pub(crate) async fn hold_closure(
 }
 
 /// Holds children of rows that will not be on OLD, or do not come back to it; returns how many.
-fn hold_children(store: &dyn Store, drafts: &mut [Draft<'_>], keys: &[ForeignKey], direction: Direction) -> Result<usize> {
-    let mut held = 0;
+async fn hold_children(
+    deltas: &TableDeltas<'_>,
+    store: &dyn Store,
+    drafts: &mut [Draft<'_>],
+    keys: &[ForeignKey],
+) -> Result<usize> {
+    let (mut held, direction) = (0, deltas.direction());
     for key in keys {
         let Some(parent) = drafts.iter().position(|draft| draft.record.name == key.parent) else { continue };
         let Some(child) = drafts.iter().position(|draft| draft.record.name == key.child) else { continue };
-        let missing = missing_values(store, &drafts[parent], key, direction)?;
-        if missing.is_empty() {
-            continue;
-        }
-        let mut orphans = Vec::new();
-        each_row(store, &drafts[child], &key.child_columns, direction.image(), |row, _, value| {
-            if value.is_some_and(|value| missing.contains(&value)) {
-                orphans.push(row);
-            }
-        })?;
+        let mut orphans = if equal_values::print_alike(key, &drafts[parent], &drafts[child]) {
+            printed_alike(store, &drafts[parent], &drafts[child], key, direction)?
+        } else {
+            equal_on_old(deltas, store, &drafts[parent], &drafts[child], key).await?
+        };
         let brings = |row: &usize| direction.operation(drafts[child].actions[*row]).is_some_and(Operation::brings_row);
         orphans.retain(brings);
         let why = format!("{} with its parent: {} ({})", direction.aside(), key.parent, key.name);
         held += drafts[child].hold_written(orphans, &why);
     }
     Ok(held)
+}
+
+/// Finds the children of values that are missing, by what both are printed as.
+fn printed_alike(
+    store: &dyn Store,
+    parent: &Draft<'_>,
+    child: &Draft<'_>,
+    key: &ForeignKey,
+    direction: Direction,
+) -> Result<Vec<usize>> {
+    let mut orphans = Vec::new();
+    let missing = missing_values(store, parent, key, direction, |texts| digest(&texts))?;
+    if !missing.is_empty() {
+        each_row(store, child, &key.child_columns, direction.image(), |row, _, value| {
+            orphans.extend(value.filter(|value| missing.contains(value)).map(|_| row));
+        })?;
+    }
+    Ok(orphans)
+}
+
+/// Finds them by what OLD calls equal.
+async fn equal_on_old(
+    deltas: &TableDeltas<'_>,
+    store: &dyn Store,
+    parent: &Draft<'_>,
+    child: &Draft<'_>,
+    key: &ForeignKey,
+) -> Result<Vec<usize>> {
+    let missing: RowTexts =
+        missing_values(store, parent, key, deltas.direction(), |texts| texts)?.into_iter().map(|texts| (0, texts)).collect();
+    if missing.is_empty() {
+        return Ok(Vec::new());
+    }
+    let children = equal_values::texts(store, child, &key.child_columns, deltas.direction().image())?;
+    let found = equal_values::pairs(deltas, key, (parent, &missing), (child, &children)).await?;
+    Ok(found.into_iter().map(|(_, row)| row).collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 /// Holds children whose parent is neither on OLD nor on its way there; returns how many.

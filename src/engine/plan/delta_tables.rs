@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use super::direction::Direction;
 use super::draft::Draft;
 use arrow_array::RecordBatch;
+use tokio_postgres::Row;
 
 use super::planned_row::PlannedRows;
 use super::relevant_columns::RelevantColumns;
@@ -195,6 +196,14 @@ impl<'a> TableDeltas<'a> {
         let malformed = |_| Error::new(ErrorKind::Malformed, "ask OLD about planned rows").because("a position below zero");
         let rows = self.sandbox.session().query(query, &[]).await?;
         rows.iter().map(|row| usize::try_from(row.get::<_, i64>(0)).map_err(malformed)).collect()
+    }
+
+    /// Asks for pairs of positions.
+    pub(crate) async fn position_pairs(&self, query: &str) -> Result<Vec<(usize, usize)>> {
+        let malformed = |_| Error::new(ErrorKind::Malformed, "ask OLD about planned rows").because("a position below zero");
+        let rows = self.sandbox.session().query(query, &[]).await?;
+        let position = |row: &Row, column| usize::try_from(row.get::<_, i64>(column)).map_err(malformed);
+        rows.iter().map(|row| Ok((position(row, 0)?, position(row, 1)?))).collect()
     }
 
     /// As [`TableDeltas::positions`], but finds nothing where the server cannot put the question: an expression over the whole

@@ -9,6 +9,7 @@ mod closure;
 mod delta_tables;
 mod direction;
 mod draft;
+mod equal_values;
 mod execute;
 mod missing_parents;
 mod new_keys;

@@ -32,7 +32,8 @@ pub(crate) fn each_row(
     each_text(store, draft, columns, image, |row, found, texts| visit(row, found, texts.as_deref().map(digest)))
 }
 
-fn each_text(
+/// As [`each_row`], with the texts themselves.
+pub(crate) fn each_text(
     store: &dyn Store,
     draft: &Draft<'_>,
     columns: &[Ident],
@@ -72,7 +73,7 @@ fn unreadable(error: CodecError) -> Error {
 }
 
 /// Digests values by their text, which is the same for `int4` and `int8`; lengths keep neighbours apart.
-fn digest(texts: &[String]) -> Value {
+pub(crate) fn digest(texts: &[String]) -> Value {
     let mut hasher = blake3::Hasher::new();
     for text in texts {
         hasher.update(&(text.len() as u64).to_be_bytes());

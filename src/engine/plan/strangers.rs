@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::delta_tables::TableDeltas;
 use super::direction::Direction;
 use super::draft::Draft;
+use super::equal_values::{pairs, print_alike, texts};
 use super::new_keys::keys_of_new_alone;
 use super::parentage::Parentage;
 use super::row_values::{Value, each_row};
@@ -121,7 +122,7 @@ impl Strangers {
         key: &ForeignKey,
     ) -> Result<usize> {
         let Some(position) = drafts.iter().position(|draft| draft.record.name == key.parent) else { return Ok(0) };
-        let mut rows = self.with_own_children(store, drafts, position, key)?;
+        let mut rows = self.with_own_children(store, deltas, drafts, position, key).await?;
         if let (Some(certain), Some((_, parent))) = (self.certain.get(&key.parent), deltas.of(&key.parent)) {
             let child = deltas.of(&key.child).map(|(_, child)| child);
             let query = statement::parents_with_own_children(key, child, parent, certain);
@@ -132,9 +133,10 @@ impl Strangers {
     }
 
     /// Finds parents that may be strangers and have children which OLD keeps and NEW does not have so.
-    fn with_own_children(
+    async fn with_own_children(
         &self,
         store: &dyn Store,
+        deltas: &TableDeltas<'_>,
         drafts: &[Draft<'_>],
         parent: usize,
         key: &ForeignKey,
@@ -144,22 +146,18 @@ impl Strangers {
         else {
             return Ok(Vec::new());
         };
-        let mut own: HashSet<Value> = HashSet::new();
-        let mut on_new = BTreeMap::new();
-        each_row(store, child, &key.child_columns, "new", |row, _, value| {
-            on_new.extend(value.map(|value| (row, value)));
-        })?;
-        each_row(store, child, &key.child_columns, "old", |row, _, value| {
-            let stays = !child.actions[row].writes();
-            own.extend(value.filter(|value| stays && on_new.get(&row) != Some(value)));
-        })?;
-        let mut found = Vec::new();
-        each_row(store, &drafts[parent], &key.parent_columns, "old", |row, _, value| {
-            if possible.contains(&row) && value.is_some_and(|value| own.contains(&value)) {
-                found.push(row);
-            }
-        })?;
-        Ok(found)
+        let parent = &drafts[parent];
+        let on_new: BTreeMap<_, _> = texts(store, child, &key.child_columns, "new")?.into_iter().collect();
+        let mut own = texts(store, child, &key.child_columns, "old")?;
+        own.retain(|(row, value)| !child.actions[*row].writes() && on_new.get(row) != Some(value));
+        let mut parents = texts(store, parent, &key.parent_columns, "old")?;
+        parents.retain(|(row, _)| possible.contains(row));
+        if !print_alike(key, parent, child) {
+            let found = pairs(deltas, key, (parent, &parents), (child, &own)).await?;
+            return Ok(found.into_iter().map(|(row, _)| row).collect::<BTreeSet<_>>().into_iter().collect());
+        }
+        let own: HashSet<_> = own.into_iter().map(|(_, value)| value).collect();
+        Ok(parents.into_iter().filter(|(_, value)| own.contains(value)).map(|(row, _)| row).collect())
     }
 }
 

@@ -95,6 +95,55 @@ fn olds_own_child_does_not_find_a_stranger_in_its_parents_place() {
     }
 }
 
+/// Types of a parent's key and of the child's, the parent's key, and another spelling of it.
+const SPELT_TWICE: [(&str, &str, &str, &str); 6] = [
+    ("citext", "citext", "'bob'", "'Bob'"),
+    ("numeric", "numeric", "1", "1.00"),
+    ("interval", "interval", "'30 days'", "'1 mon'"),
+    ("numeric(8, 2)", "int", "1.00", "1"),
+    ("timestamp", "date", "'2020-01-01'", "'2020-01-01'"),
+    ("char(6)", "varchar", "'bob'", "'bob'"),
+];
+
+const OF_BEFORE: &str = "created_at timestamptz default '2020-01-01', updated_at timestamptz default '2020-01-01'";
+
+#[test]
+fn a_child_that_spells_its_parents_key_otherwise_is_held_with_it_too() {
+    for (parent, child, key, other) in SPELT_TWICE {
+        let both = format!(
+            "create extension citext; create table invoice (k {parent} primary key, payer text, {OF_BEFORE});
+             create table line (id int primary key, k {child} references invoice, {OF_BEFORE});
+             insert into invoice values ({key}, 'Bob')"
+        );
+        let new = format!(
+            "delete from invoice; insert into invoice values ({key}, 'Ann', now(), now());
+             insert into line values (1, {key}::{parent}::{child}, now(), now()), (2, {other}, now(), now())"
+        );
+        let case = recovery(pair("spelt_parent", &both, &new, ""), "");
+        let plan = planned(&case);
+        assert_eq!(held(&plan, "public.line", "held with its parent: public.invoice"), 2, "{parent}: {plan:#?}");
+        assert!(children(&case).is_empty(), "{parent}");
+    }
+}
+
+#[test]
+fn olds_own_child_that_spells_its_parents_key_otherwise_keeps_its_parent() {
+    for (parent, child, key, other) in SPELT_TWICE {
+        let both = format!(
+            "create extension citext; create table invoice (k {parent} primary key, payer text);
+             create table line (id int primary key, k {child} references invoice, note text);"
+        );
+        let new = format!("insert into invoice values ({key}, 'Ann')");
+        let old = format!("insert into invoice values ({key}, 'Bob'); insert into line values (2, {other})");
+        let case = recovery(pair("spelt_child", &both, &new, &old), "");
+        case.decide("[defaults]\nambiguous = \"apply_new\"\nambiguous_missing_on_new = \"keep_old\"\n");
+        let plan = planned(&case);
+        assert_eq!(held(&plan, "public.invoice", "OLD's own children of it in public.line"), 1, "{parent}: {plan:#?}");
+        assert_eq!(children(&case), ["2"], "{parent}");
+        assert_eq!(support::value(&case.pair.old, "select payer from invoice").as_deref(), Some("Bob"), "{parent}");
+    }
+}
+
 #[test]
 fn a_value_that_another_row_has_on_old_is_no_parent() {
     let both = "create table payer (id int primary key, email text unique, updated_at timestamptz default '2001-01-01');
