@@ -90,7 +90,8 @@ mod tests {
         assert_eq!(
             key_digests(source, &remembered, &[vec!["7".to_owned()], vec!["{a}".to_owned()]]),
             "select pg_catalog.substring(pg_catalog.sha256(pg_catalog.textsend(row((k.k0)::int4, k.k1::text[])::text)), 1, \
-             16), null::pg_catalog.bytea from unnest('{\"7\"}'::bigint[], '{\"{a}\"}'::text[]) with ordinality as k(k0, k1, ord) \
+             16), null::pg_catalog.bytea from unnest('{\"7\"}'::bigint[], '{\"{a}\"}'::text[]) \
+             with ordinality as k(k0, k1, ord) \
              order by k.ord"
         );
     }
