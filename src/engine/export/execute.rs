@@ -12,9 +12,10 @@ use tracing::Instrument as _;
 
 use super::chunks::chunks;
 use super::described::Described;
-use super::key_walk::{Found, Subject, compare_table};
+use super::key_walk::{Found, compare_table};
 use super::report::{ExportReport, report};
 use super::stamped::{StampTally, TableStamps, stamp_notes};
+use super::subject::Subject;
 use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;

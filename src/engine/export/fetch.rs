@@ -1,14 +1,13 @@
 //! NEW's whole rows for keys that a comparison found.
 
-use super::stamped::StampTally;
+use super::stamped::Stamped;
+use super::subject::Subject;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, LazySegment, Target};
-use crate::engine::run::Reporter;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
-use crate::pg::Session;
-use crate::staging::{Segment, SegmentReader, TableRecord};
+use crate::staging::{Segment, SegmentReader};
 use crate::statement::RowSource;
 
 /// How many keys are sent in one statement.
@@ -16,14 +15,12 @@ const FETCHED_KEYS: usize = 1024;
 
 /// Fetches NEW's rows for keys that stand in scratch segments, tallies them, and removes the scratch.
 pub(crate) async fn fetch_rows(
-    reporter: &Reporter,
-    new: &Session,
-    record: &TableRecord,
+    subject: Subject<'_>,
     keys: &RowLayout,
     scratch: &[Segment],
     target: &Target,
-    tally: &mut StampTally,
-) -> Result<Vec<Segment>> {
+) -> Result<(Vec<Segment>, Stamped)> {
+    let (Subject { reporter, record, new, .. }, mut tally) = (subject, subject.tally.clone());
     let encoder = BatchEncoder::new(keys);
     let positions: Vec<_> = (0..keys.columns.len()).collect();
     let source = RowSource::of(&record.new, &record.key, Side::New);
@@ -60,5 +57,5 @@ pub(crate) async fn fetch_rows(
         }
         target.store.remove_file(&segment.file.path)?;
     }
-    Ok(file.finish()?.into_iter().collect())
+    Ok((file.finish()?.into_iter().collect(), tally.found()))
 }

@@ -14,14 +14,14 @@ use crate::name::{Side, Sided};
 use crate::pg::Session;
 use crate::schema::{ComparisonKey, KeyOrder};
 use crate::staging::{Depth, Segment, TableRecord};
-use crate::statement::{self, KeyRange, RowSource};
+use crate::statement::{self, RowSource};
 use crate::wire::RowBuffer;
 
 use super::fetch::fetch_rows;
 use super::stamped::{StampTally, Stamped};
+use super::subject::Subject;
 use crate::engine::rows::key_layout;
 use crate::engine::rows::{BATCH_BYTES, BATCH_ROWS, RawRows, RawSegment, Target};
-use crate::engine::run::Reporter;
 
 /// What a comparison found.
 #[derive(Debug, Default)]
@@ -34,21 +34,6 @@ pub(crate) struct Found {
     pub(crate) stamped: Stamped,
 }
 
-/// One table on both sides, or a range of it, and who is told about it.
-#[derive(Clone, Copy)]
-pub(crate) struct Subject<'a> {
-    pub(crate) reporter: &'a Reporter,
-    /// Whether both servers are asked what the hashes of the range add up to before any row is sent.
-    pub(crate) sums_first: bool,
-    pub(crate) database: &'a str,
-    pub(crate) record: &'a TableRecord,
-    pub(crate) range: KeyRange,
-    pub(crate) old: &'a Session,
-    pub(crate) new: &'a Session,
-    /// What counts the rows that are staged.
-    pub(crate) tally: &'a StampTally,
-}
-
 /// Compares a table on both sides. `targets` say where candidates and absent keys go.
 pub(crate) async fn compare_table(
     subject: Subject<'_>,
@@ -56,7 +41,7 @@ pub(crate) async fn compare_table(
     stamped: Option<&str>,
     targets: (Target, Target),
 ) -> Result<Found> {
-    let Subject { reporter, record, range, old, new, .. } = subject;
+    let Subject { record, range, old, new, .. } = subject;
     if depth == Depth::Hashes && subject.sums_first && sums_are_equal(subject).await? {
         return Ok(Found::default());
     }
@@ -89,9 +74,8 @@ pub(crate) async fn compare_table(
             // Keys go through a scratch file of the same shape, then their rows are fetched.
             let scratch = Feed::new(targets.0.clone(), &keys, StampTally::idle());
             let found = walk.run(subject, scratch, absent).await?;
-            let mut tally = subject.tally.clone();
-            let rows = fetch_rows(reporter, new, record, &keys, &found.candidates, &targets.0, &mut tally).await?;
-            Ok(Found { candidates: rows, absent: found.absent, stamped: tally.found() })
+            let (candidates, stamped) = fetch_rows(subject, &keys, &found.candidates, &targets.0).await?;
+            Ok(Found { candidates, absent: found.absent, stamped })
         }
     }
 }

@@ -10,6 +10,7 @@ mod fetch;
 mod key_walk;
 mod report;
 mod stamped;
+mod subject;
 mod table_failure;
 mod unplaced;
 
