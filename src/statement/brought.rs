@@ -21,7 +21,8 @@ pub fn remember_keys(load: &LoadTable<'_>, key: &RememberedKey, ledger: &Ident) 
         "insert into {}.brought (relation, relation_id, key, stands, keys) \
          select $1, {}::pg_catalog.regclass::pg_catalog.oid, $2, k.stands, \
          pg_catalog.string_agg(k.digests, ''::pg_catalog.bytea) from \
-         (select s.op <> 'd' as stands, s.ord / {KEYS_A_ROW} as part, {digests} as digests from {} s) k \
+         (select s.op <> 'd' as stands, s.ord / {KEYS_A_ROW} as part, {digests} as digests from {} s \
+         where s.op not in ('k', 'n')) k \
          group by k.part, k.stands order by k.part",
         ledger.sql(),
         literal(&load.source.table.sql()),

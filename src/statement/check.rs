@@ -61,12 +61,7 @@ pub(super) fn written(key: &ForeignKey, load: &LoadTable<'_>, operations: &str) 
         let (name, [relation, _]) = (literal(&part.sql()), load.source.place());
         format!(" and {relation} in (select relid from pg_catalog.pg_partition_tree({name}::pg_catalog.regclass))")
     });
-    format!(
-        "{} s join {} on {} where s.op in ({operations}){part}",
-        load.qualified(),
-        load.source.from_item(),
-        load.join_condition(),
-    )
+    format!("{} s join {} on {} where s.op in ({operations}){part}", load.qualified(), load.source.from_item(), load.like_row())
 }
 
 /// Locks the parents of the rows that a load table wrote, as the server's own foreign key trigger does (`FOR KEY SHARE`), so
@@ -156,12 +151,12 @@ pub fn deferred_clashes(exclusive: &Exclusive, load: &LoadTable<'_>) -> Option<S
     let [relation, place] = load.source.place();
     Some(format!(
         "select count(*) from {rows} n join {rows} o on (o.rel, o.tid) <> (n.rel, n.tid) and {} where (n.rel, n.tid) in \
-         (select {}, {} from {} s join {} on {} where s.op <> 'd')",
+         (select {}, {} from {} s join {} on {} where s.op in ('u', 'm', 'r', 'i'))",
         meets(exclusive, "n", "o", exclusive.nulls_not_distinct),
         relation,
         place,
         load.qualified(),
         load.source.from_item(),
-        load.join_condition()
+        load.like_row()
     ))
 }

@@ -75,11 +75,11 @@ pub struct LoadTable<'a> {
 }
 
 impl LoadTable<'_> {
-    fn load(&self) -> String {
+    pub(super) fn load(&self) -> String {
         format!("pg_temp.{}", self.name.sql())
     }
 
-    fn table(&self) -> String {
+    pub(super) fn table(&self) -> String {
         self.source.relation()
     }
 
@@ -113,7 +113,7 @@ impl LoadTable<'_> {
         format!("analyze {} (ord, op{})", self.load(), columns.concat())
     }
 
-    fn value(&self, index: usize) -> String {
+    pub(super) fn value(&self, index: usize) -> String {
         self.value_at("s", index)
     }
 
@@ -157,16 +157,8 @@ impl LoadTable<'_> {
     /// everything but readers.
     #[must_use]
     pub fn lock_rows(&self) -> String {
-        // A lock cannot be taken through a window function: rows without a key are locked through their position.
         if self.source.key.is_whole_row() {
-            return format!(
-                "select count(*) from (select from {} x where (x.tableoid, x.ctid) in \
-                 (select t.fb_tableoid, t.fb_ctid from {} join {} s on {}) for update) locked",
-                self.table(),
-                self.source.from_item(),
-                self.load(),
-                self.same_row()
-            );
+            return self.lock_copies();
         }
         format!(
             "select count(*) from (select from {} join {} on {} order by s.ord for update of t) locked",
@@ -192,12 +184,7 @@ impl LoadTable<'_> {
     /// go.
     #[must_use]
     pub fn written_since(&self, transaction: Option<i64>) -> String {
-        let condition = match transaction {
-            Some(number) if !self.source.key.is_whole_row() => {
-                format!(" where {}", is_written_by_another(number))
-            }
-            _ => String::new(),
-        };
+        let condition = transaction.map_or_else(String::new, |number| format!(" where {}", is_written_by_another(number)));
         format!(
             "select s.ord from {} join {} on {}{condition} order by s.ord",
             self.in_order("where s.op = 'd'"),
@@ -231,18 +218,12 @@ impl LoadTable<'_> {
         format!("select exists (select from {} t where {since})", self.table())
     }
 
-    /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values.
+    /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values. Of a table
+    /// without a key those copies go first that a transaction wrote, if one is given.
     #[must_use]
-    pub fn delete(&self) -> String {
+    pub fn delete(&self, own: Option<i64>) -> String {
         if self.source.key.is_whole_row() {
-            return format!(
-                "delete from {} x using {} join {} s on {} where x.tableoid = t.fb_tableoid and x.ctid = t.fb_ctid and s.op in \
-                     ('d', 'r')",
-                self.table(),
-                self.source.from_item(),
-                self.load(),
-                self.same_row()
-            );
+            return self.delete_copies(own);
         }
         format!("delete from {} t using {} s where s.op in ('d', 'r') and {}", self.table(), self.load(), self.same_row())
     }

@@ -19,6 +19,7 @@
 
 mod brought;
 mod check;
+mod copies;
 mod delta_tables;
 mod exclusive;
 mod grant;
@@ -40,6 +41,7 @@ mod value;
 
 pub use brought::{key_digests, remember_keys};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
+pub use copies::{Restored, own_copies};
 pub use delta_tables::{DeltaTables, arriving_orphans, going_orphans, orphaning_parents, orphans, takeovers};
 pub use grant::{DatabaseGrants, GrantedObjects, ListedObjects, ServerGrants};
 pub use key_range::{KeyCut, KeyRange};
@@ -47,8 +49,8 @@ pub use ledger::in_ledger;
 pub use load_table::{Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
 pub use operation::Operation;
 pub use read::{
-    CtidRange, RowSource, copies_written_after, copy_binary, counterparts, explain, is_selected, is_written_by_another,
-    ordered_rows, own_rows, range_sums, rows, rows_written_by, stamped_since,
+    CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, is_written_by_another, ordered_rows, own_rows,
+    range_sums, rows, rows_written_by, stamped_since,
 };
 pub use referential_action::{affected_children, children_left_behind};
 pub use referring_values::{GivenValues, referring_values};

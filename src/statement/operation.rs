@@ -15,6 +15,10 @@ pub enum Operation {
     Replace,
     /// A row is inserted under a key that OLD does not have.
     Insert,
+    /// Nothing is done to a row that OLD has. Loaded only of tables without a key, where copies are counted.
+    Stay,
+    /// Nothing is done about a row that OLD lacks; as [`Stay`](Self::Stay).
+    Lack,
 }
 
 words!(Operation {
@@ -23,6 +27,8 @@ words!(Operation {
     Move => "m",
     Replace => "r",
     Insert => "i",
+    Stay => "k",
+    Lack => "n",
 });
 
 impl Operation {
@@ -31,7 +37,7 @@ impl Operation {
     pub const fn takes_row(self) -> bool {
         match self {
             Self::Delete | Self::Replace => true,
-            Self::Update | Self::Move | Self::Insert => false,
+            Self::Update | Self::Move | Self::Insert | Self::Stay | Self::Lack => false,
         }
     }
 
@@ -40,7 +46,7 @@ impl Operation {
     pub const fn brings_row(self) -> bool {
         match self {
             Self::Update | Self::Move | Self::Replace | Self::Insert => true,
-            Self::Delete => false,
+            Self::Delete | Self::Stay | Self::Lack => false,
         }
     }
 

@@ -46,13 +46,8 @@ impl<'a> RowSource<'a> {
     pub fn from_item(&self) -> String {
         match self.key {
             ComparisonKey::Columns { .. } => format!("{} t", self.relation()),
-            ComparisonKey::WholeRow { columns } => {
-                // A field is printed by its output function; a cast to text may be another one, which leaves something out.
-                let fields: Vec<_> = columns.iter().map(|column| format!("r.{}", column.sql())).collect();
-                // A record's text quotes its fields, so no two different rows print alike.
-                // Sent, so that both sides digest the same bytes whatever their databases' encodings are.
-                let digest = format!("pg_catalog.md5(pg_catalog.textsend(row({})::text))", fields.join(", "));
-                let [name, copy] = WHOLE_ROW_COLUMNS;
+            ComparisonKey::WholeRow { .. } => {
+                let (digest, [name, copy]) = (self.row_digest("r"), WHOLE_ROW_COLUMNS);
                 format!(
                     "(select r.*, r.ctid as fb_ctid, r.tableoid as fb_tableoid, {digest} as {name}, \
                      pg_catalog.row_number() over (partition by {digest}) as {copy} from {} r) t",
@@ -60,6 +55,20 @@ impl<'a> RowSource<'a> {
                 )
             }
         }
+    }
+
+    /// Returns the digest by which rows of a table without a key are known, for a row that goes by an alias.
+    #[must_use]
+    pub fn row_digest(&self, row: &str) -> String {
+        let columns = match self.key {
+            ComparisonKey::WholeRow { columns } => columns.clone(),
+            ComparisonKey::Columns { .. } => self.key.names(),
+        };
+        // A field is printed by its output function; a cast to text may be another one, which leaves something out.
+        let fields: Vec<_> = columns.iter().map(|column| format!("{row}.{}", column.sql())).collect();
+        // A record's text quotes its fields, so no two different rows print alike.
+        // Sent, so that both sides digest the same bytes whatever their databases' encodings are.
+        format!("pg_catalog.md5(pg_catalog.textsend(row({})::text))", fields.join(", "))
     }
 
     /// Returns the expressions for where a row lies: its relation, and its place in it. The first is not null exactly for rows
@@ -214,42 +223,27 @@ pub(super) fn given_keys(source: RowSource<'_>, keys: &[Vec<String>]) -> (String
     (format!("unnest({}) with ordinality as k({}, ord)", arrays.join(", "), names.join(", ")), values)
 }
 
-/// Returns an expression that is true for a row, under the alias `t`, that another transaction than the given one wrote last. A
-/// row's `xmin` has the transaction's lowest 32 bits.
-#[must_use]
-pub fn is_written_by_another(transaction: i64) -> String {
-    format!("t.xmin <> '{}'::pg_catalog.xid", transaction.rem_euclid(1 << 32))
+/// Returns a transaction's number as a row's `xmin` has it: its lowest 32 bits.
+fn xid(transaction: i64) -> String {
+    format!("'{}'::pg_catalog.xid", transaction.rem_euclid(1 << 32))
 }
 
-/// Asks, for each of some rows of a table without a key, given by their stand-ins, whether one like it was written after a
-/// transaction.
+/// Returns an expression that is true for a row, under the alias `t`, that another transaction than the given one wrote last.
 #[must_use]
-pub fn copies_written_after(source: RowSource<'_>, transaction: i64, keys: &[Vec<String>]) -> String {
-    let (given, values) = given_keys(source, keys);
-    let [digest, _] = WHOLE_ROW_COLUMNS;
-    format!(
-        "select coalesce(n.since, false) from {given} left join (select t.{digest} as digest, \
-         pg_catalog.bool_or(pg_catalog.age(x.xmin) < pg_catalog.age('{}'::pg_catalog.xid)) as since from {} \
-         join {} x on x.tableoid = t.fb_tableoid and x.ctid = t.fb_ctid group by t.{digest}) n on n.digest = {} order by k.ord",
-        transaction.rem_euclid(1 << 32),
-        source.from_item(),
-        source.relation(),
-        values.first().map_or("", String::as_str)
-    )
+pub fn is_written_by_another(transaction: i64) -> String {
+    format!("t.xmin <> {}", xid(transaction))
 }
 
 /// Counts a table's rows that a transaction wrote last.
 #[must_use]
 pub fn rows_written_by(source: RowSource<'_>, transaction: i64) -> String {
-    let number = transaction.rem_euclid(1 << 32);
-    format!("select count(*) from {} t where t.xmin = '{number}'::pg_catalog.xid", source.relation())
+    format!("select count(*) from {} t where t.xmin = {}", source.relation(), xid(transaction))
 }
 
 /// Returns an expression that is true for a row, under the alias `t`, whose last transaction began to write later than the
 /// given one.
 pub(super) fn is_written_after(transaction: i64) -> String {
-    let number = transaction.rem_euclid(1 << 32);
-    format!("pg_catalog.age(t.xmin) < pg_catalog.age('{number}'::pg_catalog.xid)")
+    format!("pg_catalog.age(t.xmin) < pg_catalog.age({})", xid(transaction))
 }
 
 /// Returns a predicate that is true for rows that NEW may have written after an instant: stamped at or after it, or not at all.

@@ -155,12 +155,12 @@ fn time_column(pairs: &[MappedColumn], name: &str) -> Option<TimeColumn> {
     pair.data_type.builtin.then(|| TimeColumn { name: pair.name.clone(), kind })
 }
 
-/// The columns that identify a row by its content, sorted so that both sides say the same; `None` where the sides do not name
-/// and type every common column alike.
+/// The columns that identify a row by its content, sorted so that both sides say the same; `None` where NEW does not have each
+/// column of OLD's under its name and type.
 fn whole_row(pairs: &[MappedColumn]) -> Option<Vec<Ident>> {
-    let carried = pairs.iter().filter(|pair| pair.is_carried());
     let mut names = Vec::new();
-    for pair in carried {
+    // Copies that differ in a column of OLD's alone are not alike, and nothing says which of them a change of NEW's means.
+    for pair in pairs.iter().filter(|pair| pair.old.is_present()) {
         let alike = pair.old == Source::Same && pair.new == Source::Same;
         names.push(alike.then(|| pair.name.clone())?);
     }

@@ -3,15 +3,18 @@
 //! Comes in: the plan and its files. Goes out: rows on OLD, its sequences raised, an entry in OLD's ledger.
 //! Never: writes a row that is not in the plan, or over a row that is not the one that was classified.
 
+mod copies;
 mod definitions;
 mod execute;
 mod foreign_keys;
 mod intent;
+mod moved_row;
 mod patience;
 mod prepare;
 mod report;
 mod scope;
 pub(crate) mod sequences;
+mod table_load;
 mod table_locks;
 mod table_merge;
 mod take_back;

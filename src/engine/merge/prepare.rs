@@ -9,7 +9,7 @@ use super::{definitions, sequences, table_locks, take_back};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::expect_privileges;
 use crate::engine::run::ledger::lock;
-use crate::engine::run::{Context, Entry, Ledger, LedgerAction, is_lock_wait};
+use crate::engine::run::{Context, Entry, Ledger, LedgerAction, Standing, is_lock_wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, Session, Transaction, is_old};
@@ -56,7 +56,8 @@ impl Preparation<'_> {
         let Some(merge) = last.filter(|_| self.action != LedgerAction::Merge) else {
             return self.carry_out(old, Scope::of_plan(self.part, record, &clock)).await;
         };
-        let everything = take_back::everything(self.context.store(), &old, self.part, (record, &clock), &merge).await?;
+        let standing = Standing::ask(&Ledger::of(self.context), &old, self.part, &merge).await?;
+        let everything = take_back::everything(self.context.store(), &old, self.part, (record, &clock), &standing).await?;
         if everything.left.is_empty() {
             let attempt = self.context.reporter().attempt();
             let context = self.context.clone().with_reporter(attempt.clone());
@@ -67,7 +68,7 @@ impl Preparation<'_> {
         }
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
         let fires = self.options.fire_triggers;
-        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), (&merge, fires)).await?).await
+        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), (&standing, fires)).await?).await
     }
 
     /// Does what a scope says, up to COMMIT.
@@ -153,8 +154,14 @@ impl Preparation<'_> {
         let ledger = Ledger::of(self.context);
         lock(old).await?;
         // Asked again under the lock: another merge of the same plan may have ended while this one waited or looked around.
-        if self.is_done(ledger.latest(old, self.part).await?.as_ref())?.is_some() {
+        let last = ledger.latest(old, self.part).await?;
+        if self.is_done(last.as_ref())?.is_some() {
             return Ok(None);
+        }
+        if self.action != LedgerAction::Merge && last.is_some_and(|last| last.recorded_at != scope.standing.recorded_at) {
+            return Err(Error::new(ErrorKind::Contention, "take the merge back")
+                .because("another undo took some of it back a moment ago")
+                .next("run the same command again: it sees what is left"));
         }
         old.query(GUARD_WRITES, &[]).await?;
         table_locks::lock(old, &scope, triggers).await?;

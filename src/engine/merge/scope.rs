@@ -7,6 +7,7 @@ use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{Direction, Lifted, LiftedKeys, Parentage, keys_of_new_alone};
+use crate::engine::run::Standing;
 use crate::error::Result;
 use crate::policy::Action;
 use crate::schema::ForeignKey;
@@ -23,8 +24,8 @@ pub(crate) struct Scope {
     pub(crate) record: DatabaseRecord,
     /// What is done with each row of a table's diff, where that is not what the plan's own file says.
     pub(crate) actions: BTreeMap<TableId, Vec<Action>>,
-    /// The merge's transaction, as in the ledger's entry.
-    pub(crate) merged_in: Option<i64>,
+    /// To take a merge back: what OLD's ledger says of it.
+    pub(crate) standing: Standing,
     /// Rows that stay as they are although the plan wrote them.
     pub(crate) left: Vec<LeftRows>,
     /// Rows that are as they were before the merge already.
@@ -47,7 +48,7 @@ impl Scope {
             part: part.clone(),
             record: record.clone(),
             actions: BTreeMap::new(),
-            merged_in: None,
+            standing: Standing::default(),
             left: Vec::new(),
             taken_back: Vec::new(),
             lifted: Lifted::new(),

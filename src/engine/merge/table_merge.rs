@@ -5,11 +5,12 @@
 use arrow_array::BooleanArray;
 use tracing::{Instrument as _, info};
 
+use super::copies;
+use super::moved_row::MovedRow;
 use super::triggers::Triggers;
-use crate::codec::BatchEncoder;
-use crate::engine::plan::{Direction, PlannedRowReader, PlannedRows, RelevantColumns};
-use crate::engine::rows::{Batches, Image, Loading, finding_names, image_layout, load_columns, view};
-use crate::engine::run::{Reporter, spans};
+use crate::engine::plan::{Direction, PlannedRowReader, PlannedRows};
+use crate::engine::rows::{Batches, Image, finding_names, image_layout, load_columns};
+use crate::engine::run::{Reporter, Standing, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::pg::{Session, server_fault};
@@ -40,15 +41,6 @@ pub(crate) struct TableMerge<'a> {
     actions: Option<&'a [Action]>,
     /// Whether a replaced row is deleted and inserted again; else it is updated.
     replaces: bool,
-}
-
-/// A row of OLD that is not as it must be for the plan to be carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MovedRow {
-    /// Its position in the diff.
-    pub(crate) row: usize,
-    /// Whether it is as it would become: then nothing is to be done.
-    pub(crate) is_there: bool,
 }
 
 impl<'a> TableMerge<'a> {
@@ -101,12 +93,12 @@ impl<'a> TableMerge<'a> {
         clash(error)
     }
 
-    fn operation(&self, action: Action) -> Option<Operation> {
+    pub(super) fn operation(&self, action: Action) -> Option<Operation> {
         let operation = self.direction.operation(action)?;
         Some(if operation == Operation::Replace && !self.replaces { Operation::Update } else { operation })
     }
 
-    fn reader<'s>(&self, store: &'s dyn Store) -> Result<PlannedRowReader<'s>>
+    pub(super) fn reader<'s>(&self, store: &'s dyn Store) -> Result<PlannedRowReader<'s>>
     where
         'a: 's,
     {
@@ -126,39 +118,6 @@ impl<'a> TableMerge<'a> {
         }
     }
 
-    /// Sends the rows that are to be written into a temporary table.
-    pub(crate) async fn load(
-        &self,
-        store: &dyn Store,
-        reporter: &Reporter,
-        old: &Session,
-        referring: &RelevantColumns,
-    ) -> Result<()> {
-        old.execute_all(&self.load.create()).await?;
-        let mut loading = Loading::into(old, &self.load).await?;
-        let encoder = BatchEncoder::new(&self.record.layout);
-        let mut reader = self.reader(store)?;
-        let mut ord = 0;
-        while let Some(changes) = reader.next()? {
-            reporter.check_stop()?;
-            let change = self.direction.change(&changes, &self.record.layout)?;
-            let rows = change.try_map(|image| view(&encoder, &image.rows))?;
-            for (row, action) in changes.actions.iter().enumerate() {
-                let Some(operation) = self.operation(*action) else { continue };
-                let (image, operation) = match operation {
-                    Operation::Delete => (&rows.before, operation),
-                    Operation::Update if referring.are_changed(&rows, row)? => (&rows.after, Operation::Move),
-                    _ => (&rows.after, operation),
-                };
-                loading.row(image, row, ord, operation).await?;
-                ord += 1;
-            }
-        }
-        expect_rows("load rows", loading.finish().await?, self.wanted.sum())?;
-        info!(table = %self.record.name, rows = self.wanted.sum(), "loaded");
-        old.execute_all(&self.load.analyze()).await
-    }
-
     /// Locks the rows on OLD.
     pub(crate) async fn lock_rows(&self, old: &Session) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
@@ -174,12 +133,15 @@ impl<'a> TableMerge<'a> {
         store: &dyn Store,
         reporter: &Reporter,
         old: &Session,
-        (database, merged_in): (&str, Option<i64>),
+        (database, standing): (&str, &Standing),
     ) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
         // Where actions were chosen row by row, the rows were looked at before the transaction.
-        let reporter = if self.actions.is_some() { &reporter.untold() } else { reporter };
-        let moved = self.moved(store, reporter, old, (database, merged_in)).await?.len();
+        let (reporter, standing) = match self.actions {
+            Some(_) => (&reporter.untold(), &standing.settled()),
+            None => (reporter, standing),
+        };
+        let moved = self.moved(store, reporter, old, (database, standing)).await?.len();
         info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
         self.hint(old, BY_ANY_JOIN).await?;
         if moved == 0 {
@@ -188,6 +150,9 @@ impl<'a> TableMerge<'a> {
         let rows = if moved == 1 { "1 row is" } else { &format!("{moved} rows are") };
         let refused = Error::new(ErrorKind::Refused, "compare OLD with the plan");
         Err(match self.direction {
+            Direction::Forward if self.record.key.is_whole_row() => refused
+                .because(format!("{rows} no longer as often there as they were: OLD was written since"))
+                .next("make a new run with `failback export`: copies of rows in a table without a key are counted there"),
             Direction::Forward => refused
                 .because(format!("{rows} no longer as classified: OLD was written since"))
                 .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"),
@@ -206,9 +171,17 @@ impl<'a> TableMerge<'a> {
         store: &dyn Store,
         reporter: &Reporter,
         old: &Session,
-        merge: (&str, Option<i64>),
+        (database, standing): (&str, &Standing),
     ) -> Result<Vec<MovedRow>> {
-        finding_names(old, self.record.old.inlines(), self.look_for_moved(store, reporter, old, merge)).await
+        let looking = async {
+            if !self.record.key.is_whole_row() {
+                return self.look_for_moved(store, reporter, old, (database, standing.merged_in)).await;
+            }
+            let moved = copies::moved(&self.load, old, self.direction, (self.wanted.get(Operation::Insert), standing)).await?;
+            reporter.tell_rows(database, &self.record.name, self.wanted.sum(), 0);
+            Ok(moved)
+        };
+        finding_names(old, self.record.old.inlines(), looking).await
     }
 
     async fn look_for_moved(
@@ -317,13 +290,14 @@ impl<'a> TableMerge<'a> {
         if self.record.key.has_index(&self.record.old) { old.execute_all(settings).await } else { Ok(()) }
     }
 
-    pub(crate) async fn delete(&self, old: &Session) -> Result<()> {
+    /// Deletes the rows that go; `own` is the transaction that wrote them, if it is known.
+    pub(crate) async fn delete(&self, old: &Session, own: Option<i64>) -> Result<()> {
         let wanted = self.wanted.sum_of(Operation::takes_row);
         if wanted == 0 {
             return Ok(());
         }
         self.hint(old, BY_INDEX).await?;
-        expect_rows("delete rows", old.execute(&self.load.delete(), &[]).await.map_err(clash)?, wanted)?;
+        expect_rows("delete rows", old.execute(&self.load.delete(own), &[]).await.map_err(clash)?, wanted)?;
         info!(table = %self.record.name, rows = wanted, "deleted");
         self.hint(old, BY_ANY_JOIN).await
     }
@@ -350,7 +324,7 @@ impl<'a> TableMerge<'a> {
     }
 }
 
-fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {
+pub(super) fn expect_rows(what: &str, found: u64, wanted: u64) -> Result<()> {
     if found == wanted {
         return Ok(());
     }

@@ -19,7 +19,7 @@ use crate::engine::plan::{
     hold_rejects, needed_key_lifts, needed_lifts, planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
-use crate::engine::run::{Context, Entry, Ledger};
+use crate::engine::run::{Context, Ledger, Standing};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
@@ -43,7 +43,7 @@ pub(crate) async fn everything(
     old: &Session,
     part: &DatabasePlan,
     (record, clock): (&DatabaseRecord, &Clock),
-    merge: &Entry,
+    standing: &Standing,
 ) -> Result<Scope> {
     let today = catalog::read(old.client()).await?;
     let mut scope = Scope {
@@ -51,12 +51,12 @@ pub(crate) async fn everything(
         part: part.clone(),
         record: record.clone(),
         actions: BTreeMap::new(),
-        merged_in: merge.merged_in,
+        standing: standing.clone(),
         left: Vec::new(),
         taken_back: Vec::new(),
         lifted: Lifted::new(),
         lifted_keys: LiftedKeys::new(),
-        parentage: parentage(&today, (record, clock), merge),
+        parentage: parentage(&today, (record, clock), standing),
         keys_of_new: Vec::new(),
     };
     scope.part.tables.retain(|table| table.written_rows() > 0);
@@ -72,10 +72,10 @@ pub(crate) async fn scope(
     context: &Context,
     part: &DatabasePlan,
     (record, clock): (&DatabaseRecord, &Clock),
-    (merge, fires): (&Entry, bool),
+    (standing, fires): (&Standing, bool),
 ) -> Result<Scope> {
     let sandbox = Sandbox::open(context.servers(), &part.name).await?;
-    let mut scope = everything(context.store(), sandbox.session(), part, (record, clock), merge).await?;
+    let mut scope = everything(context.store(), sandbox.session(), part, (record, clock), standing).await?;
     let diffs: Vec<_> = scope.part.tables.iter().map(diff_of).collect();
     let mut drafts = Vec::new();
     for (table, diff) in scope.part.tables.iter().zip(&diffs) {
@@ -110,13 +110,13 @@ pub(crate) async fn scope(
 
 /// What shows that rows find the parents again that they had before the merge. Time columns count that are of the type of then;
 /// transactions where the merge's own can still be told.
-fn parentage(today: &Catalog, (record, clock): (&DatabaseRecord, &Clock), merge: &Entry) -> Parentage {
+fn parentage(today: &Catalog, (record, clock): (&DatabaseRecord, &Clock), standing: &Standing) -> Parentage {
     let is_same = |table: &TableRecord, column: &TimeColumn| {
         let now = today.tables.iter().find(|now| now.name == table.name).and_then(|now| now.column(&column.name));
         now.map(|now| &now.data_type) == table.old.column(&column.name).map(|then| &then.data_type)
     };
-    let horizon = record.horizon.filter(|_| merge.merged_in.is_some());
-    let undone = if merge.merged_in.is_some() { merge.undone_in.as_slice() } else { &[] };
+    let horizon = record.horizon.filter(|_| standing.merged_in.is_some());
+    let undone = if standing.merged_in.is_some() { standing.ever_undone_in.as_slice() } else { &[] };
     Parentage::of_before(record, clock, (horizon, undone), |table| {
         let kept = |column: &Option<TimeColumn>| column.clone().filter(|column| is_same(table, column));
         TimeColumns { created: kept(&table.times.created), updated: kept(&table.times.updated) }
@@ -195,14 +195,22 @@ async fn leave_moved(
     let merge = TableMerge::new(number, table, draft.record, Direction::Back, true).with_actions(Some(&actions));
     let (store, reporter, old) = (context.store(), context.reporter(), sandbox.session());
     merge.load(store, reporter, old, &RelevantColumns::Any).await?;
-    let moved = merge.moved(store, reporter, old, (&scope.part.name, scope.merged_in)).await?;
+    let moved = merge.moved(store, reporter, old, (&scope.part.name, &scope.standing)).await?;
     let (taken_back, written): (Vec<_>, Vec<_>) = moved.into_iter().partition(|moved| moved.is_there);
     draft.hold_written(written.iter().map(|moved| moved.row), WRITTEN_SINCE);
     if taken_back.is_empty() {
         return Ok(());
     }
+    // Copies that nothing tells from others: an undo before has taken as many away.
+    let gone = taken_back.iter().filter(|moved| actions[moved.row] == Action::Insert).count() as u64;
+    if draft.record.key.is_whole_row() && gone <= scope.standing.undone(&table.name.to_string()).deleted {
+        for moved in taken_back {
+            draft.actions[moved.row] = Action::KeepOld;
+        }
+        return Ok(());
+    }
     let ledger = Ledger::of(context);
-    let whereabouts = Whereabouts::ask((&ledger, old), scope.merged_in, then, &merge, &actions).await?;
+    let whereabouts = Whereabouts::ask((&ledger, old), scope.standing.merged_in, then, &merge, &actions).await?;
     for row in taken_back.into_iter().map(|moved| moved.row) {
         match whereabouts.why(row, actions[row]) {
             Some(why) => draft.hold(row, why),

@@ -53,7 +53,7 @@ pub(crate) async fn carry_out(
         merge.lock_rows(old).await.place(|| &merge.record.name)?;
     }
     for merge in &merges {
-        let seen = merge.expect_unmoved(store, reporter, old, (&plan.name, scope.merged_in)).await;
+        let seen = merge.expect_unmoved(store, reporter, old, (&plan.name, &scope.standing)).await;
         seen.place(|| &merge.record.name)?;
     }
     old.execute_all(OWN_SEARCH_PATH).await?;
@@ -75,7 +75,7 @@ pub(crate) async fn carry_out(
         }
     }
     for merge in merges.iter().rev() {
-        merge.delete(old).await.place(|| &merge.record.name)?;
+        merge.delete(old, scope.standing.merged_in).await.place(|| &merge.record.name)?;
     }
     for merge in &merges {
         merge.write(old).await.place(|| &merge.record.name)?;

@@ -206,7 +206,7 @@ impl<'a> Trial<'a> {
             let is_meant = |action: &Action| match self.direction.operation(*action) {
                 Some(Operation::Insert) => rows == self.direction.inserted(),
                 Some(Operation::Update | Operation::Move | Operation::Replace) => rows == Inserted::Olds,
-                Some(Operation::Delete) | None => false,
+                Some(Operation::Delete | Operation::Stay | Operation::Lack) | None => false,
             };
             let meant: Vec<_> = (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).collect();
             let mut waiting = vec![meant];

@@ -242,7 +242,7 @@ impl Ledger {
 }
 
 /// Reads what was written to each table.
-fn tables(text: &str) -> Result<Vec<(String, Written)>> {
+pub(super) fn tables(text: &str) -> Result<Vec<(String, Written)>> {
     let tables = serde_json::from_str(text);
     tables.map_err(|error| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(error.to_string()))
 }

@@ -53,7 +53,9 @@ pub(crate) async fn read_back(
     let mut chunks = keys(part, snapshot.session()).await?;
     let written: Vec<_> = part.tables.iter().filter(|table| table.written_rows() > 0).collect();
     for plan in &written {
-        chunks.extend(rows(&part.name, plan, context.limits().jobs()));
+        // Copies of one row are counted together.
+        let chunks_each = if record.table(plan.id)?.key.is_whole_row() { 1 } else { CHUNKS_EACH * context.limits().jobs() };
+        chunks.extend(rows(&part.name, plan, chunks_each));
     }
     let work = ReadBackWork {
         servers: context.servers().clone(),
@@ -76,8 +78,7 @@ pub(crate) async fn read_back(
         let mut found = by_table.remove(&plan.id).unwrap_or_default();
         let known = record.table(plan.id)?;
         let source = RowSource::of(&known.old, &known.key, Side::Old);
-        let promised = plan.actions.sum_of(Action::brings_new);
-        found.settle(snapshot.session(), source, merged_in, promised).await.place(|| &plan.name)?;
+        found.settle(snapshot.session(), source, merged_in).await.place(|| &plan.name)?;
         tables.push(verified(&part.name, plan, found));
     }
     orphans.sort_by(|left, right| left.constraint.cmp(&right.constraint));
@@ -124,9 +125,9 @@ async fn keys(part: &DatabasePlan, old: &Session) -> Result<Vec<Chunk>> {
     Ok((1..).zip(keys).filter_map(chunk).collect())
 }
 
-/// Cuts a table's files into chunks.
-fn rows(database: &str, plan: &TablePlan, jobs: usize) -> Vec<Chunk> {
-    let each = plan.diff.len().div_ceil(jobs.max(1) * CHUNKS_EACH).max(1);
+/// Cuts a table's files into so many chunks, if it has as many files.
+fn rows(database: &str, plan: &TablePlan, chunks: usize) -> Vec<Chunk> {
+    let each = plan.diff.len().div_ceil(chunks.max(1)).max(1);
     let chunk = |(number, files): (u32, &[Segment])| Chunk {
         database: database.to_owned(),
         table: plan.id,
@@ -234,6 +235,9 @@ impl ReadBackWork {
                 let change = changes.change(&record.layout)?.select(&wanted)?;
                 let by = if deletes { &change.before } else { &change.after };
                 let texts = key_texts(&encoder, &by.rows, &keys)?;
+                if record.key.is_whole_row() && !deletes {
+                    found.count_own(old, source, self.merged_in, &texts).await?;
+                }
                 let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
                 found.tell_apart(old, source, (self.merged_in, deletes), (&texts, &broken)).await?;
                 found.rows += wanted.true_count() as u64;

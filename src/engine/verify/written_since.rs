@@ -17,6 +17,10 @@ pub(crate) struct Checked {
     pub(crate) written_since: Rows,
     /// Those of a table without a key that are gone, until it is [settled](Self::settle) which of the two they are.
     gone: Rows,
+    /// How many copies are there that the merge wrote and that were promised, of a table without a key.
+    own: u64,
+    /// The row whose copies came last, by its digest, and how many of them were promised so far.
+    run: (String, i64),
 }
 
 /// Some rows, with as many of their keys as a report lists.
@@ -49,11 +53,33 @@ impl Checked {
         self.mismatched.extend(other.mismatched);
         self.written_since.extend(other.written_since);
         self.gone.extend(other.gone);
+        self.own += other.own;
+    }
+
+    /// Counts copies of a table without a key that the merge wrote and that were promised, given by their keys, in the keys'
+    /// order.
+    pub(crate) async fn count_own(
+        &mut self,
+        old: &Session,
+        source: RowSource<'_>,
+        merged_in: Option<i64>,
+        keys: &[Vec<String>],
+    ) -> Result<()> {
+        let (Some(transaction), Some(digests)) = (merged_in, keys.first()) else { return Ok(()) };
+        let found = old.query(&statement::own_copies(source, transaction, keys), &[]).await?;
+        for (digest, row) in digests.iter().zip(found) {
+            if self.run.0 != *digest {
+                self.run = (digest.clone(), 0);
+            }
+            self.run.1 += 1;
+            self.own += u64::from(self.run.1 <= row.get::<_, i64>(0));
+        }
+        Ok(())
     }
 
     /// Tells rows apart that are not as promised, given by the positions of their keys; `deletes` says that they were to be
-    /// gone. The merge was committed with all its rows: one that is gone was deleted since. Without the merge's transaction
-    /// nothing is known.
+    /// gone. The merge was committed with all its rows: one that is gone was deleted since, and a copy that has come again is
+    /// others', unless the merge wrote it itself. Without the merge's transaction nothing is known.
     pub(crate) async fn tell_apart(
         &mut self,
         old: &Session,
@@ -73,8 +99,8 @@ impl Checked {
                 return Ok(());
             }
             (Some(transaction), true) => {
-                let found = old.query(&statement::copies_written_after(source, transaction, &keys), &[]).await?;
-                since = found.iter().map(|row| row.get(0)).collect();
+                let found = old.query(&statement::own_copies(source, transaction, &keys), &[]).await?;
+                since = found.iter().map(|row| row.get::<_, i64>(0) == 0).collect();
             }
             (Some(transaction), false) => {
                 let query = statement::counterparts(source, &statement::is_written_by_another(transaction), &keys);
@@ -92,19 +118,13 @@ impl Checked {
     }
 
     /// Settles what is gone of a table without a key. As long as every row of the merge's that is there is one that was
-    /// promised, of which there are `promised`, somebody deleted or changed the others; else the merge wrote others.
-    pub(crate) async fn settle(
-        &mut self,
-        old: &Session,
-        source: RowSource<'_>,
-        merged_in: Option<i64>,
-        promised: u64,
-    ) -> Result<()> {
+    /// promised, somebody deleted or changed copies since; else the merge wrote others.
+    pub(crate) async fn settle(&mut self, old: &Session, source: RowSource<'_>, merged_in: Option<i64>) -> Result<()> {
         let gone = std::mem::take(&mut self.gone);
         let Some(transaction) = merged_in.filter(|_| gone.count > 0) else { return Ok(()) };
         let found = old.query(&statement::rows_written_by(source, transaction), &[]).await?;
-        let own = found.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0));
-        let rows = if own + gone.count > promised { &mut self.mismatched } else { &mut self.written_since };
+        let all = found.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0));
+        let rows = if all > self.own { &mut self.mismatched } else { &mut self.written_since };
         rows.extend(gone);
         Ok(())
     }

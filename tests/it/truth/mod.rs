@@ -5,6 +5,7 @@ mod definitions;
 mod discovery;
 mod erased;
 mod ignored;
+mod keyless;
 mod leaning;
 mod locks;
 mod merging;

@@ -1,0 +1,126 @@
+//! Rows of a table without a key. All copies of a row are alike, so they are counted: which of them has which number means
+//! nothing, but for those that a known transaction wrote.
+
+use crate::schema::WHOLE_ROW_COLUMNS;
+
+use super::read::given_keys;
+use super::{LoadTable, RowSource, is_written_in};
+
+/// What is known of an undo's copies that were put back before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Restored<'a> {
+    /// None of them.
+    Nothing,
+    /// All of them.
+    Everything,
+    /// Those that these transactions wrote.
+    By(&'a [i64]),
+}
+
+impl LoadTable<'_> {
+    /// A stand-in for the missing key of a load table's row `s`.
+    fn stand_in(&self, name: &str) -> String {
+        let position = self.columns.iter().position(|column| column.key && column.name.as_str() == name);
+        position.map_or_else(|| "null".to_owned(), |index| self.value(index))
+    }
+
+    /// The condition under which a row of the table, under the alias `t`, is like a load table's row `s`; of copies, the first
+    /// stands for all.
+    pub(super) fn like_row(&self) -> String {
+        if !self.source.key.is_whole_row() {
+            return self.join_condition();
+        }
+        let [digest, copy] = WHOLE_ROW_COLUMNS;
+        format!("t.{digest} = {} and t.{copy} = 1", self.stand_in(digest))
+    }
+
+    /// Locks all copies of the rows that a load table names. A lock cannot be taken through a window function.
+    pub(super) fn lock_copies(&self) -> String {
+        format!(
+            "select count(*) from (select from {} x where {} in (select {} from {} s) for update) locked",
+            self.table(),
+            self.source.row_digest("x"),
+            self.stand_in(WHOLE_ROW_COLUMNS[0]),
+            self.load(),
+        )
+    }
+
+    /// Deletes as many copies of each row as the load table says, those first that a transaction wrote.
+    pub(super) fn delete_copies(&self, own: Option<i64>) -> String {
+        format!(
+            "delete from {table} x using (select r.tableoid as relation, r.ctid as place, {row} as digest, \
+             pg_catalog.row_number() over (partition by {row} order by {own} desc) as copy from {table} r) t \
+             join (select {digest} as digest, count(*) as planned from {load} s where s.op = 'd' group by 1) w \
+             on w.digest = t.digest and t.copy <= w.planned where x.tableoid = t.relation and x.ctid = t.place",
+            table = self.table(),
+            row = self.source.row_digest("r"),
+            own = is_written_in("r", own.as_slice()),
+            digest = self.stand_in(WHOLE_ROW_COLUMNS[0]),
+            load = self.load(),
+        )
+    }
+
+    /// The rows of a load table that are to be written, each with its number among those of its kind (`rank`), how many these
+    /// are (`planned`), how many copies OLD had as the plan knows it (`before`), how many it has (`copies`), and how many of
+    /// these some transactions wrote (`own`, `earlier`). `absent` are the operations on rows that OLD did not have.
+    fn counted(&self, absent: &str, own: &[i64], earlier: &[i64]) -> String {
+        format!(
+            "(select s.ord, s.op, s.rank, s.planned, coalesce(s.first - 1, s.last) as before, coalesce(t.copies, 0) as copies, \
+             coalesce(t.own, 0) as own, coalesce(t.earlier, 0) as earlier from (select s.ord, s.op, {digest} as digest, \
+             pg_catalog.row_number() over (partition by {digest}, s.op order by {copy}) as rank, \
+             count(*) over (partition by {digest}, s.op) as planned, \
+             pg_catalog.min({copy}) filter (where s.op in ({absent})) over (partition by {digest}) as first, \
+             pg_catalog.max({copy}) over (partition by {digest}) as last from {load} s) s \
+             left join (select {row} as digest, count(*) as copies, count(*) filter (where {own}) as own, \
+             count(*) filter (where {earlier}) as earlier from {table} r group by 1) t on t.digest = s.digest \
+             where s.op in ('d', 'i')) w",
+            digest = self.stand_in(WHOLE_ROW_COLUMNS[0]),
+            copy = self.stand_in(WHOLE_ROW_COLUMNS[1]),
+            load = self.load(),
+            table = self.table(),
+            row = self.source.row_digest("r"),
+            own = is_written_in("r", own),
+            earlier = is_written_in("r", earlier),
+        )
+    }
+
+    /// Finds the positions of rows of which OLD has another number of copies than it had when they were classified.
+    #[must_use]
+    pub fn miscounted(&self) -> String {
+        format!("select w.ord from {} where w.copies <> w.before order by w.ord", self.counted("'i', 'n'", &[], &[]))
+    }
+
+    /// Says of rows that a merge wrote what became of them, as far as there is anything to say: their positions, and a word.
+    /// `there`: they are as before the merge. `since`: others wrote them. `back`: an undo has put them back, one by one;
+    /// `waits`: it has not. Without the merge's transaction, whichever copies are left count as its own.
+    #[must_use]
+    pub fn changed_copies(&self, merge: Option<i64>, restored: Restored<'_>) -> String {
+        let gone = "greatest(0, w.before + w.planned - w.copies)";
+        let own = if merge.is_some() { "w.own".to_owned() } else { format!("(w.planned - {gone})") };
+        let (put_back, earlier) = match restored {
+            Restored::Nothing => ("null", &[][..]),
+            Restored::Everything => ("'there'", &[][..]),
+            Restored::By(transactions) => ("case when w.rank <= w.earlier then 'back' else 'waits' end", transactions),
+        };
+        format!(
+            "select c.ord, c.found from (select w.ord, case when w.op = 'i' then {put_back} when w.rank <= {own} then null \
+             when w.rank - {own} <= {gone} then 'there' else 'since' end as found from {}) c where c.found is not null \
+             order by c.ord",
+            self.counted("'d', 'n'", merge.as_slice(), earlier),
+        )
+    }
+}
+
+/// Counts, for each of some rows of a table without a key, given by their stand-ins, the copies that a transaction wrote last.
+#[must_use]
+pub fn own_copies(source: RowSource<'_>, transaction: i64, keys: &[Vec<String>]) -> String {
+    let (given, values) = given_keys(source, keys);
+    format!(
+        "select coalesce(n.own, 0) from {given} left join (select {} as digest, count(*) as own from {} r \
+         where {} group by 1) n on n.digest = {} order by k.ord",
+        source.row_digest("r"),
+        source.relation(),
+        is_written_in("r", &[transaction]),
+        values.first().map_or("", String::as_str)
+    )
+}
