@@ -9,7 +9,7 @@ use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
-use crate::engine::{self, StatusReport};
+use crate::engine::{self, LedgerAction, StatusReport};
 use crate::error::Result;
 use crate::policy::Action;
 use crate::staging::{Committed, Journal, JournalRecord};
@@ -47,6 +47,12 @@ fn next(settings: &Settings, report: &StatusReport) -> Vec<Step> {
         steps.extend(settings.steps("status", &[]));
         return steps;
     }
+    if report.next == "undo" {
+        let mut steps = settings.steps("undo", &[]);
+        steps.push(Step::Say("or leave what is left, and make a new run for what OLD still lacks:".to_owned()));
+        steps.extend(settings.steps("export", &[]));
+        return steps;
+    }
     if report.next != "merge" || report.actions.get(Action::Hold) == 0 {
         return settings.steps(report.next, &[]);
     }
@@ -71,7 +77,7 @@ fn page(call: &Call, report: &StatusReport) -> Page {
         let said = match entry {
             Ok(Some(entry)) => {
                 let rows = entry.tables.iter().map(|(_, written)| written.rows()).sum();
-                format!("{} of {} at {}", entry.action.word(), amount::rows(rows), entry.recorded_at)
+                format!("{} of {} at {}", deed(entry.action), amount::rows(rows), entry.recorded_at)
             }
             Ok(None) => "nothing was merged".to_owned(),
             Err(error) => format!("OLD could not be asked: {error}"),
@@ -79,7 +85,8 @@ fn page(call: &Call, report: &StatusReport) -> Page {
         page.line(format!("OLD:      {}: {}", tame(database), tame(&said)));
     }
     if let Some(state) = &report.verified {
-        page.line(format!("verified: {}", tame(state)));
+        let by = if report.is_ledger_known() { "" } else { " by this run's journal; OLD's ledger could not be asked" };
+        page.line(format!("verified: {}{by}", tame(state)));
     }
     counts(&mut page, "class", &report.counts);
     counts(&mut page, "action", &report.actions);
@@ -90,6 +97,14 @@ fn page(call: &Call, report: &StatusReport) -> Page {
     });
     page.list("in doubt:", open);
     page
+}
+
+/// Names what OLD's ledger records.
+const fn deed(action: LedgerAction) -> &'static str {
+    match action {
+        LedgerAction::UndoPart => "undo in part",
+        action => action.word(),
+    }
 }
 
 /// Lists what the run's journal says, oldest first.

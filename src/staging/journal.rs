@@ -4,7 +4,7 @@
 //! A merge or an undo writes what it is about to commit before COMMIT, and how that ended after it: an intent without an end
 //! says that OLD's ledger has to be asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,9 @@ pub enum JournalRecord {
         plan: String,
         /// What it came to, as the report says it.
         state: String,
+        /// When OLD's ledger recorded the merge that was read back, a database: of another one it says nothing.
+        #[serde(default)]
+        merged_at: BTreeMap<String, String>,
     },
     /// Something that a newer failback wrote.
     #[serde(other)]
@@ -204,17 +207,6 @@ impl Journal {
         merged
     }
 
-    /// Whether an undo was at work on OLD last, and no merge.
-    #[must_use]
-    pub fn ends_with_undo(&self) -> bool {
-        let undoes = |entry: &JournalEntry| match &entry.record {
-            JournalRecord::UndoIntended(_) | JournalRecord::Undone(_) | JournalRecord::UndoFailed(_) => Some(true),
-            JournalRecord::MergeIntended(_) | JournalRecord::Merged(_) | JournalRecord::MergeFailed(_) => Some(false),
-            _ => None,
-        };
-        self.entries.iter().rev().find_map(undoes).unwrap_or(false)
-    }
-
     /// Lists the intents that nothing says the end of.
     #[must_use]
     pub fn unended(&self) -> Vec<&JournalEntry> {
@@ -273,7 +265,7 @@ mod tests {
             JournalRecord::UndoIntended(intent("a")),
             JournalRecord::Undone(committed("a")),
             JournalRecord::UndoFailed(not_committed("a")),
-            JournalRecord::Verified { plan: "p".to_owned(), state: "verified".to_owned() },
+            JournalRecord::Verified { plan: "p".to_owned(), state: "verified".to_owned(), merged_at: BTreeMap::new() },
         ];
         for record in &records {
             record.clone().append(&store).unwrap();

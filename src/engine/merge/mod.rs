@@ -6,6 +6,7 @@
 mod copies;
 mod definitions;
 mod execute;
+mod fitting;
 mod foreign_keys;
 mod intent;
 mod moved_row;
@@ -24,5 +25,6 @@ mod undo;
 mod whereabouts;
 
 pub use execute::merge;
+pub(crate) use fitting::fitting;
 pub use report::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase};
 pub use undo::undo;

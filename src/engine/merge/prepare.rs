@@ -77,6 +77,11 @@ impl Preparation<'_> {
         let triggers = Triggers::choose(&old, &scope.part, self.options.fire_triggers).await?;
         let old = Transaction::begin(old, Isolation::ReadCommitted, self.context.servers().old_writes()).await?;
         match self.inside(&old, scope, triggers).await {
+            // Nothing was taken back: the merge stands as it did, and its ledger says so.
+            Ok(Some(merged)) if merged.is_idle() => {
+                old.rollback().await?;
+                Ok(Prepared { merged, transaction: None })
+            }
             Ok(Some(merged)) => Ok(Prepared { merged, transaction: Some(old) }),
             Ok(None) => {
                 let outcome = self.is_done(Ledger::of(self.context).latest(&old, self.part).await?.as_ref())?;

@@ -121,6 +121,11 @@ impl MergedDatabase {
         self.taken_back.iter().map(|rows| rows.rows).sum()
     }
 
+    /// Whether an undo found nothing that it could take back, and left rows.
+    pub(super) fn is_idle(&self) -> bool {
+        self.rows() == 0 && !self.left.is_empty()
+    }
+
     /// An undo ends only where each row that the merge wrote is taken back, left, or was taken back before.
     ///
     /// # Errors

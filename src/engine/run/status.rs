@@ -36,7 +36,8 @@ pub struct StatusReport {
     pub stale: Option<&'static str>,
     /// Rows by action.
     pub actions: Counts<Action>,
-    /// What `verify` said last of this plan, if it was asked since the plan was last carried out or taken back.
+    /// What `verify` said last of this plan, if it was asked since the plan was last carried out or taken back, by whatever
+    /// copy of the run. OLD's ledger says whether it was; where that could not be asked, this is what the journal says.
     pub verified: Option<String>,
     /// What OLD's ledger says of the plan, a database; the text of the error where OLD could not be asked.
     pub ledger: BTreeMap<String, Result<Option<Entry>, String>>,
@@ -82,7 +83,7 @@ async fn look(context: &Context) -> Result<StatusReport> {
         plan: plan.as_ref().map(|plan| plan.digest.clone()),
         stale,
         actions: plan.as_ref().map(|plan| plan.actions()).unwrap_or_default(),
-        verified: plan.as_ref().and_then(|plan| last_verdict(&journal, &plan.digest)),
+        verified: None,
         ledger: BTreeMap::new(),
         unended: journal.unended().iter().filter_map(|entry| entry.record.intent().cloned()).collect(),
         journal,
@@ -92,21 +93,39 @@ async fn look(context: &Context) -> Result<StatusReport> {
         let entry = ask_ledger(context, database).await.map_err(|error| format!("{error:?}"));
         report.ledger.insert(database.name.clone(), entry);
     }
+    report.verified = plan.as_ref().and_then(|plan| last_verdict(&report, &plan.digest));
     report.next = next(&report);
     Ok(report)
 }
 
-/// What the last verification of a plan said; `None` where rows were written or taken back after it.
-fn last_verdict(journal: &Journal, digest: &str) -> Option<String> {
+impl StatusReport {
+    /// Whether OLD's ledger could be asked in every database of the plan.
+    #[must_use]
+    pub fn is_ledger_known(&self) -> bool {
+        self.ledger.values().all(Result::is_ok)
+    }
+}
+
+/// What the last verification of a plan said; `None` where rows were written or taken back after it. The run's journal knows
+/// what was done in this folder, and OLD's ledger what was done from a copy of it, or after a crash.
+fn last_verdict(report: &StatusReport, digest: &str) -> Option<String> {
     let mut verdict = None;
-    for entry in &journal.entries {
+    for entry in &report.journal.entries {
         match &entry.record {
-            JournalRecord::Verified { plan, state } if plan == digest => verdict = Some(state.clone()),
+            JournalRecord::Verified { plan, state, merged_at } if plan == digest => verdict = Some((state, merged_at)),
             JournalRecord::Merged(_) | JournalRecord::Undone(_) => verdict = None,
             _ => {}
         }
     }
-    verdict
+    let (state, merged_at) = verdict?;
+    let stands = |(database, entry): (&String, &Result<Option<Entry>, String>)| match entry {
+        Ok(Some(entry)) => {
+            entry.action == LedgerAction::Merge && merged_at.get(database).is_none_or(|at| *at == entry.recorded_at)
+        }
+        Ok(None) => false,
+        Err(_) => true,
+    };
+    report.ledger.iter().all(stands).then(|| state.clone())
 }
 
 async fn ask_ledger(context: &Context, part: &DatabasePlan) -> Result<Option<Entry>> {
@@ -115,17 +134,19 @@ async fn ask_ledger(context: &Context, part: &DatabasePlan) -> Result<Option<Ent
 }
 
 fn next(report: &StatusReport) -> &'static str {
-    let done: Vec<_> = report.ledger.values().filter_map(|entry| Some(entry.as_ref().ok()?.as_ref()?.action)).collect();
-    let (is_known, is_any) = (report.ledger.values().all(Result::is_ok), |action| done.contains(&action));
-    let is_merged = done.len() == report.ledger.len() && done.iter().all(|action| *action == LedgerAction::Merge);
-    let is_partly_undone = is_any(LedgerAction::UndoPart)
-        || is_any(LedgerAction::Undo) && is_any(LedgerAction::Merge) && report.journal.ends_with_undo();
+    let done: Vec<_> = report.ledger.values().filter_map(|entry| entry.as_ref().ok()?.as_ref()).collect();
+    let is_merged = done.len() == report.ledger.len() && done.iter().all(|entry| entry.action == LedgerAction::Merge);
+    // One server's clock wrote them all, and prints them alike.
+    let last = done.iter().max_by_key(|entry| &entry.recorded_at).map(|entry| entry.action);
+    let stands = done.iter().any(|entry| entry.action.leaves_rows());
+    let is_partly_undone =
+        stands && (last == Some(LedgerAction::Undo) || done.iter().any(|entry| entry.action == LedgerAction::UndoPart));
     match (&report.exported_at, &report.diffed_at, &report.plan) {
         (None, ..) => "export",
         (_, None, _) => "diff",
         (.., None) => "plan",
         // What was committed is not known.
-        _ if !is_known => "status",
+        _ if !report.is_ledger_known() => "status",
         _ if is_merged => "verify",
         _ if is_partly_undone => "undo",
         _ if report.stale.is_some() => "plan",

@@ -1,14 +1,16 @@
 //! Verify: reads OLD back and compares it with what the plan promised, row by row.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tracing::Instrument as _;
 
-use super::gap;
+use super::gap::{self, Gap};
 use super::outcome::outcomes;
 use super::read_back::read_back;
 use super::report::{State, VerifyReport, out_of_scope};
-use crate::engine::merge::sequences;
+use crate::catalog::{self, Catalog};
+use crate::engine::merge::{fitting, sequences};
 use crate::engine::run::spans;
 use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, read_step};
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -41,15 +43,17 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
         not_covered: gap::of_export(&manifest),
         out_of_scope: out_of_scope(&manifest),
     };
+    let mut merged_at = BTreeMap::new();
     for part in &plan.databases {
         if let Some(record) = manifest.database(&part.name) {
             let work = verify_database(context, &plan.run_id, part, record, &mut report);
-            work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
+            let at = work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
+            merged_at.insert(part.name.clone(), at);
         }
     }
     report.not_covered.extend(gap::of_rows(&report.tables));
     report.state = report.total_state();
-    let verified = JournalRecord::Verified { plan: plan.digest.clone(), state: report.state.word().to_owned() };
+    let verified = JournalRecord::Verified { plan: plan.digest.clone(), state: report.state.word().to_owned(), merged_at };
     if let Err(error) = verified.append(context.store()) {
         // Whoever may only read the run may verify it.
         context.reporter().tell(Event::Note(format!("the run's journal does not say that OLD was verified: {error}")));
@@ -58,33 +62,60 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
     Ok(report)
 }
 
+/// Returns when OLD's ledger recorded the merge.
 async fn verify_database(
     context: &Context,
     run_id: &RunId,
     part: &DatabasePlan,
     record: &DatabaseRecord,
     report: &mut VerifyReport,
-) -> Result<()> {
+) -> Result<String> {
     let held = context.servers().connect(Side::Old, &part.name).await?;
     let ledger = Ledger::of(context);
     let merge = check_ledger(&ledger, &held, part, report).await?;
     let exported_us = record.clocks.map(|clocks| clocks.old.server_us);
     report.not_covered.extend(gap::of_undone(record, &ledger.undone_since(&held, run_id, part, exported_us).await?));
     let snapshot = Arc::new(Snapshot::hold(held).await?);
-    let found = read_back(context, part, record, (&snapshot, merge.merged_in)).await?;
+    let today = catalog::read(snapshot.session().client()).await?;
+    let (part, gone) = readable(part, record, &today)?;
+    report.not_covered.extend(gone);
+    let found = read_back(context, &part, record, (&snapshot, merge.merged_in)).await?;
     report.tables.extend(found.tables);
     report.orphans.extend(found.orphans);
-    report.sequences.extend(sequences::lagging(snapshot.session(), part).await?.into_iter().map(|(_, raise)| raise));
-    Ok(())
+    report.sequences.extend(sequences::lagging(snapshot.session(), &part).await?.into_iter().map(|(_, raise)| raise));
+    Ok(merge.recorded_at)
+}
+
+/// Parts the tables of a plan that can be read back from those that OLD no longer has as the merge wrote them.
+fn readable(part: &DatabasePlan, record: &DatabaseRecord, today: &Catalog) -> Result<(DatabasePlan, Vec<Gap>)> {
+    let (mut kept, mut gaps) = (part.clone(), Vec::new());
+    kept.tables.clear();
+    for table in &part.tables {
+        match fitting(today, record.table(table.id)?) {
+            Err(why) if table.written_rows() > 0 => gaps.push(gap::of_redefined(&part.name, table, &why)),
+            _ => kept.tables.push(table.clone()),
+        }
+    }
+    Ok((kept, gaps))
 }
 
 /// Compares OLD's ledger with the plan, table by table; returns what it has of the merge.
 async fn check_ledger(ledger: &Ledger, old: &Session, part: &DatabasePlan, report: &mut VerifyReport) -> Result<Entry> {
-    let entry = ledger.latest(old, part).await?;
-    let Some(entry) = entry.filter(|entry| entry.action == LedgerAction::Merge) else {
-        return Err(Error::new(ErrorKind::Refused, "verify")
-            .because("OLD's ledger has no merge of this plan that stands")
-            .next("run `failback merge` first"));
+    let refused = |cause: String| Error::new(ErrorKind::Refused, "verify").because(cause);
+    let entry = match ledger.latest(old, part).await? {
+        Some(entry) if entry.action == LedgerAction::Merge => entry,
+        None => return Err(refused("OLD's ledger has no merge of this plan".to_owned()).next("run `failback merge` first")),
+        Some(Entry { action: LedgerAction::Undo, recorded_at, .. }) => {
+            return Err(refused(format!("the merge was taken back, at {recorded_at}: there is nothing to read back"))
+                .next("`failback status` says what comes next"));
+        }
+        Some(Entry { recorded_at, .. }) => {
+            return Err(refused(format!(
+                "the merge was taken back but for some rows, at {recorded_at}: no merge stands whole"
+            ))
+            .next("run `failback undo` again: it names the rows that are left, and takes back what it can by then")
+            .next("or leave them, and make a new run for what OLD still lacks: `failback export`"));
+        }
     };
     for table in &part.tables {
         let recorded =

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::verified_table::VerifiedTable;
 use crate::engine::run::Undone;
 use crate::schema::Covered;
-use crate::staging::{DatabaseRecord, Manifest, TableRecord, Written};
+use crate::staging::{DatabaseRecord, Manifest, TablePlan, TableRecord, Written};
 
 /// Something that a verification cannot answer for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,6 +35,8 @@ pub enum GapKind {
     Deletes,
     /// Values of a column that OLD lacks.
     Values,
+    /// Rows that the merge wrote, of a table that has been defined otherwise since.
+    MergedRows,
     /// Rows that the merge wrote and others have written since.
     WrittenSince,
     /// Rows that this run found on OLD, and that the undo of another run took away since.
@@ -51,6 +53,7 @@ impl GapKind {
             Self::Updates => "updates",
             Self::Deletes => "deletes",
             Self::Values => "values",
+            Self::MergedRows => "merged rows",
             Self::WrittenSince => "written since",
             Self::TakenBack => "taken back",
         }
@@ -114,6 +117,13 @@ pub(crate) fn of_undone(database: &DatabaseRecord, undone: &[Undone]) -> Vec<Gap
         tables.map(gap).collect::<Vec<_>>()
     };
     undone.iter().flat_map(of).collect()
+}
+
+/// Says of a table that it can no longer be read as the merge wrote it.
+pub(crate) fn of_redefined(database: &str, table: &TablePlan, why: &str) -> Gap {
+    let rows = table.written_rows();
+    let why = format!("{rows} rows cannot be read back: {why}");
+    Gap { database: database.to_owned(), table: table.name.to_string(), of: GapKind::MergedRows, why }
 }
 
 /// Lists the tables of which others have written rows since the merge.

@@ -13,6 +13,7 @@ mod own_schema;
 mod respelt;
 mod rewritten;
 mod stamps;
+mod states;
 mod strangers;
 mod undoing;
 mod unproven;

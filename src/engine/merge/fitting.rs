@@ -1,0 +1,26 @@
+//! Whether OLD's table of today still has a place for what a merge wrote.
+
+use crate::catalog::Catalog;
+use crate::schema::Table;
+use crate::staging::TableRecord;
+
+/// Finds the table as it is today, if every column that the merge wrote, or compared, is still there and of the same type.
+pub(crate) fn fitting<'t>(today: &'t Catalog, known: &TableRecord) -> Result<&'t Table, String> {
+    let Some(now) = today.tables.iter().find(|now| now.name == known.name) else {
+        return Err("the table no longer exists on OLD".to_owned());
+    };
+    for column in known.layout.columns.iter().filter(|column| column.old.is_present()) {
+        let Some(then) = known.old.column(&column.name) else { continue };
+        match now.column(&column.name) {
+            None => return Err(format!("column {} no longer exists on OLD", column.name)),
+            Some(found) if found.data_type != then.data_type || found.generated != then.generated => {
+                return Err(format!("column {} has changed its type on OLD", column.name));
+            }
+            Some(_) => {}
+        }
+    }
+    if known.key.is_whole_row() && now.columns.len() != known.old.columns.len() {
+        return Err("the table has no key, and its columns have changed on OLD".to_owned());
+    }
+    Ok(now)
+}
