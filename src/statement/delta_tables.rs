@@ -219,8 +219,8 @@ pub fn orphans(key: &ForeignKey, child: &DeltaTables<'_>, parent: Option<&DeltaT
     )
 }
 
-/// As [`orphans`], of rows that come back to OLD under a key that is NOT VALID: those that keep pointing where they do are among
-/// them, as they may be inserted again.
+/// As [`orphans`], of rows that come back to OLD under a key that is NOT VALID: those that keep pointing where they do are
+/// among them, as they may be inserted again.
 #[must_use]
 pub fn arriving_orphans(key: &ForeignKey, child: &DeltaTables<'_>, parent: Option<&DeltaTables<'_>>) -> String {
     orphans(&ForeignKey { validated: true, ..key.clone() }, child, parent)

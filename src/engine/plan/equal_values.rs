@@ -1,7 +1,7 @@
 //! Which children refer to which parents, as OLD's own equality says it.
 //!
-//! Equal values are mostly printed alike, so that digests of their texts tell. Where they are not (citext, a `numeric` without a
-//! scale, a child of another type than its parent's), OLD is asked: the texts go there, and its foreign key's own operators
+//! Equal values are mostly printed alike, so that digests of their texts tell. Where they are not (citext, a `numeric` without
+//! a scale, a child of another type than its parent's), OLD is asked: the texts go there, and its foreign key's own operators
 //! say which belong together.
 
 use super::delta_tables::TableDeltas;
