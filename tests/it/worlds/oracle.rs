@@ -62,6 +62,15 @@ impl Merge<'_> {
         entry.is_some_and(|entry| entry.by_name && entry.action.writes())
     }
 
+    /// Whether NEW moved a child to another parent and left its stamp alone, where stamps are trusted: then the child is taken
+    /// for one that has the same parent on NEW as on OLD.
+    fn is_moved_unseen(&self, number: usize, key: &RowKey, reference: &Reference, value: &[String]) -> bool {
+        let child = Key::of(self, number, key);
+        let moved = child.new.is_some_and(|row| value_of(row, &reference.own).as_deref() != Some(value));
+        let trusted = child.said.is_some_and(|said| matches!(said.coverage.update, Covered::Trusted { .. }));
+        moved && trusted && !child.is_stamped(child.new)
+    }
+
     /// Looks for children that have no parent, or another one than they had.
     fn wrong_parents(&self, number: usize, table: &Table, reference: &Reference) -> Vec<String> {
         let mut found = Vec::new();
@@ -81,6 +90,7 @@ impl Merge<'_> {
                 (Some(_), _) if self.is_decided_by_name(reference, &value) => continue,
                 // A row that kept its parent while other columns were written.
                 (Some(now), _) if is_written && keeps_parent && Some(now) == was.as_ref() => continue,
+                (Some(_), _) if !is_written && self.is_moved_unseen(number, key, reference, &value) => continue,
                 (Some(now), meant) => format!("is of {now}, and was to be of {}", meant.as_deref().unwrap_or("nobody")),
             };
             found.push(format!(
