@@ -33,7 +33,8 @@ fn table(name: &str, references: Vec<Reference>) -> Table {
 /// A parent and a child that refers to it.
 fn tables() -> [Table; 2] {
     let columns = vec![("id".to_owned(), "bigint".to_owned())];
-    let reference = Reference { parent: 0, columns, own: vec!["r0".to_owned()], rules: String::new(), not_valid: false };
+    let own = vec!["r0".to_owned()];
+    let reference = Reference { parent: 0, columns, own, rules: String::new(), not_valid: false, only_new: false };
     [table("parent", Vec::new()), table("child", vec![reference])]
 }
 

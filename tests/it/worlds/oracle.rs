@@ -80,6 +80,10 @@ impl Merge<'_> {
             let before = self.before.tables[number].get(key);
             let is_written = before != Some(child);
             let keeps_parent = before.and_then(|row| value_of(row, &reference.own)).as_ref() == Some(&value);
+            // What OLD's own users do with a reference that is none to OLD is theirs.
+            if reference.only_new && (!is_written || keeps_parent) {
+                continue;
+            }
             let (found_now, was) = (parent(self.after), parent(self.before));
             let meant = if is_written { parent(self.new) } else { was.clone() };
             let said = match (&found_now, &meant) {

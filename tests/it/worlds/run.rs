@@ -209,7 +209,7 @@ impl Journey<'_> {
     fn wrong_parents(&self, before: &Snapshot, visited: &Snapshot, undone: &Snapshot) -> Vec<String> {
         let mut wrong = Vec::new();
         for (number, table) in self.tables.iter().enumerate() {
-            for reference in &table.references {
+            for reference in table.references.iter().filter(|reference| !reference.only_new) {
                 for (key, child) in &undone.tables[number] {
                     let Some(value) = value_of(child, &reference.own) else { continue };
                     let here = visited.tables[number].get(key).and_then(|child| value_of(child, &reference.own));

@@ -50,6 +50,8 @@ pub(super) struct Reference {
     pub(super) rules: String,
     /// Whether the constraint is NOT VALID.
     pub(super) not_valid: bool,
+    /// Whether NEW alone has it.
+    pub(super) only_new: bool,
 }
 
 /// A table of the world.
@@ -178,7 +180,7 @@ pub(super) fn ddl(tables: &[Table], database: usize, on_old: bool) -> Vec<String
     let mut statements = vec![FUNCTIONS.to_owned()];
     statements.extend(here().map(|table| table.create(on_old)));
     for table in here() {
-        for (number, reference) in table.references.iter().enumerate() {
+        for (number, reference) in table.references.iter().enumerate().filter(|(_, one)| !(on_old && one.only_new)) {
             let columns: Vec<_> = reference.columns.iter().map(|(name, _)| name.as_str()).collect();
             statements.push(format!(
                 "alter table {0} add constraint {0}_r{number} foreign key ({1}) references {2} ({3}){4}{5}",
@@ -263,5 +265,6 @@ fn refer(dice: &mut Dice, tables: &mut [Table], child: usize, parent: usize) {
         _ => {}
     }
     let not_valid = !tables[child].partitioned && dice.below(10) == 0;
-    tables[child].references.push(Reference { parent, columns, own, rules, not_valid });
+    let only_new = !not_valid && !rules.contains("set default") && dice.below(8) == 0;
+    tables[child].references.push(Reference { parent, columns, own, rules, not_valid, only_new });
 }
