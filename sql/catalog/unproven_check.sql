@@ -3,7 +3,8 @@
 -- put it back as it is.
 -- Parameters: $1 text the table, quoted.
 -- Columns: name text, of_table bool (else of a domain), inherited bool (it is inherited, or stands in a child or partition in
--- its own right), lift text, restore text (both NULL where it is inherited, or this user may not).
+-- its own right), lift text, restore text (both NULL where it is inherited, has a comment in a child or partition of another
+-- owner's, or this user may not).
 -- Server: 13.
 -- Filters: what is NOT ENFORCED (18) promises nothing; see foreign_key.sql.
 with recursive column_type (oid) as (
@@ -34,6 +35,14 @@ with recursive column_type (oid) as (
     select i.inhrelid
       from below as b
       join pg_catalog.pg_inherits as i on i.inhparent = b.oid
+), copies as (
+    select p.conrelid, p.conname, p.conislocal, p.convalidated, d.description, r.relowner
+      from below as b
+      join pg_catalog.pg_constraint as p on p.conrelid = b.oid
+      join pg_catalog.pg_class as r on r.oid = b.oid
+      left join pg_catalog.pg_description as d on d.objoid = p.oid
+            and d.classoid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+            and d.objsubid = 0
 )
 select k.conname::pg_catalog.text as name,
        k.contypid = 0 as of_table,
@@ -45,7 +54,12 @@ select k.conname::pg_catalog.text as name,
            pg_catalog.format('alter %s %s add constraint %I %s', o.kind, o.name, k.conname,
              pg_catalog.pg_get_constraintdef(k.oid)),
            pg_catalog.format('comment on constraint %I on %s%s is %L', k.conname,
-             case when k.contypid = 0 then '' else 'domain ' end, o.name, c.description)
+             case when k.contypid = 0 then '' else 'domain ' end, o.name, c.description),
+           (select pg_catalog.string_agg(pg_catalog.format('comment on constraint %I on %s is %L', k.conname,
+                     f.conrelid::pg_catalog.regclass, f.description), '; ' order by f.conrelid)
+              from copies as f
+             where f.conname = k.conname
+               and k.contypid = 0)
          ) end as restore
   from pg_catalog.pg_constraint as k
   left join pg_catalog.pg_class as r on r.oid = k.conrelid
@@ -57,11 +71,17 @@ select k.conname::pg_catalog.text as name,
        (select case when k.contypid = 0 then 'table' else 'domain' end as kind,
                case when k.contypid = 0 then k.conrelid::pg_catalog.regclass::pg_catalog.text
                     else k.contypid::pg_catalog.regtype::pg_catalog.text end as name,
-               pg_catalog.pg_has_role(coalesce(r.relowner, d.typowner), 'USAGE') as owns,
+               pg_catalog.pg_has_role(coalesce(r.relowner, d.typowner), 'USAGE')
+                 and not exists (select from copies as p
+                                  where p.conname = k.conname
+                                    and k.contypid = 0
+                                    and p.description is not null
+                                    and not pg_catalog.pg_has_role(p.relowner, 'USAGE')) as owns,
                k.coninhcount > 0
-                 or exists (select from below as b
-                                   join pg_catalog.pg_constraint as p on p.conrelid = b.oid and p.conname = k.conname
-                                  where k.contypid = 0 and (p.conislocal or p.convalidated)) as inherited) as o
+                 or exists (select from copies as p
+                             where p.conname = k.conname
+                               and k.contypid = 0
+                               and (p.conislocal or p.convalidated)) as inherited) as o
  where k.contype = 'c'
    and not k.convalidated
    and coalesce((pg_catalog.to_jsonb(k) ->> 'conenforced')::pg_catalog.bool, true)
