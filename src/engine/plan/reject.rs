@@ -61,6 +61,16 @@ impl RejectReason {
         }
     }
 
+    /// What the server would say to a row without a value for a column that takes no NULL.
+    pub(crate) fn no_value(column: &Ident) -> Self {
+        Self::Refused {
+            sqlstate: "23502".to_owned(),
+            condition: "not_null_violation",
+            column: Some(column.clone()),
+            constraint: None,
+        }
+    }
+
     /// Names the column at fault.
     pub(crate) fn of_column(self, name: &Ident) -> Self {
         match self {

@@ -154,6 +154,8 @@ struct Trial<'a> {
     encoder: BatchEncoder,
     /// The columns that a table has, stand-ins for a missing key left out.
     layout: RowLayout,
+    /// A column of which the plan knows nothing and which nothing fills in a row that is inserted.
+    unfilled: Option<Ident>,
 }
 
 /// What became of some rows.
@@ -174,7 +176,9 @@ impl<'a> Trial<'a> {
     ) -> Result<Self> {
         let old = sandbox.session();
         let bounds = catalog::partition_bounds(old.client(), &record.old.name).await?;
-        let optional: Vec<_> = record.drift.iter().filter_map(filled_by_default).collect();
+        let since = came_since(record, direction);
+        let optional: Vec<_> =
+            record.drift.iter().filter_map(filled_by_default).chain(since.clone().map(|c| &c.name)).collect();
         sandbox.create(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
         for check in lifted {
             match &check.lift {
@@ -195,6 +199,7 @@ impl<'a> Trial<'a> {
             load,
             encoder: BatchEncoder::new(&record.layout),
             layout: RowLayout { columns: columns.cloned().collect() },
+            unfilled: since.filter(|column| !column.has_default && column.identity.is_none()).map(|c| c.name.clone()).next(),
         })
     }
 
@@ -208,7 +213,13 @@ impl<'a> Trial<'a> {
                 Some(Operation::Update | Operation::Move | Operation::Replace) => rows == Inserted::Olds,
                 Some(Operation::Delete | Operation::Stay | Operation::Lack) | None => false,
             };
-            let meant: Vec<_> = (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).collect();
+            let mut meant: Vec<_> = (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).collect();
+            if let Some(column) = &self.unfilled {
+                let is_inserted = |row: &usize| self.direction.operation(changes.actions[*row]) == Some(Operation::Insert);
+                let (inserted, rest): (Vec<_>, Vec<_>) = meant.into_iter().partition(is_inserted);
+                rejects.extend(inserted.into_iter().map(|row| (row, RejectReason::no_value(column))));
+                meant = rest;
+            }
             let mut waiting = vec![meant];
             while let Some(part) = waiting.pop().filter(|part| !part.is_empty()) {
                 match self.attempt(rows, &change, &part).await? {
@@ -352,6 +363,13 @@ fn keep_alone(message: &mut Vec<u8>, start: usize, column: usize) {
         rest = &behind[size..];
         field += 1;
     }
+}
+
+/// The columns that take no NULL and that came to OLD's table after the plan: rows that come back say nothing of them.
+fn came_since(record: &TableRecord, direction: Direction) -> impl Iterator<Item = &Column> + Clone {
+    let is_known = |column: &&Column| record.layout.columns.iter().any(|staged| staged.name == column.name);
+    let columns = record.old.columns.iter().filter(move |_| direction == Direction::Back);
+    columns.filter(move |column| column.not_null && !column.generated && !is_known(column))
 }
 
 /// A column that rows of NEW's leave to its default, which is not tried: it may take a number from a sequence.
