@@ -5,7 +5,7 @@
 -- stands for; base, array, composite, enum or range), casts_text bool (whether a function casts it to text or text to it, so
 -- that such a cast may not be what the type's output and input functions do; a cast of arrays is not seen), labels text[],
 -- not_null bool, generated bool, identity "char" (a, d or 0), has_default bool, nondeterministic bool, hashed bool (whether the
--- type, or for an array that of its elements, has a default operator class that hashes equal values alike).
+-- type, or for an array that of its elements, has a default operator class that hashes equal values alike), number int2.
 -- Server: 13.
 -- Filters: dropped and system columns hold nothing that is carried. Partitions have the columns of their root.
 -- A domain over a domain has no modifier of its own: the innermost one says it. NOT NULL and a default count wherever in the
@@ -71,7 +71,8 @@ select a.attrelid as table_oid,
                        or exists (select from pg_catalog.pg_type as e
                                    where e.oid = t.typelem
                                      and e.typarray = t.oid
-                                     and e.oid = o.opcintype))) as hashed
+                                     and e.oid = o.opcintype))) as hashed,
+       a.attnum as number
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_class as c on c.oid = a.attrelid
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -3,12 +3,23 @@
 -- Columns: action text, tables text (JSON), recorded_at text, merged_in int8 (the transaction of the latest merge, where its
 -- rows can still be told by it: the entry of the merge itself bears the transaction's number, which it does not in a copy
 -- that was loaded, and fewer than 2^31 transactions have begun since), undone_in int8[] (the transactions that took parts of
--- merges of it back). No row: nothing happened.
+-- merges of it back), merged_tables text (JSON: what the merge's entry says, under the condition of merged_in). No row: nothing
+-- happened.
 -- Server: 13.
 select l.action,
        l.tables::pg_catalog.text as tables,
        l.recorded_at::pg_catalog.text as recorded_at,
-       (select m.transaction_id
+       known.transaction_id as merged_in,
+       array(select u.transaction_id
+               from "failback".ledger as u
+              where u.plan_digest = l.plan_digest
+                and u.action = 'undo_part'
+              order by u.id) as undone_in,
+       known.tables::pg_catalog.text as merged_tables
+  from "failback".ledger as l
+  left join lateral
+       (select m.transaction_id,
+               m.tables
           from "failback".ledger as m
          where m.plan_digest = l.plan_digest
            and m.action = 'merge'
@@ -16,13 +27,7 @@ select l.action,
            and pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8
                - m.transaction_id < 2147483648
          order by m.id desc
-         limit 1) as merged_in,
-       array(select u.transaction_id
-               from "failback".ledger as u
-              where u.plan_digest = l.plan_digest
-                and u.action = 'undo_part'
-              order by u.id) as undone_in
-  from "failback".ledger as l
+         limit 1) as known on true
  where l.plan_digest = $1
  order by l.id desc
  limit 1

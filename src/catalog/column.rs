@@ -39,6 +39,7 @@ fn column(row: &Row) -> Result<Column> {
         has_default: fact::get(row, "has_default")?,
         nondeterministic: fact::get(row, "nondeterministic")?,
         hashed: fact::get(row, "hashed")?,
+        number: fact::get(row, "number")?,
     })
 }
 

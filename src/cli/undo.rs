@@ -18,7 +18,7 @@ use crate::name::Side;
 /// Restores the rows that OLD had before the merge, in one transaction a database. A row that was written since the merge stays
 /// as it is, with what hangs on it by foreign keys and unique values; so does one that is no longer where the merge put it, and
 /// may be elsewhere. Each is named, with its key, and the exit code is 9. Rows that somebody has deleted or put back since are
-/// named too. It can be run again. Sequences stay raised.
+/// named too. Run again, it is about the rows that it left, and no others. Sequences stay raised.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

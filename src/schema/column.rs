@@ -26,6 +26,14 @@ pub struct Column {
     /// Whether the server hashes equal values of the type alike.
     #[serde(default)]
     pub hashed: bool,
+    /// Its number within the table (`attnum`), which it keeps under another name; 0 where an earlier failback did not ask.
+    #[serde(default, skip_serializing_if = "is_unknown")]
+    pub number: i16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_unknown(number: &i16) -> bool {
+    *number == 0
 }
 
 impl Column {

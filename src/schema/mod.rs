@@ -29,6 +29,7 @@ mod privilege;
 mod relation;
 mod remembered_key;
 mod renaming;
+mod row_file;
 #[cfg(test)]
 mod sample;
 mod sequence;
@@ -53,6 +54,7 @@ pub use privilege::{MissingPrivilege, Privilege, PrivilegeObject, Reach, WantedP
 pub use relation::{Relation, RelationKind};
 pub use remembered_key::{RememberedColumn, RememberedKey};
 pub use renaming::{Renaming, RenamingProblem};
+pub use row_file::RowFile;
 pub use sequence::Sequence;
 pub use source::{Conversion, Source};
 pub use table::{Leaf, Table, Trigger};

@@ -14,6 +14,7 @@ pub(super) fn column(name: &str, data_type: PgType) -> Column {
         has_default: false,
         nondeterministic: false,
         hashed: false,
+        number: 0,
     }
 }
 

@@ -7,7 +7,6 @@
 use crate::name::Ident;
 use crate::schema::Conversion;
 
-use super::read::{is_written_after, is_written_by_another};
 use super::select_list::NOTHING;
 use super::value::convert;
 use super::{Operation, RowSource};
@@ -137,7 +136,7 @@ impl LoadTable<'_> {
     }
 
     /// The condition under which a load-table row and a row of the table are the same row.
-    fn same_row(&self) -> String {
+    pub(super) fn same_row(&self) -> String {
         self.same_row_as("s")
     }
 
@@ -149,7 +148,7 @@ impl LoadTable<'_> {
 
     /// The load table's rows in their order, under the alias `s`. Sorted before anything is joined to them: sorting what has
     /// been joined would move whole rows about.
-    fn in_order(&self, condition: &str) -> String {
+    pub(super) fn in_order(&self, condition: &str) -> String {
         format!("(select * from {} s {condition} order by s.ord) s", self.load())
     }
 
@@ -169,53 +168,17 @@ impl LoadTable<'_> {
     }
 
     /// Reads the table's row for every load-table row, in the load table's order: first whether it exists, then `select_list`.
+    /// Where the table may have several under one key (`is_unguarded`), it is any of them.
     #[must_use]
-    pub fn counterparts(&self, select_list: &str) -> String {
+    pub fn counterparts(&self, select_list: &str, is_unguarded: bool) -> String {
         let [presence, _] = self.source.place();
+        let one = if is_unguarded { "distinct on (s.ord) " } else { "" };
         format!(
-            "select {presence} is not null, {select_list} from {} left join {} on {} order by s.ord",
+            "select {one}{presence} is not null, {select_list} from {} left join {} on {} order by s.ord",
             self.in_order(""),
             self.source.from_item(),
             self.same_row()
         )
-    }
-
-    /// Finds the positions of rows that go and that another transaction than the given one wrote last; without one, of all that
-    /// go.
-    #[must_use]
-    pub fn written_since(&self, transaction: Option<i64>) -> String {
-        let condition = transaction.map_or_else(String::new, |number| format!(" where {}", is_written_by_another(number)));
-        format!(
-            "select s.ord from {} join {} on {}{condition} order by s.ord",
-            self.in_order("where s.op = 'd'"),
-            self.source.from_item(),
-            self.same_row()
-        )
-    }
-
-    /// Finds the positions of rows that go and whose values, in some columns, a row has that was written after a transaction;
-    /// without one, any row. What was inserted under one key may be there under another.
-    #[must_use]
-    pub fn under_other_keys(&self, transaction: Option<i64>, columns: &[Ident]) -> String {
-        let compared: Vec<_> = (0..self.columns.len()).filter(|index| columns.contains(&self.columns[*index].name)).collect();
-        let own: Vec<_> = compared.iter().map(|index| format!("t.{}", self.columns[*index].name.sql())).collect();
-        let values: Vec<_> = compared.iter().map(|index| self.value(*index)).collect();
-        let since = transaction.map_or_else(|| "true".to_owned(), is_written_after);
-        format!(
-            "select distinct s.ord from {} s join {} on row({})::text = row({})::text where s.op = 'd' and {since} \
-             order by s.ord",
-            self.load(),
-            self.source.from_item(),
-            own.join(", "),
-            values.join(", ")
-        )
-    }
-
-    /// Asks whether any row of the table was written after a transaction; without one, whether there is any.
-    #[must_use]
-    pub fn any_written_after(&self, transaction: Option<i64>) -> String {
-        let since = transaction.map_or_else(|| "true".to_owned(), is_written_after);
-        format!("select exists (select from {} t where {since})", self.table())
     }
 
     /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values. Of a table
@@ -250,13 +213,42 @@ impl LoadTable<'_> {
     /// Inserts rows. Identity columns keep the values they came with.
     #[must_use]
     pub fn insert(&self, rows: Inserted, operation: Operation) -> String {
-        let (names, values) = self.written(rows);
+        self.insert_beside(rows, operation, &[])
+    }
+
+    /// As [`insert`](Self::insert), and gives the rows back what was [kept](Self::keep) of them in other columns.
+    #[must_use]
+    pub fn insert_beside(&self, rows: Inserted, operation: Operation, kept: &[Ident]) -> String {
+        let (mut names, mut values) = self.written(rows);
+        names.extend(kept.iter().map(Ident::sql));
+        values.extend((0..kept.len()).map(|number| format!("k.k{number}")));
         let list = if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) };
+        let beside = if kept.is_empty() { String::new() } else { format!(" join {} k on k.ord = s.ord", self.kept()) };
         format!(
-            "insert into {} as t{list} overriding system value select {} from {} s where s.op = '{operation}' order by s.ord",
+            "insert into {} as t{list} overriding system value select {} from {} s{beside} where s.op = '{operation}' \
+             order by s.ord",
             self.source.table.sql(),
             values.join(", "),
             self.load()
+        )
+    }
+
+    fn kept(&self) -> String {
+        format!("pg_temp.{}", Ident::new(format!("{}_kept", self.name.as_str())).sql())
+    }
+
+    /// Keeps what the rows that are replaced have in some columns which the load knows nothing of; goes with the transaction.
+    #[must_use]
+    pub fn keep(&self, columns: &[Ident]) -> String {
+        let values: Vec<_> =
+            columns.iter().enumerate().map(|(number, column)| format!(", t.{} as k{number}", column.sql())).collect();
+        format!(
+            "create temporary table {} on commit drop as select s.ord{} from {} s join {} on {} where s.op = 'r'",
+            self.kept(),
+            values.concat(),
+            self.load(),
+            self.source.from_item(),
+            self.same_row()
         )
     }
 

@@ -240,10 +240,10 @@ pub fn rows_written_by(source: RowSource<'_>, transaction: i64) -> String {
     format!("select count(*) from {} t where t.xmin = {}", source.relation(), xid(transaction))
 }
 
-/// Returns an expression that is true for a row, under the alias `t`, whose last transaction began to write later than the
-/// given one.
-pub(super) fn is_written_after(transaction: i64) -> String {
-    format!("pg_catalog.age(t.xmin) < pg_catalog.age({})", xid(transaction))
+/// Returns an expression that is true for a row, under an alias, whose last transaction began to write later than the given
+/// one.
+pub(super) fn is_written_after(alias: &str, transaction: i64) -> String {
+    format!("pg_catalog.age({alias}.xmin) < pg_catalog.age({})", xid(transaction))
 }
 
 /// Returns a predicate that is true for rows that NEW may have written after an instant: stamped at or after it, or not at all.

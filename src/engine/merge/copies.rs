@@ -1,7 +1,7 @@
 //! Rows of a table without a key that are not as they must be. Copies of a row are alike: what must be as it was is how many
 //! there are, and of those that a merge brought, how many are left that it wrote.
 
-use super::moved_row::MovedRow;
+use super::moved_rows::{Moved, MovedRow};
 use crate::engine::plan::Direction;
 use crate::engine::run::Standing;
 use crate::error::{Error, ErrorKind, Result};
@@ -35,13 +35,13 @@ pub(crate) async fn moved(
         let word = if direction == Direction::Forward { "since" } else { found.get::<_, &str>(1) };
         match word {
             "waits" => waiting.push(row),
-            _ => moved.push(MovedRow { row, is_there: word != "since" }),
+            _ => moved.push(MovedRow { row, how: if word == "since" { Moved::Written } else { Moved::There } }),
         }
         put_back += u64::from(word == "back");
     }
     // Others wrote some of the copies that were put back: which of them wait cannot be told.
     if !waiting.is_empty() && put_back < standing.undone(&load.source.table.to_string()).inserted {
-        moved.extend(waiting.into_iter().map(|row| MovedRow { row, is_there: false }));
+        moved.extend(waiting.into_iter().map(|row| MovedRow { row, how: Moved::Written }));
         moved.sort_by_key(|one| one.row);
     }
     Ok(moved)

@@ -3,13 +3,14 @@
 //! Comes in: the plan and its files. Goes out: rows on OLD, its sequences raised, an entry in OLD's ledger.
 //! Never: writes a row that is not in the plan, or over a row that is not the one that was classified.
 
+mod adopted;
 mod copies;
 mod definitions;
 mod execute;
 mod fitting;
 mod foreign_keys;
 mod intent;
-mod moved_row;
+mod moved_rows;
 mod patience;
 mod prepare;
 mod report;
@@ -23,6 +24,7 @@ mod transaction;
 mod triggers;
 mod undo;
 mod whereabouts;
+mod writers;
 
 pub use execute::merge;
 pub(crate) use fitting::fitting;

@@ -5,15 +5,15 @@ use super::report::{DatabaseOutcome, MergeOptions, MergedDatabase};
 use super::scope::Scope;
 use super::transaction::carry_out;
 use super::triggers::Triggers;
-use super::{definitions, sequences, table_locks, take_back};
+use super::{definitions, sequences, table_locks, take_back, writers};
 use crate::engine::evidence::Clock;
-use crate::engine::plan::expect_privileges;
+use crate::engine::plan::{Direction, expect_privileges};
 use crate::engine::run::ledger::lock;
-use crate::engine::run::{Context, Entry, Ledger, LedgerAction, Standing, is_lock_wait};
+use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, Recorded, Standing, is_lock_wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, Session, Transaction, is_old};
-use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan};
+use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, Written};
 
 const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
 
@@ -53,11 +53,19 @@ impl Preparation<'_> {
             return Ok(self.nothing(outcome));
         }
         let clock = Clock::of(self.manifest)?;
-        let Some(merge) = last.filter(|_| self.action != LedgerAction::Merge) else {
+        let Some(last) = last.filter(|_| self.action != LedgerAction::Merge) else {
             return self.carry_out(old, Scope::of_plan(self.part, record, &clock)).await;
         };
-        let standing = Standing::ask(&Ledger::of(self.context), &old, self.part, &merge).await?;
-        let everything = take_back::everything(self.context.store(), &old, self.part, (record, &clock), &standing).await?;
+        let standing = Standing::ask(&Ledger::of(self.context), &old, self.part, &last).await?;
+        let everything =
+            take_back::everything(self.context.store(), &old, self.part, (record, &clock), (&last, &standing)).await?;
+        for table in everything.tables_known_by_values() {
+            self.context.reporter().tell(Event::Note(format!(
+                "! {}: {table}: rewritten, restored or given columns since the merge: what others have written since is known \
+                 by its values alone",
+                self.part.name
+            )));
+        }
         if everything.left.is_empty() {
             let attempt = self.context.reporter().attempt();
             let context = self.context.clone().with_reporter(attempt.clone());
@@ -68,7 +76,7 @@ impl Preparation<'_> {
         }
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
         let fires = self.options.fire_triggers;
-        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), (&standing, fires)).await?).await
+        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), (&last, &standing), fires).await?).await
     }
 
     /// Does what a scope says, up to COMMIT.
@@ -163,7 +171,7 @@ impl Preparation<'_> {
         if self.is_done(last.as_ref())?.is_some() {
             return Ok(None);
         }
-        if self.action != LedgerAction::Merge && last.is_some_and(|last| last.recorded_at != scope.standing.recorded_at) {
+        if scope.last.is_some() && scope.last != last {
             return Err(Error::new(ErrorKind::Contention, "take the merge back")
                 .because("another undo took some of it back a moment ago")
                 .next("run the same command again: it sees what is left"));
@@ -182,9 +190,10 @@ impl Preparation<'_> {
             taken_back: scope.taken_back.clone(),
         };
         if self.action != LedgerAction::Merge {
-            merged.expect_accounted(self.part)?;
+            merged.expect_accounted(scope.owed_rows(self.part))?;
         }
-        ledger.record(old, self.part, &self.plan.run_id, merged.recorded_as(self.action), &merged.tables).await?;
+        let recorded = recorded(old, &scope, &merged.tables).await?;
+        ledger.record(old, self.part, &self.plan.run_id, merged.recorded_as(self.action), &recorded).await?;
         // Some changes take no lock that ours would stop: a label of an enum that is renamed, for one.
         definitions::expect_same(old, &scope.part).await?;
         if self.action == LedgerAction::Merge {
@@ -197,6 +206,23 @@ impl Preparation<'_> {
         }
         Ok(Some(merged))
     }
+}
+
+/// What the ledger records of each table: after a merge where its rows lie, after an undo those that it left.
+async fn recorded(old: &Session, scope: &Scope, tables: &[(String, Written)]) -> Result<Vec<(String, Recorded)>> {
+    let mut recorded = Vec::new();
+    for (name, written) in tables {
+        let mut one = Recorded { written: *written, ..Recorded::default() };
+        let of_merge = scope.part.tables.iter().filter(|_| scope.direction == Direction::Forward);
+        if let Some(table) = of_merge.into_iter().find(|table| table.name.to_string() == *name) {
+            (one.table, one.files) = (Some(table.id), writers::files(old, &scope.record.table(table.id)?.old.name).await?);
+        }
+        recorded.push((name.clone(), one));
+    }
+    recorded.extend(scope.remainder.iter().map(|(name, table, rows)| {
+        (name.clone(), Recorded { table: Some(*table), left: Some(rows.clone()), ..Recorded::default() })
+    }));
+    Ok(recorded)
 }
 
 /// Whether rows of today are what an undo failed by, so that it may take back the others. What else can fail would fail again.

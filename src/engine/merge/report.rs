@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::engine::run::LedgerAction;
 use crate::error::{Error, ErrorKind, Result};
-use crate::staging::{DatabasePlan, Raise, TablePlan, Written};
+use crate::staging::{Raise, Written};
 
 /// How a merge or an undo is to be carried out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -47,8 +47,8 @@ pub struct MergedDatabase {
     pub sequences: Vec<Raise>,
     /// Rows that an undo left as they are.
     pub left: Vec<LeftRows>,
-    /// Rows that were as before the merge when an undo looked: somebody has deleted them or put them back since, or an earlier
-    /// undo has.
+    /// Rows that were as before the merge when an undo looked: somebody has deleted them or put them back since. Those that an
+    /// earlier undo has done with are not among them.
     pub taken_back: Vec<LeftRows>,
 }
 
@@ -126,12 +126,12 @@ impl MergedDatabase {
         self.rows() == 0 && !self.left.is_empty()
     }
 
-    /// An undo ends only where each row that the merge wrote is taken back, left, or was taken back before.
+    /// An undo ends only where each row that the merge wrote, and that no earlier undo has done with, is taken back, left, or
+    /// was taken back before.
     ///
     /// # Errors
     /// `Refused` where rows are missing from the account.
-    pub(super) fn expect_accounted(&self, part: &DatabasePlan) -> Result<()> {
-        let wanted: u64 = part.tables.iter().map(TablePlan::written_rows).sum();
+    pub(super) fn expect_accounted(&self, wanted: u64) -> Result<()> {
         let found = self.rows() + self.left_rows() + self.rows_taken_back();
         if found == wanted {
             return Ok(());

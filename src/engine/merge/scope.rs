@@ -7,12 +7,13 @@ use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{Direction, Lifted, LiftedKeys, Parentage, keys_of_new_alone};
-use crate::engine::run::Standing;
+use crate::engine::run::{Entry, RowNumbers, Standing};
 use crate::error::Result;
 use crate::policy::Action;
-use crate::schema::ForeignKey;
+use crate::schema::{Column, ForeignKey};
 use crate::staging::layout::TableId;
-use crate::staging::{DatabasePlan, DatabaseRecord};
+use crate::staging::{DatabasePlan, DatabaseRecord, TablePlan};
+use crate::statement::WriterMark;
 
 /// What one transaction carries out.
 pub(crate) struct Scope {
@@ -24,10 +25,18 @@ pub(crate) struct Scope {
     pub(crate) record: DatabaseRecord,
     /// What is done with each row of a table's diff, where that is not what the plan's own file says.
     pub(crate) actions: BTreeMap<TableId, Vec<Action>>,
-    /// To take a merge back: what OLD's ledger says of it.
+    /// To take a merge back: what OLD's ledger says of the merge.
     pub(crate) standing: Standing,
+    /// To take a merge back: what OLD's ledger said last.
+    pub(crate) last: Option<Entry>,
+    /// How a table's rows tell that the merge wrote them last.
+    pub(crate) marks: BTreeMap<TableId, WriterMark>,
+    /// Rows that the merge put in the place of others under their keys, as positions in a table's diff.
+    pub(crate) others: BTreeMap<TableId, Vec<usize>>,
     /// Rows that stay as they are although the plan wrote them.
     pub(crate) left: Vec<LeftRows>,
+    /// The same, as the ledger records it: by table, as positions in its diff.
+    pub(crate) remainder: Vec<(String, TableId, RowNumbers)>,
     /// Rows that are as they were before the merge already.
     pub(crate) taken_back: Vec<LeftRows>,
     /// Checks that rows break which come back: lifted while they are written.
@@ -49,13 +58,48 @@ impl Scope {
             record: record.clone(),
             actions: BTreeMap::new(),
             standing: Standing::default(),
+            last: None,
+            marks: BTreeMap::new(),
+            others: BTreeMap::new(),
             left: Vec::new(),
+            remainder: Vec::new(),
             taken_back: Vec::new(),
             lifted: Lifted::new(),
             lifted_keys: LiftedKeys::new(),
             parentage: Parentage::of_new(record, clock),
             keys_of_new: keys_of_new_alone(record),
         }
+    }
+
+    /// Returns how a table's rows tell that the merge wrote them last, if they do.
+    pub(crate) fn mark(&self, table: TableId) -> Option<&WriterMark> {
+        self.marks.get(&table)
+    }
+
+    /// Returns the merge's transaction, as in the ledger's entry.
+    pub(crate) fn merged_in(&self) -> Option<i64> {
+        self.last.as_ref().and_then(|entry| entry.merged_in)
+    }
+
+    /// Returns the number of rows that are to be accounted for: those of a plan that an earlier undo has not done with.
+    pub(crate) fn owed_rows(&self, part: &DatabasePlan) -> u64 {
+        match self.last.as_ref().and_then(|entry| entry.left.as_ref()) {
+            Some(left) => left.values().map(RowNumbers::len).sum(),
+            None => part.tables.iter().map(TablePlan::written_rows).sum(),
+        }
+    }
+
+    /// Lists the tables whose rows no longer tell all that were written since: rewritten ones, and such as have got columns.
+    pub(crate) fn tables_known_by_values(&self) -> Vec<String> {
+        let is_rewritten = |id: TableId| self.mark(id).is_none_or(|mark| !mark.rewritten.is_empty());
+        let is_longer = |id: TableId| {
+            self.record.table(id).is_ok_and(|known| {
+                let is_new = |column: &&Column| known.layout.column(&column.name).is_none();
+                known.old.columns.iter().filter(|column| !column.generated).any(|column| is_new(&column))
+            })
+        };
+        let tables = self.part.tables.iter().filter(|table| is_rewritten(table.id) || is_longer(table.id));
+        tables.map(|table| table.name.to_string()).collect()
     }
 
     /// Returns the statements that lift each check, and each key, once, and put it back.

@@ -2,25 +2,19 @@
 //!
 //! Memory: one batch of rows.
 
-use arrow_array::BooleanArray;
 use tracing::{Instrument as _, info};
 
-use super::copies;
-use super::moved_row::MovedRow;
 use super::triggers::Triggers;
-use crate::engine::plan::{Direction, PlannedRowReader, PlannedRows};
-use crate::engine::rows::{Batches, Image, finding_names, image_layout, load_columns};
-use crate::engine::run::{Reporter, Standing, spans};
+use crate::engine::plan::{Direction, PlannedRowReader};
+use crate::engine::rows::{finding_names, load_columns};
+use crate::engine::run::spans;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::pg::{Session, server_fault};
 use crate::policy::Action;
 use crate::schema::Exclusive;
 use crate::staging::{TablePlan, TableRecord, Written};
-use crate::statement::{
-    BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, Operation, RowSource, copy_binary, deferred_clashes, load_table_name,
-    select_list,
-};
+use crate::statement::{BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, Operation, RowSource, deferred_clashes, load_table_name};
 use crate::store::Store;
 use crate::words::Counts;
 
@@ -38,7 +32,7 @@ pub(crate) struct TableMerge<'a> {
     /// Statements that give the table its triggers back.
     pub(crate) wake: String,
     /// What is done with each row of the diff, where that is not what the plan's own file says.
-    actions: Option<&'a [Action]>,
+    pub(super) actions: Option<&'a [Action]>,
     /// Whether a replaced row is deleted and inserted again; else it is updated.
     replaces: bool,
 }
@@ -127,125 +121,6 @@ impl<'a> TableMerge<'a> {
         self.hint(old, BY_ANY_JOIN).await
     }
 
-    /// Compares each row with the one that was classified, or that the merge left. They are locked by now.
-    pub(crate) async fn expect_unmoved(
-        &self,
-        store: &dyn Store,
-        reporter: &Reporter,
-        old: &Session,
-        (database, standing): (&str, &Standing),
-    ) -> Result<()> {
-        self.hint(old, BY_INDEX).await?;
-        // Where actions were chosen row by row, the rows were looked at before the transaction.
-        let (reporter, standing) = match self.actions {
-            Some(_) => (&reporter.untold(), &standing.settled()),
-            None => (reporter, standing),
-        };
-        let moved = self.moved(store, reporter, old, (database, standing)).await?.len();
-        info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
-        self.hint(old, BY_ANY_JOIN).await?;
-        if moved == 0 {
-            return Ok(());
-        }
-        let rows = if moved == 1 { "1 row is" } else { &format!("{moved} rows are") };
-        let refused = Error::new(ErrorKind::Refused, "compare OLD with the plan");
-        Err(match self.direction {
-            Direction::Forward if self.record.key.is_whole_row() => refused
-                .because(format!("{rows} no longer as often there as they were: OLD was written since"))
-                .next("make a new run with `failback export`: copies of rows in a table without a key are counted there"),
-            Direction::Forward => refused
-                .because(format!("{rows} no longer as classified: OLD was written since"))
-                .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"),
-            Direction::Back => refused
-                .because(format!("{rows} no longer as a moment ago: OLD is being written"))
-                .next("run the same command again: rows that were written since are left as they are"),
-        })
-    }
-
-    /// Lists the rows of OLD that are not as they must be: as classified, or as the merge left them. A row that the merge
-    /// inserted must also bear its transaction's number where it has columns of which the plan knows nothing.
-    ///
-    /// Memory: one batch of rows, and eight bytes a written row where there are such columns.
-    pub(crate) async fn moved(
-        &self,
-        store: &dyn Store,
-        reporter: &Reporter,
-        old: &Session,
-        (database, standing): (&str, &Standing),
-    ) -> Result<Vec<MovedRow>> {
-        let looking = async {
-            if !self.record.key.is_whole_row() {
-                return self.look_for_moved(store, reporter, old, (database, standing.merged_in)).await;
-            }
-            let moved = copies::moved(&self.load, old, self.direction, (self.wanted.get(Operation::Insert), standing)).await?;
-            reporter.tell_rows(database, &self.record.name, self.wanted.sum(), 0);
-            Ok(moved)
-        };
-        finding_names(old, self.record.old.inlines(), looking).await
-    }
-
-    async fn look_for_moved(
-        &self,
-        store: &dyn Store,
-        reporter: &Reporter,
-        old: &Session,
-        (database, merged_in): (&str, Option<i64>),
-    ) -> Result<Vec<MovedRow>> {
-        let layout = &self.record.layout;
-        let query = self.load.counterparts(&select_list(layout, Side::Old, "t"));
-        let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(layout)).await?;
-        let mut reader = self.reader(store)?;
-        let (mut moved, mut written_rows, mut first) = (Vec::new(), Vec::new(), 0);
-        let knows_all = self.direction == Direction::Forward || !self.has_unknown_columns();
-        while let Some(changes) = reader.next()? {
-            reporter.check_stop()?;
-            let rows: Vec<_> = (0..changes.actions.len()).filter(|row| changes.actions[*row].writes()).collect();
-            let at = first;
-            first += changes.actions.len();
-            if rows.is_empty() {
-                continue;
-            }
-            let found = Image::split(&stream.take(rows.len()).await?)?;
-            moved.extend(self.moved_of(&changes, &rows, &found)?.into_iter().map(|one| MovedRow { row: at + one.row, ..one }));
-            if !knows_all {
-                written_rows.extend(rows.iter().map(|row| at + row));
-            }
-            reporter.tell_rows(database, &self.record.name, rows.len() as u64, 0);
-        }
-        stream.expect_end().await?;
-        if !knows_all {
-            let query = self.load.written_since(merged_in);
-            let since = old.query(&query, &[]).await?;
-            let since = since.iter().filter_map(|row| usize::try_from(row.get::<_, i64>(0)).ok());
-            let since: Vec<_> = since.filter_map(|ord| written_rows.get(ord).copied()).collect();
-            moved.extend(since.into_iter().map(|row| MovedRow { row, is_there: false }));
-            moved.sort_by_key(|one| one.row);
-            moved.dedup_by_key(|one| one.row);
-        }
-        Ok(moved)
-    }
-
-    fn moved_of(&self, changes: &PlannedRows, rows: &[usize], found: &Image) -> Result<Vec<MovedRow>> {
-        let written: BooleanArray = changes.actions.iter().map(|action| Some(action.writes())).collect();
-        let change = changes.change(&self.record.layout)?.select(&written)?;
-        let as_classified = found.unlike(&change.before, |_, _| true)?;
-        let moved = match self.direction {
-            Direction::Forward => as_classified.iter().map(|at| MovedRow { row: rows[*at], is_there: false }).collect(),
-            Direction::Back => {
-                let is_there = |at: &usize| as_classified.binary_search(at).is_err();
-                let broken = change.broken(found, &self.record.layout)?;
-                broken.iter().map(|at| MovedRow { row: rows[*at], is_there: is_there(at) }).collect()
-            }
-        };
-        Ok(moved)
-    }
-
-    /// Whether OLD's rows have columns that the merge filled by default when it inserted one.
-    fn has_unknown_columns(&self) -> bool {
-        let is_known = |name: &Ident| self.load.columns.iter().any(|column| column.inserted && column.name == *name);
-        self.record.old.columns.iter().any(|column| !column.generated && !is_known(&column.name))
-    }
-
     /// The constraints that the server checks by a trigger, which is silent under the replica role: they are checked here
     /// instead.
     fn unwatched(&self, triggers: Triggers) -> impl Iterator<Item = &Exclusive> {
@@ -254,7 +129,7 @@ impl<'a> TableMerge<'a> {
     }
 
     /// Whether the rows are found by a key that OLD does not keep unique, as one that was configured.
-    fn is_unguarded(&self) -> bool {
+    pub(super) fn is_unguarded(&self) -> bool {
         !self.record.key.is_whole_row() && !self.record.key.is_kept_unique(&self.record.old)
     }
 
@@ -285,8 +160,20 @@ impl<'a> TableMerge<'a> {
         self.wanted.get(Operation::Update) + self.wanted.get(Operation::Replace) > 0
     }
 
+    /// What rows that are replaced have beside what the plan's images know of them.
+    fn unknown_to_replacement(&self) -> Vec<Ident> {
+        if self.wanted.get(Operation::Replace) == 0 { Vec::new() } else { self.columns_since() }
+    }
+
+    /// The columns that came to the table since the merge.
+    pub(super) fn columns_since(&self) -> Vec<Ident> {
+        let is_known = |name: &Ident| self.load.columns.iter().any(|column| column.restored && column.name == *name);
+        let columns = self.record.old.columns.iter().filter(|column| !column.generated && !is_known(&column.name));
+        columns.map(|column| column.name.clone()).collect()
+    }
+
     /// Tells the planner how to find the load table's rows in a table whose key has an index.
-    async fn hint(&self, old: &Session, settings: &str) -> Result<()> {
+    pub(super) async fn hint(&self, old: &Session, settings: &str) -> Result<()> {
         if self.record.key.has_index(&self.record.old) { old.execute_all(settings).await } else { Ok(()) }
     }
 
@@ -297,6 +184,10 @@ impl<'a> TableMerge<'a> {
             return Ok(());
         }
         self.hint(old, BY_INDEX).await?;
+        let unknown = self.unknown_to_replacement();
+        if !unknown.is_empty() {
+            old.execute_all(&self.load.keep(&unknown)).await?;
+        }
         expect_rows("delete rows", old.execute(&self.load.delete(own), &[]).await.map_err(clash)?, wanted)?;
         info!(table = %self.record.name, rows = wanted, "deleted");
         self.hint(old, BY_ANY_JOIN).await
@@ -315,7 +206,9 @@ impl<'a> TableMerge<'a> {
         for (rows, operation) in [(self.direction.inserted(), Operation::Insert), (Inserted::Olds, Operation::Replace)] {
             let wanted = self.wanted.get(operation);
             if wanted > 0 {
-                let insert = self.load.insert(rows, operation);
+                let kept = self.unknown_to_replacement();
+                let kept = if operation == Operation::Replace { &kept[..] } else { &[] };
+                let insert = self.load.insert_beside(rows, operation, kept);
                 expect_rows("insert rows", old.execute(&insert, &[]).await.map_err(clash)?, wanted)?;
                 info!(table = %self.record.name, rows = wanted, "inserted");
             }

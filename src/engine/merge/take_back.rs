@@ -7,25 +7,31 @@
 
 use std::collections::BTreeMap;
 
+use super::adopted::{adopted, adopters};
 use super::fitting::fitting;
+use super::moved_rows::Moved;
 use super::report::LeftRows;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
 use super::whereabouts::Whereabouts;
+use super::writers;
 use crate::catalog::{self, Catalog};
 use crate::codec::BatchEncoder;
+use crate::delta::Class;
+use crate::engine::diff::read_words;
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{
     Direction, Draft, Lifted, LiftedKeys, Parentage, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure,
     hold_rejects, needed_key_lifts, needed_lifts, planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
-use crate::engine::run::{Context, Ledger, Standing};
+use crate::engine::run::{Context, Entry, Ledger, RowNumbers, Standing};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::policy::Action;
-use crate::schema::{Table, TimeColumn, TimeColumns};
+use crate::schema::{ForeignKey, Table, TimeColumn, TimeColumns};
+use crate::staging::layout::TableId;
 use crate::staging::{DatabasePlan, DatabaseRecord, SegmentReader, TableDiff, TablePlan, TableRecord};
 use crate::store::Store;
 use crate::words::Counts;
@@ -34,6 +40,7 @@ use crate::words::Counts;
 const BATCH_ROWS: usize = 4096;
 
 const WRITTEN_SINCE: &str = "written since the merge";
+const DOUBLED: &str = "its key, which no index of OLD's keeps unique, is there more than once";
 
 /// Takes in every row that the merge wrote, but for tables whose definition of today has no place for them.
 ///
@@ -44,7 +51,7 @@ pub(crate) async fn everything(
     old: &Session,
     part: &DatabasePlan,
     (record, clock): (&DatabaseRecord, &Clock),
-    standing: &Standing,
+    (last, standing): (&Entry, &Standing),
 ) -> Result<Scope> {
     let today = catalog::read(old.client()).await?;
     let mut scope = Scope {
@@ -53,15 +60,30 @@ pub(crate) async fn everything(
         record: record.clone(),
         actions: BTreeMap::new(),
         standing: standing.clone(),
+        last: Some(last.clone()),
+        marks: BTreeMap::new(),
+        others: BTreeMap::new(),
         left: Vec::new(),
+        remainder: Vec::new(),
         taken_back: Vec::new(),
         lifted: Lifted::new(),
         lifted_keys: LiftedKeys::new(),
         parentage: parentage(&today, (record, clock), standing),
         keys_of_new: Vec::new(),
     };
-    scope.part.tables.retain(|table| table.written_rows() > 0);
+    let has_rows = |table: &TablePlan| last.left.as_ref().is_none_or(|left| left.contains_key(&table.id));
+    scope.part.tables.retain(|table| table.written_rows() > 0 && has_rows(table));
     adopt_definitions(store, &mut scope, &today)?;
+    for table in &scope.part.tables {
+        let known = scope.record.table(table.id)?;
+        if let Some(mark) = writers::mark(old, Some(last), (table.id, &known.old)).await? {
+            scope.marks.insert(table.id, mark);
+        }
+        let actions = planned(store, table, last)?;
+        let others = in_place_of_others(store, table, &actions)?;
+        scope.others.extend((!others.is_empty()).then_some((table.id, others)));
+        scope.actions.extend(last.left.is_some().then_some((table.id, actions)));
+    }
     Ok(scope)
 }
 
@@ -73,19 +95,21 @@ pub(crate) async fn scope(
     context: &Context,
     part: &DatabasePlan,
     (record, clock): (&DatabaseRecord, &Clock),
-    (standing, fires): (&Standing, bool),
+    (last, standing): (&Entry, &Standing),
+    fires: bool,
 ) -> Result<Scope> {
     let sandbox = Sandbox::open(context.servers(), &part.name).await?;
-    let mut scope = everything(context.store(), sandbox.session(), part, (record, clock), standing).await?;
+    let mut scope = everything(context.store(), sandbox.session(), part, (record, clock), (last, standing)).await?;
     let diffs: Vec<_> = scope.part.tables.iter().map(diff_of).collect();
     let mut drafts = Vec::new();
     for (table, diff) in scope.part.tables.iter().zip(&diffs) {
-        drafts.push(draft(context.store(), table, scope.record.table(table.id)?, diff)?);
+        drafts.push(draft(context.store(), table, scope.record.table(table.id)?, diff, last)?);
     }
+    let keys = catalog::foreign_keys(sandbox.session().client()).await?;
     let planned: Vec<_> = drafts.iter().map(|draft| draft.actions.clone()).collect();
     for (number, (table, draft)) in scope.part.tables.iter().zip(&mut drafts).enumerate() {
         let then = &record.table(table.id)?.old;
-        leave_moved(context, &sandbox, &scope, (number, table, then), draft).await.place(|| &table.name)?;
+        leave_moved(context, &sandbox, &scope, (number, table, then), &keys, draft).await.place(|| &table.name)?;
     }
     sandbox.leave().await?;
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
@@ -100,6 +124,7 @@ pub(crate) async fn scope(
     let (mut left, mut taken_back) = (Vec::new(), Vec::new());
     for (draft, planned) in drafts.iter().zip(&planned) {
         left.extend(left_rows(context.store(), draft, planned)?);
+        scope.remainder.extend(remainder(draft, planned));
         taken_back.extend(rows_taken_back(context.store(), draft, planned)?);
     }
     let actions = drafts.into_iter().map(|draft| (draft.record.id, draft.actions)).collect();
@@ -128,9 +153,10 @@ fn parentage(today: &Catalog, (record, clock): (&DatabaseRecord, &Clock), standi
 /// changed its type leave the scope with all their rows.
 fn adopt_definitions(store: &dyn Store, scope: &mut Scope, today: &Catalog) -> Result<()> {
     let mut tables = Vec::new();
+    let Some(last) = scope.last.as_ref() else { return Ok(()) };
     for mut table in std::mem::take(&mut scope.part.tables) {
         let Some(known) = scope.record.tables.iter_mut().find(|known| known.id == table.id) else { continue };
-        match fitting(today, known) {
+        match fitting(today, known, last.merged_in.is_some()) {
             Ok(now) => {
                 table.definition = definition_digest(now)?;
                 known.old = now.clone();
@@ -138,12 +164,13 @@ fn adopt_definitions(store: &dyn Store, scope: &mut Scope, today: &Catalog) -> R
             }
             Err(why) => {
                 let diff = diff_of(&table);
-                let mut draft = draft(store, &table, known, &diff)?;
+                let mut draft = draft(store, &table, known, &diff, last)?;
                 let planned = draft.actions.clone();
                 for row in (0..planned.len()).filter(|row| planned[*row].writes()) {
                     draft.hold(row, &why);
                 }
                 scope.left.extend(left_rows(store, &draft, &planned)?);
+                scope.remainder.extend(remainder(&draft, &planned));
             }
         }
     }
@@ -155,10 +182,38 @@ fn diff_of(table: &TablePlan) -> TableDiff {
     TableDiff { id: table.id, name: table.name.clone(), segments: table.diff.clone(), counts: Counts::new() }
 }
 
-/// What the plan did with each row; rows that it did not write are none of an undo's business.
-fn draft<'a>(store: &dyn Store, table: &TablePlan, record: &'a TableRecord, diff: &'a TableDiff) -> Result<Draft<'a>> {
-    let actions = planned_actions(store, table)?.into_iter();
-    let actions: Vec<_> = actions.map(|action| if action.writes() { action } else { Action::KeepOld }).collect();
+/// What the plan did with each row. Rows that it did not write are none of an undo's business, nor those that an earlier undo
+/// has done with: whatever is under their keys by now is not the merge's.
+fn planned(store: &dyn Store, table: &TablePlan, last: &Entry) -> Result<Vec<Action>> {
+    let actions = planned_actions(store, table)?.into_iter().enumerate();
+    let is_owed = |row: usize, action: Action| action.writes() && last.has_before_it(table.id, row);
+    Ok(actions.map(|(row, action)| if is_owed(row, action) { action } else { Action::KeepOld }).collect())
+}
+
+/// Lists the rows that the merge wrote over others which both sides had created under one key.
+fn in_place_of_others(store: &dyn Store, table: &TablePlan, actions: &[Action]) -> Result<Vec<usize>> {
+    let is_over = |row: usize| matches!(actions[row], Action::Update | Action::Replace);
+    if !(0..actions.len()).any(is_over) {
+        return Ok(Vec::new());
+    }
+    let mut classes = Vec::new();
+    for segment in &table.diff {
+        for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["fb_class"])? {
+            classes.extend(read_words::<Class>(&batch?, "fb_class")?);
+        }
+    }
+    Ok((0..actions.len()).filter(|row| is_over(*row) && classes.get(*row) == Some(&Class::InsertExists)).collect())
+}
+
+/// A draft of what is to be taken back.
+fn draft<'a>(
+    store: &dyn Store,
+    table: &TablePlan,
+    record: &'a TableRecord,
+    diff: &'a TableDiff,
+    last: &Entry,
+) -> Result<Draft<'a>> {
+    let actions = planned(store, table, last)?;
     Ok(Draft { record, diff, whys: vec![0; actions.len()], actions, reasons: vec!["merged".to_owned()] })
 }
 
@@ -169,15 +224,21 @@ async fn leave_moved(
     sandbox: &Sandbox,
     scope: &Scope,
     (number, table, then): (usize, &TablePlan, &Table),
+    keys: &[ForeignKey],
     draft: &mut Draft<'_>,
 ) -> Result<()> {
     let actions = draft.actions.clone();
     let merge = TableMerge::new(number, table, draft.record, Direction::Back, true).with_actions(Some(&actions));
     let (store, reporter, old) = (context.store(), context.reporter(), sandbox.session());
     merge.load(store, reporter, old, &RelevantColumns::Any).await?;
-    let moved = merge.moved(store, reporter, old, (&scope.part.name, &scope.standing)).await?;
-    let (taken_back, written): (Vec<_>, Vec<_>) = moved.into_iter().partition(|moved| moved.is_there);
-    draft.hold_written(written.iter().map(|moved| moved.row), WRITTEN_SINCE);
+    let moved = merge.moved(store, reporter, old, (&scope.part.name, &scope.standing, scope.mark(table.id))).await?;
+    let (taken_back, moved): (Vec<_>, Vec<_>) = moved.into_iter().partition(|moved| moved.how == Moved::There);
+    for (how, why) in [(Moved::Written, WRITTEN_SINCE), (Moved::Doubled, DOUBLED)] {
+        draft.hold_written(moved.iter().filter(|moved| moved.how == how).map(|moved| moved.row), why);
+    }
+    for (row, key) in adopters(old, scope, &merge, keys, &actions).await? {
+        draft.hold_written([row], &adopted(key));
+    }
     if taken_back.is_empty() {
         return Ok(());
     }
@@ -209,7 +270,14 @@ fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result
     })
 }
 
-/// Lists the rows that were written by the plan and that somebody took back without an undo, or an earlier one did.
+/// Lists the rows that were written by the plan and are left, as the ledger records them.
+fn remainder(draft: &Draft<'_>, planned: &[Action]) -> Option<(String, TableId, RowNumbers)> {
+    let is_left = |row: &usize| planned[*row].writes() && draft.actions[*row] == Action::Hold;
+    let rows: RowNumbers = (0..planned.len()).filter(is_left).collect();
+    (rows.len() > 0).then(|| (draft.record.name.to_string(), draft.record.id, rows))
+}
+
+/// Lists the rows that were written by the plan and that somebody took back without an undo.
 fn rows_taken_back(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result<Vec<LeftRows>> {
     let is_back = |row: usize| planned[row].writes() && draft.actions[row] == Action::KeepOld;
     let why = |row: usize| u8::from(planned[row] != Action::Insert);

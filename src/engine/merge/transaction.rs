@@ -11,6 +11,7 @@
 
 use std::collections::BTreeSet;
 
+use super::adopted;
 use super::foreign_keys::{Ends, expect_no_affected_children, expect_no_children_left_behind};
 use super::scope::Scope;
 use super::table_merge::TableMerge;
@@ -53,8 +54,10 @@ pub(crate) async fn carry_out(
         merge.lock_rows(old).await.place(|| &merge.record.name)?;
     }
     for merge in &merges {
-        let seen = merge.expect_unmoved(store, reporter, old, (&plan.name, &scope.standing)).await;
+        let marks = (plan.name.as_str(), &scope.standing, scope.mark(merge.plan.id));
+        let seen = merge.expect_unmoved(store, reporter, old, marks).await;
         seen.place(|| &merge.record.name)?;
+        adopted::expect_none(store, old, scope, merge, &keys).await.place(|| &merge.record.name)?;
     }
     old.execute_all(OWN_SEARCH_PATH).await?;
     let mut kept = BTreeSet::new();

@@ -9,8 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::staging::Plan;
 
 /// Takes back what the run's plan did to OLD. Sequences stay raised. A row that was written since the merge stays as it is,
-/// with what hangs on it by foreign keys and unique values; the report names each. It can be run again, for rows that are as
-/// the merge left them by then.
+/// with what hangs on it by foreign keys and unique values; the report names each. It can be run again, for those rows alone.
 ///
 /// # Errors
 /// `Refused` with nothing written where OLD's ledger has no merge of this plan. That it was undone before is no error, as it is

@@ -30,7 +30,7 @@ use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
 use crate::policy::{Action, Decisions, Origin, Resolution};
-use crate::schema::{Identity, Table, depend};
+use crate::schema::{Column, Identity, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
     DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
@@ -336,7 +336,9 @@ fn freeze(store: Arc<dyn Store>, paths: &DatabaseLayout, draft: &Draft<'_>) -> R
 
 /// Digests what of a table's definition a merge relies on; sizes and estimates are not part of it.
 pub(crate) fn definition_digest(table: &Table) -> Result<String> {
-    let parts = (&table.name, &table.columns, &table.unique_indexes, &table.exclusives, &table.foreign_keys, &table.triggers);
+    // A column's number says nothing of what may be written into it, and an earlier failback did not know it.
+    let columns: Vec<_> = table.columns.iter().map(|column| Column { number: 0, ..column.clone() }).collect();
+    let parts = (&table.name, &columns, &table.unique_indexes, &table.exclusives, &table.foreign_keys, &table.triggers);
     let text =
         serde_json::to_vec(&parts).map_err(|error| Error::new(ErrorKind::Storage, "digest a definition").because(error))?;
     Ok(blake3::hash(&text).to_hex().to_string())

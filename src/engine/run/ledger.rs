@@ -1,6 +1,8 @@
 //! The ledger: what OLD itself knows of the merges and undos that were committed on it. Written in the same transaction as the
 //! rows, so it is right whatever happens to us: a lost answer to COMMIT, a kill, a power cut.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -8,6 +10,7 @@ use tracing::Instrument as _;
 
 use super::context::Context;
 use super::progress::Event;
+use super::recorded::{Recorded, RowNumbers};
 use super::servers::Servers;
 use super::spans;
 use crate::catalog;
@@ -15,6 +18,7 @@ use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Ident, Side};
 use crate::pg::Session;
 use crate::schema::LedgerPlace;
+use crate::staging::layout::TableId;
 use crate::staging::{DatabasePlan, Manifest, RunId, Written};
 use crate::statement::in_ledger;
 use crate::words::{Word as _, words};
@@ -72,6 +76,19 @@ pub struct Entry {
     /// The transactions that took parts of it back.
     #[serde(skip)]
     pub undone_in: Vec<i64>,
+    /// After an undo in part: the rows that it left, a table. `None` where nothing was written down of them.
+    #[serde(skip)]
+    pub(crate) left: Option<BTreeMap<TableId, RowNumbers>>,
+    /// The relations and files that held the merge's rows, a table, as far as they are known.
+    #[serde(skip)]
+    pub(crate) files: BTreeMap<TableId, Vec<(u32, u32)>>,
+}
+
+impl Entry {
+    /// Whether an undo has a table's row before it: an earlier one may have done with it.
+    pub(crate) fn has_before_it(&self, table: TableId, row: usize) -> bool {
+        self.left.as_ref().is_none_or(|left| left.get(&table).is_some_and(|rows| rows.has(row)))
+    }
 }
 
 /// A merge of another run that was taken back.
@@ -143,12 +160,17 @@ impl Ledger {
         }
         let rows = old.query(&self.statement(LATEST), &[&part.digest]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
+        let (action, said) = (action(row)?, recorded(row.get("tables"))?);
+        let left: BTreeMap<_, _> = said.iter().filter_map(|(_, one)| Some((one.table?, one.left.clone()?))).collect();
+        let of_merge = row.get::<_, Option<&str>>("merged_tables").map_or_else(|| Ok(Vec::new()), recorded)?;
         Ok(Some(Entry {
-            action: action(row)?,
-            tables: tables(row.get(1))?,
-            recorded_at: row.get(2),
-            merged_in: row.get(3),
-            undone_in: row.get(4),
+            action,
+            tables: counts(said),
+            recorded_at: row.get("recorded_at"),
+            merged_in: row.get("merged_in"),
+            left: Some(left).filter(|left| action == LedgerAction::UndoPart && !left.is_empty()),
+            files: of_merge.into_iter().filter_map(|(_, one)| Some((one.table?, one.files))).collect(),
+            undone_in: row.get("undone_in"),
         }))
     }
 
@@ -163,7 +185,7 @@ impl Ledger {
     ) -> Result<Vec<Undone>> {
         let rows = old.query(&self.statement(UNDONE_SINCE), &[&run_id.as_str(), &part.digest, &exported_us]).await?;
         let undone = |row: &Row| {
-            let tables = tables(row.get("tables"))?;
+            let tables = counts(recorded(row.get("tables"))?);
             Ok(Undone { run_id: row.get("run_id"), tables, recorded_at: row.get("recorded_at") })
         };
         rows.iter().map(undone).collect()
@@ -215,7 +237,7 @@ impl Ledger {
         part: &DatabasePlan,
         run_id: &RunId,
         action: LedgerAction,
-        tables: &[(String, Written)],
+        tables: &[(String, Recorded)],
     ) -> Result<()> {
         self.make(old).await?;
         let counts =
@@ -241,8 +263,14 @@ impl Ledger {
     }
 }
 
-/// Reads what was written to each table.
-pub(super) fn tables(text: &str) -> Result<Vec<(String, Written)>> {
+/// Returns how many rows were written to each table.
+pub(super) fn counts(tables: Vec<(String, Recorded)>) -> Vec<(String, Written)> {
+    let counts = tables.into_iter().filter(|(_, one)| one.left.is_none());
+    counts.map(|(name, one)| (name, one.written)).collect()
+}
+
+/// Reads what was recorded of each table.
+pub(super) fn recorded(text: &str) -> Result<Vec<(String, Recorded)>> {
     let tables = serde_json::from_str(text);
     tables.map_err(|error| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(error.to_string()))
 }

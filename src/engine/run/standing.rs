@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ledger::{Entry, Ledger, LedgerAction, tables};
+use super::ledger::{Entry, Ledger, LedgerAction, counts, recorded};
 use crate::error::Result;
 use crate::pg::Session;
 use crate::staging::{DatabasePlan, Written};
@@ -15,8 +15,6 @@ const UNDONE_IN_PART: &str = include_str!("../../../sql/ledger/undone_in_part.sq
 pub(crate) struct Standing {
     /// The merge's transaction, where its rows can be told by it.
     pub(crate) merged_in: Option<i64>,
-    /// What the ledger's latest entry was recorded at.
-    pub(crate) recorded_at: String,
     /// The transactions that took parts of it back, and of merges of the same plan before it.
     pub(crate) ever_undone_in: Vec<i64>,
     /// What was taken back before, a table.
@@ -33,16 +31,16 @@ impl Standing {
     pub(crate) async fn ask(ledger: &Ledger, old: &Session, part: &DatabasePlan, last: &Entry) -> Result<Self> {
         let mut standing = Self {
             merged_in: last.merged_in,
-            recorded_at: last.recorded_at.clone(),
             ever_undone_in: last.undone_in.clone(),
             undone: BTreeMap::new(),
             undone_in: Some(Vec::new()),
         };
-        if last.action != LedgerAction::UndoPart {
+        // Where the ledger says which rows are left, what was done with the others is nobody's business any more.
+        if last.action != LedgerAction::UndoPart || last.left.is_some() {
             return Ok(standing);
         }
         for row in old.query(&ledger.statement(UNDONE_IN_PART), &[&part.digest]).await? {
-            for (table, written) in tables(row.get("tables"))? {
+            for (table, written) in counts(recorded(row.get("tables"))?) {
                 let undone = standing.undone.entry(table).or_default();
                 undone.inserted += written.inserted;
                 undone.deleted += written.deleted;

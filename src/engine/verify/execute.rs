@@ -77,7 +77,7 @@ async fn verify_database(
     report.not_covered.extend(gap::of_undone(record, &ledger.undone_since(&held, run_id, part, exported_us).await?));
     let snapshot = Arc::new(Snapshot::hold(held).await?);
     let today = catalog::read(snapshot.session().client()).await?;
-    let (part, gone) = readable(part, record, &today)?;
+    let (part, gone) = readable((part, record), &today, merge.merged_in.is_some())?;
     report.not_covered.extend(gone);
     let found = read_back(context, &part, record, (&snapshot, merge.merged_in)).await?;
     report.tables.extend(found.tables);
@@ -87,11 +87,15 @@ async fn verify_database(
 }
 
 /// Parts the tables of a plan that can be read back from those that OLD no longer has as the merge wrote them.
-fn readable(part: &DatabasePlan, record: &DatabaseRecord, today: &Catalog) -> Result<(DatabasePlan, Vec<Gap>)> {
+fn readable(
+    (part, record): (&DatabasePlan, &DatabaseRecord),
+    today: &Catalog,
+    is_same_server: bool,
+) -> Result<(DatabasePlan, Vec<Gap>)> {
     let (mut kept, mut gaps) = (part.clone(), Vec::new());
     kept.tables.clear();
     for table in &part.tables {
-        match fitting(today, record.table(table.id)?) {
+        match fitting(today, record.table(table.id)?, is_same_server) {
             Err(why) if table.written_rows() > 0 => gaps.push(gap::of_redefined(&part.name, table, &why)),
             _ => kept.tables.push(table.clone()),
         }

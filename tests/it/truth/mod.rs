@@ -16,6 +16,8 @@ mod stamps;
 mod states;
 mod strangers;
 mod undoing;
+mod undoing_altered;
+mod undoing_once;
 mod unproven;
 mod verifying;
 

@@ -1,11 +1,13 @@
 //! What an undo owes an account of: every row of the merge is taken back, left and named, or was as before the merge.
 
+use std::collections::BTreeMap;
+
 use failback::engine::{DatabaseOutcome, MergeReport};
 use failback::staging::{Plan, TablePlan};
 
 use super::oracle::shown;
 use super::schema::Table;
-use super::snapshot::{Row, Snapshot};
+use super::snapshot::{Row, RowKey, Snapshot};
 use crate::recovery::Recovery;
 
 /// What is missing from it. The moments are before the merge, after it, and when the undo looked.
@@ -34,6 +36,25 @@ pub(super) fn unaccounted(
         let gone = after.iter().filter(|(key, _)| !before.contains_key(*key) && !visited.contains_key(*key));
         for (key, _) in gone.filter(|(_, row)| left == 0 && under_another_key(row)) {
             wrong.push(format!("{} {}: undo says that it is gone, and it has another key", table.name, shown(key)));
+        }
+    }
+    wrong
+}
+
+/// What an undo changed although another transaction than the merge's had written it since. The writers are those after the
+/// merge and when the undo looked; the moments are when it looked, and after it.
+pub(super) fn taken_from_others(
+    tables: &[Table],
+    [merged, found]: [&[BTreeMap<RowKey, String>]; 2],
+    [visited, undone]: [&Snapshot; 2],
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (number, table) in tables.iter().enumerate() {
+        let written =
+            found[number].iter().filter(|(key, writer)| merged[number].get(*key).is_some_and(|known| known != *writer));
+        let [visited, undone] = [visited, undone].map(|moment| &moment.tables[number]);
+        for (key, _) in written.filter(|(key, _)| visited.get(*key) != undone.get(*key)) {
+            wrong.push(format!("{} {}: undo took what others had written since", table.name, shown(key)));
         }
     }
     wrong

@@ -1,5 +1,6 @@
 //! The way of one world: both sides are built, users write, and failback runs once or twice while OLD's users go on writing.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use failback::name::{Side, Sided};
@@ -270,7 +271,16 @@ impl Journey<'_> {
         }
     }
 
-    fn write(&mut self, side: Side, times: usize) {
+    /// Lets a user of OLD's write a row anew as it is.
+    pub(super) fn rewrite(&mut self) {
+        let table = &self.tables[self.dice.below(self.tables.len())];
+        let statement = Writer::rewrite(&mut self.dice, table);
+        if block_on(self.clients.get(Side::Old)[table.database].batch_execute(&statement)).is_ok() {
+            self.log.push(format!("OLD: {statement}"));
+        }
+    }
+
+    pub(super) fn write(&mut self, side: Side, times: usize) {
         for _ in 0..times {
             let letter = if side == Side::Old { 'O' } else { 'N' };
             let mut writer = Writer::new(&self.tables, letter, self.cutover, self.zone, self.count);
@@ -288,6 +298,11 @@ impl Journey<'_> {
 
     pub(super) fn snapshot(&self, side: Side) -> Snapshot {
         block_on(snapshot::take(self.clients.get(side), &self.tables, side == Side::Old))
+    }
+
+    /// Who wrote OLD's rows last.
+    pub(super) fn writers(&self) -> Vec<BTreeMap<snapshot::RowKey, String>> {
+        block_on(snapshot::writers(self.clients.get(Side::Old), &self.tables))
     }
 
     /// As [`snapshot`](Self::snapshot), with what only OLD has as OLD's defaults fill it.

@@ -1,15 +1,17 @@
 //! One run of failback through a world: every step, what each must leave alone, and what the oracle says of the merge.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use failback::engine::{self, DatabaseOutcome, MergeOptions, MergeReport, State};
 use failback::error::{Error, ErrorKind, OldState};
 use failback::name::Side;
 
-use super::account::unaccounted;
+use super::account::{taken_from_others, unaccounted};
 use super::journey::{Journey, Step};
 use super::listed::{self, Said};
 use super::oracle::{Merge, parent, shown, value_of};
 use super::sequences;
-use super::snapshot::{Snapshot, agree};
+use super::snapshot::{RowKey, Snapshot, agree};
 use crate::recovery::Recovery;
 use crate::support::block_on;
 
@@ -19,6 +21,7 @@ struct Merged {
     options: MergeOptions,
     before: Snapshot,
     after: Snapshot,
+    writers: Vec<BTreeMap<RowKey, String>>,
     said: Vec<Option<Said>>,
 }
 
@@ -69,7 +72,8 @@ impl Journey<'_> {
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let merged = Merged { recovery, options, before, after, said };
+        let writers = self.writers();
+        let merged = Merged { recovery, options, before, after, writers, said };
         self.expect_once(&merged)?;
         self.verify(&merged)?;
         if self.dice.below(2) == 0 {
@@ -165,8 +169,10 @@ impl Journey<'_> {
     /// Takes the merge back: what OLD's users wrote since stays, and the rest is as it was.
     fn undo(&mut self, merged: &Merged) -> Step {
         self.visit();
+        self.rewrite();
         self.usurp(&merged.before);
         let visited = self.snapshot(Side::Old);
+        let writers = self.writers();
         let done = block_on(engine::undo(&merged.recovery.context, merged.options));
         let left = done.as_ref().map_or(0, MergeReport::left_rows);
         self.log.push(format!("-- undo: {}, {left} rows left{}", told(&done), left_whys(&done)));
@@ -187,7 +193,7 @@ impl Journey<'_> {
         for (number, table) in self.tables.iter().enumerate().filter(|(_, table)| !(self.fire && table.loud)) {
             let rows = |snapshot: &Snapshot| snapshot.tables[number].clone();
             let [before, after, visited, undone] = [&merged.before, &merged.after, &visited, &undone].map(rows);
-            let keys: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).chain(visited.keys()).collect();
+            let keys: BTreeSet<_> = before.keys().chain(after.keys()).chain(visited.keys()).collect();
             for key in keys.into_iter().chain(undone.keys()) {
                 let [before, after, visited, undone] = [&before, &after, &visited, &undone].map(|rows| rows.get(key));
                 let goes_back = visited == after;
@@ -202,6 +208,42 @@ impl Journey<'_> {
             }
         }
         wrong.extend(self.wrong_parents(&merged.before, &visited, &undone));
+        let moments = [&visited, &undone];
+        if !self.fire {
+            wrong.extend(taken_from_others(&self.tables, [&merged.writers, &writers], moments));
+        }
+        if !wrong.is_empty() {
+            return Err(wrong);
+        }
+        if left > 0 { self.undo_again(merged, moments) } else { Ok(()) }
+    }
+
+    /// Goes on with an undo that left rows: what it had done with is nobody's business any more.
+    fn undo_again(&mut self, merged: &Merged, [visited, undone]: [&Snapshot; 2]) -> Step {
+        self.write(Side::Old, 3);
+        let found = self.snapshot(Side::Old);
+        let done = block_on(engine::undo(&merged.recovery.context, merged.options));
+        let left = done.as_ref().map_or(0, MergeReport::left_rows);
+        self.log.push(format!("-- undo again: {}, {left} rows left", told(&done)));
+        if let Err(error) = done {
+            return self.expect_true_state(&error, &found);
+        }
+        let again = self.snapshot(Side::Old);
+        let mut wrong = Vec::new();
+        for (number, table) in
+            self.tables.iter().enumerate().filter(|(_, table)| table.is_keyed() && !(self.fire && table.loud))
+        {
+            let rows = |snapshot: &Snapshot| snapshot.tables[number].clone();
+            let [before, visited, undone, found, again] = [&merged.before, visited, undone, &found, &again].map(rows);
+            for key in found.keys().chain(again.keys()).collect::<BTreeSet<_>>() {
+                let [before, visited, undone, found, again] =
+                    [&before, &visited, &undone, &found, &again].map(|rows| rows.get(key));
+                if again != found && !(undone == visited && again == before) {
+                    let key = shown(key);
+                    wrong.push(format!("{} {key}: a second undo made {again:?} of {found:?}", table.name));
+                }
+            }
+        }
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 

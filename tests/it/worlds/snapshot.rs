@@ -45,6 +45,20 @@ pub(super) async fn take(clients: &[Client], tables: &[Table], on_old: bool) -> 
     Snapshot { tables: found }
 }
 
+/// Who wrote each row last, by the transaction's number; tables without a key have none.
+pub(super) async fn writers(clients: &[Client], tables: &[Table]) -> Vec<BTreeMap<RowKey, String>> {
+    let mut found = Vec::new();
+    for table in tables {
+        let keys: Vec<_> = table.key.columns().iter().map(|(name, _)| format!(", {name}::text as {name}")).collect();
+        let query = format!("select xmin::text{} from {}", keys.concat(), table.name);
+        let rows = if table.is_keyed() { clients[table.database].query(&query, &[]).await } else { Ok(Vec::new()) };
+        let rows = rows.expect("the rows' writers");
+        let key = |row: &tokio_postgres::Row| (1..=keys.len()).map(|at| row.get(at)).collect::<RowKey>();
+        found.push(rows.iter().map(|row| (key(row), row.get(0))).collect());
+    }
+    found
+}
+
 fn query(table: &Table, on_old: bool) -> String {
     let mut columns = table.columns();
     if table.extra && on_old {

@@ -225,6 +225,18 @@ impl<'a> Writer<'a> {
         )
     }
 
+    /// Writes a row anew as it is: nothing but its transaction tells.
+    pub(super) fn rewrite(dice: &mut Dice, table: &Table) -> String {
+        let (name, salt) = (&table.name, dice.below(1000));
+        if dice.below(2) == 0 {
+            return format!("update {name} set val = val where {}", Self::one(dice, table));
+        }
+        format!(
+            "do $$ declare x {name}; begin select * into strict x from {name} order by md5(tok || '{salt}'), tok limit 1;
+             delete from {name} where tok = x.tok; insert into {name} select (x).*; end $$"
+        )
+    }
+
     fn delete(dice: &mut Dice, table: &Table) -> String {
         format!("delete from {} where {}", table.name, Self::one(dice, table))
     }

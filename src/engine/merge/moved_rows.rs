@@ -1,0 +1,175 @@
+//! Rows of OLD that are not as they must be: as classified, or as the merge left them.
+//!
+//! Memory: one batch of rows, and to take a merge back eight bytes a written row.
+
+use arrow_array::BooleanArray;
+use tracing::info;
+
+use super::copies;
+use super::table_merge::TableMerge;
+use crate::engine::plan::{Direction, PlannedRows};
+use crate::engine::rows::{Batches, Image, finding_names, image_layout};
+use crate::engine::run::{Reporter, Standing};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::{Ident, Side};
+use crate::pg::Session;
+use crate::statement::{BY_ANY_JOIN, BY_INDEX, Operation, Unknown, WriterMark, copy_binary, select_list};
+use crate::store::Store;
+
+/// A row of OLD that is not as it must be for the plan to be carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MovedRow {
+    /// Its position in the diff.
+    pub(crate) row: usize,
+    /// What it is.
+    pub(crate) how: Moved,
+}
+
+/// What a row is that is not as it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moved {
+    /// As it would become: nothing is to be done.
+    There,
+    /// Somebody has written it.
+    Written,
+    /// Its key, which no index keeps unique, is on OLD more than once.
+    Doubled,
+}
+
+impl TableMerge<'_> {
+    /// Compares each row with the one that was classified, or that the merge left. They are locked by now.
+    pub(crate) async fn expect_unmoved(
+        &self,
+        store: &dyn Store,
+        reporter: &Reporter,
+        old: &Session,
+        (database, standing, mark): (&str, &Standing, Option<&WriterMark>),
+    ) -> Result<()> {
+        self.hint(old, BY_INDEX).await?;
+        // Where actions were chosen row by row, the rows were looked at before the transaction.
+        let (reporter, standing) = match self.actions {
+            Some(_) => (&reporter.untold(), &standing.settled()),
+            None => (reporter, standing),
+        };
+        let moved = self.moved(store, reporter, old, (database, standing, mark)).await?.len();
+        info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
+        self.hint(old, BY_ANY_JOIN).await?;
+        if moved == 0 {
+            return Ok(());
+        }
+        let rows = if moved == 1 { "1 row is" } else { &format!("{moved} rows are") };
+        let refused = Error::new(ErrorKind::Refused, "compare OLD with the plan");
+        Err(match self.direction {
+            Direction::Forward if self.record.key.is_whole_row() => refused
+                .because(format!("{rows} no longer as often there as they were: OLD was written since"))
+                .next("make a new run with `failback export`: copies of rows in a table without a key are counted there"),
+            Direction::Forward => refused
+                .because(format!("{rows} no longer as classified: OLD was written since"))
+                .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"),
+            Direction::Back => refused
+                .because(format!("{rows} no longer as a moment ago: OLD is being written"))
+                .next("run the same command again: rows that were written since are left as they are"),
+        })
+    }
+
+    /// Lists the rows of OLD that are not as they must be: as classified, or as the merge left them. What the merge wrote must
+    /// also bear its transaction's number, as far as that can be told by `mark`.
+    pub(crate) async fn moved(
+        &self,
+        store: &dyn Store,
+        reporter: &Reporter,
+        old: &Session,
+        (database, standing, mark): (&str, &Standing, Option<&WriterMark>),
+    ) -> Result<Vec<MovedRow>> {
+        let looking = async {
+            if !self.record.key.is_whole_row() {
+                return self.look_for_moved(store, reporter, old, (database, mark)).await;
+            }
+            let moved = copies::moved(&self.load, old, self.direction, (self.wanted.get(Operation::Insert), standing)).await?;
+            reporter.tell_rows(database, &self.record.name, self.wanted.sum(), 0);
+            Ok(moved)
+        };
+        finding_names(old, self.record.old.inlines(), looking).await
+    }
+
+    async fn look_for_moved(
+        &self,
+        store: &dyn Store,
+        reporter: &Reporter,
+        old: &Session,
+        (database, mark): (&str, Option<&WriterMark>),
+    ) -> Result<Vec<MovedRow>> {
+        let layout = &self.record.layout;
+        let query = self.load.counterparts(&select_list(layout, Side::Old, "t"), self.is_unguarded());
+        let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(layout)).await?;
+        let mut reader = self.reader(store)?;
+        let (mut moved, mut written_rows, mut first) = (Vec::new(), Vec::new(), 0);
+        let asked = self.questions(mark);
+        while let Some(changes) = reader.next()? {
+            reporter.check_stop()?;
+            let rows: Vec<_> = (0..changes.actions.len()).filter(|row| changes.actions[*row].writes()).collect();
+            let at = first;
+            first += changes.actions.len();
+            if rows.is_empty() {
+                continue;
+            }
+            let found = Image::split(&stream.take(rows.len()).await?)?;
+            moved.extend(self.moved_of(&changes, &rows, &found)?.into_iter().map(|one| MovedRow { row: at + one.row, ..one }));
+            if !asked.is_empty() {
+                written_rows.extend(rows.iter().map(|row| at + row));
+            }
+            reporter.tell_rows(database, &self.record.name, rows.len() as u64, 0);
+        }
+        stream.expect_end().await?;
+        for (how, query) in asked {
+            let found = old.query(&query, &[]).await?;
+            let ords = found.iter().filter_map(|row| usize::try_from(row.get::<_, i64>(0)).ok());
+            let rows = ords.filter_map(|ord| written_rows.get(ord).copied());
+            // Of a row that is as it was before the merge it does not matter who wrote it.
+            let known = moved.len();
+            moved.extend(rows.map(|row| MovedRow { row, how }));
+            if how == Moved::Doubled {
+                moved.rotate_left(known);
+            }
+        }
+        moved.sort_by_key(|one| one.row);
+        moved.dedup_by_key(|one| one.row);
+        Ok(moved)
+    }
+
+    /// What is asked of OLD beside the rows themselves.
+    fn questions(&self, mark: Option<&WriterMark>) -> Vec<(Moved, String)> {
+        let is_back = self.direction == Direction::Back;
+        let unknown = match (self.has_unknown_columns(), self.columns_since().is_empty()) {
+            (false, _) => Unknown::Nothing,
+            (true, true) => Unknown::Defaults,
+            (true, false) => Unknown::Later,
+        };
+        let since = is_back.then(|| self.load.written_since(mark, unknown)).flatten();
+        let doubled = self.is_unguarded().then(|| self.load.doubled());
+        let asked = [(Moved::Written, since), (Moved::Doubled, doubled)];
+        asked.into_iter().filter_map(|(how, query)| Some((how, query?))).collect()
+    }
+
+    fn moved_of(&self, changes: &PlannedRows, rows: &[usize], found: &Image) -> Result<Vec<MovedRow>> {
+        let written: BooleanArray = changes.actions.iter().map(|action| Some(action.writes())).collect();
+        let change = changes.change(&self.record.layout)?.select(&written)?;
+        let as_classified = found.unlike(&change.before, |_, _| true)?;
+        let moved = match self.direction {
+            Direction::Forward => as_classified.iter().map(|at| MovedRow { row: rows[*at], how: Moved::Written }).collect(),
+            Direction::Back => {
+                let is_there = |at: &usize| as_classified.binary_search(at).is_err();
+                let how = |at: &usize| if is_there(at) { Moved::There } else { Moved::Written };
+                let broken = change.broken(found, &self.record.layout)?;
+                broken.iter().map(|at| MovedRow { row: rows[*at], how: how(at) }).collect()
+            }
+        };
+        Ok(moved)
+    }
+
+    /// Whether OLD's rows have columns that the merge filled by default when it inserted one.
+    fn has_unknown_columns(&self) -> bool {
+        let is_known = |name: &Ident| self.load.columns.iter().any(|column| column.inserted && column.name == *name);
+        self.record.old.columns.iter().any(|column| !column.generated && !is_known(&column.name))
+    }
+}

@@ -1,0 +1,121 @@
+//! Which rows of a load were written by others since a merge, as the rows themselves tell: each bears the transaction that
+//! wrote it last (`xmin`).
+
+use super::LoadTable;
+use super::check::{children, pairs};
+use super::read::{is_written_after, is_written_by_another, own_rows};
+use crate::name::Ident;
+use crate::schema::{ForeignKey, Table};
+
+/// By what rows tell that a merge wrote them last.
+#[derive(Clone, Debug)]
+pub struct WriterMark {
+    /// The merge's transaction.
+    pub transaction: i64,
+    /// Relations that were rewritten since: their rows bear the number of whoever did that.
+    pub rewritten: Vec<u32>,
+}
+
+/// Which columns a table has of which a load knows no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// None.
+    Nothing,
+    /// Some that the merge left to their defaults.
+    Defaults,
+    /// Some that came since: whoever fills them in writes every row, and rows that stay keep what stands there.
+    Later,
+}
+
+/// Asks whether a relation that holds rows of a table has one that a transaction wrote last.
+#[must_use]
+pub fn has_row_of(table: &Table, relation: u32, transaction: i64) -> String {
+    format!(
+        "select exists (select from {} t where t.tableoid = {relation} and not {})",
+        own_rows(&table.name, table.partitioned),
+        is_written_by_another(transaction)
+    )
+}
+
+impl LoadTable<'_> {
+    /// Finds the positions of rows of a table with a key that another transaction than the merge's wrote last. A row that goes must bear the merge's
+    /// number in any case where the table has `unknown` columns, as what stands in them is not compared; it alone, where these
+    /// came since. `None` where there is nothing to ask.
+    #[must_use]
+    pub fn written_since(&self, mark: Option<&WriterMark>, unknown: Unknown) -> Option<String> {
+        let has_unknown = unknown != Unknown::Nothing;
+        let found = |rows: &str, condition: &str| {
+            format!(
+                "select s.ord from {} join {} on {}{condition} order by s.ord",
+                self.in_order(rows),
+                self.source.from_item(),
+                self.same_row()
+            )
+        };
+        let Some(mark) = mark else {
+            return has_unknown.then(|| found("where s.op = 'd'", ""));
+        };
+        let by_another = is_written_by_another(mark.transaction);
+        let oids: Vec<_> = mark.rewritten.iter().map(u32::to_string).collect();
+        let tells = match (oids.is_empty(), has_unknown) {
+            _ if unknown == Unknown::Later => " and s.op = 'd'".to_owned(),
+            (true, _) => String::new(),
+            (false, true) => format!(" and (s.op = 'd' or t.tableoid <> all ('{{{}}}'::pg_catalog.oid[]))", oids.join(",")),
+            (false, false) => format!(" and t.tableoid <> all ('{{{}}}'::pg_catalog.oid[])", oids.join(",")),
+        };
+        Some(found("where s.op <> 'i'", &format!(" where {by_another}{tells}")))
+    }
+
+    /// Finds the positions of rows whose key the table has more than once.
+    #[must_use]
+    pub fn doubled(&self) -> String {
+        format!(
+            "select s.ord from {} s join {} on {} group by s.ord having count(*) > 1 order by s.ord",
+            self.qualified(),
+            self.source.from_item(),
+            self.same_row()
+        )
+    }
+
+    /// Finds those of some positions to whose rows children refer that were written after a transaction; without one, any
+    /// children.
+    #[must_use]
+    pub fn with_children_since(&self, key: &ForeignKey, transaction: Option<i64>, positions: &[usize]) -> String {
+        let list = positions.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
+        let since = transaction.map_or_else(|| "true".to_owned(), |number| is_written_after("c", number));
+        format!(
+            "select s.ord from {} s join {} on {} where s.ord = any ('{{{list}}}'::pg_catalog.int8[]) \
+             and exists (select from {} c where {} and {since}) order by s.ord",
+            self.qualified(),
+            self.source.from_item(),
+            self.same_row(),
+            children(key),
+            pairs(key, "t", "c")
+        )
+    }
+
+    /// Finds the positions of rows that go and whose values, in some columns, a row has that was written after a transaction;
+    /// without one, any row. What was inserted under one key may be there under another.
+    #[must_use]
+    pub fn under_other_keys(&self, transaction: Option<i64>, columns: &[Ident]) -> String {
+        let compared: Vec<_> = (0..self.columns.len()).filter(|index| columns.contains(&self.columns[*index].name)).collect();
+        let own: Vec<_> = compared.iter().map(|index| format!("t.{}", self.columns[*index].name.sql())).collect();
+        let values: Vec<_> = compared.iter().map(|index| self.value(*index)).collect();
+        let since = transaction.map_or_else(|| "true".to_owned(), |number| is_written_after("t", number));
+        format!(
+            "select distinct s.ord from {} s join {} on row({})::text = row({})::text where s.op = 'd' and {since} \
+             order by s.ord",
+            self.qualified(),
+            self.source.from_item(),
+            own.join(", "),
+            values.join(", ")
+        )
+    }
+
+    /// Asks whether any row of the table was written after a transaction; without one, whether there is any.
+    #[must_use]
+    pub fn any_written_after(&self, transaction: Option<i64>) -> String {
+        let since = transaction.map_or_else(|| "true".to_owned(), |number| is_written_after("t", number));
+        format!("select exists (select from {} t where {since})", self.table())
+    }
+}
