@@ -31,6 +31,9 @@ pub struct StagedColumn {
     /// Where NEW's value comes from.
     #[serde(default, skip_serializing_if = "is_same")]
     pub new: Source,
+    /// The column of which this has OLD's own text, wherever the type that travels does not hold its value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_form_of: Option<Ident>,
 }
 
 fn is_same(source: &Source) -> bool {
@@ -51,13 +54,20 @@ impl StagedColumn {
             lane: if pair.new.is_present() { super::lane_of(data_type) } else { Lane::Text },
             old: pair.old.clone(),
             new: pair.new.clone(),
+            own_form_of: None,
         }
+    }
+
+    /// Makes the column that has OLD's own text of another one's values, under a name of its own.
+    #[must_use]
+    pub fn own_form(of: &Ident, name: Ident, old: Source) -> Self {
+        Self { old, new: Source::Absent, own_form_of: Some(of.clone()), ..Self::plain(name, "text", Lane::Text) }
     }
 
     /// Makes a column that both sides have under one name and in one type.
     pub fn plain(name: impl Into<Ident>, pg_type: impl Into<String>, lane: Lane) -> Self {
         let (name, pg_type) = (name.into(), pg_type.into());
-        Self { name, pg_type, typmod: -1, lane, casts_text: false, old: Source::Same, new: Source::Same }
+        Self { name, pg_type, typmod: -1, lane, casts_text: false, old: Source::Same, new: Source::Same, own_form_of: None }
     }
 
     /// Returns where a side's value comes from.
@@ -113,6 +123,12 @@ impl RowLayout {
     #[must_use]
     pub fn column(&self, name: &Ident) -> Option<&StagedColumn> {
         self.columns.iter().find(|column| column.name == *name)
+    }
+
+    /// Finds the column with OLD's own text of a column's values.
+    #[must_use]
+    pub fn own_form_of(&self, name: &Ident) -> Option<&StagedColumn> {
+        self.columns.iter().find(|column| column.own_form_of.as_ref() == Some(name))
     }
 }
 

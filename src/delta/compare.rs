@@ -27,6 +27,12 @@ impl Differences {
         self.columns.iter().any(|column| column.value(row))
     }
 
+    /// Whether a column of the row differs.
+    #[must_use]
+    pub fn differs(&self, row: usize, column: usize) -> bool {
+        self.columns[column].value(row)
+    }
+
     /// Forgets the differences of columns that are not to be compared.
     pub fn keep(&mut self, is_compared: impl Fn(usize) -> bool) {
         for (_, bits) in self.columns.iter_mut().enumerate().filter(|(index, _)| !is_compared(*index)) {

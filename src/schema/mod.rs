@@ -25,6 +25,7 @@ mod key;
 mod ledger;
 mod method;
 mod order;
+mod own_form;
 mod privilege;
 mod relation;
 mod remembered_key;
@@ -50,6 +51,7 @@ pub use key::{KeyColumn, KeyOrder, KeyProblem, KeySide, UniqueIndex, comparison_
 pub use ledger::{LEDGER_SCHEMA, LedgerFacts, LedgerPlace, Memory};
 pub use method::{CompareBy, Coverage, Covered, Method, TimeColumn, TimeColumns, TimeKind};
 pub use order::{Dependencies, depend};
+pub use own_form::own_form;
 pub use privilege::{MissingPrivilege, Privilege, PrivilegeObject, Reach, WantedPrivilege, unreadable};
 pub use relation::{Relation, RelationKind};
 pub use remembered_key::{RememberedColumn, RememberedKey};

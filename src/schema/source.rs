@@ -22,6 +22,19 @@ pub enum Source {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         conversions: Vec<Conversion>,
     },
+    /// What the type that travels loses of the side's own value: the value's own text where it would not come back, else NULL.
+    OwnForm {
+        /// The side's own column.
+        column: Ident,
+        /// What makes the value that travels of it.
+        conversions: Vec<Conversion>,
+        /// What makes a value of the column of one that travels, as it is written.
+        back: Vec<Conversion>,
+        /// The column's type, its modifier included.
+        sql_type: String,
+        /// Whether two values that are equal are one: then they are not compared by their text.
+        by_value: bool,
+    },
 }
 
 /// One step of a conversion between two types.
@@ -47,7 +60,7 @@ impl Source {
     #[must_use]
     pub const fn column<'a>(&'a self, common: &'a Ident) -> &'a Ident {
         match self {
-            Self::Mapped { column, .. } => column,
+            Self::Mapped { column, .. } | Self::OwnForm { column, .. } => column,
             Self::Same | Self::Absent => common,
         }
     }
@@ -57,7 +70,7 @@ impl Source {
     pub fn is_plain(&self) -> bool {
         match self {
             Self::Same => true,
-            Self::Absent => false,
+            Self::Absent | Self::OwnForm { .. } => false,
             Self::Mapped { conversions, .. } => conversions.is_empty(),
         }
     }

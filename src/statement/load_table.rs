@@ -31,6 +31,9 @@ pub struct LoadColumn {
     /// What makes the arrived value one of OLD's column. No cast here has a modifier: a value that is too long is an error,
     /// not cut off.
     pub conversions: Vec<Conversion>,
+    /// The load table's column that has the value as OLD's own text wherever the arrived one cannot say it, by its name here,
+    /// and the type that it is read as.
+    pub own_form: Option<(Ident, String)>,
     /// The operator that compares two values of OLD's column.
     pub equals: String,
     /// Whether it identifies the row.
@@ -118,15 +121,21 @@ impl LoadTable<'_> {
 
     /// A value of the load table's row that goes by an alias.
     fn value_at(&self, alias: &str, index: usize) -> String {
-        let (column, own) = (&self.columns[index], unpacked(self.columns.len()));
-        let arrived = match column.sql_type.as_str() {
+        let column = &self.columns[index];
+        let value = convert(&column.conversions, self.arrived(alias, index));
+        let Some((name, sql_type)) = &column.own_form else { return value };
+        let Some(form) = self.columns.iter().position(|column| column.name == *name) else { return value };
+        format!("coalesce({}, {value})", read_as(sql_type, self.arrived(alias, form)))
+    }
+
+    /// A value as it arrived.
+    fn arrived(&self, alias: &str, index: usize) -> String {
+        let own = unpacked(self.columns.len());
+        match self.columns[index].sql_type.as_str() {
             _ if index < own => format!("{alias}.c{index}"),
             "text" => format!("{alias}.rest[{}]", index - own + 1),
-            // An array cannot be an element, and nothing but its input function makes one of a text.
-            array if array.ends_with("[]") => format!("({alias}.rest[{}])::{array}", index - own + 1),
-            other => convert(&[Conversion::Input(other.to_owned())], format!("{alias}.rest[{}]", index - own + 1)),
-        };
-        convert(&column.conversions, arrived)
+            other => read_as(other, format!("{alias}.rest[{}]", index - own + 1)),
+        }
     }
 
     /// The test that a row of the table has the value of the load table's row that goes by an alias.
@@ -295,6 +304,16 @@ impl LoadTable<'_> {
     #[must_use]
     pub fn join_condition(&self) -> String {
         self.same_row()
+    }
+}
+
+/// Reads a text as a type's input function does.
+fn read_as(sql_type: &str, text: String) -> String {
+    // An array cannot be an element, and nothing but its input function makes one of a text.
+    if sql_type.ends_with("[]") {
+        format!("({text})::{sql_type}")
+    } else {
+        convert(&[Conversion::Input(sql_type.to_owned())], text)
     }
 }
 

@@ -17,6 +17,7 @@ fn sent(column: &StagedColumn, side: Side, alias: &str) -> String {
         (Some(value), Lane::Text) if column.casts_text => {
             format!("case when num_nulls({value}) = 0 then format('%s', {value}) end")
         }
+        (Some(value), Lane::Text) if column.own_form_of.is_some() => value,
         (Some(value), Lane::Text) => format!("{value}::text"),
         (None, _) => NOTHING.to_owned(),
     }

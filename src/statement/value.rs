@@ -28,7 +28,23 @@ pub fn travelling_value(source: &Source, alias: &str, common: &Ident) -> Option<
         Source::Same => Some(format!("{alias}.{}", common.sql())),
         Source::Absent => None,
         Source::Mapped { column, conversions } => Some(convert(conversions, format!("{alias}.{}", column.sql()))),
+        Source::OwnForm { column, conversions, back, sql_type, by_value } => {
+            let own = format!("{alias}.{}", column.sql());
+            let again = convert(back, convert(conversions, own.clone()));
+            Some(own_form(&own, &again, sql_type, *by_value))
+        }
     }
+}
+
+/// The text of a value, as its type prints it, where it is not printed alike once it came back.
+fn own_form(own: &str, again: &str, sql_type: &str, by_value: bool) -> String {
+    let printed = |value: &str| format!("pg_catalog.format('%s', {value})");
+    let differs = if by_value {
+        format!("{own} is distinct from {again}")
+    } else {
+        format!("{} collate \"C\" <> {} collate \"C\"", printed(own), printed(&format!("({again})::{sql_type}")))
+    };
+    format!("case when pg_catalog.num_nulls({own}) = 0 and {differs} then {} end", printed(own))
 }
 
 #[cfg(test)]
@@ -46,5 +62,16 @@ mod tests {
         };
         let expected = "((t.\"When\" at time zone 'Europe/Berlin'))::text";
         assert_eq!(travelling_value(&mapped, "t", &common).as_deref(), Some(expected));
+        let form = Source::OwnForm {
+            column: Ident::new("doc"),
+            conversions: vec![Conversion::Cast("jsonb".into())],
+            back: vec![Conversion::Cast("json".into())],
+            sql_type: "json".into(),
+            by_value: false,
+        };
+        let expected = "case when pg_catalog.num_nulls(t.\"doc\") = 0 and pg_catalog.format('%s', t.\"doc\") collate \"C\" <> \
+                        pg_catalog.format('%s', (((t.\"doc\")::jsonb)::json)::json) collate \"C\" \
+                        then pg_catalog.format('%s', t.\"doc\") end";
+        assert_eq!(travelling_value(&form, "t", &common).as_deref(), Some(expected));
     }
 }

@@ -6,6 +6,8 @@ use failback::name::Side;
 use failback::policy::Action;
 use jiff::{SignedDuration, Timestamp};
 
+mod own_form;
+
 use super::recovery::{Recovery, fingerprint};
 use super::support::{self, Pair, block_on};
 

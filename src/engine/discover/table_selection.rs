@@ -8,7 +8,7 @@ use crate::engine::evidence::finder;
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
     CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
-    WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns,
+    WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form,
 };
 use crate::staging::layout::TableId;
 use crate::staging::{LeftOut, TableRecord};
@@ -82,7 +82,7 @@ pub(crate) fn select_table(
         method,
         compare_by,
         coverage: finder(method).coverage(&times, compare_by),
-        layout: layout(&pairs, &key),
+        layout: layout(old, &pairs, &key),
         key,
         times,
         drift: drift(old, new, &renaming),
@@ -168,8 +168,18 @@ fn whole_row(pairs: &[MappedColumn]) -> Option<Vec<Ident>> {
     Some(names)
 }
 
-fn layout(pairs: &[MappedColumn], key: &ComparisonKey) -> RowLayout {
+fn layout(old: &Table, pairs: &[MappedColumn], key: &ComparisonKey) -> RowLayout {
     let mut columns: Vec<_> = pairs.iter().map(StagedColumn::of).collect();
+    let own_form = |pair: &MappedColumn| {
+        let form = own_form(pair, &old.column(&pair.name)?.data_type)?;
+        // A blank in the name, and as many more as it takes to be nobody else's.
+        let mut name = format!("fb_own {}", pair.name.as_str());
+        while pairs.iter().any(|other| other.name.as_str() == name) {
+            name.push(' ');
+        }
+        Some(StagedColumn::own_form(&pair.name, Ident::new(name), form))
+    };
+    columns.extend(pairs.iter().filter_map(own_form));
     if key.is_whole_row() {
         columns.push(StagedColumn::plain(WHOLE_ROW_COLUMNS[0], "text", Lane::Typed(Codec::Text)));
         columns.push(StagedColumn::plain(WHOLE_ROW_COLUMNS[1], "bigint", Lane::Typed(Codec::Int8)));

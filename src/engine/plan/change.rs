@@ -33,11 +33,11 @@ impl Change<Image> {
     }
 
     /// Says of a row and a column whether the plan promises a value there: not in columns that only NEW has, and in those that
-    /// only OLD has, not for a row that is new.
+    /// only OLD has, not for a row that is new. A value that was written is always one that the common type holds.
     pub(crate) fn promises(&self, layout: &RowLayout) -> impl Fn(usize, usize) -> bool {
         move |row, column| {
             let column = &layout.columns[column];
-            column.is_carried() || (column.old.is_present() && self.before.present.value(row))
+            column.is_carried() || column.own_form_of.is_some() || (column.old.is_present() && self.before.present.value(row))
         }
     }
 

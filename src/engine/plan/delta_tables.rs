@@ -16,7 +16,7 @@ use super::planned_row::PlannedRows;
 use super::relevant_columns::RelevantColumns;
 use super::sandbox::Sandbox;
 use crate::catalog;
-use crate::codec::{BatchEncoder, RowLayout};
+use crate::codec::{BatchEncoder, RowLayout, StagedColumn};
 use crate::engine::rows::{Loading, load_columns, view};
 use crate::engine::run::Reporter;
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -250,8 +250,8 @@ impl Asked {
         // Where children of an overwritten row stay is asked about each row.
         let by_row = overwritten.contains(&record.name)
             || keys.iter().any(|key| key.child == record.name && overwritten.contains(&key.parent));
-        let positions: Vec<_> =
-            (0..columns.len()).filter(|position| depends || names.contains(&columns[*position].name)).collect();
+        let is_named = |column: &StagedColumn| names.contains(column.own_form_of.as_ref().unwrap_or(&column.name));
+        let positions: Vec<_> = (0..columns.len()).filter(|position| depends || is_named(&columns[*position])).collect();
         let alike = |name: &Ident| record.old.column(name).is_some_and(Column::equal_prints_alike);
         let relevant = if !depends && !by_row && record.key.names().iter().all(alike) {
             RelevantColumns::Columns((0..positions.len()).collect())

@@ -3,11 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
+use arrow_array::{Array as _, ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_select::nullif::nullif;
 
 use super::change::Change;
 use crate::codec::RowLayout;
+use crate::delta;
 use crate::engine::diff::read_words;
 use crate::engine::rows::{Image, LazySegment, Target};
 use crate::error::{Error, ErrorKind, Result};
@@ -59,17 +61,31 @@ impl PlannedRows {
         Ok(Change { before: self.old.clone(), after: self.result(layout)? })
     }
 
-    /// Returns the rows as the plan leaves them on OLD: NEW's, with OLD's own values in columns that NEW lacks.
+    /// Returns the rows as the plan leaves them on OLD: NEW's, with OLD's own values in columns that NEW lacks. What the common
+    /// type does not hold of a value of OLD's stays where NEW has left the value alone.
     fn result(&self, layout: &RowLayout) -> Result<Image> {
         if layout.columns.iter().all(|column| column.new.is_present()) {
             return Ok(self.new.clone());
         }
+        let malformed = |error| Error::new(ErrorKind::Malformed, "join OLD's and NEW's columns").because(error);
         let mut columns = self.new.rows.columns().to_vec();
-        for (index, _) in layout.columns.iter().enumerate().filter(|(_, column)| !column.new.is_present()) {
-            columns[index] = self.old.rows.column(index).clone();
+        let mut differences = None;
+        for (index, column) in layout.columns.iter().enumerate().filter(|(_, column)| !column.new.is_present()) {
+            let olds = self.old.rows.column(index);
+            let of = column.own_form_of.as_ref();
+            columns[index] = match of.and_then(|of| layout.columns.iter().position(|column| column.name == *of)) {
+                None => olds.clone(),
+                Some(of) => {
+                    let differences = match &differences {
+                        Some(found) => found,
+                        None => differences.insert(delta::compare(&self.old.rows, &self.new.rows).map_err(malformed)?),
+                    };
+                    let gone: BooleanArray = (0..olds.len()).map(|row| Some(differences.differs(row, of))).collect();
+                    nullif(olds, &gone).map_err(malformed)?
+                }
+            };
         }
-        let rows = RecordBatch::try_new(self.new.rows.schema(), columns)
-            .map_err(|error| Error::new(ErrorKind::Malformed, "join OLD's and NEW's columns").because(error))?;
+        let rows = RecordBatch::try_new(self.new.rows.schema(), columns).map_err(malformed)?;
         Ok(Image { rows, present: self.new.present.clone() })
     }
 }

@@ -123,6 +123,7 @@ fn is_needed(database: &DatabaseRecord, record: &TableRecord, direction: Directi
     old.partitioned
         || database.old.encoding != database.new.encoding
         || record.drift.iter().any(Drift::may_not_fit)
+        || record.layout.columns.iter().any(|column| column.own_form_of.is_some())
         || !old.checks.iter().all(known)
         // A function may find things on NEW that it does not find for our user on OLD.
         || old.checks.iter().any(|check| names_a_schema(&check.expression))
@@ -241,7 +242,8 @@ impl<'a> Trial<'a> {
     }
 
     fn changed(&self, column: usize) -> RejectReason {
-        RejectReason::Changed { column: self.layout.columns[column].name.clone() }
+        let column = &self.layout.columns[column];
+        RejectReason::Changed { column: column.own_form_of.as_ref().unwrap_or(&column.name).clone() }
     }
 
     /// Writes rows into the copy, reads them back, and takes them away again. Where something of OLD's does not find what it

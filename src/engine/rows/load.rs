@@ -75,13 +75,17 @@ fn load_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> LoadCo
     let column = record.old.column(&staged.name).filter(|_| staged.old.is_present());
     let always = column.is_some_and(|column| column.identity == Some(Identity::Always));
     let own = column.map(|column| &column.data_type);
+    let own_form = record.layout.own_form_of(&staged.name);
     let travelling = match own {
         Some(own) if staged.old.is_plain() => &own.base_sql,
         _ => &staged.pg_type,
     };
     let (sql_type, mut conversions) = match staged.lane {
         // A column that OLD lacks may be of a type that OLD lacks too; it only takes its place in the row.
-        _ if column.is_none() && !is_stand_in(record, staged) => ("bytea".to_owned(), Vec::new()),
+        _ if column.is_none() && !is_stand_in(record, staged) && staged.own_form_of.is_none() => {
+            ("bytea".to_owned(), Vec::new())
+        }
+        Lane::Text if staged.own_form_of.is_some() => ("text".to_owned(), Vec::new()),
         Lane::Text if staged.casts_text || own.is_some_and(|own| own.casts_text) => {
             ("text".to_owned(), vec![Conversion::Input(travelling.clone())])
         }
@@ -93,6 +97,7 @@ fn load_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> LoadCo
         name: staged.name.clone(),
         sql_type,
         conversions,
+        own_form: own_form.zip(own).map(|(form, own)| (form.name.clone(), own.bare_sql.clone())),
         equals: own.map_or_else(|| "=".to_owned(), crate::schema::PgType::equals),
         key,
         inserted: column.is_some() && staged.new.is_present(),
