@@ -57,14 +57,14 @@ fn both(old: &Column, new: &Column, renaming: &Renaming, zone: &str) -> MappedCo
     let data_type = match way {
         CommonType::Same => old.data_type.clone(),
         CommonType::As(Side::Old) => undomained(&old.data_type),
-        CommonType::As(Side::New) => undomained(&new.data_type),
+        CommonType::As(Side::New) | CommonType::Rounded => undomained(&new.data_type),
         CommonType::Instant(_) => PgType { sql: "timestamp with time zone".to_owned(), ..PgType::builtin("timestamptz", -1) },
         CommonType::Text => PgType::builtin("text", -1),
     };
     let conversions = |side: Side, own: &PgType| match way {
         CommonType::Same => Vec::new(),
         CommonType::As(wide) if wide == side => Vec::new(),
-        CommonType::As(_) => vec![Conversion::Cast(data_type.sql.clone())],
+        CommonType::As(_) | CommonType::Rounded => vec![Conversion::Cast(data_type.sql.clone())],
         CommonType::Instant(holder) if holder == side => Vec::new(),
         CommonType::Instant(_) => vec![Conversion::AtZone(zone.to_owned())],
         CommonType::Text if own.builtin && own.base == "text" => Vec::new(),

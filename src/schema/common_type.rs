@@ -21,6 +21,8 @@ pub enum CommonType {
     Instant(Side),
     /// As each server's text.
     Text,
+    /// In NEW's type, which rounds or cuts what OLD's holds.
+    Rounded,
 }
 
 /// Chooses how a column travels.
@@ -57,7 +59,7 @@ fn same(old: &PgType, new: &PgType) -> bool {
 }
 
 /// Whether `wide` holds every value of `narrow`, so that a cast to it loses nothing.
-fn holds(wide: &PgType, narrow: &PgType) -> bool {
+pub(super) fn holds(wide: &PgType, narrow: &PgType) -> bool {
     if !wide.builtin || wide.kind != TypeKind::Base {
         return false;
     }
@@ -101,7 +103,7 @@ fn holds_numeric(wide: &PgType, narrow: &PgType) -> bool {
 }
 
 /// Reads numeric's modifier (`numeric_typmod_precision` and `_scale`, utils/adt/numeric.c of PostgreSQL 15).
-fn precision_and_scale(data_type: &PgType) -> Option<(i32, i32)> {
+pub(super) fn precision_and_scale(data_type: &PgType) -> Option<(i32, i32)> {
     let packed = data_type.typmod.checked_sub(4).filter(|packed| *packed >= 0)?;
     Some(((packed >> 16) & 0xffff, ((packed & 0x7ff) ^ 1024) - 1024))
 }

@@ -93,6 +93,7 @@ impl Drift {
                     CommonType::As(Side::New) => format!("{types}: {HELD}"),
                     CommonType::Instant(_) => format!("{types}: the wall clock is read in the configured zone; {HELD}"),
                     CommonType::Text => format!("{types}: compared as text; {HELD}"),
+                    CommonType::Rounded => format!("{types}: where NEW has OLD's value, rounded or cut, OLD's stays; {HELD}"),
                 }
             }
             Self::LabelMissing { column, labels } => {

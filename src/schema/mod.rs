@@ -30,6 +30,7 @@ mod privilege;
 mod relation;
 mod remembered_key;
 mod renaming;
+mod rounding;
 mod row_file;
 #[cfg(test)]
 mod sample;
@@ -56,6 +57,7 @@ pub use privilege::{MissingPrivilege, Privilege, PrivilegeObject, Reach, WantedP
 pub use relation::{Relation, RelationKind};
 pub use remembered_key::{RememberedColumn, RememberedKey};
 pub use renaming::{Renaming, RenamingProblem};
+pub use rounding::round_as_new_does;
 pub use row_file::RowFile;
 pub use sequence::Sequence;
 pub use source::{Conversion, Source};

@@ -1,5 +1,5 @@
 //! What of OLD's own values the common type does not hold: duplicate keys of a `json` that is compared as `jsonb`, blanks at
-//! the end of a `char`, a wall clock that no clock showed.
+//! the end of a `char`, a wall clock that no clock showed, digits that NEW has rounded away.
 //!
 //! Beside such a column travels another one, which has the value's own text wherever it would not come back. So OLD's rows are
 //! compared under lock as they are, a column that NEW left alone keeps its value, and an undo has it to put back.
@@ -29,7 +29,7 @@ impl Conversion {
         match self {
             // `json` forgets its spelling in `jsonb`, and `char` its blanks; what a function makes of a value is its affair.
             Self::Cast(_) => !own.casts_text && !matches!(own.base.as_str(), "json" | "bpchar"),
-            Self::Input(_) | Self::AtZone(_) => false,
+            Self::Input(_) | Self::AtZone(_) | Self::Rounded { .. } => false,
         }
     }
 }

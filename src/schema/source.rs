@@ -47,6 +47,15 @@ pub enum Conversion {
     Input(String),
     /// `AT TIME ZONE`: a wall clock becomes the instant at which it showed that, and the other way round.
     AtZone(String),
+    /// A cast to a type that rounds or cuts.
+    Rounded {
+        /// The type, its modifier included.
+        sql_type: String,
+        /// For numbers, the least but zero and the greatest that it takes; what is beyond becomes NaN.
+        limits: Option<[String; 2]>,
+        /// Whether a value of the type becomes one of the column through its text, as a cast would round once more.
+        by_text: bool,
+    },
 }
 
 impl Source {
@@ -80,11 +89,13 @@ impl Source {
     #[must_use]
     pub fn back_to(&self, own: &PgType) -> Vec<Conversion> {
         let Self::Mapped { conversions, .. } = self else { return Vec::new() };
+        let to_own = || Conversion::Cast(own.bare_sql.clone());
         let back = |conversion: &Conversion| match conversion {
-            Conversion::Cast(_) | Conversion::Input(_) => Conversion::Cast(own.bare_sql.clone()),
-            Conversion::AtZone(zone) => Conversion::AtZone(zone.clone()),
+            Conversion::Rounded { by_text: true, .. } => vec![Conversion::Cast("text".to_owned()), to_own()],
+            Conversion::Cast(_) | Conversion::Input(_) | Conversion::Rounded { .. } => vec![to_own()],
+            Conversion::AtZone(zone) => vec![Conversion::AtZone(zone.clone())],
         };
-        conversions.iter().rev().map(back).collect()
+        conversions.iter().rev().flat_map(back).collect()
     }
 }
 

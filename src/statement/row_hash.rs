@@ -4,7 +4,7 @@
 //! a day and 24 hours, texts under a collation that ignores case. So each value is hashed in a form that leaves nothing out.
 //! Two rows that differ hash alike with a probability of 2^-64. Comparing by values gives up that form for numbers alone.
 
-use crate::codec::{RowLayout, StagedColumn};
+use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::name::{Side, Sided};
 use crate::schema::{CompareBy, PgType, Table, TypeKind};
 
@@ -39,8 +39,12 @@ pub fn row_hash(layout: &RowLayout, tables: Sided<&Table>, side: Side, compare_b
         let plain = Side::BOTH.into_iter().find(|side| column.source(*side).is_plain());
         let own = plain.and_then(|side| tables.get(side).column(&column.name)).map(|column| &column.data_type);
         let value = travelling_value(column.source(side), "t", &column.name)?;
-        // Where neither side has the type that travels, it is text.
-        Some(own.map_or_else(|| format!("{value} collate \"C\""), |own| hashed(own, &value, compare_by)))
+        Some(match own {
+            Some(own) => hashed(own, &value, compare_by),
+            // Where neither side's own value travels, it is an instant, or text.
+            None if column.lane == Lane::Typed(Codec::TimestampTz) => value,
+            None => format!("{value} collate \"C\""),
+        })
     };
     // What only OLD has is compared with nothing.
     let compared = layout.columns.iter().filter(|column| column.new.is_present());

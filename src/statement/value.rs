@@ -6,12 +6,22 @@ use crate::schema::{Conversion, Source};
 /// Applies a conversion to an SQL expression.
 fn converted(conversion: &Conversion, expression: &str) -> String {
     match conversion {
-        Conversion::Cast(sql_type) => format!("({expression})::{sql_type}"),
+        Conversion::Cast(sql_type) | Conversion::Rounded { sql_type, limits: None, .. } => {
+            format!("({expression})::{sql_type}")
+        }
         // An array's input function hands each element to the input function of its type.
         Conversion::Input(sql_type) => {
             format!("(('{{\"' || replace(replace({expression}, '\\', '\\\\'), '\"', '\\\"') || '\"}}')::{sql_type}[])[1]")
         }
         Conversion::AtZone(zone) => format!("({expression} at time zone {})", literal(zone)),
+        Conversion::Rounded { sql_type, limits: Some([least, most]), .. } => {
+            let size = format!("pg_catalog.abs({expression})");
+            // A `numeric` with a scale takes no infinity on any server.
+            let special = if sql_type.starts_with("numeric") { "'NaN'" } else { "'NaN', 'Infinity', '-Infinity'" };
+            let within = format!("{size} < {most} and ({size} >= {least} or {expression} = 0)");
+            let fits = format!("({within} or ({expression})::text in ({special})) is not false");
+            format!("case when {fits} then ({expression})::{sql_type} else 'NaN'::{sql_type} end")
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::engine::evidence::finder;
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
     CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
-    WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form,
+    WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form, round_as_new_does,
 };
 use crate::staging::layout::TableId;
 use crate::staging::{LeftOut, TableRecord};
@@ -54,7 +54,7 @@ pub(crate) fn select_table(
         Err(problem) => return leave(new, &problem.to_string(), true),
     };
     let new = &translated;
-    let pairs = map_columns(old, new, &renaming, zone.name);
+    let mut pairs = map_columns(old, new, &renaming, zone.name);
     let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
     let key = match comparison_key(old, new, &pairs, configured.as_deref()) {
         Ok(columns) => ComparisonKey::Columns { columns },
@@ -73,6 +73,8 @@ pub(crate) fn select_table(
         Err(problem) => return leave(new, &problem.to_string(), true),
     };
     let times = time_columns(&pairs, settings, zone.is_stated);
+    let mut drift = drift(old, new, &renaming);
+    round_as_new_does(&mut pairs, &mut drift, old, new, &exact(&key, &times), zone.name);
     let method = method_of(settings, &key, &times);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
     let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
@@ -85,7 +87,7 @@ pub(crate) fn select_table(
         layout: layout(old, &pairs, &key),
         key,
         times,
-        drift: drift(old, new, &renaming),
+        drift,
         old: old.clone(),
         new: new.clone(),
         candidates: Vec::new(),
@@ -96,6 +98,12 @@ pub(crate) fn select_table(
         wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
     }))
+}
+
+/// Columns of which every digit counts: the key, and the stamp that says when OLD last wrote a row.
+fn exact(key: &ComparisonKey, times: &TimeColumns) -> Vec<Ident> {
+    let written = times.updated.as_ref().or(times.created.as_ref());
+    key.names().into_iter().chain(written.map(|column| column.name.clone())).collect()
 }
 
 /// Finds the time columns of a table that is not carried, as far as they prove anything.

@@ -2,6 +2,7 @@
 
 use failback::engine::{self, MergeOptions, State};
 use failback::error::ErrorKind;
+use failback::policy::Action;
 
 use super::{merge_check_undo, plan, recovery, sides, texts};
 use crate::recovery::fingerprint;
@@ -107,5 +108,55 @@ fn a_key_is_found_and_put_back_in_olds_own_form() {
     merge_check_undo(&recovery, State::VerifiedWithHeld, |old| {
         let found = "select format('[%s] %s', code, n) from t where code in ('a', 'd') order by code";
         assert_eq!(texts(old, found), ["[a ] 10", "[d] 4"]);
+    });
+}
+
+/// What NEW's types round or cut, in rows of which NEW's users changed the note alone, or the values too.
+#[test]
+fn what_new_only_rounded_stays_as_old_has_it() {
+    const OLD: &str =
+        "n numeric, p numeric(20,4), f double precision, at timestamptz, d timestamp, w timestamp(6), s text, z timestamptz";
+    const OLDS: &str = "0.1234567890123456789, 1.2345, 0.1, '2024-01-01 10:00:00.567Z', '2024-01-01 10:00', \
+                        '2024-01-01 10:00:00.567', 'a long text', '2025-10-26 00:30Z'";
+    const NEW: &str =
+        "n double precision, p numeric(8,2), f real, at timestamptz(0), d date, w timestamp(3), s varchar(6), z timestamp";
+    const CHANGED: &str = "n = 2.5, p = 7.10, f = 0.5, at = '2024-02-01 10:00Z', d = '2024-02-01', w = '2024-02-01', s = 'b', \
+                           z = '2025-07-01 12:00'";
+    const EXTREME: &str = "(6, '', 1e400, 1e15, 1e300, null, 'infinity', 'infinity', null, 'infinity'), \
+                           (7, '', 'NaN', 'NaN', 'NaN', 'infinity', null, null, '', '-infinity'), \
+                           (8, '', 1e-400, -1e15, 1e-300, null, null, null, null, null)";
+    let table = |columns: &str| format!("create table t (id int primary key, note text, {columns})");
+    let pair = sides(
+        "rounded",
+        &format!(
+            "{}; insert into t select i, 'as it was', {OLDS} from generate_series(1, 5) i; insert into t values {EXTREME}",
+            table(OLD)
+        ),
+        &format!(
+            "{}; insert into t select i, 'as it was', 0.1234567890123456789, 1.23, 0.1, '2024-01-01 10:00:01Z', '2024-01-01',
+                 '2024-01-01 10:00:00.567', 'a long', '2025-10-26 02:30' from generate_series(1, 5) i;
+             update t set note = 'changed' where id = 1; update t set {CHANGED} where id = 2; delete from t where id = 3",
+            table(NEW)
+        ),
+    );
+    let recovery = recovery(pair, BERLIN);
+    let report = plan(&recovery);
+    assert_eq!(
+        (report.held, report.actions.get(Action::Update)),
+        (0, 2),
+        "rows that NEW only rounded are no changes: {report:#?}"
+    );
+    merge_check_undo(&recovery, State::Verified, |old| {
+        let found = texts(
+            old,
+            "select format('%s %s %s %s', id, note, n, p), f, at at time zone 'UTC', d, w, s, \
+                                z at time zone 'UTC' from t order by id",
+        );
+        let as_it_was = "0.1234567890123456789 1.2345|0.1|2024-01-01 10:00:00.567|2024-01-01 10:00:00|2024-01-01 10:00:00.567|\
+                         a long text|2025-10-26 00:30:00";
+        let changed =
+            "2 as it was 2.5 7.1000|0.5|2024-02-01 10:00:00|2024-02-01 00:00:00|2024-02-01 00:00:00|b|2025-07-01 10:00:00";
+        let left = |id: u8| format!("{id} as it was {as_it_was}");
+        assert_eq!(found, [format!("1 changed {as_it_was}"), changed.to_owned(), left(4), left(5)]);
     });
 }
