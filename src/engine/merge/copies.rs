@@ -1,7 +1,7 @@
 //! Rows of a table without a key that are not as they must be. Copies of a row are alike: what must be as it was is how many
 //! there are, and of those that a merge brought, how many are left that it wrote.
 
-use super::moved_rows::{Moved, MovedRow};
+use super::moved_row::{Moved, MovedRow};
 use crate::engine::plan::Direction;
 use crate::engine::run::Standing;
 use crate::error::{Error, ErrorKind, Result};

@@ -10,6 +10,7 @@ mod execute;
 mod fitting;
 mod foreign_keys;
 mod intent;
+mod moved_row;
 mod moved_rows;
 mod patience;
 mod prepare;

@@ -6,6 +6,7 @@ use arrow_array::BooleanArray;
 use tracing::info;
 
 use super::copies;
+use super::moved_row::{Moved, MovedRow};
 use super::table_merge::TableMerge;
 use crate::engine::plan::{Direction, PlannedRows};
 use crate::engine::rows::{Batches, Image, finding_names, image_layout};
@@ -15,26 +16,6 @@ use crate::name::{Ident, Side};
 use crate::pg::Session;
 use crate::statement::{BY_ANY_JOIN, BY_INDEX, Operation, Unknown, WriterMark, copy_binary, select_list};
 use crate::store::Store;
-
-/// A row of OLD that is not as it must be for the plan to be carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MovedRow {
-    /// Its position in the diff.
-    pub(crate) row: usize,
-    /// What it is.
-    pub(crate) how: Moved,
-}
-
-/// What a row is that is not as it must be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Moved {
-    /// As it would become: nothing is to be done.
-    There,
-    /// Somebody has written it.
-    Written,
-    /// Its key, which no index keeps unique, is on OLD more than once.
-    Doubled,
-}
 
 impl TableMerge<'_> {
     /// Compares each row with the one that was classified, or that the merge left. They are locked by now.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use super::adopted::{adopted, adopters};
 use super::fitting::fitting;
-use super::moved_rows::Moved;
+use super::moved_row::Moved;
 use super::report::LeftRows;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
