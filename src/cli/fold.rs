@@ -143,8 +143,8 @@ mod tests {
     #[test]
     fn a_word_that_fits_into_no_line_is_broken_behind_its_parts() {
         assert_eq!(
-            fold("in warehousing.consignment_positions now", Some(16), 2),
-            "in\n  warehousing.\n  consignment_\n  positions now"
+            fold("from warehousing.consignment_positions now", Some(16), 2),
+            "from\n  warehousing.\n  consignment_\n  positions now"
         );
         assert_eq!(fold("at /var/lib/a/b", Some(10), 3), "at\n   /var/\n   lib/a/b");
         assert_eq!(fold("a.b.c fits", Some(9), 2), "a.b.c\n  fits", "a word that fits is left whole");

@@ -38,9 +38,9 @@ pub fn has_row_of(table: &Table, relation: u32, transaction: i64) -> String {
 }
 
 impl LoadTable<'_> {
-    /// Finds the positions of rows of a table with a key that another transaction than the merge's wrote last. A row that goes
-    /// must bear the merge's number in any case where the table has `unknown` columns, as what stands in them is not compared;
-    /// it alone, where these came since. `None` where there is nothing to ask.
+    /// Finds the positions of rows of a table with a key that another transaction than the merge's wrote last. A row that
+    /// goes must bear the merge's number in any case where the table has `unknown` columns, as what stands in them is not
+    /// compared; it alone, where these came since. `None` where there is nothing to ask.
     #[must_use]
     pub fn written_since(&self, mark: Option<&WriterMark>, unknown: Unknown) -> Option<String> {
         let has_unknown = unknown != Unknown::Nothing;
