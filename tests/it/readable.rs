@@ -167,7 +167,8 @@ fn expect_no_false_null(recovery: &Recovery, stage: &Value) {
         let named: Vec<_> =
             row["fb_exact"].as_array().into_iter().flatten().filter_map(|entry| entry["column"].as_str()).collect();
         exact += named.len();
-        for column in columns.iter().filter(|column| **column != "fb_exact") {
+        // What stands beside the table's own columns has none of its name there.
+        for column in columns.iter().filter(|column| !column.starts_with("fb_")) {
             let query = format!("select num_nulls({column}) from facts where id = {}", row["id"]);
             let is_null = support::value(&recovery.pair.new, &query).as_deref() == Some("1");
             let shows_null = row[*column].is_null() && !named.contains(column);
