@@ -26,6 +26,7 @@ mod database;
 mod database_traits;
 mod exclusive;
 mod fact;
+mod filenode;
 mod foreign_key;
 mod key_lift;
 mod large_object;
@@ -53,6 +54,7 @@ use tokio_postgres::Client;
 
 pub use database::databases;
 pub use database_traits::database_traits;
+pub use filenode::filenodes;
 pub use key_lift::key_lifts;
 pub use ledger_place::ledger_place;
 pub use owner::is_owner;

@@ -18,6 +18,8 @@ mod fold;
 mod grants;
 mod log;
 mod log_line;
+mod mark;
+mod mark_file;
 mod merge;
 mod options;
 mod page;
@@ -76,6 +78,7 @@ enum Verb {
     Recover(recover::Arguments),
     Status(status::Arguments),
     Grants(grants::Arguments),
+    Mark(mark::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -93,6 +96,7 @@ impl Verb {
             Self::Recover(_) => "recover",
             Self::Status(_) => "status",
             Self::Grants(_) => "grants",
+            Self::Mark(_) => "mark",
             Self::Demo(_) => "demo",
         }
     }
@@ -111,6 +115,7 @@ impl Verb {
             Self::Recover(arguments) => &arguments.options.output,
             Self::Status(arguments) => &arguments.options.output,
             Self::Grants(arguments) => &arguments.options.output,
+            Self::Mark(arguments) => &arguments.options.output,
         }
     }
 
@@ -127,6 +132,7 @@ impl Verb {
             Self::Recover(arguments) => Box::pin(recover::run(call, arguments)).await,
             Self::Status(arguments) => status::run(call, arguments).await,
             Self::Grants(arguments) => grants::run(call, arguments).await,
+            Self::Mark(arguments) => mark::run(call, arguments).await,
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }

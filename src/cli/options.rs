@@ -79,6 +79,9 @@ pub(super) struct Scope {
     /// When writes moved from OLD to NEW, as 2026-11-22T10:00:00+02:00 [else `cutover` in failback.toml]
     #[arg(long, value_name = "RFC3339")]
     pub(super) cutover: Option<String>,
+    /// Go by a mark that was made before the cutover: the file that `failback mark` wrote
+    #[arg(long, value_name = "FILE")]
+    pub(super) mark: Option<PathBuf>,
 }
 
 /// How a writing verb is confirmed and carried out.

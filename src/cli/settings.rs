@@ -11,6 +11,7 @@ use tracing::info;
 use super::Call;
 use super::bars::Bars;
 use super::environment::Environment;
+use super::mark_file::MarkFile;
 use super::options::{Options, Scope};
 use super::step::Step;
 use crate::config::{Config, Cutover};
@@ -18,6 +19,7 @@ use crate::engine::{Context, Limits, Reporter, Selection, Servers};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Side, Sided};
 use crate::pg::Endpoint;
+use crate::staging::Mark;
 use crate::store::{LocalStore, host_files};
 
 /// The configuration that is read if none is named.
@@ -67,7 +69,8 @@ impl Settings {
         let selection = Selection::new(self.config.clone())
             .with_cutover(self.cutover.clone())
             .with_databases(scope(|scope| &scope.databases))
-            .with_tables(scope(|scope| &scope.tables));
+            .with_tables(scope(|scope| &scope.tables))
+            .with_mark(self.mark()?);
         let servers = Servers::new(Sided { old, new }, call.stop.clone(), call.old_writes.clone());
         let reporter = Reporter::new(Arc::new(Bars::new(&call.printer)), call.stop.clone());
         Ok(Context::new(servers, Arc::new(store), selection, reporter, Limits::new(self.jobs())))
@@ -130,8 +133,10 @@ impl Settings {
     /// Returns the options that say what is looked at, each a word for a shell.
     pub(super) fn scope_options(&self) -> Vec<String> {
         let lists = self.scope.iter().flat_map(|scope| [("--databases", &scope.databases), ("--tables", &scope.tables)]);
+        let mark = self.scope.as_ref().and_then(|scope| scope.mark.as_ref()).map(|mark| mark.display().to_string());
         let given = lists.filter(|(_, names)| !names.is_empty());
-        given.flat_map(|(option, names)| [option.to_owned(), shell_word(&names.join(","))]).collect()
+        let given = given.flat_map(|(option, names)| [option.to_owned(), shell_word(&names.join(","))]);
+        given.chain(mark.into_iter().flat_map(|file| ["--mark".to_owned(), shell_word(&file)])).collect()
     }
 
     /// Returns the cutover as it was written, if anybody has stated it.
@@ -166,6 +171,12 @@ impl Settings {
             Some(command) => endpoint.with_password_command(command),
             None => endpoint,
         })
+    }
+
+    /// Reads the mark that was named, if any was.
+    fn mark(&self) -> Result<Option<Arc<Mark>>> {
+        let Some(file) = self.scope.as_ref().and_then(|scope| scope.mark.as_deref()) else { return Ok(None) };
+        MarkFile::at(file)?.read().map(|mark| Some(Arc::new(mark)))
     }
 
     fn jobs(&self) -> usize {

@@ -23,6 +23,9 @@ Look:
   status    Say how far a run has come
   grants    Print the SQL that gives failback's user what it needs, and no more
 
+Prepare, before the cutover:
+  mark      Write down where both servers are
+
 Try:
   demo      Play an incident on throwaway servers, and recover from it
 

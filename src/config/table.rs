@@ -6,11 +6,11 @@ use crate::schema::{CompareBy, Method};
 
 /// Reads the name of a method; the error says what was probably meant.
 fn read_method(word: &str) -> Result<Method, String> {
-    const USE: &str = "use timestamps, timestamps_only, compare or skip";
+    const USE: &str = "use xid, timestamps, timestamps_only, compare or skip";
     if let Ok(found) = word.parse() {
         return Ok(found);
     }
-    if matches!(word, "xid" | "log") {
+    if word == "log" {
         return Err(format!("the method `{word}` is not supported by this version; {USE}"));
     }
     Err(match nearest(word, Method::ALL.iter().map(|known| known.word())) {
@@ -123,10 +123,9 @@ mod tests {
     #[test]
     fn other_methods_are_refused() {
         let cases = [
-            ("xid", "the method `xid` is not supported by this version; use timestamps, timestamps_only, compare or skip"),
-            ("log", "the method `log` is not supported by this version; use timestamps, timestamps_only, compare or skip"),
+            ("log", "the method `log` is not supported by this version; use xid, timestamps, timestamps_only, compare or skip"),
             ("timestamp", "unknown method `timestamp`; did you mean `timestamps`?"),
-            ("magic", "unknown method `magic`; use timestamps, timestamps_only, compare or skip"),
+            ("magic", "unknown method `magic`; use xid, timestamps, timestamps_only, compare or skip"),
         ];
         for (word, sentence) in cases {
             assert_eq!(read_method(word).unwrap_err(), sentence);

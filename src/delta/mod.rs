@@ -11,6 +11,7 @@ mod class;
 mod compare;
 mod evidence;
 mod history;
+mod horizon;
 mod truth;
 mod witness;
 
@@ -19,5 +20,6 @@ pub use class::Class;
 pub use compare::{Differences, compare};
 pub use evidence::Evidence;
 pub use history::{CutoverWindow, History, Stamp};
+pub use horizon::{Horizon, YoungXids};
 pub use truth::{Verdict, classify};
 pub use witness::Witness;

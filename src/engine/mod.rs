@@ -23,6 +23,7 @@ mod discover;
 mod evidence;
 mod export;
 mod grants;
+mod mark;
 mod merge;
 mod plan;
 mod rows;
@@ -34,6 +35,7 @@ pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{Blocker, ExportReport, ExportedTable, Unplaced, export};
 pub use grants::{GrantScript, grants};
+pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, plan};
 pub use run::{

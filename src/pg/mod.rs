@@ -40,6 +40,7 @@ mod socket;
 mod sqlstate;
 mod tls;
 mod transaction;
+mod transaction_ids;
 
 pub use clock::{ClockReading, ClockSkew};
 pub use copy::{CopyIn, CopyOut};
@@ -51,3 +52,4 @@ pub use sameness::{is_old, lead_to_one_database};
 pub use session::{Cancel, Session, farewell};
 pub use snapshot::Snapshot;
 pub use transaction::{Isolation, Savepoint, Transaction};
+pub use transaction_ids::TransactionIds;

@@ -9,6 +9,8 @@ use crate::words::words;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
+    /// Rows that a transaction may have written since the mark, plus the keys of both sides. Where there is a mark.
+    Xid,
     /// Rows stamped after the cutover, or not at all, plus the keys of both sides.
     Timestamps,
     /// Rows stamped after the cutover, or not at all, and nothing else: no key is looked at. Only where configured.
@@ -20,6 +22,7 @@ pub enum Method {
 }
 
 words!(Method {
+    Xid => "xid",
     Timestamps => "timestamps",
     TimestampsOnly => "timestamps_only",
     Compare => "compare",

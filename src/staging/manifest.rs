@@ -11,6 +11,7 @@ use super::index_file::{Sealed, read_json, write_json};
 use super::layout::{self, TableId};
 use super::{RunId, RunRecord};
 use crate::codec::RowLayout;
+use crate::delta::Horizon;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
 use crate::pg::{ClockReading, ServerIdentity};
@@ -58,6 +59,9 @@ pub struct DatabaseRecord {
     /// taken: a row that bears a lower one has not been written since. Unknown where an earlier failback exported.
     #[serde(default)]
     pub horizon: Option<i64>,
+    /// The mark's horizons, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub marked: Option<Sided<Horizon>>,
     /// The tables that are carried, by name.
     pub tables: Vec<TableRecord>,
     /// The tables that OLD lacks: staged whole, and carried nowhere.
@@ -163,6 +167,9 @@ pub struct TableRecord {
     /// Partitions of OLD's table that stand alone on NEW: their rows are not on NEW's side of the comparison, and not deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub detached: Vec<QualifiedName>,
+    /// Why transaction ids prove nothing of it, where there is a mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmarked: Option<String>,
     /// Time columns that prove nothing, since their zone is not configured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wall_clocks: Vec<Ident>,

@@ -32,6 +32,7 @@ mod index_file;
 mod journal;
 pub mod layout;
 mod manifest;
+mod mark;
 mod options;
 mod plan_index;
 mod run_record;
@@ -49,6 +50,7 @@ pub use layout::{
     DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, RUN, Staged, TableId, database_folder,
 };
 pub use manifest::{Aside, DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
+pub use mark::{DatabaseMark, Mark, ServerMark};
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{DatabasePlan, Plan, TablePlan, json_digest};
 pub use run_record::{RunId, RunRecord};

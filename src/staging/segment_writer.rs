@@ -21,6 +21,9 @@ pub struct Segment {
     pub file: FileDigest,
     /// How many rows it holds.
     pub rows: u64,
+    /// Whether its rows may have been written since the mark; nothing where they were not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub young: Option<bool>,
 }
 
 /// Writes one segment. Dropped before [`finish`](Self::finish), it leaves nothing behind.
@@ -90,7 +93,7 @@ impl SegmentWriter {
         let Some(file) = self.writer.inner_mut().0.take() else {
             return Err(self.mistake("finish the segment", "it is closed"));
         };
-        Ok(Segment { file: file.commit()?, rows: self.rows })
+        Ok(Segment { file: file.commit()?, rows: self.rows, young: None })
     }
 
     fn mistake(&self, what: &str, cause: &str) -> Error {
@@ -276,7 +279,7 @@ mod tests {
     #[test]
     fn a_segment_is_flat_in_json() {
         let file = FileDigest { path: "a".into(), bytes: 2, blake3: "00".into() };
-        let segment = Segment { file, rows: 3 };
+        let segment = Segment { file, rows: 3, young: None };
         let json = serde_json::to_string(&segment).unwrap();
         assert_eq!(json, r#"{"path":"a","bytes":2,"blake3":"00","rows":3}"#);
         assert_eq!(serde_json::from_str::<Segment>(&json).unwrap(), segment);

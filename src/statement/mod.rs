@@ -39,6 +39,7 @@ mod table_lock;
 pub mod trial_table;
 mod value;
 mod written_since;
+mod young;
 
 pub use brought::{key_digests, remember_keys};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
@@ -66,3 +67,4 @@ pub use stranger::{
 pub use table_lock::{LockMode, hold_tables, lock_tables};
 pub use value::travelling_value;
 pub use written_since::{Unknown, WriterMark, has_row_of};
+pub use young::{young, young_definitions};

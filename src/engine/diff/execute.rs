@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
@@ -11,7 +11,7 @@ use super::report::{DiffReport, report};
 use super::{brought, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Witness, classify};
-use crate::engine::evidence::{Clock, Stamps};
+use crate::engine::evidence::{Clock, Stamps, xid_witness, young};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
 use crate::engine::run::ledger;
@@ -23,6 +23,7 @@ use crate::engine::run::{read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
+use crate::schema::Method;
 use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
     Chunk, DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Segment, SegmentOptions,
@@ -31,6 +32,9 @@ use crate::staging::{
 use crate::statement::RowSource;
 use crate::store::Store;
 use crate::words::Counts;
+
+/// What is asked of a row where there is no mark.
+const NOT_ASKED: &str = "null::bool";
 
 /// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
 const STATEMENT_BYTES: usize = 8 << 20;
@@ -100,6 +104,10 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             old: Some(snapshot.session().read_clock().await?.server_us),
             new: database.clocks.map(|clocks| clocks.new.server_us),
         },
+        young: match &database.marked {
+            Some(horizons) => young(snapshot.session(), horizons.old).await?,
+            None => NOT_ASKED.to_owned(),
+        },
         paths: DatabaseLayout::new(&database.name),
         database: database.clone(),
         snapshot,
@@ -158,6 +166,8 @@ struct DiffWork {
     clock: Clock,
     /// What each server's clock showed when its rows were read.
     now_us: Sided<Option<i64>>,
+    /// The predicate for rows of OLD that may have been written since the mark.
+    young: String,
     database: DatabaseRecord,
     paths: DatabaseLayout,
     snapshot: Snapshot,
@@ -200,7 +210,8 @@ impl Work for DiffWork {
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
-        let comparer = Comparer::new(stamps, record, staged, self.brought.of(&record.old.name))?;
+        let brought = self.brought.of(&record.old.name);
+        let comparer = Comparer::new(stamps, record, (staged, segment), &self.young, brought)?;
         let comparing = comparer.run(reporter, &self.database.name, old, segment, target);
         let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path);
         let found = found.map_err(|error| tell_redefined(error, NEW_RUN))?;
@@ -244,6 +255,10 @@ enum Staged {
 struct Comparer<'a> {
     table: &'a TableRecord,
     staged: Staged,
+    /// Whether the segment's rows may have been written since the mark.
+    is_young: bool,
+    /// The predicate that says so of rows of OLD.
+    young: &'a str,
     stamps: Sided<Stamps>,
     /// Reads keys out of the segment's rows.
     encoder: BatchEncoder,
@@ -253,12 +268,21 @@ struct Comparer<'a> {
 }
 
 impl<'a> Comparer<'a> {
-    fn new(stamps: Sided<Stamps>, table: &'a TableRecord, staged: Staged, brought: Option<&'a BroughtKeys>) -> Result<Self> {
+    fn new(
+        stamps: Sided<Stamps>,
+        table: &'a TableRecord,
+        (staged, segment): (Staged, &Segment),
+        young: &'a str,
+        brought: Option<&'a BroughtKeys>,
+    ) -> Result<Self> {
         let keys = key_layout(&table.key);
         let layout: &RowLayout = if staged == Staged::Rows { &table.layout } else { &keys };
         Ok(Self {
             table,
             staged,
+            // What was not asked may have been.
+            is_young: segment.young != Some(false),
+            young,
             stamps,
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,
@@ -283,9 +307,10 @@ impl<'a> Comparer<'a> {
             for batch in bounded(&batch?) {
                 reporter.check_stop()?;
                 let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
-                let counterparts = counterpart::fetch_known(old, source, &self.table.layout, &keys).await?;
+                let (counterparts, young) =
+                    counterpart::fetch_known(old, source, &self.table.layout, self.young, &keys).await?;
                 let sides = self.sides(batch, counterparts);
-                let mut rows = self.judge(&sides)?;
+                let mut rows = self.judge(&sides, &young)?;
                 if let Some(known) = self.brought {
                     brought::heed(old, source, known, &keys, &mut rows).await?;
                 }
@@ -309,7 +334,7 @@ impl<'a> Comparer<'a> {
         Sided { old, new }
     }
 
-    fn judge(&self, sides: &Sided<Image>) -> Result<Vec<DiffRow>> {
+    fn judge(&self, sides: &Sided<Image>, young: &BooleanArray) -> Result<Vec<DiffRow>> {
         let layout = &self.table.layout;
         let mut differences = delta::compare(&sides.old.rows, &sides.new.rows)
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD's and NEW's rows").because(error))?;
@@ -317,7 +342,9 @@ impl<'a> Comparer<'a> {
         let one = |row| {
             let there = sides.as_ref().map(|side| side.row(row));
             let stamped = there.zip(self.stamps.as_ref());
-            let mut witness = stamped.map(|(rows, stamps)| rows.map(|rows| self.witness(stamps, rows, row)));
+            let is_young = Sided { old: !young.is_valid(row) || young.value(row), new: self.is_young };
+            let mut witness =
+                stamped.zip(is_young).map(|((rows, stamps), young)| rows.map(|rows| self.witness(stamps, rows, row, young)));
             if there.new.is_none() && !self.table.detached.is_empty() {
                 // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
                 witness.old = witness.old.map(|_| Witness::silent());
@@ -336,8 +363,9 @@ impl<'a> Comparer<'a> {
 
 impl Comparer<'_> {
     /// What is known of one side's row, the other side apart.
-    fn witness(&self, stamps: &Stamps, rows: &RecordBatch, row: usize) -> Witness {
-        if self.table.stamps_prove { stamps.witness(rows, row) } else { Witness::silent() }
+    fn witness(&self, stamps: &Stamps, rows: &RecordBatch, row: usize, is_young: bool) -> Witness {
+        let stamped = if self.table.stamps_prove { stamps.witness(rows, row) } else { Witness::silent() };
+        if self.table.method == Method::Xid { xid_witness(is_young, stamped.history()) } else { stamped }
     }
 
     /// Adds the rows of each side that bear stamps of a time that has not come.

@@ -13,6 +13,7 @@ use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
+use crate::engine::evidence::XidEvidence;
 use crate::engine::run::{Context, Ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
@@ -110,11 +111,22 @@ pub(crate) async fn describe(
     notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
     Ledger::of(context).place(old).await?;
     let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
+    let xids = match selection.mark() {
+        Some(mark) => Some(XidEvidence::read(mark, selection.cutover()?.micros(), sessions, identity.as_ref()).await?),
+        None => None,
+    };
     notes.extend(ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
-    let Pairing { tables, new_only, left_out, aside } = pair(selection, name, catalogs.as_ref());
+    let Pairing { tables, new_only, left_out, aside } = pair(selection, name, catalogs.as_ref(), xids.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     for table in &tables {
         let settings = selection.table(name, &table.name.to_string());
+        if let Some(objection) = &table.unmarked {
+            notes.push(format!(
+                "{name}: {}: transaction ids prove nothing, as {objection}: {} is used",
+                table.name,
+                table.method.word()
+            ));
+        }
         notes.extend(unheeded(&settings, table).into_iter().map(|note| format!("{name}: {}: {note}", table.name)));
     }
     notes.extend(encoding_remarks(&identity.old, &identity.new).into_iter().map(|remark| format!("{name}: {remark}")));
@@ -143,6 +155,7 @@ pub(crate) async fn describe(
         new_sequences: in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences),
         clocks: Some(clocks),
         horizon: None,
+        marked: xids.as_ref().map(XidEvidence::horizons),
         tables,
         new_only,
         left_out,

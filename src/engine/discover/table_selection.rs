@@ -4,7 +4,7 @@
 
 use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::config::{NamedTimeColumns, TableSettings};
-use crate::engine::evidence::finder;
+use crate::engine::evidence::{XidEvidence, finder};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
     CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
@@ -39,6 +39,7 @@ pub(crate) fn select_table(
     new: &Table,
     settings: &TableSettings,
     zone: &ReadingZone<'_>,
+    xids: Option<&XidEvidence>,
 ) -> TableSelection {
     if settings.method == Some(Method::Skip) {
         return TableSelection::Leave(left_out_by_choice(&new.name, "the configuration says method = \"skip\""));
@@ -53,7 +54,7 @@ pub(crate) fn select_table(
         Ok(translated) => translated,
         Err(problem) => return leave(new, &problem.to_string(), true),
     };
-    let new = &translated;
+    let (on_new, new) = (new, &translated);
     let mut pairs = map_columns(old, new, &renaming, zone.name);
     let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
     let key = match comparison_key(old, new, &pairs, configured.as_deref()) {
@@ -75,7 +76,10 @@ pub(crate) fn select_table(
     let times = time_columns(&pairs, settings, zone.is_stated);
     let mut drift = drift(old, new, &renaming);
     round_as_new_does(&mut pairs, &mut drift, old, new, &exact(&key, &times), zone.name);
-    let method = method_of(settings, &key, &times);
+    let unmarked =
+        xids.and_then(|xids| if key.is_whole_row() { Some("it has no key".to_owned()) } else { xids.objection(old, on_new) });
+    let is_marked = xids.is_some() && unmarked.is_none();
+    let method = method_of(settings, &key, &times, is_marked);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
     let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
     TableSelection::Carry(Box::new(TableRecord {
@@ -95,6 +99,7 @@ pub(crate) fn select_table(
         // A comparison is configured because some writes do not move the stamps.
         stamps_prove: settings.method != Some(Method::Compare),
         detached: Vec::new(),
+        unmarked,
         wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
     }))
@@ -127,10 +132,12 @@ pub(crate) fn left_out_by_choice(name: &QualifiedName, reason: &str) -> LeftOut 
     LeftOut { side: Side::New, name: name.clone(), reason: reason.to_owned(), blocker: false, by_choice: true }
 }
 
-/// Timestamps where they say when a row was last written; everything else is compared. A table with only a creation stamp
+/// Transaction ids where there is a mark; timestamps where they say when a row was last written; everything else is compared.
+/// A table with only a creation stamp
 /// would lose NEW's updates in silence, so it is compared too unless the configuration trusts it to be append-only.
-fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns) -> Method {
-    match settings.method {
+fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns, is_marked: bool) -> Method {
+    match settings.method.filter(|method| *method != Method::Xid) {
+        None if is_marked => Method::Xid,
         Some(method @ (Method::Timestamps | Method::TimestampsOnly)) if !times.is_empty() && !key.is_whole_row() => method,
         None if times.updated.is_some() && !key.is_whole_row() => Method::Timestamps,
         _ => Method::Compare,

@@ -13,7 +13,13 @@ pub(super) fn unheeded(settings: &TableSettings, record: &TableRecord) -> Vec<St
         found.extend(without_column(record, word, named, column.as_ref()));
     }
     if let Some(method) = settings.method.filter(|method| *method != record.method) {
-        let cause = if record.key.is_whole_row() { "it has no key" } else { "it has no time column that says so" };
+        let cause = if method == Method::Xid && record.unmarked.is_none() && !record.key.is_whole_row() {
+            "there is no mark (--mark)"
+        } else if record.key.is_whole_row() {
+            "it has no key"
+        } else {
+            "it has no time column that says so"
+        };
         found.push(format!("method = \"{}\" cannot be followed, as {cause}: {} is used", method.word(), record.method.word()));
     }
     debug_assert!(record.method != Method::Skip, "such a table is not carried");

@@ -28,6 +28,8 @@ pub(crate) struct Cutter<'a> {
     pub(crate) new: &'a Session,
     /// NEW's version.
     pub(crate) version_num: u32,
+    /// The predicate for rows of NEW that may have been written since the mark, where there is one.
+    pub(crate) young: Option<&'a str>,
     /// How much a chunk reads, by estimate.
     pub(crate) chunk_bytes: u64,
     /// Whether both servers give one row the same hash.
@@ -47,6 +49,11 @@ impl Cutter<'_> {
             found.extend(self.copies(table.id, leaf, cut, Some(&predicate)));
         }
         Ok(found)
+    }
+
+    /// Copies rows that may have been written since the mark. No index serves that.
+    pub(crate) fn young_rows(&self, table: &TableRecord) -> Vec<Chunk> {
+        table.new.leaves.iter().flat_map(|leaf| self.copies(table.id, leaf, self.can_cut(leaf), self.young)).collect()
     }
 
     /// Copies all rows of a table that OLD lacks.

@@ -7,7 +7,9 @@
 mod cutter;
 mod method;
 mod stamps;
+mod xids;
 
 pub(crate) use cutter::Cutter;
 pub(crate) use method::finder;
 pub(crate) use stamps::{Clock, Stamps};
+pub(crate) use xids::{XidEvidence, xid_witness, young};

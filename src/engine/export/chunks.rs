@@ -20,22 +20,33 @@ const CHUNKS_EACH: u64 = 4;
 /// A chunk smaller than this costs more in statements and files than it evens out.
 const LEAST_BYTES: u64 = 16 << 20;
 
+/// What rows are found by.
+#[derive(Clone, Copy)]
+pub(crate) struct Cutting<'a> {
+    /// The cutover.
+    pub(crate) clock: &'a Clock,
+    /// The predicate for rows of NEW that may have been written since the mark, where there is one.
+    pub(crate) young: Option<&'a str>,
+    /// Whether sums over ranges of keys are asked for first.
+    pub(crate) sums_first: bool,
+}
+
 /// Plans the chunks of a database.
 pub(crate) async fn chunks(
     database: &DatabaseRecord,
-    clock: &Clock,
+    cutting: Cutting<'_>,
     limits: Limits,
-    sums_first: bool,
     sessions: Sided<&Session>,
 ) -> Result<Vec<Chunk>> {
     let cutter = Cutter {
         database: &database.name,
-        clock,
+        clock: cutting.clock,
         new: sessions.new,
+        young: cutting.young,
         version_num: database.new.version_num,
         chunk_bytes: chunk_bytes(database, limits),
         hash_alike: hash_alike(database, sessions).await?,
-        sums_first,
+        sums_first: cutting.sums_first,
     };
     let mut found = Vec::new();
     for table in &database.tables {

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::try_join;
 use tracing::Instrument as _;
 
-use super::chunks::chunks;
+use super::chunks::{Cutting, chunks};
 use super::described::Described;
 use super::key_walk::{Found, compare_table};
 use super::report::{ExportReport, report};
@@ -20,7 +20,7 @@ use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
 use crate::engine::discover;
-use crate::engine::evidence::Clock;
+use crate::engine::evidence::{Clock, young};
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
 use crate::engine::run::{read_step, spans, workers};
@@ -30,7 +30,7 @@ use crate::pg::{Session, Snapshot, Transaction};
 use crate::schema::Method;
 use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
 use crate::staging::{
-    Chunk, DatabaseRecord, Depth, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, SegmentOptions, Task,
+    Chunk, DatabaseRecord, Depth, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, SegmentOptions, TableRecord, Task,
 };
 use crate::statement::{self, copy_binary, stamped_since};
 use crate::store::Store;
@@ -127,8 +127,12 @@ fn row_estimate(databases: &[DatabaseRecord]) -> u64 {
 }
 
 async fn export_database(context: &Context, clock: &Clock, described: Described) -> Result<(DatabaseRecord, TableStamps)> {
-    let chunks =
-        chunks(&described.record, clock, context.limits(), context.selection().sums_first(), described.sessions()).await?;
+    let young = match &described.record.marked {
+        Some(horizons) => Some(young(described.sessions().new, horizons.new).await?),
+        None => None,
+    };
+    let cutting = Cutting { clock, young: young.as_deref(), sums_first: context.selection().sums_first() };
+    let chunks = chunks(&described.record, cutting, context.limits(), described.sessions()).await?;
     let Described { record: mut database, snapshots } = described;
     let work = ExportWork {
         servers: context.servers().clone(),
@@ -136,6 +140,7 @@ async fn export_database(context: &Context, clock: &Clock, described: Described)
         sums_first: context.selection().sums_first(),
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
+        young,
         snapshots,
         database: database.clone(),
     };
@@ -178,6 +183,8 @@ struct ExportWork {
     database: DatabaseRecord,
     paths: DatabaseLayout,
     clock: Clock,
+    /// The predicate for rows of NEW that may have been written since the mark.
+    young: Option<String>,
     snapshots: Sided<Snapshot>,
 }
 
@@ -200,7 +207,7 @@ impl Work for ExportWork {
     }
 
     async fn perform(&self, reporter: &Reporter, pair: &Pair, chunk: &Chunk) -> Result<Self::Found> {
-        let found = match self.read(reporter, pair, chunk).await {
+        let mut found = match self.read(reporter, pair, chunk).await {
             Ok(found) => found,
             Err(error) => {
                 // What was rewritten meanwhile may have other types: no fault of the table's own values.
@@ -210,6 +217,11 @@ impl Work for ExportWork {
                 return Err(tell_redefined(error, Self::AFTER_LOSS));
             }
         };
+        if let (Ok(found), Ok(Method::Xid)) = (&mut found, self.database.table(chunk.table).map(|table| table.method)) {
+            // Those that may have been written are copied; a walk fetches only what was not.
+            let young = matches!(chunk.task, Task::CopyRows { .. });
+            found.candidates.iter_mut().for_each(|segment| segment.young = Some(young));
+        }
         self.expect_unrewritten(Sided { old: &pair.old, new: &pair.new }, chunk).await?;
         Ok(found)
     }
@@ -258,7 +270,8 @@ impl ExportWork {
                 let mut leaves = leaves.chain(self.database.new_only.iter().flat_map(|table| &table.leaves));
                 let inline = leaves.any(|one| one.name == *leaf && one.inlines);
                 // Where keys are walked too, that counts the rows.
-                let walked = self.database.table(chunk.table).is_ok_and(|table| table.method == Method::Timestamps);
+                let method = self.database.table(chunk.table).map(|table| table.method);
+                let walked = matches!(method, Ok(Method::Timestamps | Method::Xid));
                 let reporter = if walked { &reporter.untold() } else { reporter };
                 let place = (self.database.name.as_str(), name);
                 let tally = self.tally(chunk.table);
@@ -267,8 +280,8 @@ impl ExportWork {
             }
             Task::WalkKeys { range, depth } => {
                 let table = self.database.table(chunk.table)?;
-                let stamped = stamped_since(&self.clock.since_literals(&table.times, &table.layout));
-                let stamped = (*depth == Depth::Keys).then_some(stamped.as_str());
+                let selected = self.selected(table);
+                let selected = (*depth == Depth::Keys).then_some(selected.as_str());
                 let subject = Subject {
                     reporter,
                     sums_first: self.sums_first,
@@ -281,7 +294,7 @@ impl ExportWork {
                 };
                 let target = |sort| self.target(chunk, &table.name, sort);
                 let targets = (target(Staged::New), target(Staged::Absent));
-                let walking = Box::pin(compare_table(subject, *depth, stamped, targets));
+                let walking = Box::pin(compare_table(subject, *depth, selected, targets));
                 let walking = finding_names(&pair.new, table.new.inlines(), walking);
                 finding_names(&pair.old, table.old.inlines(), walking).await.map(Ok)
             }
@@ -305,6 +318,14 @@ impl ExportWork {
         match self.database.new_only.iter().find(|table| table.id == id) {
             Some(table) => Ok((&table.name, &table.layout)),
             None => self.database.table(id).map(|table| (&table.name, &table.layout)),
+        }
+    }
+
+    /// The predicate for the rows of NEW that are copied whatever their keys.
+    fn selected(&self, table: &TableRecord) -> String {
+        match (table.method, &self.young) {
+            (Method::Xid, Some(young)) => young.clone(),
+            _ => stamped_since(&self.clock.since_literals(&table.times, &table.layout)),
         }
     }
 

@@ -51,15 +51,21 @@ impl Parentage {
             let existed = clock.existed(&aside.times, "p");
             (aside.name.clone(), Evidence { key: Vec::new(), by_key: existed.clone(), by_value: existed, why: ASIDE })
         });
-        let carried = record.tables.iter().map(|table| (table.name.clone(), Self::carried(table, record.horizon, clock)));
+        let carried = record.tables.iter().map(|table| (table.name.clone(), Self::carried(table, record, clock)));
         Self { tables: aside.chain(carried).collect(), others: None }
     }
 
     /// A row that its stamps did not select was not looked at, unless both tables were compared in full: then it was NEW's when
     /// the export began, and is as long as nobody writes it.
-    fn carried(table: &TableRecord, horizon: Option<i64>, clock: &Clock) -> Evidence {
+    ///
+    /// Where there is a mark, the server says who was written since.
+    fn carried(table: &TableRecord, record: &DatabaseRecord, clock: &Clock) -> Evidence {
         let stamped = Evidence::of_stamps(table, &table.times, clock, UNSEEN);
-        if table.method == Method::Compare { stamped.or(&is_older("p", horizon), COMPARED) } else { stamped }
+        match (table.method, record.marked) {
+            (Method::Compare, _) => stamped.or(&is_older("p", record.horizon), COMPARED),
+            (Method::Xid, Some(marked)) => stamped.or(&is_older("p", i64::try_from(marked.old.xid()).ok()), UNSEEN),
+            _ => stamped,
+        }
     }
 
     /// For children that OLD had before a merge: OLD's row must be the one that they referred to then. `undone` are the

@@ -1,8 +1,8 @@
 //! The other side's row for every key of a batch, in the batch's order: the one primitive under diff and verify.
 
-use arrow_array::RecordBatch;
+use arrow_array::{BooleanArray, RecordBatch};
 
-use super::image::{Image, image_layout};
+use super::image::{Image, flagged_layout, image_layout};
 use super::stream::Batches;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::error::{Error, ErrorKind, Result};
@@ -41,13 +41,8 @@ pub(crate) fn key_texts(encoder: &BatchEncoder, batch: &RecordBatch, key_columns
 
 /// Reads one side's rows for a list of keys, at most [`KEYS_PER_STATEMENT`] of them.
 pub(crate) async fn fetch(session: &Session, source: RowSource<'_>, layout: &RowLayout, keys: &[Vec<String>]) -> Result<Image> {
-    let rows = keys.first().map_or(0, Vec::len);
-    let mut stream = stream(session, source, layout, keys).await?;
-    let batch = stream.take(rows).await?;
-    stream.expect_end().await?;
-    let found = Image::split(&batch)?;
-    debug_assert_eq!(found.present.len(), rows);
-    Ok(found)
+    let query = statement::counterparts(source, &statement::select_list(layout, source.side, "t"), keys);
+    read(session, &query, layout, keys.first().map_or(0, Vec::len)).await
 }
 
 /// Begins to read one side's rows for a list of keys, in the keys' order; [`Image::split`] takes the batches.
@@ -66,22 +61,28 @@ pub(crate) fn one_key(keys: &[Vec<String>], row: usize) -> String {
     keys.iter().filter_map(|values| values.get(row)).map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// As [`fetch`], from a server whose encoding may have no characters for some of the keys: none of its rows has those.
+/// As [`fetch`], from a server whose encoding may have no characters for some of the keys: none of its rows has those. Says of
+/// each row also what `flag` says, an expression on the row `t`.
 pub(crate) async fn fetch_known(
     session: &Transaction,
     source: RowSource<'_>,
     layout: &RowLayout,
+    flag: &str,
     keys: &[Vec<String>],
-) -> Result<Image> {
-    if !session.converts_text() {
-        return fetch(session, source, layout, keys).await;
-    }
+) -> Result<(Image, BooleanArray)> {
+    let list = format!("{flag}, {}", statement::select_list(layout, source.side, "t"));
+    let flagged = flagged_layout(layout);
     let rows = keys.first().map_or(0, Vec::len);
     let (mut waiting, mut parts) = (vec![(0, rows)], Vec::new());
     while let Some((from, to)) = waiting.pop() {
         let part: Vec<Vec<String>> = keys.iter().map(|values| values[from..to].to_vec()).collect();
+        let query = statement::counterparts(source, &list, &part);
+        if !session.converts_text() {
+            parts.push(read(session, &query, &flagged, to - from).await?);
+            continue;
+        }
         let before = session.savepoint("fb_fetch").await?;
-        match fetch(session, source, layout, &part).await {
+        match read(session, &query, &flagged, to - from).await {
             Ok(found) => {
                 before.release().await?;
                 parts.push(found);
@@ -89,7 +90,7 @@ pub(crate) async fn fetch_known(
             Err(error) if sqlstate(&error) == Some(UNTRANSLATABLE) => {
                 before.rollback_to().await?;
                 if to - from == 1 {
-                    parts.push(Image::nothing(&layout.arrow_schema(), 1));
+                    parts.push(Image::nothing(&flagged.arrow_schema(), 1));
                 } else {
                     let middle = from + (to - from) / 2;
                     waiting.extend([(middle, to), (from, middle)]);
@@ -98,7 +99,17 @@ pub(crate) async fn fetch_known(
             Err(error) => return Err(error),
         }
     }
-    Image::join(&parts)
+    Image::join(&parts)?.split_flag()
+}
+
+/// Reads as many rows as were asked for.
+async fn read(session: &Session, query: &str, layout: &RowLayout, rows: usize) -> Result<Image> {
+    let mut stream = Batches::open(session, &statement::copy_binary(query), &image_layout(layout)).await?;
+    let batch = stream.take(rows).await?;
+    stream.expect_end().await?;
+    let found = Image::split(&batch)?;
+    debug_assert_eq!(found.present.len(), rows);
+    Ok(found)
 }
 
 /// Returns the positions of the key's columns within a layout.

@@ -28,6 +28,12 @@ pub(crate) fn image_layout(layout: &RowLayout) -> RowLayout {
     RowLayout { columns: std::iter::once(present).chain(layout.columns.iter().cloned()).collect() }
 }
 
+/// Returns a layout with one more column at its front, which [`Image::split_flag`] takes off.
+pub(crate) fn flagged_layout(layout: &RowLayout) -> RowLayout {
+    let flag = StagedColumn::plain("fb_flag", "boolean", Lane::Typed(Codec::Bool));
+    RowLayout { columns: [flag].into_iter().chain(layout.columns.iter().cloned()).collect() }
+}
+
 impl Image {
     /// Takes rows that all exist.
     pub(crate) fn whole(rows: RecordBatch) -> Self {
@@ -46,6 +52,14 @@ impl Image {
         let malformed = |error| Error::new(ErrorKind::Malformed, "split a batch of rows").because(error);
         let rows = batch.project(&(1..batch.num_columns()).collect::<Vec<_>>()).map_err(malformed)?;
         Ok(Self { present: batch.column(0).as_boolean().clone(), rows })
+    }
+
+    /// Takes the first column off, which says something of every row that exists.
+    pub(crate) fn split_flag(self) -> Result<(Self, BooleanArray)> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "split a batch of rows").because(error);
+        let flag = self.rows.column(0).as_boolean().clone();
+        let rows = self.rows.project(&(1..self.rows.num_columns()).collect::<Vec<_>>()).map_err(malformed)?;
+        Ok((Self { rows, ..self }, flag))
     }
 
     /// Puts images one behind the other.

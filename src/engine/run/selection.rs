@@ -6,6 +6,7 @@ use crate::config::{Config, Cutover, LockWaits, TableSettings, Zone};
 use crate::error::Result;
 use crate::name::{Ident, Side};
 use crate::policy::Scope;
+use crate::staging::Mark;
 
 /// What is looked at, and how.
 #[derive(Clone)]
@@ -14,6 +15,7 @@ pub struct Selection {
     cutover: Option<Cutover>,
     databases: Vec<String>,
     tables: Vec<String>,
+    mark: Option<Arc<Mark>>,
 }
 
 impl Selection {
@@ -21,7 +23,7 @@ impl Selection {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let databases = config.databases().unwrap_or_default().to_vec();
-        Self { config: Arc::new(config), cutover: None, databases, tables: Vec::new() }
+        Self { config: Arc::new(config), cutover: None, databases, tables: Vec::new(), mark: None }
     }
 
     /// States the cutover in place of the configuration.
@@ -40,6 +42,18 @@ impl Selection {
     #[must_use]
     pub fn with_tables(self, tables: Vec<String>) -> Self {
         Self { tables, ..self }
+    }
+
+    /// Goes by a mark of both servers.
+    #[must_use]
+    pub fn with_mark(self, mark: Option<Arc<Mark>>) -> Self {
+        Self { mark, ..self }
+    }
+
+    /// Returns the mark of both servers, where there is one.
+    #[must_use]
+    pub fn mark(&self) -> Option<&Mark> {
+        self.mark.as_deref()
     }
 
     /// Returns the cutover.

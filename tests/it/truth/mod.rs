@@ -8,6 +8,7 @@ mod ignored;
 mod keyless;
 mod leaning;
 mod locks;
+mod marked;
 mod merging;
 mod own_schema;
 mod respelt;

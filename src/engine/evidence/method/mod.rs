@@ -9,6 +9,7 @@ mod compare;
 mod skip;
 mod timestamps;
 mod timestamps_only;
+mod xid;
 
 use futures::future::BoxFuture;
 
@@ -31,6 +32,7 @@ pub(crate) fn finder(method: Method) -> &'static dyn Finder {
     match method {
         Method::Timestamps => &timestamps::Timestamps,
         Method::TimestampsOnly => &timestamps_only::TimestampsOnly,
+        Method::Xid => &xid::Xid,
         Method::Compare => &compare::Compare,
         Method::Skip => &skip::Skip,
     }

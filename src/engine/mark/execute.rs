@@ -1,0 +1,114 @@
+//! Asks both servers where they are.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::try_join;
+use tracing::Instrument as _;
+
+use crate::catalog;
+use crate::delta::Horizon;
+use crate::engine::run::{Context, spans};
+use crate::error::{Error, ErrorKind, Place as _, Result};
+use crate::name::{Side, Sided};
+use crate::pg::{Session, TransactionIds};
+use crate::staging::{DatabaseMark, Mark, ServerMark};
+
+/// How long is waited between two looks at the transactions that are going on.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What was marked.
+#[derive(Clone, Debug, Serialize)]
+pub struct MarkReport {
+    /// When the mark was finished, RFC 3339 in UTC.
+    pub made_at: String,
+    /// What is known of each server.
+    pub servers: Sided<MarkedServer>,
+}
+
+/// One server of a mark.
+#[derive(Clone, Debug, Serialize)]
+pub struct MarkedServer {
+    /// Every transaction below was over.
+    pub horizon: u64,
+    /// How many ids from there on were given out: their transactions may have been going on.
+    pub in_doubt: u64,
+    /// How many databases were looked at.
+    pub databases: usize,
+}
+
+/// Marks both servers. Transactions that are going on are waited for, for so long at most: what they write later is not told
+/// from what is written after the mark.
+///
+/// # Errors
+/// `Permission` where a server does not say which it is; whatever connecting can give. Returns the mark to be kept and what to
+/// tell of it.
+pub async fn mark(context: &Context, patience: Duration) -> Result<(Mark, MarkReport)> {
+    mark_both(context, patience).instrument(spans::step(context, "mark")).await
+}
+
+async fn mark_both(context: &Context, patience: Duration) -> Result<(Mark, MarkReport)> {
+    let side = |side| async move { mark_server(context, side, patience).await.place(|| side) };
+    let servers = Sided::from(try_join!(side(Side::Old), side(Side::New))?);
+    let mark = Mark::of(Timestamp::now().to_string(), servers);
+    let told = mark.servers.as_ref().map(|server| MarkedServer {
+        horizon: server.horizon.xid(),
+        in_doubt: server.next_xid - server.horizon.xid(),
+        databases: server.databases.len(),
+    });
+    let report = MarkReport { made_at: mark.made_at.clone(), servers: told };
+    Ok((mark, report))
+}
+
+async fn mark_server(context: &Context, side: Side, patience: Duration) -> Result<ServerMark> {
+    let servers = context.servers();
+    let first = servers.connect(side, servers.endpoint(side).database()).await?;
+    let identity = first.identity().await?;
+    let (Some(system_identifier), Some(timeline)) = (identity.system_identifier, identity.timeline) else {
+        return Err(Error::new(ErrorKind::Permission, "mark the server")
+            .because("this user may not ask which server it is (pg_control_system, pg_control_checkpoint)")
+            .next("grant EXECUTE on both functions, as they are granted to everybody by default"));
+    };
+    let names = match context.selection().databases() {
+        [] => catalog::databases(first.client()).await?,
+        named => named.to_vec(),
+    };
+    let mut opened = Vec::new();
+    for name in names {
+        let session = servers.connect(side, &name).await?;
+        // Before the horizon: what is rewritten in between is then seen as rewritten.
+        let filenodes = catalog::filenodes(session.client()).await?;
+        let oid = session.identity().await?.database_oid;
+        opened.push((session, DatabaseMark { name, oid, filenodes, sequences: Vec::new() }));
+    }
+    let clock = first.read_clock().await?;
+    let ids = settled(context, &first, patience).await?;
+    let mut databases = Vec::new();
+    for (session, database) in opened {
+        // After the horizon: no number that was given out before it is above these.
+        databases.push(DatabaseMark { sequences: catalog::sequences(session.client()).await?, ..database });
+    }
+    Ok(ServerMark {
+        system_identifier,
+        timeline,
+        horizon: Horizon::new(ids.xmin),
+        next_xid: ids.xmax,
+        wal: ids.wal,
+        clock,
+        databases,
+    })
+}
+
+/// Reads the ids of a snapshot in which nothing is going on, or of the last one that was waited for.
+async fn settled(context: &Context, session: &Session, patience: Duration) -> Result<TransactionIds> {
+    let began = Instant::now();
+    loop {
+        let ids = session.transaction_ids().await?;
+        if ids.in_progress == 0 || began.elapsed() >= patience {
+            return Ok(ids);
+        }
+        context.reporter().check_stop()?;
+        tokio::time::sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,192 @@
+//! What a mark proves: who wrote a row since, with or without stamps, and where it proves nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow_array::cast::AsArray as _;
+use failback::config::Cutover;
+use failback::delta::Class;
+use failback::error::ErrorKind;
+use failback::schema::Method;
+use failback::staging::Mark;
+
+use super::*;
+
+const BARE: &str = "create table t (id int primary key, v text); insert into t select g, 'both' from generate_series(1, 20) g";
+
+/// Sets both sides up alike and marks them; lets something happen while that is done, and then each side do its own work.
+fn marked_while(test: &str, both: &str, meanwhile: impl FnOnce(&Pair) -> Work, [new, old]: [&str; 2]) -> (Recovery, Mark) {
+    let pair = support::pair(test);
+    for side in Side::BOTH {
+        support::sql(pair.url(side), both);
+    }
+    let finish = meanwhile(&pair);
+    let mut case = recovery(pair, "");
+    let (mark, _) = block_on(engine::mark(&case.context, Duration::ZERO)).expect("a mark");
+    finish();
+    std::thread::sleep(Duration::from_millis(20));
+    let cutover = Cutover::parse(&Timestamp::now().to_string()).expect("a cutover");
+    std::thread::sleep(Duration::from_millis(20));
+    support::sql(&case.pair.new, new);
+    support::sql(&case.pair.old, old);
+    let selection = case.context.selection().clone().with_cutover(Some(cutover)).with_mark(Some(Arc::new(mark.clone())));
+    case.context = case.context.clone().with_selection(selection);
+    (case, mark)
+}
+
+type Work = Box<dyn FnOnce()>;
+
+fn marked(test: &str, both: &str, new: &str, old: &str) -> Recovery {
+    marked_while(test, both, |_| Box::new(|| ()), [new, old]).0
+}
+
+fn method(case: &Recovery) -> (Method, Option<String>) {
+    let table = discovered(case).expect("a discovery").databases.remove(0).tables.remove(0);
+    (table.method, table.unmarked)
+}
+
+fn of(case: &Recovery) -> Vec<(Class, u64)> {
+    case.up_to_plan().into_iter().map(|((_, class), rows)| (class, rows)).collect()
+}
+
+#[test]
+fn every_write_of_either_side_is_known_without_a_stamp() {
+    let new = "update t set v = 'new' where id in (1, 2); delete from t where id in (3, 4); insert into t values (30, 'new')";
+    let old = "update t set v = 'old' where id in (2, 4, 5); delete from t where id = 6; insert into t values (31, 'old')";
+    let case = marked("mark_bare", BARE, new, old);
+    assert_eq!(method(&case), (Method::Xid, None));
+    let expected = [
+        (Class::Update, 1),
+        (Class::Delete, 1),
+        // 6, which OLD deleted: NEW has it as it was. Row 5 is as it was on NEW, and not looked at.
+        (Class::OldOnly, 1),
+        (Class::AmbiguousMissingOnOld, 1),
+        (Class::AmbiguousMissingOnNew, 1),
+        (Class::UpdateOriginDiffers, 1),
+        (Class::DeleteOriginDiffers, 0),
+    ];
+    let found = of(&case);
+    for (class, rows) in expected {
+        let counted: u64 = found.iter().filter(|(one, _)| *one == class).map(|(_, rows)| rows).sum();
+        // Whether row 4 was there at the mark nothing says: OLD wrote it since, and NEW has none.
+        let wanted = if class == Class::AmbiguousMissingOnNew { 2 } else { rows };
+        assert_eq!(counted, wanted, "{class:?}: {found:?}");
+    }
+}
+
+#[test]
+fn a_stamp_of_its_creation_says_which_young_row_is_an_insert() {
+    let both = "create table t (id int primary key, v text, created_at timestamptz default now());
+                insert into t select g, 'both', '2020-01-01' from generate_series(1, 20) g";
+    // An import brings a row with its old stamp: that it is new is not proven.
+    let new = "insert into t values (30, 'new'); insert into t values (31, 'import', '2001-01-01');
+               update t set v = 'new' where id = 1";
+    let case = marked("mark_created", both, new, "");
+    assert_eq!(of(&case), [(Class::Insert, 1), (Class::Update, 1), (Class::UpdateMissing, 1)]);
+}
+
+#[test]
+fn what_was_open_at_the_mark_counts_as_written_since() {
+    let open = |pair: &Pair| -> Work {
+        let url = pair.new.clone();
+        let session = block_on(support::connect(&url));
+        let begin = "begin; savepoint s; update t set v = 'open' where id = 7; release s";
+        block_on(session.batch_execute(begin)).expect("an open transaction");
+        // Others end after it began and before the mark.
+        support::sql(&url, "update t set v = 'both' where id = 8");
+        Box::new(move || block_on(session.batch_execute("commit")).expect("a commit"))
+    };
+    let (case, mark) = marked_while("mark_open", BARE, open, ["", ""]);
+    assert!(mark.servers.new.next_xid > mark.servers.new.horizon.xid(), "{mark:?}");
+    assert_eq!(of(&case), [(Class::Update, 1), (Class::Convergent, 1)], "row 7; 8 is young too, and equal");
+}
+
+#[test]
+fn rows_keep_their_writer_through_vacuum_and_freeze() {
+    let new = "update t set v = 'new' where id = 1";
+    let case = marked("mark_frozen", BARE, new, "");
+    for url in [&case.pair.new, &case.pair.old] {
+        support::sql(url, "vacuum (freeze) t");
+    }
+    assert_eq!(method(&case), (Method::Xid, None));
+    assert_eq!(of(&case), [(Class::Update, 1)]);
+}
+
+#[test]
+fn tables_that_were_rewritten_or_redefined_since_are_compared() {
+    for (what, said) in [
+        ("truncate t; insert into t select g, 'both' from generate_series(1, 20) g", "rewritten on NEW"),
+        ("alter table t alter v type varchar(20)", "rewritten on NEW"),
+        ("alter table t add w text default 'w'", "changed on NEW"),
+        ("alter table t drop v; alter table t add v text default 'both'", "changed on NEW"),
+    ] {
+        let case = marked("mark_void", BARE, what, "");
+        let (method, unmarked) = method(&case);
+        assert_eq!(method, Method::Compare, "{what}");
+        assert!(unmarked.as_deref().is_some_and(|why| why.contains(said)), "{what}: {unmarked:?}");
+    }
+    let kinds = "create type kind as enum ('a', 'b'); create table t (id int primary key, v kind)";
+    let case = marked("mark_enum", kinds, "alter type kind rename value 'a' to 'c'", "");
+    assert_eq!(method(&case).0, Method::Compare, "an old row shows another label");
+    let case = marked("mark_other", BARE, "create table other (id int); create type kind as enum ('a')", "");
+    assert_eq!(method(&case).0, Method::Xid, "that has nothing to do with it");
+}
+
+#[test]
+fn a_mark_that_is_late_or_of_others_is_refused() {
+    let (mut case, mark) = marked_while("mark_late", BARE, |_| Box::new(|| ()), ["", ""]);
+    let refuses = |case: &Recovery, said: &str| {
+        let error = discovered(case).expect_err("the mark is of no use");
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+        assert!(error.causes().iter().any(|cause| cause.contains(said)), "{:?}", error.causes());
+    };
+    let with = |case: &Recovery, mark: Mark, cutover: Timestamp| {
+        let cutover = Cutover::parse(&cutover.to_string()).expect("a cutover");
+        let selection = case.context.selection().clone().with_cutover(Some(cutover)).with_mark(Some(Arc::new(mark)));
+        case.context.clone().with_selection(selection)
+    };
+    let now = Timestamp::now();
+    case.context = with(&case, mark.clone(), now - SignedDuration::from_mins(10));
+    refuses(&case, "after the cutover");
+    let mut other = mark.clone();
+    other.servers.new.system_identifier = "1".to_owned();
+    case.context = with(&case, other, now);
+    refuses(&case, "another server");
+    let mut swapped = mark.clone();
+    std::mem::swap(&mut swapped.servers.old, &mut swapped.servers.new);
+    case.context = with(&case, swapped, now);
+    refuses(&case, "another server");
+    let mut ahead = mark;
+    ahead.servers.old.horizon = failback::delta::Horizon::new(u64::from(u32::MAX) * 3);
+    case.context = with(&case, ahead, now);
+    refuses(&case, "before the mark");
+}
+
+#[test]
+fn a_parent_without_stamps_that_nobody_wrote_since_gets_its_child() {
+    let both = "create table p (id int primary key, v text);
+                create table t (id int primary key, p int references p, created_at timestamptz default now());
+                insert into p values (1, 'both'), (2, 'both'), (3, 'both')";
+    // OLD's users put another row in the place of 2, and NEW's of 3.
+    let old = "delete from p where id = 2; insert into p values (2, 'old')";
+    let new = "insert into t values (1, 1), (2, 2), (3, 3); delete from p where id = 9";
+    let case = marked("mark_parent", both, new, old);
+    let plan = planned(&case);
+    assert_eq!((plan.actions.get(failback::policy::Action::Insert), plan.held), (2, 1), "{plan:#?}");
+}
+
+#[test]
+fn what_a_verdict_rests_on_is_written_down() {
+    let case = marked("mark_evidence", BARE, "update t set v = 'new' where id = 1", "");
+    of(&case);
+    let diff = failback::staging::DiffIndex::read(&case.store).expect("a diff");
+    let segment = &diff.databases[0].tables[0].segments[0];
+    let batches = failback::staging::SegmentReader::open(&case.store, segment, 10).expect("a segment");
+    for batch in batches {
+        let batch = batch.expect("a batch");
+        for column in ["fb_evidence_old", "fb_evidence_new"] {
+            let words = batch.column_by_name(column).expect("a column");
+            assert_eq!(words.as_string::<i32>().value(0), "xid");
+        }
+    }
+}
