@@ -6,6 +6,9 @@ use super::{Inserted, LoadTable};
 use crate::name::Ident;
 use crate::schema::{FkAction, ForeignKey};
 
+/// What changes a row of OLD in place.
+const UPDATED: &str = "'u', 'm'";
+
 /// Counts the children that an action of the key would change: those of parents that go (`with_deletes`) or whose referenced
 /// columns change (`with_updates`), less the children that the same transaction deletes itself, or, where the action lets them
 /// live, gives another reference after it.
@@ -19,18 +22,21 @@ pub fn affected_children(
     own: Option<&LoadTable<'_>>,
     (with_deletes, with_updates): (bool, bool),
 ) -> String {
-    let operations: Vec<_> = [(with_deletes, "'d', 'r'"), (with_updates, "'u', 'm'")]
-        .into_iter()
-        .filter_map(|(fires, operations)| fires.then_some(operations))
-        .collect();
-    let spared = own.map(|own| {
-        let sets_reference = key.child_columns.iter().all(|column| own.updated_value(column).is_some());
-        let lives = key.on_delete != FkAction::Cascade && sets_reference && !own.source.key.is_whole_row();
-        (own, if lives { "'d', 'u', 'm'" } else { "'d'" })
-    });
+    let sets_reference = |own: &LoadTable<'_>| {
+        !own.source.key.is_whole_row() && key.child_columns.iter().all(|column| own.updated_value(column).is_some())
+    };
+    // A child that a delete takes with it is not there any more to be given another reference.
+    let outlives = |own: &LoadTable<'_>, operations: &str| {
+        sets_reference(own) && (operations == UPDATED || key.on_delete != FkAction::Cascade)
+    };
     // A row that is replaced is deleted first, and so its children are without it for a moment.
-    let after = |column: &Ident| format!("case when s.op in ('u', 'm') then {} end", updated(parents, column));
-    children_of(key, parents, &operations.join(", "), after, spared)
+    let after = |column: &Ident| format!("case when s.op in ({UPDATED}) then {} end", updated(parents, column));
+    let count = |operations: &str| {
+        let spared = own.map(|own| (own, if outlives(own, operations) { "'d', 'u', 'm'" } else { "'d'" }));
+        format!("({})", children_of(key, parents, operations, after, spared))
+    };
+    let fires = [(with_deletes, "'d', 'r'"), (with_updates, UPDATED)].into_iter().filter(|(fires, _)| *fires);
+    format!("select {}", fires.map(|(_, operations)| count(operations)).collect::<Vec<_>>().join(" + "))
 }
 
 /// Counts the children of rows whose referenced columns get other values, less those that the same transaction deletes or gives
