@@ -17,12 +17,12 @@ pub(super) fn fold_whole(line: &str, width: Option<usize>, indent: usize) -> Str
 
 fn fold_at<'a>(line: &'a str, width: Option<usize>, indent: usize, parts: impl Fn(&'a str, usize) -> Vec<&'a str>) -> String {
     let Some(width) = width.filter(|width| columns(line) > *width) else { return line.to_owned() };
-    let (mut text, mut at) = (String::with_capacity(line.len() + 2 * indent), 0);
+    let (mut text, mut at, mut begins) = (String::with_capacity(line.len() + 2 * indent), 0, 0);
     for (blanks, word) in words(line) {
-        if at > indent && at + blanks.len() + columns(word) > width {
+        if at > begins && at + blanks.len() + columns(word) > width {
             text.push('\n');
             text.push_str(&" ".repeat(indent));
-            at = indent;
+            (at, begins) = (indent, indent);
         } else {
             text.push_str(blanks);
             at += blanks.len();
@@ -31,7 +31,7 @@ fn fold_at<'a>(line: &'a str, width: Option<usize>, indent: usize, parts: impl F
             if number > 0 {
                 text.push('\n');
                 text.push_str(&" ".repeat(indent));
-                at = indent;
+                (at, begins) = (indent, indent);
             }
             text.push_str(part);
             at += columns(part);
