@@ -30,7 +30,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 26] = [
+const HAPPENS: [&str; 25] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -49,7 +49,6 @@ const HAPPENS: [&str; 26] = [
     "insert_exists -> hold",
     "update_origin_differs -> hold",
     "ambiguous_differs -> update",
-    "NEW's write wins by time",
     "OLD's write wins by time",
     "(held: the rows do not both say when",
     "(held with its parent",
