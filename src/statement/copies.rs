@@ -6,17 +6,6 @@ use crate::schema::WHOLE_ROW_COLUMNS;
 use super::read::given_keys;
 use super::{LoadTable, RowSource, is_written_in};
 
-/// What is known of an undo's copies that were put back before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Restored<'a> {
-    /// None of them.
-    Nothing,
-    /// All of them.
-    Everything,
-    /// Those that these transactions wrote.
-    By(&'a [i64]),
-}
-
 impl LoadTable<'_> {
     /// A stand-in for the missing key of a load table's row `s`.
     fn stand_in(&self, name: &str) -> String {
@@ -62,51 +51,42 @@ impl LoadTable<'_> {
 
     /// The rows of a load table that are to be written, each with its number among those of its kind (`rank`), how many these
     /// are (`planned`), how many copies OLD had as the plan knows it (`before`), how many it has (`copies`), and how many of
-    /// these some transactions wrote (`own`, `earlier`). `absent` are the operations on rows that OLD did not have.
-    fn counted(&self, absent: &str, own: &[i64], earlier: &[i64]) -> String {
+    /// these a transaction wrote (`own`). `absent` are the operations on rows that OLD did not have.
+    fn counted(&self, absent: &str, own: Option<i64>) -> String {
         format!(
             "(select s.ord, s.op, s.rank, s.planned, coalesce(s.first - 1, s.last) as before, coalesce(t.copies, 0) as copies, \
-             coalesce(t.own, 0) as own, coalesce(t.earlier, 0) as earlier from (select s.ord, s.op, {digest} as digest, \
+             coalesce(t.own, 0) as own from (select s.ord, s.op, {digest} as digest, \
              pg_catalog.row_number() over (partition by {digest}, s.op order by {copy}) as rank, \
              count(*) over (partition by {digest}, s.op) as planned, \
              pg_catalog.min({copy}) filter (where s.op in ({absent})) over (partition by {digest}) as first, \
              pg_catalog.max({copy}) over (partition by {digest}) as last from {load} s) s \
-             left join (select {row} as digest, count(*) as copies, count(*) filter (where {own}) as own, \
-             count(*) filter (where {earlier}) as earlier from {table} r group by 1) t on t.digest = s.digest \
-             where s.op in ('d', 'i')) w",
+             left join (select {row} as digest, count(*) as copies, count(*) filter (where {own}) as own from {table} r \
+             group by 1) t on t.digest = s.digest where s.op in ('d', 'i')) w",
             digest = self.stand_in(WHOLE_ROW_COLUMNS[0]),
             copy = self.stand_in(WHOLE_ROW_COLUMNS[1]),
             load = self.load(),
             table = self.table(),
             row = self.source.row_digest("r"),
-            own = is_written_in("r", own),
-            earlier = is_written_in("r", earlier),
+            own = is_written_in("r", own.as_slice()),
         )
     }
 
-    /// Finds the positions of rows of which OLD has another number of copies than it had when they were classified.
+    /// Finds the positions of rows of which OLD has another number of copies than it had when they were classified: others
+    /// wrote them, as the second column says.
     #[must_use]
     pub fn miscounted(&self) -> String {
-        format!("select w.ord from {} where w.copies <> w.before order by w.ord", self.counted("'i', 'n'", &[], &[]))
+        format!("select w.ord, true from {} where w.copies <> w.before order by w.ord", self.counted("'i', 'n'", None))
     }
 
-    /// Says of rows that a merge wrote what became of them, as far as there is anything to say: their positions, and a word.
-    /// `there`: they are as before the merge. `since`: others wrote them. `back`: an undo has put them back, one by one;
-    /// `waits`: it has not. Without the merge's transaction, whichever copies are left count as its own.
+    /// Finds the positions of copies that a merge brought and that are not its own any more, and says of each whether others
+    /// wrote it; else it is gone. Without the merge's transaction, whichever copies are left count as its own.
     #[must_use]
-    pub fn changed_copies(&self, merge: Option<i64>, restored: Restored<'_>) -> String {
+    pub fn changed_copies(&self, merge: Option<i64>) -> String {
         let gone = "greatest(0, w.before + w.planned - w.copies)";
         let own = if merge.is_some() { "w.own".to_owned() } else { format!("(w.planned - {gone})") };
-        let (put_back, earlier) = match restored {
-            Restored::Nothing => ("null", &[][..]),
-            Restored::Everything => ("'there'", &[][..]),
-            Restored::By(transactions) => ("case when w.rank <= w.earlier then 'back' else 'waits' end", transactions),
-        };
         format!(
-            "select c.ord, c.found from (select w.ord, case when w.op = 'i' then {put_back} when w.rank <= {own} then null \
-             when w.rank - {own} <= {gone} then 'there' else 'since' end as found from {}) c where c.found is not null \
-             order by c.ord",
-            self.counted("'d', 'n'", merge.as_slice(), earlier),
+            "select w.ord, w.rank - {own} > {gone} from {} where w.op = 'd' and w.rank > {own} order by w.ord",
+            self.counted("'d', 'n'", merge),
         )
     }
 }

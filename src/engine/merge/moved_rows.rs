@@ -10,11 +10,11 @@ use super::moved_row::{Moved, MovedRow};
 use super::table_merge::TableMerge;
 use crate::engine::plan::{Direction, PlannedRows};
 use crate::engine::rows::{Batches, Image, finding_names, image_layout};
-use crate::engine::run::{Reporter, Standing};
+use crate::engine::run::Reporter;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::pg::Session;
-use crate::statement::{BY_ANY_JOIN, BY_INDEX, Operation, Unknown, WriterMark, copy_binary, select_list};
+use crate::statement::{BY_ANY_JOIN, BY_INDEX, Unknown, WriterMark, copy_binary, select_list};
 use crate::store::Store;
 
 impl TableMerge<'_> {
@@ -24,15 +24,12 @@ impl TableMerge<'_> {
         store: &dyn Store,
         reporter: &Reporter,
         old: &Session,
-        (database, standing, mark): (&str, &Standing, Option<&WriterMark>),
+        (database, merged_in, mark): (&str, Option<i64>, Option<&WriterMark>),
     ) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
         // Where actions were chosen row by row, the rows were looked at before the transaction.
-        let (reporter, standing) = match self.actions {
-            Some(_) => (&reporter.untold(), &standing.settled()),
-            None => (reporter, standing),
-        };
-        let moved = self.moved(store, reporter, old, (database, standing, mark)).await?.len();
+        let reporter = if self.actions.is_some() { &reporter.untold() } else { reporter };
+        let moved = self.moved(store, reporter, old, (database, merged_in, mark)).await?.len();
         info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
         self.hint(old, BY_ANY_JOIN).await?;
         if moved == 0 {
@@ -60,13 +57,13 @@ impl TableMerge<'_> {
         store: &dyn Store,
         reporter: &Reporter,
         old: &Session,
-        (database, standing, mark): (&str, &Standing, Option<&WriterMark>),
+        (database, merged_in, mark): (&str, Option<i64>, Option<&WriterMark>),
     ) -> Result<Vec<MovedRow>> {
         let looking = async {
             if !self.record.key.is_whole_row() {
                 return self.look_for_moved(store, reporter, old, (database, mark)).await;
             }
-            let moved = copies::moved(&self.load, old, self.direction, (self.wanted.get(Operation::Insert), standing)).await?;
+            let moved = copies::moved(&self.load, old, self.direction, merged_in).await?;
             reporter.tell_rows(database, &self.record.name, self.wanted.sum(), 0);
             Ok(moved)
         };

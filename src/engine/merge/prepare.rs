@@ -9,7 +9,7 @@ use super::{definitions, sequences, table_locks, take_back, writers};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{Direction, expect_privileges};
 use crate::engine::run::ledger::lock;
-use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, Recorded, Standing, is_lock_wait};
+use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, Recorded, is_lock_wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, Session, Transaction, is_old};
@@ -56,9 +56,8 @@ impl Preparation<'_> {
         let Some(last) = last.filter(|_| self.action != LedgerAction::Merge) else {
             return self.carry_out(old, Scope::of_plan(self.part, record, &clock)).await;
         };
-        let standing = Standing::ask(&Ledger::of(self.context), &old, self.part, &last).await?;
-        let everything =
-            take_back::everything(self.context.store(), &old, self.part, (record, &clock), (&last, &standing)).await?;
+        last.expect_remainder()?;
+        let everything = take_back::everything(self.context.store(), &old, self.part, (record, &clock), &last).await?;
         for table in everything.tables_known_by_values() {
             self.context.reporter().tell(Event::Note(format!(
                 "! {}: {table}: rewritten, restored or given columns since the merge: what others have written since is known \
@@ -76,7 +75,7 @@ impl Preparation<'_> {
         }
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
         let fires = self.options.fire_triggers;
-        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), (&last, &standing), fires).await?).await
+        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), &last, fires).await?).await
     }
 
     /// Does what a scope says, up to COMMIT.

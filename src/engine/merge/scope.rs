@@ -7,7 +7,7 @@ use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{Direction, Lifted, LiftedKeys, Parentage, keys_of_new_alone};
-use crate::engine::run::{Entry, RowNumbers, Standing};
+use crate::engine::run::{Entry, RowNumbers};
 use crate::error::Result;
 use crate::policy::Action;
 use crate::schema::{Column, ForeignKey};
@@ -25,8 +25,6 @@ pub(crate) struct Scope {
     pub(crate) record: DatabaseRecord,
     /// What is done with each row of a table's diff, where that is not what the plan's own file says.
     pub(crate) actions: BTreeMap<TableId, Vec<Action>>,
-    /// To take a merge back: what OLD's ledger says of the merge.
-    pub(crate) standing: Standing,
     /// To take a merge back: what OLD's ledger said last.
     pub(crate) last: Option<Entry>,
     /// How a table's rows tell that the merge wrote them last.
@@ -57,7 +55,6 @@ impl Scope {
             part: part.clone(),
             record: record.clone(),
             actions: BTreeMap::new(),
-            standing: Standing::default(),
             last: None,
             marks: BTreeMap::new(),
             others: BTreeMap::new(),

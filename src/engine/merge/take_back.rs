@@ -25,7 +25,7 @@ use crate::engine::plan::{
     hold_rejects, needed_key_lifts, needed_lifts, planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
-use crate::engine::run::{Context, Entry, Ledger, RowNumbers, Standing};
+use crate::engine::run::{Context, Entry, Ledger, RowNumbers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
@@ -51,7 +51,7 @@ pub(crate) async fn everything(
     old: &Session,
     part: &DatabasePlan,
     (record, clock): (&DatabaseRecord, &Clock),
-    (last, standing): (&Entry, &Standing),
+    last: &Entry,
 ) -> Result<Scope> {
     let today = catalog::read(old.client()).await?;
     let mut scope = Scope {
@@ -59,7 +59,6 @@ pub(crate) async fn everything(
         part: part.clone(),
         record: record.clone(),
         actions: BTreeMap::new(),
-        standing: standing.clone(),
         last: Some(last.clone()),
         marks: BTreeMap::new(),
         others: BTreeMap::new(),
@@ -68,7 +67,7 @@ pub(crate) async fn everything(
         taken_back: Vec::new(),
         lifted: Lifted::new(),
         lifted_keys: LiftedKeys::new(),
-        parentage: parentage(&today, (record, clock), standing),
+        parentage: parentage(&today, (record, clock), last),
         keys_of_new: Vec::new(),
     };
     let has_rows = |table: &TablePlan| last.left.as_ref().is_none_or(|left| left.contains_key(&table.id));
@@ -95,11 +94,11 @@ pub(crate) async fn scope(
     context: &Context,
     part: &DatabasePlan,
     (record, clock): (&DatabaseRecord, &Clock),
-    (last, standing): (&Entry, &Standing),
+    last: &Entry,
     fires: bool,
 ) -> Result<Scope> {
     let sandbox = Sandbox::open(context.servers(), &part.name).await?;
-    let mut scope = everything(context.store(), sandbox.session(), part, (record, clock), (last, standing)).await?;
+    let mut scope = everything(context.store(), sandbox.session(), part, (record, clock), last).await?;
     let diffs: Vec<_> = scope.part.tables.iter().map(diff_of).collect();
     let mut drafts = Vec::new();
     for (table, diff) in scope.part.tables.iter().zip(&diffs) {
@@ -136,13 +135,13 @@ pub(crate) async fn scope(
 
 /// What shows that rows find the parents again that they had before the merge. Time columns count that are of the type of then;
 /// transactions where the merge's own can still be told.
-fn parentage(today: &Catalog, (record, clock): (&DatabaseRecord, &Clock), standing: &Standing) -> Parentage {
+fn parentage(today: &Catalog, (record, clock): (&DatabaseRecord, &Clock), last: &Entry) -> Parentage {
     let is_same = |table: &TableRecord, column: &TimeColumn| {
         let now = today.tables.iter().find(|now| now.name == table.name).and_then(|now| now.column(&column.name));
         now.map(|now| &now.data_type) == table.old.column(&column.name).map(|then| &then.data_type)
     };
-    let horizon = record.horizon.filter(|_| standing.merged_in.is_some());
-    let undone = if standing.merged_in.is_some() { standing.ever_undone_in.as_slice() } else { &[] };
+    let horizon = record.horizon.filter(|_| last.merged_in.is_some());
+    let undone = if last.merged_in.is_some() { last.undone_in.as_slice() } else { &[] };
     Parentage::of_before(record, clock, (horizon, undone), |table| {
         let kept = |column: &Option<TimeColumn>| column.clone().filter(|column| is_same(table, column));
         TimeColumns { created: kept(&table.times.created), updated: kept(&table.times.updated) }
@@ -231,7 +230,7 @@ async fn leave_moved(
     let merge = TableMerge::new(number, table, draft.record, Direction::Back, true).with_actions(Some(&actions));
     let (store, reporter, old) = (context.store(), context.reporter(), sandbox.session());
     merge.load(store, reporter, old, &RelevantColumns::Any).await?;
-    let moved = merge.moved(store, reporter, old, (&scope.part.name, &scope.standing, scope.mark(table.id))).await?;
+    let moved = merge.moved(store, reporter, old, (&scope.part.name, scope.merged_in(), scope.mark(table.id))).await?;
     let (taken_back, moved): (Vec<_>, Vec<_>) = moved.into_iter().partition(|moved| moved.how == Moved::There);
     for (how, why) in [(Moved::Written, WRITTEN_SINCE), (Moved::Doubled, DOUBLED)] {
         draft.hold_written(moved.iter().filter(|moved| moved.how == how).map(|moved| moved.row), why);
@@ -242,16 +241,8 @@ async fn leave_moved(
     if taken_back.is_empty() {
         return Ok(());
     }
-    // Copies that nothing tells from others: an undo before has taken as many away.
-    let gone = taken_back.iter().filter(|moved| actions[moved.row] == Action::Insert).count() as u64;
-    if draft.record.key.is_whole_row() && gone <= scope.standing.undone(&table.name.to_string()).deleted {
-        for moved in taken_back {
-            draft.actions[moved.row] = Action::KeepOld;
-        }
-        return Ok(());
-    }
     let ledger = Ledger::of(context);
-    let whereabouts = Whereabouts::ask((&ledger, old), scope.standing.merged_in, then, &merge, &actions).await?;
+    let whereabouts = Whereabouts::ask((&ledger, old), scope.merged_in(), then, &merge, &actions).await?;
     for row in taken_back.into_iter().map(|moved| moved.row) {
         match whereabouts.why(row, actions[row]) {
             Some(why) => draft.hold(row, why),

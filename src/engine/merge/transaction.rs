@@ -54,7 +54,7 @@ pub(crate) async fn carry_out(
         merge.lock_rows(old).await.place(|| &merge.record.name)?;
     }
     for merge in &merges {
-        let marks = (plan.name.as_str(), &scope.standing, scope.mark(merge.plan.id));
+        let marks = (plan.name.as_str(), scope.merged_in(), scope.mark(merge.plan.id));
         let seen = merge.expect_unmoved(store, reporter, old, marks).await;
         seen.place(|| &merge.record.name)?;
         adopted::expect_none(store, old, scope, merge, &keys).await.place(|| &merge.record.name)?;
@@ -78,7 +78,7 @@ pub(crate) async fn carry_out(
         }
     }
     for merge in merges.iter().rev() {
-        merge.delete(old, scope.standing.merged_in).await.place(|| &merge.record.name)?;
+        merge.delete(old, scope.merged_in()).await.place(|| &merge.record.name)?;
     }
     for merge in &merges {
         merge.write(old).await.place(|| &merge.record.name)?;

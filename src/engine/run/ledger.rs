@@ -85,6 +85,18 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// # Errors
+    /// `Refused` after an undo in part of which the ledger does not say which rows it left: what stands under the keys of the
+    /// others by now may be somebody else's.
+    pub(crate) fn expect_remainder(&self) -> Result<()> {
+        if self.action != LedgerAction::UndoPart || self.left.is_some() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Refused, "take back what an undo left")
+            .because("an earlier failback undid a part, and did not write down which rows it left")
+            .next("make a new run with `failback export`: its plan shows what is still otherwise"))
+    }
+
     /// Whether an undo has a table's row before it: an earlier one may have done with it.
     pub(crate) fn has_before_it(&self, table: TableId, row: usize) -> bool {
         self.left.as_ref().is_none_or(|left| left.get(&table).is_some_and(|rows| rows.has(row)))
@@ -264,13 +276,13 @@ impl Ledger {
 }
 
 /// Returns how many rows were written to each table.
-pub(super) fn counts(tables: Vec<(String, Recorded)>) -> Vec<(String, Written)> {
+fn counts(tables: Vec<(String, Recorded)>) -> Vec<(String, Written)> {
     let counts = tables.into_iter().filter(|(_, one)| one.left.is_none());
     counts.map(|(name, one)| (name, one.written)).collect()
 }
 
 /// Reads what was recorded of each table.
-pub(super) fn recorded(text: &str) -> Result<Vec<(String, Recorded)>> {
+fn recorded(text: &str) -> Result<Vec<(String, Recorded)>> {
     let tables = serde_json::from_str(text);
     tables.map_err(|error| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(error.to_string()))
 }
