@@ -28,6 +28,7 @@ mod ledger;
 mod load_table;
 mod operation;
 mod read;
+mod redefined;
 mod referential_action;
 mod referring_values;
 mod row_hash;
@@ -38,8 +39,8 @@ mod stranger;
 mod table_lock;
 pub mod trial_table;
 mod value;
+mod writer;
 mod written_since;
-mod young;
 
 pub use brought::{key_digests, remember_keys};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
@@ -51,9 +52,10 @@ pub use ledger::in_ledger;
 pub use load_table::{Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
 pub use operation::Operation;
 pub use read::{
-    CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, is_written_by_another, ordered_rows, own_rows,
-    range_sums, rows, rows_written_by, stamped_since,
+    CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, ordered_rows, own_rows, range_sums, rows,
+    rows_written_by, stamped_since,
 };
+pub use redefined::young_definitions;
 pub use referential_action::{affected_children, children_left_behind};
 pub use referring_values::{GivenValues, referring_values};
 pub use row_hash::row_hash;
@@ -61,10 +63,9 @@ pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
 pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE};
 pub use stranger::{
-    children_of_strangers, children_of_unproven, is_older, is_overwritten, is_written_in, note_kept_references,
-    parents_with_own_children,
+    children_of_strangers, children_of_unproven, is_overwritten, note_kept_references, parents_with_own_children,
 };
 pub use table_lock::{LockMode, hold_tables, lock_tables};
 pub use value::travelling_value;
+pub use writer::{is_older, is_written_by_another, is_written_in, young};
 pub use written_since::{Unknown, WriterMark, has_row_of};
-pub use young::{young, young_definitions};

@@ -7,6 +7,7 @@ use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, Table, WHOLE_ROW_COLUMNS
 
 use super::key_range::{KeyRange, own};
 use super::value::travelling_value;
+use super::writer::xid;
 
 /// The rows of one table, under the alias `t`, with the columns of their comparison key.
 #[derive(Clone, Copy, Debug)]
@@ -223,27 +224,10 @@ pub(super) fn given_keys(source: RowSource<'_>, keys: &[Vec<String>]) -> (String
     (format!("unnest({}) with ordinality as k({}, ord)", arrays.join(", "), names.join(", ")), values)
 }
 
-/// Returns a transaction's number as a row's `xmin` has it: its lowest 32 bits.
-fn xid(transaction: i64) -> String {
-    format!("'{}'::pg_catalog.xid", transaction.rem_euclid(1 << 32))
-}
-
-/// Returns an expression that is true for a row, under the alias `t`, that another transaction than the given one wrote last.
-#[must_use]
-pub fn is_written_by_another(transaction: i64) -> String {
-    format!("t.xmin <> {}", xid(transaction))
-}
-
 /// Counts a table's rows that a transaction wrote last.
 #[must_use]
 pub fn rows_written_by(source: RowSource<'_>, transaction: i64) -> String {
     format!("select count(*) from {} t where t.xmin = {}", source.relation(), xid(transaction))
-}
-
-/// Returns an expression that is true for a row, under an alias, whose last transaction began to write later than the given
-/// one.
-pub(super) fn is_written_after(alias: &str, transaction: i64) -> String {
-    format!("pg_catalog.age({alias}.xmin) < pg_catalog.age({})", xid(transaction))
 }
 
 /// Returns a predicate that is true for rows that NEW may have written after an instant: stamped at or after it, or not at all.

@@ -32,29 +32,6 @@ pub fn children_of_unproven(key: &ForeignKey, child: &DeltaTables<'_>, is_proven
     )
 }
 
-/// Returns a condition that is true for a row under an alias that no transaction has written since a horizon, and false where
-/// that is not known. A row bears its transaction's lowest 32 bits alone: what has begun since the horizon is a range of these,
-/// and one that is older by whole turns of them counts as new if it lies in it.
-#[must_use]
-pub fn is_older(alias: &str, horizon: Option<i64>) -> String {
-    let Some(horizon) = horizon else { return "false".to_owned() };
-    format!(
-        "(({alias}.xmin::pg_catalog.text::pg_catalog.int8 - {horizon}) & 4294967295) >= \
-         (select case when n.next < {horizon} then 4294967296 else n.next - {horizon} end from (select \
-         pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 as next) n)"
-    )
-}
-
-/// Returns a condition that is true for a row under an alias that one of these transactions wrote last.
-#[must_use]
-pub fn is_written_in(alias: &str, transactions: &[i64]) -> String {
-    if transactions.is_empty() {
-        return "false".to_owned();
-    }
-    let numbers: Vec<_> = transactions.iter().map(|number| (number & 0xffff_ffff).to_string()).collect();
-    format!("{alias}.xmin::pg_catalog.text::pg_catalog.int8 in ({})", numbers.join(", "))
-}
-
 fn kept_references(number: usize) -> String {
     format!("pg_temp.fb_kept_{number}")
 }

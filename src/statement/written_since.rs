@@ -3,7 +3,8 @@
 
 use super::LoadTable;
 use super::check::{children, pairs};
-use super::read::{is_written_after, is_written_by_another, own_rows};
+use super::read::own_rows;
+use super::writer::{is_written_after, is_written_by_another};
 use crate::name::Ident;
 use crate::schema::{ForeignKey, Table};
 
