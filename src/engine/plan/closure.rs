@@ -114,7 +114,8 @@ async fn equal_on_old(
     if missing.is_empty() {
         return Ok(Vec::new());
     }
-    let children = equal_values::texts(store, child, &key.child_columns, deltas.direction().image())?;
+    let image = deltas.direction().image();
+    let children = equal_values::values(store, child, (&key.child_columns, image), |texts| texts)?;
     let found = equal_values::pairs(deltas, key, (parent, &missing), (child, &children)).await?;
     Ok(found.into_iter().map(|(_, row)| row).collect::<BTreeSet<_>>().into_iter().collect())
 }

@@ -35,10 +35,16 @@ fn are_alike(parent: &Column, child: &Column) -> bool {
     of_one_type && parent.equal_prints_alike() && child.equal_prints_alike()
 }
 
-/// Reads some columns of one image of a draft's rows; those with a NULL among them refer to nothing.
-pub(crate) fn texts(store: &dyn Store, draft: &Draft<'_>, columns: &[Ident], image: &str) -> Result<RowTexts> {
+/// Reads some columns of one image of a draft's rows; those with a NULL among them refer to nothing. `keep` makes of the texts
+/// what is kept of them.
+pub(crate) fn values<V>(
+    store: &dyn Store,
+    draft: &Draft<'_>,
+    (columns, image): (&[Ident], &str),
+    keep: impl Fn(Vec<String>) -> V,
+) -> Result<Vec<(usize, V)>> {
     let mut found = Vec::new();
-    each_text(store, draft, columns, image, |row, _, texts| found.extend(texts.map(|texts| (row, texts))))?;
+    each_text(store, draft, columns, image, |row, _, texts| found.extend(texts.map(|texts| (row, keep(texts)))))?;
     Ok(found)
 }
 

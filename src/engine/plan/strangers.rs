@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::delta_tables::TableDeltas;
 use super::direction::Direction;
 use super::draft::Draft;
-use super::equal_values::{pairs, print_alike, texts};
+use super::equal_values::{pairs, print_alike, values};
 use super::new_keys::keys_of_new_alone;
 use super::parentage::Parentage;
-use super::row_values::{Value, each_row};
+use super::row_values::{Value, digest, each_row};
 use super::unproven_keys::{LiftedKeys, name_of};
 use crate::delta::{Base, Class};
 use crate::engine::evidence::Clock;
@@ -147,18 +147,34 @@ impl Strangers {
             return Ok(Vec::new());
         };
         let parent = &drafts[parent];
-        let on_new: BTreeMap<_, _> = texts(store, child, &key.child_columns, "new")?.into_iter().collect();
-        let mut own = texts(store, child, &key.child_columns, "old")?;
-        own.retain(|(row, value)| !child.actions[*row].writes() && on_new.get(row) != Some(value));
-        let mut parents = texts(store, parent, &key.parent_columns, "old")?;
-        parents.retain(|(row, _)| possible.contains(row));
-        if !print_alike(key, parent, child) {
-            let found = pairs(deltas, key, (parent, &parents), (child, &own)).await?;
-            return Ok(found.into_iter().map(|(row, _)| row).collect::<BTreeSet<_>>().into_iter().collect());
+        if print_alike(key, parent, child) {
+            let (parents, own) = at_stake(store, (parent, possible), child, key, |texts| digest(&texts))?;
+            let own: HashSet<_> = own.into_iter().map(|(_, value)| value).collect();
+            return Ok(parents.into_iter().filter(|(_, value)| own.contains(value)).map(|(row, _)| row).collect());
         }
-        let own: HashSet<_> = own.into_iter().map(|(_, value)| value).collect();
-        Ok(parents.into_iter().filter(|(_, value)| own.contains(value)).map(|(row, _)| row).collect())
+        let (parents, own) = at_stake(store, (parent, possible), child, key, |texts| texts)?;
+        let found = pairs(deltas, key, (parent, &parents), (child, &own)).await?;
+        Ok(found.into_iter().map(|(row, _)| row).collect::<BTreeSet<_>>().into_iter().collect())
     }
+}
+
+/// The values of parents that may be strangers, and of children that OLD keeps and NEW does not have so. `keep` makes of texts
+/// what is kept of them.
+type AtStake<V> = (Vec<(usize, V)>, Vec<(usize, V)>);
+
+fn at_stake<V: PartialEq>(
+    store: &dyn Store,
+    (parent, possible): (&Draft<'_>, &HashSet<usize>),
+    child: &Draft<'_>,
+    key: &ForeignKey,
+    keep: impl Fn(Vec<String>) -> V,
+) -> Result<AtStake<V>> {
+    let on_new: BTreeMap<_, _> = values(store, child, (&key.child_columns, "new"), &keep)?.into_iter().collect();
+    let mut own = values(store, child, (&key.child_columns, "old"), &keep)?;
+    own.retain(|(row, value)| !child.actions[*row].writes() && on_new.get(row) != Some(value));
+    let mut parents = values(store, parent, (&key.parent_columns, "old"), &keep)?;
+    parents.retain(|(row, _)| possible.contains(row));
+    Ok((parents, own))
 }
 
 /// Collects the referenced values of rows that are written: an update that moves none of them is in no delta table.

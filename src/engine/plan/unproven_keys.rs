@@ -36,12 +36,13 @@ pub(crate) async fn needed_key_lifts(
 ) -> Result<LiftedKeys> {
     let sandbox = Sandbox::open(servers, database).await?;
     let client = sandbox.session().client();
-    let (mut lifts, keys) = (catalog::key_lifts(client).await?, catalog::foreign_keys(client).await?);
+    let keys = catalog::foreign_keys(client).await?;
     let mut found = LiftedKeys::new();
     if keys.iter().all(|key| key.validated) {
         sandbox.leave().await?;
         return Ok(found);
     }
+    let mut lifts = catalog::key_lifts(client).await?;
     let quiet = sandbox.keeps_keys_quiet() && !fires;
     let deltas = TableDeltas::prepare(sandbox, store, reporter, drafts, Direction::Back, (&BTreeSet::new(), &[])).await?;
     for key in keys.iter().filter(|key| !key.validated) {
@@ -69,10 +70,14 @@ pub(crate) async fn hold_unrestorable_orphans(
 ) -> Result<()> {
     let sandbox = Sandbox::open(servers, database).await?;
     let client = sandbox.session().client();
-    let (lifts, keys) = (catalog::key_lifts(client).await?, catalog::foreign_keys(client).await?);
+    let keys = catalog::foreign_keys(client).await?;
+    if sandbox.keeps_keys_quiet() || keys.iter().all(|key| key.validated) {
+        return sandbox.leave().await;
+    }
+    let lifts = catalog::key_lifts(client).await?;
     let is_fixed = |key: &&ForeignKey| !key.validated && !lifts.contains_key(&name_of(key));
     let fixed: Vec<_> = keys.iter().filter(is_fixed).collect();
-    if fixed.is_empty() || sandbox.keeps_keys_quiet() {
+    if fixed.is_empty() {
         return sandbox.leave().await;
     }
     let deltas = TableDeltas::prepare(sandbox, store, reporter, drafts, Direction::Forward, (&BTreeSet::new(), &[])).await?;
