@@ -53,9 +53,6 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let mut page = call.printer.page();
     tell(&mut page, &report);
     page.line(format!("mark: {}", super::paint::tame(&arguments.out.display().to_string())));
-    page.next(
-        settings.steps("export", &["--mark".to_owned(), super::settings::shell_word(&arguments.out.display().to_string())]),
-    );
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
 }
