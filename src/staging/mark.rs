@@ -31,13 +31,11 @@ pub struct ServerMark {
     pub system_identifier: String,
     /// The timeline of the last checkpoint.
     pub timeline: u32,
-    /// Every transaction below was over.
-    pub horizon: Horizon,
-    /// None from here on had begun: between the two something was going on.
+    /// No transaction from here on had begun.
     pub next_xid: u64,
     /// Where the write-ahead log was, as PostgreSQL spells it.
     pub wal: String,
-    /// What the clock showed, before the horizon was read.
+    /// What the clock showed, after the horizons were read.
     pub clock: ClockReading,
     /// One record a database, by name.
     pub databases: Vec<DatabaseMark>,
@@ -52,6 +50,8 @@ pub struct DatabaseMark {
     pub oid: u32,
     /// The file of every table and partition, read before the horizon.
     pub filenodes: Vec<Filenode>,
+    /// Every transaction below that can have written to the database was over.
+    pub horizon: Horizon,
     /// How far its sequences had come, read after the horizon.
     pub sequences: Vec<Sequence>,
 }

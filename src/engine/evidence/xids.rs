@@ -74,7 +74,7 @@ impl XidEvidence {
 impl SideEvidence {
     async fn read(mark: &ServerMark, cutover_us: i64, session: &Session, now: &ServerIdentity) -> Result<Self> {
         let database = expect_marked(mark, cutover_us, now)?;
-        let is_young = young_xids(session, mark.horizon).await?.ok_or_else(|| {
+        let is_young = young_xids(session, database.horizon).await?.ok_or_else(|| {
             refused("the server is where it was before the mark, or once around the transaction ids from there")
         })?;
         let files = catalog::filenodes(session.client()).await?;
@@ -82,13 +82,13 @@ impl SideEvidence {
         let rewritten = files.into_iter().filter(|file| is_rewritten(&file.name, file.number)).map(|file| file.name).collect();
         let rows = session.query(&statement::young_definitions(&is_young), &[]).await?;
         let redefined = rows.iter().map(|row| QualifiedName::new(row.get::<_, &str>(0), row.get::<_, &str>(1))).collect();
-        Ok(Self { horizon: mark.horizon, rewritten, redefined })
+        Ok(Self { horizon: database.horizon, rewritten, redefined })
     }
 }
 
 /// Returns the ids that rows written behind a horizon may bear, as the session sees them; `None` where all may.
 async fn young_xids(session: &Session, horizon: Horizon) -> Result<Option<YoungXids>> {
-    Ok(horizon.young(session.transaction_ids().await?.xmax))
+    Ok(horizon.young(session.transaction_ids().await?.next))
 }
 
 /// Returns a predicate on a row `t` that is true where it may have been written behind a horizon, for whoever reads under the

@@ -12,7 +12,7 @@ use crate::delta::Horizon;
 use crate::engine::run::{Context, spans};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Side, Sided};
-use crate::pg::{Session, TransactionIds};
+use crate::pg::Session;
 use crate::staging::{DatabaseMark, Mark, ServerMark};
 
 /// How long is waited between two looks at the transactions that are going on.
@@ -30,7 +30,7 @@ pub struct MarkReport {
 /// One server of a mark.
 #[derive(Clone, Debug, Serialize)]
 pub struct MarkedServer {
-    /// Every transaction below was over.
+    /// Every transaction below was over that can have written to one of the databases.
     pub horizon: u64,
     /// How many ids from there on were given out: their transactions may have been going on.
     pub in_doubt: u64,
@@ -52,10 +52,10 @@ async fn mark_both(context: &Context, patience: Duration) -> Result<(Mark, MarkR
     let side = |side| async move { mark_server(context, side, patience).await.place(|| side) };
     let servers = Sided::from(try_join!(side(Side::Old), side(Side::New))?);
     let mark = Mark::of(Timestamp::now().to_string(), servers);
-    let told = mark.servers.as_ref().map(|server| MarkedServer {
-        horizon: server.horizon.xid(),
-        in_doubt: server.next_xid - server.horizon.xid(),
-        databases: server.databases.len(),
+    let told = mark.servers.as_ref().map(|server| {
+        let horizon = server.databases.iter().map(|database| database.horizon.xid()).min().unwrap_or(server.next_xid);
+        let in_doubt = server.next_xid.saturating_sub(horizon);
+        MarkedServer { horizon, in_doubt, databases: server.databases.len() }
     });
     let report = MarkReport { made_at: mark.made_at.clone(), servers: told };
     Ok((mark, report))
@@ -79,34 +79,33 @@ async fn mark_server(context: &Context, side: Side, patience: Duration) -> Resul
         let session = servers.connect(side, &name).await?;
         // Before the horizon: what is rewritten in between is then seen as rewritten.
         let filenodes = catalog::filenodes(session.client()).await?;
-        let oid = session.identity().await?.database_oid;
-        opened.push((session, DatabaseMark { name, oid, filenodes, sequences: Vec::new() }));
+        opened.push((session, name, filenodes));
     }
+    let ids = first.transaction_ids().await?;
+    let (began, mut databases) = (Instant::now(), Vec::new());
+    for (session, name, filenodes) in opened {
+        let horizon = settled(context, &session, ids.next, patience.saturating_sub(began.elapsed())).await?;
+        databases.push(DatabaseMark {
+            oid: session.identity().await?.database_oid,
+            name,
+            filenodes,
+            horizon,
+            // After the horizon: no number that was given out before it is above these.
+            sequences: catalog::sequences(session.client()).await?,
+        });
+    }
+    // At last: a mark is no older than it says.
     let clock = first.read_clock().await?;
-    let ids = settled(context, &first, patience).await?;
-    let mut databases = Vec::new();
-    for (session, database) in opened {
-        // After the horizon: no number that was given out before it is above these.
-        databases.push(DatabaseMark { sequences: catalog::sequences(session.client()).await?, ..database });
-    }
-    Ok(ServerMark {
-        system_identifier,
-        timeline,
-        horizon: Horizon::new(ids.xmin),
-        next_xid: ids.xmax,
-        wal: ids.wal,
-        clock,
-        databases,
-    })
+    Ok(ServerMark { system_identifier, timeline, next_xid: ids.next, wal: ids.wal, clock, databases })
 }
 
-/// Reads the ids of a snapshot in which nothing is going on, or of the last one that was waited for.
-async fn settled(context: &Context, session: &Session, patience: Duration) -> Result<TransactionIds> {
+/// Returns a database's horizon, once no transaction that began before `next` can still write to it, or when patience ends.
+async fn settled(context: &Context, session: &Session, next: u64, patience: Duration) -> Result<Horizon> {
     let began = Instant::now();
     loop {
-        let ids = session.transaction_ids().await?;
-        if ids.in_progress == 0 || began.elapsed() >= patience {
-            return Ok(ids);
+        let horizon = u64::try_from(session.horizon().await?).unwrap_or(0);
+        if horizon >= next || began.elapsed() >= patience {
+            return Ok(Horizon::new(horizon));
         }
         context.reporter().check_stop()?;
         tokio::time::sleep(PAUSE).await;

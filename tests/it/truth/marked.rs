@@ -97,7 +97,7 @@ fn what_was_open_at_the_mark_counts_as_written_since() {
         Box::new(move || block_on(session.batch_execute("commit")).expect("a commit"))
     };
     let (case, mark) = marked_while("mark_open", BARE, open, ["", ""]);
-    assert!(mark.servers.new.next_xid > mark.servers.new.horizon.xid(), "{mark:?}");
+    assert!(mark.servers.new.next_xid > mark.servers.new.databases[0].horizon.xid(), "{mark:?}");
     assert_eq!(of(&case), [(Class::Update, 1), (Class::Convergent, 1)], "row 7; 8 is young too, and equal");
 }
 
@@ -157,7 +157,7 @@ fn a_mark_that_is_late_or_of_others_is_refused() {
     case.context = with(&case, swapped, now);
     refuses(&case, "another server");
     let mut ahead = mark;
-    ahead.servers.old.horizon = failback::delta::Horizon::new(u64::from(u32::MAX) * 3);
+    ahead.servers.old.databases[0].horizon = failback::delta::Horizon::new(u64::from(u32::MAX) * 3);
     case.context = with(&case, ahead, now);
     refuses(&case, "before the mark");
 }
