@@ -217,10 +217,12 @@ impl QualifiedName {
     }
 }
 
-/// `schema.name` for people; ambiguous if a name holds a dot, so never parsed and never put into SQL.
+/// `schema.name` for people, by which decisions and settings name a table too: a part with a dot or a quote in it is quoted, so
+/// that no two tables are called alike. Never parsed, and never put into SQL.
 impl fmt::Display for QualifiedName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.schema, self.name)
+        let part = |name: &Ident| if name.0.contains(['.', '"']) { name.sql() } else { name.0.clone() };
+        write!(f, "{}.{}", part(&self.schema), part(&self.name))
     }
 }
 
@@ -280,6 +282,14 @@ mod tests {
     fn hostile_names_stay_one_identifier() {
         let name = QualifiedName::new("pub\"lic", "a\"; drop table x; --\n.b");
         assert_eq!(name.sql(), "\"pub\"\"lic\".\"a\"\"; drop table x; --\n.b\"");
+    }
+
+    #[test]
+    fn no_two_tables_are_called_alike() {
+        assert_eq!(QualifiedName::new("public", "Orders 1").to_string(), "public.Orders 1");
+        assert_eq!(QualifiedName::new("a", "b.c").to_string(), "a.\"b.c\"");
+        assert_eq!(QualifiedName::new("a.b", "c").to_string(), "\"a.b\".c");
+        assert_eq!(QualifiedName::new("\"a", "b\".c").to_string(), "\"\"\"a\".\"b\"\".c\"");
     }
 
     #[test]

@@ -1,15 +1,16 @@
 -- Where the rows of every table are: the table itself, or each partition that holds rows.
 -- Parameters: none.
--- Columns: table_oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8 (NULL: not
--- known), row_security bool, foreign_table bool, unlogged bool, emptied bool (unlogged, on a standby, which has none of its
--- rows), inlines bool (whether whoever plans a query on it looks into functions of a user's: those in SQL that its indexes and
--- statistics call).
+-- Columns: table_oid oid, oid oid, schema text, name text, blocks int8, size_bytes int8, heap bool, row_estimate int8 (NULL:
+-- not known), row_security bool, foreign_table bool, unlogged bool, emptied bool (unlogged, on a standby, which has none of
+-- its rows), inlines bool (whether whoever plans a query on it looks into functions of a user's: those in SQL that its
+-- indexes and statistics call).
 -- Server: 13.
 -- Filters: none but the system's schemas; a foreign table may be a partition, and is listed since its rows live elsewhere.
 -- A table that was never analysed has -1 rows, before 14 none; one that was analysed while it was empty has none. Without a
 -- byte there are none indeed. Sizes are NULL for a table that was dropped a moment ago. An access method of another name may
 -- still be the heap, so the handler is asked for.
 select t.root as table_oid,
+       l.oid,
        n.nspname::pg_catalog.text as schema,
        l.relname::pg_catalog.text as name,
        case when l.relkind = 'r' then coalesce(pg_catalog.pg_relation_size(l.oid), 0) else 0 end

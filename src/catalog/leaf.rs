@@ -30,6 +30,7 @@ pub(super) async fn read(client: &Client) -> Result<ByTable<LeafFacts>> {
 fn leaf_facts(row: &Row) -> Result<LeafFacts> {
     Ok(LeafFacts {
         leaf: Leaf {
+            oid: fact::get(row, "oid")?,
             name: QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "name")? },
             blocks: fact::get_count(row, "blocks")?,
             size_bytes: fact::get_count(row, "size_bytes")?,

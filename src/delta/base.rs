@@ -74,6 +74,7 @@ fn infer_from_equal(old: History, new: History) -> Base {
 
 fn infer_from_different(old: History, new: History) -> Base {
     match (old.changed, new.changed) {
+        _ if old.contradicts_itself() || new.contradicts_itself() => Base::Unknown,
         // One says that it was there at the cutover, the other that it came later: two rows under one key, or a row that was
         // deleted and made again, or a stamp that was carried over from elsewhere.
         _ if old.existed.is_some() && new.existed.is_some() && old.existed != new.existed => Base::Unknown,
@@ -91,6 +92,7 @@ fn infer_from_different(old: History, new: History) -> Base {
 
 fn infer_from_one(only: History, itself: Base) -> Base {
     match (only.existed, only.changed) {
+        _ if only.contradicts_itself() => Base::Unknown,
         (Some(false), _) => Base::Absent,
         (Some(true), Some(false)) => itself,
         (Some(true), Some(true)) => Base::Other,

@@ -40,7 +40,8 @@ pub enum Stamp {
     After,
 }
 
-/// What one side's row says about itself. `None` means that it does not say.
+/// What one side's row says about itself. `None` means that it does not say. A row that says of itself that it came since the
+/// cutover and was not written since contradicts itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct History {
     /// Whether a row with this key existed at the cutover.
@@ -50,12 +51,14 @@ pub struct History {
 }
 
 impl History {
-    /// Reads a row's stamps. A row that was last written before it was created has a stamp that is wrong, and nothing says
-    /// which.
+    /// What a row says that was last written before it was created: one of its stamps is wrong, and nothing says which.
+    const CONTRADICTION: Self = Self { existed: Some(false), changed: Some(false) };
+
+    /// Reads a row's stamps.
     #[must_use]
     pub const fn from_stamps(created: Stamp, updated: Stamp) -> Self {
         let existed = match (created, updated) {
-            (Stamp::InDoubt, Stamp::Before) => return Self { existed: None, changed: None },
+            (Stamp::InDoubt | Stamp::After, Stamp::Before) => return Self::CONTRADICTION,
             (_, Stamp::Before) | (Stamp::Before, _) => Some(true),
             (Stamp::After, _) => Some(false),
             (Stamp::Silent | Stamp::InDoubt, _) => None,
@@ -67,6 +70,12 @@ impl History {
             (_, Stamp::Silent | Stamp::InDoubt) => None,
         };
         Self { existed, changed }
+    }
+
+    /// Whether the row contradicts itself, so that nothing it says is believed.
+    #[must_use]
+    pub const fn contradicts_itself(&self) -> bool {
+        matches!((self.existed, self.changed), (Some(false), Some(false)))
     }
 
     /// Whether the row says anything at all.
@@ -100,11 +109,12 @@ mod tests {
         assert_eq!(says(Silent, After), History { existed: None, changed: Some(true) });
         assert_eq!(says(Silent, Before), History { existed: Some(true), changed: Some(false) });
         assert_eq!(says(Before, After), History { existed: Some(true), changed: Some(true) });
-        assert_eq!(says(After, Before), History { existed: Some(true), changed: Some(true) });
+        assert!(says(After, Before).contradicts_itself(), "last written before it was created");
         assert_eq!(says(After, InDoubt), History { existed: Some(false), changed: Some(true) });
         assert!(says(InDoubt, Silent).is_silent());
         assert!(says(Silent, InDoubt).is_silent());
         assert!(says(Silent, Silent).is_silent());
-        assert!(says(InDoubt, Before).is_silent(), "last written before it was created");
+        assert!(says(InDoubt, Before).contradicts_itself());
+        assert!(!says(After, InDoubt).contradicts_itself() && !says(Before, Before).contradicts_itself());
     }
 }

@@ -138,6 +138,12 @@ impl Covered {
 }
 
 impl Coverage {
+    /// Takes back that inserts and updates are found for certain: it is trusted that they are.
+    pub fn trust(&mut self, by: &str) {
+        self.insert = Covered::Trusted { by: by.to_owned() };
+        self.update = Covered::Trusted { by: by.to_owned() };
+    }
+
     /// Takes back that deletes are found, where partitions that stand alone on NEW hide which rows were.
     pub fn doubt_deletes(&mut self, detached: &[crate::name::QualifiedName]) {
         if let Some(partition) = detached.first() {

@@ -81,6 +81,9 @@ impl Table {
 /// A relation that holds rows: a table or one partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leaf {
+    /// Its OID; 0 where an earlier failback read it.
+    #[serde(default)]
+    pub oid: u32,
     /// As the catalog spells it.
     pub name: QualifiedName,
     /// Size of the main fork in blocks at discovery; an estimate for planning only.

@@ -99,6 +99,9 @@ pub struct Intent {
     pub plan: String,
     /// The database's name.
     pub database: String,
+    /// Whether OLD was started anew between the export and a merge: what transaction ids of before prove is not relied on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub restarted: bool,
 }
 
 /// What was committed.
@@ -207,6 +210,15 @@ impl Journal {
         merged
     }
 
+    /// Whether OLD was started anew between the export and a merge of this plan's part for a database.
+    #[must_use]
+    pub fn merged_after_restart(&self, plan: &str, database: &str) -> bool {
+        self.entries.iter().any(|entry| {
+            matches!(&entry.record, JournalRecord::MergeIntended(intent)
+                if intent.restarted && intent.plan == plan && intent.database == database)
+        })
+    }
+
     /// Lists the intents that nothing says the end of.
     #[must_use]
     pub fn unended(&self) -> Vec<&JournalEntry> {
@@ -230,7 +242,7 @@ mod tests {
     use crate::store::LocalStore;
 
     fn intent(database: &str) -> Intent {
-        Intent { plan: "p".to_owned(), database: database.to_owned() }
+        Intent { plan: "p".to_owned(), database: database.to_owned(), restarted: false }
     }
 
     fn committed(database: &str) -> Committed {

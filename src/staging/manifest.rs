@@ -179,6 +179,19 @@ pub struct TableRecord {
 }
 
 impl DatabaseRecord {
+    /// Returns the record as far as it holds of OLD as it is now. Where the server was started since the export, its files may
+    /// have been set back to a copy of before: it gives ids out again then, and those of before prove nothing.
+    #[must_use]
+    pub fn as_of(&self, old: &ServerIdentity) -> Self {
+        if self.old.started_us == old.started_us { self.clone() } else { self.without_xids() }
+    }
+
+    /// Returns the record without what transaction ids prove.
+    #[must_use]
+    pub fn without_xids(&self) -> Self {
+        Self { horizon: None, marked: None, ..self.clone() }
+    }
+
     /// Returns the record of a table that is carried.
     ///
     /// # Errors

@@ -31,6 +31,9 @@ pub struct ServerMark {
     pub system_identifier: String,
     /// The timeline of the last checkpoint.
     pub timeline: u32,
+    /// When the server had been started, microseconds since 1970-01-01 UTC; 0 where an earlier failback made the mark.
+    #[serde(default)]
+    pub started_us: i64,
     /// No transaction from here on had begun.
     pub next_xid: u64,
     /// Where the write-ahead log was, as PostgreSQL spells it.

@@ -67,5 +67,5 @@ pub use stranger::{
 };
 pub use table_lock::{LockMode, hold_tables, lock_tables};
 pub use value::travelling_value;
-pub use writer::{is_older, is_written_by_another, is_written_in, young};
+pub use writer::{is_in, is_in_place, is_older, is_written_by_another, is_written_in, young};
 pub use written_since::{Unknown, WriterMark, has_row_of};

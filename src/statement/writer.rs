@@ -25,10 +25,34 @@ pub(super) fn is_written_after(alias: &str, transaction: i64) -> String {
 #[must_use]
 pub fn is_older(alias: &str, horizon: Option<i64>) -> String {
     let Some(horizon) = horizon else { return "false".to_owned() };
+    let xmin = format!("{alias}.xmin::pg_catalog.text::pg_catalog.int8");
     format!(
-        "(({alias}.xmin::pg_catalog.text::pg_catalog.int8 - {horizon}) & 4294967295) >= \
+        "({xmin} >= 3 and (({xmin} - {horizon}) & 4294967295) >= \
          (select case when n.next < {horizon} then 4294967296 else n.next - {horizon} end from (select \
-         pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 as next) n)"
+         pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 as next) n))"
+    )
+}
+
+/// Returns a condition that is true for a row under an alias that stands in one of these relations. A row keeps its transaction
+/// when the relation around it takes another name, or becomes a partition of another table.
+#[must_use]
+pub fn is_in(alias: &str, relations: &[u32]) -> String {
+    if relations.is_empty() {
+        return "false".to_owned();
+    }
+    let numbers: Vec<_> = relations.iter().map(u32::to_string).collect();
+    format!("{alias}.tableoid in ({})", numbers.join(", "))
+}
+
+/// Returns a condition that is true for a row under an alias whose relation has had its name, and its place among partitions,
+/// since before a horizon. Other changes of the relation, as of its rights, make it false too.
+#[must_use]
+pub fn is_in_place(alias: &str, horizon: Option<i64>) -> String {
+    let (relation, place) = (is_older("k", horizon), is_older("i", horizon));
+    format!(
+        "(exists (select from pg_catalog.pg_class k where k.oid = {alias}.tableoid and {relation}) \
+         and not exists (select from pg_catalog.pg_partition_ancestors({alias}.tableoid::pg_catalog.regclass) a \
+         join pg_catalog.pg_inherits i on i.inhrelid = a.relid where not {place}))"
     )
 }
 

@@ -91,6 +91,7 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             .because("OLD is not the server and database that the export saw")
             .next("check --old, or make a new run with `failback export`"));
     }
+    let database = &database.as_of(&old);
     let snapshot = Snapshot::hold(held).await?;
     let brought = Brought::read(&Ledger::of(context), snapshot.session(), &database.tables).await?;
     let mut notes = brought::notes(&brought, database);
@@ -282,7 +283,8 @@ impl<'a> Comparer<'a> {
             staged,
             // What was not asked may have been.
             is_young: segment.young != Some(false),
-            young,
+            // A table that is compared by whole rows has no rows that could be asked.
+            young: if table.method == Method::Xid { young } else { NOT_ASKED },
             stamps,
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,

@@ -82,12 +82,16 @@ pub(crate) fn select_table(
     let method = method_of(settings, &key, &times, is_marked);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
     let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
+    let mut coverage = finder(method).coverage(&times, compare_by);
+    if let Some(trusted) = xids.filter(|_| method == Method::Xid).and_then(XidEvidence::trusted) {
+        coverage.trust(&trusted);
+    }
     TableSelection::Carry(Box::new(TableRecord {
         id,
         name: old.name.clone(),
         method,
         compare_by,
-        coverage: finder(method).coverage(&times, compare_by),
+        coverage,
         layout: layout(old, &pairs, &key),
         key,
         times,

@@ -131,7 +131,7 @@ mod tests {
     use crate::name::QualifiedName;
 
     fn leaf(blocks: u64, size_bytes: u64) -> Leaf {
-        Leaf { name: QualifiedName::new("public", "t"), blocks, size_bytes, heap: true, inlines: false }
+        Leaf { oid: 1, name: QualifiedName::new("public", "t"), blocks, size_bytes, heap: true, inlines: false }
     }
 
     #[test]

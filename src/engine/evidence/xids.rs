@@ -23,9 +23,11 @@ pub(crate) struct XidEvidence {
 #[derive(Debug)]
 struct SideEvidence {
     horizon: Horizon,
+    /// Whether the server was started anew since the mark: with other files, ids may have been given out twice.
+    restarted: bool,
     /// Tables and partitions all of whose rows were written anew: who wrote one last is not known.
     rewritten: BTreeSet<QualifiedName>,
-    /// Tables whose definition changed: an old row may show another value than then.
+    /// Tables whose definition changed: an old row may show another value than then, or have stood in another table.
     redefined: BTreeSet<QualifiedName>,
 }
 
@@ -52,11 +54,23 @@ impl XidEvidence {
         self.sides.as_ref().map(|side| side.horizon)
     }
 
+    /// Says what is taken on trust of all tables; `None` where nothing is. A server whose files were set back to a copy of
+    /// before the mark gives the ids out again that it gave to others then, and nothing that it says of itself tells.
+    pub(crate) fn trusted(&self) -> Option<String> {
+        let restarted = Side::BOTH.into_iter().find(|side| self.sides.get(*side).restarted)?;
+        Some(format!(
+            "the transaction ids of rows; {restarted} was started since the mark, from the same files as far as is known"
+        ))
+    }
+
     /// Says why transaction ids prove nothing of a table; `None` where they do.
     pub(crate) fn objection(&self, old: &Table, new: &Table) -> Option<String> {
         Side::BOTH.into_iter().find_map(|side| {
             let (table, known) = (if side == Side::Old { old } else { new }, self.sides.get(side));
             let names = || std::iter::once(&table.name).chain(table.leaves.iter().map(|leaf| &leaf.name));
+            if table.unlogged {
+                return Some(format!("{} is unlogged on {side}: a crash since the mark would have emptied it", table.name));
+            }
             if let Some(leaf) = table.leaves.iter().find(|leaf| !leaf.heap) {
                 return Some(format!("{} on {side} is of another access method than heap", leaf.name));
             }
@@ -66,7 +80,7 @@ impl XidEvidence {
             known
                 .redefined
                 .contains(&table.name)
-                .then(|| format!("its definition, or a type's, changed on {side} since the mark"))
+                .then(|| format!("its definition, its partitions or a type changed on {side} since the mark"))
         })
     }
 }
@@ -74,6 +88,7 @@ impl XidEvidence {
 impl SideEvidence {
     async fn read(mark: &ServerMark, cutover_us: i64, session: &Session, now: &ServerIdentity) -> Result<Self> {
         let database = expect_marked(mark, cutover_us, now)?;
+        let restarted = mark.started_us != now.started_us;
         let is_young = young_xids(session, database.horizon).await?.ok_or_else(|| {
             refused("the server is where it was before the mark, or once around the transaction ids from there")
         })?;
@@ -82,7 +97,7 @@ impl SideEvidence {
         let rewritten = files.into_iter().filter(|file| is_rewritten(&file.name, file.number)).map(|file| file.name).collect();
         let rows = session.query(&statement::young_definitions(&is_young), &[]).await?;
         let redefined = rows.iter().map(|row| QualifiedName::new(row.get::<_, &str>(0), row.get::<_, &str>(1))).collect();
-        Ok(Self { horizon: database.horizon, rewritten, redefined })
+        Ok(Self { horizon: database.horizon, restarted, rewritten, redefined })
     }
 }
 
@@ -124,6 +139,7 @@ pub(crate) fn xid_witness(is_young: bool, stamps: History) -> Witness {
     if !is_young {
         return Witness::new(History { existed: Some(true), changed: Some(false) }, Evidence::Xid);
     }
+    let stamps = if stamps.contradicts_itself() { History::default() } else { stamps };
     let evidence = if stamps.existed.is_some() { Evidence::Column } else { Evidence::Xid };
     Witness::new(History { existed: stamps.existed, changed: Some(true) }, evidence)
 }

@@ -65,6 +65,7 @@ async fn mark_server(context: &Context, side: Side, patience: Duration) -> Resul
     let servers = context.servers();
     let first = servers.connect(side, servers.endpoint(side).database()).await?;
     let identity = first.identity().await?;
+    let started_us = identity.started_us;
     let (Some(system_identifier), Some(timeline)) = (identity.system_identifier, identity.timeline) else {
         return Err(Error::new(ErrorKind::Permission, "mark the server")
             .because("this user may not ask which server it is (pg_control_system, pg_control_checkpoint)")
@@ -96,7 +97,7 @@ async fn mark_server(context: &Context, side: Side, patience: Duration) -> Resul
     }
     // At last: a mark is no older than it says.
     let clock = first.read_clock().await?;
-    Ok(ServerMark { system_identifier, timeline, next_xid: ids.next, wal: ids.wal, clock, databases })
+    Ok(ServerMark { system_identifier, timeline, started_us, next_xid: ids.next, wal: ids.wal, clock, databases })
 }
 
 /// Returns a database's horizon, once no transaction that began before `next` can still write to it, or when patience ends.

@@ -113,7 +113,7 @@ async fn prepare(
 /// Takes back what was prepared; returns what it would have come to.
 async fn roll_back(ready: Vec<Prepared>) -> Vec<MergedDatabase> {
     let mut databases = Vec::new();
-    for Prepared { merged, transaction } in ready {
+    for Prepared { merged, transaction, .. } in ready {
         if let Some(old) = transaction {
             // The connection may be gone: then the server has rolled back on its own.
             let _ = old.rollback().await;
@@ -131,9 +131,9 @@ async fn roll_back(ready: Vec<Prepared>) -> Vec<MergedDatabase> {
 async fn commit(context: &Context, plan: &Plan, ready: Vec<Prepared>, action: LedgerAction) -> Result<Vec<MergedDatabase>> {
     let (mut databases, mut unwritten) = (Vec::new(), None);
     let mut ready = ready.into_iter().zip(&plan.databases);
-    while let Some((Prepared { merged, transaction }, part)) = ready.next() {
+    while let Some((Prepared { merged, restarted, transaction }, part)) = ready.next() {
         if let Some(old) = transaction {
-            let intention = Intention { store: context.store(), part, action: merged.recorded_as(action) };
+            let intention = Intention { store: context.store(), part, action: merged.recorded_as(action), restarted };
             if let Err(error) = commit_one(old, &merged, intention).instrument(spans::database(&part.name)).await {
                 roll_back(ready.map(|(prepared, _)| prepared).collect()).await;
                 let error = error.at(format!("database {}", part.name));

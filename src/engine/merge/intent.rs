@@ -13,6 +13,8 @@ pub(crate) struct Intention<'a> {
     pub(crate) store: &'a dyn Store,
     pub(crate) part: &'a DatabasePlan,
     pub(crate) action: LedgerAction,
+    /// Whether OLD was started anew between the export and a merge.
+    pub(crate) restarted: bool,
 }
 
 impl Intention<'_> {
@@ -33,7 +35,7 @@ impl Intention<'_> {
     /// # Errors
     /// `Storage` where the journal cannot be written; OLD has it all the same.
     pub(crate) fn committed(self, merged: &MergedDatabase) -> Result<()> {
-        let Intent { plan, database } = self.intent();
+        let Intent { plan, database, .. } = self.intent();
         let (tables, sequences) = (merged.tables.clone(), merged.sequences.clone());
         self.ended(Committed { plan, database, tables, sequences }).map_err(|error| {
             error
@@ -50,7 +52,7 @@ impl Intention<'_> {
             LedgerAction::Merge => JournalRecord::MergeFailed,
             LedgerAction::Undo | LedgerAction::UndoPart => JournalRecord::UndoFailed,
         };
-        let Intent { plan, database } = self.intent();
+        let Intent { plan, database, .. } = self.intent();
         let _ = record(NotCommitted { plan, database, old: state.to_string() }).append(self.store);
     }
 
@@ -60,7 +62,7 @@ impl Intention<'_> {
     /// Whatever asking OLD's ledger can give; `Storage` where the journal cannot be written.
     pub(crate) async fn settle(self, ledger: &Ledger, old: &Session) -> Result<()> {
         let journal = Journal::read(self.store)?;
-        let Intent { plan, database } = self.intent();
+        let Intent { plan, database, .. } = self.intent();
         if !journal.unended().iter().any(|entry| entry.record.intends(&plan, &database)) {
             return Ok(());
         }
@@ -83,6 +85,6 @@ impl Intention<'_> {
     }
 
     fn intent(self) -> Intent {
-        Intent { plan: self.part.digest.clone(), database: self.part.name.clone() }
+        Intent { plan: self.part.digest.clone(), database: self.part.name.clone(), restarted: self.restarted }
     }
 }

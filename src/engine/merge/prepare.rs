@@ -12,8 +12,8 @@ use crate::engine::run::ledger::lock;
 use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, Recorded, is_lock_wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
-use crate::pg::{Isolation, Session, Transaction, is_old};
-use crate::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, Written};
+use crate::pg::{Isolation, ServerIdentity, Session, Transaction, is_old};
+use crate::staging::{DatabasePlan, DatabaseRecord, Journal, Manifest, Plan, Written};
 
 const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
 
@@ -21,6 +21,8 @@ const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql")
 pub(crate) struct Prepared {
     /// What it comes to.
     pub(crate) merged: MergedDatabase,
+    /// Whether OLD was started anew between the export and a merge.
+    pub(crate) restarted: bool,
     /// Rolled back if it is dropped.
     pub(crate) transaction: Option<Transaction>,
 }
@@ -45,7 +47,7 @@ impl Preparation<'_> {
         let record = self.record()?;
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
         let last = Ledger::of(self.context).latest(&old, self.part).await?;
-        self.expect_old(&old, record, last.as_ref()).await?;
+        let identity = self.expect_old(&old, record, last.as_ref()).await?;
         if let Some(outcome) = self.is_done(last.as_ref())? {
             if !self.options.dry_run {
                 self.intention().settle(&Ledger::of(self.context), &old).await?;
@@ -54,8 +56,13 @@ impl Preparation<'_> {
         }
         let clock = Clock::of(self.manifest)?;
         let Some(last) = last.filter(|_| self.action != LedgerAction::Merge) else {
-            return self.carry_out(old, Scope::of_plan(self.part, record, &clock)).await;
+            let now = record.as_of(&identity);
+            let scope = Scope::of_plan(self.part, &now, &clock);
+            return self.carry_out(old, scope).await.map(|ready| Prepared { restarted: now != *record, ..ready });
         };
+        // Its ledger shows that OLD is later than the merge. Whether it was the export's OLD until then, the merge has written.
+        let told = Journal::read(self.context.store())?.merged_after_restart(&self.part.digest, &self.part.name);
+        let record = &if told { record.without_xids() } else { record.clone() };
         last.expect_remainder()?;
         let everything = take_back::everything(self.context.store(), &old, self.part, (record, &clock), &last).await?;
         for table in everything.tables_known_by_values() {
@@ -87,9 +94,9 @@ impl Preparation<'_> {
             // Nothing was taken back: the merge stands as it did, and its ledger says so.
             Ok(Some(merged)) if merged.is_idle() => {
                 old.rollback().await?;
-                Ok(Prepared { merged, transaction: None })
+                Ok(Prepared { merged, restarted: false, transaction: None })
             }
-            Ok(Some(merged)) => Ok(Prepared { merged, transaction: Some(old) }),
+            Ok(Some(merged)) => Ok(Prepared { merged, restarted: false, transaction: Some(old) }),
             Ok(None) => {
                 let outcome = self.is_done(Ledger::of(self.context).latest(&old, self.part).await?.as_ref())?;
                 old.rollback().await?;
@@ -107,7 +114,7 @@ impl Preparation<'_> {
     }
 
     fn intention(&self) -> Intention<'_> {
-        Intention { store: self.context.store(), part: self.part, action: self.action }
+        Intention { store: self.context.store(), part: self.part, action: self.action, restarted: false }
     }
 
     fn nothing(&self, outcome: DatabaseOutcome) -> Prepared {
@@ -119,13 +126,13 @@ impl Preparation<'_> {
             left: Vec::new(),
             taken_back: Vec::new(),
         };
-        Prepared { merged, transaction: None }
+        Prepared { merged, restarted: false, transaction: None }
     }
 
     /// # Errors
     /// `Refused` where OLD does not take writes, or is another database than the plan's. A merge that stands in its ledger says
     /// of any server that it is OLD: it may have been restored elsewhere, or a standby taken over.
-    async fn expect_old(&self, old: &Session, record: &DatabaseRecord, last: Option<&Entry>) -> Result<()> {
+    async fn expect_old(&self, old: &Session, record: &DatabaseRecord, last: Option<&Entry>) -> Result<ServerIdentity> {
         let identity = old.identity().await?;
         if identity.read_only_default {
             return Err(Error::new(ErrorKind::Refused, "write to OLD")
@@ -138,7 +145,7 @@ impl Preparation<'_> {
                 .because("OLD is not the server and database that the plan was made for")
                 .next("check --old, or make a new run"));
         }
-        Ok(())
+        Ok(identity)
     }
 
     /// What OLD's ledger says of it, if there is nothing to do.

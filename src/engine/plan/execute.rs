@@ -120,6 +120,7 @@ async fn plan_database(
     rejects: &mut Vec<Reject>,
 ) -> Result<DatabasePlan> {
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
+    let record = &record.as_of(&servers.connect(Side::Old, &record.name).await?.identity().await?);
     let mut drafts = Vec::new();
     for name in parents_first(record) {
         let table = record.tables.iter().find(|table| table.name == name);

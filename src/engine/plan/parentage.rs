@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use crate::engine::evidence::Clock;
 use crate::name::{Ident, QualifiedName};
-use crate::schema::{ForeignKey, Method, TimeColumns};
+use crate::schema::{ForeignKey, Method, Table, TimeColumns};
 use crate::staging::{DatabaseRecord, TableRecord};
-use crate::statement::{is_older, is_written_in};
+use crate::statement::{is_in, is_in_place, is_older, is_written_in};
 
 /// What must be true of a row `p` of OLD's so that a child may refer to it, by table.
 #[derive(Clone, Default)]
@@ -42,6 +42,8 @@ pub(crate) struct Proof<'a> {
 const ASIDE: &str = "is not carried, and its row on OLD may be another one than NEW's";
 const UNSEEN: &str = "has a row that does not say that it was there at the cutover, and may be another one than NEW's";
 const COMPARED: &str = "has a row that was written on OLD since it was compared, and may be another one than NEW's";
+const UNTOLD: &str =
+    "has a row of which OLD does not tell any more whether it was written since it was compared (it was started anew)";
 const BEFORE: &str = "has a row that was written on OLD since the export, and may be another one than before the merge";
 
 impl Parentage {
@@ -62,8 +64,10 @@ impl Parentage {
     fn carried(table: &TableRecord, record: &DatabaseRecord, clock: &Clock) -> Evidence {
         let stamped = Evidence::of_stamps(table, &table.times, clock, UNSEEN);
         match (table.method, record.marked) {
-            (Method::Compare, _) => stamped.or(&is_older("p", record.horizon), COMPARED),
-            (Method::Xid, Some(marked)) => stamped.or(&is_older("p", i64::try_from(marked.old.xid()).ok()), UNSEEN),
+            (Method::Compare, _) => {
+                stamped.or(&stood(&table.old, record.horizon), if record.horizon.is_some() { COMPARED } else { UNTOLD })
+            }
+            (Method::Xid, Some(marked)) => stamped.or(&stood(&table.old, i64::try_from(marked.old.xid()).ok()), UNSEEN),
             _ => stamped,
         }
     }
@@ -76,10 +80,14 @@ impl Parentage {
         (horizon, undone): (Option<i64>, &[i64]),
         times: impl Fn(&TableRecord) -> TimeColumns,
     ) -> Self {
-        let untouched = format!("({} or {})", is_older("p", horizon), is_written_in("p", undone));
-        let of = |table: &TableRecord| Evidence::of_stamps(table, &times(table), clock, BEFORE).or(&untouched, BEFORE);
+        let untouched = |stood: String| format!("({stood} or {})", is_written_in("p", undone));
+        let of = |table: &TableRecord| {
+            let untouched = untouched(stood(&table.old, horizon));
+            Evidence::of_stamps(table, &times(table), clock, BEFORE).or(&untouched, BEFORE)
+        };
         let tables = record.tables.iter().map(|table| (table.name.clone(), of(table))).collect();
-        let others = Evidence { key: Vec::new(), by_key: untouched.clone(), by_value: untouched.clone(), why: BEFORE };
+        let unknown = untouched(format!("({} and {})", is_older("p", horizon), is_in_place("p", horizon)));
+        let others = Evidence { key: Vec::new(), by_key: unknown.clone(), by_value: unknown, why: BEFORE };
         Self { tables, others: Some(others) }
     }
 
@@ -90,6 +98,12 @@ impl Parentage {
             key.parent_columns.len() == found.key.len() && key.parent_columns.iter().all(|one| found.key.contains(one));
         Some(Proof { condition: if by_key { &found.by_key } else { &found.by_value }, why: found.why })
     }
+}
+
+/// Returns a condition that is true for a row `p` that stood in the table before a horizon, and that nobody has written since.
+fn stood(table: &Table, horizon: Option<i64>) -> String {
+    let relations: Vec<_> = table.leaves.iter().map(|leaf| leaf.oid).collect();
+    format!("({} and {})", is_older("p", horizon), is_in("p", &relations))
 }
 
 impl Evidence {

@@ -133,6 +133,50 @@ fn tables_that_were_rewritten_or_redefined_since_are_compared() {
 }
 
 #[test]
+fn rows_of_a_partition_that_was_attached_since_are_not_those_of_the_mark() {
+    let both = "create table t (id int, part int, v text, primary key (id, part)) partition by list (part);
+                create table t_one partition of t for values in (1);
+                create table other (like t_one including all);
+                insert into t values (1, 1, 'both'), (2, 1, 'both'); insert into other values (1, 1, 'other'), (3, 1, 'other')";
+    let exchange = "drop table t_one; alter table t attach partition other for values in (1)";
+    for (new, old, side) in [(exchange, "", "NEW"), ("update t set v = 'new' where id = 1", exchange, "OLD")] {
+        let case = marked("mark_exchanged", both, new, old);
+        let discovery = discovered(&case).expect("a discovery");
+        let table = discovery.databases[0].tables.iter().find(|table| table.name.name.as_str() == "t").expect("t");
+        assert_eq!(table.method, Method::Compare);
+        assert!(
+            table.unmarked.as_deref().is_some_and(|why| why.contains(&format!("changed on {side}"))),
+            "{:?}",
+            table.unmarked
+        );
+        assert!(of(&case).iter().all(|(class, _)| *class != Class::Update), "the other row is overwritten by nobody");
+    }
+}
+
+#[test]
+fn a_table_without_a_key_is_compared_beside_marked_ones() {
+    let case = marked("mark_keyless", "create table t (v int); insert into t values (1)", "insert into t values (2)", "");
+    assert_eq!(method(&case), (Method::Compare, Some("it has no key".to_owned())));
+    assert_eq!(of(&case), [(Class::AmbiguousMissingOnOld, 1)]);
+}
+
+#[test]
+fn a_server_that_was_started_since_the_mark_is_trusted_and_no_more() {
+    let (mut case, mark) = marked_while("mark_restarted", BARE, |_| Box::new(|| ()), ["", ""]);
+    let of_inserts =
+        |case: &Recovery| discovered(case).expect("a discovery").databases.remove(0).tables.remove(0).coverage.insert;
+    assert_eq!(of_inserts(&case).word(), "yes");
+    for side in Side::BOTH {
+        let mut before = mark.clone();
+        before.servers.get_mut(side).started_us -= 1;
+        let selection = case.context.selection().clone().with_mark(Some(Arc::new(before)));
+        case.context = case.context.clone().with_selection(selection);
+        let failback::schema::Covered::Trusted { by } = of_inserts(&case) else { panic!("more than trusted") };
+        assert!(by.contains(&format!("{side} was started since the mark")), "{by}");
+    }
+}
+
+#[test]
 fn a_mark_that_is_late_or_of_others_is_refused() {
     let (mut case, mark) = marked_while("mark_late", BARE, |_| Box::new(|| ()), ["", ""]);
     let refuses = |case: &Recovery, said: &str| {

@@ -4,6 +4,7 @@
 mod definitions;
 mod discovery;
 mod erased;
+mod exchanged;
 mod ignored;
 mod keyless;
 mod leaning;
@@ -12,6 +13,7 @@ mod marked;
 mod merging;
 mod own_schema;
 mod respelt;
+mod restarted;
 mod rewritten;
 mod stamps;
 mod states;
