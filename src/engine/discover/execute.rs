@@ -98,7 +98,7 @@ pub(crate) async fn connect(context: &Context, name: &str) -> Result<Sided<Sessi
 /// Reads one database's definitions on both sides, as the sessions see them: under a snapshot those that its rows have there.
 ///
 /// # Errors
-/// `Refused` where OLD takes no writes, or its ledger is not failback's; what either server said.
+/// `Refused` where OLD's ledger is not failback's; what either server said.
 pub(crate) async fn describe(
     context: &Context,
     name: &str,
@@ -107,7 +107,6 @@ pub(crate) async fn describe(
 ) -> Result<DatabaseRecord> {
     let (Sided { old, new }, selection) = (sessions, context.selection());
     let identity = Sided::from(try_join!(old.identity(), new.identity())?);
-    expect_primary(&identity.old)?;
     notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
     Ledger::of(context).place(old).await?;
     let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
@@ -161,18 +160,6 @@ pub(crate) async fn describe(
         left_out,
         aside,
     })
-}
-
-/// # Errors
-/// `Refused` where OLD is a standby: nothing could ever be merged into it.
-fn expect_primary(old: &ServerIdentity) -> Result<()> {
-    if !old.in_recovery {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Refused, "look at OLD")
-        .because("OLD is a standby: it takes no writes")
-        .next("let --old lead to the primary, or promote the standby first")
-        .next("with several hosts, `target_session_attrs=read-write` finds the primary"))
 }
 
 /// Says that OLD's user writes only in transactions that ask for it, as a fence against writers is often made.

@@ -9,6 +9,7 @@ mod moved;
 mod names;
 mod rights;
 mod stale;
+mod standby;
 mod stops;
 mod words;
 
