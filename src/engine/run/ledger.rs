@@ -309,7 +309,7 @@ pub(crate) async fn lock(old: &Session) -> Result<()> {
     if taken.first().is_some_and(|row| row.get(0)) {
         return Ok(());
     }
-    let holder = old.query(LOCK_HOLDER, &[]).await?.first().map_or_else(String::new, holder);
+    let holder = lock_holder(old).await?.map_or_else(String::new, |session| format!(": {session}"));
     Err(Error::new(ErrorKind::Refused, "lock OLD's ledger")
         .because(format!("another merge or undo is at work on this database{holder}"))
         .next("wait until it has ended: `failback status` tells")
@@ -319,10 +319,14 @@ pub(crate) async fn lock(old: &Session) -> Result<()> {
         ))
 }
 
-/// Says which session holds the lock, and since when.
+/// Says which session of OLD's is at work on this database with a merge or an undo, and since when; `None` if none is.
+pub(super) async fn lock_holder(old: &Session) -> Result<Option<String>> {
+    Ok(old.query(LOCK_HOLDER, &[]).await?.first().map(holder))
+}
+
 fn holder(row: &Row) -> String {
     let text = |column: &str| row.get::<_, Option<String>>(column).filter(|text| !text.is_empty());
-    let mut said = format!(": session {}", row.get::<_, i32>("pid"));
+    let mut said = format!("session {}", row.get::<_, i32>("pid"));
     for (word, column) in [("of", "user_name"), ("from", "client"), ("since", "since")] {
         if let Some(value) = text(column) {
             said.extend([" ", word, " ", &value]);

@@ -7,6 +7,7 @@ mod grants;
 mod input;
 mod moved;
 mod names;
+mod orphaned;
 mod rights;
 mod stale;
 mod standby;
