@@ -8,7 +8,7 @@ use tracing::{Instrument as _, info};
 
 use super::clock_skew::skew_note;
 use super::pairing::{Pairing, pair};
-use super::rights::merge_rights_note;
+use super::rights::{call_rights_note, merge_rights_note};
 use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
@@ -76,7 +76,8 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     let sessions = connect(context, name).await?;
     let record = describe(context, name, sessions.as_ref(), notes).await?;
     let missing = merge_rights_note(&sessions.old, &Ledger::of(context), &record).await?;
-    notes.extend(missing.map(|note| format!("{name}: {note}")));
+    let uncallable = call_rights_note(&sessions.new, &record).await?;
+    notes.extend(missing.into_iter().chain(uncallable).map(|note| format!("{name}: {note}")));
     Ok(record)
 }
 
