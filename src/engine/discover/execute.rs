@@ -9,6 +9,7 @@ use tracing::{Instrument as _, info};
 use super::clock_skew::skew_note;
 use super::pairing::{Pairing, pair};
 use super::rights::{call_rights_note, merge_rights_note};
+use super::sequences::in_olds_words;
 use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
@@ -16,9 +17,9 @@ use crate::catalog::{self, Catalog};
 use crate::engine::evidence::XidEvidence;
 use crate::engine::run::{Context, Ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{Ident, QualifiedName, Side, Sided};
+use crate::name::{Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
-use crate::schema::{DatabaseTraits, Drift, Privilege, PrivilegeObject, Sequence};
+use crate::schema::{DatabaseTraits, Drift, Privilege, PrivilegeObject};
 use crate::staging::{DatabaseRecord, TableRecord};
 
 /// What was found.
@@ -116,7 +117,7 @@ pub(crate) async fn describe(
         None => None,
     };
     notes.extend(ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
-    let Pairing { tables, new_only, left_out, aside } = pair(selection, name, catalogs.as_ref(), xids.as_ref());
+    let Pairing { tables, new_only, mut left_out, aside } = pair(selection, name, catalogs.as_ref(), xids.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     for table in &tables {
         let settings = selection.table(name, &table.name.to_string());
@@ -147,12 +148,14 @@ pub(crate) async fn describe(
     for (side, table) in tables.iter().flat_map(|table| [(Side::Old, &table.old), (Side::New, &table.new)]) {
         notes.extend(table.remarks().into_iter().map(|remark| format!("{name}: {}: on {side} {remark}", table.name)));
     }
+    let (new_sequences, left_behind) = in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences);
+    left_out.extend(left_behind);
     info!(tables = tables.len(), new_only = new_only.len(), left_out = left_out.len(), "paired");
     Ok(DatabaseRecord {
         name: name.to_owned(),
         old: identity.old,
         new: identity.new,
-        new_sequences: in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences),
+        new_sequences,
         clocks: Some(clocks),
         horizon: None,
         marked: xids.as_ref().map(XidEvidence::horizons),
@@ -196,20 +199,4 @@ async fn database_traits(session: &Session) -> Result<DatabaseTraits> {
 
 fn remark(database: &str, table: &TableRecord, drift: &Drift) -> String {
     format!("{database}: {}: {}", table.name, drift.sentence())
-}
-
-/// Gives NEW's sequences the name of the sequence that feeds the same column on OLD, where the migration renamed them.
-fn in_olds_words(tables: &[TableRecord], on_old: &[Sequence], on_new: Vec<Sequence>) -> Vec<Sequence> {
-    let fed_on_old = |owner: &(QualifiedName, Ident)| {
-        let record = tables.iter().find(|table| table.new.name == owner.0)?;
-        let column = record.layout.columns.iter().find(|column| column.new.column(&column.name) == &owner.1)?;
-        let feeds =
-            |known: &&Sequence| known.owner.as_ref().is_some_and(|(table, name)| *table == record.name && *name == column.name);
-        on_old.iter().find(feeds).map(|known| known.name.clone())
-    };
-    let rename = |sequence: Sequence| {
-        let name = sequence.owner.as_ref().and_then(fed_on_old).unwrap_or_else(|| sequence.name.clone());
-        Sequence { name, ..sequence }
-    };
-    on_new.into_iter().map(rename).collect()
 }

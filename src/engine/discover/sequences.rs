@@ -1,0 +1,42 @@
+//! Which sequence of NEW answers to which of OLD: the one that feeds the same column, whatever it is called; else the one of
+//! the same name.
+
+use std::collections::BTreeMap;
+
+use crate::name::{Ident, QualifiedName, Side};
+use crate::schema::Sequence;
+use crate::staging::{LeftOut, TableRecord};
+
+/// Gives NEW's sequences the name of the sequence that feeds the same column on OLD, where the migration renamed them. One that
+/// bears such a name and feeds the column no more, as where a serial column became an identity one, is left out.
+pub(super) fn in_olds_words(
+    tables: &[TableRecord],
+    on_old: &[Sequence],
+    on_new: Vec<Sequence>,
+) -> (Vec<Sequence>, Vec<LeftOut>) {
+    let fed_on_old = |owner: &(QualifiedName, Ident)| {
+        let record = tables.iter().find(|table| table.new.name == owner.0)?;
+        let column = record.layout.columns.iter().find(|column| column.new.column(&column.name) == &owner.1)?;
+        let feeds =
+            |known: &&Sequence| known.owner.as_ref().is_some_and(|(table, name)| *table == record.name && *name == column.name);
+        on_old.iter().find(feeds).map(|known| known.name.clone())
+    };
+    let names: Vec<_> = on_new.iter().map(|sequence| sequence.owner.as_ref().and_then(fed_on_old)).collect();
+    let renamed: BTreeMap<_, _> =
+        names.iter().zip(&on_new).filter_map(|(name, sequence)| Some((name.clone()?, sequence.clone()))).collect();
+    let (mut answering, mut left_behind) = (Vec::new(), Vec::new());
+    for (name, sequence) in names.into_iter().zip(on_new) {
+        match (name, renamed.get(&sequence.name)) {
+            (Some(name), _) => answering.push(Sequence { name, ..sequence }),
+            (None, Some(used)) => left_behind.push(replaced(sequence.name, used)),
+            (None, None) => answering.push(sequence),
+        }
+    }
+    (answering, left_behind)
+}
+
+fn replaced(name: QualifiedName, used: &Sequence) -> LeftOut {
+    let table = used.owner.as_ref().map_or_else(String::new, |(table, _)| table.to_string());
+    let reason = format!("{table} takes its numbers from {} there: OLD's is raised to cover that one", used.name);
+    LeftOut { side: Side::New, name, reason, blocker: false, by_choice: false }
+}
