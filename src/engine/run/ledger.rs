@@ -112,6 +112,10 @@ pub(crate) struct Undone {
     pub(crate) tables: Vec<(String, Written)>,
     /// When, by OLD's clock.
     pub(crate) recorded_at: String,
+    /// The transaction that took them back.
+    pub(crate) transaction: i64,
+    /// The keys of those that the run which asks has staged, a table.
+    pub(crate) keys: BTreeMap<String, Vec<String>>,
 }
 
 /// The ledger of a database, in the schema that is meant for it.
@@ -198,7 +202,13 @@ impl Ledger {
         let rows = old.query(&self.statement(UNDONE_SINCE), &[&run_id.as_str(), &part.digest, &exported_us]).await?;
         let undone = |row: &Row| {
             let tables = counts(recorded(row.get("tables"))?);
-            Ok(Undone { run_id: row.get("run_id"), tables, recorded_at: row.get("recorded_at") })
+            Ok(Undone {
+                run_id: row.get("run_id"),
+                tables,
+                recorded_at: row.get("recorded_at"),
+                transaction: row.get("transaction_id"),
+                keys: BTreeMap::new(),
+            })
         };
         rows.iter().map(undone).collect()
     }

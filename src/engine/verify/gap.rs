@@ -19,6 +19,9 @@ pub struct Gap {
     pub of: GapKind,
     /// Why.
     pub why: String,
+    /// Keys of rows that it is about, where this run knows them and no other list has them; of very many the first thousand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
 }
 
 /// What is not answered for.
@@ -73,12 +76,13 @@ fn of_database(database: &DatabaseRecord) -> impl Iterator<Item = Gap> {
         table: left_out.name.to_string(),
         of: GapKind::Rows,
         why: left_out.reason.clone(),
+        keys: Vec::new(),
     });
     whole.chain(database.tables.iter().flat_map(|table| of_table(&database.name, table)))
 }
 
 fn of_table(database: &str, table: &TableRecord) -> Vec<Gap> {
-    let gap = |of, why| Gap { database: database.to_owned(), table: table.name.to_string(), of, why };
+    let gap = |of, why| Gap { database: database.to_owned(), table: table.name.to_string(), of, why, keys: Vec::new() };
     let unplaced = table.unplaced.iter().filter(|(_, values)| **values > 0);
     let mut gaps: Vec<_> = unplaced
         .map(|(column, values)| {
@@ -113,6 +117,7 @@ pub(crate) fn of_undone(database: &DatabaseRecord, undone: &[Undone]) -> Vec<Gap
                 one.run_id,
                 one.recorded_at
             ),
+            keys: one.keys.get(name).cloned().unwrap_or_default(),
         };
         tables.map(gap).collect::<Vec<_>>()
     };
@@ -123,7 +128,8 @@ pub(crate) fn of_undone(database: &DatabaseRecord, undone: &[Undone]) -> Vec<Gap
 pub(crate) fn of_redefined(database: &str, table: &TablePlan, why: &str) -> Gap {
     let rows = table.written_rows();
     let why = format!("{rows} rows cannot be read back: {why}");
-    Gap { database: database.to_owned(), table: table.name.to_string(), of: GapKind::MergedRows, why }
+    let (database, table) = (database.to_owned(), table.name.to_string());
+    Gap { database, table, of: GapKind::MergedRows, why, keys: Vec::new() }
 }
 
 /// Lists the tables of which others have written rows since the merge.
@@ -133,5 +139,6 @@ pub(crate) fn of_rows(tables: &[VerifiedTable]) -> impl Iterator<Item = Gap> {
         table: table.table.clone(),
         of: GapKind::WrittenSince,
         why: format!("{} rows that the merge wrote: what it wrote there can no longer be seen", table.written_since),
+        keys: Vec::new(),
     })
 }

@@ -117,6 +117,8 @@ fn what_another_run_had_brought_and_its_undo_took_away_is_not_verified() {
     block_on(engine::undo(&first.context, KEEP)).expect("an undo");
     let report = verified(&second);
     assert_eq!((report.state, taken_back(&report)), (State::VerifiedWithGaps, 1), "{report:#?}");
+    let gap = report.not_covered.iter().find(|gap| gap.of == GapKind::TakenBack).expect("a gap");
+    assert_eq!(gap.keys, ["1", "4"], "its rows, which this run had staged: {gap:?}");
     // Once it stands again there is nothing to say.
     block_on(engine::merge(&first.context, KEEP)).expect("a merge");
     assert_eq!(taken_back(&verified(&second)), 0);
