@@ -3,6 +3,7 @@
 
 pub(crate) mod access;
 mod broken;
+mod commits;
 mod grants;
 mod input;
 mod moved;
