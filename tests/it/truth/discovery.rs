@@ -68,12 +68,39 @@ fn a_partition_that_new_detached_is_not_deleted() {
 }
 
 #[test]
+fn rows_of_a_partition_that_old_detached_are_neither_brought_twice_nor_called_missing() {
+    let both = "create table logs (id int, year int, note text, created_at timestamptz, updated_at timestamptz,
+                    primary key (id, year)) partition by list (year);
+                create table logs_2020 partition of logs for values in (2020);
+                create table logs_2021 partition of logs for values in (2021);
+                insert into logs select i, 2020 + i % 2, 'n', '2020-01-01', '2020-01-01' from generate_series(1, 6) i";
+    let new = "update logs set note = 'new', updated_at = now() where id in (1, 2);
+               insert into logs values (7, 2021, 'new', now(), now()), (8, 2020, 'new', now(), now())";
+    let case = recovery(pair("detached_old", both, new, "alter table logs detach partition logs_2021"), "");
+    case.decide("[defaults]\nambiguous = \"apply_new\"\nconflict = \"apply_new\"\n");
+    let left_out = discovered(&case).expect("a discovery").databases.remove(0).left_out;
+    let said = left_out.iter().find(|one| one.name.to_string() == "public.logs_2021").expect("an entry");
+    assert!(said.reason.contains("on NEW it is a partition of public.logs; OLD detached it"), "{said:?}");
+    // OLD has no place for them, whatever is decided.
+    assert_eq!(planned(&case).held, 4);
+    block_on(engine::merge(&case.context, MergeOptions { leave_held: true, ..MergeOptions::default() })).expect("a merge");
+    let ids =
+        |table: &str| support::value(&case.pair.old, &format!("select string_agg(id || note, ' ' order by id) from {table}"));
+    assert_eq!([ids("logs"), ids("logs_2021")].map(Option::unwrap_or_default), ["2new 4n 6n 8new", "1n 3n 5n"]);
+}
+
+#[test]
 fn nothing_is_written_through_a_foreign_partition() {
     let both = "create table t (id int, region int, note text) partition by list (region);
                 create table t_1 partition of t for values in (1)";
     let foreign = "create foreign data wrapper nowhere; create server far foreign data wrapper nowhere;
                    create foreign table t_2 partition of t for values in (2) server far";
-    for (on_new, on_old) in [("", foreign), (foreign, ""), (foreign, foreign)] {
+    let deep = foreign.replace(
+        "create foreign table t_2 partition of t for values in (2) server far",
+        "create table deep partition of t for values in (2) partition by list (id);
+         create foreign table t_2 partition of deep for values in (7) server far",
+    );
+    for (on_new, on_old) in [("", foreign), (foreign, ""), (foreign, foreign), ("", &deep[..]), (&deep[..], "")] {
         let case = recovery(pair("foreign", both, &format!("insert into t values (1, 1, 'x'); {on_new}"), on_old), "");
         let found = discovered(&case).expect("a discovery");
         assert!(found.databases[0].tables.is_empty(), "{found:#?}");
