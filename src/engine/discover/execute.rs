@@ -148,8 +148,8 @@ pub(crate) async fn describe(
     for (side, table) in tables.iter().flat_map(|table| [(Side::Old, &table.old), (Side::New, &table.new)]) {
         notes.extend(table.remarks().into_iter().map(|remark| format!("{name}: {}: on {side} {remark}", table.name)));
     }
-    let (new_sequences, left_behind) = in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences);
-    left_out.extend(left_behind);
+    let (new_sequences, sequences_aside) = in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences);
+    left_out.extend(sequences_aside);
     info!(tables = tables.len(), new_only = new_only.len(), left_out = left_out.len(), "paired");
     Ok(DatabaseRecord {
         name: name.to_owned(),

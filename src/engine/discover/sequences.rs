@@ -8,7 +8,8 @@ use crate::schema::Sequence;
 use crate::staging::{LeftOut, TableRecord};
 
 /// Gives NEW's sequences the name of the sequence that feeds the same column on OLD, where the migration renamed them. One that
-/// bears such a name and feeds the column no more, as where a serial column became an identity one, is left out.
+/// bears such a name and feeds the column no more, as where a serial column became an identity one, is left out, and so is one
+/// that OLD has not.
 pub(super) fn in_olds_words(
     tables: &[TableRecord],
     on_old: &[Sequence],
@@ -24,19 +25,23 @@ pub(super) fn in_olds_words(
     let names: Vec<_> = on_new.iter().map(|sequence| sequence.owner.as_ref().and_then(fed_on_old)).collect();
     let renamed: BTreeMap<_, _> =
         names.iter().zip(&on_new).filter_map(|(name, sequence)| Some((name.clone()?, sequence.clone()))).collect();
-    let (mut answering, mut left_behind) = (Vec::new(), Vec::new());
+    let (mut answering, mut aside) = (Vec::new(), Vec::new());
     for (name, sequence) in names.into_iter().zip(on_new) {
         match (name, renamed.get(&sequence.name)) {
             (Some(name), _) => answering.push(Sequence { name, ..sequence }),
-            (None, Some(used)) => left_behind.push(replaced(sequence.name, used)),
-            (None, None) => answering.push(sequence),
+            (None, Some(used)) => aside.push(replaced(sequence.name, used)),
+            (None, None) if on_old.iter().any(|known| known.name == sequence.name) => answering.push(sequence),
+            (None, None) => aside.push(left_out(sequence.name, "OLD has no such sequence: nothing is raised".to_owned())),
         }
     }
-    (answering, left_behind)
+    (answering, aside)
 }
 
 fn replaced(name: QualifiedName, used: &Sequence) -> LeftOut {
     let table = used.owner.as_ref().map_or_else(String::new, |(table, _)| table.to_string());
-    let reason = format!("{table} takes its numbers from {} there: OLD's is raised to cover that one", used.name);
+    left_out(name, format!("{table} takes its numbers from {} there: OLD's is raised to cover that one", used.name))
+}
+
+const fn left_out(name: QualifiedName, reason: String) -> LeftOut {
     LeftOut { side: Side::New, name, reason, blocker: false, by_choice: false }
 }

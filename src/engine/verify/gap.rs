@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::verified_table::VerifiedTable;
 use crate::engine::run::Undone;
-use crate::schema::Covered;
+use crate::name::QualifiedName;
+use crate::schema::{Covered, Sequence};
 use crate::staging::{DatabaseRecord, Manifest, TablePlan, TableRecord, Written};
 
 /// Something that a verification cannot answer for.
@@ -38,6 +39,8 @@ pub enum GapKind {
     Deletes,
     /// Values of a column that OLD lacks.
     Values,
+    /// How far a sequence of NEW's has come.
+    Numbers,
     /// Rows that the merge wrote, of a table that has been defined otherwise since.
     MergedRows,
     /// Rows that the merge wrote and others have written since.
@@ -56,6 +59,7 @@ impl GapKind {
             Self::Updates => "updates",
             Self::Deletes => "deletes",
             Self::Values => "values",
+            Self::Numbers => "numbers",
             Self::MergedRows => "merged rows",
             Self::WrittenSince => "written since",
             Self::TakenBack => "taken back",
@@ -78,7 +82,24 @@ fn of_database(database: &DatabaseRecord) -> impl Iterator<Item = Gap> {
         why: left_out.reason.clone(),
         keys: Vec::new(),
     });
-    whole.chain(database.tables.iter().flat_map(|table| of_table(&database.name, table)))
+    let of_tables = database.tables.iter().flat_map(|table| of_table(&database.name, table));
+    whole.chain(of_tables).chain(of_sequences(database))
+}
+
+/// Lists the sequences in scope of which NEW's user could not know how far they have come.
+fn of_sequences(database: &DatabaseRecord) -> impl Iterator<Item = Gap> {
+    let is_carried = |name: &QualifiedName| database.tables.iter().any(|table| table.new.name == *name);
+    let in_scope = move |sequence: &&Sequence| {
+        let mut tables = sequence.feeds.iter().chain(&sequence.owner).map(|(table, _)| table).peekable();
+        tables.peek().is_none() || tables.any(is_carried)
+    };
+    database.new_sequences.iter().filter(|sequence| sequence.unreadable).filter(in_scope).map(|sequence| Gap {
+        database: database.name.clone(),
+        table: sequence.name.to_string(),
+        of: GapKind::Numbers,
+        why: "NEW's user may not read the sequence: OLD's is raised by the rows alone".to_owned(),
+        keys: Vec::new(),
+    })
 }
 
 fn of_table(database: &str, table: &TableRecord) -> Vec<Gap> {

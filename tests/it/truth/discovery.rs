@@ -190,7 +190,8 @@ fn a_sequence_that_the_migration_left_behind_does_not_stand_for_the_one_that_is_
         let new = format!(
             "alter sequence t_id_seq owned by none; alter table t alter id drop default;
              alter table t alter id add {identity}; select setval('t_id_seq', 700);
-             select setval(pg_get_serial_sequence('t', 'id'), 40); insert into t values (default)"
+             select setval(pg_get_serial_sequence('t', 'id'), 40); insert into t values (default);
+             create sequence of_new"
         );
         let case = recovery(pair("identity", both, &new, ""), "");
         let found = discovered(&case).expect("a discovery").databases.remove(0);
@@ -198,6 +199,8 @@ fn a_sequence_that_the_migration_left_behind_does_not_stand_for_the_one_that_is_
         assert_eq!(listed, [("public.t_id_seq".to_owned(), Some(41))], "{identity}");
         let left = found.left_out.iter().find(|one| one.name.to_string() == "public.t_id_seq").expect("a reason");
         assert!(!left.blocker && left.reason.contains("t takes its numbers from"), "{left:?}");
+        let lacking = found.left_out.iter().find(|one| one.name.to_string() == "public.of_new").expect("a reason");
+        assert!(!lacking.blocker && lacking.reason.contains("OLD has no such sequence"), "{lacking:?}");
         planned(&case);
         block_on(engine::merge(&case.context, MergeOptions::default())).expect("a merge");
         assert_eq!(support::value(&case.pair.old, "select last_value from t_id_seq").as_deref(), Some("41"), "{identity}");
