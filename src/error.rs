@@ -247,7 +247,7 @@ impl ErrorKind {
             Self::Config => "correct the configuration and run the same command again",
             Self::Connect => "check that the server is up and reachable, then run the same command again",
             Self::Permission => "check the user, the password and the privileges, then run the same command again",
-            Self::Timeout => "run the same command again when the server is less busy",
+            Self::Timeout => "a retry is safe: run the same command again when the server is less busy",
             Self::Contention => "a retry is safe: run the same command again",
             Self::ServerFull => "free what the server names above; a retry is safe: run the same command again",
             Self::Refused => "correct what is named above, then run the same command again",

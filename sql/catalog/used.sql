@@ -4,7 +4,8 @@
 -- are found.
 -- Parameters: none.
 -- Columns: schema text, name text (of the table), sort text (type, function or equality), used_schema text, used_name text,
--- arguments text (of a function: the types, as SQL), open bool (whether everybody may use it, or no right is asked for).
+-- arguments text (of a function: the types, as SQL), open bool (whether everybody may use it, or no right is asked for),
+-- granted bool (whether this user may).
 -- Server: 13.
 -- Filters: pg_catalog is open to everybody. A trigger's own function is not asked for a right when it fires. What a function
 -- calls is known only where its body was parsed when it was made.
@@ -110,17 +111,19 @@ with recursive part (root, oid) as (
       from called as c
       join pg_catalog.pg_depend as d on d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = c.oid
      where d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-), used (root, sort, namespace, name, arguments, open) as (
+), used (root, sort, namespace, name, arguments, open, granted) as (
     select t.root, 'type', y.typnamespace, y.typname::pg_catalog.text, '',
            not t.asked
            or y.typlen = -1 and y.typelem <> 0
            or y.typtype = 'm'
-           or pg_catalog.has_type_privilege('public', y.oid, 'USAGE')
+           or pg_catalog.has_type_privilege('public', y.oid, 'USAGE'),
+           not t.asked or pg_catalog.has_type_privilege(y.oid, 'USAGE')
       from type as t
       join pg_catalog.pg_type as y on y.oid = t.oid
      union
     select c.root, c.sort, f.pronamespace, f.proname::pg_catalog.text, pg_catalog.oidvectortypes(f.proargtypes),
-           pg_catalog.has_function_privilege('public', f.oid, 'EXECUTE')
+           pg_catalog.has_function_privilege('public', f.oid, 'EXECUTE'),
+           pg_catalog.has_function_privilege(f.oid, 'EXECUTE')
       from (select 'function', root, oid from called
              union all
             select 'equality', root, oid from equality) as c (sort, root, oid)
@@ -132,7 +135,8 @@ select n.nspname::pg_catalog.text collate "C" as schema,
        un.nspname::pg_catalog.text collate "C" as used_schema,
        u.name collate "C" as used_name,
        u.arguments collate "C" as arguments,
-       u.open
+       u.open,
+       u.granted
   from used as u
   join pg_catalog.pg_class as c on c.oid = u.root
   join pg_catalog.pg_namespace as n on n.oid = c.relnamespace

@@ -1,11 +1,12 @@
 -- The merges of other runs that were taken back here after a run had seen their rows, and that do not stand again.
 -- Parameters: $1 text the run's id, $2 text the digest of its plan's part, $3 int8 OLD's clock when the run was exported, in
 -- microseconds since 1970, or NULL.
--- Columns: run_id text, tables text (JSON; rows taken back, a table), recorded_at text.
+-- Columns: run_id text, tables text (JSON; rows taken back, a table), recorded_at text, transaction_id int8.
 -- Server: 13.
 select l.run_id,
        l.tables::pg_catalog.text as tables,
-       l.recorded_at::pg_catalog.text as recorded_at
+       l.recorded_at::pg_catalog.text as recorded_at,
+       l.transaction_id
   from "failback".ledger as l
  where l.action in ('undo', 'undo_part')
    and l.run_id <> $1

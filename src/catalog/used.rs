@@ -25,6 +25,7 @@ pub async fn used(client: &Client) -> Result<BTreeMap<QualifiedName, Vec<Used>>>
             name: QualifiedName { schema: fact::get_ident(&row, "used_schema")?, name: fact::get_ident(&row, "used_name")? },
             arguments: fact::get(&row, "arguments")?,
             open: fact::get(&row, "open")?,
+            granted: fact::get(&row, "granted")?,
         });
     }
     Ok(found)

@@ -73,9 +73,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         text = edit(&text, &Change { scope: scope.clone(), setting, resolution, why, by, at })?;
     }
     let after = Decisions::parse(&text, layout::DECISIONS)?;
-    let decisions_blake3 = store.write(layout::DECISIONS, text.as_bytes())?.blake3;
-    let (section, decided) = (scope.to_string(), arguments.settings.clone());
-    JournalRecord::Decided { decisions_blake3, section, settings: decided, by }.append(&store)?;
+    // What a decision comes to is looked up first: nothing is decided about a run whose files are damaged.
     let report = Changed {
         run: store.location(),
         section: scope.to_string(),
@@ -83,6 +81,9 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         notes: notes(&store, &after)?,
     };
     let has_effect = has_effect(&store)?;
+    let decisions_blake3 = store.write(layout::DECISIONS, text.as_bytes())?.blake3;
+    let (section, decided) = (scope.to_string(), arguments.settings.clone());
+    JournalRecord::Decided { decisions_blake3, section, settings: decided, by }.append(&store)?;
     let mut page = call.printer.page();
     page.list(&format!("written to {} of decisions.toml:", report.section), &arguments.settings);
     page.list(

@@ -17,7 +17,8 @@ use crate::words::{Counts, Word};
 
 /// Say how far a run has come
 ///
-/// Reads the run's files, and asks OLD's ledger what was merged or undone. OLD may be out of reach: then the answer says so.
+/// Reads the run's files, asks OLD's ledger what was merged or undone, and says who is at work there. OLD may be out of reach:
+/// then the answer says so.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -83,6 +84,9 @@ fn page(call: &Call, report: &StatusReport) -> Page {
             Err(error) => format!("OLD could not be asked: {error}"),
         };
         page.line(format!("OLD:      {}: {}", tame(database), tame(&said)));
+    }
+    for (database, session) in &report.at_work {
+        page.line(format!("OLD:      {}: a merge or undo is at work: {}", tame(database), tame(session)));
     }
     if let Some(state) = &report.verified {
         let by = if report.is_ledger_known() { "" } else { " by this run's journal; OLD's ledger could not be asked" };

@@ -87,6 +87,14 @@ pub(super) fn page(call: &Call, report: &VerifyReport) -> Page {
         page.list("written by others since the merge:", keys(report, |table| (table.written_since, &table.written_since_keys)));
     }
     page.list(
+        "taken back since by the undo of another run:",
+        report
+            .not_covered
+            .iter()
+            .filter(|gap| !gap.keys.is_empty())
+            .map(|gap| format!("{}: {}: {}", gap.database, gap.table, some(&gap.keys, gap.keys.len()))),
+    );
+    page.list(
         "children without a parent:",
         report
             .orphans

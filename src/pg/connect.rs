@@ -44,6 +44,8 @@ pub(super) struct Connected {
     pub(super) demux: Arc<CopyDemux>,
     /// The database's encoding, as "UTF8".
     pub(super) encoding: String,
+    /// Whether the server is a standby.
+    pub(super) in_recovery: bool,
     pub(super) task: JoinHandle<()>,
 }
 
@@ -111,7 +113,7 @@ async fn connect_one(endpoint: &Endpoint, host: &Host, wanted: SessionAttrs) -> 
         Some(objection) => Err(Error::new(ErrorKind::Connect, "connect")
             .because(objection)
             .next("target_session_attrs decides which servers will do")),
-        None => Ok(opened.connected),
+        None => Ok(Connected { in_recovery: state.in_recovery, ..opened.connected }),
     }
 }
 
@@ -253,7 +255,11 @@ impl Attempt<'_> {
             drop(connection);
         });
         let host = self.host.clone();
-        Opened { connected: Connected { client, connector, host, line, demux, encoding, task }, version }
+        Opened {
+            // Whether it is a standby is asked once the connection is known to be our own.
+            connected: Connected { client, connector, host, line, demux, encoding, in_recovery: false, task },
+            version,
+        }
     }
 }
 

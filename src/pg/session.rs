@@ -36,6 +36,7 @@ pub struct Session {
     host: Host,
     demux: Arc<CopyDemux>,
     encoding: String,
+    in_recovery: bool,
     task: JoinHandle<()>,
 }
 
@@ -46,8 +47,9 @@ impl Session {
     /// `Connect` if no server can be reached, has the database, or offers the TLS that is asked for; `Permission` if the user
     /// or password is refused; `Config` if a certificate file is at fault; `Refused` if the server is older than PostgreSQL 13.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self> {
-        let Connected { client, connector, host, line, demux, encoding, task } = connect::connect(endpoint).await?;
-        Ok(Self { client, endpoint: endpoint.clone(), line, connector, host, demux, encoding, task })
+        let Connected { client, connector, host, line, demux, encoding, in_recovery, task } =
+            connect::connect(endpoint).await?;
+        Ok(Self { client, endpoint: endpoint.clone(), line, connector, host, demux, encoding, in_recovery, task })
     }
 
     /// Returns the side.
@@ -73,6 +75,12 @@ impl Session {
     #[must_use]
     pub fn converts_text(&self) -> bool {
         !matches!(self.encoding.as_str(), "UTF8" | "SQL_ASCII")
+    }
+
+    /// Returns whether the server was a standby when the session was opened.
+    #[must_use]
+    pub const fn is_on_standby(&self) -> bool {
+        self.in_recovery
     }
 
     /// Returns the driver's client, for what is not wrapped here. Turn its errors into ours with [`Session::fault`].

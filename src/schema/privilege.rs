@@ -103,6 +103,8 @@ pub enum PrivilegeObject {
     Sequence(QualifiedName),
     /// Asked for with USAGE.
     Type(QualifiedName),
+    /// A function, with the types of its arguments. Asked for with EXECUTE.
+    Function(QualifiedName, String),
     /// The schema of the ledger: asked for with USAGE, and with CREATE where it lacks a table.
     LedgerSchema(Ident),
     /// A table of the ledger.
@@ -127,6 +129,8 @@ pub enum Privilege {
     Create,
     /// TEMPORARY: make temporary tables.
     Temporary,
+    /// EXECUTE: call a function.
+    Execute,
 }
 
 words!(Privilege {
@@ -137,6 +141,7 @@ words!(Privilege {
     Usage => "USAGE",
     Create => "CREATE",
     Temporary => "TEMPORARY",
+    Execute => "EXECUTE",
 });
 
 impl MissingPrivilege {
@@ -161,6 +166,7 @@ impl MissingPrivilege {
             }
             PrivilegeObject::Sequence(name) => format!("sequence {}", name.sql()),
             PrivilegeObject::Type(name) => format!("type {}", name.sql()),
+            PrivilegeObject::Function(name, types) => format!("function {}({types})", name.sql()),
         };
         let columns = match &self.object {
             PrivilegeObject::Column(_, column) => format!(" ({})", column.sql()),
@@ -180,6 +186,7 @@ impl fmt::Display for MissingPrivilege {
             PrivilegeObject::Column(name, column) => write!(f, "{word} on column {column} of table {name}"),
             PrivilegeObject::Sequence(name) => write!(f, "{word} on sequence {name}"),
             PrivilegeObject::Type(name) => write!(f, "{word} on type {name}"),
+            PrivilegeObject::Function(name, types) => write!(f, "{word} on function {name}({types})"),
         }
     }
 }
@@ -190,7 +197,7 @@ mod tests {
 
     #[test]
     fn words_go_there_and_back() {
-        for word in ["SELECT", "INSERT", "UPDATE", "DELETE", "USAGE", "CREATE", "TEMPORARY"] {
+        for word in ["SELECT", "INSERT", "UPDATE", "DELETE", "USAGE", "CREATE", "TEMPORARY", "EXECUTE"] {
             assert_eq!(word.parse().map(Privilege::word), Ok(word));
         }
         assert!("TRUNCATE".parse::<Privilege>().is_err());

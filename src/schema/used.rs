@@ -14,6 +14,8 @@ pub struct Used {
     pub arguments: String,
     /// Whether everybody may use it, or no right is asked for where the table is written.
     pub open: bool,
+    /// Whether the user of the connection may use it.
+    pub granted: bool,
 }
 
 /// What it is that a definition uses.

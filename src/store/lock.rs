@@ -5,6 +5,9 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use jiff::Timestamp;
 
 use super::fault;
 use super::run_path::{FILE_MODE, run_path};
@@ -67,15 +70,22 @@ fn sign(file: &mut File) -> std::io::Result<()> {
 fn held(path: &Path, file: &mut File) -> Error {
     let mut text = String::new();
     // The holder may be about to write its number; then we do not know it, which is no second failure.
-    let _ = file.take(32).read_to_string(&mut text);
+    let _ = (&*file).take(32).read_to_string(&mut text);
+    let since = since(file).map_or_else(String::new, |since| format!(", since {since}"));
     let holder = match text.trim().parse::<u32>() {
-        Ok(pid) => format!("process {pid} is at work on this run"),
-        Err(_) => "another process is at work on this run".to_owned(),
+        Ok(pid) => format!("process {pid} is at work on this run{since}"),
+        Err(_) => format!("another process is at work on this run{since}"),
     };
     Error::new(ErrorKind::Refused, "lock the run")
         .at(path.display())
         .because(holder)
         .next("wait for it to end, or stop it, then run the same command again")
+}
+
+/// When the holder signed: nobody writes into the file later.
+fn since(file: &File) -> Option<Timestamp> {
+    let signed = file.metadata().ok()?.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Timestamp::from_second(i64::try_from(signed.as_secs()).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -88,9 +98,12 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let store = LocalStore::create(&root.path().join("r1")).unwrap();
         let first = store.lock().unwrap();
+        let long_ago = UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+        File::options().write(true).open(store.folder().join(LOCK_FILE)).unwrap().set_modified(long_ago).unwrap();
         let error = LocalStore::open(store.folder()).unwrap().lock().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Refused);
-        assert_eq!(error.causes(), [format!("process {} is at work on this run", std::process::id())]);
+        let process = std::process::id();
+        assert_eq!(error.causes(), [format!("process {process} is at work on this run, since 2023-11-14T22:13:20Z")]);
         drop(first);
         store.lock().unwrap();
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::Read as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
 
@@ -148,6 +148,23 @@ fn eighty_columns_are_enough() {
     room(0, &["undo", "--dry-run"]);
     let told = once(0, &["discover", "-vv"]);
     assert!(told.contains(" INFO "), "{told}");
+}
+
+/// The whole story, with the bars and pages of the verbs that it runs.
+#[test]
+fn the_demo_fits_into_eighty_columns() {
+    let home = tempfile::tempdir().expect("a folder");
+    // The servers' account makes its way through it.
+    std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o711)).expect("its mode");
+    let mut command = failback(home.path(), &["demo"]);
+    command.env("TMPDIR", home.path()).env("FAILBACK_PG_BIN", support::binaries(failback::name::Side::Old).folder());
+    let (ended, said) = on_terminal(command);
+    let said = plain(&said);
+    assert_eq!(ended, Some(0), "{said}");
+    let lines: Vec<_> = said.split(['\n', '\r']).collect();
+    assert!(lines.len() > 100, "{said}");
+    let wide: Vec<_> = lines.iter().filter(|line| line.chars().count() > COLUMNS.into()).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use tracing::{Instrument as _, info};
 
 use super::clock_skew::skew_note;
 use super::pairing::{Pairing, pair};
-use super::rights::merge_rights_note;
+use super::rights::{call_rights_note, merge_rights_note};
+use super::sequences::in_olds_words;
 use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
@@ -16,9 +17,9 @@ use crate::catalog::{self, Catalog};
 use crate::engine::evidence::XidEvidence;
 use crate::engine::run::{Context, Ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{Ident, QualifiedName, Side, Sided};
+use crate::name::{Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
-use crate::schema::{DatabaseTraits, Drift, Privilege, PrivilegeObject, Sequence};
+use crate::schema::{DatabaseTraits, Drift, Privilege, PrivilegeObject};
 use crate::staging::{DatabaseRecord, TableRecord};
 
 /// What was found.
@@ -76,7 +77,8 @@ async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String
     let sessions = connect(context, name).await?;
     let record = describe(context, name, sessions.as_ref(), notes).await?;
     let missing = merge_rights_note(&sessions.old, &Ledger::of(context), &record).await?;
-    notes.extend(missing.map(|note| format!("{name}: {note}")));
+    let uncallable = call_rights_note(&sessions.new, &record).await?;
+    notes.extend(missing.into_iter().chain(uncallable).map(|note| format!("{name}: {note}")));
     Ok(record)
 }
 
@@ -98,7 +100,7 @@ pub(crate) async fn connect(context: &Context, name: &str) -> Result<Sided<Sessi
 /// Reads one database's definitions on both sides, as the sessions see them: under a snapshot those that its rows have there.
 ///
 /// # Errors
-/// `Refused` where OLD takes no writes, or its ledger is not failback's; what either server said.
+/// `Refused` where OLD's ledger is not failback's; what either server said.
 pub(crate) async fn describe(
     context: &Context,
     name: &str,
@@ -107,7 +109,6 @@ pub(crate) async fn describe(
 ) -> Result<DatabaseRecord> {
     let (Sided { old, new }, selection) = (sessions, context.selection());
     let identity = Sided::from(try_join!(old.identity(), new.identity())?);
-    expect_primary(&identity.old)?;
     notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
     Ledger::of(context).place(old).await?;
     let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
@@ -116,7 +117,7 @@ pub(crate) async fn describe(
         None => None,
     };
     notes.extend(ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
-    let Pairing { tables, new_only, left_out, aside } = pair(selection, name, catalogs.as_ref(), xids.as_ref());
+    let Pairing { tables, new_only, mut left_out, aside } = pair(selection, name, catalogs.as_ref(), xids.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     for table in &tables {
         let settings = selection.table(name, &table.name.to_string());
@@ -147,12 +148,14 @@ pub(crate) async fn describe(
     for (side, table) in tables.iter().flat_map(|table| [(Side::Old, &table.old), (Side::New, &table.new)]) {
         notes.extend(table.remarks().into_iter().map(|remark| format!("{name}: {}: on {side} {remark}", table.name)));
     }
+    let (new_sequences, sequences_aside) = in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences);
+    left_out.extend(sequences_aside);
     info!(tables = tables.len(), new_only = new_only.len(), left_out = left_out.len(), "paired");
     Ok(DatabaseRecord {
         name: name.to_owned(),
         old: identity.old,
         new: identity.new,
-        new_sequences: in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences),
+        new_sequences,
         clocks: Some(clocks),
         horizon: None,
         marked: xids.as_ref().map(XidEvidence::horizons),
@@ -161,18 +164,6 @@ pub(crate) async fn describe(
         left_out,
         aside,
     })
-}
-
-/// # Errors
-/// `Refused` where OLD is a standby: nothing could ever be merged into it.
-fn expect_primary(old: &ServerIdentity) -> Result<()> {
-    if !old.in_recovery {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Refused, "look at OLD")
-        .because("OLD is a standby: it takes no writes")
-        .next("let --old lead to the primary, or promote the standby first")
-        .next("with several hosts, `target_session_attrs=read-write` finds the primary"))
 }
 
 /// Says that OLD's user writes only in transactions that ask for it, as a fence against writers is often made.
@@ -208,20 +199,4 @@ async fn database_traits(session: &Session) -> Result<DatabaseTraits> {
 
 fn remark(database: &str, table: &TableRecord, drift: &Drift) -> String {
     format!("{database}: {}: {}", table.name, drift.sentence())
-}
-
-/// Gives NEW's sequences the name of the sequence that feeds the same column on OLD, where the migration renamed them.
-fn in_olds_words(tables: &[TableRecord], on_old: &[Sequence], on_new: Vec<Sequence>) -> Vec<Sequence> {
-    let fed_on_old = |owner: &(QualifiedName, Ident)| {
-        let record = tables.iter().find(|table| table.new.name == owner.0)?;
-        let column = record.layout.columns.iter().find(|column| column.new.column(&column.name) == &owner.1)?;
-        let feeds =
-            |known: &&Sequence| known.owner.as_ref().is_some_and(|(table, name)| *table == record.name && *name == column.name);
-        on_old.iter().find(feeds).map(|known| known.name.clone())
-    };
-    let rename = |sequence: Sequence| {
-        let name = sequence.owner.as_ref().and_then(fed_on_old).unwrap_or_else(|| sequence.name.clone());
-        Sequence { name, ..sequence }
-    };
-    on_new.into_iter().map(rename).collect()
 }

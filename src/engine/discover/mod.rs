@@ -10,6 +10,7 @@ mod execute;
 mod new_only;
 mod pairing;
 mod rights;
+mod sequences;
 mod swapped;
 mod table_selection;
 mod unheeded;

@@ -1,14 +1,15 @@
-//! What OLD's user lacks for a merge: another may merge than the one who looks, so it is said and refuses nothing.
+//! What OLD's user lacks for a merge, and NEW's to find rows by their keys: another may go on than the one who looks, so it is
+//! said and refuses nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog;
 use crate::engine::run::Ledger;
 use crate::error::Result;
-use crate::name::QualifiedName;
+use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
-use crate::schema::{MissingPrivilege, Privilege, PrivilegeObject, Reach, Sequence, WantedPrivilege};
-use crate::staging::DatabaseRecord;
+use crate::schema::{MissingPrivilege, Privilege, PrivilegeObject, Reach, Sequence, UsedSort, WantedPrivilege};
+use crate::staging::{DatabaseRecord, TableRecord};
 
 /// How many objects are named before the rest is only counted.
 const NAMED: usize = 3;
@@ -24,7 +25,8 @@ pub(super) async fn merge_rights_note(old: &Session, ledger: &Ledger, record: &D
     let sequences: Vec<_> =
         catalog::sequences(old.client()).await?.into_iter().filter(numbers).map(|sequence| sequence.name).collect();
     let missing = catalog::privileges(old.client(), &wanted(record, &sequences), ledger.schema()).await?;
-    let mut lacks = lists(missing.into_iter().filter(|one| match &one.object {
+    let calls = uncallable(old, record).await?;
+    let mut lacks = lists(missing.into_iter().chain(calls).filter(|one| match &one.object {
         PrivilegeObject::Sequence(name) => sequences.contains(name),
         // Listed as what they are already.
         PrivilegeObject::Table(name) => !sequences.contains(name),
@@ -36,11 +38,40 @@ pub(super) async fn merge_rights_note(old: &Session, ledger: &Ledger, record: &D
             "a way to keep triggers quiet (SET on parameter session_replication_role, or the tables' ownership)".to_owned(),
         );
     }
+    note(old, "to merge into OLD", &lacks).await
+}
+
+/// Says what finding rows on NEW by their keys needs beside what its user has.
+pub(super) async fn call_rights_note(new: &Session, record: &DatabaseRecord) -> Result<Option<String>> {
+    let lacks = lists(uncallable(new, record).await?.into_iter());
+    note(new, "to find rows on NEW by their keys", &lacks).await
+}
+
+async fn note(session: &Session, goal: &str, lacks: &[String]) -> Result<Option<String>> {
     if lacks.is_empty() {
         return Ok(None);
     }
-    let role = catalog::role(old.client()).await?;
-    Ok(Some(format!("to merge into OLD, {role} lacks {}: `failback grants --side old` prints what to grant", lacks.join(", "))))
+    let (role, side) = (catalog::role(session.client()).await?, session.side().word());
+    Ok(Some(format!("{goal}, {role} lacks {}: `failback grants --side {side}` prints what to grant", lacks.join(", "))))
+}
+
+/// Lists the functions that this user may not call and that writing the carried tables' rows on OLD calls, or finding them by
+/// their keys on either side.
+async fn uncallable(session: &Session, record: &DatabaseRecord) -> Result<Vec<MissingPrivilege>> {
+    let used = catalog::used(session.client()).await?;
+    let side = session.side();
+    let is_called = |sort: UsedSort| match sort {
+        UsedSort::Equality => true,
+        UsedSort::Function => side == Side::Old,
+        UsedSort::Type => false,
+    };
+    let name = |table: &TableRecord| if side == Side::Old { table.old.name.clone() } else { table.new.name.clone() };
+    let of_tables = record.tables.iter().filter_map(|table| used.get(&name(table))).flatten();
+    let lacking: BTreeSet<_> = of_tables
+        .filter(|one| is_called(one.sort) && !one.granted)
+        .map(|one| PrivilegeObject::Function(one.name.clone(), one.arguments.clone()))
+        .collect();
+    Ok(lacking.into_iter().map(|object| MissingPrivilege { object, privilege: Privilege::Execute }).collect())
 }
 
 /// What a merge may need on any table that is carried, and to read its sequences.
@@ -64,6 +95,7 @@ fn lists(missing: impl Iterator<Item = MissingPrivilege>) -> Vec<String> {
             }
             PrivilegeObject::Sequence(name) => ("sequence", name.to_string()),
             PrivilegeObject::Type(name) => ("type", name.to_string()),
+            PrivilegeObject::Function(name, types) => ("function", format!("{name}({types})")),
         };
         by_sort.entry((sort, one.privilege)).or_default().push(name);
     }

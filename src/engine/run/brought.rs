@@ -18,6 +18,8 @@ const CREATE: &str = include_str!("../../../sql/ledger/create_brought.sql");
 const KEYS: &str = include_str!("../../../sql/ledger/brought.sql");
 const KEYS_BY_NAME: &str = include_str!("../../../sql/ledger/brought_by_name.sql");
 
+const WRITTEN_DOWN: &str = include_str!("../../../sql/ledger/written_down.sql");
+
 const MERGED_RELATION: &str = include_str!("../../../sql/ledger/merged_relation.sql");
 
 /// The length of a digest.
@@ -56,11 +58,7 @@ impl Brought {
             if rows.is_empty() {
                 continue;
             }
-            let mut keys = BroughtKeys {
-                key: RememberedKey::of(&table.old, &table.key),
-                known: HashSet::new(),
-                elsewise: BTreeMap::new(),
-            };
+            let mut keys = BroughtKeys::none(table);
             for row in rows {
                 let (stands, key, digests): (bool, Option<&str>, &[u8]) = (row.get("stands"), row.get("key"), row.get("keys"));
                 keys.learn(stands, key, digests).place(|| &name)?;
@@ -77,6 +75,30 @@ impl Brought {
 }
 
 impl BroughtKeys {
+    fn none(table: &TableRecord) -> Self {
+        Self { key: RememberedKey::of(&table.old, &table.key), known: HashSet::new(), elsewise: BTreeMap::new() }
+    }
+
+    /// Reads which keys of a table a transaction wrote down, whether it left their rows there or took them away.
+    ///
+    /// # Errors
+    /// As [`Brought::read`].
+    pub(crate) async fn of_transaction(ledger: &Ledger, old: &Session, table: &TableRecord, transaction: i64) -> Result<Self> {
+        let mut keys = Self::none(table);
+        if memory(ledger, old).await? == Memory::ByIdentity {
+            let name = table.old.name.to_string();
+            for row in old.query(&ledger.statement(WRITTEN_DOWN), &[&transaction, &name]).await? {
+                keys.learn(true, row.get("key"), row.get("keys")).place(|| &name)?;
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Whether nothing is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
     fn learn(&mut self, stands: bool, key: Option<&str>, digests: &[u8]) -> Result<()> {
         // What an earlier failback wrote down says nothing of the key, which was the same as long as nobody changed it.
         let keys = match key.filter(|key| *key != self.key.name) {

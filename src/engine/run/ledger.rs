@@ -112,6 +112,10 @@ pub(crate) struct Undone {
     pub(crate) tables: Vec<(String, Written)>,
     /// When, by OLD's clock.
     pub(crate) recorded_at: String,
+    /// The transaction that took them back.
+    pub(crate) transaction: i64,
+    /// The keys of those that the run which asks has staged, a table.
+    pub(crate) keys: BTreeMap<String, Vec<String>>,
 }
 
 /// The ledger of a database, in the schema that is meant for it.
@@ -198,7 +202,13 @@ impl Ledger {
         let rows = old.query(&self.statement(UNDONE_SINCE), &[&run_id.as_str(), &part.digest, &exported_us]).await?;
         let undone = |row: &Row| {
             let tables = counts(recorded(row.get("tables"))?);
-            Ok(Undone { run_id: row.get("run_id"), tables, recorded_at: row.get("recorded_at") })
+            Ok(Undone {
+                run_id: row.get("run_id"),
+                tables,
+                recorded_at: row.get("recorded_at"),
+                transaction: row.get("transaction_id"),
+                keys: BTreeMap::new(),
+            })
         };
         rows.iter().map(undone).collect()
     }
@@ -309,7 +319,7 @@ pub(crate) async fn lock(old: &Session) -> Result<()> {
     if taken.first().is_some_and(|row| row.get(0)) {
         return Ok(());
     }
-    let holder = old.query(LOCK_HOLDER, &[]).await?.first().map_or_else(String::new, holder);
+    let holder = lock_holder(old).await?.map_or_else(String::new, |session| format!(": {session}"));
     Err(Error::new(ErrorKind::Refused, "lock OLD's ledger")
         .because(format!("another merge or undo is at work on this database{holder}"))
         .next("wait until it has ended: `failback status` tells")
@@ -319,10 +329,14 @@ pub(crate) async fn lock(old: &Session) -> Result<()> {
         ))
 }
 
-/// Says which session holds the lock, and since when.
+/// Says which session of OLD's is at work on this database with a merge or an undo, and since when; `None` if none is.
+pub(super) async fn lock_holder(old: &Session) -> Result<Option<String>> {
+    Ok(old.query(LOCK_HOLDER, &[]).await?.first().map(holder))
+}
+
 fn holder(row: &Row) -> String {
     let text = |column: &str| row.get::<_, Option<String>>(column).filter(|text| !text.is_empty());
-    let mut said = format!(": session {}", row.get::<_, i32>("pid"));
+    let mut said = format!("session {}", row.get::<_, i32>("pid"));
     for (word, column) in [("of", "user_name"), ("from", "client"), ("since", "since")] {
         if let Some(value) = text(column) {
             said.extend([" ", word, " ", &value]);

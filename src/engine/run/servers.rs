@@ -2,7 +2,7 @@
 
 use super::short_waits::ShortWaits;
 use super::stop::Stop;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Endpoint, OldWrites, Session, Snapshot, Transaction};
 
@@ -66,10 +66,13 @@ impl Servers {
     /// Opens a session with one side's database.
     ///
     /// # Errors
-    /// `Interrupted` where the user wants to stop; otherwise as [`Session::connect`].
+    /// `Interrupted` where the user wants to stop; `Refused` where OLD is a standby; otherwise as [`Session::connect`].
     pub async fn connect(&self, side: Side, database: &str) -> Result<Session> {
         let endpoint = self.endpoint(side).with_database(database);
         let session = self.stop.or(Box::pin(Session::connect(&endpoint))).await??;
+        if side == Side::Old && session.is_on_standby() {
+            return Err(standby(&session));
+        }
         if let Some(waits) = self.short_waits.get(side) {
             waits.join(&session).await?;
         }
@@ -83,4 +86,14 @@ impl Servers {
     pub async fn join(&self, side: Side, database: &str, snapshot: &Snapshot) -> Result<Transaction> {
         snapshot.join(self.connect(side, database).await?).await
     }
+}
+
+/// The error for an OLD that takes no writes: no step does anything with it, as nothing could ever be merged into it, and what
+/// it shows may be behind what its primary has.
+fn standby(old: &Session) -> Error {
+    Error::new(ErrorKind::Refused, "connect to OLD")
+        .at(old.place())
+        .because("OLD is a standby: it takes no writes")
+        .next("let --old lead to the primary, or promote the standby first")
+        .next("with several hosts, `target_session_attrs=read-write` finds the primary")
 }

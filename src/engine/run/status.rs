@@ -6,7 +6,7 @@ use serde::Serialize;
 use tracing::Instrument as _;
 
 use super::context::Context;
-use super::ledger::{Entry, Ledger, LedgerAction};
+use super::ledger::{Entry, Ledger, LedgerAction, lock_holder};
 use super::spans;
 use crate::delta::Class;
 use crate::error::Result;
@@ -41,6 +41,9 @@ pub struct StatusReport {
     pub verified: Option<String>,
     /// What OLD's ledger says of the plan, a database; the text of the error where OLD could not be asked.
     pub ledger: BTreeMap<String, Result<Option<Entry>, String>>,
+    /// Which session of OLD's holds the lock against a second merge or undo, and since when, a database in which one does: a
+    /// merge or an undo is at work, or OLD has not noticed yet that its failback is gone.
+    pub at_work: BTreeMap<String, String>,
     /// What was done, and when.
     pub journal: Journal,
     /// What was about to be committed and has no end in the journal: OLD's ledger says whether it was.
@@ -85,12 +88,13 @@ async fn look(context: &Context) -> Result<StatusReport> {
         actions: plan.as_ref().map(|plan| plan.actions()).unwrap_or_default(),
         verified: None,
         ledger: BTreeMap::new(),
+        at_work: BTreeMap::new(),
         unended: journal.unended().iter().filter_map(|entry| entry.record.intent().cloned()).collect(),
         journal,
         next: "export",
     };
     for database in plan.iter().flat_map(|plan| &plan.databases) {
-        let entry = ask_ledger(context, database).await.map_err(|error| format!("{error:?}"));
+        let entry = ask_old(context, database, &mut report.at_work).await.map_err(|error| format!("{error:?}"));
         report.ledger.insert(database.name.clone(), entry);
     }
     report.verified = plan.as_ref().and_then(|plan| last_verdict(&report, &plan.digest));
@@ -128,8 +132,10 @@ fn last_verdict(report: &StatusReport, digest: &str) -> Option<String> {
     report.ledger.iter().all(stands).then(|| state.clone())
 }
 
-async fn ask_ledger(context: &Context, part: &DatabasePlan) -> Result<Option<Entry>> {
+/// Asks OLD's ledger about a plan's part, and OLD itself who is at work there.
+async fn ask_old(context: &Context, part: &DatabasePlan, at_work: &mut BTreeMap<String, String>) -> Result<Option<Entry>> {
     let old = context.servers().connect(Side::Old, &part.name).await?;
+    at_work.extend(lock_holder(&old).await?.map(|session| (part.name.clone(), session)));
     Ledger::of(context).latest(&old, part).await
 }
 

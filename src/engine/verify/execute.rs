@@ -9,6 +9,7 @@ use super::gap::{self, Gap};
 use super::outcome::outcomes;
 use super::read_back::read_back;
 use super::report::{State, VerifyReport, out_of_scope};
+use super::taken_back;
 use crate::catalog::{self, Catalog};
 use crate::engine::merge::{fitting, sequences};
 use crate::engine::run::spans;
@@ -16,7 +17,7 @@ use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, read_step}
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
-use crate::staging::{DatabasePlan, DatabaseRecord, JournalRecord, Manifest, Plan, RunId, TablePlan};
+use crate::staging::{DatabasePlan, DatabaseRecord, JournalRecord, Manifest, Plan, RunId, TablePlan, TableRecord};
 
 /// Reads OLD back.
 ///
@@ -74,10 +75,16 @@ async fn verify_database(
     let ledger = Ledger::of(context);
     let merge = check_ledger(&ledger, &held, part, report).await?;
     let exported_us = record.clocks.map(|clocks| clocks.old.server_us);
-    report.not_covered.extend(gap::of_undone(record, &ledger.undone_since(&held, run_id, part, exported_us).await?));
+    let mut undone = ledger.undone_since(&held, run_id, part, exported_us).await?;
     let snapshot = Arc::new(Snapshot::hold(held).await?);
     let today = catalog::read(snapshot.session().client()).await?;
-    let (part, gone) = readable((part, record), &today, merge.merged_in.is_some())?;
+    let is_same_server = merge.merged_in.is_some();
+    for one in &mut undone {
+        let fits = |table: &TableRecord| fitting(&today, table, is_same_server).is_ok();
+        taken_back::name_rows(context.store(), (&ledger, snapshot.session()), record, one, fits).await?;
+    }
+    report.not_covered.extend(gap::of_undone(record, &undone));
+    let (part, gone) = readable((part, record), &today, is_same_server)?;
     report.not_covered.extend(gone);
     let found = read_back(context, &part, record, (&snapshot, merge.merged_in)).await?;
     report.tables.extend(found.tables);

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::verified_table::VerifiedTable;
 use crate::engine::run::Undone;
-use crate::schema::Covered;
+use crate::name::QualifiedName;
+use crate::schema::{Covered, Sequence};
 use crate::staging::{DatabaseRecord, Manifest, TablePlan, TableRecord, Written};
 
 /// Something that a verification cannot answer for.
@@ -19,6 +20,9 @@ pub struct Gap {
     pub of: GapKind,
     /// Why.
     pub why: String,
+    /// Keys of rows that it is about, where this run knows them and no other list has them; of very many the first thousand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
 }
 
 /// What is not answered for.
@@ -35,6 +39,8 @@ pub enum GapKind {
     Deletes,
     /// Values of a column that OLD lacks.
     Values,
+    /// How far a sequence of NEW's has come.
+    Numbers,
     /// Rows that the merge wrote, of a table that has been defined otherwise since.
     MergedRows,
     /// Rows that the merge wrote and others have written since.
@@ -53,6 +59,7 @@ impl GapKind {
             Self::Updates => "updates",
             Self::Deletes => "deletes",
             Self::Values => "values",
+            Self::Numbers => "numbers",
             Self::MergedRows => "merged rows",
             Self::WrittenSince => "written since",
             Self::TakenBack => "taken back",
@@ -73,12 +80,30 @@ fn of_database(database: &DatabaseRecord) -> impl Iterator<Item = Gap> {
         table: left_out.name.to_string(),
         of: GapKind::Rows,
         why: left_out.reason.clone(),
+        keys: Vec::new(),
     });
-    whole.chain(database.tables.iter().flat_map(|table| of_table(&database.name, table)))
+    let of_tables = database.tables.iter().flat_map(|table| of_table(&database.name, table));
+    whole.chain(of_tables).chain(of_sequences(database))
+}
+
+/// Lists the sequences in scope of which NEW's user could not know how far they have come.
+fn of_sequences(database: &DatabaseRecord) -> impl Iterator<Item = Gap> {
+    let is_carried = |name: &QualifiedName| database.tables.iter().any(|table| table.new.name == *name);
+    let in_scope = move |sequence: &&Sequence| {
+        let mut tables = sequence.feeds.iter().chain(&sequence.owner).map(|(table, _)| table).peekable();
+        tables.peek().is_none() || tables.any(is_carried)
+    };
+    database.new_sequences.iter().filter(|sequence| sequence.unreadable).filter(in_scope).map(|sequence| Gap {
+        database: database.name.clone(),
+        table: sequence.name.to_string(),
+        of: GapKind::Numbers,
+        why: "NEW's user may not read the sequence: OLD's is raised by the rows alone".to_owned(),
+        keys: Vec::new(),
+    })
 }
 
 fn of_table(database: &str, table: &TableRecord) -> Vec<Gap> {
-    let gap = |of, why| Gap { database: database.to_owned(), table: table.name.to_string(), of, why };
+    let gap = |of, why| Gap { database: database.to_owned(), table: table.name.to_string(), of, why, keys: Vec::new() };
     let unplaced = table.unplaced.iter().filter(|(_, values)| **values > 0);
     let mut gaps: Vec<_> = unplaced
         .map(|(column, values)| {
@@ -113,6 +138,7 @@ pub(crate) fn of_undone(database: &DatabaseRecord, undone: &[Undone]) -> Vec<Gap
                 one.run_id,
                 one.recorded_at
             ),
+            keys: one.keys.get(name).cloned().unwrap_or_default(),
         };
         tables.map(gap).collect::<Vec<_>>()
     };
@@ -123,7 +149,8 @@ pub(crate) fn of_undone(database: &DatabaseRecord, undone: &[Undone]) -> Vec<Gap
 pub(crate) fn of_redefined(database: &str, table: &TablePlan, why: &str) -> Gap {
     let rows = table.written_rows();
     let why = format!("{rows} rows cannot be read back: {why}");
-    Gap { database: database.to_owned(), table: table.name.to_string(), of: GapKind::MergedRows, why }
+    let (database, table) = (database.to_owned(), table.name.to_string());
+    Gap { database, table, of: GapKind::MergedRows, why, keys: Vec::new() }
 }
 
 /// Lists the tables of which others have written rows since the merge.
@@ -133,5 +160,6 @@ pub(crate) fn of_rows(tables: &[VerifiedTable]) -> impl Iterator<Item = Gap> {
         table: table.table.clone(),
         of: GapKind::WrittenSince,
         why: format!("{} rows that the merge wrote: what it wrote there can no longer be seen", table.written_since),
+        keys: Vec::new(),
     })
 }

@@ -8,6 +8,7 @@ mod gap;
 mod outcome;
 mod read_back;
 mod report;
+mod taken_back;
 mod verified_table;
 mod written_since;
 

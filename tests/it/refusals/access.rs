@@ -71,6 +71,25 @@ fn a_table_that_may_not_be_read_is_left_out_with_what_is_missing() {
 }
 
 #[test]
+fn where_no_table_may_be_read_nothing_is_called_verified() {
+    let mut scene = Scene::new("r_blind");
+    let role = role(&mut scene);
+    support::sql(&scene.pair.old, &format!("grant create on database {} to {role}", scene.pair.database));
+    for verb in ["export", "diff", "plan"] {
+        scene.succeed(&[verb]);
+    }
+    assert_eq!(scene.merge().code, 0, "nothing is merged");
+    let verified = scene.failback(&["verify", "--json"]);
+    let said: serde_json::Value = serde_json::from_str(&verified.stdout).expect("a document");
+    assert_eq!((verified.code, &said["state"]), (9, &"verified_with_gaps".into()), "{said:#}");
+    let gaps = said["not_covered"].as_array().expect("gaps").iter();
+    let gaps: Vec<_> = gaps.filter_map(|gap| Some((gap["table"].as_str()?, gap["of"].as_str()?))).collect();
+    assert_eq!(gaps, [("public.items", "rows"), ("public.owners", "rows")], "{said:#}");
+    let shown = scene.failback(&["verify"]).stdout;
+    assert!(shown.starts_with("not covered:"), "{shown}");
+}
+
+#[test]
 fn a_role_that_may_not_write_leaves_old_alone() {
     let mut scene = Scene::planned("r_write");
     let mighty = scene.given.clone();

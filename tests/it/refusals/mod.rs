@@ -3,12 +3,15 @@
 
 pub(crate) mod access;
 mod broken;
+mod commits;
 mod grants;
 mod input;
 mod moved;
 mod names;
+mod orphaned;
 mod rights;
 mod stale;
+mod standby;
 mod stops;
 mod words;
 

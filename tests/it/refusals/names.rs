@@ -74,3 +74,48 @@ fn hostile_names_in_a_refusal_stay_text() {
     assert!(!output.stderr.contains('\u{1b}'), "{}", output.stderr);
     assert_eq!(output.stderr.lines().filter(|line| line.starts_with("  state:")).count(), 1, "{}", output.stderr);
 }
+
+/// Names that turn the direction of text, hide a part of it, or command a terminal.
+#[test]
+fn names_that_turn_or_hide_text_are_spelt_out_wherever_they_are_shown() {
+    let scene = Scene::bare("r_bidi\u{202e}\u{200b}");
+    let hostile = "o\u{202e}r\u{200b}d\u{2066}e\u{feff}r\u{1b}[2J\u{7}s";
+    let both = format!(
+        "create table \"{hostile}\" (\"{hostile}\" int primary key, note text, created_at timestamptz, updated_at timestamptz);
+         create table \"{hostile} alone\" (v text); create sequence \"{hostile} numbers\";
+         insert into \"{hostile}\" select n, 'a', '2026-01-01Z', '2026-01-01Z' from generate_series(1, 3) n"
+    );
+    for url in [&scene.pair.old, &scene.pair.new] {
+        support::sql(url, &both);
+    }
+    let work = "update T set note = 'new', updated_at = '2026-01-14 12:00Z' where note = 'a'; delete from T where K = 3;
+        insert into T values (9, 'b', '2026-01-14 12:00Z', '2026-01-14 12:00Z')";
+    let work = work.replace('T', &format!("\"{hostile}\"")).replace('K', &format!("\"{hostile}\""));
+    support::sql(&scene.pair.new, &work);
+    support::sql(&scene.pair.old, &format!("drop table \"{hostile} alone\""));
+    let confirm: [&str; 2] = ["--confirm", &scene.confirm];
+    let steps: [(i32, &[&str]); 12] = [
+        (0, &["discover", "-v"]),
+        (0, &["export", "-v"]),
+        (0, &["diff"]),
+        (0, &["decide"]),
+        (0, &["plan"]),
+        (4, &["merge"]),
+        (4, &["merge", confirm[0], confirm[1]]),
+        (9, &["merge", "--leave-held", confirm[0], confirm[1]]),
+        (9, &["verify"]),
+        (0, &["status"]),
+        (0, &["undo", confirm[0], confirm[1]]),
+        (2, &["decide", "--table", "public.orders", "delete=hold"]),
+    ];
+    for (code, step) in steps {
+        for more in [&[][..], &["--json"]] {
+            let output = scene.failback(&[step, more].concat());
+            // With --json it was made before.
+            assert!(output.code == code || !more.is_empty(), "{step:?}: {output:?}");
+            let shown = format!("{}{}", output.stdout, output.stderr);
+            let odd = |c: &char| *c != '\n' && (c.is_control() || "\u{202e}\u{200b}\u{2066}\u{feff}".contains(*c));
+            assert_eq!(shown.chars().find(odd), None, "{step:?} {more:?}: {shown:?}");
+        }
+    }
+}

@@ -49,3 +49,37 @@ fn rights_on_sequences_and_schemas_are_missed_before_the_merge() {
     let refused = scene.failback(&["merge", "--dry-run"]);
     assert!(!refused.stderr.contains("numbers"), "{refused:?}");
 }
+
+/// Functions that a table's definition calls, and those that compare its keys, are asked for too; others are not.
+#[test]
+fn functions_that_are_closed_to_everybody_are_missed_before_the_merge() {
+    let mut scene = Scene::bare("r_calls");
+    let both = "create schema fns; create extension citext schema fns;
+        create function fns.fits(text) returns boolean language plpgsql immutable as 'begin return length($1) < 40; end';
+        create function fns.spare() returns int language sql as 'select 1';
+        create table people (handle fns.citext primary key, note text check (fns.fits(note)), created_at timestamptz not null,
+            updated_at timestamptz not null);
+        insert into people values ('ann', 'a', '2026-01-01Z', '2026-01-01Z');
+        revoke all on all functions in schema fns from public";
+    for side in Side::BOTH {
+        support::sql(scene.pair.url(side), both);
+    }
+    support::sql(&scene.pair.new, "insert into people values ('bob', 'b', '2026-01-14 12:00Z', '2026-01-14 12:00Z')");
+    let role = role(&mut scene);
+    for side in Side::BOTH {
+        let rights = "grant usage on schema fns to ROLE; grant select, insert, update, delete on people to ROLE";
+        support::sql(scene.pair.url(side), &rights.replace("ROLE", &role));
+    }
+    let looked = scene.succeed(&["discover"]).stdout;
+    let said = |goal: &str| looked.lines().find(|line| line.contains(goal)).unwrap_or_default().to_owned();
+    let (on_old, on_new) = (said("to merge into OLD"), said("to find rows on NEW"));
+    let equality = "EXECUTE on function fns.citext_eq(fns.citext, fns.citext)";
+    assert!(on_old.contains(&format!("{equality}, fns.fits(text)")) && on_old.contains("grants --side old"), "{looked}");
+    assert!(on_new.contains(equality) && on_new.contains("grants --side new"), "{looked}");
+    assert!(!on_new.contains("fits") && !looked.contains("spare"), "{looked}");
+    for side in Side::BOTH {
+        support::sql(scene.pair.url(side), &format!("grant execute on all functions in schema fns to {role}"));
+    }
+    let looked = scene.succeed(&["discover"]).stdout;
+    assert!(!looked.contains("EXECUTE"), "{looked}");
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Scene;
+use super::{Scene, expect_untouched};
 use crate::recovery::fingerprint;
 use crate::support;
 
@@ -43,6 +43,69 @@ fn a_damaged_or_missing_diff_stops_the_merge() {
             std::fs::write(&path, whole).expect("a file of the diff");
         }
     }
+    scene.expect_merge();
+}
+
+#[test]
+fn a_damaged_or_missing_file_stops_the_plan_the_verification_and_the_undo() {
+    let scene = Scene::new("r_files");
+    scene.succeed(&["export"]);
+    scene.succeed(&["diff"]);
+    let damaged = |path: &Path, arguments: &[&[&str]]| {
+        let whole = std::fs::read(path).expect("a file of the run");
+        for gone in [false, true] {
+            flip_a_byte(path);
+            if gone {
+                std::fs::remove_file(path).expect("a file of the run");
+            }
+            for arguments in arguments {
+                let output = scene.refuse(7, arguments);
+                assert!(output.stderr.contains(".parquet"), "the file is named: {}", output.stderr);
+            }
+            std::fs::write(path, &whole).expect("a file of the run");
+        }
+    };
+    for path in scene.files("/diff/", ".parquet") {
+        damaged(&path, &[&["plan"]]);
+    }
+    scene.succeed(&["plan"]);
+    scene.expect_merge();
+    for folder in ["/diff/", "/plan/"] {
+        for path in scene.files(folder, ".parquet") {
+            damaged(&path, &[&["verify"], &["undo", "--confirm", &scene.confirm]]);
+        }
+    }
+    scene.expect_verified();
+    scene.succeed(&["undo", "--confirm", &scene.confirm]);
+}
+
+/// Indexes are read by what only writes down a decision too, and by an export into a folder that is there.
+#[test]
+fn a_flipped_bit_of_an_index_stops_what_reads_no_server_too() {
+    let scene = Scene::planned("r_bits");
+    let cases: [(&str, &[&[&str]]); 3] = [
+        ("manifest.json", &[&["decide"], &["decide", "--table", "public.items", "delete=hold"]]),
+        ("diff.json", &[&["decide"], &["decide", "delete=hold"]]),
+        ("run.json", &[&["export"]]),
+    ];
+    let mut dice = support::Dice::seeded(7);
+    for (name, verbs) in cases {
+        let path = scene.run().join(name);
+        let whole = std::fs::read(&path).expect("an index");
+        for verb in verbs {
+            for _ in 0..10 {
+                let (at, bit) = (dice.below(whole.len()), dice.below(8));
+                let mut bytes = whole.clone();
+                bytes[at] ^= 1 << bit;
+                std::fs::write(&path, bytes).expect("an index");
+                let output = scene.failback(verb);
+                assert_eq!(output.code, 7, "{verb:?}: bit {bit} of byte {at} of {name}: {output:?}");
+                expect_untouched(&output);
+            }
+        }
+        std::fs::write(&path, whole).expect("an index");
+    }
+    assert!(!scene.run().join("decisions.toml").exists(), "nothing was decided");
     scene.expect_merge();
 }
 
@@ -160,6 +223,15 @@ fn of_two_databases_the_one_that_was_committed_is_named_and_not_done_twice() {
     let state = format!("state: OLD has the merge of 8 rows in database {}, committed", scene.pair.database);
     assert!(output.stderr.contains(&state), "{}", output.stderr);
     assert_eq!(fingerprint(&other.pair.old), before, "the second database is as it was");
+    // The run's journal has the merge that stands, and that the other one does not.
+    let status: serde_json::Value = serde_json::from_str(&scene.succeed(&["status", "--json"]).stdout).expect("a document");
+    let ends = status["journal"]["entries"].as_array().expect("entries").iter();
+    let ends = ends.filter(|entry| ["merged", "merge_failed"].contains(&entry["record"].as_str().unwrap_or_default()));
+    let ends: Vec<_> = ends.map(|entry| (entry["record"].as_str(), entry["database"].as_str())).collect();
+    let [first, second] = [&scene, &other].map(|one| Some(one.pair.database.as_str()));
+    // The first attempt, which found that the second one had moved, came to no COMMIT.
+    assert_eq!(ends, [(Some("merged"), first), (Some("merge_failed"), second)], "{status:#}");
+    assert_eq!(status["unended"], serde_json::json!([]), "{status:#}");
     assert_eq!(fingerprint(&scene.pair.old), fingerprint(&scene.pair.new), "the first is home");
     support::sql(&other.pair.old, "drop trigger object on failback.ledger");
     scene.expect_merge();

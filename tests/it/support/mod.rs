@@ -10,6 +10,7 @@ mod lossy;
 mod passed_on;
 mod seals;
 mod servers;
+mod twins;
 
 use std::process::Command;
 use std::sync::LazyLock;
@@ -25,6 +26,7 @@ pub(crate) use lossy::lossy;
 pub(crate) use passed_on::pass_on;
 pub(crate) use seals::{edit_index, sealed, unsealed};
 pub(crate) use servers::{Majors, binaries, server, server_of};
+pub(crate) use twins::Twins;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a tokio runtime"));
 

@@ -102,7 +102,7 @@ fn a_partition_that_is_attached_while_the_export_looks_at_other_databases_is_rea
 }
 
 /// Lets OLD's tables belong to a plain user and goes on as that one; returns the URL of before too.
-fn owned(mut pair: Pair, tables: &[&str]) -> (Pair, String) {
+pub(super) fn owned(mut pair: Pair, tables: &[&str]) -> (Pair, String) {
     let (role, mighty) = (format!("{}_role", pair.database), pair.old.clone());
     support::sql(
         &mighty,
@@ -196,4 +196,47 @@ fn a_label_that_is_renamed_while_rows_are_merged_is_noticed_before_they_are_comm
     let refused = block_on(engine::merge(&context, HELD_STAYS)).expect_err("another meaning");
     assert_eq!(refused.kind(), failback::error::ErrorKind::Refused, "{refused:?}");
     assert_eq!(support::value(&case.pair.old, "select count(*) from t").as_deref(), Some("0"));
+}
+
+/// What somebody does to OLD's tables while a merge or an undo waits for them is seen once it has them.
+#[test]
+fn a_foreign_key_that_is_added_while_a_merge_waits_is_held_to() {
+    const WAITING: &str = "select count(*) from pg_stat_activity
+         where wait_event_type = 'Lock' and datname = current_database() and application_name = 'failback'";
+    let both = "create table parent (id int primary key); create table child (id int primary key, parent int,
+                    created_at timestamptz, updated_at timestamptz); insert into parent values (1)";
+    let case = recovery(pair("added_key", both, "insert into child values (1, 9, now(), now())", ""), "");
+    assert_eq!(planned(&case).held, 0, "nothing says who the parent is");
+    let add = "alter table child add constraint late foreign key (parent) references parent";
+    let attempt = |verb: &'static str, statement: &'static str| {
+        block_on(async {
+            let (holder, observer) = (support::connect(&case.pair.old).await, support::connect(&case.pair.old).await);
+            holder.batch_execute(&format!("begin; {statement}")).await.expect(statement);
+            let ending = async {
+                while observer.query_one(WAITING, &[]).await.expect("a number").get::<_, i64>(0) == 0 {
+                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                }
+                holder.batch_execute("commit").await.expect(statement);
+            };
+            let work = async {
+                if verb == "merge" {
+                    engine::merge(&case.context, HELD_STAYS).await
+                } else {
+                    engine::undo(&case.context, HELD_STAYS).await
+                }
+            };
+            futures::join!(work, ending).0
+        })
+    };
+    let rows = || support::value(&case.pair.old, "select count(*) from child").expect("a number");
+    let refused = attempt("merge", add).expect_err("an orphan");
+    assert_eq!((refused.kind(), rows().as_str()), (failback::error::ErrorKind::Refused, "0"), "{refused:?}");
+    support::sql(&case.pair.old, "alter table child drop constraint late");
+    block_on(engine::merge(&case.context, HELD_STAYS)).expect("a merge");
+    // A child in a table that nobody knew of refers to the row that an undo is about to take.
+    let refer = "create table late (child int references child); insert into late values (1)";
+    let undone = attempt("undo", refer).expect("an undo of nothing");
+    assert_eq!((undone.left_rows(), rows().as_str()), (1, "1"), "{undone:?}");
+    support::sql(&case.pair.old, "drop table late");
+    assert_eq!(block_on(engine::undo(&case.context, HELD_STAYS)).expect("an undo").rows(), 1);
 }

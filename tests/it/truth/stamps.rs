@@ -61,6 +61,27 @@ fn a_write_on_old_that_left_its_stamp_alone_is_overwritten_where_news_moved() {
     assert_eq!(of(&sure.up_to_plan(), Class::AmbiguousDiffers), 1, "a comparison that somebody asked for holds it");
 }
 
+/// An import, a backfill or a clock that lags writes rows whose stamps are older than they are.
+#[test]
+fn what_came_to_new_with_an_old_stamp_is_neither_dropped_nor_brought_unasked() {
+    let both =
+        format!("{BOTH}; insert into t values (1, 'a', '2020-01-01', '2020-01-01'), (2, 'b', '2020-01-01', '2020-01-01')");
+    let new = "insert into t values (7, 'imported', '2019-01-01', '2019-01-01'); update t set note = 'unstamped' where id = 1";
+    let stamped = recovery(pair("imported", &both, new, ""), "");
+    let counts = stamped.up_to_plan();
+    assert_eq!((of(&counts, Class::AmbiguousDeletedOnOld), of(&counts, Class::OldOnly)), (1, 0), "{counts:?}");
+    let refused = block_on(engine::merge(&stamped.context, MergeOptions::default())).expect_err("it waits");
+    assert!(refused.causes()[0].contains("1 rows wait"), "{refused:?}");
+    let compared = recovery(pair("imported", &both, new, ""), "[tables.\"public.t\"]\nmethod = \"compare\"");
+    let counts = compared.up_to_plan();
+    assert_eq!((of(&counts, Class::AmbiguousMissingOnOld), of(&counts, Class::AmbiguousDiffers)), (1, 1), "{counts:?}");
+    compared.decide("[defaults]\nambiguous = \"apply_new\"\n");
+    assert_eq!(block_on(engine::plan(&compared.context)).expect("a plan").held, 0);
+    block_on(engine::merge(&compared.context, MergeOptions::default())).expect("a merge");
+    let notes = support::value(&compared.pair.old, "select string_agg(note, ' ' order by id) from t");
+    assert_eq!(notes.as_deref(), Some("unstamped b imported"));
+}
+
 #[test]
 fn an_export_in_which_new_wrote_nothing_and_old_did_says_so() {
     let both = format!("{BOTH}; insert into t values (1, 'a', '2020-01-01', '2020-01-01')");

@@ -185,7 +185,9 @@ fn a_database_that_could_not_commit_is_planned_anew_while_the_other_stands() {
     let partly = block_on(engine::merge(&case.context, KEEP)).expect_err("the second objects");
     assert_eq!(partly.kind(), ErrorKind::PartlyChanged, "{partly:?}");
     support::sql(&second.old, "drop trigger object on failback.ledger; insert into notes values (4, 'mine')");
-    assert_eq!(block_on(engine::merge(&case.context, KEEP)).expect_err("it has moved").kind(), ErrorKind::Refused);
+    let moved = block_on(engine::merge(&case.context, KEEP)).expect_err("it has moved");
+    assert_eq!(moved.kind(), ErrorKind::Refused);
+    assert!(moved.hints().iter().any(|hint| hint.contains("`failback diff` and `failback plan`")), "{:?}", moved.hints());
     let undone = block_on(engine::undo(&case.context, MergeOptions { dry_run: true, ..KEEP })).expect("a rehearsal");
     let outcomes: Vec<_> = undone.databases.iter().map(|database| database.outcome).collect();
     assert_eq!(outcomes, [DatabaseOutcome::Done, DatabaseOutcome::NeverMerged]);
@@ -197,6 +199,24 @@ fn a_database_that_could_not_commit_is_planned_anew_while_the_other_stands() {
     assert_eq!(texts(&second.old, "(select id, body from notes where id = 4)"), ["(4,mine)"]);
     let undone = undo(&case);
     assert_eq!((undone.rows(), undone.left_rows()), (1, 0));
+}
+
+#[test]
+fn of_two_databases_none_is_taken_back_where_one_cannot_be() {
+    let (case, second) = two("two_back");
+    merged(&case);
+    let stands = || [&case.pair.old, &second.old].map(|url| texts(url, "(select id from notes)").len());
+    // Its ledger does not take the entry: known before the first COMMIT.
+    support::sql(
+        &second.old,
+        "create function no() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+         create trigger no before insert on failback.ledger for each row execute function no();
+         alter table failback.ledger enable always trigger no",
+    );
+    let failed = block_on(engine::undo(&case.context, KEEP)).expect_err("the second objects");
+    assert_eq!((failed.old_state(), stands()), (Some(&OldState::RolledBack), [4, 4]), "{failed:?}");
+    support::sql(&second.old, "drop trigger no on failback.ledger");
+    assert_eq!((undo(&case).rows(), stands()), (2, [3, 3]));
 }
 
 #[test]

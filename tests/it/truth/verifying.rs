@@ -1,6 +1,7 @@
 //! What `verified` promises, and when it is not said.
 
 use failback::engine::{GapKind, State, VerifyReport};
+use failback::pg::Endpoint;
 
 use super::*;
 
@@ -62,6 +63,25 @@ fn a_table_that_is_not_carried_is_a_gap_and_one_left_out_on_purpose_is_named() {
     assert_eq!((report.state, gaps(&report)), (State::VerifiedWithGaps, vec![("public.w", GapKind::Rows)]));
 }
 
+/// A user of NEW's who may not ask a sequence where it is.
+#[test]
+fn numbers_that_new_does_not_tell_are_a_gap() {
+    let both = format!("{T}; create sequence numbers; create table u (id serial primary key)");
+    let mut case = recovery(pair("verify_numbers", &both, NEW, ""), COMPARE);
+    let (role, url) = (format!("{}_reader", case.pair.database), case.pair.new.clone());
+    support::sql(&url, &format!("create role {role} login password 'open'; grant select on t, u to {role}"));
+    let login = crate::refusals::with_login(&url, &role, "open");
+    let endpoint = Endpoint::resolve(Side::New, Some(&login), &|_| None).expect("an endpoint");
+    let servers = case.context.servers().clone().with_endpoint(Side::New, endpoint);
+    case.context = case.context.clone().with_servers(servers);
+    case.choose("public.t");
+    merged(&case);
+    let report = verified(&case);
+    // Those of tables that were not asked for are nobody's business.
+    let numbers: Vec<_> = gaps(&report).into_iter().filter(|(_, of)| *of == GapKind::Numbers).collect();
+    assert_eq!((report.state, numbers), (State::VerifiedWithGaps, vec![("public.numbers", GapKind::Numbers)]));
+}
+
 #[test]
 fn what_others_wrote_since_is_told_apart_from_a_merge_that_failed() {
     let case = recovery(pair("verify_since", T, NEW, ""), COMPARE);
@@ -117,6 +137,8 @@ fn what_another_run_had_brought_and_its_undo_took_away_is_not_verified() {
     block_on(engine::undo(&first.context, KEEP)).expect("an undo");
     let report = verified(&second);
     assert_eq!((report.state, taken_back(&report)), (State::VerifiedWithGaps, 1), "{report:#?}");
+    let gap = report.not_covered.iter().find(|gap| gap.of == GapKind::TakenBack).expect("a gap");
+    assert_eq!(gap.keys, ["1", "4"], "its rows, which this run had staged: {gap:?}");
     // Once it stands again there is nothing to say.
     block_on(engine::merge(&first.context, KEEP)).expect("a merge");
     assert_eq!(taken_back(&verified(&second)), 0);
