@@ -95,13 +95,15 @@ pub fn children_of_strangers(
     )
 }
 
-/// Finds those of the parents at some positions to which children on OLD refer that the plan leaves alone.
+/// Finds those of the parents at some positions to which children on OLD refer that the plan leaves alone, of those for which a
+/// condition on `t` is true.
 #[must_use]
 pub fn parents_with_own_children(
     key: &ForeignKey,
     child: Option<&DeltaTables<'_>>,
     parent: &DeltaTables<'_>,
     positions: &[usize],
+    condition: &str,
 ) -> String {
     let list = positions.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
     let columns = key.parent_columns.iter().map(|column| format!(", g.{}", column.sql())).collect::<Vec<_>>().concat();
@@ -111,7 +113,7 @@ pub fn parents_with_own_children(
     format!(
         "with stranger as materialized (select l.ord as \"fb ord\"{columns} from {} l join {} g \
          on g.tableoid = l.rel and g.ctid = l.tid where l.ord = any ('{{{list}}}'::pg_catalog.int8[])) \
-         select distinct s.\"fb ord\" from stranger s join {} t on {}{left_alone} order by 1",
+         select distinct s.\"fb ord\" from stranger s join {} t on {} where {condition}{left_alone} order by 1",
         parent.outgoing(),
         parents(key),
         children(key),

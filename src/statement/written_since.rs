@@ -4,7 +4,7 @@
 use super::LoadTable;
 use super::check::{children, pairs};
 use super::read::own_rows;
-use super::writer::{is_written_after, is_written_by_another};
+use super::writer::{is_older, is_written_after, is_written_by_another};
 use crate::name::Ident;
 use crate::schema::{ForeignKey, Table};
 
@@ -82,11 +82,37 @@ impl LoadTable<'_> {
     /// children.
     #[must_use]
     pub fn with_children_since(&self, key: &ForeignKey, transaction: Option<i64>, positions: &[usize]) -> String {
-        let list = positions.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
         let since = transaction.map_or_else(|| "true".to_owned(), |number| is_written_after("c", number));
+        self.with_children(key, positions, &since)
+    }
+
+    /// Finds those of some positions to whose rows children refer that may have been written since a horizon, but for those
+    /// that another load table writes (`own`).
+    #[must_use]
+    pub fn with_young_children(
+        &self,
+        key: &ForeignKey,
+        horizon: Option<i64>,
+        own: Option<&LoadTable<'_>>,
+        positions: &[usize],
+    ) -> String {
+        let written = own.map_or_else(String::new, |own| {
+            format!(
+                " and not exists (select from {} s join {} on {} where t.tableoid = c.tableoid and t.ctid = c.ctid)",
+                own.qualified(),
+                own.source.from_item(),
+                own.same_row()
+            )
+        });
+        self.with_children(key, positions, &format!("not {}{written}", is_older("c", horizon)))
+    }
+
+    /// Finds those of some positions to whose rows children `c` refer for which a condition is true.
+    fn with_children(&self, key: &ForeignKey, positions: &[usize], condition: &str) -> String {
+        let list = positions.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
         format!(
             "select s.ord from {} s join {} on {} where s.ord = any ('{{{list}}}'::pg_catalog.int8[]) \
-             and exists (select from {} c where {} and {since}) order by s.ord",
+             and exists (select from {} c where {} and {condition}) order by s.ord",
             self.qualified(),
             self.source.from_item(),
             self.same_row(),

@@ -12,6 +12,8 @@ mod foreign_keys;
 mod intent;
 mod moved_row;
 mod moved_rows;
+mod others;
+mod own_children;
 mod patience;
 mod prepare;
 mod report;

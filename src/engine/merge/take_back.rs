@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::adopted::{adopted, adopters};
 use super::fitting::fitting;
 use super::moved_row::Moved;
+use super::others::in_place_of_others;
 use super::report::LeftRows;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
@@ -18,7 +19,6 @@ use super::writers;
 use crate::catalog::{self, Catalog};
 use crate::codec::BatchEncoder;
 use crate::delta::Class;
-use crate::engine::diff::read_words;
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{
     Direction, Draft, Lifted, LiftedKeys, Parentage, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure,
@@ -79,7 +79,7 @@ pub(crate) async fn everything(
             scope.marks.insert(table.id, mark);
         }
         let actions = planned(store, table, last)?;
-        let others = in_place_of_others(store, table, &actions)?;
+        let others = in_place_of_others(store, table, &actions, |class, _| class == Class::InsertExists)?;
         scope.others.extend((!others.is_empty()).then_some((table.id, others)));
         scope.actions.extend(last.left.is_some().then_some((table.id, actions)));
     }
@@ -187,21 +187,6 @@ fn planned(store: &dyn Store, table: &TablePlan, last: &Entry) -> Result<Vec<Act
     let actions = planned_actions(store, table)?.into_iter().enumerate();
     let is_owed = |row: usize, action: Action| action.writes() && last.has_before_it(table.id, row);
     Ok(actions.map(|(row, action)| if is_owed(row, action) { action } else { Action::KeepOld }).collect())
-}
-
-/// Lists the rows that the merge wrote over others which both sides had created under one key.
-fn in_place_of_others(store: &dyn Store, table: &TablePlan, actions: &[Action]) -> Result<Vec<usize>> {
-    let is_over = |row: usize| matches!(actions[row], Action::Update | Action::Replace);
-    if !(0..actions.len()).any(is_over) {
-        return Ok(Vec::new());
-    }
-    let mut classes = Vec::new();
-    for segment in &table.diff {
-        for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["fb_class"])? {
-            classes.extend(read_words::<Class>(&batch?, "fb_class")?);
-        }
-    }
-    Ok((0..actions.len()).filter(|row| is_over(*row) && classes.get(*row) == Some(&Class::InsertExists)).collect())
 }
 
 /// A draft of what is to be taken back.

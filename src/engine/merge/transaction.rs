@@ -11,11 +11,11 @@
 
 use std::collections::BTreeSet;
 
-use super::adopted;
 use super::foreign_keys::{Ends, expect_no_affected_children, expect_no_children_left_behind};
 use super::scope::Scope;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
+use super::{adopted, own_children};
 use crate::catalog;
 use crate::engine::plan::{Direction, RelevantColumns};
 use crate::engine::run::{Context, Ledger, remember, remembers};
@@ -57,7 +57,12 @@ pub(crate) async fn carry_out(
         let marks = (plan.name.as_str(), scope.merged_in(), scope.mark(merge.plan.id));
         let seen = merge.expect_unmoved(store, reporter, old, marks).await;
         seen.place(|| &merge.record.name)?;
-        adopted::expect_none(store, old, scope, merge, &keys).await.place(|| &merge.record.name)?;
+        if *direction == Direction::Back {
+            adopted::expect_none(store, old, scope, merge, &keys).await.place(|| &merge.record.name)?;
+        }
+    }
+    if *direction == Direction::Forward {
+        own_children::expect_none(store, old, scope, &merges, &keys).await?;
     }
     old.execute_all(OWN_SEARCH_PATH).await?;
     let mut kept = BTreeSet::new();

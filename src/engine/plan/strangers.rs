@@ -28,6 +28,8 @@ pub(crate) struct Strangers {
     certain: BTreeMap<QualifiedName, Vec<usize>>,
     /// Nobody knows.
     possible: BTreeMap<QualifiedName, HashSet<usize>>,
+    /// OLD's horizon at the export.
+    horizon: Option<i64>,
     /// What shows that a row is a child's own parent.
     parentage: Parentage,
     /// Foreign keys that NEW alone has: its children follow their parents by these too.
@@ -46,8 +48,12 @@ impl Strangers {
         clock: &Clock,
         is_decided: impl Fn(&QualifiedName, Class) -> bool,
     ) -> Result<Self> {
-        let mut strangers =
-            Self { parentage: Parentage::of_new(record, clock), keys_of_new: keys_of_new_alone(record), ..Self::default() };
+        let mut strangers = Self {
+            parentage: Parentage::of_new(record, clock),
+            horizon: record.horizon,
+            keys_of_new: keys_of_new_alone(record),
+            ..Self::default()
+        };
         for draft in drafts {
             if !draft.actions.iter().any(|action| matches!(action, Action::Update | Action::Replace)) {
                 continue;
@@ -81,9 +87,9 @@ impl Strangers {
         &self.keys_of_new
     }
 
-    /// Lists the tables in which rows of OLD are overwritten by others.
+    /// Lists the tables in which rows of OLD are overwritten by others, or by such as may be.
     pub(crate) fn tables(&self) -> BTreeSet<QualifiedName> {
-        self.certain.keys().cloned().collect()
+        self.certain.keys().chain(self.possible.keys()).cloned().collect()
     }
 
     /// Holds children whose parent on OLD may be another row than their own; returns how many.
@@ -123,10 +129,19 @@ impl Strangers {
     ) -> Result<usize> {
         let Some(position) = drafts.iter().position(|draft| draft.record.name == key.parent) else { return Ok(0) };
         let mut rows = self.with_own_children(store, deltas, drafts, position, key).await?;
-        if let (Some(certain), Some((_, parent))) = (self.certain.get(&key.parent), deltas.of(&key.parent)) {
+        if let Some((_, parent)) = deltas.of(&key.parent) {
             let child = deltas.of(&key.child).map(|(_, child)| child);
-            let query = statement::parents_with_own_children(key, child, parent, certain);
-            rows.extend(deltas.positions(&query).await.place(|| &key.name)?);
+            let ask = |positions: &[usize], of: &str| statement::parents_with_own_children(key, child, parent, positions, of);
+            let mut queries = Vec::new();
+            queries.extend(self.certain.get(&key.parent).map(|certain| ask(certain, "true")));
+            if let Some(possible) = self.possible.get(&key.parent) {
+                let possible: Vec<_> = possible.iter().copied().collect();
+                // Children that came since the diff are not in it.
+                queries.push(ask(&possible, &format!("not {}", statement::is_older("t", self.horizon))));
+            }
+            for query in queries {
+                rows.extend(deltas.positions(&query).await.place(|| &key.name)?);
+            }
         }
         let why = format!("held: OLD's own children of it in {} would be of another row ({})", key.child, key.name);
         Ok(drafts[position].hold_written(rows, &why))
