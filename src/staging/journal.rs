@@ -219,6 +219,14 @@ impl Journal {
         })
     }
 
+    /// Whether a merge of a plan's part was committed, as far as the journal says.
+    #[must_use]
+    pub fn has_merge(&self, plan: &str, database: &str) -> bool {
+        self.entries
+            .iter()
+            .any(|entry| matches!(&entry.record, JournalRecord::Merged(end) if end.plan == plan && end.database == database))
+    }
+
     /// Lists the intents that nothing says the end of.
     #[must_use]
     pub fn unended(&self) -> Vec<&JournalEntry> {

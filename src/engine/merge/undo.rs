@@ -6,7 +6,7 @@ use super::execute::perform;
 use super::report::{DatabaseOutcome, MergeOptions, MergeReport};
 use crate::engine::run::{Context, LedgerAction, spans};
 use crate::error::{Error, ErrorKind, Result};
-use crate::staging::Plan;
+use crate::staging::{Journal, Plan};
 
 /// Takes back what the run's plan did to OLD. Sequences stay raised. A row that was written since the merge stays as it is,
 /// with what hangs on it by foreign keys and unique values; the report names each. It can be run again, for those rows alone.
@@ -27,10 +27,22 @@ async fn undo_plan(context: &Context, options: MergeOptions) -> Result<MergeRepo
     let plan = Plan::read(context.store())?;
     let report = perform(context, &plan, options, LedgerAction::Undo).await?;
     if report.databases.iter().all(|database| database.outcome == DatabaseOutcome::NeverMerged) {
-        return Err(Error::new(ErrorKind::Refused, "undo")
-            .at(context.run())
-            .because("OLD's ledger has no merge of this plan: it was never made")
-            .next("see `failback status`"));
+        return Err(not_there(context, &plan)?);
     }
     Ok(report)
+}
+
+/// The error that says that OLD's ledger has no merge of the plan. The run's own journal may have one all the same.
+fn not_there(context: &Context, plan: &Plan) -> Result<Error> {
+    let journal = Journal::read(context.store())?;
+    let error = Error::new(ErrorKind::Refused, "undo").at(context.run());
+    if plan.databases.iter().any(|part| journal.has_merge(&part.digest, &part.name)) {
+        return Ok(error
+            .because(
+                "OLD's ledger has no merge of this plan, and this run's journal has one that was committed: the ledger was \
+                 dropped, or OLD was set back to before the merge, or this is another copy of it",
+            )
+            .next("look what OLD has: a ledger under another name is `ledger_schema` in failback.toml"));
+    }
+    Ok(error.because("OLD's ledger has no merge of this plan: it was never made").next("see `failback status`"))
 }

@@ -154,3 +154,12 @@ fn a_table_that_was_defined_otherwise_since_is_a_gap_and_the_others_are_read() {
         assert_eq!(read, [("public.other", 1)]);
     }
 }
+
+#[test]
+fn a_merge_that_only_the_journal_knows_is_not_said_never_to_have_been() {
+    let (case, _) = verified("states_dropped", 1);
+    support::sql(&case.pair.old, "drop schema failback cascade");
+    let error = block_on(engine::undo(&case.context, MergeOptions::default())).expect_err("nothing says what to take back");
+    let causes = error.causes().join("; ");
+    assert!(causes.contains("this run's journal has one that was committed") && !causes.contains("never made"), "{causes}");
+}
