@@ -6,7 +6,7 @@ use super::options::{Options, Scope};
 use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
-use super::{Call, Exit, amount, run};
+use super::{Call, Exit, amount, quiescence, run};
 use crate::engine::{self, ExportReport};
 use crate::error::Result;
 use crate::name::Side;
@@ -63,6 +63,7 @@ pub(super) fn page(call: &Call, report: &ExportReport) -> Page {
             .map(|one| format!("! {}: {} on {}: {}", one.database, one.left_out.name, one.left_out.side, one.left_out.reason)),
     );
     page.list("in staging only, OLD has no place for it:", unplaced(report));
+    page.list("written while it was read:", quiescence::sentences(&report.quiescence));
     page.list("notes:", &report.notes);
     page.line("");
     page.line(format!("{} staged, {}", amount::rows(report.rows), amount::bytes(report.bytes)));

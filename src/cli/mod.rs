@@ -26,6 +26,7 @@ mod page;
 mod paint;
 mod plan;
 mod printer;
+mod quiescence;
 mod recover;
 mod report;
 mod resolved;

@@ -41,6 +41,7 @@ mod sqlstate;
 mod tls;
 mod transaction;
 mod transaction_ids;
+mod writers;
 
 pub use clock::{ClockReading, ClockSkew};
 pub use copy::{CopyIn, CopyOut};
@@ -53,3 +54,4 @@ pub use session::{Cancel, Session, farewell};
 pub use snapshot::Snapshot;
 pub use transaction::{Isolation, Savepoint, Transaction};
 pub use transaction_ids::TransactionIds;
+pub use writers::Writers;

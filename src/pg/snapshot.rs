@@ -11,6 +11,7 @@ use crate::name::literal;
 const EXPORT: &str = include_str!("../../sql/session/export_snapshot.sql");
 const ALIVE: &str = include_str!("../../sql/session/alive.sql");
 const HORIZON: &str = include_str!("../../sql/session/horizon.sql");
+const BEGUN: &str = include_str!("../../sql/session/begun_xid.sql");
 
 /// An exported snapshot. It lives as long as this value: dropping it ends its session and thereby the snapshot for newcomers;
 /// sessions that joined keep reading under it until their own transaction ends.
@@ -93,5 +94,16 @@ impl Session {
             horizon = horizon.max(rows.first().and_then(|row| row.try_get(0).ok()).ok_or_else(malformed)?);
         }
         Ok(horizon)
+    }
+
+    /// Returns the number from which on no transaction had begun to write to the database. Once its horizon is there, all that
+    /// were going on have ended.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn begun(&self) -> Result<i64> {
+        let rows = self.query(BEGUN, &[]).await?;
+        let malformed = || Error::new(ErrorKind::Malformed, "ask which transactions have begun").at(self.place());
+        rows.first().and_then(|row| row.try_get(0).ok()).ok_or_else(malformed)
     }
 }

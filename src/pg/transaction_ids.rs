@@ -1,12 +1,14 @@
 //! How far a server's transactions have come.
 
+use serde::{Deserialize, Serialize};
+
 use super::session::Session;
 use crate::error::{Error, ErrorKind, Result};
 
 const IDS: &str = include_str!("../../sql/session/transaction_ids.sql");
 
 /// How far a server's transactions have come.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionIds {
     /// No transaction from here on had begun; counted from the cluster's beginning (`xid8`).
     pub next: u64,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Segment;
 use super::index_file::{Sealed, read_json, write_json};
 use super::layout::{self, TableId};
-use super::{RunId, RunRecord};
+use super::{Quiescence, RunId, RunRecord};
 use crate::codec::RowLayout;
 use crate::delta::Horizon;
 use crate::error::{Error, ErrorKind, Result};
@@ -62,6 +62,9 @@ pub struct DatabaseRecord {
     /// The mark's horizons, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marked: Option<Sided<Horizon>>,
+    /// Whether NEW was written while it was read, and OLD since the mark; nothing where that could not be asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quiescence: Vec<Quiescence>,
     /// The tables that are carried, by name.
     pub tables: Vec<TableRecord>,
     /// The tables that OLD lacks: staged whole, and carried nowhere.

@@ -34,7 +34,7 @@ pub struct ServerMark {
     /// When the server had been started, microseconds since 1970-01-01 UTC; 0 where an earlier failback made the mark.
     #[serde(default)]
     pub started_us: i64,
-    /// No transaction from here on had begun.
+    /// No transaction from here on had ended.
     pub next_xid: u64,
     /// Where the write-ahead log was, as PostgreSQL spells it.
     pub wal: String,

@@ -35,6 +35,7 @@ mod manifest;
 mod mark;
 mod options;
 mod plan_index;
+mod quiescence;
 mod run_record;
 mod seal;
 mod segment_bytes;
@@ -53,6 +54,7 @@ pub use manifest::{Aside, DatabaseRecord, LeftOut, Manifest, NewOnlyTable, Table
 pub use mark::{DatabaseMark, Mark, ServerMark};
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{DatabasePlan, Plan, TablePlan, json_digest};
+pub use quiescence::{Quiescence, Quiet, Since};
 pub use run_record::{RunId, RunRecord};
 pub use segment_reader::SegmentReader;
 pub use segment_writer::{Segment, SegmentWriter};

@@ -11,6 +11,7 @@ use failback::engine::{self, Context, Limits, MergeOptions, Reporter, Selection,
 use failback::error::{ErrorKind, OldState};
 use failback::name::{Side, Sided};
 use failback::pg::{Endpoint, OldWrites};
+use failback::staging::Mark;
 use failback::store::{LocalStore, Store};
 use jiff::{SignedDuration, Timestamp};
 
@@ -60,6 +61,12 @@ impl Recovery {
     /// Looks at these databases.
     pub(crate) fn look_at(&mut self, databases: Vec<String>) {
         let selection = self.context.selection().clone().with_databases(databases);
+        self.context = self.context.clone().with_selection(selection);
+    }
+
+    /// Goes by a mark.
+    pub(crate) fn go_by(&mut self, mark: Arc<Mark>) {
+        let selection = self.context.selection().clone().with_mark(Some(mark));
         self.context = self.context.clone().with_selection(selection);
     }
 

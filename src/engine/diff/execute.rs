@@ -10,7 +10,7 @@ use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use super::{brought, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
-use crate::delta::{self, Class, Witness, classify};
+use crate::delta::{self, Class, History, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps, xid_witness, young};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
@@ -367,7 +367,12 @@ impl Comparer<'_> {
     /// What is known of one side's row, the other side apart.
     fn witness(&self, stamps: &Stamps, rows: &RecordBatch, row: usize, is_young: bool) -> Witness {
         let stamped = if self.table.stamps_prove { stamps.witness(rows, row) } else { Witness::silent() };
-        if self.table.method == Method::Xid { xid_witness(is_young, stamped.history()) } else { stamped }
+        if self.table.method != Method::Xid {
+            return stamped;
+        }
+        // That it was last written before the cutover is no longer to be believed where its id says otherwise.
+        let is_believed = self.table.stamps_prove && !stamped.history().contradicts_itself();
+        xid_witness(is_young, if is_believed { stamps.creation(rows, row) } else { History::default() })
     }
 
     /// Adds the rows of each side that bear stamps of a time that has not come.

@@ -158,6 +158,7 @@ pub(crate) async fn describe(
         new_sequences,
         clocks: Some(clocks),
         horizon: None,
+        quiescence: Vec::new(),
         marked: xids.as_ref().map(XidEvidence::horizons),
         tables,
         new_only,

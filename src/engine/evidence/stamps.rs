@@ -178,6 +178,11 @@ impl Stamps {
         Witness::new(History::from_stamps(read(self.created), read(self.updated)), Evidence::Column)
     }
 
+    /// Says what the stamp of a row's creation alone says about it.
+    pub(crate) fn creation(&self, batch: &RecordBatch, row: usize) -> History {
+        History::from_stamps(self.created.map_or(Stamp::Silent, |column| column.read(batch, row)), Stamp::Silent)
+    }
+
     /// Whether a row bears a stamp of a time that has not come.
     pub(crate) fn is_ahead(&self, batch: &RecordBatch, row: usize) -> bool {
         [self.created, self.updated].into_iter().flatten().any(|column| column.is_ahead(batch, row))

@@ -2,6 +2,7 @@
 
 use tokio::try_join;
 
+use super::quiescence::Moment;
 use crate::engine::discover;
 use crate::engine::run::Context;
 use crate::error::Result;
@@ -15,6 +16,8 @@ pub(crate) struct Described {
     pub(crate) record: DatabaseRecord,
     /// What keeps each side as it is described.
     pub(crate) snapshots: Sided<Snapshot>,
+    /// Where NEW was when its snapshot was taken.
+    pub(crate) began: Moment,
 }
 
 impl Described {
@@ -29,9 +32,10 @@ impl Described {
         let horizon = old.horizon().await?;
         let (new, old) = try_join!(Snapshot::hold(new), Snapshot::hold(old))?;
         let snapshots = Sided { old, new };
+        let began = Moment::read(snapshots.new.session()).await?;
         let record = discover::describe(context, name, snapshots.as_ref().map(Snapshot::session), notes).await?;
         let record = DatabaseRecord { horizon: Some(horizon), ..record };
-        Ok(Self { record, snapshots })
+        Ok(Self { record, snapshots, began })
     }
 
     /// Returns the sessions that hold the snapshots.

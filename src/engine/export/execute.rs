@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use super::chunks::{Cutting, chunks};
 use super::described::Described;
 use super::key_walk::{Found, compare_table};
+use super::quiescence::{self, Moment};
 use super::report::{ExportReport, report};
 use super::stamped::{StampTally, TableStamps, stamp_notes};
 use super::subject::Subject;
@@ -57,7 +58,7 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
     let overlap_us = context.selection().overlap_us();
     let zone = context.selection().zone();
     let clock = Clock::new(cutover.micros(), overlap_us, &zone)?;
-    let (databases, stamped) = export_databases(context, &clock).await?;
+    let (databases, stamped, unasked) = export_databases(context, &clock).await?;
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -71,17 +72,17 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
         databases,
     };
     let manifest_blake3 = manifest.write(context.store())?;
-    let notes = stamp_notes(&manifest.databases, &stamped);
+    let notes = unasked.into_iter().chain(stamp_notes(&manifest.databases, &stamped)).collect();
     let report = report(context.run(), &manifest, notes);
     JournalRecord::Exported { manifest_blake3, rows: report.rows }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "export" });
     Ok(report)
 }
 
-/// Exports the databases in turn, each with what its tables' stamps say.
-async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<DatabaseRecord>, Vec<TableStamps>)> {
+/// Exports the databases in turn, each with what its tables' stamps say; notes tell where could not be asked who writes.
+async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<DatabaseRecord>, Vec<TableStamps>, Vec<String>)> {
     let (names, mut first) = look(context).await?;
-    let (mut databases, mut stamped) = (Vec::new(), Vec::new());
+    let (mut databases, mut stamped, mut moments) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         let work = async {
             let described = match first.take() {
@@ -90,11 +91,27 @@ async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<Datab
             };
             export_database(context, clock, described).await
         };
-        let (record, found) = work.instrument(spans::database(&name)).await.place(|| format!("database {name}"))?;
+        let (record, found, began) = work.instrument(spans::database(&name)).await.place(|| format!("database {name}"))?;
         databases.push(record);
         stamped.push(found);
+        moments.push(began);
     }
-    Ok((databases, stamped))
+    let unasked = look_back(context, &mut databases, &moments).await;
+    Ok((databases, stamped, unasked))
+}
+
+/// Asks, once everything is read, whether it was written meanwhile. That is no reason to lose what was read.
+async fn look_back(context: &Context, databases: &mut [DatabaseRecord], moments: &[Moment]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (record, began) in databases.iter_mut().zip(moments) {
+        match quiescence::look(context, record, began).await {
+            Ok(found) => record.quiescence = found,
+            Err(error) => {
+                notes.push(format!("! {}: whether it was written meanwhile could not be asked: {error}", record.name));
+            }
+        }
+    }
+    notes
 }
 
 /// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are looked
@@ -126,14 +143,18 @@ fn row_estimate(databases: &[DatabaseRecord]) -> u64 {
     tables.filter(|table| table.method != Method::Skip).filter_map(|table| table.new.row_estimate).sum()
 }
 
-async fn export_database(context: &Context, clock: &Clock, described: Described) -> Result<(DatabaseRecord, TableStamps)> {
+async fn export_database(
+    context: &Context,
+    clock: &Clock,
+    described: Described,
+) -> Result<(DatabaseRecord, TableStamps, Moment)> {
     let young = match &described.record.marked {
         Some(horizons) => Some(young(described.sessions().new, horizons.new).await?),
         None => None,
     };
     let cutting = Cutting { clock, young: young.as_deref(), sums_first: context.selection().sums_first() };
     let chunks = chunks(&described.record, cutting, context.limits(), described.sessions()).await?;
-    let Described { record: mut database, snapshots } = described;
+    let Described { record: mut database, snapshots, began } = described;
     let work = ExportWork {
         servers: context.servers().clone(),
         store: context.shared_store(),
@@ -172,7 +193,7 @@ async fn export_database(context: &Context, clock: &Clock, described: Described)
     for table in &mut database.new_only {
         table.rows.sort_by(|left, right| left.file.path.cmp(&right.file.path));
     }
-    Ok((database, stamped))
+    Ok((database, stamped, began))
 }
 
 /// What is known of one database while its chunks are done.

@@ -8,6 +8,7 @@ mod described;
 mod execute;
 mod fetch;
 mod key_walk;
+mod quiescence;
 mod report;
 mod stamped;
 mod subject;
@@ -15,4 +16,4 @@ mod table_failure;
 mod unplaced;
 
 pub use execute::export;
-pub use report::{Blocker, ExportReport, ExportedTable, Unplaced};
+pub use report::{Blocker, DatabaseQuiescence, ExportReport, ExportedTable, Unplaced};

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::name::QualifiedName;
 use crate::schema::Method;
-use crate::staging::{LeftOut, Manifest};
+use crate::staging::{DatabaseRecord, LeftOut, Manifest, Quiescence};
 
 /// What was exported.
 #[derive(Clone, Debug, Serialize)]
@@ -21,6 +21,8 @@ pub struct ExportReport {
     pub rows: u64,
     /// Bytes of all staged files.
     pub bytes: u64,
+    /// Whether NEW was written while it was read, and OLD since the mark.
+    pub quiescence: Vec<DatabaseQuiescence>,
     /// What a person should know: stamps that prove nothing, signs that OLD and NEW are swapped.
     pub notes: Vec<String>,
 }
@@ -40,6 +42,16 @@ pub struct ExportedTable {
     pub absent: u64,
     /// Bytes of the files.
     pub bytes: u64,
+}
+
+/// Whether one side of a database was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct DatabaseQuiescence {
+    /// The database's name, the same on both sides.
+    pub database: String,
+    /// What was found.
+    #[serde(flatten)]
+    pub quiescence: Quiescence,
 }
 
 /// Staged values that OLD has no place for.
@@ -83,6 +95,16 @@ pub(crate) fn unplaced(manifest: &Manifest) -> Vec<Unplaced> {
     found
 }
 
+/// Lists what is known of each side of each database.
+fn quiescence(manifest: &Manifest) -> Vec<DatabaseQuiescence> {
+    let of = |database: &DatabaseRecord| {
+        let name = database.name.clone();
+        let one = move |quiescence: &Quiescence| DatabaseQuiescence { database: name.clone(), quiescence: quiescence.clone() };
+        database.quiescence.iter().map(one).collect::<Vec<_>>()
+    };
+    manifest.databases.iter().flat_map(of).collect()
+}
+
 /// Reads the report off the manifest.
 pub(crate) fn report(run: String, manifest: &Manifest, notes: Vec<String>) -> ExportReport {
     let mut tables = Vec::new();
@@ -111,6 +133,7 @@ pub(crate) fn report(run: String, manifest: &Manifest, notes: Vec<String>) -> Ex
         tables,
         blockers,
         unplaced: unplaced(manifest),
+        quiescence: quiescence(manifest),
         notes,
     }
 }

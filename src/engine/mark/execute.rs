@@ -51,17 +51,18 @@ pub async fn mark(context: &Context, patience: Duration) -> Result<(Mark, MarkRe
 async fn mark_both(context: &Context, patience: Duration) -> Result<(Mark, MarkReport)> {
     let side = |side| async move { mark_server(context, side, patience).await.place(|| side) };
     let servers = Sided::from(try_join!(side(Side::Old), side(Side::New))?);
-    let mark = Mark::of(Timestamp::now().to_string(), servers);
-    let told = mark.servers.as_ref().map(|server| {
+    let in_doubt = servers.as_ref().map(|(_, in_doubt)| *in_doubt);
+    let mark = Mark::of(Timestamp::now().to_string(), servers.map(|(server, _)| server));
+    let told = mark.servers.as_ref().zip(in_doubt).map(|(server, in_doubt)| {
         let horizon = server.databases.iter().map(|database| database.horizon.xid()).min().unwrap_or(server.next_xid);
-        let in_doubt = server.next_xid.saturating_sub(horizon);
         MarkedServer { horizon, in_doubt, databases: server.databases.len() }
     });
     let report = MarkReport { made_at: mark.made_at.clone(), servers: told };
     Ok((mark, report))
 }
 
-async fn mark_server(context: &Context, side: Side, patience: Duration) -> Result<ServerMark> {
+/// Returns the mark of a server, and how many ids of one of its databases are in doubt at most.
+async fn mark_server(context: &Context, side: Side, patience: Duration) -> Result<(ServerMark, u64)> {
     let servers = context.servers();
     let first = servers.connect(side, servers.endpoint(side).database()).await?;
     let identity = first.identity().await?;
@@ -83,9 +84,10 @@ async fn mark_server(context: &Context, side: Side, patience: Duration) -> Resul
         opened.push((session, name, filenodes));
     }
     let ids = first.transaction_ids().await?;
-    let (began, mut databases) = (Instant::now(), Vec::new());
+    let (began, mut databases, mut in_doubt) = (Instant::now(), Vec::new(), 0);
     for (session, name, filenodes) in opened {
-        let horizon = settled(context, &session, ids.next, patience.saturating_sub(began.elapsed())).await?;
+        let (horizon, doubtful) = settled(context, &session, patience.saturating_sub(began.elapsed())).await?;
+        in_doubt = doubtful.max(in_doubt);
         databases.push(DatabaseMark {
             oid: session.identity().await?.database_oid,
             name,
@@ -97,16 +99,19 @@ async fn mark_server(context: &Context, side: Side, patience: Duration) -> Resul
     }
     // At last: a mark is no older than it says.
     let clock = first.read_clock().await?;
-    Ok(ServerMark { system_identifier, timeline, started_us, next_xid: ids.next, wal: ids.wal, clock, databases })
+    let server = ServerMark { system_identifier, timeline, started_us, next_xid: ids.next, wal: ids.wal, clock, databases };
+    Ok((server, in_doubt))
 }
 
-/// Returns a database's horizon, once no transaction that began before `next` can still write to it, or when patience ends.
-async fn settled(context: &Context, session: &Session, next: u64, patience: Duration) -> Result<Horizon> {
+/// Returns a database's horizon once every transaction that was going on in it has ended, or when patience ends, and how many
+/// ids behind it were given out before.
+async fn settled(context: &Context, session: &Session, patience: Duration) -> Result<(Horizon, u64)> {
     let began = Instant::now();
+    let next = u64::try_from(session.begun().await?).unwrap_or(0);
     loop {
         let horizon = u64::try_from(session.horizon().await?).unwrap_or(0);
         if horizon >= next || began.elapsed() >= patience {
-            return Ok(Horizon::new(horizon));
+            return Ok((Horizon::new(horizon), next.saturating_sub(horizon)));
         }
         context.reporter().check_stop()?;
         tokio::time::sleep(PAUSE).await;

@@ -92,7 +92,9 @@ pub(crate) fn server_of(side: Side, major: u32) -> &'static Cluster {
     slot.get_or_init(|| {
         let options = ClusterOptions {
             label: format!("test-{}-{major}", side.word()),
-            settings: vec![("wal_level".into(), "logical".into()), ("max_connections".into(), "100".into())],
+            settings: [("wal_level", "logical"), ("max_connections", "100"), ("max_prepared_transactions", "20")]
+                .map(|(name, value)| (name.into(), value.into()))
+                .to_vec(),
             ..ClusterOptions::default()
         };
         Cluster::start(&binaries_of(side, major), &options).expect("a throwaway server")

@@ -6,6 +6,7 @@ use std::time::Duration;
 use arrow_array::cast::AsArray as _;
 use failback::config::Cutover;
 use failback::delta::Class;
+use failback::demo::{Cluster, ClusterOptions};
 use failback::error::ErrorKind;
 use failback::schema::Method;
 use failback::staging::Mark;
@@ -22,7 +23,8 @@ fn marked_while(test: &str, both: &str, meanwhile: impl FnOnce(&Pair) -> Work, [
     }
     let finish = meanwhile(&pair);
     let mut case = recovery(pair, "");
-    let (mark, _) = block_on(engine::mark(&case.context, Duration::ZERO)).expect("a mark");
+    // A transaction of another test's database that ends just now may be taken for one of this one: it is asked again.
+    let (mark, _) = block_on(engine::mark(&case.context, Duration::from_millis(250))).expect("a mark");
     finish();
     std::thread::sleep(Duration::from_millis(20));
     let cutover = Cutover::parse(&Timestamp::now().to_string()).expect("a cutover");
@@ -174,6 +176,76 @@ fn a_server_that_was_started_since_the_mark_is_trusted_and_no_more() {
         let failback::schema::Covered::Trusted { by } = of_inserts(&case) else { panic!("more than trusted") };
         assert!(by.contains(&format!("{side} was started since the mark")), "{by}");
     }
+}
+
+#[test]
+fn a_stamp_of_before_on_a_row_that_was_written_since_does_not_say_that_it_was_there() {
+    let both = "create table t (id int primary key, v text, updated_at timestamptz default now());
+                insert into t select g, 'both', '2020-01-01' from generate_series(1, 20) g";
+    // Imports bring rows with their old stamps, on either side.
+    let case = marked(
+        "mark_imported",
+        both,
+        "insert into t values (30, 'new', '2001-01-01')",
+        "insert into t values (31, 'old', '2001-01-01')",
+    );
+    assert_eq!(of(&case), [(Class::AmbiguousMissingOnOld, 1), (Class::AmbiguousMissingOnNew, 1)]);
+}
+
+#[test]
+fn a_mark_waits_for_what_is_open_and_for_what_is_prepared() {
+    let pair = support::pair("mark_waits");
+    for side in Side::BOTH {
+        support::sql(pair.url(side), BARE);
+    }
+    let (open, name) = (block_on(support::connect(&pair.new)), pair.database.clone());
+    block_on(open.batch_execute("begin; savepoint s; update t set v = 'open' where id = 7; release s")).expect("a transaction");
+    let prepare = format!("begin; savepoint s; update t set v = 'open' where id = 8; release s; prepare transaction '{name}'");
+    support::sql(&pair.new, &prepare);
+    let case = recovery(pair, "");
+    let (_, impatient) = block_on(engine::mark(&case.context, Duration::ZERO)).expect("a mark");
+    assert!(impatient.servers.new.in_doubt > 0 && impatient.servers.old.in_doubt == 0, "{impatient:?}");
+    let marking = engine::mark(&case.context, Duration::from_mins(1));
+    let ending = async {
+        // The mark is waiting for it by now, or will find it gone.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        open.batch_execute("commit").await.expect("a commit");
+        open.batch_execute(&format!("commit prepared '{name}'")).await.expect("a commit");
+    };
+    let (marked, ()) = block_on(async { tokio::join!(marking, ending) });
+    let (mark, told) = marked.expect("a mark");
+    assert_eq!(told.servers.new.in_doubt, 0);
+    let writer = "select max(xmin::text::bigint)::text from t where id in (7, 8)";
+    let writer: u64 = support::value(&case.pair.new, writer).and_then(|xid| xid.parse().ok()).expect("who wrote it");
+    assert!(mark.servers.new.databases[0].horizon.xid() > writer, "{writer} is over at {mark:?}");
+}
+
+#[test]
+fn a_mark_of_a_standby_knows_what_its_primary_has_open() {
+    let start = |side: Side| {
+        let options = ClusterOptions { label: format!("marked-{}", side.word()), ..ClusterOptions::default() };
+        let cluster = Cluster::start(&support::binaries(side), &options).expect("a server");
+        support::sql(&cluster.url("postgres"), BARE);
+        cluster
+    };
+    let (old, new) = (start(Side::Old), start(Side::New));
+    let url = new.url("postgres");
+    let open = block_on(support::connect(&url));
+    block_on(open.batch_execute("begin; update t set v = 'open' where id = 7")).expect("an open transaction");
+    let xid = block_on(open.query_one("select pg_current_xact_id()::text", &[])).expect("its id").get::<_, String>(0);
+    // Others end after it began; a checkpoint says which are going on.
+    support::sql(&url, "set synchronous_commit = on; update t set v = 'both' where id = 8");
+    support::sql(&url, "checkpoint");
+    support::sql(&url, "set synchronous_commit = on; update t set v = 'both' where id = 9");
+    // From now on it recovers what it once wrote, as a standby of itself: to such a one nobody says that the transaction ended.
+    new.kill().expect("a stop");
+    std::fs::write(new.data_dir().join("standby.signal"), "").expect("a signal");
+    new.revive().expect("a standby");
+    assert_eq!(support::value(&url, "select pg_is_in_recovery()").as_deref(), Some("t"));
+    let pair = Pair { database: "postgres".to_owned(), old: old.url("postgres"), new: new.url("postgres") };
+    let (mark, _) = block_on(engine::mark(&recovery(pair, "").context, Duration::ZERO)).expect("a mark");
+    let horizon = mark.servers.new.databases[0].horizon.xid();
+    assert!(horizon <= xid.parse().expect("an id"), "{xid} is going on at {mark:?}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod locks;
 mod marked;
 mod merging;
 mod own_schema;
+mod quiet;
 mod respelt;
 mod restarted;
 mod rewritten;

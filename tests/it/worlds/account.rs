@@ -1,13 +1,11 @@
 //! What an undo owes an account of: every row of the merge is taken back, left and named, or was as before the merge.
 
-use std::collections::BTreeMap;
-
 use failback::engine::{DatabaseOutcome, MergeReport};
 use failback::staging::{Plan, TablePlan};
 
 use super::oracle::shown;
 use super::schema::Table;
-use super::snapshot::{Row, RowKey, Snapshot};
+use super::snapshot::{Row, Snapshot, Writers};
 use crate::recovery::Recovery;
 
 /// What is missing from it. The moments are before the merge, after it, and when the undo looked.
@@ -45,7 +43,7 @@ pub(super) fn unaccounted(
 /// merge and when the undo looked; the moments are when it looked, and after it.
 pub(super) fn taken_from_others(
     tables: &[Table],
-    [merged, found]: [&[BTreeMap<RowKey, String>]; 2],
+    [merged, found]: [&[Writers]; 2],
     [visited, undone]: [&Snapshot; 2],
 ) -> Vec<String> {
     let mut wrong = Vec::new();

@@ -1,13 +1,15 @@
 //! The oracle complains where it should: each case hands it an OLD on which one thing went wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use failback::delta::Class;
+use failback::delta::{Base, Class, Evidence};
+use failback::name::Sided;
 use failback::policy::Action;
 use failback::schema::{Coverage, Covered, Method};
 
 use super::listed::{Entry, Said};
 use super::oracle::{Merge, Window};
+use super::proof::{Moment, Proof};
 use super::schema::{Key, Reference, Table};
 use super::sequences;
 use super::snapshot::{Row, Snapshot};
@@ -62,8 +64,16 @@ fn snapshot(parents: &[(u32, &str, &str)], children: &[(u32, &str, u32)]) -> Sna
 fn said(entries: &[(u32, Class, Action, bool)]) -> Said {
     let yes = || Covered::Yes { by: "a control".to_owned() };
     let entry = |(id, class, action, decided): &(u32, Class, Action, bool)| {
-        let entry =
-            Entry { class: *class, action: *action, decided: *decided, by_time: false, by_name: false, why: String::new() };
+        let entry = Entry {
+            class: *class,
+            evidence: Sided { old: Evidence::TwoWay, new: Evidence::TwoWay },
+            base: Base::Unknown,
+            action: *action,
+            decided: *decided,
+            by_time: false,
+            by_name: false,
+            why: String::new(),
+        };
         (vec![Some(id.to_string())], entry)
     };
     let coverage = Coverage { insert: yes(), update: yes(), delete: yes() };
@@ -157,4 +167,83 @@ fn a_sequence_that_is_lowered_or_behind_is_complained_about() {
     expect(&found(9, 8), "lowered from 9 to 8");
     expect(&found(5, 6), "row 7 was brought");
     assert_eq!(found(5, 7), [""; 0]);
+}
+
+/// Who wrote a row of the parents: its id, its value, the transaction.
+type Written = (u32, &'static str, u32);
+
+/// Both sides at one moment, OLD first.
+fn moment(sides: [&[Written]; 2]) -> Moment {
+    let side = |rows: &[Written]| {
+        let parents: Vec<_> = rows.iter().map(|(id, val, _)| (*id, "B1", *val)).collect();
+        let writers = rows.iter().map(|(id, _, writer)| (vec![Some(id.to_string())], writer.to_string())).collect();
+        (snapshot(&parents, &[]), vec![writers, BTreeMap::new()])
+    };
+    let [old, new] = sides.map(side);
+    Sided { old, new }
+}
+
+/// What the oracle says of a diff by a mark, where five rows stood on both sides at the mark.
+fn disproved(now: [&[Written]; 2], entries: &[(u32, Class, Base)]) -> Vec<String> {
+    let rows = [(1, "b", 7), (2, "b", 7), (3, "b", 7), (4, "b", 7), (5, "b", 7)];
+    let (tables, then, now) = (tables(), moment([&rows, &rows]), moment(now));
+    let listed: Vec<_> = entries.iter().map(|(id, class, _)| (*id, *class, Action::Hold, false)).collect();
+    let mut parents = Said { method: Method::Xid, ..said(&listed) };
+    for (id, _, base) in entries {
+        let entry = parents.entries.get_mut(&vec![Some(id.to_string())]).expect("an entry");
+        (entry.evidence, entry.base) = (Sided { old: Evidence::Xid, new: Evidence::Xid }, *base);
+    }
+    let said = [Some(parents), None];
+    Proof { tables: &tables, then: &then, now: &now, at_export: &now.old.0, said: &said, shaken: &BTreeSet::new() }.complaints()
+}
+
+#[test]
+fn what_a_mark_proves_is_not_complained_about() {
+    // NEW wrote 1 and deleted 2; OLD deleted 3 and wrote 4; nobody touched 5; OLD and NEW made 6 and 7.
+    let old = [(1, "b", 7), (2, "b", 7), (4, "o", 8), (5, "b", 7), (6, "o", 8)];
+    let new = [(1, "n", 9), (3, "b", 7), (4, "b", 7), (5, "b", 7), (7, "n", 9)];
+    let right = [
+        (1, Class::Update, Base::IsOld),
+        (2, Class::Delete, Base::IsOld),
+        (3, Class::OldOnly, Base::IsNew),
+        (6, Class::AmbiguousMissingOnNew, Base::Unknown),
+        (7, Class::AmbiguousMissingOnOld, Base::Unknown),
+    ];
+    assert_eq!(disproved([&old, &new], &right), [""; 0]);
+}
+
+#[test]
+fn a_false_claim_of_proof_is_complained_about() {
+    const B: [Written; 4] = [(2, "b", 7), (3, "b", 7), (4, "b", 7), (5, "b", 7)];
+    let with = |row: Written| [&[row][..], &B[..]].concat();
+    let (old, new) = ("OLD's row is said to be the one of the mark", "NEW's row is said to be the one of the mark");
+    let update = [(1, Class::Update, Base::IsOld)];
+    expect(&disproved([&with((1, "o", 8)), &with((1, "n", 9))], &update), old);
+    expect(&disproved([&with((1, "b", 8)), &with((1, "n", 9))], &update), old);
+    expect(&disproved([&with((1, "o", 7)), &with((1, "n", 9))], &update), old);
+    expect(&disproved([&with((1, "o", 8)), &B], &[(1, Class::Delete, Base::IsOld)]), old);
+    expect(&disproved([&B, &with((1, "b", 9))], &[(1, Class::OldOnly, Base::IsNew)]), new);
+    expect(&disproved([&with((1, "o", 8)), &with((1, "n", 9))], &[(1, Class::OldOnly, Base::IsNew)]), new);
+    let insert = [(1, Class::Insert, Base::Absent)];
+    expect(&disproved([&B, &with((1, "n", 9))], &insert), "there is said to have been no row at the mark");
+}
+
+#[test]
+fn a_write_that_a_mark_tells_and_the_diff_does_not_is_complained_about() {
+    const B: [Written; 4] = [(2, "b", 7), (3, "b", 7), (4, "b", 7), (5, "b", 7)];
+    let with = |row: Written| [&[row][..], &B[..]].concat();
+    let unlisted = "NEW's write is not listed";
+    expect(&disproved([&with((1, "b", 7)), &with((1, "n", 9))], &[]), unlisted);
+    expect(&disproved([&with((1, "b", 7)), &B], &[]), unlisted);
+    expect(&disproved([&B, &with((1, "n", 9))], &[]), unlisted);
+    // Nobody wrote on OLD: it is no conflict.
+    let conflict = [(1, Class::UpdateOriginDiffers, Base::Other)];
+    expect(&disproved([&with((1, "b", 7)), &with((1, "n", 9))], &conflict), "by its writers");
+    let same = moment([&B, &B]);
+    let unheeded = |shaken: &[usize]| {
+        let (tables, said, shaken) = (tables(), [Some(said(&[])), None], shaken.iter().copied().collect());
+        Proof { tables: &tables, then: &same, now: &same, at_export: &same.old.0, said: &said, shaken: &shaken }.complaints()
+    };
+    expect(&unheeded(&[]), "the mark is not heeded");
+    assert_eq!(unheeded(&[0]), [""; 0]);
 }

@@ -66,6 +66,11 @@ impl Ground {
         self.pairs.iter().map(|pair| pair.database.clone()).collect()
     }
 
+    /// Returns the URL of one of a side's databases, by its number.
+    pub(super) fn url(&self, side: Side, database: usize) -> String {
+        self.pairs[database].url(side).to_owned()
+    }
+
     /// Returns failback's way to both servers, by the first database.
     pub(super) fn pair(&self, role: Role) -> Pair {
         let Pair { database, old, new } = &self.pairs[0];

@@ -1,14 +1,16 @@
 //! The way of one world: both sides are built, users write, and failback runs once or twice while OLD's users go on writing.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use failback::name::{Side, Sided};
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Client;
 
 use super::ground::{Ground, Role};
+use super::marks::{self, Marked};
 use super::oracle::{self, Window};
+use super::proof::Moment;
 use super::schema::{self, Key, Table};
 use super::snapshot::{self, Snapshot};
 use super::writes::{Writer, wall_clock};
@@ -32,12 +34,12 @@ pub(super) struct Journey<'a> {
     pub(super) cutover: Timestamp,
     clients: Sided<Vec<Client>>,
     /// How many statements were drawn.
-    count: u64,
+    pub(super) count: u64,
     /// What happened, for people.
     pub(super) log: Vec<String>,
     decisions: String,
     /// The zone of the wall clocks on both servers.
-    zone: &'static str,
+    pub(super) zone: &'static str,
     /// Whether failback is told the zone; else wall clocks are no evidence.
     zone_is_stated: bool,
     /// Whether OLD's triggers fire.
@@ -45,6 +47,10 @@ pub(super) struct Journey<'a> {
     role: Role,
     /// What `--tables` asks for; nothing means all.
     wanted: Vec<String>,
+    /// The mark that failback goes by.
+    pub(super) marked: Option<Marked>,
+    /// Both sides as the last diff found them.
+    pub(super) at_diff: Option<Moment>,
 }
 
 /// What is wrong with a world: sentences, and what led to it.
@@ -75,8 +81,10 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
         fire: false,
         role: Role::Super,
         wanted: Vec::new(),
+        marked: None,
+        at_diff: None,
     };
-    match journey.go() {
+    match journey.go(marks::is_marked(seed)) {
         Ok(()) => Ok(journey.log),
         Err(wrong) => Err(Failure { wrong, log: journey.log }),
     }
@@ -86,16 +94,22 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
 pub(super) type Step = Result<(), Vec<String>>;
 
 impl Journey<'_> {
-    fn go(&mut self) -> Step {
+    fn go(&mut self, is_marked: bool) -> Step {
         self.build();
-        let base = self.snapshot(Side::Old);
+        let mut base = self.snapshot(Side::Old);
         if base != self.snapshot_as_old(Side::New) {
             return Err(vec!["both sides were not built alike".to_owned()]);
+        }
+        if is_marked {
+            base = self.mark()?;
         }
         self.draw_decisions();
         for _ in 0..4 + self.dice.below(12) {
             let side = if self.dice.below(3) == 0 { Side::Old } else { Side::New };
             self.write(side, 1);
+        }
+        if is_marked {
+            self.go_on_writing();
         }
         self.draw_ways();
         match self.run(base)? {
@@ -130,6 +144,8 @@ impl Journey<'_> {
         }
         self.log.push(format!("-- {was} is {is} now"));
         self.tables[number].name = is;
+        // The mark knows it by the other name.
+        self.shake(number);
     }
 
     /// Draws who failback is, whether triggers fire, and what is asked for.
@@ -155,6 +171,9 @@ impl Journey<'_> {
         recovery.look_at(self.ground.databases());
         recovery.choose_all(&self.wanted);
         recovery.decide(&self.decisions);
+        if let Some(marked) = &self.marked {
+            recovery.go_by(Arc::clone(&marked.mark));
+        }
         let said = [&config, &self.decisions].map(|text| text.trim().replace('\n', "; "));
         self.log.push(format!("-- {}, fire {}, {:?}: {} / {}", self.role.word(), self.fire, self.wanted, said[0], said[1]));
         recovery
@@ -282,10 +301,13 @@ impl Journey<'_> {
 
     pub(super) fn write(&mut self, side: Side, times: usize) {
         for _ in 0..times {
-            let letter = if side == Side::Old { 'O' } else { 'N' };
-            let mut writer = Writer::new(&self.tables, letter, self.cutover, self.zone, self.count);
-            let (database, statement) = writer.draw(&mut self.dice);
+            let mut writer = Writer::new(&self.tables, marks::letter(side), self.cutover, self.zone, self.count)
+                .unstamped(self.marked.is_some());
+            let (database, mut statement) = writer.draw(&mut self.dice);
             self.count = writer.count;
+            if self.marked.is_some() && self.dice.below(4) == 0 {
+                statement = in_a_subtransaction(&statement);
+            }
             if block_on(self.clients.get(side)[database].batch_execute(&statement)).is_ok() {
                 self.log.push(format!("{}: {statement}", side.word().to_uppercase()));
             }
@@ -300,13 +322,19 @@ impl Journey<'_> {
         block_on(snapshot::take(self.clients.get(side), &self.tables, side == Side::Old))
     }
 
-    /// Who wrote OLD's rows last.
-    pub(super) fn writers(&self) -> Vec<BTreeMap<snapshot::RowKey, String>> {
-        block_on(snapshot::writers(self.clients.get(Side::Old), &self.tables))
+    /// Lets users write what a mark alone tells, and more happen to tables than that.
+    fn go_on_writing(&mut self) {
+        for _ in 0..self.dice.below(4) {
+            self.upheave();
+        }
+        for _ in 0..self.dice.below(8) {
+            let side = Side::BOTH[self.dice.below(2)];
+            self.write(side, 1);
+        }
     }
 
     /// As [`snapshot`](Self::snapshot), with what only OLD has as OLD's defaults fill it.
-    fn snapshot_as_old(&self, side: Side) -> Snapshot {
+    pub(super) fn snapshot_as_old(&self, side: Side) -> Snapshot {
         let mut found = self.snapshot(side);
         for (table, rows) in self.tables.iter().zip(&mut found.tables) {
             for row in rows.values_mut().filter(|_| table.extra) {
@@ -315,4 +343,9 @@ impl Journey<'_> {
         }
         found
     }
+}
+
+/// A statement within a transaction of its own within one.
+fn in_a_subtransaction(statement: &str) -> String {
+    format!("do $outer$ begin begin {statement}; exception when division_by_zero then null; end; end $outer$")
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use failback::codec::BatchEncoder;
-use failback::delta::Class;
+use failback::delta::{Base, Class, Evidence};
+use failback::name::Sided;
 use failback::policy::{Action, Decisions, Origin, Resolution};
 use failback::schema::{Coverage, Method};
 use failback::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, SegmentReader, TablePlan, TableRecord};
@@ -18,6 +19,10 @@ use super::snapshot::{Row, RowKey, key_of};
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) class: Class,
+    /// What the class rests on.
+    pub(super) evidence: Sided<Evidence>,
+    /// Where the row of the cutover is said to be.
+    pub(super) base: Base,
     pub(super) action: Action,
     /// Whether a person decided that NEW's row, or the later one, is to win in this class.
     pub(super) decided: bool,
@@ -82,6 +87,8 @@ fn entries(
         for batch in SegmentReader::open(store, segment, 1024).expect("the diff") {
             let batch = batch.expect("rows of the diff");
             let classes = words(&batch, "fb_class");
+            let (bases, evidence) =
+                (words(&batch, "fb_base"), ["fb_evidence_old", "fb_evidence_new"].map(|one| words(&batch, one)));
             let sides = ["old", "new"].map(|side| images(&batch, side, record));
             for (row, class) in classes.iter().enumerate() {
                 let (action, why) = actions.next().expect("an action for each row of the diff");
@@ -95,7 +102,18 @@ fn entries(
                 let action = action.parse().expect("an action");
                 let (origin, by_time) = wins(class).unwrap_or((Origin::Builtin, false));
                 let by_name = matches!(origin, Origin::Table | Origin::DatabaseTable);
-                found.insert(key, Entry { class, action, decided: origin != Origin::Builtin, by_time, by_name, why });
+                let [old, new] = evidence.each_ref().map(|words| words[row].parse().expect("a kind of evidence"));
+                let entry = Entry {
+                    class,
+                    evidence: Sided { old, new },
+                    base: bases[row].parse().expect("a base"),
+                    action,
+                    decided: origin != Origin::Builtin,
+                    by_time,
+                    by_name,
+                    why,
+                };
+                found.insert(key, entry);
             }
         }
     }

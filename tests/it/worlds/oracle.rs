@@ -55,11 +55,28 @@ impl Merge<'_> {
 
     /// Whether the row that a value leads to is written because somebody decided so for its table by name.
     fn is_decided_by_name(&self, reference: &Reference, value: &[String]) -> bool {
+        self.written_parent(reference, value).is_some_and(|entry| entry.by_name)
+    }
+
+    /// Whether the row that a value leads to is written because somebody decided so at all.
+    fn is_decided(&self, reference: &Reference, value: &[String]) -> bool {
+        self.written_parent(reference, value).is_some_and(|entry| entry.decided)
+    }
+
+    /// Whether NEW has a child as OLD has it, of the parent of this identity.
+    fn is_on_new(&self, number: usize, key: &RowKey, reference: &Reference, identity: &str) -> bool {
+        let child = self.new.tables[number].get(key).and_then(|row| value_of(row, &reference.own));
+        let found = child.and_then(|value| parent(&self.new.tables[reference.parent], reference, &value));
+        found.as_deref() == Some(identity)
+    }
+
+    /// What the plan says of the row that a value leads to, where it writes it.
+    fn written_parent(&self, reference: &Reference, value: &[String]) -> Option<&Entry> {
         let columns: Vec<_> = reference.columns.iter().map(|(name, _)| name.clone()).collect();
         let leads_to = |row: &Row| value_of(row, &columns).as_deref() == Some(value);
-        let Some((key, _)) = self.after.tables[reference.parent].iter().find(|(_, row)| leads_to(row)) else { return false };
-        let entry = self.said[reference.parent].as_ref().and_then(|said| said.entries.get(key));
-        entry.is_some_and(|entry| entry.by_name && entry.action.writes())
+        let (key, _) = self.after.tables[reference.parent].iter().find(|(_, row)| leads_to(row))?;
+        let entry = self.said[reference.parent].as_ref()?.entries.get(key);
+        entry.filter(|entry| entry.action.writes())
     }
 
     /// Whether NEW moved a child to another parent and left its stamp alone, where stamps are trusted: then the child is taken
@@ -94,6 +111,12 @@ impl Merge<'_> {
                 (Some(_), _) if self.is_decided_by_name(reference, &value) => continue,
                 // A row that kept its parent while other columns were written.
                 (Some(now), _) if is_written && keeps_parent && Some(now) == was.as_ref() => continue,
+                // As on NEW, whose parent somebody decided to bring.
+                (Some(now), _)
+                    if !is_written && self.is_decided(reference, &value) && self.is_on_new(number, key, reference, now) =>
+                {
+                    continue;
+                }
                 (Some(_), _) if !is_written && self.is_moved_unseen(number, key, reference, &value) => continue,
                 (Some(now), meant) => format!("is of {now}, and was to be of {}", meant.as_deref().unwrap_or("nobody")),
             };

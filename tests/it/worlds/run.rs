@@ -1,17 +1,18 @@
 //! One run of failback through a world: every step, what each must leave alone, and what the oracle says of the merge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use failback::engine::{self, DatabaseOutcome, MergeOptions, MergeReport, State};
 use failback::error::{Error, ErrorKind, OldState};
-use failback::name::Side;
+use failback::name::{Side, Sided};
 
 use super::account::{taken_from_others, unaccounted};
 use super::journey::{Journey, Step};
 use super::listed::{self, Said};
 use super::oracle::{Merge, parent, shown, value_of};
+use super::proof::Proof;
 use super::sequences;
-use super::snapshot::{RowKey, Snapshot, agree};
+use super::snapshot::{Snapshot, Writers, agree};
 use crate::recovery::Recovery;
 use crate::support::block_on;
 
@@ -21,7 +22,7 @@ struct Merged {
     options: MergeOptions,
     before: Snapshot,
     after: Snapshot,
-    writers: Vec<BTreeMap<RowKey, String>>,
+    writers: Vec<Writers>,
     said: Vec<Option<Said>>,
 }
 
@@ -68,11 +69,12 @@ impl Journey<'_> {
             fired: self.fire,
         };
         let mut wrong = merge.complaints();
+        wrong.extend(self.falsely_proven(&said, &earlier[0]));
         wrong.extend(sequences::complaints(&self.tables, &numbers, &self.sequences(), &before, &after));
         if !wrong.is_empty() {
             return Err(wrong);
         }
-        let writers = self.writers();
+        let writers = self.writers(Side::Old);
         let merged = Merged { recovery, options, before, after, writers, said };
         self.expect_once(&merged)?;
         self.verify(&merged)?;
@@ -85,6 +87,9 @@ impl Journey<'_> {
     /// A step that must not write.
     fn step(&mut self, recovery: &Recovery, step: &str, earlier: &mut Vec<Snapshot>) -> Step {
         let before = self.snapshot(Side::Old);
+        if step == "diff" {
+            self.at_diff = Some(Sided::of(|side| (self.snapshot(side), self.writers(side))));
+        }
         let done = match step {
             "export" => block_on(engine::export(&recovery.context)).map(|_| ()),
             "diff" => block_on(engine::diff(&recovery.context)).map(|_| ()),
@@ -123,13 +128,25 @@ impl Journey<'_> {
         }
     }
 
+    /// What a mark is said to prove and does not.
+    fn falsely_proven(&self, said: &[Option<Said>], at_export: &Snapshot) -> Vec<String> {
+        let (Some(marked), Some(now)) = (&self.marked, &self.at_diff) else { return Vec::new() };
+        let (then, shaken) = (&marked.then, &marked.shaken);
+        Proof { tables: &self.tables, then, now, at_export, said, shaken }.complaints()
+    }
+
     /// Reads what the run says of every key, and writes it down.
     fn listed(&mut self, recovery: &Recovery) -> Vec<Option<Said>> {
         let said = listed::read(&recovery.store, &self.tables, &self.ground.databases());
         for (table, said) in self.tables.iter().zip(&said) {
             for (key, entry) in said.iter().flat_map(|said| &said.entries) {
                 let key = shown(key);
-                self.log.push(format!("   {} {key}: {} -> {} ({})", table.name, entry.class, entry.action, entry.why));
+                let by = if self.marked.is_some() {
+                    format!(" by {}/{}", entry.evidence.old, entry.evidence.new)
+                } else {
+                    String::new()
+                };
+                self.log.push(format!("   {} {key}: {} -> {} ({}){by}", table.name, entry.class, entry.action, entry.why));
             }
         }
         said
@@ -172,7 +189,7 @@ impl Journey<'_> {
         self.rewrite();
         self.usurp(&merged.before);
         let visited = self.snapshot(Side::Old);
-        let writers = self.writers();
+        let writers = self.writers(Side::Old);
         let done = block_on(engine::undo(&merged.recovery.context, merged.options));
         let left = done.as_ref().map_or(0, MergeReport::left_rows);
         self.log.push(format!("-- undo: {}, {left} rows left{}", told(&done), left_whys(&done)));

@@ -15,6 +15,9 @@ pub(super) type Row = BTreeMap<String, Option<String>>;
 /// One table's rows.
 pub(super) type Rows = BTreeMap<RowKey, Row>;
 
+/// Who wrote each row of a table last, by the transaction's number.
+pub(super) type Writers = BTreeMap<RowKey, String>;
+
 /// Every table of a world, in the order of the world's tables.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(super) struct Snapshot {
@@ -46,7 +49,7 @@ pub(super) async fn take(clients: &[Client], tables: &[Table], on_old: bool) -> 
 }
 
 /// Who wrote each row last, by the transaction's number; tables without a key have none.
-pub(super) async fn writers(clients: &[Client], tables: &[Table]) -> Vec<BTreeMap<RowKey, String>> {
+pub(super) async fn writers(clients: &[Client], tables: &[Table]) -> Vec<Writers> {
     let mut found = Vec::new();
     for table in tables {
         let keys: Vec<_> = table.key.columns().iter().map(|(name, _)| format!(", {name}::text as {name}")).collect();

@@ -30,12 +30,19 @@ pub(super) struct Writer<'a> {
     pub(super) count: u64,
     /// Whether the rows are those of before the cutover.
     before: bool,
+    /// Whether half of the updates leave all stamps alone.
+    unstamped: bool,
 }
 
 impl<'a> Writer<'a> {
     /// Who writes rows of an identity that begins with a letter: `B` before the cutover, `O` and `N` after it.
     pub(super) const fn new(tables: &'a [Table], letter: char, cutover: Timestamp, zone: &'static str, count: u64) -> Self {
-        Self { tables, letter, cutover, zone, count, before: letter == 'B' }
+        Self { tables, letter, cutover, zone, count, before: letter == 'B', unstamped: false }
+    }
+
+    /// Says whether half of the updates leave all stamps alone.
+    pub(super) const fn unstamped(self, unstamped: bool) -> Self {
+        Self { unstamped, ..self }
     }
 
     /// Draws a statement.
@@ -146,6 +153,7 @@ impl<'a> Writer<'a> {
         let stamped = match dice.below(12) {
             _ if !table.updated => String::new(),
             0 | 1 => String::new(),
+            3..=6 if self.unstamped => String::new(),
             2 => ", updated_at = null".to_owned(),
             _ => format!(", updated_at = '{stamp}'"),
         };

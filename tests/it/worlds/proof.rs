@@ -1,0 +1,164 @@
+//! The oracle of a mark: no row is said to be as at the mark that is not, and each row of the diff has the class that its
+//! writers give it.
+
+use std::collections::BTreeSet;
+
+use failback::delta::{Base, Class, Evidence};
+use failback::name::{Side, Sided};
+use failback::schema::Method;
+
+use super::listed::{Entry, Said};
+use super::oracle::shown;
+use super::schema::Table;
+use super::snapshot::{Row, RowKey, Snapshot, Writers, agree};
+
+/// Both sides at one moment: their rows, and who had written each last.
+pub(super) type Moment = Sided<(Snapshot, Vec<Writers>)>;
+
+/// Everything that is known of a diff that goes by a mark.
+pub(super) struct Proof<'a> {
+    pub(super) tables: &'a [Table],
+    /// Both sides at the mark.
+    pub(super) then: &'a Moment,
+    /// OLD at the diff, NEW at the export.
+    pub(super) now: &'a Moment,
+    /// OLD at the export.
+    pub(super) at_export: &'a Snapshot,
+    pub(super) said: &'a [Option<Said>],
+    /// Tables of which the mark may prove nothing, by their numbers.
+    pub(super) shaken: &'a BTreeSet<usize>,
+}
+
+/// What became of one side's row since the mark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// There is none.
+    None,
+    /// It is the one of the mark.
+    Same,
+    /// It was written since, or may have been.
+    Written,
+}
+
+impl Proof<'_> {
+    /// Lists everything that is wrong, one sentence each.
+    pub(super) fn complaints(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for (number, (table, said)) in self.tables.iter().zip(self.said).enumerate() {
+            let Some(said) = said else { continue };
+            let expected = table.is_keyed() && table.method.is_none() && !self.shaken.contains(&number);
+            if expected && said.method != Method::Xid {
+                found.push(format!("{}: the mark is not heeded: {}", table.name, said.method.word()));
+            }
+            if said.method != Method::Xid {
+                continue;
+            }
+            for key in self.keys(number) {
+                let one = self.one(number, &key);
+                let wrong = said.entries.get(&key).map_or_else(|| one.unlisted(table), |entry| one.misjudged(table, entry));
+                found.extend(wrong.map(|what| format!("{} {}: {what}", table.name, shown(&key))));
+            }
+        }
+        found
+    }
+
+    fn keys(&self, number: usize) -> BTreeSet<RowKey> {
+        Side::BOTH.into_iter().flat_map(|side| self.now.get(side).0.tables[number].keys().cloned()).collect()
+    }
+
+    fn one(&self, number: usize, key: &RowKey) -> One {
+        let row = |moment: &Moment, side: Side| moment.get(side).0.tables[number].get(key).cloned();
+        let writer = |moment: &Moment, side: Side| moment.get(side).1[number].get(key).cloned();
+        let fate = |side| match (writer(self.then, side), writer(self.now, side)) {
+            (_, None) => Fate::None,
+            (Some(then), Some(now)) if then == now => Fate::Same,
+            _ => Fate::Written,
+        };
+        let on_old_at_export = self.at_export.tables[number].contains_key(key);
+        One {
+            then: row(self.then, Side::Old),
+            now: Sided::of(|side| row(self.now, side)),
+            fates: Sided::of(fate),
+            on_old_at_export,
+        }
+    }
+}
+
+/// One key, then and now.
+struct One {
+    /// OLD's row at the mark; NEW's was the same.
+    then: Option<Row>,
+    now: Sided<Option<Row>>,
+    fates: Sided<Fate>,
+    /// Whether OLD had the row at the export.
+    on_old_at_export: bool,
+}
+
+impl One {
+    fn equal(&self, table: &Table) -> bool {
+        agree(table, self.now.old.as_ref(), self.now.new.as_ref())
+    }
+
+    /// What is wrong with a row that the diff does not list: it is said to be equal, or nothing that NEW wrote. What OLD
+    /// deleted or made after the export is its own.
+    fn unlisted(&self, table: &Table) -> Option<String> {
+        let is_olds_own = match self.fates.new {
+            Fate::Same => true,
+            Fate::Written => false,
+            Fate::None => self.then.is_none() || !self.on_old_at_export,
+        };
+        (!self.equal(table) && !is_olds_own).then(|| {
+            format!(
+                "NEW's write is not listed: {:?} on OLD, {:?} on NEW, which are {:?}",
+                self.now.old, self.now.new, self.fates
+            )
+        })
+    }
+
+    /// What is wrong with a row of the diff.
+    fn misjudged(&self, table: &Table, entry: &Entry) -> Option<String> {
+        self.falsely_proven(table, entry).or_else(|| {
+            let allowed = self.classes(table);
+            (!allowed.contains(&entry.class))
+                .then(|| format!("is {}, and by its writers ({:?}) it is one of {allowed:?}", entry.class, self.fates))
+        })
+    }
+
+    /// Says which claim of proof is false: by the row's values, and by who wrote it.
+    fn falsely_proven(&self, table: &Table, entry: &Entry) -> Option<String> {
+        let claims = |side: Side| *entry.evidence.get(side) == Evidence::Xid;
+        let base = |is: Base| entry.base == is;
+        let old_is_base = claims(Side::Old) && (base(Base::IsOld) || matches!(entry.class, Class::Update | Class::Delete));
+        if old_is_base && (self.now.old != self.then || self.fates.old != Fate::Same) {
+            return Some(format!("OLD's row is said to be the one of the mark, {:?}, and is {:?}", self.then, self.now.old));
+        }
+        let new_is_base = claims(Side::New) && (base(Base::IsNew) || entry.class == Class::OldOnly);
+        if new_is_base && (!agree(table, self.now.new.as_ref(), self.then.as_ref()) || self.fates.new != Fate::Same) {
+            return Some(format!("NEW's row is said to be the one of the mark, {:?}, and is {:?}", self.then, self.now.new));
+        }
+        let absent = (claims(Side::Old) || claims(Side::New)) && (base(Base::Absent) || entry.class == Class::Insert);
+        if absent && self.then.is_some() {
+            return Some(format!("there is said to have been no row at the mark, and there was {:?}", self.then));
+        }
+        None
+    }
+
+    /// The classes that a row may have, given who wrote either side's.
+    fn classes(&self, table: &Table) -> Vec<Class> {
+        let stamped = |classes: &[Class]| if table.created { classes.to_vec() } else { Vec::new() };
+        let (always, by_creation): (&[Class], &[Class]) = match (self.fates.old, self.fates.new) {
+            (_, Fate::Written) if self.equal(table) => (&[Class::Convergent], &[]),
+            (Fate::Same, Fate::Written) => (&[Class::Update], &[Class::AmbiguousDiffers]),
+            (Fate::Same, Fate::None) => (&[Class::Delete], &[]),
+            (Fate::None, Fate::Same) => (&[Class::OldOnly, Class::UpdateDeleted], &[]),
+            (Fate::Written, Fate::Written) => (&[Class::UpdateOriginDiffers], &[Class::InsertExists, Class::AmbiguousDiffers]),
+            (Fate::Written, Fate::None) => (&[Class::AmbiguousMissingOnNew], &[Class::OldOnly, Class::DeleteOriginDiffers]),
+            // What an earlier merge brought is known by OLD's ledger.
+            (Fate::None, Fate::Written) => {
+                (&[Class::AmbiguousMissingOnOld, Class::UpdateDeleted], &[Class::Insert, Class::UpdateMissing])
+            }
+            (Fate::Same | Fate::Written, Fate::Same) | (Fate::None, Fate::None) => (&[], &[]),
+        };
+        [always.to_vec(), stamped(by_creation)].concat()
+    }
+}
