@@ -6,7 +6,7 @@ use super::options::{Options, Scope};
 use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
-use super::{Call, Exit, amount, run};
+use super::{Call, Exit, amount, horizons, run};
 use crate::engine::{self, ExportReport};
 use crate::error::Result;
 use crate::name::Side;
@@ -63,6 +63,8 @@ pub(super) fn page(call: &Call, report: &ExportReport) -> Page {
             .map(|one| format!("! {}: {} on {}: {}", one.database, one.left_out.name, one.left_out.side, one.left_out.reason)),
     );
     page.list("in staging only, OLD has no place for it:", unplaced(report));
+    let tried = report.horizon_sources.iter().map(|one| (one.database.as_str(), &one.tried));
+    page.list(horizons::HEADING, horizons::lines(&tried.collect::<Vec<_>>()));
     page.list("notes:", &report.notes);
     page.line("");
     page.line(format!("{} staged, {}", amount::rows(report.rows), amount::bytes(report.bytes)));

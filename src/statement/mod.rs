@@ -28,6 +28,7 @@ mod ledger;
 mod load_table;
 mod operation;
 mod read;
+mod rearranged;
 mod redefined;
 mod referential_action;
 mod referring_values;
@@ -55,6 +56,7 @@ pub use read::{
     CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, ordered_rows, own_rows, range_sums, rows,
     rows_written_by, stamped_since,
 };
+pub use rearranged::rearranged_tables;
 pub use redefined::young_definitions;
 pub use referential_action::{affected_children, children_left_behind};
 pub use referring_values::{GivenValues, referring_values};

@@ -15,4 +15,4 @@ mod table_failure;
 mod unplaced;
 
 pub use execute::export;
-pub use report::{Blocker, ExportReport, ExportedTable, Unplaced};
+pub use report::{Blocker, DatabaseSources, ExportReport, ExportedTable, Unplaced};

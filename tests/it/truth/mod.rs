@@ -16,6 +16,7 @@ mod own_schema;
 mod respelt;
 mod restarted;
 mod rewritten;
+mod sources;
 mod stamps;
 mod states;
 mod strangers;
