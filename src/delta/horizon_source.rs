@@ -11,12 +11,18 @@ use crate::words::words;
 pub enum HorizonSource {
     /// A mark of both servers, made before the cutover.
     Mark,
+    /// COMMIT records in write-ahead log that is still on the server.
+    Wal,
+    /// The times at which transactions committed, which the server keeps.
+    CommitTimestamps,
     /// A person.
     ByHand,
 }
 
 words!(HorizonSource {
     Mark => "mark",
+    Wal => "wal",
+    CommitTimestamps => "commit_timestamps",
     ByHand => "by_hand",
 });
 
@@ -25,7 +31,7 @@ impl HorizonSource {
     #[must_use]
     pub const fn grade(self) -> Evidence {
         match self {
-            Self::Mark => Evidence::Xid,
+            Self::Mark | Self::Wal | Self::CommitTimestamps => Evidence::Xid,
             Self::ByHand => Evidence::XidByHand,
         }
     }
@@ -35,6 +41,8 @@ impl HorizonSource {
     pub const fn phrase(self) -> &'static str {
         match self {
             Self::Mark => "the mark",
+            Self::Wal => "COMMIT records in its write-ahead log",
+            Self::CommitTimestamps => "its commit timestamps",
             Self::ByHand => "an id given by hand",
         }
     }

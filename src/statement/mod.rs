@@ -40,6 +40,7 @@ mod stranger;
 mod table_lock;
 pub mod trial_table;
 mod value;
+mod wal_records;
 mod writer;
 mod written_since;
 
@@ -69,5 +70,6 @@ pub use stranger::{
 };
 pub use table_lock::{LockMode, hold_tables, lock_tables};
 pub use value::travelling_value;
+pub use wal_records::wal_commits;
 pub use writer::{is_in, is_in_place, is_older, is_written_by_another, is_written_in, young};
 pub use written_since::{Unknown, WriterMark, has_row_of};

@@ -1,5 +1,6 @@
 //! A horizon that a person gives. What the server knows to contradict it is asked; that nothing does is no proof.
 
+use super::commit_timestamps;
 use super::search::Search;
 use crate::config::GivenXid;
 use crate::delta::Horizon;
@@ -11,13 +12,17 @@ const LAST_CHECKPOINT: &str = include_str!("../../../../sql/session/last_checkpo
 /// the horizon is lower.
 ///
 /// # Errors
-/// `Refused` where the server has not come so far, where it may be two ids, or where it was given out after the cutover.
+/// `Refused` where the server has not come so far, where it may be two ids, where it was given out after the cutover, or where
+/// one below it is known to have committed later than that.
 pub(super) async fn find(search: &Search, given: GivenXid) -> Result<Horizon> {
     let horizon = given.resolve(search.ids.next).map_err(|cause| refused(given, &cause))?;
     if horizon.young(search.ids.next).is_none() {
         return Err(refused(given, "so many transactions have come since that rows cannot be told apart by their ids"));
     }
     expect_before_checkpoint(search, given, horizon).await?;
+    if let Some(late) = commit_timestamps::find_late_below(search, horizon.xid()).await? {
+        return Err(refused(given, &format!("transaction {late}, which is below it, committed after the cutover")));
+    }
     Ok(horizon.min(Horizon::new(search.ids.ended)))
 }
 

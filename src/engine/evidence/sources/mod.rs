@@ -5,7 +5,9 @@
 //! Never: writes, or believes a person whom the server contradicts.
 
 mod by_hand;
+mod commit_timestamps;
 mod search;
+mod wal;
 
 use std::sync::Arc;
 
@@ -70,9 +72,20 @@ async fn search_side(context: &Context, side: Side, database: &str, cutover_us: 
         let horizon = by_hand::find(&search, given).await?;
         return Ok(vec![TriedSource::used(HorizonSource::ByHand, horizon)]);
     }
-    let lacks = |source, why: &str| TriedSource::Lacks { source, why: why.to_owned() };
-    Ok(vec![
-        lacks(HorizonSource::Mark, "none is named (--mark)"),
-        lacks(HorizonSource::ByHand, &format!("none is given (--{}-xid)", side.word())),
-    ])
+    let lacks = |source, why| TriedSource::Lacks { source, why };
+    let mut tried = vec![lacks(HorizonSource::Mark, "none is named (--mark)".to_owned())];
+    for source in [HorizonSource::Wal, HorizonSource::CommitTimestamps] {
+        let answer =
+            if source == HorizonSource::Wal { wal::find(&search).await? } else { commit_timestamps::find(&search).await? };
+        let too_far = || "so many transactions have come since that rows cannot be told apart by their ids".to_owned();
+        match answer.and_then(|horizon| horizon.young(search.ids.next).map(|_| horizon).ok_or_else(too_far)) {
+            Ok(horizon) => {
+                tried.push(TriedSource::used(source, horizon));
+                return Ok(tried);
+            }
+            Err(why) => tried.push(lacks(source, why)),
+        }
+    }
+    tried.push(lacks(HorizonSource::ByHand, format!("none is given (--{}-xid)", side.word())));
+    Ok(tried)
 }

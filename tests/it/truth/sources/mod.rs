@@ -1,6 +1,8 @@
 //! Without a mark: what else says which transactions were over at the cutover, and where it must not be believed.
 
 mod by_hand;
+mod commit_timestamps;
+mod wal;
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
