@@ -86,9 +86,9 @@ impl Proven {
 }
 
 impl XidEvidence {
-    /// Says what is taken on trust of all tables; `None` where nothing is: a person's word, or that of a server that was started
-    /// since the mark. One whose files were set back to a copy of before the mark gives the ids out again that it gave to others
-    /// then, and nothing that it says of itself tells.
+    /// Says what is taken on trust of all tables; `None` where nothing is: a person's word, or that of a server that was
+    /// started since the mark. One whose files were set back to a copy of before the mark gives the ids out again that it gave
+    /// to others then, and nothing that it says of itself tells.
     pub(crate) fn trusted(&self) -> Option<String> {
         let find = |is: fn(&SideEvidence) -> bool| Side::BOTH.into_iter().find(|side| is(self.sides.get(*side)));
         if let Some(side) = find(|side| side.known.source == HorizonSource::ByHand) {

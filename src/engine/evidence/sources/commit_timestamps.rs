@@ -37,7 +37,8 @@ struct Kept {
     first: u64,
     /// Whether those before it had times that were removed, by VACUUM.
     is_cut: bool,
-    started_us: i64,
+    /// When a start ended all that was going on.
+    started_us: Option<i64>,
     has_origins: bool,
 }
 
@@ -74,12 +75,12 @@ pub(super) async fn find(search: &Search) -> Result<Result<Horizon, String>> {
         Ok(found) => found,
         Err(error) => return lacking(error).map(Err),
     };
-    // Assigned before this, a transaction was there before the server was started, or before the cutover.
-    let by_us = if kept.is_cut { kept.started_us.min(limit_us) } else { limit_us };
     if earliest_us.is_none_or(|earliest| earliest > limit_us) {
         return Ok(Err("no transaction is known to it that committed before the cutover: it was switched on later".to_owned()));
     }
-    if earliest_us.is_none_or(|earliest| earliest > by_us) || kept.is_cut && kept.started_us > limit_us {
+    // What was there when the first of them committed was ended by the start.
+    let is_ended = |started: i64| started <= limit_us && earliest_us.is_some_and(|earliest| earliest <= started);
+    if kept.is_cut && !kept.started_us.is_some_and(is_ended) {
         return Ok(Err(format!(
             "VACUUM has removed the times of transactions before {}, and one of them may have been going on at the cutover",
             kept.first
@@ -123,7 +124,8 @@ async fn read(search: &Search) -> Result<Result<Kept, String>> {
     let (Some(oldest), Some(frozen)) = (whole(oldest).filter(|_| oldest > 0), whole(number("frozen")?)) else {
         return Ok(Err("track_commit_timestamp was switched on after the last checkpoint: run CHECKPOINT there".to_owned()));
     };
-    let (started_us, has_origins) = (number("started_us")?, flag("has_origins")?);
+    let started_us = row.try_get("started_us").map_err(|_| malformed())?;
+    let has_origins = flag("has_origins")?;
     Ok(Ok(Kept { first: oldest.max(frozen), is_cut: frozen >= oldest, started_us, has_origins }))
 }
 

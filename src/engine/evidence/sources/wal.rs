@@ -85,7 +85,7 @@ async fn open(search: &Search) -> Result<Result<Log, String>> {
     }
     let rows = search.session.query(INSPECT, &[]).await?;
     let Some(row) = rows.first() else {
-        return Ok(Err(format!("database {} lacks the extension pg_walinspect", search.session.endpoint().database())));
+        return Ok(Err(format!("the extension pg_walinspect is not in database {}", search.session.endpoint().database())));
     };
     if row.try_get("in_recovery").map_err(|_| malformed(search))? {
         return Ok(Err("a standby's log is not read".to_owned()));

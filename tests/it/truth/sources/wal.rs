@@ -68,5 +68,5 @@ fn without_a_list_before_the_cutover_or_without_the_right_nothing_is_said() {
     let bare = pair.database.clone();
     both(&pair, "drop extension pg_walinspect");
     let gone = case(again(&pair), &cut_over(), "");
-    assert_eq!(lack(&gone), format!("database {bare} lacks the extension pg_walinspect"));
+    assert_eq!(lack(&gone), format!("the extension pg_walinspect is not in database {bare}"));
 }
