@@ -7,7 +7,7 @@ use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, run};
+use super::{Call, Exit, amount, horizons, run};
 use crate::engine::{self, Discovery};
 use crate::error::Result;
 use crate::name::Side;
@@ -75,6 +75,8 @@ pub(super) fn page(call: &Call, found: &Discovery) -> Page {
         page.list("not carried:", others.into_iter().map(sentence));
         page.list("sequences, raised on OLD by merge to cover NEW and the rows:", sequences(database));
     }
+    let tried = found.databases.iter().filter_map(|one| Some((one.name.as_str(), one.horizon_sources.as_ref()?)));
+    page.list(horizons::HEADING, horizons::lines(&tried.collect::<Vec<_>>()));
     page.list("notes:", &found.notes);
     page
 }

@@ -6,7 +6,7 @@ use super::options::{Options, Scope};
 use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
-use super::{Call, Exit, amount, quiescence, run};
+use super::{Call, Exit, amount, horizons, quiescence, run};
 use crate::engine::{self, ExportReport};
 use crate::error::Result;
 use crate::name::Side;
@@ -64,6 +64,8 @@ pub(super) fn page(call: &Call, report: &ExportReport) -> Page {
     );
     page.list("in staging only, OLD has no place for it:", unplaced(report));
     page.list("written while it was read:", quiescence::sentences(&report.quiescence));
+    let tried = report.horizon_sources.iter().map(|one| (one.database.as_str(), &one.tried));
+    page.list(horizons::HEADING, horizons::lines(&tried.collect::<Vec<_>>()));
     page.list("notes:", &report.notes);
     page.line("");
     page.line(format!("{} staged, {}", amount::rows(report.rows), amount::bytes(report.bytes)));

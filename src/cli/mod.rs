@@ -16,6 +16,7 @@ mod exit;
 mod export;
 mod fold;
 mod grants;
+mod horizons;
 mod log;
 mod log_line;
 mod mark;

@@ -82,6 +82,12 @@ pub(super) struct Scope {
     /// Go by a mark that was made before the cutover: the file that `failback mark` wrote
     #[arg(long, value_name = "FILE")]
     pub(super) mark: Option<PathBuf>,
+    /// Without a mark: OLD's first transaction that may not have been over at the cutover, as 741 or 0:741
+    #[arg(long, value_name = "ID", conflicts_with = "mark")]
+    pub(super) old_xid: Option<String>,
+    /// The same of NEW's. One that is too high takes changes for none: see docs/mark.md
+    #[arg(long, value_name = "ID", conflicts_with = "mark")]
+    pub(super) new_xid: Option<String>,
 }
 
 /// How a writing verb is confirmed and carried out.

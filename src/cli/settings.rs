@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::mark_file::MarkFile;
 use super::options::{Options, Scope};
 use super::step::Step;
-use crate::config::{Config, Cutover};
+use crate::config::{Config, Cutover, GivenXid};
 use crate::engine::{Context, Limits, Reporter, Selection, Servers};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Side, Sided};
@@ -36,6 +36,7 @@ pub(super) struct Settings {
     options: Options,
     scope: Option<Scope>,
     cutover: Option<Cutover>,
+    xids: Sided<Option<GivenXid>>,
 }
 
 impl Settings {
@@ -55,7 +56,10 @@ impl Settings {
             }
         }
         let cutover = scope.and_then(|scope| scope.cutover.as_deref()).map(Cutover::parse).transpose().place(|| "--cutover")?;
-        Ok(Self { config, options: options.clone(), scope: scope.cloned(), cutover })
+        let xid =
+            |side: Side| given_xid(scope, side).map(GivenXid::parse).transpose().place(|| format!("--{}-xid", side.word()));
+        let xids = Sided::of(xid).transpose()?;
+        Ok(Self { config, options: options.clone(), scope: scope.cloned(), cutover, xids })
     }
 
     /// Builds what the engine works with. A side that the verb does not need may be left unconfigured.
@@ -70,7 +74,8 @@ impl Settings {
             .with_cutover(self.cutover.clone())
             .with_databases(scope(|scope| &scope.databases))
             .with_tables(scope(|scope| &scope.tables))
-            .with_mark(self.mark()?);
+            .with_mark(self.mark()?)
+            .with_xids(self.xids);
         let servers = Servers::new(Sided { old, new }, call.stop.clone(), call.old_writes.clone());
         let reporter = Reporter::new(Arc::new(Bars::new(&call.printer)), call.stop.clone());
         Ok(Context::new(servers, Arc::new(store), selection, reporter, Limits::new(self.jobs())))
@@ -134,9 +139,11 @@ impl Settings {
     pub(super) fn scope_options(&self) -> Vec<String> {
         let lists = self.scope.iter().flat_map(|scope| [("--databases", &scope.databases), ("--tables", &scope.tables)]);
         let mark = self.scope.as_ref().and_then(|scope| scope.mark.as_ref()).map(|mark| mark.display().to_string());
-        let given = lists.filter(|(_, names)| !names.is_empty());
-        let given = given.flat_map(|(option, names)| [option.to_owned(), shell_word(&names.join(","))]);
-        given.chain(mark.into_iter().flat_map(|file| ["--mark".to_owned(), shell_word(&file)])).collect()
+        let lists = lists.filter(|(_, names)| !names.is_empty()).map(|(option, names)| (option.to_owned(), names.join(",")));
+        let mark = mark.into_iter().map(|file| ("--mark".to_owned(), file));
+        let xid = |side: Side| self.xids.get(side).map(|xid| (format!("--{}-xid", side.word()), xid.to_string()));
+        let given = lists.chain(mark).chain(Side::BOTH.into_iter().filter_map(xid));
+        given.flat_map(|(option, value)| [option, shell_word(&value)]).collect()
     }
 
     /// Returns the cutover as it was written, if anybody has stated it.
@@ -182,6 +189,15 @@ impl Settings {
     fn jobs(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(JOBS);
         self.options.jobs.map(NonZeroUsize::get).or_else(|| self.config.jobs()).unwrap_or_else(processors).max(1)
+    }
+}
+
+/// Returns the transaction id that the command line gives for a side.
+fn given_xid(scope: Option<&Scope>, side: Side) -> Option<&str> {
+    let scope = scope?;
+    match side {
+        Side::Old => scope.old_xid.as_deref(),
+        Side::New => scope.new_xid.as_deref(),
     }
 }
 

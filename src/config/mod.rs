@@ -20,6 +20,7 @@
 //! ```
 
 mod cutover;
+mod given_xid;
 mod layer;
 mod lock_waits;
 mod model;
@@ -29,6 +30,7 @@ mod table;
 mod zone;
 
 pub use cutover::Cutover;
+pub use given_xid::GivenXid;
 pub use lock_waits::LockWaits;
 pub use model::Config;
 pub use overlap::Overlap;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::GivenXid;
 use super::lock_waits::{self, LockWaits};
 use crate::error::Result;
 use crate::name::Side;
@@ -65,6 +66,7 @@ pub struct ServerSettings {
     password_command: Option<String>,
     lock_timeout: Option<Duration>,
     lock_wait: Option<Duration>,
+    xid: Option<GivenXid>,
 }
 
 impl ServerSettings {
@@ -94,11 +96,17 @@ impl ServerSettings {
         LockWaits { timeout: self.lock_timeout.unwrap_or(timeout), total: self.lock_wait.unwrap_or(total) }
     }
 
+    /// Returns the first transaction that may not have been over at the cutover, if somebody has said which.
+    #[must_use]
+    pub const fn xid(&self) -> Option<GivenXid> {
+        self.xid
+    }
+
     /// Reads one section; a password in it is warned of.
     pub(super) fn read(section: &Section<'_>, side: Side, warnings: &mut Vec<String>) -> Result<Self> {
         // Nothing waits for locks of NEW's.
         let own: &[_] = if side == Side::Old { &["lock_timeout", "lock_wait"] } else { &[] };
-        let known: Vec<_> = KEYWORDS.into_iter().chain(["url", "password_command"]).chain(own.iter().copied()).collect();
+        let known: Vec<_> = KEYWORDS.into_iter().chain(["url", "password_command", "xid"]).chain(own.iter().copied()).collect();
         section.check(&known)?;
         let url = section.text("url")?;
         let mut keywords = BTreeMap::new();
@@ -129,6 +137,7 @@ impl ServerSettings {
             password_command: section.text("password_command")?,
             lock_timeout: length("lock_timeout", lock_waits::read_timeout)?,
             lock_wait: length("lock_wait", lock_waits::read)?,
+            xid: section.entry("xid").map(|entry| xid(&entry)).transpose()?,
         })
     }
 
@@ -148,6 +157,7 @@ impl ServerSettings {
             password_command: self.password_command.or(base.password_command),
             lock_timeout: self.lock_timeout.or(base.lock_timeout),
             lock_wait: self.lock_wait.or(base.lock_wait),
+            xid: self.xid.or(base.xid),
         }
     }
 }
@@ -169,6 +179,16 @@ fn value(entry: &Entry<'_>) -> Result<String> {
         Some(toml_edit::Value::Boolean(yes)) => Ok(u8::from(*yes.value()).to_string()),
         _ => Err(entry.wants("a string, a number or a boolean")),
     }
+}
+
+/// Reads a transaction id: a number, or text where it has an epoch.
+fn xid(entry: &Entry<'_>) -> Result<GivenXid> {
+    let text = match entry.value() {
+        Some(toml_edit::Value::String(text)) => text.value().clone(),
+        Some(toml_edit::Value::Integer(number)) => number.value().to_string(),
+        _ => return Err(entry.wants("a transaction id, as 741 or \"0:741\"")),
+    };
+    GivenXid::read(&text).map_err(|cause| entry.value_error(cause))
 }
 
 /// Whether an entry's value is, or contains, a password. Rather warns once too often.
@@ -252,10 +272,21 @@ mod tests {
     }
 
     #[test]
+    fn a_transaction_id_is_a_number_or_has_an_epoch() {
+        for (text, shown) in [("xid = 741", "741"), ("xid = \"0:741\"", "0:741")] {
+            assert_eq!(settings(&format!("[old]\n{text}")).xid().expect("an id").to_string(), shown);
+        }
+        assert_eq!(settings("[old]\nhost = \"a\"").over(settings("[old]\nxid = 9")).xid(), GivenXid::parse("9").ok());
+        assert_eq!(settings("[old]").xid(), None);
+    }
+
+    #[test]
     fn mistakes_are_told_without_values() {
         let cases = [
             ("lock_timeout = \"0s\"", "2:16", "0 would wait without end: write a length of time"),
             ("lock_wait = 5", "2:13", "`lock_wait` must be a string; found an integer"),
+            ("xid = 2", "2:7", "`2` is the id of no transaction: the first is 3"),
+            ("xid = true", "2:7", "`xid` must be a transaction id, as 741 or \"0:741\"; found a boolean"),
             ("hots = \"x\"", "2:1", "unknown key `hots` in [old]; did you mean `host`?"),
             ("host = [\"hunter2\"]", "2:8", "`host` must be a string, a number or a boolean; found an array"),
             ("url = 5432", "2:7", "`url` must be a string; found an integer"),

@@ -16,8 +16,10 @@ pub enum Evidence {
     Baseline,
     /// OLD's ledger: an earlier merge brought the row.
     Ledger,
-    /// Transaction ids or commit timestamps.
+    /// Transaction ids, held against one that the server says itself.
     Xid,
+    /// Transaction ids, held against one that a person has given.
+    XidByHand,
     /// The row's own time columns.
     Column,
     /// Nothing but the two rows themselves, or that there is none.
@@ -29,6 +31,7 @@ words!(Evidence {
     Baseline => "baseline",
     Ledger => "ledger",
     Xid => "xid",
+    XidByHand => "xid_by_hand",
     Column => "column",
     TwoWay => "two_way",
 });

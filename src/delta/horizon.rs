@@ -45,6 +45,13 @@ impl Horizon {
         self.0
     }
 
+    /// Takes the lowest 32 bits of an id that is no later than `next`, for the latest such id; `None` where there is none.
+    #[must_use]
+    pub fn latest(bits: u32, next: u64) -> Option<Self> {
+        let back = (next % NUMBERS + NUMBERS - u64::from(bits)) % NUMBERS;
+        next.checked_sub(back).map(Self)
+    }
+
     /// Says which rows may lie behind the horizon, for a reader whose snapshot shows none from `next` on.
     ///
     /// `None` where every row may: so many transactions have come since that the numbers have gone once around, or the reader
@@ -101,6 +108,16 @@ mod tests {
         assert_eq!(horizon.young(1_000 + NUMBERS), None);
         assert_eq!(horizon.young(999 + NUMBERS), Some(YoungXids { first: 1_000, last: 998 }));
         assert_eq!(horizon.young(1_000), Some(YoungXids { first: 1_000, last: 1_000 }));
+    }
+
+    #[test]
+    fn the_latest_id_with_these_bits_is_no_later_than_the_next() {
+        let latest = |bits, next| Horizon::latest(bits, next).map(Horizon::xid);
+        assert_eq!(latest(741, 800), Some(741));
+        assert_eq!(latest(800, 800), Some(800));
+        assert_eq!(latest(801, 800), None);
+        assert_eq!(latest(801, 800 + NUMBERS), Some(801));
+        assert_eq!(latest(u32::MAX, 5 + 3 * NUMBERS), Some(3 * NUMBERS - 1));
     }
 
     #[test]

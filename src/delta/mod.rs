@@ -12,6 +12,7 @@ mod compare;
 mod evidence;
 mod history;
 mod horizon;
+mod horizon_source;
 mod truth;
 mod witness;
 
@@ -21,5 +22,6 @@ pub use compare::{Differences, compare};
 pub use evidence::Evidence;
 pub use history::{CutoverWindow, History, Stamp};
 pub use horizon::{Horizon, YoungXids};
+pub use horizon_source::{HorizonSource, KnownHorizon, TriedSource};
 pub use truth::{Verdict, classify};
 pub use witness::Witness;

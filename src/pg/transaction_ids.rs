@@ -12,6 +12,8 @@ const IDS: &str = include_str!("../../sql/session/transaction_ids.sql");
 pub struct TransactionIds {
     /// No transaction from here on had begun; counted from the cluster's beginning (`xid8`).
     pub next: u64,
+    /// Every transaction below had ended, in whichever database. Those within one that is going on have greater ids than it.
+    pub ended: u64,
     /// Where the write-ahead log was then, as PostgreSQL spells it: `0/16B3748`.
     pub wal: String,
 }
@@ -27,6 +29,7 @@ impl Session {
         let rows = self.query(IDS, &[]).await?;
         let row = rows.first().ok_or_else(malformed)?;
         let text = |name| row.try_get::<_, String>(name).map_err(|_| malformed());
-        Ok(TransactionIds { next: text("next")?.parse().map_err(|_| malformed())?, wal: text("wal")? })
+        let id = |name| text(name)?.parse().map_err(|_| malformed());
+        Ok(TransactionIds { next: id("next")?, ended: id("ended")?, wal: text("wal")? })
     }
 }

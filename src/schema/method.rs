@@ -9,7 +9,8 @@ use crate::words::words;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Rows that a transaction may have written since the mark, plus the keys of both sides. Where there is a mark.
+    /// Rows that a transaction may have written since the cutover, plus the keys of both sides. Where it is known which
+    /// transactions were over by then.
     Xid,
     /// Rows stamped after the cutover, or not at all, plus the keys of both sides.
     Timestamps,
@@ -113,7 +114,7 @@ pub enum Covered {
         /// By what.
         by: String,
     },
-    /// Such changes are found as far as the table's own columns are maintained.
+    /// Such changes are found as far as the table's own columns are maintained, or what a person has given is right.
     Trusted {
         /// What is trusted.
         by: String,

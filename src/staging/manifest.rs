@@ -11,7 +11,7 @@ use super::index_file::{Sealed, read_json, write_json};
 use super::layout::{self, TableId};
 use super::{Quiescence, RunId, RunRecord};
 use crate::codec::RowLayout;
-use crate::delta::Horizon;
+use crate::delta::{Evidence, KnownHorizon, TriedSource};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, QualifiedName, Side, Sided};
 use crate::pg::{ClockReading, ServerIdentity};
@@ -59,9 +59,10 @@ pub struct DatabaseRecord {
     /// taken: a row that bears a lower one has not been written since. Unknown where an earlier failback exported.
     #[serde(default)]
     pub horizon: Option<i64>,
-    /// The mark's horizons, where there is one.
+    /// What was asked, on each side, which transactions were over at the cutover, and what each source said. Nothing where no
+    /// cutover was stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub marked: Option<Sided<Horizon>>,
+    pub horizon_sources: Option<Sided<Vec<TriedSource>>>,
     /// Whether NEW was written while it was read, and OLD since the mark; nothing where that could not be asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quiescence: Vec<Quiescence>,
@@ -170,7 +171,7 @@ pub struct TableRecord {
     /// Partitions of OLD's table that stand alone on NEW: their rows are not on NEW's side of the comparison, and not deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub detached: Vec<QualifiedName>,
-    /// Why transaction ids prove nothing of it, where there is a mark.
+    /// Why transaction ids prove nothing of it, where it is known which were over at the cutover.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmarked: Option<String>,
     /// Time columns that prove nothing, since their zone is not configured.
@@ -192,7 +193,22 @@ impl DatabaseRecord {
     /// Returns the record without what transaction ids prove.
     #[must_use]
     pub fn without_xids(&self) -> Self {
-        Self { horizon: None, marked: None, ..self.clone() }
+        Self { horizon: None, horizon_sources: None, ..self.clone() }
+    }
+
+    /// Returns the horizon of each side, where it is known on both which transactions were over at the cutover: one alone
+    /// proves nothing of two rows.
+    #[must_use]
+    pub fn horizons(&self) -> Option<Sided<KnownHorizon>> {
+        let known = |side| self.horizon_sources.as_ref()?.get(side).iter().find_map(TriedSource::known);
+        Some(Sided { old: known(Side::Old)?, new: known(Side::New)? })
+    }
+
+    /// Returns the evidence that a row's transaction id is on each side.
+    #[must_use]
+    pub fn grades(&self) -> Sided<Evidence> {
+        let silent = Sided { old: Evidence::TwoWay, new: Evidence::TwoWay };
+        self.horizons().map_or(silent, |known| known.map(|side| side.source.grade()))
     }
 
     /// Returns the record of a table that is carried.

@@ -28,6 +28,7 @@ mod ledger;
 mod load_table;
 mod operation;
 mod read;
+mod rearranged;
 mod redefined;
 mod referential_action;
 mod referring_values;
@@ -39,6 +40,7 @@ mod stranger;
 mod table_lock;
 pub mod trial_table;
 mod value;
+mod wal_records;
 mod writer;
 mod written_since;
 
@@ -55,6 +57,7 @@ pub use read::{
     CtidRange, RowSource, copy_binary, counterparts, explain, is_selected, ordered_rows, own_rows, range_sums, rows,
     rows_written_by, stamped_since,
 };
+pub use rearranged::rearranged_tables;
 pub use redefined::young_definitions;
 pub use referential_action::{affected_children, children_left_behind};
 pub use referring_values::{GivenValues, referring_values};
@@ -67,5 +70,6 @@ pub use stranger::{
 };
 pub use table_lock::{LockMode, hold_tables, lock_tables};
 pub use value::travelling_value;
+pub use wal_records::wal_commits;
 pub use writer::{is_in, is_in_place, is_older, is_written_by_another, is_written_in, young};
 pub use written_since::{Unknown, WriterMark, has_row_of};

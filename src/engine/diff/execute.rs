@@ -10,7 +10,7 @@ use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use super::{brought, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
-use crate::delta::{self, Class, History, Witness, classify};
+use crate::delta::{self, Class, Evidence, History, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps, xid_witness, young};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
@@ -33,7 +33,7 @@ use crate::statement::RowSource;
 use crate::store::Store;
 use crate::words::Counts;
 
-/// What is asked of a row where there is no mark.
+/// What is asked of a row where nothing says which transactions were over at the cutover.
 const NOT_ASKED: &str = "null::bool";
 
 /// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
@@ -91,6 +91,7 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             .because("OLD is not the server and database that the export saw")
             .next("check --old, or make a new run with `failback export`"));
     }
+    let grade = database.grades();
     let database = &database.as_of(&old);
     let snapshot = Snapshot::hold(held).await?;
     let brought = Brought::read(&Ledger::of(context), snapshot.session(), &database.tables).await?;
@@ -105,10 +106,11 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             old: Some(snapshot.session().read_clock().await?.server_us),
             new: database.clocks.map(|clocks| clocks.new.server_us),
         },
-        young: match &database.marked {
-            Some(horizons) => young(snapshot.session(), horizons.old).await?,
+        young: match database.horizons() {
+            Some(known) => young(snapshot.session(), known.old.horizon).await?,
             None => NOT_ASKED.to_owned(),
         },
+        grade,
         paths: DatabaseLayout::new(&database.name),
         database: database.clone(),
         snapshot,
@@ -167,8 +169,10 @@ struct DiffWork {
     clock: Clock,
     /// What each server's clock showed when its rows were read.
     now_us: Sided<Option<i64>>,
-    /// The predicate for rows of OLD that may have been written since the mark.
+    /// The predicate for rows of OLD that may have been written since the cutover.
     young: String,
+    /// What evidence that is, on each side.
+    grade: Sided<Evidence>,
     database: DatabaseRecord,
     paths: DatabaseLayout,
     snapshot: Snapshot,
@@ -212,7 +216,7 @@ impl Work for DiffWork {
         };
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
         let brought = self.brought.of(&record.old.name);
-        let comparer = Comparer::new(stamps, record, (staged, segment), &self.young, brought)?;
+        let comparer = Comparer::new(stamps, record, (staged, segment), (&self.young, self.grade), brought)?;
         let comparing = comparer.run(reporter, &self.database.name, old, segment, target);
         let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path);
         let found = found.map_err(|error| tell_redefined(error, NEW_RUN))?;
@@ -260,6 +264,7 @@ struct Comparer<'a> {
     is_young: bool,
     /// The predicate that says so of rows of OLD.
     young: &'a str,
+    grade: Sided<Evidence>,
     stamps: Sided<Stamps>,
     /// Reads keys out of the segment's rows.
     encoder: BatchEncoder,
@@ -273,7 +278,7 @@ impl<'a> Comparer<'a> {
         stamps: Sided<Stamps>,
         table: &'a TableRecord,
         (staged, segment): (Staged, &Segment),
-        young: &'a str,
+        (young, grade): (&'a str, Sided<Evidence>),
         brought: Option<&'a BroughtKeys>,
     ) -> Result<Self> {
         let keys = key_layout(&table.key);
@@ -285,6 +290,7 @@ impl<'a> Comparer<'a> {
             is_young: segment.young != Some(false),
             // A table that is compared by whole rows has no rows that could be asked.
             young: if table.method == Method::Xid { young } else { NOT_ASKED },
+            grade,
             stamps,
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,
@@ -345,8 +351,9 @@ impl<'a> Comparer<'a> {
             let there = sides.as_ref().map(|side| side.row(row));
             let stamped = there.zip(self.stamps.as_ref());
             let is_young = Sided { old: !young.is_valid(row) || young.value(row), new: self.is_young };
+            let asked = is_young.zip(self.grade);
             let mut witness =
-                stamped.zip(is_young).map(|((rows, stamps), young)| rows.map(|rows| self.witness(stamps, rows, row, young)));
+                stamped.zip(asked).map(|((rows, stamps), asked)| rows.map(|rows| self.witness(stamps, rows, row, asked)));
             if there.new.is_none() && !self.table.detached.is_empty() {
                 // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
                 witness.old = witness.old.map(|_| Witness::silent());
@@ -365,14 +372,14 @@ impl<'a> Comparer<'a> {
 
 impl Comparer<'_> {
     /// What is known of one side's row, the other side apart.
-    fn witness(&self, stamps: &Stamps, rows: &RecordBatch, row: usize, is_young: bool) -> Witness {
+    fn witness(&self, stamps: &Stamps, rows: &RecordBatch, row: usize, (is_young, grade): (bool, Evidence)) -> Witness {
         let stamped = if self.table.stamps_prove { stamps.witness(rows, row) } else { Witness::silent() };
         if self.table.method != Method::Xid {
             return stamped;
         }
         // That it was last written before the cutover is no longer to be believed where its id says otherwise.
         let is_believed = self.table.stamps_prove && !stamped.history().contradicts_itself();
-        xid_witness(is_young, if is_believed { stamps.creation(rows, row) } else { History::default() })
+        xid_witness(is_young, grade, if is_believed { stamps.creation(rows, row) } else { History::default() })
     }
 
     /// Adds the rows of each side that bear stamps of a time that has not come.

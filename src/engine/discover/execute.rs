@@ -14,7 +14,7 @@ use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
-use crate::engine::evidence::XidEvidence;
+use crate::engine::evidence::{HorizonSources, Proven};
 use crate::engine::run::{Context, Ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
@@ -40,10 +40,23 @@ pub async fn discover(context: &Context) -> Result<Discovery> {
 }
 
 async fn discover_all(context: &Context) -> Result<Discovery> {
+    let mut notes = Vec::new();
+    let names = databases(context, &mut notes).await?;
+    let sources = HorizonSources::find(context, &names[0]).await?;
+    let mut found = discover_these(context, &names, &sources).await?;
+    notes.append(&mut found.notes);
+    Ok(Discovery { notes, ..found })
+}
+
+/// Looks at these databases.
+///
+/// # Errors
+/// As [`discover`].
+pub(crate) async fn discover_these(context: &Context, names: &[String], sources: &HorizonSources) -> Result<Discovery> {
     let mut found = Discovery { databases: Vec::new(), notes: Vec::new() };
-    for name in databases(context, &mut found.notes).await? {
-        let work = discover_database(context, &name, &mut found.notes);
-        let record = work.instrument(spans::database(&name)).await.place(|| format!("database {name}"))?;
+    for name in names {
+        let work = discover_database(context, name, sources, &mut found.notes);
+        let record = work.instrument(spans::database(name)).await.place(|| format!("database {name}"))?;
         found.databases.push(record);
     }
     expect_matches(context.selection(), &found.databases, &mut found.notes)?;
@@ -73,9 +86,14 @@ pub(crate) async fn databases(context: &Context, notes: &mut Vec<String>) -> Res
     Ok(both)
 }
 
-async fn discover_database(context: &Context, name: &str, notes: &mut Vec<String>) -> Result<DatabaseRecord> {
+async fn discover_database(
+    context: &Context,
+    name: &str,
+    sources: &HorizonSources,
+    notes: &mut Vec<String>,
+) -> Result<DatabaseRecord> {
     let sessions = connect(context, name).await?;
-    let record = describe(context, name, sessions.as_ref(), notes).await?;
+    let record = describe(context, name, sources, sessions.as_ref(), notes).await?;
     let missing = merge_rights_note(&sessions.old, &Ledger::of(context), &record).await?;
     let uncallable = call_rights_note(&sessions.new, &record).await?;
     notes.extend(missing.into_iter().chain(uncallable).map(|note| format!("{name}: {note}")));
@@ -104,6 +122,7 @@ pub(crate) async fn connect(context: &Context, name: &str) -> Result<Sided<Sessi
 pub(crate) async fn describe(
     context: &Context,
     name: &str,
+    sources: &HorizonSources,
     sessions: Sided<&Session>,
     notes: &mut Vec<String>,
 ) -> Result<DatabaseRecord> {
@@ -112,10 +131,7 @@ pub(crate) async fn describe(
     notes.extend(read_only_note(&identity.old).map(|note| format!("{name}: {note}")));
     Ledger::of(context).place(old).await?;
     let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
-    let xids = match selection.mark() {
-        Some(mark) => Some(XidEvidence::read(mark, selection.cutover()?.micros(), sessions, identity.as_ref()).await?),
-        None => None,
-    };
+    let Proven { tried, xids } = Proven::read(sources, sessions, identity.as_ref()).await?;
     notes.extend(ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
     let Pairing { tables, new_only, mut left_out, aside } = pair(selection, name, catalogs.as_ref(), xids.as_ref());
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
@@ -159,7 +175,7 @@ pub(crate) async fn describe(
         clocks: Some(clocks),
         horizon: None,
         quiescence: Vec::new(),
-        marked: xids.as_ref().map(XidEvidence::horizons),
+        horizon_sources: tried,
         tables,
         new_only,
         left_out,

@@ -17,5 +17,5 @@ mod unheeded;
 mod unmatched;
 
 pub use execute::{Discovery, discover};
-pub(crate) use execute::{connect, databases, describe};
+pub(crate) use execute::{connect, databases, describe, discover_these};
 pub(crate) use unmatched::expect_matches;

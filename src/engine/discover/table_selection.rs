@@ -78,8 +78,7 @@ pub(crate) fn select_table(
     round_as_new_does(&mut pairs, &mut drift, old, new, &exact(&key, &times), zone.name);
     let unmarked =
         xids.and_then(|xids| if key.is_whole_row() { Some("it has no key".to_owned()) } else { xids.objection(old, on_new) });
-    let is_marked = xids.is_some() && unmarked.is_none();
-    let method = method_of(settings, &key, &times, is_marked);
+    let method = method_of(settings, &key, &times, xids.is_some() && unmarked.is_none());
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
     let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
     let mut coverage = finder(method).coverage(&times, compare_by);
@@ -136,12 +135,12 @@ pub(crate) fn left_out_by_choice(name: &QualifiedName, reason: &str) -> LeftOut 
     LeftOut { side: Side::New, name: name.clone(), reason: reason.to_owned(), blocker: false, by_choice: true }
 }
 
-/// Transaction ids where there is a mark; timestamps where they say when a row was last written; everything else is compared.
-/// A table with only a creation stamp
-/// would lose NEW's updates in silence, so it is compared too unless the configuration trusts it to be append-only.
-fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns, is_marked: bool) -> Method {
+/// Transaction ids where they prove something; timestamps where they say when a row was last written; everything else is
+/// compared. A table with only a creation stamp would lose NEW's updates in silence, so it is compared too unless the
+/// configuration trusts it to be append-only.
+fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns, ids_prove: bool) -> Method {
     match settings.method.filter(|method| *method != Method::Xid) {
-        None if is_marked => Method::Xid,
+        None if ids_prove => Method::Xid,
         Some(method @ (Method::Timestamps | Method::TimestampsOnly)) if !times.is_empty() && !key.is_whole_row() => method,
         None if times.updated.is_some() && !key.is_whole_row() => Method::Timestamps,
         _ => Method::Compare,

@@ -14,7 +14,7 @@ pub(super) fn unheeded(settings: &TableSettings, record: &TableRecord) -> Vec<St
     }
     if let Some(method) = settings.method.filter(|method| *method != record.method) {
         let cause = if method == Method::Xid && record.unmarked.is_none() && !record.key.is_whole_row() {
-            "there is no mark (--mark)"
+            "nothing says which transactions were over at the cutover"
         } else if record.key.is_whole_row() {
             "it has no key"
         } else {

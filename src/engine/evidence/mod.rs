@@ -1,15 +1,18 @@
 //! What says whether a row was written since the cutover; one file a kind of evidence, and one a method of finding rows.
 //!
-//! Comes in: the cutover, the overlap, the zone, a table's record, and decoded rows. Goes out: a witness a row, the predicate
-//! that selects candidates, and the chunks of work that find them.
+//! Comes in: the cutover, the overlap, the zone, a table's record, and decoded rows. Goes out: what says which
+//! transactions were over at the cutover, a witness a row, the predicate that selects candidates, and the chunks of work that
+//! find them.
 //! Never: classifies a row; that is `delta`.
 
 mod cutter;
 mod method;
+mod sources;
 mod stamps;
 mod xids;
 
 pub(crate) use cutter::Cutter;
 pub(crate) use method::finder;
+pub(crate) use sources::HorizonSources;
 pub(crate) use stamps::{Clock, Stamps};
-pub(crate) use xids::{XidEvidence, xid_witness, young};
+pub(crate) use xids::{Proven, XidEvidence, xid_witness, young};

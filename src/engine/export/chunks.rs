@@ -25,7 +25,7 @@ const LEAST_BYTES: u64 = 16 << 20;
 pub(crate) struct Cutting<'a> {
     /// The cutover.
     pub(crate) clock: &'a Clock,
-    /// The predicate for rows of NEW that may have been written since the mark, where there is one.
+    /// The predicate for rows of NEW that may have been written since the cutover, where that is known.
     pub(crate) young: Option<&'a str>,
     /// Whether sums over ranges of keys are asked for first.
     pub(crate) sums_first: bool,

@@ -4,6 +4,7 @@ use tokio::try_join;
 
 use super::quiescence::Moment;
 use crate::engine::discover;
+use crate::engine::evidence::HorizonSources;
 use crate::engine::run::Context;
 use crate::error::Result;
 use crate::name::Sided;
@@ -26,14 +27,15 @@ impl Described {
     ///
     /// # Errors
     /// As [`discover::connect`] and [`discover::describe`].
-    pub(crate) async fn hold(context: &Context, name: &str, notes: &mut Vec<String>) -> Result<Self> {
+    pub(crate) async fn hold(context: &Context, name: &str, sources: &HorizonSources, notes: &mut Vec<String>) -> Result<Self> {
         let Sided { old, new } = discover::connect(context, name).await?;
         // Before the snapshot: what has ended by now is seen by it.
         let horizon = old.horizon().await?;
         let (new, old) = try_join!(Snapshot::hold(new), Snapshot::hold(old))?;
         let snapshots = Sided { old, new };
         let began = Moment::read(snapshots.new.session()).await?;
-        let record = discover::describe(context, name, snapshots.as_ref().map(Snapshot::session), notes).await?;
+        let sessions = snapshots.as_ref().map(Snapshot::session);
+        let record = discover::describe(context, name, sources, sessions, notes).await?;
         let record = DatabaseRecord { horizon: Some(horizon), ..record };
         Ok(Self { record, snapshots, began })
     }

@@ -21,7 +21,7 @@ use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
 use crate::engine::discover;
-use crate::engine::evidence::{Clock, young};
+use crate::engine::evidence::{Clock, HorizonSources, young};
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
 use crate::engine::run::{read_step, spans, workers};
@@ -81,13 +81,13 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
 
 /// Exports the databases in turn, each with what its tables' stamps say; notes tell where could not be asked who writes.
 async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<DatabaseRecord>, Vec<TableStamps>, Vec<String>)> {
-    let (names, mut first) = look(context).await?;
+    let Looked { names, sources, mut first } = look(context).await?;
     let (mut databases, mut stamped, mut moments) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         let work = async {
             let described = match first.take() {
                 Some(described) => described,
-                None => Described::hold(context, &name, &mut Vec::new()).await?,
+                None => Described::hold(context, &name, &sources, &mut Vec::new()).await?,
             };
             export_database(context, clock, described).await
         };
@@ -116,25 +116,33 @@ async fn look_back(context: &Context, databases: &mut [DatabaseRecord], moments:
 
 /// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are looked
 /// at beforehand: what is wrong with the last is to be known before hours are spent on the first.
-async fn look(context: &Context) -> Result<(Vec<String>, Option<Described>)> {
+async fn look(context: &Context) -> Result<Looked> {
     let mut notes = Vec::new();
     let names = discover::databases(context, &mut notes).await?;
+    let sources = HorizonSources::find(context, &names[0]).await?;
     let (first, looked_at) = if let [name] = names.as_slice() {
-        let holding = Described::hold(context, name, &mut notes).instrument(spans::database(name));
+        let holding = Described::hold(context, name, &sources, &mut notes).instrument(spans::database(name));
         let described = holding.await.place(|| format!("database {name}"))?;
         discover::expect_matches(context.selection(), slice::from_ref(&described.record), &mut notes)?;
         let rows = row_estimate(slice::from_ref(&described.record));
         (Some(described), rows)
     } else {
-        let discovery = discover::discover(context).await?;
-        notes = discovery.notes;
+        let discovery = discover::discover_these(context, &names, &sources).await?;
+        notes.extend(discovery.notes);
         (None, row_estimate(&discovery.databases))
     };
     for note in notes {
         context.reporter().tell(Event::Note(note));
     }
     context.reporter().tell(Event::Began { step: "export", rows: looked_at, written: 0 });
-    Ok((names, first))
+    Ok(Looked { names, sources, first })
+}
+
+/// What is exported: the databases, what says which transactions were over at the cutover, and the one database that there is.
+struct Looked {
+    names: Vec<String>,
+    sources: HorizonSources,
+    first: Option<Described>,
 }
 
 /// How many rows will be looked at, by the servers' estimates.
@@ -148,8 +156,8 @@ async fn export_database(
     clock: &Clock,
     described: Described,
 ) -> Result<(DatabaseRecord, TableStamps, Moment)> {
-    let young = match &described.record.marked {
-        Some(horizons) => Some(young(described.sessions().new, horizons.new).await?),
+    let young = match described.record.horizons() {
+        Some(known) => Some(young(described.sessions().new, known.new.horizon).await?),
         None => None,
     };
     let cutting = Cutting { clock, young: young.as_deref(), sums_first: context.selection().sums_first() };
@@ -204,7 +212,7 @@ struct ExportWork {
     database: DatabaseRecord,
     paths: DatabaseLayout,
     clock: Clock,
-    /// The predicate for rows of NEW that may have been written since the mark.
+    /// The predicate for rows of NEW that may have been written since the cutover.
     young: Option<String>,
     snapshots: Sided<Snapshot>,
 }

@@ -16,4 +16,4 @@ mod table_failure;
 mod unplaced;
 
 pub use execute::export;
-pub use report::{Blocker, DatabaseQuiescence, ExportReport, ExportedTable, Unplaced};
+pub use report::{Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced};

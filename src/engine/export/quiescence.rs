@@ -51,11 +51,12 @@ pub(crate) async fn look(context: &Context, record: &DatabaseRecord, began: &Mom
         in_doubt: record.new.in_recovery,
     };
     let mut found = vec![compare(context, record, Side::New, snapshot).await?];
-    let marked = context.selection().mark().map(|mark| &mark.servers.old);
+    let mark = context.selection().shared_mark();
+    let marked = mark.as_ref().map(|mark| &mark.servers.old);
     if let Some((server, database)) = marked.and_then(|server| Some((server, server.database(record.old.database_oid)?))) {
         let mark = First {
             since: Since::Mark,
-            ids: TransactionIds { next: server.next_xid, wal: server.wal.clone() },
+            ids: TransactionIds { next: server.next_xid, ended: database.horizon.xid(), wal: server.wal.clone() },
             writers: Vec::new(),
             in_doubt: database.horizon.xid() < server.next_xid,
         };
@@ -95,7 +96,7 @@ mod tests {
     use super::*;
 
     fn seen(ids: u64, writers: &[(Option<&str>, Option<&str>)]) -> Quiescence {
-        let at = |next| TransactionIds { next, wal: "0/1".to_owned() };
+        let at = |next| TransactionIds { next, ended: next, wal: "0/1".to_owned() };
         let writers = writers.iter().map(|(database, role)| Writers {
             database: database.map(str::to_owned),
             role: role.map(str::to_owned),

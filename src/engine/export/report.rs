@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::name::QualifiedName;
+use crate::delta::TriedSource;
+use crate::name::{QualifiedName, Sided};
 use crate::schema::Method;
 use crate::staging::{DatabaseRecord, LeftOut, Manifest, Quiescence};
 
@@ -17,6 +18,8 @@ pub struct ExportReport {
     pub blockers: Vec<Blocker>,
     /// What OLD has no place for: staged, and carried nowhere.
     pub unplaced: Vec<Unplaced>,
+    /// What says, in each database, which transactions were over at the cutover.
+    pub horizon_sources: Vec<DatabaseSources>,
     /// Staged rows in all, those of tables that OLD lacks among them.
     pub rows: u64,
     /// Bytes of all staged files.
@@ -25,6 +28,16 @@ pub struct ExportReport {
     pub quiescence: Vec<DatabaseQuiescence>,
     /// What a person should know: stamps that prove nothing, signs that OLD and NEW are swapped.
     pub notes: Vec<String>,
+}
+
+/// What says which transactions were over at the cutover.
+#[derive(Clone, Debug, Serialize)]
+pub struct DatabaseSources {
+    /// The database's name, the same on both sides.
+    pub database: String,
+    /// What was asked on each side, and what each source said.
+    #[serde(flatten)]
+    pub tried: Sided<Vec<TriedSource>>,
 }
 
 /// What was exported of one table.
@@ -121,6 +134,10 @@ pub(crate) fn report(run: String, manifest: &Manifest, notes: Vec<String>) -> Ex
             bytes: table.candidates.iter().chain(&table.absent).map(|segment| segment.file.bytes).sum(),
         }));
     }
+    let sources = |database: &DatabaseRecord| {
+        let tried = database.horizon_sources.clone()?;
+        Some(DatabaseSources { database: database.name.clone(), tried })
+    };
     let new_only: Vec<_> = manifest.databases.iter().flat_map(|database| &database.new_only).collect();
     ExportReport {
         run,
@@ -132,6 +149,7 @@ pub(crate) fn report(run: String, manifest: &Manifest, notes: Vec<String>) -> Ex
         bytes: tables.iter().map(|table| table.bytes).chain(new_only.iter().map(|table| table.bytes())).sum(),
         tables,
         blockers,
+        horizon_sources: manifest.databases.iter().filter_map(sources).collect(),
         unplaced: unplaced(manifest),
         quiescence: quiescence(manifest),
         notes,

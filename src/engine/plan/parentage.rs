@@ -60,14 +60,14 @@ impl Parentage {
     /// A row that its stamps did not select was not looked at, unless both tables were compared in full: then it was NEW's when
     /// the export began, and is as long as nobody writes it.
     ///
-    /// Where there is a mark, the server says who was written since.
+    /// Where it is known which transactions were over at the cutover, the row's own says whether it was written since.
     fn carried(table: &TableRecord, record: &DatabaseRecord, clock: &Clock) -> Evidence {
         let stamped = Evidence::of_stamps(table, &table.times, clock, UNSEEN);
-        match (table.method, record.marked) {
+        match (table.method, record.horizons()) {
             (Method::Compare, _) => {
                 stamped.or(&stood(&table.old, record.horizon), if record.horizon.is_some() { COMPARED } else { UNTOLD })
             }
-            (Method::Xid, Some(marked)) => stamped.or(&stood(&table.old, i64::try_from(marked.old.xid()).ok()), UNSEEN),
+            (Method::Xid, Some(known)) => stamped.or(&stood(&table.old, i64::try_from(known.old.horizon.xid()).ok()), UNSEEN),
             _ => stamped,
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, Cutover, LockWaits, TableSettings, Zone};
+use crate::config::{Config, Cutover, GivenXid, LockWaits, TableSettings, Zone};
 use crate::error::Result;
-use crate::name::{Ident, Side};
+use crate::name::{Ident, Side, Sided};
 use crate::policy::Scope;
 use crate::staging::Mark;
 
@@ -16,6 +16,7 @@ pub struct Selection {
     databases: Vec<String>,
     tables: Vec<String>,
     mark: Option<Arc<Mark>>,
+    xids: Sided<Option<GivenXid>>,
 }
 
 impl Selection {
@@ -23,7 +24,7 @@ impl Selection {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let databases = config.databases().unwrap_or_default().to_vec();
-        Self { config: Arc::new(config), cutover: None, databases, tables: Vec::new(), mark: None }
+        Self { config: Arc::new(config), cutover: None, databases, tables: Vec::new(), mark: None, xids: Sided::default() }
     }
 
     /// States the cutover in place of the configuration.
@@ -50,10 +51,23 @@ impl Selection {
         Self { mark, ..self }
     }
 
+    /// States, in place of the configuration, which transaction of a side is the first that may not have been over at the
+    /// cutover.
+    #[must_use]
+    pub fn with_xids(self, xids: Sided<Option<GivenXid>>) -> Self {
+        Self { xids, ..self }
+    }
+
+    /// Returns what a person says of a side: which transaction is the first that may not have been over at the cutover.
+    #[must_use]
+    pub fn xid(&self, side: Side) -> Option<GivenXid> {
+        self.xids.get(side).or_else(|| self.config.server(side).xid())
+    }
+
     /// Returns the mark of both servers, where there is one.
     #[must_use]
-    pub fn mark(&self) -> Option<&Mark> {
-        self.mark.as_deref()
+    pub fn shared_mark(&self) -> Option<Arc<Mark>> {
+        self.mark.clone()
     }
 
     /// Returns the cutover.

@@ -17,6 +17,7 @@ mod quiet;
 mod respelt;
 mod restarted;
 mod rewritten;
+mod sources;
 mod stamps;
 mod states;
 mod strangers;

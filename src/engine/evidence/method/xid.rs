@@ -1,4 +1,4 @@
-//! `xid`: rows that a transaction may have written since the mark, by the server's own word, plus the keys of both sides.
+//! `xid`: rows that a transaction may have written since the cutover, by their transaction ids, plus the keys of both sides.
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
@@ -13,7 +13,7 @@ pub(super) struct Xid;
 
 impl Finder for Xid {
     fn coverage(&self, _times: &TimeColumns, _compare_by: CompareBy) -> Coverage {
-        let written = || Covered::Yes { by: "the transaction ids of rows, since the mark".to_owned() };
+        let written = || Covered::Yes { by: "the transaction ids of rows".to_owned() };
         Coverage { insert: written(), update: written(), delete: Covered::Yes { by: "the keys of both sides".to_owned() } }
     }
 
