@@ -97,11 +97,12 @@ impl LoadTable<'_> {
         positions: &[usize],
     ) -> String {
         let written = own.map_or_else(String::new, |own| {
+            let [relation, place] = own.source.place();
             format!(
-                " and not exists (select from {} s join {} on {} where t.tableoid = c.tableoid and t.ctid = c.ctid)",
+                " and (c.tableoid, c.ctid) not in (select {relation}, {place} from {} s join {} on {} where s.op <> 'i')",
                 own.qualified(),
                 own.source.from_item(),
-                own.same_row()
+                own.join_condition()
             )
         });
         self.with_children(key, positions, &format!("not {}{written}", is_older("c", horizon)))

@@ -8,7 +8,7 @@ use tracing::Instrument as _;
 
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
-use super::{brought, respelt};
+use super::{ahead, brought, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Evidence, History, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps, xid_witness, young};
@@ -129,21 +129,9 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             respelt[position] += found.respelt;
         }
     }
-    notes.extend(tables.iter().zip(ahead).filter_map(|(table, ahead)| ahead_note(&database.name, table, ahead)));
+    notes.extend(tables.iter().zip(ahead).filter_map(|(table, ahead)| ahead::note(&database.name, table, ahead)));
     notes.extend(tables.iter().zip(respelt).filter_map(|(table, rows)| respelt::note(&database.name, table, rows)));
     Ok((DatabaseDiff { name: database.name.clone(), old, tables }, notes))
-}
-
-/// Says how many of a table's staged rows bear stamps that prove nothing.
-fn ahead_note(database: &str, table: &TableDiff, ahead: Sided<u64>) -> Option<String> {
-    let Sided { old, new } = ahead;
-    (old + new > 0).then(|| {
-        format!(
-            "! {database}: {}: {new} of NEW's rows and {old} of OLD's are stamped later than their server's clock shows: such \
-             a stamp proves nothing",
-            table.name
-        )
-    })
 }
 
 /// Lists a database's segments; what one becomes is a file of its own.

@@ -3,6 +3,7 @@
 //! Comes in: the export's manifest and segments. Goes out: diff rows in segments, and their index.
 //! Never: writes to a server, or decides what is done about a class.
 
+mod ahead;
 mod brought;
 mod diff_row;
 mod execute;

@@ -61,6 +61,11 @@ impl Proven {
             HorizonSources::Mark { mark, cutover_us, beside } => {
                 let side = |side| async move {
                     let (server, session, now) = (mark.servers.get(side), *sessions.get(side), *identity.get(side));
+                    let other = mark.servers.get(side.other());
+                    // Of two servers with the same files nothing else tells which is which.
+                    if server.started_us != now.started_us && other.started_us == now.started_us {
+                        return Err(refused("it was made with OLD and NEW the other way round")).place(|| side);
+                    }
                     SideEvidence::of_mark(server, *cutover_us, session, now).await.place(|| side)
                 };
                 let sides = Sided::from(try_join!(side(Side::Old), side(Side::New))?);

@@ -3,7 +3,6 @@
 //! Every table becomes one or several chunks of work; workers with a connection each take them, the largest first. The
 //! manifest is written when all of them are done, so a run that was interrupted has none and can simply be made again.
 
-use std::slice;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,6 +12,7 @@ use tracing::Instrument as _;
 use super::chunks::{Cutting, chunks};
 use super::described::Described;
 use super::key_walk::{Found, compare_table};
+use super::looked::Looked;
 use super::quiescence::{self, Moment};
 use super::report::{ExportReport, report};
 use super::stamped::{StampTally, TableStamps, stamp_notes};
@@ -20,8 +20,7 @@ use super::subject::Subject;
 use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
-use crate::engine::discover;
-use crate::engine::evidence::{Clock, HorizonSources, young};
+use crate::engine::evidence::{Clock, young};
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
 use crate::engine::run::{read_step, spans, workers};
@@ -81,7 +80,7 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
 
 /// Exports the databases in turn, each with what its tables' stamps say; notes tell where could not be asked who writes.
 async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<DatabaseRecord>, Vec<TableStamps>, Vec<String>)> {
-    let Looked { names, sources, mut first } = look(context).await?;
+    let Looked { names, sources, mut first } = Looked::at(context).await?;
     let (mut databases, mut stamped, mut moments) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         let work = async {
@@ -96,59 +95,8 @@ async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<Datab
         stamped.push(found);
         moments.push(began);
     }
-    let unasked = look_back(context, &mut databases, &moments).await;
+    let unasked = quiescence::look_back(context, &mut databases, &moments).await;
     Ok((databases, stamped, unasked))
-}
-
-/// Asks, once everything is read, whether it was written meanwhile. That is no reason to lose what was read.
-async fn look_back(context: &Context, databases: &mut [DatabaseRecord], moments: &[Moment]) -> Vec<String> {
-    let mut notes = Vec::new();
-    for (record, began) in databases.iter_mut().zip(moments) {
-        match quiescence::look(context, record, began).await {
-            Ok(found) => record.quiescence = found,
-            Err(error) => {
-                notes.push(format!("! {}: whether it was written meanwhile could not be asked: {error}", record.name));
-            }
-        }
-    }
-    notes
-}
-
-/// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are looked
-/// at beforehand: what is wrong with the last is to be known before hours are spent on the first.
-async fn look(context: &Context) -> Result<Looked> {
-    let mut notes = Vec::new();
-    let names = discover::databases(context, &mut notes).await?;
-    let sources = HorizonSources::find(context, &names[0]).await?;
-    let (first, looked_at) = if let [name] = names.as_slice() {
-        let holding = Described::hold(context, name, &sources, &mut notes).instrument(spans::database(name));
-        let described = holding.await.place(|| format!("database {name}"))?;
-        discover::expect_matches(context.selection(), slice::from_ref(&described.record), &mut notes)?;
-        let rows = row_estimate(slice::from_ref(&described.record));
-        (Some(described), rows)
-    } else {
-        let discovery = discover::discover_these(context, &names, &sources).await?;
-        notes.extend(discovery.notes);
-        (None, row_estimate(&discovery.databases))
-    };
-    for note in notes {
-        context.reporter().tell(Event::Note(note));
-    }
-    context.reporter().tell(Event::Began { step: "export", rows: looked_at, written: 0 });
-    Ok(Looked { names, sources, first })
-}
-
-/// What is exported: the databases, what says which transactions were over at the cutover, and the one database that there is.
-struct Looked {
-    names: Vec<String>,
-    sources: HorizonSources,
-    first: Option<Described>,
-}
-
-/// How many rows will be looked at, by the servers' estimates.
-fn row_estimate(databases: &[DatabaseRecord]) -> u64 {
-    let tables = databases.iter().flat_map(|database| &database.tables);
-    tables.filter(|table| table.method != Method::Skip).filter_map(|table| table.new.row_estimate).sum()
 }
 
 async fn export_database(

@@ -8,6 +8,7 @@ mod described;
 mod execute;
 mod fetch;
 mod key_walk;
+mod looked;
 mod quiescence;
 mod report;
 mod stamped;

@@ -39,11 +39,25 @@ impl Moment {
     }
 }
 
+/// Asks, once everything is read, whether it was written meanwhile. That is no reason to lose what was read.
+pub(crate) async fn look_back(context: &Context, databases: &mut [DatabaseRecord], moments: &[Moment]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (record, began) in databases.iter_mut().zip(moments) {
+        match look(context, record, began).await {
+            Ok(found) => record.quiescence = found,
+            Err(error) => {
+                notes.push(format!("! {}: whether it was written meanwhile could not be asked: {error}", record.name));
+            }
+        }
+    }
+    notes
+}
+
 /// Looks at one database at the end of an export. `began` is where NEW was at its snapshot.
 ///
 /// # Errors
 /// Whatever connecting can give.
-pub(crate) async fn look(context: &Context, record: &DatabaseRecord, began: &Moment) -> Result<Vec<Quiescence>> {
+async fn look(context: &Context, record: &DatabaseRecord, began: &Moment) -> Result<Vec<Quiescence>> {
     let snapshot = First {
         since: Since::Snapshot,
         ids: began.ids.clone(),

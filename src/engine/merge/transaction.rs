@@ -53,17 +53,7 @@ pub(crate) async fn carry_out(
     for merge in &merges {
         merge.lock_rows(old).await.place(|| &merge.record.name)?;
     }
-    for merge in &merges {
-        let marks = (plan.name.as_str(), scope.merged_in(), scope.mark(merge.plan.id));
-        let seen = merge.expect_unmoved(store, reporter, old, marks).await;
-        seen.place(|| &merge.record.name)?;
-        if *direction == Direction::Back {
-            adopted::expect_none(store, old, scope, merge, &keys).await.place(|| &merge.record.name)?;
-        }
-    }
-    if *direction == Direction::Forward {
-        own_children::expect_none(store, old, scope, &merges, &keys).await?;
-    }
+    expect_as_planned((context, old, scope), &merges, &keys).await?;
     old.execute_all(OWN_SEARCH_PATH).await?;
     let mut kept = BTreeSet::new();
     for (number, key) in all_keys.iter().enumerate() {
@@ -73,15 +63,7 @@ pub(crate) async fn carry_out(
             kept.insert(number);
         }
     }
-    for key in &keys {
-        let of = |table: &QualifiedName| merges.iter().find(|merge| merge.record.name == *table).map(|merge| &merge.load);
-        let (Some(parents), children) = (of(&key.parent), of(&key.child)) else { continue };
-        if triggers == Triggers::Replica {
-            expect_no_children_left_behind(old, key, parents, children).await?;
-        } else {
-            expect_no_affected_children(old, key, parents, children).await?;
-        }
-    }
+    expect_children_stay(old, &merges, &keys, triggers).await?;
     for merge in merges.iter().rev() {
         merge.delete(old, scope.merged_in()).await.place(|| &merge.record.name)?;
     }
@@ -107,6 +89,40 @@ pub(crate) async fn carry_out(
         old.execute_all(&merge.wake).await.place(|| &merge.record.name)?;
     }
     Ok(merges.iter().map(|merge| (merge.record.name.to_string(), merge.written())).collect())
+}
+
+/// Expects OLD's rows to be those that were planned with, now that they are locked, and their children likewise.
+async fn expect_as_planned(
+    (context, old, scope): (&Context, &Session, &Scope),
+    merges: &[TableMerge<'_>],
+    keys: &[ForeignKey],
+) -> Result<()> {
+    let (store, reporter) = (context.store(), context.reporter());
+    for merge in merges {
+        let marks = (scope.part.name.as_str(), scope.merged_in(), scope.mark(merge.plan.id));
+        merge.expect_unmoved(store, reporter, old, marks).await.place(|| &merge.record.name)?;
+        if scope.direction == Direction::Back {
+            adopted::expect_none(store, old, scope, merge, keys).await.place(|| &merge.record.name)?;
+        }
+    }
+    if scope.direction == Direction::Forward {
+        own_children::expect_none(store, old, scope, merges, keys).await?;
+    }
+    Ok(())
+}
+
+/// Expects that no row beside those of the plan hangs on a parent that goes or gets another key.
+async fn expect_children_stay(old: &Session, merges: &[TableMerge<'_>], keys: &[ForeignKey], triggers: Triggers) -> Result<()> {
+    let of = |table: &QualifiedName| merges.iter().find(|merge| merge.record.name == *table).map(|merge| &merge.load);
+    for key in keys {
+        let (Some(parents), children) = (of(&key.parent), of(&key.child)) else { continue };
+        if triggers == Triggers::Replica {
+            expect_no_children_left_behind(old, key, parents, children).await?;
+        } else {
+            expect_no_affected_children(old, key, parents, children).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Checks every foreign key that the written tables take part in; of those behind OLD's own, which NEW alone has, the children.

@@ -8,6 +8,7 @@ use failback::config::Cutover;
 use failback::delta::Class;
 use failback::demo::{Cluster, ClusterOptions};
 use failback::error::ErrorKind;
+use failback::name::Sided;
 use failback::schema::Method;
 use failback::staging::Mark;
 
@@ -272,6 +273,11 @@ fn a_mark_that_is_late_or_of_others_is_refused() {
     std::mem::swap(&mut swapped.servers.old, &mut swapped.servers.new);
     case.context = with(&case, swapped, now);
     refuses(&case, "another server");
+    let mut copies = mark.clone();
+    let Sided { old, new } = &mut copies.servers;
+    std::mem::swap(&mut old.started_us, &mut new.started_us);
+    case.context = with(&case, copies, now);
+    refuses(&case, "the other way round");
     let mut ahead = mark;
     ahead.servers.old.databases[0].horizon = failback::delta::Horizon::new(u64::from(u32::MAX) * 3);
     case.context = with(&case, ahead, now);

@@ -1,0 +1,52 @@
+//! What is to be exported, looked at before anything is read.
+
+use std::slice;
+
+use tracing::Instrument as _;
+
+use super::described::Described;
+use crate::engine::discover;
+use crate::engine::evidence::HorizonSources;
+use crate::engine::run::{Context, Event, spans};
+use crate::error::{Place as _, Result};
+use crate::schema::Method;
+use crate::staging::DatabaseRecord;
+
+/// What is exported: the databases, what says which transactions were over at the cutover, and the one database that there is.
+pub(crate) struct Looked {
+    pub(crate) names: Vec<String>,
+    pub(crate) sources: HorizonSources,
+    pub(crate) first: Option<Described>,
+}
+
+impl Looked {
+    /// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are looked
+    /// at beforehand: what is wrong with the last is to be known before hours are spent on the first.
+    pub(crate) async fn at(context: &Context) -> Result<Self> {
+        let mut notes = Vec::new();
+        let names = discover::databases(context, &mut notes).await?;
+        let sources = HorizonSources::find(context, &names[0]).await?;
+        let (first, looked_at) = if let [name] = names.as_slice() {
+            let holding = Described::hold(context, name, &sources, &mut notes).instrument(spans::database(name));
+            let described = holding.await.place(|| format!("database {name}"))?;
+            discover::expect_matches(context.selection(), slice::from_ref(&described.record), &mut notes)?;
+            let rows = row_estimate(slice::from_ref(&described.record));
+            (Some(described), rows)
+        } else {
+            let discovery = discover::discover_these(context, &names, &sources).await?;
+            notes.extend(discovery.notes);
+            (None, row_estimate(&discovery.databases))
+        };
+        for note in notes {
+            context.reporter().tell(Event::Note(note));
+        }
+        context.reporter().tell(Event::Began { step: "export", rows: looked_at, written: 0 });
+        Ok(Self { names, sources, first })
+    }
+}
+
+/// How many rows will be looked at, by the servers' estimates.
+fn row_estimate(databases: &[DatabaseRecord]) -> u64 {
+    let tables = databases.iter().flat_map(|database| &database.tables);
+    tables.filter(|table| table.method != Method::Skip).filter_map(|table| table.new.row_estimate).sum()
+}
