@@ -38,7 +38,12 @@ async fn relations_are_what_they_are() {
     let catalog = catalog::read(&client).await.expect("read");
     let names: Vec<_> = catalog.tables.iter().map(|table| table.name.to_string()).collect();
     let own = "failback.unit".to_owned();
-    let rest = [own, "information_schema_2.t".to_owned(), "public.pg_temp_1".to_owned(), format!("{WEIRD}.or\"der.s\nx")];
+    let rest = [
+        own,
+        "information_schema_2.t".to_owned(),
+        "public.pg_temp_1".to_owned(),
+        QualifiedName::new(WEIRD, "or\"der.s\nx").to_string(),
+    ];
     let expected = [
         "Orders",
         "bookings",
