@@ -20,8 +20,8 @@ pub(crate) struct Looked {
 }
 
 impl Looked {
-    /// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are looked
-    /// at beforehand: what is wrong with the last is to be known before hours are spent on the first.
+    /// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are
+    /// looked at beforehand: what is wrong with the last is to be known before hours are spent on the first.
     pub(crate) async fn at(context: &Context) -> Result<Self> {
         let mut notes = Vec::new();
         let names = discover::databases(context, &mut notes).await?;

@@ -62,7 +62,8 @@ impl Preparation<'_> {
             return self.carry_out(old, scope).await.map(|ready| Prepared { restarted: now != *record, ..ready });
         };
         // Its ledger shows that OLD is later than the merge. Whether it was the export's OLD until then, the merge has written.
-        let told = Journal::read(self.context.store())?.merged_after_restart(&self.part.digest, &self.part.name);
+        let told = Journal::read(self.context.store())
+            .map_or(true, |journal| journal.merged_after_restart(&self.part.digest, &self.part.name));
         let record = &if told { record.without_xids() } else { record.clone() };
         last.expect_remainder()?;
         let everything = take_back::everything(self.context.store(), &old, self.part, (record, &clock), &last).await?;
