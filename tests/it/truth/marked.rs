@@ -272,7 +272,7 @@ fn a_mark_that_is_late_or_of_others_is_refused() {
     let mut swapped = mark.clone();
     std::mem::swap(&mut swapped.servers.old, &mut swapped.servers.new);
     case.context = with(&case, swapped, now);
-    refuses(&case, "another server");
+    refuses(&case, "the other way round");
     let mut copies = mark.clone();
     let Sided { old, new } = &mut copies.servers;
     std::mem::swap(&mut old.started_us, &mut new.started_us);
