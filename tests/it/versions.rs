@@ -62,7 +62,7 @@ fn awkward(side: Side, major: u32) -> Vec<Table> {
     for table in &mut tables {
         (table.row_estimate, table.size_bytes) = (None, 0);
         for leaf in &mut table.leaves {
-            (leaf.size_bytes, leaf.blocks) = (0, 0);
+            (leaf.oid, leaf.size_bytes, leaf.blocks) = (0, 0, 0);
         }
     }
     tables
