@@ -153,6 +153,10 @@ impl Journey<'_> {
         self.role = Role::draw(&mut self.dice);
         self.fire = self.dice.below(6) == 0;
         self.ground.grant(self.role, &self.clients.old);
+        // A change of owner writes the row of a table's type as a new name does, which the catalog cannot tell from it.
+        if let Some(marked) = self.marked.as_mut().filter(|_| self.role == Role::Owner) {
+            marked.shaken.extend(0..self.tables.len());
+        }
         let chosen = self.dice.below(5) == 0;
         let chosen = |dice: &mut Dice| chosen && dice.below(3) > 0;
         let tables = self.tables.iter().map(Table::full_name);
