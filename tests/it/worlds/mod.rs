@@ -34,7 +34,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 28] = [
+const HAPPENS: [&str; 35] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -43,7 +43,6 @@ const HAPPENS: [&str; 28] = [
     "-- merge: done",
     "-- merge: Refused",
     "find their own parents",
-    "may be another one than before the merge",
     "-- verify: verified",
     "-- undo: done, 0 rows left",
     "insert -> insert",
@@ -62,7 +61,15 @@ const HAPPENS: [&str; 28] = [
     "_again now",
     "-- marked, early",
     "BOTH, after the mark:",
+    "(open at the mark): ",
     "(prepared at the mark): ",
+    "(open at the mark, after it): ",
+    ": vacuum full ",
+    " from stdin (freeze)",
+    "detach partition",
+    "drop val, add val",
+    " by xid/xid",
+    "(delete: hold (builtin)) by xid/two_way",
 ];
 
 /// How many failures are told in full.
