@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::delta::Horizon;
+use crate::delta::{FIRST_NORMAL, Horizon};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A transaction id as a person has it: from a line of the server's log (`%x`), from `pg_controldata`, or from a query. Rows
@@ -13,9 +13,6 @@ pub struct GivenXid {
     epoch: Option<u32>,
     number: u64,
 }
-
-/// Ids below this stand for no transaction.
-const FIRST_NORMAL: u64 = 3;
 
 impl GivenXid {
     /// Reads `741`, or `0:741` with the epoch.
@@ -41,7 +38,7 @@ impl GivenXid {
                 Self { epoch: Some(epoch), number: u32::try_from(number(rest)?).map_err(|_| strange())?.into() }
             }
         };
-        if given.number % (1 << 32) < FIRST_NORMAL {
+        if given.number % (1 << 32) < FIRST_NORMAL.into() {
             return Err(format!("`{text}` is the id of no transaction: the first is {FIRST_NORMAL}"));
         }
         Ok(given)

@@ -30,7 +30,7 @@ pub struct YoungXids {
 const NUMBERS: u64 = 1 << 32;
 
 /// Ids below this stand for no transaction: invalid, bootstrap, and frozen by an old server or by hand.
-const FIRST_NORMAL: u32 = 3;
+pub const FIRST_NORMAL: u32 = 3;
 
 impl Horizon {
     /// Takes an id: every transaction below it was over.

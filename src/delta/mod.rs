@@ -21,7 +21,7 @@ pub use class::Class;
 pub use compare::{Differences, compare};
 pub use evidence::Evidence;
 pub use history::{CutoverWindow, History, Stamp};
-pub use horizon::{Horizon, YoungXids};
+pub use horizon::{FIRST_NORMAL, Horizon, YoungXids};
 pub use horizon_source::{HorizonSource, KnownHorizon, TriedSource};
 pub use truth::{Verdict, classify};
 pub use witness::Witness;

@@ -1,6 +1,6 @@
 //! Conditions on the transaction that wrote a row last. A row has the lowest 32 bits of its number (`xmin`).
 
-use crate::delta::YoungXids;
+use crate::delta::{FIRST_NORMAL, YoungXids};
 
 /// Returns a transaction's number as a row's `xmin` has it: its lowest 32 bits.
 pub(super) fn xid(transaction: i64) -> String {
@@ -27,7 +27,7 @@ pub fn is_older(alias: &str, horizon: Option<i64>) -> String {
     let Some(horizon) = horizon else { return "false".to_owned() };
     let xmin = format!("{alias}.xmin::pg_catalog.text::pg_catalog.int8");
     format!(
-        "({xmin} >= 3 and (({xmin} - {horizon}) & 4294967295) >= \
+        "({xmin} >= {FIRST_NORMAL} and (({xmin} - {horizon}) & 4294967295) >= \
          (select case when n.next < {horizon} then 4294967296 else n.next - {horizon} end from (select \
          pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8 as next) n))"
     )
@@ -80,7 +80,7 @@ pub fn young(xid: &str, xids: YoungXids) -> String {
     } else {
         format!("{sent} >= {} or {sent} <= {}", bytes(xids.first), bytes(xids.last))
     };
-    format!("({within} or {sent} < {})", bytes(3))
+    format!("({within} or {sent} < {})", bytes(FIRST_NORMAL))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A horizon that a person gives. What the server knows to contradict it is asked; that nothing does is no proof.
 
 use super::commit_timestamps;
-use super::search::Search;
+use super::search::{Search, TOO_FAR};
 use crate::config::GivenXid;
 use crate::delta::Horizon;
 use crate::error::{Error, ErrorKind, Result};
@@ -17,7 +17,7 @@ const LAST_CHECKPOINT: &str = include_str!("../../../../sql/session/last_checkpo
 pub(super) async fn find(search: &Search, given: GivenXid) -> Result<Horizon> {
     let horizon = given.resolve(search.ids.next).map_err(|cause| refused(given, &cause))?;
     if horizon.young(search.ids.next).is_none() {
-        return Err(refused(given, "so many transactions have come since that rows cannot be told apart by their ids"));
+        return Err(refused(given, TOO_FAR));
     }
     expect_before_checkpoint(search, given, horizon).await?;
     if let Some(late) = commit_timestamps::find_late_below(search, horizon.xid()).await? {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use tokio::try_join;
 
-use self::search::Search;
+use self::search::{Search, TOO_FAR};
 use crate::delta::{HorizonSource, TriedSource};
 use crate::engine::run::{Context, Selection};
 use crate::error::{Place as _, Result};
@@ -77,8 +77,7 @@ async fn search_side(context: &Context, side: Side, database: &str, cutover_us: 
     for source in [HorizonSource::Wal, HorizonSource::CommitTimestamps] {
         let answer =
             if source == HorizonSource::Wal { wal::find(&search).await? } else { commit_timestamps::find(&search).await? };
-        let too_far = || "so many transactions have come since that rows cannot be told apart by their ids".to_owned();
-        match answer.and_then(|horizon| horizon.young(search.ids.next).map(|_| horizon).ok_or_else(too_far)) {
+        match answer.and_then(|horizon| horizon.young(search.ids.next).map(|_| horizon).ok_or_else(|| TOO_FAR.to_owned())) {
             Ok(horizon) => {
                 tried.push(TriedSource::used(source, horizon));
                 return Ok(tried);

@@ -5,6 +5,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{ClockReading, Session, TransactionIds};
 
+/// What is said of a horizon that no row can be held against.
+pub(super) const TOO_FAR: &str = "so many transactions have come since that rows cannot be told apart by their ids";
+
 /// The search for one side's horizon.
 pub(super) struct Search {
     /// Outside a transaction: each statement sees what is there by then, and one that is refused ends nothing.
