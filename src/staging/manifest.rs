@@ -183,11 +183,17 @@ pub struct TableRecord {
 }
 
 impl DatabaseRecord {
+    /// Whether OLD was started anew since the export.
+    #[must_use]
+    pub const fn was_restarted(&self, old: &ServerIdentity) -> bool {
+        self.old.started_us != old.started_us
+    }
+
     /// Returns the record as far as it holds of OLD as it is now. Where the server was started since the export, its files may
     /// have been set back to a copy of before: it gives ids out again then, and those of before prove nothing.
     #[must_use]
     pub fn as_of(&self, old: &ServerIdentity) -> Self {
-        if self.old.started_us == old.started_us { self.clone() } else { self.without_xids() }
+        if self.was_restarted(old) { self.without_xids() } else { self.clone() }
     }
 
     /// Returns the record without what transaction ids prove.

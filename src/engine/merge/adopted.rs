@@ -1,6 +1,7 @@
 //! Children that OLD's users gave to a row of the merge's which stands in the place of another: taken back, it would leave them
 //! with a stranger.
 
+use super::others::positions_in_load;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
 use crate::engine::plan::planned_actions;
@@ -24,7 +25,7 @@ pub(super) async fn adopters<'k>(
 ) -> Result<Vec<(usize, &'k ForeignKey)>> {
     let Some(others) = scope.others.get(&merge.record.id) else { return Ok(Vec::new()) };
     let written: Vec<_> = (0..actions.len()).filter(|row| actions[*row].writes()).collect();
-    let ords: Vec<_> = others.iter().filter_map(|row| written.binary_search(row).ok()).collect();
+    let ords = positions_in_load(actions, others);
     let mut found = Vec::new();
     for key in keys.iter().filter(|key| key.parent == merge.record.name && !ords.is_empty()) {
         let query = merge.load.with_children_since(key, scope.merged_in(), &ords);

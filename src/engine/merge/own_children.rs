@@ -1,9 +1,10 @@
 //! Children of OLD's that came since the export, and whose parent a merge would overwrite by a row that may be another one: the
 //! plan could not know them.
 
+use super::others;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
-use crate::engine::plan::planned_actions;
+use crate::engine::plan::{planned_actions, read_decisions};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::pg::Session;
 use crate::schema::ForeignKey;
@@ -20,14 +21,21 @@ pub(super) async fn expect_none(
     merges: &[TableMerge<'_>],
     keys: &[ForeignKey],
 ) -> Result<()> {
+    let decisions = read_decisions(store)?;
     for merge in merges {
-        let Some(others) = scope.others.get(&merge.record.id) else { continue };
+        let mut keys = keys.iter().filter(|key| key.parent == merge.record.name).peekable();
+        if keys.peek().is_none() {
+            continue;
+        }
         let actions = planned_actions(store, merge.plan)?;
-        let written: Vec<_> = (0..actions.len()).filter(|row| actions[*row].writes()).collect();
-        let ords: Vec<_> = others.iter().filter_map(|row| written.binary_search(row).ok()).collect();
-        for key in keys.iter().filter(|key| key.parent == merge.record.name) {
+        let others = others::to_come(store, &scope.part.name, merge.plan, (&actions, &decisions))?;
+        let positions = others::positions_in_load(&actions, &others);
+        if positions.is_empty() {
+            continue;
+        }
+        for key in keys {
             let own = merges.iter().find(|merge| merge.record.name == key.child).map(|merge| &merge.load);
-            let query = merge.load.with_young_children(key, scope.record.horizon, own, &ords);
+            let query = merge.load.with_young_children(key, scope.record.horizon, own, &positions);
             let rows = old.query(&query, &[]).await.place(|| &key.name)?.len();
             if rows > 0 {
                 return Err(refused(key, rows));

@@ -5,9 +5,9 @@ use super::report::{DatabaseOutcome, MergeOptions, MergedDatabase};
 use super::scope::Scope;
 use super::transaction::carry_out;
 use super::triggers::Triggers;
-use super::{definitions, others, sequences, table_locks, take_back, writers};
+use super::{definitions, sequences, table_locks, take_back, writers};
 use crate::engine::evidence::Clock;
-use crate::engine::plan::{Direction, expect_privileges, read_decisions};
+use crate::engine::plan::{Direction, expect_privileges};
 use crate::engine::run::ledger::lock;
 use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, Recorded, is_lock_wait};
 use crate::error::{Error, ErrorKind, Result};
@@ -56,10 +56,9 @@ impl Preparation<'_> {
         }
         let clock = Clock::of(self.manifest)?;
         let Some(last) = last.filter(|_| self.action != LedgerAction::Merge) else {
-            let now = record.as_of(&identity);
-            let mut scope = Scope::of_plan(self.part, &now, &clock);
-            scope.others = others::to_come(self.context.store(), self.part, &read_decisions(self.context.store())?)?;
-            return self.carry_out(old, scope).await.map(|ready| Prepared { restarted: now != *record, ..ready });
+            let restarted = record.was_restarted(&identity);
+            let scope = Scope::of_plan(self.part, &record.as_of(&identity), &clock);
+            return self.carry_out(old, scope).await.map(|ready| Prepared { restarted, ..ready });
         };
         // Its ledger shows that OLD is later than the merge. Whether it was the export's OLD until then, the merge has written.
         let told = Journal::read(self.context.store())

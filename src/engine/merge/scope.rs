@@ -29,8 +29,7 @@ pub(crate) struct Scope {
     pub(crate) last: Option<Entry>,
     /// How a table's rows tell that the merge wrote them last.
     pub(crate) marks: BTreeMap<TableId, WriterMark>,
-    /// Rows that the merge put, or is to put, in the place of others under their keys, as positions in a table's diff; of a
-    /// merge that is still to come also those of which nobody knows whether they are others.
+    /// Rows that the merge put in the place of others under their keys, as positions in a table's diff.
     pub(crate) others: BTreeMap<TableId, Vec<usize>>,
     /// Rows that stay as they are although the plan wrote them.
     pub(crate) left: Vec<LeftRows>,
