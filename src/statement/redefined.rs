@@ -4,8 +4,8 @@ use super::young;
 use crate::delta::YoungXids;
 
 /// Lists the tables whose definition may have changed behind a horizon, as schema and name: columns that were added, dropped,
-/// renamed or retyped; partitions that were attached, whose rows may have stood elsewhere before; for tables with a column of a
-/// user's own type also where any such type changed. The rows of the catalog bear transaction ids as all rows do.
+/// renamed or retyped; for those with a column of a user's own type also where any such type changed. The rows of the catalog
+/// bear transaction ids as all rows do. Partitions that were attached are told by [`super::rearranged_tables`].
 #[must_use]
 pub fn young_definitions(xids: &YoungXids) -> String {
     let young = |alias: &str| young(&format!("{alias}.xmin"), *xids);
@@ -17,10 +17,6 @@ pub fn young_definitions(xids: &YoungXids) -> String {
             and not c.relispartition
             and n.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
             and (exists (select from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and {})
-                 or c.relkind = 'p'
-                and exists (select from pg_catalog.pg_partition_tree(c.oid) y
-                              join pg_catalog.pg_inherits i on i.inhrelid = y.relid
-                             where {})
                  or exists (select from pg_catalog.pg_attribute a
                               join pg_catalog.pg_type y on y.oid = a.atttypid
                              where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -35,7 +31,6 @@ pub fn young_definitions(xids: &YoungXids) -> String {
                                   join pg_catalog.pg_class k on k.oid = a.attrelid
                                  where k.relkind = 'c' and a.attnum > 0 and {})))",
         young("a"),
-        young("i"),
         young("e"),
         young("d"),
         young("a")

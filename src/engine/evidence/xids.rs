@@ -33,7 +33,7 @@ struct SideEvidence {
     rewritten: BTreeSet<QualifiedName>,
     /// Tables and partitions that were there then, and not in their place or not under their name.
     moved: BTreeSet<QualifiedName>,
-    /// Tables whose definition changed: an old row may show another value than then, or have stood in another table.
+    /// Tables whose definition changed: an old row may show another value than then.
     redefined: BTreeSet<QualifiedName>,
 }
 
@@ -121,7 +121,7 @@ impl XidEvidence {
                 return Some(format!("{name} was rewritten on {side} since {since}"));
             }
             if known.redefined.contains(&table.name) {
-                return Some(format!("its definition, its partitions or a type changed on {side} since {since}"));
+                return Some(format!("its definition, or a type's, changed on {side} since {since}"));
             }
             let moved = names().find(|name| known.moved.contains(name))?;
             Some(format!("{moved} was attached or renamed on {side} since {since}, and its rows may be older"))

@@ -148,12 +148,22 @@ fn rows_of_a_partition_that_was_attached_since_are_not_those_of_the_mark() {
         let table = discovery.databases[0].tables.iter().find(|table| table.name.name.as_str() == "t").expect("t");
         assert_eq!(table.method, Method::Compare);
         assert!(
-            table.unmarked.as_deref().is_some_and(|why| why.contains(&format!("changed on {side}"))),
+            table.unmarked.as_deref().is_some_and(|why| why.contains(&format!("attached or renamed on {side}"))),
             "{:?}",
             table.unmarked
         );
         assert!(of(&case).iter().all(|(class, _)| *class != Class::Update), "the other row is overwritten by nobody");
     }
+}
+
+#[test]
+fn a_partition_that_was_made_since_has_young_rows_alone() {
+    let both = "create table t (id int, part int, v text, primary key (id, part)) partition by list (part);
+                create table t_one partition of t for values in (1); insert into t values (1, 1, 'both')";
+    let made = "create table t_two partition of t for values in (2)";
+    let case = marked("mark_made", both, &format!("{made}; insert into t values (2, 2, 'new')"), made);
+    assert_eq!(method(&case), (Method::Xid, None));
+    assert_eq!(of(&case), [(Class::AmbiguousMissingOnOld, 1)]);
 }
 
 #[test]
