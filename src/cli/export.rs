@@ -63,7 +63,7 @@ pub(super) fn page(call: &Call, report: &ExportReport) -> Page {
             .map(|one| format!("! {}: {} on {}: {}", one.database, one.left_out.name, one.left_out.side, one.left_out.reason)),
     );
     page.list("in staging only, OLD has no place for it:", unplaced(report));
-    page.list("written while it was read:", quiescence::sentences(&report.quiescence));
+    page.list("whether it was written while it was read:", quiescence::sentences(&report.quiescence));
     let tried = report.horizon_sources.iter().map(|one| (one.database.as_str(), &one.tried));
     page.list(horizons::HEADING, horizons::lines(&tried.collect::<Vec<_>>()));
     page.list("notes:", &report.notes);

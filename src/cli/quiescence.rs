@@ -1,6 +1,7 @@
 //! Whether the servers were quiet, in sentences that say no more than was looked at.
 
 use super::amount::plural;
+use super::status::moment;
 use crate::engine::DatabaseQuiescence;
 use crate::name::Side;
 use crate::pg::Writers;
@@ -24,7 +25,7 @@ fn sentence(seen: &Quiescence) -> String {
     let remedy =
         if side == Side::New { "; what it takes since then is not found: keep writers away, and export again" } else { "" };
     match seen.found {
-        Quiet::Quiet => format!("{side} was not written from {since} to {}", seen.until),
+        Quiet::Quiet => format!("{side} was not written from {since} to {}", moment(&seen.until)),
         Quiet::Written => format!("{side} is being written, by {}{remedy}", named(&seen.writers)),
         Quiet::NotKnown => {
             format!("whether {side} was written since {since} is not known: {}{remedy}", why(seen))

@@ -156,7 +156,7 @@ fn sentence(record: &JournalRecord) -> String {
 }
 
 /// Cuts an instant in UTC to whole seconds.
-fn moment(at: &str) -> String {
+pub(super) fn moment(at: &str) -> String {
     tame(&at.split_once('.').map_or_else(|| at.to_owned(), |(seconds, _)| format!("{seconds}Z")))
 }
 
