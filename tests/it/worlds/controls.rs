@@ -23,6 +23,7 @@ fn table(name: &str, references: Vec<Reference>) -> Table {
         created: false,
         updated: false,
         wall: false,
+        value: None,
         unique: false,
         extra: false,
         partitioned: false,

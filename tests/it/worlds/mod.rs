@@ -17,6 +17,7 @@ mod schema;
 mod sequences;
 mod snapshot;
 mod upheavals;
+mod value;
 mod writes;
 
 use std::sync::Mutex;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::value::Value;
 use crate::support::Dice;
 
 /// What identifies a row.
@@ -69,6 +70,8 @@ pub(super) struct Table {
     pub(super) wall: bool,
     /// Whether `u` is unique.
     pub(super) unique: bool,
+    /// What the column `x` holds, where there is one.
+    pub(super) value: Option<&'static Value>,
     /// Whether OLD has a column that NEW lacks.
     pub(super) extra: bool,
     /// Whether it has partitions.
@@ -86,6 +89,7 @@ impl Table {
     pub(super) fn columns(&self) -> Vec<String> {
         let mut names: Vec<String> = self.key.columns().iter().map(|(name, _)| (*name).to_owned()).collect();
         names.extend(["tok", "val", "u"].map(str::to_owned));
+        names.extend(self.value.map(|_| "x".to_owned()));
         names.extend(self.references.iter().flat_map(|reference| reference.own.clone()));
         names.extend(
             [("created_at", self.created), ("updated_at", self.updated)]
@@ -124,6 +128,7 @@ impl Table {
         let check = if self.leaning { " check (fits(val))" } else { "" };
         columns.push(format!("val text{check}"));
         columns.push(format!("u text{}", if self.unique { " unique" } else { "" }));
+        columns.extend(self.value.map(|value| format!("x {}", if on_old { value.old } else { value.new })));
         for reference in &self.references {
             let own = reference.own.iter().zip(&reference.columns);
             columns.extend(own.map(|(own, (_, data_type))| format!("{own} {data_type}{}", default_of(reference, data_type))));
@@ -234,6 +239,7 @@ fn table(dice: &mut Dice, number: usize, databases: usize) -> Table {
         updated,
         wall: dice.below(6) == 0,
         unique: !partitioned && dice.below(2) == 0,
+        value: Value::draw(dice, key != Key::None),
         extra: key != Key::None && dice.below(5) == 0,
         partitioned,
         loud: dice.below(8) == 0,

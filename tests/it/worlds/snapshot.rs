@@ -67,7 +67,8 @@ fn query(table: &Table, on_old: bool) -> String {
     if table.extra && on_old {
         columns.push("extra".to_owned());
     }
-    let list: Vec<_> = columns.iter().map(|name| format!("{name}::text as {name}")).collect();
+    let shown = |name: &str| table.value.filter(|_| name == "x").map_or(name.to_owned(), |value| value.shown().to_owned());
+    let list: Vec<_> = columns.iter().map(|name| format!("({})::text as {name}", shown(name))).collect();
     format!("select {} from {} order by 1, 2", list.join(", "), table.name)
 }
 

@@ -50,6 +50,7 @@ impl<'a> Writer<'a> {
         let number = dice.below(self.tables.len());
         let table = &self.tables[number];
         let text = match dice.below(13) {
+            3 if !table.is_keyed() => Self::copy(dice, table),
             0..=3 => self.insert(dice, table),
             4..=7 => self.update(dice, table),
             8 => self.change_key(dice, table),
@@ -96,6 +97,10 @@ impl<'a> Writer<'a> {
         if dice.below(3) > 0 {
             columns.push("u".to_owned());
             values.push(format!("'u{}'", dice.below(12)));
+        }
+        if let Some(value) = table.value.filter(|_| dice.below(4) > 0) {
+            columns.push("x".to_owned());
+            values.push(value.literal(dice, self.letter == 'N'));
         }
         for (number, reference) in table.references.iter().enumerate() {
             if dice.below(5) > 0 {
@@ -161,9 +166,10 @@ impl<'a> Writer<'a> {
     }
 
     fn update(&mut self, dice: &mut Dice, table: &Table) -> String {
-        let set = match dice.below(4) {
-            0 => format!("u = 'u{}'", dice.below(12)),
-            1 if table.extra && self.letter != 'N' => format!("extra = {}", dice.below(100)),
+        let set = match (dice.below(4), table.value) {
+            (0, _) => format!("u = 'u{}'", dice.below(12)),
+            (2, Some(value)) => format!("x = {}", value.literal(dice, self.letter == 'N')),
+            (1, _) if table.extra && self.letter != 'N' => format!("extra = {}", dice.below(100)),
             _ => format!("val = '{}{}'", self.letter, self.count),
         };
         self.set(dice, table, &set)
@@ -243,6 +249,11 @@ impl<'a> Writer<'a> {
             "do $$ declare x {name}; begin select * into strict x from {name} order by md5(tok || '{salt}'), tok limit 1;
              delete from {name} where tok = x.tok; insert into {name} select (x).*; end $$"
         )
+    }
+
+    /// Makes another row of the same values, where nothing forbids it.
+    fn copy(dice: &mut Dice, table: &Table) -> String {
+        format!("insert into {0} select * from {0} where {1}", table.name, Self::one(dice, table))
     }
 
     fn delete(dice: &mut Dice, table: &Table) -> String {
