@@ -24,6 +24,9 @@ pub async fn database_traits(client: &Client) -> Result<DatabaseTraits> {
             }
             "setting" if name == "lc_monetary" => found.lc_monetary = value,
             "setting" => found.time_zone = value,
+            "role_zone" => {
+                found.role_zones.insert(name, value);
+            }
             other => return Err(fact::unknown("a sort of database_traits", other)),
         }
     }

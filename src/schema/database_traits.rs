@@ -12,6 +12,8 @@ pub struct DatabaseTraits {
     /// The zone in which sessions of this user begin: what `now()` becomes in a `timestamp without time zone`, unless an
     /// application sets another one.
     pub time_zone: String,
+    /// The zones in which sessions of other users begin, by the user, where they have one of their own.
+    pub role_zones: BTreeMap<String, String>,
 }
 
 impl DatabaseTraits {

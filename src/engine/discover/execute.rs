@@ -194,7 +194,7 @@ fn read_only_note(old: &ServerIdentity) -> Option<String> {
 fn wall_clock_note(tables: &[TableRecord], traits: Sided<&DatabaseTraits>) -> Option<String> {
     let named: Vec<_> =
         tables.iter().filter(|table| !table.wall_clocks.is_empty()).map(|table| table.name.to_string()).collect();
-    let zones = traits.map(|traits| traits.time_zone.as_str());
+    let zones = traits.map(zones);
     (!named.is_empty()).then(|| {
         format!(
             "time columns without a time zone are not used as evidence in {}: set `zone` in failback.toml to the zone in which \
@@ -204,6 +204,12 @@ fn wall_clock_note(tables: &[TableRecord], traits: Sided<&DatabaseTraits>) -> Op
             zones.new
         )
     })
+}
+
+/// The zone in which this user's sessions begin, and those of the users who have one of their own.
+fn zones(traits: &DatabaseTraits) -> String {
+    let roles = traits.role_zones.iter().map(|(role, zone)| format!(", {zone} for {role}"));
+    format!("{}{}", traits.time_zone, roles.collect::<String>())
 }
 
 async fn read_catalog(session: &Session) -> Result<Catalog> {

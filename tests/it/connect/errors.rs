@@ -1,6 +1,7 @@
 //! What an attempt to connect that fails says.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
 
 use failback::error::{Error, ErrorKind};
 use failback::pg::{Session, sqlstate};
@@ -51,4 +52,26 @@ async fn refusals_say_what_to_do() {
     let error =
         server.connect_error(&format!("host=127.0.0.1 port={} connect_timeout=2", silent.local_addr().unwrap().port())).await;
     assert!(format!("{error:?}").contains("no session within 2 seconds"), "{error:?}");
+}
+
+/// A listener whose queue is full: the system drops what else would connect, as a firewall does. With it come the connections
+/// that fill the queue.
+fn dropping() -> (socket2::Socket, SocketAddr, Vec<TcpStream>) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket.listen(0).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    let limit = Duration::from_millis(300);
+    let queued = std::iter::from_fn(|| TcpStream::connect_timeout(&address, limit).ok()).take(16).collect::<Vec<_>>();
+    assert!(queued.len() < 16, "the queue never fills");
+    (socket, address, queued)
+}
+
+#[tokio::test]
+async fn a_host_that_drops_what_it_gets_is_given_up() {
+    let (_socket, address, _queued) = dropping();
+    let settings = format!("host=127.0.0.1 port={} connect_timeout=2", address.port());
+    let error = Server::shared().await.connect_error(&settings).await;
+    assert_eq!(error.kind(), ErrorKind::Connect);
+    assert!(error.hints().join(" ").contains("firewalls"), "{:?}", error.hints());
 }

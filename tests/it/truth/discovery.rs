@@ -39,9 +39,14 @@ fn wall_clocks_prove_nothing_until_their_zone_is_configured() {
     for url in [&case.pair.old, &case.pair.new] {
         support::sql(url, &format!("alter database \"{}\" set timezone = 'America/New_York'", case.pair.database));
     }
+    // The application's own role may have a zone of its own.
+    let role = format!("{}_app", case.pair.database);
+    support::sql(&case.pair.new, &format!("create role {role}; alter role {role} set timezone = 'Asia/Kolkata'"));
     let found = discovered(&case).expect("a discovery");
     let note = found.notes.iter().find(|note| note.contains("visits")).expect("a note about the wall clock");
     assert!(note.contains("set `zone`") && note.contains("America/New_York"), "{note}");
+    let (_, on_new) = note.split_once(" on OLD and ").expect("both sides");
+    assert!(on_new.contains(&format!(", Asia/Kolkata for {role}")), "{note}");
     let plan = planned(&case);
     assert_eq!((plan.held, plan.tables.len()), (2, 1), "both rows are found, and neither is decided by a clock: {plan:#?}");
 
