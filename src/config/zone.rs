@@ -81,6 +81,15 @@ impl Zone {
 }
 
 impl Zone {
+    /// Returns the first and the last instant at which a clock in this zone shows a value: two where clocks were put back.
+    /// `None` beyond the years that can be handled.
+    #[must_use]
+    pub fn instants(&self, shown: DateTime) -> Option<(Timestamp, Timestamp)> {
+        let ambiguous = self.rules.to_ambiguous_timestamp(shown);
+        let (one, other) = (ambiguous.clone().earlier().ok()?, ambiguous.later().ok()?);
+        Some((one.min(other), one.max(other)))
+    }
+
     /// Returns the highest value that a clock in this zone has shown at an instant or at any time before it: higher than what
     /// it shows if the clocks were put back a moment ago.
     #[must_use]

@@ -38,8 +38,8 @@ pub enum CompareBy {
     /// do not hash alike.
     #[default]
     Hashes,
-    /// As `hashes`, but numbers and `jsonb` are hashed as PostgreSQL compares them, which costs the servers less: how many
-    /// zeros a number shows at its end, the sign of zero, and which NaN it is, are not seen.
+    /// As `hashes`, but numbers that PostgreSQL calls equal are hashed alike: how many zeros one shows at its end, and the sign
+    /// of zero, are not seen.
     Values,
     /// Both servers send every row.
     Rows,

@@ -57,7 +57,7 @@ pub use order::{Dependencies, depend};
 pub use own_form::own_form;
 pub use privilege::{MissingPrivilege, Privilege, PrivilegeObject, Reach, WantedPrivilege, unreadable};
 pub use relation::{Relation, RelationKind};
-pub use remembered_key::{RememberedColumn, RememberedKey};
+pub use remembered_key::{Common, RememberedColumn, RememberedKey};
 pub use renaming::{Renaming, RenamingProblem};
 pub use rounding::round_as_new_does;
 pub use row_file::RowFile;

@@ -17,8 +17,19 @@ pub struct RememberedKey {
 pub struct RememberedColumn {
     /// What makes of a key that travels a value of OLD's own column.
     pub conversions: Vec<Conversion>,
-    /// Whether OLD may call values equal that are spelt otherwise, and hashes them alike.
-    pub hashed: bool,
+    /// What all spellings of one value have in common.
+    pub common: Common,
+}
+
+/// What all spellings have in common of a value that OLD calls one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Common {
+    /// There is one spelling, or nothing is known that others share.
+    Spelling,
+    /// A number without the zeros at its end. The hash of `numeric` leaves out the sign.
+    Number,
+    /// The hash of OLD's own type.
+    Hash,
 }
 
 impl RememberedKey {
@@ -40,7 +51,11 @@ fn remembered(old: &Table, key: &KeyColumn) -> RememberedColumn {
     let own = old.column(&key.name);
     RememberedColumn {
         conversions: own.map(|own| key.old.source.back_to(&own.data_type)).unwrap_or_default(),
-        hashed: own.is_some_and(super::Column::is_known_by_hash),
+        common: match own {
+            Some(own) if own.data_type.builtin && own.data_type.base == "numeric" => Common::Number,
+            Some(own) if own.is_known_by_hash() => Common::Hash,
+            _ => Common::Spelling,
+        },
     }
 }
 

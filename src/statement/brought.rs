@@ -6,7 +6,7 @@ use super::read::given_keys;
 use super::value::convert;
 use super::{LoadTable, RowSource};
 use crate::name::{Ident, literal};
-use crate::schema::RememberedKey;
+use crate::schema::{Common, RememberedKey};
 
 /// How many keys go into one row of the memory: a megabyte, or two.
 const KEYS_A_ROW: u32 = 1 << 16;
@@ -47,9 +47,13 @@ fn digests(source: RowSource<'_>, key: &RememberedKey, values: &[String]) -> (St
     let columns = source.key.columns();
     let common = values.iter().zip(&columns).zip(&key.columns).flat_map(|((value, column), remembered)| {
         let own = column.on(source.side).source.column(&column.name);
-        if remembered.hashed { hashes(source, own, value) } else { vec![value.clone()] }
+        match remembered.common {
+            Common::Spelling => vec![value.clone()],
+            Common::Number => vec![format!("pg_catalog.trim_scale({value})")],
+            Common::Hash => hashes(source, own, value),
+        }
     });
-    let equal = key.columns.iter().any(|column| column.hashed).then(|| digest(&common.collect::<Vec<_>>()));
+    let equal = key.columns.iter().any(|column| column.common != Common::Spelling).then(|| digest(&common.collect::<Vec<_>>()));
     (digest(values), equal)
 }
 
@@ -72,8 +76,8 @@ mod tests {
     use crate::name::{QualifiedName, Side};
     use crate::schema::{ComparisonKey, Conversion, KeyColumn, KeyOrder, RememberedColumn};
 
-    fn remembered(conversions: Vec<Conversion>, hashed: bool) -> RememberedColumn {
-        RememberedColumn { conversions, hashed }
+    fn remembered(conversions: Vec<Conversion>, common: Common) -> RememberedColumn {
+        RememberedColumn { conversions, common }
     }
 
     #[test]
@@ -86,8 +90,10 @@ mod tests {
         let key = ComparisonKey::Columns { columns };
         let source = RowSource { table: &table, partitioned: false, key: &key, side: Side::Old };
         let back = vec![Conversion::Cast("int4".to_owned())];
-        let remembered =
-            RememberedKey { name: String::new(), columns: vec![remembered(back, false), remembered(Vec::new(), false)] };
+        let remembered = RememberedKey {
+            name: String::new(),
+            columns: vec![remembered(back, Common::Spelling), remembered(Vec::new(), Common::Spelling)],
+        };
         assert_eq!(
             key_digests(source, &remembered, &[vec!["7".to_owned()], vec!["{a}".to_owned()]]),
             "select pg_catalog.substring(pg_catalog.sha256(pg_catalog.textsend(row((k.k0)::int4, k.k1::text[])::text)), 1, \
@@ -100,19 +106,20 @@ mod tests {
     #[test]
     fn all_spellings_of_a_key_have_one_digest_in_common() {
         let table = QualifiedName::new("public", "t");
-        let key = ComparisonKey::Columns { columns: vec![KeyColumn::plain(Ident::new("k"), KeyOrder::Text, "numeric")] };
+        let key = ComparisonKey::Columns { columns: vec![KeyColumn::plain(Ident::new("k"), KeyOrder::Text, "citext")] };
         let source = RowSource { table: &table, partitioned: false, key: &key, side: Side::Old };
-        let asked = key_digests(
-            source,
-            &RememberedKey { name: String::new(), columns: vec![remembered(Vec::new(), true)] },
-            &[vec!["1.0".to_owned()]],
-        );
+        let asked = |common| {
+            let key = RememberedKey { name: String::new(), columns: vec![remembered(Vec::new(), common)] };
+            key_digests(source, &key, &[vec!["1.0".to_owned()]])
+        };
+        let (hashed, number) = (asked(Common::Hash), asked(Common::Number));
         let hash = |seed| {
             format!(
                 "pg_catalog.hash_array_extended(array[coalesce((select t.\"k\" from only \"public\".\"t\" t where false), \
                  k.k0)], {seed})"
             )
         };
-        assert!(asked.contains(&format!("row({}, {})::text", hash(0), hash(1))), "{asked}");
+        assert!(hashed.contains(&format!("row({}, {})::text", hash(0), hash(1))), "{hashed}");
+        assert!(number.contains("row(pg_catalog.trim_scale(k.k0))::text"), "{number}");
     }
 }

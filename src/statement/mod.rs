@@ -69,7 +69,7 @@ pub use stranger::{
     children_of_strangers, children_of_unproven, is_overwritten, note_kept_references, parents_with_own_children,
 };
 pub use table_lock::{LockMode, hold_tables, lock_tables};
-pub use value::travelling_value;
+pub use value::{is_no_earlier, travelling_value};
 pub use wal_records::wal_commits;
 pub use writer::{is_in, is_in_place, is_older, is_written_by_another, is_written_in, young};
 pub use written_since::{Unknown, WriterMark, has_row_of};

@@ -57,6 +57,13 @@ fn own_form(own: &str, again: &str, sql_type: &str, by_value: bool) -> String {
     format!("case when pg_catalog.num_nulls({own}) = 0 and {differs} then {} end", printed(own))
 }
 
+/// Returns, with ` and ` before it, a condition that is true where a time is earlier than another by no more than so many
+/// microseconds.
+#[must_use]
+pub fn is_no_earlier(time: &str, than: &str, by_us: i64) -> String {
+    format!(" and {time} >= {than} - '{by_us} microseconds'::pg_catalog.interval")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -323,8 +323,8 @@ fn hashes_tell_apart_what_equality_does_not() {
         "e = 'sad'",
         "s = null",
     ];
-    // Comparing by values does not see n, f and j.
-    for (way, missed) in [("hashes", 0), ("values", 3), ("rows", 0)] {
+    // Comparing by values does not see n and f.
+    for (way, missed) in [("hashes", 0), ("values", 2), ("rows", 0)] {
         let mood = "create type mood as enum ('ok', 'sad');";
         let table = format!("create table t ({COLUMNS}); insert into t select i, {SAME} from generate_series(1, 20) i;");
         let updates: Vec<_> = changes.iter().zip(1..).map(|(set, id)| format!("update t set {set} where id = {id};")).collect();

@@ -11,7 +11,7 @@ use super::report::{DiffReport, report};
 use super::{ahead, brought, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Evidence, History, Witness, classify};
-use crate::engine::evidence::{Clock, Stamps, xid_witness, young};
+use crate::engine::evidence::{Clock, Stamps, WriteOrder, xid_witness, young};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
 use crate::engine::run::ledger;
@@ -204,6 +204,7 @@ impl Work for DiffWork {
         };
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
         let brought = self.brought.of(&record.old.name);
+        let stamps = (stamps, WriteOrder::of(record, &self.clock));
         let comparer = Comparer::new(stamps, record, (staged, segment), (&self.young, self.grade), brought)?;
         let comparing = comparer.run(reporter, &self.database.name, old, segment, target);
         let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path);
@@ -254,6 +255,8 @@ struct Comparer<'a> {
     young: &'a str,
     grade: Sided<Evidence>,
     stamps: Sided<Stamps>,
+    /// What the stamps tell of which side was written first.
+    order: WriteOrder,
     /// Reads keys out of the segment's rows.
     encoder: BatchEncoder,
     key_columns: Vec<usize>,
@@ -263,7 +266,7 @@ struct Comparer<'a> {
 
 impl<'a> Comparer<'a> {
     fn new(
-        stamps: Sided<Stamps>,
+        (stamps, order): (Sided<Stamps>, WriteOrder),
         table: &'a TableRecord,
         (staged, segment): (Staged, &Segment),
         (young, grade): (&'a str, Sided<Evidence>),
@@ -280,6 +283,7 @@ impl<'a> Comparer<'a> {
             young: if table.method == Method::Xid { young } else { NOT_ASKED },
             grade,
             stamps,
+            order,
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,
             brought,
@@ -351,7 +355,7 @@ impl<'a> Comparer<'a> {
                 // BASE is not at hand.
                 verdict: classify(witness.old, witness.new, None, !differences.any(row)),
                 changed: there.old.and(there.new).map(|_| differences.columns(row).map(names).collect()),
-                written_us: stamped.map(|(rows, stamps)| rows.and_then(|rows| stamps.written_us(rows, row))),
+                written_us: self.order.told(stamped.map(|(rows, stamps)| rows.and_then(|rows| stamps.written_us(rows, row)))),
             }
         };
         Ok((0..sides.new.rows.num_rows()).map(one).collect())

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::literal;
 use crate::schema::{TimeColumn, TimeColumns, TimeKind};
 use crate::staging::Manifest;
-use crate::statement::travelling_value;
+use crate::statement::{is_no_earlier, travelling_value};
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -41,6 +41,11 @@ impl Clock {
     /// As [`new`](Self::new).
     pub(crate) fn of(manifest: &Manifest) -> Result<Self> {
         Self::new(manifest.cutover_us, manifest.overlap_us, &Zone::parse(&manifest.zone)?)
+    }
+
+    /// Returns the zone of wall clocks.
+    pub(crate) const fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// Returns the cutover's window in the terms of a column: instants, wall clock or days, each in microseconds since 1970.
@@ -98,10 +103,17 @@ impl Clock {
     pub(crate) fn untouched(&self, times: &TimeColumns, alias: &str) -> String {
         let Some(updated) = &times.updated else { return "false".to_owned() };
         let before = |column: &TimeColumn| format!("{} < {}", column.name.sql(), literal(&self.since_literal(column.kind)));
-        let created = times
-            .created
-            .as_ref()
-            .map(|column| format!(" and ({alias}.{} or {alias}.{} is null)", before(column), column.name.sql()));
+        let created = times.created.as_ref().map(|column| {
+            let same_kind = column.kind == updated.kind;
+            let (created, updated) = (column.name.sql(), updated.name.sql());
+            let overlap_us = self.cutover.as_microsecond() - self.since.as_microsecond();
+            let agrees = if same_kind {
+                is_no_earlier(&format!("{alias}.{updated}"), &format!("{alias}.{created}"), overlap_us)
+            } else {
+                String::new()
+            };
+            format!(" and ({alias}.{}{agrees} or {alias}.{created} is null)", before(column))
+        });
         format!("({alias}.{}{})", before(updated), created.unwrap_or_default())
     }
 
@@ -133,6 +145,7 @@ fn bad_clock(what: &str, error: jiff::Error) -> Error {
 #[derive(Clone, Copy, Debug)]
 struct StampColumn {
     position: usize,
+    kind: TimeKind,
     window: CutoverWindow,
     /// A later stamp than this is of a time that has not come: it says nothing of when the row was written.
     latest_us: i64,
@@ -167,7 +180,7 @@ impl Stamps {
             let column = column.as_ref()?;
             let position = layout.columns.iter().position(|staged| staged.name == column.name)?;
             let latest_us = now_us.map_or(i64::MAX, |now_us| clock.latest(column.kind, now_us));
-            Some(StampColumn { position, window: clock.window(column.kind), latest_us })
+            Some(StampColumn { position, kind: column.kind, window: clock.window(column.kind), latest_us })
         };
         Self { created: find(&times.created), updated: find(&times.updated) }
     }
@@ -175,7 +188,21 @@ impl Stamps {
     /// Says what a row's stamps say about it.
     pub(crate) fn witness(&self, batch: &RecordBatch, row: usize) -> Witness {
         let read = |column: Option<StampColumn>| column.map_or(Stamp::Silent, |column| column.read(batch, row));
-        Witness::new(History::from_stamps(read(self.created), read(self.updated)), Evidence::Column)
+        let mut history = History::from_stamps(read(self.created), read(self.updated));
+        if self.updated_too_early(batch, row) {
+            // One of the two is wrong. That the row was there, either one says.
+            history.changed = history.changed.filter(|changed| *changed);
+        }
+        Witness::new(history, Evidence::Column)
+    }
+
+    /// Whether a row says that it was last written before it was created, by more than the overlap: two clocks may differ by
+    /// less.
+    fn updated_too_early(&self, batch: &RecordBatch, row: usize) -> bool {
+        let (Some(created), Some(updated)) = (self.created, self.updated) else { return false };
+        let stamps = (created.believable(batch, row), updated.believable(batch, row));
+        let (Some(created_us), Some(updated_us)) = stamps else { return false };
+        created.kind == updated.kind && updated_us < created_us.saturating_sub(updated.window.overlap_us)
     }
 
     /// Says what the stamp of a row's creation alone says about it.

@@ -118,7 +118,9 @@ pub(crate) async fn scope(
     let lifted = |table: &QualifiedName| scope.lifted.get(table).map_or(&[][..], Vec::as_slice);
     hold_rejects(tools, &scope.record, &mut drafts, Direction::Back, lifted).await?;
     let sandbox = Sandbox::open(servers, &part.name).await?;
-    let strangers = Strangers::of_before(scope.parentage.clone(), scope.lifted_keys.clone());
+    let others = scope.part.tables.iter().filter_map(|table| Some((table.name.clone(), scope.others.get(&table.id)?.clone())));
+    let (parentage, lifted) = (scope.parentage.clone(), scope.lifted_keys.clone());
+    let strangers = Strangers::of_before(parentage, lifted, others.collect(), scope.merged_in());
     hold_closure(sandbox, store, reporter, &mut drafts, Direction::Back, &strangers).await?;
     let (mut left, mut taken_back) = (Vec::new(), Vec::new());
     for (draft, planned) in drafts.iter().zip(&planned) {

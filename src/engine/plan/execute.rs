@@ -235,7 +235,7 @@ fn act(
         Resolution::Skip => (Action::Skip, None),
         Resolution::LastUpdateWins | Resolution::FirstUpdateWins => {
             let (Some(old), Some(new)) = (written(batch, "fb_written_old", row), written(batch, "fb_written_new", row)) else {
-                return (Action::Hold, Some("held: the rows do not both say when they were written"));
+                return (Action::Hold, Some("held: the rows do not both say when they were written, or not which was first"));
             };
             if old == new {
                 return (Action::Hold, Some("held: both rows say that they were written at the same instant"));

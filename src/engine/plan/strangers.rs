@@ -16,9 +16,9 @@ use crate::engine::evidence::Clock;
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::policy::Action;
-use crate::schema::ForeignKey;
-use crate::staging::DatabaseRecord;
-use crate::statement::{self, Operation};
+use crate::schema::{Covered, ForeignKey};
+use crate::staging::{DatabaseRecord, TableRecord};
+use crate::statement::{self, Operation, is_written_in};
 use crate::store::Store;
 
 /// Rows of OLD that the plan overwrites although they may be other rows than NEW's, by table, as positions in its diff.
@@ -26,16 +26,35 @@ use crate::store::Store;
 pub(crate) struct Strangers {
     /// They are others: both sides created one.
     certain: BTreeMap<QualifiedName, Vec<usize>>,
+    /// Which children these must not be given to.
+    kept: KeptChildren,
     /// Nobody knows.
     possible: BTreeMap<QualifiedName, HashSet<usize>>,
     /// OLD's horizon at the export.
     horizon: Option<i64>,
+    /// Tables of which the diff has every row that OLD alone has.
+    walked: BTreeSet<QualifiedName>,
     /// What shows that a row is a child's own parent.
     parentage: Parentage,
     /// Foreign keys that NEW alone has: its children follow their parents by these too.
     keys_of_new: Vec<ForeignKey>,
     /// Foreign keys that do not bind what comes back.
     lifted: LiftedKeys,
+}
+
+/// Children that keep the parent which they have.
+struct KeptChildren {
+    /// A condition on a child `t` that is no row of the plan's.
+    condition: String,
+    /// Whose they are, for people.
+    whose: &'static str,
+}
+
+/// Those of OLD's own users.
+impl Default for KeptChildren {
+    fn default() -> Self {
+        Self { condition: "true".to_owned(), whose: "OLD's own children of it in" }
+    }
 }
 
 impl Strangers {
@@ -51,6 +70,7 @@ impl Strangers {
         let mut strangers = Self {
             parentage: Parentage::of_new(record, clock),
             horizon: record.horizon,
+            walked: walked(record),
             keys_of_new: keys_of_new_alone(record),
             ..Self::default()
         };
@@ -72,9 +92,18 @@ impl Strangers {
         Ok(strangers)
     }
 
-    /// Where rows come back to OLD nothing is overwritten by others' rows: only their parents may be others by now.
-    pub(crate) fn of_before(parentage: Parentage, lifted: LiftedKeys) -> Self {
-        Self { parentage, lifted, ..Self::default() }
+    /// Where rows come back to OLD, their parents may be others by now; and what comes back in the place of the merge's own
+    /// row is another one (`others`, by table) to the children that a merge brought to that, where they are left.
+    /// `merged_in` is its transaction, where that can still be told.
+    pub(crate) fn of_before(
+        parentage: Parentage,
+        lifted: LiftedKeys,
+        others: BTreeMap<QualifiedName, Vec<usize>>,
+        merged_in: Option<i64>,
+    ) -> Self {
+        let condition = merged_in.map_or_else(|| "true".to_owned(), |xid| is_written_in("t", &[xid]));
+        let kept = KeptChildren { condition, whose: "rows of the merge that are left in" };
+        Self { parentage, lifted, certain: others, kept, ..Self::default() }
     }
 
     /// Whether rows may come that refer to nothing by a key.
@@ -133,17 +162,18 @@ impl Strangers {
             let child = deltas.of(&key.child).map(|(_, child)| child);
             let ask = |positions: &[usize], of: &str| statement::parents_with_own_children(key, child, parent, positions, of);
             let mut queries = Vec::new();
-            queries.extend(self.certain.get(&key.parent).map(|certain| ask(certain, "true")));
+            queries.extend(self.certain.get(&key.parent).map(|certain| ask(certain, &self.kept.condition)));
             if let Some(possible) = self.possible.get(&key.parent) {
                 let possible: Vec<_> = possible.iter().copied().collect();
-                // Children that came since the diff are not in it.
-                queries.push(ask(&possible, &format!("not {}", statement::is_older("t", self.horizon))));
+                // Children that came since the diff are not in it; of some tables it has none that NEW lacks.
+                let since = format!("not {}", statement::is_older("t", self.horizon));
+                queries.push(ask(&possible, if self.walked.contains(&key.child) { &since } else { "true" }));
             }
             for query in queries {
                 rows.extend(deltas.positions(&query).await.place(|| &key.name)?);
             }
         }
-        let why = format!("held: OLD's own children of it in {} would be of another row ({})", key.child, key.name);
+        let why = format!("held: {} {} would be of another row ({})", self.kept.whose, key.child, key.name);
         Ok(drafts[position].hold_written(rows, &why))
     }
 
@@ -171,6 +201,12 @@ impl Strangers {
         let found = pairs(deltas, key, (parent, &parents), (child, &own)).await?;
         Ok(found.into_iter().map(|(row, _)| row).collect::<BTreeSet<_>>().into_iter().collect())
     }
+}
+
+/// Lists the tables whose keys were compared on both sides.
+fn walked(record: &DatabaseRecord) -> BTreeSet<QualifiedName> {
+    let is_walked = |table: &&TableRecord| !matches!(table.coverage.delete, Covered::No { .. });
+    record.tables.iter().filter(is_walked).map(|table| table.name.clone()).collect()
 }
 
 /// The values of parents that may be strangers, and of children that OLD keeps and NEW does not have so. `keep` makes of texts

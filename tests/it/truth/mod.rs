@@ -6,6 +6,7 @@ mod definitions;
 mod discovery;
 mod erased;
 mod exchanged;
+mod hashes;
 mod ignored;
 mod keyless;
 mod leaning;

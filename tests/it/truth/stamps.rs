@@ -134,3 +134,44 @@ fn a_row_that_does_not_say_when_it_was_updated_neither_wins_nor_loses_by_time() 
     case.decide(&by_time("last_update_wins"));
     assert_eq!(planned(&case).held, 0);
 }
+
+#[test]
+fn a_row_that_was_written_long_before_it_was_created_does_not_say_that_nobody_wrote_it_since() {
+    // 1 says so by half a day, 2 by no end; 3 by no more than two clocks may differ.
+    let both = format!(
+        "{BOTH}; insert into t values (1, 'x', '2026-01-01', '2025-12-31 12:00'), (2, 'x', '2026-01-01', '-infinity'),
+             (3, 'x', '2026-01-01 00:00:00.2', '2026-01-01')"
+    );
+    let new = "update t set note = 'new', updated_at = now()";
+    let case = recovery(pair("backwards", &both, new, "update t set note = 'old' where id < 3"), "");
+    let counts = case.up_to_plan();
+    assert_eq!((of(&counts, Class::AmbiguousDiffers), of(&counts, Class::Update)), (2, 1), "{counts:?}");
+}
+
+#[test]
+fn stamps_that_do_not_tell_which_was_first_let_no_side_win() {
+    // The hour that Berlin's clocks show twice, and whole seconds beside microseconds.
+    let twice = ("timestamp", "timestamp", "zone = \"Europe/Berlin\"", ["2026-10-25 02:40", "2026-10-25 02:20"]);
+    let rounded = ("timestamptz", "timestamptz(0)", "", ["2026-11-01 10:00:00.6Z", "2026-11-01 10:00:00.7Z"]);
+    for (old, new, config, [by_new, by_old]) in [twice, rounded] {
+        let pair = support::pair("no_order");
+        for (url, data_type, at) in [(&pair.old, old, by_old), (&pair.new, new, by_new)] {
+            support::sql(
+                url,
+                &format!(
+                    "create table t (id int primary key, note text, updated_at {data_type});
+                     insert into t values (1, 'both', '2020-01-01'), (2, 'both', '2020-01-01');
+                     update t set note = '{at}', updated_at = '{at}';
+                     update t set updated_at = updated_at + interval '2 hours' where id = 2 and note = '{by_new}'"
+                ),
+            );
+        }
+        let cutover = "2026-10-24T20:00:00Z".parse().expect("a timestamp");
+        let case = Recovery::of(pair, cutover, config);
+        case.decide("[defaults]\nupdate_origin_differs = \"last_update_wins\"\n");
+        let plan = planned(&case);
+        assert_eq!(plan.held, 1, "{plan:#?}");
+        let whys: Vec<_> = plan.tables.iter().flat_map(|table| table.held_reasons.keys()).collect();
+        assert!(whys.iter().all(|why| why.contains("which was first")), "{whys:?}");
+    }
+}

@@ -95,6 +95,26 @@ fn olds_own_child_does_not_find_a_stranger_in_its_parents_place() {
     }
 }
 
+#[test]
+fn where_it_is_not_known_which_children_new_has_any_child_keeps_its_parent() {
+    let both = "create table invoice (id int primary key, payer text);
+                create table line (id int primary key, invoice int references invoice on delete cascade,
+                    created_at timestamptz default '2020-01-01', updated_at timestamptz default '2020-01-01');
+                insert into invoice values (8, 'Bob'), (9, 'Bob'); insert into line values (1, 8)";
+    let new = "delete from invoice; insert into invoice values (8, 'Ann'), (9, 'Ann')";
+    for (method, tables) in [("timestamps_only", None), ("skip", None), ("timestamps", Some("public.invoice"))] {
+        let config = format!("[tables.\"public.line\"]\nmethod = \"{method}\"\n");
+        let mut case = recovery(pair("child_unseen", both, new, ""), &config);
+        case.choose_all(&tables.map(str::to_owned).into_iter().collect::<Vec<_>>());
+        case.decide("[defaults]\nambiguous_differs = \"apply_new\"\n");
+        let plan = planned(&case);
+        assert_eq!(held(&plan, "public.invoice", "OLD's own children of it in public.line"), 1, "{method}: {plan:#?}");
+        assert_eq!(children(&case), ["1"]);
+        let payers = support::rows(&case.pair.old, "select payer from invoice order by id");
+        assert_eq!(payers.concat(), [Some("Bob".to_owned()), Some("Ann".to_owned())], "{method}: nobody refers to 9");
+    }
+}
+
 /// Types of a parent's key and of the child's, the parent's key, and another spelling of it.
 const SPELT_TWICE: [(&str, &str, &str, &str); 6] = [
     ("citext", "citext", "'bob'", "'Bob'"),

@@ -120,3 +120,24 @@ fn a_lifted_check_keeps_its_comments_on_children_and_partitions() {
     said.sort();
     assert_eq!(said, ["(child,two)", "(inh,one)", "(par,)", "(part,\"it's three\")"]);
 }
+
+#[test]
+fn a_row_that_is_left_below_a_row_that_is_left_keeps_its_parent_over_two_generations() {
+    let both = "create table customers (id int primary key, name text, created_at timestamptz, updated_at timestamptz);
+                create table orders (id int primary key, customer int references customers,
+                                     created_at timestamptz default now());
+                create table items (id int primary key, order_id int references orders, note text,
+                                    created_at timestamptz default now())";
+    let new = "insert into customers values (10, 'new', now(), now()), (11, 'new', now(), now());
+               insert into orders values (20, 10), (21, 11); insert into items values (30, 20, 'x'), (31, 21, 'x')";
+    let old = "insert into customers values (10, 'old', now(), now()), (11, 'old', now(), now())";
+    let case = recovery(pair("undo_generations", both, new, old), "");
+    case.decide("[defaults]\ninsert_exists = \"apply_new\"\n");
+    merged(&case);
+    support::sql(&case.pair.old, "update items set note = 'mine' where id = 30");
+    let report = undo(&case);
+    let both_generations = ["public.customers: id = 10", "public.orders: id = 20", "public.items: id = 30"];
+    assert_eq!(left(&report), both_generations, "{report:#?}");
+    let names = texts(&case.pair.old, "(select id, name from customers)");
+    assert_eq!(names, ["(10,new)", "(11,old)"], "11's order went back with its item");
+}

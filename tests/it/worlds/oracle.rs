@@ -97,8 +97,10 @@ impl Merge<'_> {
             let before = self.before.tables[number].get(key);
             let is_written = before != Some(child);
             let keeps_parent = before.and_then(|row| value_of(row, &reference.own)).as_ref() == Some(&value);
-            // What OLD's own users do with a reference that is none to OLD is theirs.
-            if reference.only_new && (!is_written || keeps_parent) {
+            // What OLD's own users do with a reference that is none to OLD is theirs; it is looked at where its parent is
+            // carried.
+            let is_carried = self.said[reference.parent].is_some();
+            if reference.only_new && (!is_written || keeps_parent || !is_carried) {
                 continue;
             }
             let (found_now, was) = (parent(self.after), parent(self.before));

@@ -1,0 +1,46 @@
+//! Values that PostgreSQL's own hashes of their types do not tell apart.
+
+use super::*;
+
+/// Values of a type, no two of them one, which its own hash takes for each other or for NULL.
+const ALIKE: [(&str, &[&str]); 14] = [
+    ("int8", &["1", "4294967296", "-4294967297", "0"]),
+    ("int8", &["-1718295127", "2576672169"]),
+    ("int4", &["0", "-1"]),
+    ("time", &["00:00:00.000001", "01:11:34.967296"]),
+    ("timestamp", &["2000-01-01 00:00:00.000001", "2000-01-01 01:11:34.967296", "1999-12-31 22:48:25.032703"]),
+    ("timestamptz", &["2000-01-01 00:00:00.000001+00", "2000-01-01 01:11:34.967296+00"]),
+    ("interval", &["1 mon", "30 days", "720:00:00"]),
+    ("numeric", &["1.5", "-1.5", "NaN", "Infinity", "-Infinity", "0"]),
+    ("float8", &["0", "NaN", "Infinity"]),
+    ("float4", &["0", "1.5", "-1.5"]),
+    ("jsonb", &["[[1],2]", "[[1,2]]", "1", "[1]", "[]", "[[[]]]"]),
+    ("jsonb", &["{\"a\":{\"b\":1},\"c\":2}", "{\"a\":{\"b\":1,\"c\":2}}"]),
+    ("int8[]", &["{1}", "{4294967296}", "{}", "{NULL}"]),
+    ("int8range", &["[1,2)", "[4294967296,4294967297)", "empty"]),
+];
+
+#[test]
+fn a_full_comparison_sees_what_the_hash_of_a_type_does_not() {
+    for way in ["hashes", "values", "rows"] {
+        let (mut both, mut new, mut expected) = (String::new(), String::new(), 0);
+        for (number, (data_type, values)) in ALIKE.iter().enumerate() {
+            // Each value with the next one, with NULL on either side.
+            let around: Vec<_> =
+                std::iter::once("null".to_owned()).chain(values.iter().map(|value| format!("'{value}'"))).collect();
+            both += &format!("create table t{number} (id int primary key, x {data_type});");
+            for (id, value) in around.iter().enumerate() {
+                both += &format!("insert into t{number} values ({id}, {value});");
+                new += &format!("update t{number} set x = {} where id = {id};", around[(id + 1) % around.len()]);
+                expected += 1;
+            }
+        }
+        let config: String = (0..ALIKE.len())
+            .map(|number| format!("[tables.\"public.t{number}\"]\nmethod = \"compare\"\ncompare_by = \"{way}\"\n"))
+            .collect();
+        let case = recovery(pair(&format!("hashes_{way}"), &both, &new, ""), &config);
+        let exported = block_on(engine::export(&case.context)).expect("an export");
+        let found: Vec<_> = exported.tables.iter().map(|table| (table.table.clone(), table.candidates)).collect();
+        assert_eq!(found.iter().map(|table| table.1).sum::<u64>(), expected, "{way}: {found:?}");
+    }
+}
