@@ -203,16 +203,17 @@ pub fn orphans(key: &ForeignKey, child: &DeltaTables<'_>, parent: Option<&DeltaT
         // Orphans that OLD has already, and that keep pointing where they did, are not looked at by the server either.
         let same = |column: &Ident| format!("t.{0}::text is not distinct from c.{0}::text", column.sql());
         tests.push(format!(
-            "not exists (select from {} l join {} t on t.tableoid = l.rel and t.ctid = l.tid where l.ord = c.ord and {})",
+            "not exists (select from {} l join {} t on t.tableoid = l.rel and t.ctid = l.tid where l.ord = c.{} and {})",
             child.outgoing(),
             child.load.source.relation(),
+            child.ord(),
             key.child_columns.iter().map(same).collect::<Vec<_>>().join(" and ")
         ));
     }
     let columns = key.child_columns.iter().map(|column| format!(", {}", column.sql())).collect::<Vec<_>>().concat();
+    let ord = child.ord();
     format!(
-        "select c.ord from (select {} as ord{columns} from {} as {}{bound}) c where {} order by 1",
-        child.ord(),
+        "select c.{ord} from (select {ord}{columns} from {} as {}{bound}) c where {} order by 1",
         child.incoming(),
         child.alias(),
         tests.join(" and ")

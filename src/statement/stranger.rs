@@ -15,12 +15,12 @@ pub fn children_of_unproven(key: &ForeignKey, child: &DeltaTables<'_>, is_proven
     let same = |column: &Ident| format!("t.{0}::text is not distinct from c.{0}::text", column.sql());
     let columns = key.child_columns.iter().map(|column| format!(", {}", column.sql())).collect::<Vec<_>>().concat();
     let bound = key.child_bound.as_ref().map_or_else(String::new, |bound| format!(" where {bound}"));
+    let ord = child.ord();
     format!(
-        "select c.ord from (select {} as ord{columns} from {} as {}{bound}) c where {} \
+        "select c.{ord} from (select {ord}{columns} from {} as {}{bound}) c where {} \
          and exists (select from {} p where {} and not coalesce({is_proven}, false)) \
-         and not exists (select from {} l join {} t on t.tableoid = l.rel and t.ctid = l.tid where l.ord = c.ord and {}) \
+         and not exists (select from {} l join {} t on t.tableoid = l.rel and t.ctid = l.tid where l.ord = c.{ord} and {}) \
          order by 1",
-        child.ord(),
         child.incoming(),
         child.alias(),
         refers(key, "c"),
@@ -76,14 +76,14 @@ pub fn children_of_strangers(
     let value = |column: &Ident| Some(format!("{} as {}", load.value_of(Inserted::News, column)?, column.sql()));
     let values: Option<Vec<_>> = key.child_columns.iter().map(value).collect();
     let children = if let Some(values) = values.filter(|_| unaltered && key.child_part.is_none()) {
-        format!("select s.ord, {} from {} s where s.op in ({WRITTEN})", values.join(", "), load.qualified())
+        format!("select s.ord as \"fb ord\", {} from {} s where s.op in ({WRITTEN})", values.join(", "), load.qualified())
     } else {
         let columns: Vec<_> = key.child_columns.iter().map(|column| format!("t.{}", column.sql())).collect();
-        format!("select s.ord, {} from {}", columns.join(", "), written(key, load, WRITTEN))
+        format!("select s.ord as \"fb ord\", {} from {}", columns.join(", "), written(key, load, WRITTEN))
     };
     let said =
         key.parent_columns.iter().map(|column| format!("{} || p.{}::text", literal(&format!("{column} = ")), column.sql()));
-    let kept = kept.map(kept_references).map(|note| format!(" and c.ord not in (select k.ord from {note} k)"));
+    let kept = kept.map(kept_references).map(|note| format!(" and c.\"fb ord\" not in (select k.ord from {note} k)"));
     let kept = kept.unwrap_or_default();
     format!(
         "with referring as materialized ({children}) \

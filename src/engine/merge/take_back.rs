@@ -18,7 +18,7 @@ use super::whereabouts::Whereabouts;
 use super::writers;
 use crate::catalog::{self, Catalog};
 use crate::codec::BatchEncoder;
-use crate::delta::Class;
+use crate::delta::{Base, Class};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{
     Direction, Draft, Lifted, LiftedKeys, Parentage, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure,
@@ -79,7 +79,8 @@ pub(crate) async fn everything(
             scope.marks.insert(table.id, mark);
         }
         let actions = planned(store, table, last)?;
-        let others = in_place_of_others(store, table, &actions, |class, _| class == Class::InsertExists)?;
+        let others =
+            in_place_of_others(store, table, &actions, |class, base| class == Class::InsertExists || base == Base::Unknown)?;
         scope.others.extend((!others.is_empty()).then_some((table.id, others)));
         scope.actions.extend(last.left.is_some().then_some((table.id, actions)));
     }

@@ -140,3 +140,27 @@ fn a_row_that_has_got_children_since_does_not_become_another_one() {
     assert_eq!((undo(&case).rows(), KEEP.dry_run), (1, false));
     assert_eq!(texts(&case.pair.old, "(select id, who from p)"), ["(5,Ann)", "(6,Eve)"]);
 }
+
+#[test]
+fn a_row_that_may_be_another_one_does_not_come_back_under_children_that_came_since() {
+    let stamps = "created_at timestamptz default '2020-01-01', updated_at timestamptz default '2020-01-01'";
+    let both = format!(
+        "create table payer (id int primary key, name text, {stamps}); insert into payer values (10, 'Ann'), (11, 'Ann');
+         create table plain (id int primary key, name text); insert into plain values (20, 'Ann'), (21, 'Ann');
+         create table line (id int primary key, payer int references payer, plain int references plain, {stamps})"
+    );
+    // Ann has left, and Carl has got her number.
+    let new = "delete from payer; insert into payer values (10, 'Carl', now(), now()), (11, 'Carl', now(), now());
+               delete from plain; insert into plain values (20, 'Carl'), (21, 'Carl')";
+    let case = recovery(pair("undo_others", &both, new, ""), "");
+    case.decide("[defaults]\nambiguous_differs = \"apply_new\"\n");
+    merged(&case);
+    support::sql(&case.pair.old, "insert into line values (1, 10, 20, now(), now())");
+    let report = undo(&case);
+    assert_eq!(left(&report), ["public.payer: id = 10", "public.plain: id = 20"], "{report:#?}");
+    let names = |table: &str| texts(&case.pair.old, &format!("(select id, name from {table})"));
+    assert_eq!(
+        (names("payer"), names("plain")),
+        (vec!["(10,Carl)".to_owned(), "(11,Ann)".to_owned()], vec!["(20,Carl)".to_owned(), "(21,Ann)".to_owned()])
+    );
+}
