@@ -20,7 +20,7 @@ use crate::store::{Store, host_files};
 /// Without settings, or with --show: what is to be done about each class of the run, who said so, and how many rows it
 /// affects. With settings: writes them into the run's decisions.toml, each with who, when and why; what they replace is kept
 /// there as history, and comments survive. Classes are insert, update,
-/// delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs,
+/// delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs, drift,
 /// insert_exists, update_origin_differs, update_deleted, update_missing, delete_origin_differs, or several at once: conflict,
 /// ambiguous. Resolutions are apply_new, keep_old, hold, skip, last_update_wins, first_update_wins.
 #[derive(Args)]

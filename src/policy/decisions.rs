@@ -68,7 +68,7 @@ impl Decisions {
         let document = source.parse()?;
         let root = Section::root(&source, &document);
         root.check(&["defaults", "tables", "databases", "history"])?;
-        let defaults = root.section("defaults")?.map(|section| Rules::read(&section)).transpose()?;
+        let defaults = root.section("defaults")?.map(|section| Rules::read_defaults(&section)).transpose()?;
         if let Some(databases) = root.section("databases")? {
             databases.entries().try_for_each(|entry| entry.section().map(drop))?;
         }
@@ -245,6 +245,11 @@ at = "2026-11-22T08:00:00Z"
                 "[databases.a.tables.\"b.c\"]\nupdate_deleted = \"first_update_wins\"",
                 "2:18",
                 "`first_update_wins` makes no sense for `update_deleted`; use apply_new, keep_old, hold or skip".to_owned(),
+            ),
+            (
+                "[defaults]\ndrift = \"apply_new\"",
+                "2:9",
+                "`apply_new` for `drift` is decided for a table by its name: under [tables.\"public.orders\"]".to_owned(),
             ),
             ("[defaults]\nwhy = 1", "2:7", "`why` must be a string; found an integer".to_owned()),
             ("[defaults]\nby = \"\"", "2:6", "`by` is empty".to_owned()),

@@ -28,7 +28,7 @@ const HEADER: &str = "\
 # What failback does with the rows that differ between OLD and NEW.
 #
 # A section's key is a class: insert, update, delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old,
-# ambiguous_missing_on_new, ambiguous_differs, insert_exists, update_origin_differs, update_deleted, update_missing,
+# ambiguous_missing_on_new, ambiguous_differs, drift, insert_exists, update_origin_differs, update_deleted, update_missing,
 # delete_origin_differs; or several at once: conflict, ambiguous. Its value is apply_new, keep_old, hold, skip, last_update_wins
 # or first_update_wins.
 #
@@ -56,6 +56,10 @@ const FILE: &str = "decisions.toml";
 pub fn edit(text: &str, change: &Change) -> Result<String> {
     let usage = |cause: String| Error::new(ErrorKind::Usage, "write the decision").because(cause);
     change.setting.check(change.resolution).map_err(usage)?;
+    if change.scope == Scope::Defaults {
+        let by_name = |cause| usage(cause).next("give --table SCHEMA.TABLE, once a table");
+        change.setting.check_for_all(change.resolution).map_err(by_name)?;
+    }
     Decisions::parse(text, FILE)?;
     let text = if text.trim().is_empty() { HEADER } else { text };
     // Comments at the end of the text must not slip behind a new section, so that is appended where TOML allows it.
@@ -298,6 +302,10 @@ mod tests {
             format!("{nonsense:?}"),
             "Usage: write the decision; `apply_new` makes no sense for `old_only`; use keep_old, hold or skip"
         );
+        let for_all = edit("", &change(Scope::Defaults, "drift", Resolution::ApplyNew)).unwrap_err();
+        assert_eq!(for_all.kind(), ErrorKind::Usage);
+        assert!(for_all.causes()[0].contains("by its name"), "{for_all:?}");
+        edit("", &change(orders(), "drift", Resolution::ApplyNew)).unwrap();
         let hold = change(Scope::Defaults, "insert", Resolution::Hold);
         let broken = edit("[defaults", &hold).unwrap_err();
         assert_eq!(

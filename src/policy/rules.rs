@@ -32,6 +32,18 @@ impl Rules {
         Ok(Self { set })
     }
 
+    /// Reads what is set for all tables alike.
+    pub(super) fn read_defaults(section: &Section<'_>) -> Result<Self> {
+        let rules = Self::read(section)?;
+        for entry in section.entries() {
+            let set = rules.iter().find(|(setting, _)| setting.word() == entry.key());
+            if let Some((setting, resolution)) = set {
+                setting.check_for_all(resolution).map_err(|cause| entry.value_error(cause))?;
+            }
+        }
+        Ok(rules)
+    }
+
     /// Lists what is set, the shorthands last.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Setting, Resolution)> {
         self.set.iter().map(|(setting, decision)| (*setting, decision.resolution))

@@ -259,7 +259,7 @@ fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &Replacin
         | Class::UpdateMissing => Action::Insert,
         Class::Delete | Class::AmbiguousMissingOnNew | Class::DeleteOriginDiffers => Action::Delete,
         Class::OldOnly | Class::Convergent | Class::Unchanged => Action::KeepOld,
-        Class::Update | Class::AmbiguousDiffers | Class::InsertExists | Class::UpdateOriginDiffers => {
+        Class::Update | Class::AmbiguousDiffers | Class::Drift | Class::InsertExists | Class::UpdateOriginDiffers => {
             if replacing.touched_by(batch, row) { Action::Replace } else { Action::Update }
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tracing::Instrument as _;
 
+use super::drifted::drifted_rows;
 use super::gap::{self, Gap};
 use super::outcome::outcomes;
 use super::read_back::read_back;
@@ -50,6 +51,10 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
             let work = verify_database(context, &plan.run_id, part, record, &mut report);
             let at = work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
             merged_at.insert(part.name.clone(), at);
+        }
+        for table in &part.tables {
+            let rows = drifted_rows(context.store(), table).place(|| format!("{}: {}", part.name, table.name))?;
+            report.not_covered.extend((rows > 0).then(|| gap::of_drift(&part.name, table, rows)));
         }
     }
     report.not_covered.extend(gap::of_rows(&report.tables));

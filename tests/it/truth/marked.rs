@@ -308,6 +308,33 @@ fn a_parent_without_stamps_that_nobody_wrote_since_gets_its_child() {
 }
 
 #[test]
+fn rows_that_differed_before_the_mark_are_kept_and_counted_and_only_a_decision_by_name_brings_them() {
+    let both = "create table t (k numeric primary key, v text); insert into t values (1, 'both'), (2, 'both')";
+    let apart = |pair: &Pair| -> Work {
+        // OLD's server takes both spellings for one key.
+        support::sql(&pair.new, "update t set k = 1.0, v = 'apart' where k = 1");
+        Box::new(|| ())
+    };
+    let (case, _) = marked_while("mark_drift", both, apart, ["update t set v = 'new' where k = 2", ""]);
+    assert_eq!(of(&case), [(Class::Update, 1), (Class::Delete, 1), (Class::Drift, 1)]);
+    let plan = block_on(engine::plan(&case.context)).expect("a plan");
+    assert_eq!(plan.actions.get(failback::policy::Action::KeepOld), 1, "{plan:#?}");
+    case.decide("[defaults]\ndrift = \"apply_new\"\n");
+    let refused = block_on(engine::plan(&case.context)).expect_err("for all tables alike");
+    assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
+    case.decide("");
+    block_on(engine::plan(&case.context)).expect("a plan");
+    block_on(engine::merge(&case.context, MergeOptions { leave_held: true, ..MergeOptions::default() })).expect("a merge");
+    let verified = block_on(engine::verify(&case.context)).expect("a verification");
+    let gap = verified.not_covered.iter().find(|gap| gap.of == engine::GapKind::Drift).expect("a gap");
+    assert!(gap.why.starts_with("1 rows differ from NEW's since before the cutover"), "{gap:?}");
+    block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
+    case.decide("[tables.\"public.t\"]\ndrift = \"apply_new\"\n");
+    let by_name = block_on(engine::plan(&case.context)).expect("a plan");
+    assert_eq!(by_name.actions.get(failback::policy::Action::KeepOld), 0, "{by_name:#?}");
+}
+
+#[test]
 fn what_a_verdict_rests_on_is_written_down() {
     let case = marked("mark_evidence", BARE, "update t set v = 'new' where id = 1", "");
     of(&case);

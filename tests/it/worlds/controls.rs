@@ -186,7 +186,12 @@ fn moment(sides: [&[Written]; 2]) -> Moment {
 /// What the oracle says of a diff by a mark, where five rows stood on both sides at the mark.
 fn disproved(now: [&[Written]; 2], entries: &[(u32, Class, Base)]) -> Vec<String> {
     let rows = [(1, "b", 7), (2, "b", 7), (3, "b", 7), (4, "b", 7), (5, "b", 7)];
-    let (tables, then, now) = (tables(), moment([&rows, &rows]), moment(now));
+    disproved_since([&rows, &rows], now, entries)
+}
+
+/// What it says where these rows stood on both sides at the mark.
+fn disproved_since(then: [&[Written]; 2], now: [&[Written]; 2], entries: &[(u32, Class, Base)]) -> Vec<String> {
+    let (tables, then, now) = (tables(), moment(then), moment(now));
     let listed: Vec<_> = entries.iter().map(|(id, class, _)| (*id, *class, Action::Hold, false)).collect();
     let mut parents = Said { method: Method::Xid, ..said(&listed) };
     for (id, _, base) in entries {
@@ -226,6 +231,20 @@ fn a_false_claim_of_proof_is_complained_about() {
     expect(&disproved([&with((1, "o", 8)), &with((1, "n", 9))], &[(1, Class::OldOnly, Base::IsNew)]), new);
     let insert = [(1, Class::Insert, Base::Absent)];
     expect(&disproved([&B, &with((1, "n", 9))], &insert), "there is said to have been no row at the mark");
+}
+
+#[test]
+fn rows_that_differed_at_the_mark_are_drift_and_no_others_are() {
+    const APART: [&[Written]; 2] = [&[(1, "o", 7)], &[(1, "n", 7)]];
+    let drift = [(1, Class::Drift, Base::Unknown)];
+    assert_eq!(disproved_since(APART, APART, &drift), [""; 0]);
+    assert_eq!(disproved_since(APART, APART, &[]), [""; 0], "it may be left unlisted");
+    expect(&disproved_since(APART, APART, &[(1, Class::AmbiguousDiffers, Base::Unknown)]), "by its writers");
+    for written in [[APART[0], &[(1, "n", 9)]], [&[(1, "o", 8)], APART[1]]] {
+        expect(&disproved_since(APART, written, &drift), "said to have differed at the mark");
+    }
+    let same: [&[Written]; 2] = [&[(1, "b", 7)], &[(1, "b", 7)]];
+    expect(&disproved_since(same, [same[0], &[(1, "n", 7)]], &drift), "said to have differed at the mark");
 }
 
 #[test]

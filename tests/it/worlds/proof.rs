@@ -77,6 +77,7 @@ impl Proof<'_> {
         let on_old_at_export = self.at_export.tables[number].contains_key(key);
         One {
             then: row(self.then, Side::Old),
+            differed: !agree(&self.tables[number], row(self.then, Side::Old).as_ref(), row(self.then, Side::New).as_ref()),
             now: Sided::of(|side| row(self.now, side)),
             fates: Sided::of(fate),
             on_old_at_export,
@@ -86,8 +87,10 @@ impl Proof<'_> {
 
 /// One key, then and now.
 struct One {
-    /// OLD's row at the mark; NEW's was the same.
+    /// OLD's row at the mark; NEW's was the same, or the two differed already.
     then: Option<Row>,
+    /// Whether they did.
+    differed: bool,
     now: Sided<Option<Row>>,
     fates: Sided<Fate>,
     /// Whether OLD had the row at the export.
@@ -103,6 +106,7 @@ impl One {
     /// deleted or made after the export is its own.
     fn unlisted(&self, table: &Table) -> Option<String> {
         let is_olds_own = match self.fates.new {
+            // What differed already is no write of NEW's, and not looked for.
             Fate::Same => true,
             Fate::Written => false,
             Fate::None => self.then.is_none() || !self.on_old_at_export,
@@ -136,6 +140,10 @@ impl One {
         if new_is_base && (!agree(table, self.now.new.as_ref(), self.then.as_ref()) || self.fates.new != Fate::Same) {
             return Some(format!("NEW's row is said to be the one of the mark, {:?}, and is {:?}", self.then, self.now.new));
         }
+        let drifted = entry.class == Class::Drift;
+        if drifted && (!self.differed || self.fates != Sided { old: Fate::Same, new: Fate::Same }) {
+            return Some(format!("is said to have differed at the mark, by rows that are {:?} since", self.fates));
+        }
         let absent = (claims(Side::Old) || claims(Side::New)) && (base(Base::Absent) || entry.class == Class::Insert);
         if absent && self.then.is_some() {
             return Some(format!("there is said to have been no row at the mark, and there was {:?}", self.then));
@@ -157,6 +165,7 @@ impl One {
             (Fate::None, Fate::Written) => {
                 (&[Class::AmbiguousMissingOnOld, Class::UpdateDeleted], &[Class::Insert, Class::UpdateMissing])
             }
+            (Fate::Same, Fate::Same) if self.differed => (&[Class::Drift], &[]),
             (Fate::Same | Fate::Written, Fate::Same) | (Fate::None, Fate::None) => (&[], &[]),
         };
         [always.to_vec(), stamped(by_creation)].concat()
