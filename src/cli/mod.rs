@@ -17,6 +17,7 @@ mod export;
 mod fold;
 mod grants;
 mod horizons;
+mod lacking;
 mod log;
 mod log_line;
 mod mark;

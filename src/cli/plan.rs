@@ -59,6 +59,10 @@ pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<S
         return settings.steps("merge", &confirm().collect::<Vec<_>>());
     }
     let mut steps = settings.steps("decide", &["CLASS=RESOLUTION".to_owned()]);
+    if let Some(one) = report.wanting.first() {
+        steps.push(Step::Say("for rows that are held for want of evidence, if what is known of them is enough:".to_owned()));
+        steps.extend(settings.steps("decide", &["--evidence".to_owned(), format!("{}={}", one.class, one.rests_on)]));
+    }
     steps.push(Step::Run(settings.command("plan", &[])));
     steps.push(Step::Say("or leave them held:".to_owned()));
     steps.extend(settings.steps("merge", &std::iter::once("--leave-held".to_owned()).chain(confirm()).collect::<Vec<_>>()));

@@ -36,6 +36,14 @@ impl Evidence {
             Self::Ledger | Self::XidByHand | Self::Column | Self::TwoWay => false,
         }
     }
+
+    /// Whether it is enough only where a decision names it, although weaker evidence is enough without: an estimate.
+    #[must_use]
+    pub const fn must_be_named(self) -> bool {
+        match self {
+            Self::Log | Self::Baseline | Self::Ledger | Self::Xid | Self::XidByHand | Self::Column | Self::TwoWay => false,
+        }
+    }
 }
 
 words!(Evidence {

@@ -37,7 +37,7 @@ pub use export::{Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, Exp
 pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
-pub use plan::{PlanReport, PlannedTable, Reject, plan};
+pub use plan::{PlanReport, PlannedTable, Reject, Wanting, plan};
 pub use run::{
     CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent, StatusReport,
     Stop, status,

@@ -131,6 +131,12 @@ impl Setting {
         Class::DECIDABLE.into_iter().map(Self::One).chain([Self::Conflict, Self::Ambiguous])
     }
 
+    /// Lists the keys that stand for a class, the strongest first: its own, then the shorthand that includes it.
+    pub(super) fn that_mean(class: Class) -> impl Iterator<Item = Self> {
+        let shorthands = [Self::Conflict, Self::Ambiguous].into_iter();
+        std::iter::once(Self::One(class)).chain(shorthands.filter(move |setting| setting.classes().contains(&class)))
+    }
+
     /// Returns the key in `decisions.toml`.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
@@ -8,6 +9,7 @@ use tracing::Instrument as _;
 
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
+use super::staged::{Staged, chunks, staged};
 use super::{ahead, brought, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Evidence, History, Witness, classify};
@@ -117,14 +119,22 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
     };
     let mut done = workers::run(context.reporter(), context.limits().jobs(), chunks(database), work).await?;
     done.sort_by_key(|(chunk, _)| (chunk.table, chunk.number));
-    let nothing =
-        |table: &TableRecord| TableDiff { id: table.id, name: table.name.clone(), segments: Vec::new(), counts: Counts::new() };
+    let nothing = |table: &TableRecord| TableDiff {
+        id: table.id,
+        name: table.name.clone(),
+        segments: Vec::new(),
+        counts: Counts::new(),
+        evidence: BTreeMap::new(),
+    };
     let mut tables: Vec<_> = database.tables.iter().map(nothing).collect();
     let (mut ahead, mut respelt) = (vec![Sided::<u64>::default(); tables.len()], vec![0; tables.len()]);
     for (chunk, found) in done {
         if let Some(position) = tables.iter().position(|table| table.id == chunk.table) {
             tables[position].segments.extend(found.segment);
             tables[position].counts += &found.counts;
+            for (class, counts) in found.evidence {
+                *tables[position].evidence.entry(class).or_default() += &counts;
+            }
             ahead[position] = ahead[position].zip(found.ahead).map(|(before, found)| before + found);
             respelt[position] += found.respelt;
         }
@@ -132,22 +142,6 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
     notes.extend(tables.iter().zip(ahead).filter_map(|(table, ahead)| ahead::note(&database.name, table, ahead)));
     notes.extend(tables.iter().zip(respelt).filter_map(|(table, rows)| respelt::note(&database.name, table, rows)));
     Ok((DatabaseDiff { name: database.name.clone(), old, tables }, notes))
-}
-
-/// Lists a database's segments; what one becomes is a file of its own.
-fn chunks(database: &DatabaseRecord) -> Vec<Chunk> {
-    let of = |record: &TableRecord| {
-        let (database, table) = (database.name.clone(), record.id);
-        let chunk = move |(number, segment): (u32, &Segment)| Chunk {
-            database: database.clone(),
-            table,
-            number,
-            weight: segment.rows,
-            task: Task::Compare { segment: segment.file.path.clone() },
-        };
-        (1..).zip(record.candidates.iter().chain(&record.absent)).map(chunk).collect::<Vec<_>>()
-    };
-    database.tables.iter().flat_map(of).collect()
 }
 
 /// What is known of one database while its chunks are done.
@@ -177,6 +171,8 @@ struct Found {
     segment: Option<Segment>,
     /// How many rows there are of each class.
     counts: Counts<Class>,
+    /// How many of each class rest on which evidence.
+    evidence: BTreeMap<Class, Counts<Evidence>>,
     /// How many rows of each side bear stamps of a time that has not come.
     ahead: Sided<u64>,
     /// How many rows have a key that NEW spells otherwise.
@@ -223,25 +219,6 @@ impl Work for DiffWork {
     async fn check_snapshots(&self) -> Result<()> {
         self.snapshot.check().await
     }
-}
-
-/// Finds a staged segment by its path, and what it holds.
-fn staged<'a>(record: &'a TableRecord, path: &str) -> Result<(&'a Segment, Staged)> {
-    let candidates = record.candidates.iter().map(|segment| (segment, Staged::Rows));
-    let absent = record.absent.iter().map(|segment| (segment, Staged::Keys));
-    candidates
-        .chain(absent)
-        .find(|(segment, _)| segment.file.path == path)
-        .ok_or_else(|| Error::new(ErrorKind::Damaged, "read the manifest").at(path).because("it lists no such file"))
-}
-
-/// What a staged segment holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Staged {
-    /// NEW's rows.
-    Rows,
-    /// Keys that NEW lacks.
-    Keys,
 }
 
 /// Compares one segment's keys with OLD.
@@ -297,7 +274,7 @@ impl<'a> Comparer<'a> {
         let schema = diff_schema(&self.table.layout);
         let staged = SegmentReader::open(target.store.as_ref(), segment, KEYS_PER_STATEMENT)?;
         let mut file = LazySegment::new(target, schema.clone());
-        let (mut counts, mut ahead, mut respelt) = (Counts::new(), Sided::default(), 0);
+        let (mut counts, mut evidence, mut ahead, mut respelt) = (Counts::new(), BTreeMap::new(), Sided::default(), 0);
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
         for batch in staged {
             for batch in bounded(&batch?) {
@@ -312,14 +289,19 @@ impl<'a> Comparer<'a> {
                 }
                 ahead = self.count_ahead(ahead, &sides);
                 for row in &rows {
-                    counts.add(row.verdict.class, 1);
+                    let class = row.verdict.class;
+                    counts.add(class, 1);
+                    if !class.is_settled() {
+                        let rests_on = class.rests_on(row.verdict.evidence);
+                        evidence.entry(class).or_insert_with(Counts::new).add(rests_on, 1);
+                    }
                     respelt += u64::from(respelt::is_respelt(&self.table.key, row));
                 }
                 reporter.tell_rows(database, &self.table.name, rows.len() as u64, 0);
                 file.write(&diff_batch(&schema, &sides, &rows)?)?;
             }
         }
-        Ok(Found { segment: file.finish()?, counts, ahead, respelt })
+        Ok(Found { segment: file.finish()?, counts, evidence, ahead, respelt })
     }
 
     fn sides(&self, batch: RecordBatch, old: Image) -> Sided<Image> {

@@ -9,6 +9,7 @@ mod diff_row;
 mod execute;
 mod report;
 mod respelt;
+mod staged;
 
 pub(crate) use diff_row::{DECIDING, read_words};
 pub use execute::diff;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::reject::Reject;
+use super::wanting::Wanting;
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, Plan};
 use crate::words::Counts;
@@ -24,6 +25,8 @@ pub struct PlanReport {
     pub held: u64,
     /// Rows that OLD does not take as they are, by table, column and reason; they are among those held.
     pub rejects: Vec<Reject>,
+    /// Rows that were to be written, and whose verdict rests on less than their class needs; they are among those held.
+    pub wanting: Vec<Wanting>,
     /// Decisions that no table of the run answers to.
     pub unmatched: Vec<String>,
     /// What a person should know about the decisions.
@@ -64,6 +67,7 @@ pub(crate) fn report(run: String, plan: &Plan) -> PlanReport {
         held: actions.get(Action::Hold),
         actions,
         rejects: Vec::new(),
+        wanting: Vec::new(),
         unmatched: Vec::new(),
         notes: Vec::new(),
     }

@@ -78,6 +78,14 @@ fn every_write_of_either_side_is_known_without_a_stamp() {
 }
 
 #[test]
+fn a_delete_that_the_mark_proves_needs_no_more_than_its_decision() {
+    let case = marked("mark_delete", BARE, "delete from t where id = 3", "");
+    case.decide("[defaults]\ndelete = \"apply_new\"\n[evidence]\n");
+    let plan = planned(&case);
+    assert_eq!((plan.actions.get(failback::policy::Action::Delete), plan.wanting.len()), (1, 0), "{plan:#?}");
+}
+
+#[test]
 fn a_stamp_of_its_creation_says_which_young_row_is_an_insert() {
     let both = "create table t (id int primary key, v text, created_at timestamptz default now());
                 insert into t select g, 'both', '2020-01-01' from generate_series(1, 20) g";

@@ -6,6 +6,7 @@ mod definitions;
 mod discovery;
 mod erased;
 mod exchanged;
+mod graded;
 mod ignored;
 mod keyless;
 mod leaning;

@@ -217,6 +217,14 @@ impl Journey<'_> {
             let class = CLASSES[self.dice.below(CLASSES.len())];
             let _ = writeln!(self.decisions, "[tables.\"{table}\"]\n{class} = \"apply_new\"");
         }
+        // How much has to be known before OLD is written: what is built in, or more, or less.
+        let needed = match self.count % 4 {
+            0 => "",
+            1 => "delete = \"column\"\nupdate = \"xid\"\n",
+            2 => "delete = \"column\"\ninsert = \"xid\"\n",
+            _ => "delete = \"column\"\n",
+        };
+        let _ = write!(self.decisions, "[evidence]\n{needed}");
     }
 
     /// Creates the tables on both sides and fills them alike.
