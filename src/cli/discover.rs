@@ -7,7 +7,7 @@ use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, horizons, run};
+use super::{Call, Exit, amount, coverage, horizons, run};
 use crate::engine::{self, Discovery};
 use crate::error::Result;
 use crate::name::Side;
@@ -39,7 +39,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
     let context = settings.context(call, run::none()?, &Side::BOTH)?;
     let found = engine::discover(&context).await?;
-    let mut page = page(call, &found);
+    let mut page = coverage::headed(call, &found.coverage, &page(call, &found));
     page.next(next(&settings));
     call.printer.result(&found, &page)?;
     Ok(Exit::Done)

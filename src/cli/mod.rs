@@ -7,6 +7,7 @@
 mod amount;
 mod bars;
 mod confirm;
+mod coverage;
 mod decide;
 mod demo;
 mod diff;

@@ -7,7 +7,7 @@ use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, run};
+use super::{Call, Exit, amount, coverage, run};
 use crate::config::LockWaits;
 use crate::engine::{self, Context, PlanReport};
 use crate::error::Result;
@@ -46,7 +46,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     if !arguments.show_values {
         report.hide_values();
     }
-    let mut page = page(call, &context, &report);
+    let mut page = coverage::headed(call, &report.coverage, &page(call, &context, &report));
     page.next(next(&settings, &report, &context.servers().endpoint(Side::Old).address()));
     call.printer.result(&report, &page)?;
     Ok(if arguments.exit_code && report.held > 0 { Exit::Undecided } else { Exit::Done })

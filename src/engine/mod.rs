@@ -39,7 +39,7 @@ pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, Wanting, plan};
 pub use run::{
-    CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent, StatusReport,
-    Stop, status,
+    CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection,
+    Servers, Silent, StatusReport, Stop, status,
 };
 pub use verify::{Gap, GapKind, Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

@@ -18,7 +18,7 @@ use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
 use crate::engine::run::ledger;
 use crate::engine::run::{
-    Brought, BroughtKeys, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export, expect_unrewritten,
+    Brought, BroughtKeys, Context, Event, Ledger, Reporter, Servers, Work, coverage, edited_since_export, expect_unrewritten,
     tell_redefined,
 };
 use crate::engine::run::{read_step, spans, workers};
@@ -81,7 +81,7 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
     let diff_blake3 = index.write(context.store())?;
     JournalRecord::Diffed { diff_blake3, rows: index.counts().sum() }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "diff" });
-    Ok(report(context.run(), &index, notes))
+    Ok(report(context.run(), coverage(&manifest.databases), &index, notes))
 }
 
 /// Returns the database's diff, and what a person should know of its stamps and of what OLD remembers.

@@ -26,7 +26,7 @@ use crate::delta::{Class, Evidence};
 use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::evidence::Clock;
 use crate::engine::rows::Target;
-use crate::engine::run::{Context, Event, Ledger, Reporter, edited_since_export, tell_redefined};
+use crate::engine::run::{Context, Event, Ledger, Reporter, coverage, edited_since_export, tell_redefined};
 use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
@@ -100,7 +100,8 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
         notes.extend(privileges::notes(context, part, record).await.place(|| format!("database {}", part.name))?);
     }
     let Aside { rejects, wanting } = aside;
-    Ok(PlanReport { rejects, wanting, unmatched: decisions.unmatched(&known), notes, ..report(context.run(), &plan) })
+    let (coverage, unmatched) = (coverage(&manifest.databases), decisions.unmatched(&known));
+    Ok(PlanReport { coverage, rejects, wanting, unmatched, notes, ..report(context.run(), &plan) })
 }
 
 /// Rows that are held beside the decisions, by why.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::reject::Reject;
 use super::wanting::Wanting;
+use crate::engine::run::CoveredTable;
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, Plan};
 use crate::words::Counts;
@@ -17,6 +18,8 @@ pub struct PlanReport {
     pub run: String,
     /// The plan's digest.
     pub digest: String,
+    /// What is covered, table by table, what is not covered first.
+    pub coverage: Vec<CoveredTable>,
     /// One line a table, parents first.
     pub tables: Vec<PlannedTable>,
     /// Rows by action, over all tables.
@@ -63,6 +66,7 @@ pub(crate) fn report(run: String, plan: &Plan) -> PlanReport {
     PlanReport {
         run,
         digest: plan.digest.clone(),
+        coverage: Vec::new(),
         tables: plan.databases.iter().flat_map(planned_tables).collect(),
         held: actions.get(Action::Hold),
         actions,

@@ -7,6 +7,7 @@
 mod blockers;
 mod brought;
 mod context;
+mod coverage;
 pub(crate) mod ledger;
 mod limits;
 mod progress;
@@ -27,6 +28,8 @@ pub(crate) mod workers;
 pub(crate) use blockers::{is_lock_wait, naming_blockers};
 pub(crate) use brought::{Brought, BroughtKeys, read_digest, remember, remembers, swapped};
 pub use context::Context;
+pub(crate) use coverage::coverage;
+pub use coverage::{CoveredChanges, CoveredTable};
 pub use ledger::{Entry, LedgerAction};
 pub(crate) use ledger::{Ledger, Undone};
 pub use limits::{CHUNK_BYTES, Limits};

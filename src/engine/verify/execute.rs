@@ -14,7 +14,7 @@ use super::taken_back;
 use crate::catalog::{self, Catalog};
 use crate::engine::merge::{fitting, sequences};
 use crate::engine::run::spans;
-use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, read_step};
+use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, coverage, read_step};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
@@ -37,6 +37,7 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
     let mut report = VerifyReport {
         run: context.run(),
         state: State::NotVerified,
+        coverage: coverage(&manifest.databases),
         tables: Vec::new(),
         orphans: Vec::new(),
         sequences: Vec::new(),
