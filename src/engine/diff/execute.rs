@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use super::staged::{Staged, chunks, staged};
-use super::{ahead, brought, respelt};
+use super::{ahead, brought, own_writes, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Evidence, History, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps, xid_witness, young};
@@ -18,8 +18,8 @@ use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
 use crate::engine::run::ledger;
 use crate::engine::run::{
-    Brought, BroughtKeys, Context, Event, Ledger, Reporter, Servers, Work, coverage, edited_since_export, expect_unrewritten,
-    tell_redefined,
+    Brought, BroughtKeys, Context, Event, Ledger, OwnWrites, Reporter, Servers, Work, coverage, edited_since_export,
+    expect_unrewritten, tell_redefined,
 };
 use crate::engine::run::{read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -108,6 +108,11 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             old: Some(snapshot.session().read_clock().await?.server_us),
             new: database.clocks.map(|clocks| clocks.new.server_us),
         },
+        // Where no ids prove anything, a stamp of NEW's does not say that OLD's users left its row alone.
+        own_writes: match database.horizons() {
+            Some(_) => OwnWrites::read(&Ledger::of(context), snapshot.session(), &database.new).await?,
+            None => OwnWrites::default(),
+        },
         young: match database.horizons() {
             Some(known) => young(snapshot.session(), known.old.horizon).await?,
             None => NOT_ASKED.to_owned(),
@@ -160,6 +165,8 @@ struct DiffWork {
     snapshot: Snapshot,
     /// What earlier merges brought to OLD.
     brought: Brought,
+    /// The transactions in which they wrote.
+    own_writes: OwnWrites,
 }
 
 /// What to do once OLD's definitions are no longer those that the export saw.
@@ -199,8 +206,8 @@ impl Work for DiffWork {
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
-        let brought = self.brought.of(&record.old.name);
-        let comparer = Comparer::new(stamps, record, (staged, segment), (&self.young, self.grade), brought)?;
+        let memory = (self.brought.of(&record.old.name), self.own_writes.of(&record.old.name));
+        let comparer = Comparer::new(stamps, record, (staged, segment), (&self.young, self.grade), memory)?;
         let comparing = comparer.run(reporter, &self.database.name, old, segment, target);
         let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path);
         let found = found.map_err(|error| tell_redefined(error, NEW_RUN))?;
@@ -236,6 +243,8 @@ struct Comparer<'a> {
     key_columns: Vec<usize>,
     /// Keys of rows that earlier merges brought to OLD.
     brought: Option<&'a BroughtKeys>,
+    /// The transactions in which they wrote to it.
+    own_writes: &'a [i64],
 }
 
 impl<'a> Comparer<'a> {
@@ -244,7 +253,7 @@ impl<'a> Comparer<'a> {
         table: &'a TableRecord,
         (staged, segment): (Staged, &Segment),
         (young, grade): (&'a str, Sided<Evidence>),
-        brought: Option<&'a BroughtKeys>,
+        (brought, own_writes): (Option<&'a BroughtKeys>, &'a [i64]),
     ) -> Result<Self> {
         let keys = key_layout(&table.key);
         let layout: &RowLayout = if staged == Staged::Rows { &table.layout } else { &keys };
@@ -260,6 +269,7 @@ impl<'a> Comparer<'a> {
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,
             brought,
+            own_writes: if table.method == Method::Xid && table.detached.is_empty() { own_writes } else { &[] },
         })
     }
 
@@ -284,6 +294,8 @@ impl<'a> Comparer<'a> {
                     counterpart::fetch_known(old, source, &self.table.layout, self.young, &keys).await?;
                 let sides = self.sides(batch, counterparts);
                 let mut rows = self.judge(&sides, &young)?;
+                let by_merges = (self.own_writes, self.is_young.then_some(self.grade.new));
+                own_writes::heed(old, source, by_merges, (&keys, &sides), &mut rows).await?;
                 if let Some(known) = self.brought {
                     brought::heed(old, source, known, &keys, &mut rows).await?;
                 }

@@ -7,6 +7,7 @@ mod ahead;
 mod brought;
 mod diff_row;
 mod execute;
+mod own_writes;
 mod report;
 mod respelt;
 mod staged;

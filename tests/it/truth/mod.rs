@@ -14,6 +14,7 @@ mod locks;
 mod marked;
 mod merging;
 mod own_schema;
+mod own_writes;
 mod quiet;
 mod respelt;
 mod restarted;

@@ -199,7 +199,16 @@ fn disproved_since(then: [&[Written]; 2], now: [&[Written]; 2], entries: &[(u32,
         (entry.evidence, entry.base) = (Sided { old: Evidence::Xid, new: Evidence::Xid }, *base);
     }
     let said = [Some(parents), None];
-    Proof { tables: &tables, then: &then, now: &now, at_export: &now.old.0, said: &said, shaken: &BTreeSet::new() }.complaints()
+    Proof {
+        tables: &tables,
+        then: &then,
+        now: &now,
+        at_export: &now.old.0,
+        said: &said,
+        shaken: &BTreeSet::new(),
+        brought: None,
+    }
+    .complaints()
 }
 
 #[test]
@@ -261,7 +270,8 @@ fn a_write_that_a_mark_tells_and_the_diff_does_not_is_complained_about() {
     let same = moment([&B, &B]);
     let unheeded = |shaken: &[usize]| {
         let (tables, said, shaken) = (tables(), [Some(said(&[])), None], shaken.iter().copied().collect());
-        Proof { tables: &tables, then: &same, now: &same, at_export: &same.old.0, said: &said, shaken: &shaken }.complaints()
+        Proof { tables: &tables, then: &same, now: &same, at_export: &same.old.0, said: &said, shaken: &shaken, brought: None }
+            .complaints()
     };
     expect(&unheeded(&[]), "the mark is not heeded");
     assert_eq!(unheeded(&[0]), [""; 0]);
