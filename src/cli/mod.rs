@@ -5,6 +5,7 @@
 //! Never: decides what a row means or what is written (see `engine`), or shows a password or a row's values.
 
 mod amount;
+mod audit;
 mod bars;
 mod confirm;
 mod coverage;

@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod audit;
 mod diff;
 mod discover;
 mod evidence;
@@ -31,6 +32,7 @@ mod run;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
+pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced, export};
