@@ -4,6 +4,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::lacking::{self, Lacking};
 use super::options::Options;
 use super::resolved::{self, ChangedRows};
 use super::settings::Settings;
@@ -11,18 +12,20 @@ use super::waiting;
 use super::{Call, Exit, amount, run};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
-use crate::policy::{Change, Decisions, Resolution, Scope, Setting, edit};
-use crate::staging::{Journal, JournalRecord, Manifest, layout};
+use crate::policy::{Change, Decisions, Ruling, Scope, Setting, edit, read_evidence};
+use crate::staging::{DiffIndex, Journal, JournalRecord, Manifest, layout};
 use crate::store::{Store, host_files};
 
 /// Show or set what is done about each kind of difference
 ///
 /// Without settings, or with --show: what is to be done about each class of the run, who said so, and how many rows it
 /// affects. With settings: writes them into the run's decisions.toml, each with who, when and why; what they replace is kept
-/// there as history, and comments survive. Classes are insert, update,
-/// delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs,
-/// insert_exists, update_origin_differs, update_deleted, update_missing, delete_origin_differs, or several at once: conflict,
-/// ambiguous. Resolutions are apply_new, keep_old, hold, skip, last_update_wins, first_update_wins.
+/// there as history, and comments survive. With --evidence: how much has to be known of a class before OLD is written for it;
+/// rows of which less is known stay held. Classes are insert, update, delete, old_only, ambiguous_missing_on_old,
+/// ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs, drift, insert_exists, update_origin_differs,
+/// update_deleted, update_missing, delete_origin_differs, or several at once: conflict, ambiguous. Resolutions are apply_new,
+/// keep_old, hold, skip, last_update_wins, first_update_wins. Evidence, from the strongest to the weakest: log, baseline,
+/// ledger, xid, xid_by_hand, column, two_way.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 #[command(after_help = "\
@@ -30,11 +33,15 @@ Examples:
   failback decide
   failback decide conflict=keep_old --why 'OLD is in use since the rollback'
   failback decide --table public.orders delete=apply_new insert_exists=skip \\
-      --why 'agreed with finance' --by ada")]
+      --why 'agreed with finance' --by ada
+  failback decide --evidence delete=column --why 'nobody moves rows without their stamps'")]
 pub(super) struct Arguments {
     /// What to do about a class; none shows what is decided
     #[arg(value_name = "CLASS=RESOLUTION", conflicts_with = "show")]
     pub(super) settings: Vec<String>,
+    /// The least evidence that a class needs before OLD is written for it
+    #[arg(long, value_name = "CLASS=EVIDENCE", conflicts_with = "show")]
+    pub(super) evidence: Vec<String>,
     /// Show what is decided
     #[arg(long)]
     pub(super) show: bool,
@@ -57,7 +64,7 @@ pub(super) struct Arguments {
 /// Shows or sets decisions.
 pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
-    if arguments.settings.is_empty() {
+    if arguments.settings.is_empty() && arguments.evidence.is_empty() {
         return resolved::show(call, &settings, &run::open(&settings)?);
     }
     let (store, _lock) = run::open_for_writing(&settings)?;
@@ -67,10 +74,17 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         || ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name).filter(|name| !name.trim().is_empty()));
     let by = arguments.by.clone().or_else(|| named().map(str::to_owned)).unwrap_or_else(host_files::acting_user);
     let at = now();
-    for setting in &arguments.settings {
-        let (setting, resolution) = read_setting(setting)?;
+    let mut written: Vec<(String, Vec<String>)> = Vec::new();
+    let rulings = arguments.settings.iter().map(|text| (text, read_setting(text)));
+    for (said, ruling) in rulings.chain(arguments.evidence.iter().map(|text| (text, read_needed(text)))) {
+        let (setting, ruling) = ruling?;
         let (why, by, at) = (arguments.why.clone(), by.clone(), at.clone());
-        text = edit(&text, &Change { scope: scope.clone(), setting, resolution, why, by, at })?;
+        let change = Change { scope: scope.clone(), setting, ruling, why, by, at };
+        text = edit(&text, &change)?;
+        match written.iter_mut().find(|(section, _)| *section == change.section()) {
+            Some((_, settings)) => settings.push(said.clone()),
+            None => written.push((change.section(), vec![said.clone()])),
+        }
     }
     let after = Decisions::parse(&text, layout::DECISIONS)?;
     // What a decision comes to is looked up first: nothing is decided about a run whose files are damaged.
@@ -79,13 +93,16 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         section: scope.to_string(),
         changes: resolved::changes(&store, &before, &after)?,
         notes: notes(&store, &after)?,
+        wanting: wanting(&store, &after)?,
     };
     let has_effect = has_effect(&store)?;
     let decisions_blake3 = store.write(layout::DECISIONS, text.as_bytes())?.blake3;
-    let (section, decided) = (scope.to_string(), arguments.settings.clone());
-    JournalRecord::Decided { decisions_blake3, section, settings: decided, by }.append(&store)?;
     let mut page = call.printer.page();
-    page.list(&format!("written to {} of decisions.toml:", report.section), &arguments.settings);
+    for (section, settings) in written {
+        page.list(&format!("written to {section} of decisions.toml:"), &settings);
+        let (decisions_blake3, by) = (decisions_blake3.clone(), by.clone());
+        JournalRecord::Decided { decisions_blake3, section, settings, by }.append(&store)?;
+    }
     page.list(
         "which changes:",
         report.changes.iter().map(|one| {
@@ -93,6 +110,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             format!("{}: {}: {}: {} -> {} ({rows})", one.database, one.table, one.class, one.from, one.to)
         }),
     );
+    page.list("held for want of evidence:", report.wanting.iter().flat_map(Lacking::sentences));
     page.list("notes:", &report.notes);
     page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
     call.printer.result(&report, &page)?;
@@ -112,6 +130,14 @@ fn notes(store: &dyn Store, decisions: &Decisions) -> Result<Vec<String>> {
     Ok(notes)
 }
 
+/// Lists what stays held for want of evidence; nothing where the run has no diff yet.
+fn wanting(store: &dyn Store, decisions: &Decisions) -> Result<Vec<Lacking>> {
+    if !store.exists(layout::DIFF)? {
+        return Ok(Vec::new());
+    }
+    Ok(lacking::lacking(&*DiffIndex::read(store)?, decisions))
+}
+
 /// Whether any database of the run can still be planned anew, as far as the journal knows.
 fn has_effect(store: &dyn Store) -> Result<bool> {
     let journal = Journal::read(store)?;
@@ -129,6 +155,8 @@ struct Changed {
     section: String,
     changes: Vec<ChangedRows>,
     notes: Vec<String>,
+    /// What stays held although it is decided.
+    wanting: Vec<Lacking>,
 }
 
 /// Finds the section that the arguments mean.
@@ -164,13 +192,23 @@ fn unknown<'n>(noun: &str, name: &str, known: impl Iterator<Item = &'n str>) -> 
 }
 
 /// Reads `class=resolution`.
-fn read_setting(text: &str) -> Result<(Setting, Resolution)> {
-    let (setting, resolution) = text.split_once('=').ok_or_else(|| {
-        Error::new(ErrorKind::Usage, "read the decision")
-            .because(format!("`{text}` has no `=`"))
-            .next("write CLASS=RESOLUTION, as in conflict=keep_old")
+fn read_setting(text: &str) -> Result<(Setting, Ruling)> {
+    let (setting, resolution) = split(text, "write CLASS=RESOLUTION, as in conflict=keep_old")?;
+    Ok((setting.parse()?, Ruling::Do(resolution.parse()?)))
+}
+
+/// Reads `class=evidence`.
+fn read_needed(text: &str) -> Result<(Setting, Ruling)> {
+    let (setting, evidence) = split(text, "write CLASS=EVIDENCE, as in delete=column")?;
+    let unknown = |cause| Error::new(ErrorKind::Usage, "read the evidence").because(cause);
+    Ok((setting.parse()?, Ruling::Needs(read_evidence(evidence).map_err(unknown)?)))
+}
+
+fn split<'t>(text: &'t str, example: &str) -> Result<(&'t str, &'t str)> {
+    let (setting, ruling) = text.split_once('=').ok_or_else(|| {
+        Error::new(ErrorKind::Usage, "read the decision").because(format!("`{text}` has no `=`")).next(example)
     })?;
-    Ok((setting.trim().parse()?, resolution.trim().parse()?))
+    Ok((setting.trim(), ruling.trim()))
 }
 
 fn now() -> String {
@@ -180,10 +218,14 @@ fn now() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::delta::Evidence;
+    use crate::policy::Resolution;
 
     #[test]
     fn settings_are_read() {
-        assert_eq!(read_setting("conflict = keep_old").unwrap(), (Setting::Conflict, Resolution::KeepOld));
+        assert_eq!(read_setting("conflict = keep_old").unwrap(), (Setting::Conflict, Ruling::Do(Resolution::KeepOld)));
+        assert_eq!(read_needed("conflict = xid").unwrap(), (Setting::Conflict, Ruling::Needs(Evidence::Xid)));
+        assert_eq!(read_needed("delete=colum").unwrap_err().causes(), ["unknown evidence `colum`; did you mean `column`?"]);
         assert_eq!(read_setting("delete").unwrap_err().kind(), ErrorKind::Usage);
         assert_eq!(read_setting("delte=hold").unwrap_err().causes(), ["unknown class `delte`; did you mean `delete`?"]);
     }

@@ -8,7 +8,7 @@ use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
 use super::waiting::{self, Waiting};
-use super::{Call, Exit, amount, run};
+use super::{Call, Exit, amount, coverage, run};
 use crate::engine::{self, Context, DiffReport};
 use crate::error::Result;
 use crate::name::Side;
@@ -39,7 +39,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let context = settings.context(call, store, &[Side::Old])?;
     let report = engine::diff(&context).await?;
     let waiting = waiting_rows(&context)?;
-    let mut page = page(call, &report, &waiting);
+    let mut page = coverage::headed(call, &report.coverage, &page(call, &report, &waiting));
     let mut steps = Vec::new();
     if !waiting.is_empty() {
         steps.extend(settings.steps("decide", &["CLASS=RESOLUTION".to_owned()]));

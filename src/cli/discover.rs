@@ -1,14 +1,15 @@
 //! `failback discover`.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::options::{Options, Scope};
 use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, horizons, run};
-use crate::engine::{self, Discovery};
+use super::{Call, Exit, amount, audit, coverage, horizons, run};
+use crate::engine::{self, AuditedTable, Discovery};
 use crate::error::Result;
 use crate::name::Side;
 use crate::staging::{DatabaseRecord, LeftOut, TableRecord};
@@ -18,20 +19,35 @@ const NOT_KNOWN: &str = "?";
 
 /// List every relation on both servers and what will be done about it
 ///
-/// Reads no rows. For each table: its size, the columns that identify a row, the columns that say when a row was
-/// written, how changes are looked for, and which inserts, updates and deletes that finds: `yes`; `trusted`, as far as the time
-/// columns are maintained; or `no`. Whatever is not carried is listed with the reason; `!` marks what may lose rows.
+/// Reads no rows, but with --audit. For each table: its size, the columns that identify a row, the columns that say when a row
+/// was written, how changes are looked for, and which inserts, updates and deletes that finds: `yes`; `trusted`, as far as the
+/// time columns are maintained; or `no`. Whatever is not carried is listed with the reason; `!` marks what may lose rows.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   failback discover --old postgres://dba@old/db --new postgres://dba@new/db
   OLD_PGHOST=old NEW_PGHOST=new failback discover --tables 'public.*'
+  failback discover --cutover 2026-11-22T10:00:00+02:00 --audit
   failback discover --json | jq '.databases[].left_out[]|select(.blocker)'")]
 pub(super) struct Arguments {
+    /// Measure how many changes the time columns of each table would have missed: reads rows, and writes nothing
+    #[arg(long)]
+    pub(super) audit: bool,
+    /// How many rows of a table are compared at most where no transaction ids tell who wrote it
+    #[arg(long, value_name = "N", default_value_t = 1000, requires = "audit")]
+    pub(super) sample: u32,
     #[command(flatten)]
     pub(super) scope: Scope,
     #[command(flatten)]
     pub(super) options: Options,
+}
+
+/// What was found, and what was measured.
+#[derive(Serialize)]
+struct Audited {
+    #[serde(flatten)]
+    found: Discovery,
+    audit: Vec<AuditedTable>,
 }
 
 /// Looks at both servers and prints what is there.
@@ -39,7 +55,14 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
     let context = settings.context(call, run::none()?, &Side::BOTH)?;
     let found = engine::discover(&context).await?;
-    let mut page = page(call, &found);
+    let mut page = coverage::headed(call, &found.coverage, &page(call, &found));
+    if arguments.audit {
+        let audited = engine::audit(&context, &found.databases, arguments.sample).await?;
+        audit::lay_out(&mut page, &audited);
+        page.next(next(&settings));
+        call.printer.result(&Audited { found, audit: audited }, &page)?;
+        return Ok(Exit::Done);
+    }
     page.next(next(&settings));
     call.printer.result(&found, &page)?;
     Ok(Exit::Done)

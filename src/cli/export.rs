@@ -6,7 +6,7 @@ use super::options::{Options, Scope};
 use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
-use super::{Call, Exit, amount, horizons, quiescence, run};
+use super::{Call, Exit, amount, coverage, horizons, quiescence, run};
 use crate::engine::{self, ExportReport};
 use crate::error::Result;
 use crate::name::Side;
@@ -34,7 +34,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let (store, _lock) = run::make(&settings)?;
     let context = settings.context(call, store, &Side::BOTH)?;
     let report = engine::export(&context).await?;
-    let mut page = page(call, &report);
+    let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
     page.next(settings.steps("diff", &[]));
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)

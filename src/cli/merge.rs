@@ -7,7 +7,7 @@ use super::options::{Options, Writing};
 use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::table::Table;
-use super::{Call, Exit, amount, run};
+use super::{Call, Exit, amount, coverage, run};
 use crate::engine::{self, Context, DatabaseOutcome, MergeOptions, MergeReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
@@ -52,7 +52,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
     }
     let report = engine::merge(&context, options).await?;
-    let mut page = page(call, &context, &report, "merged into");
+    let mut page = coverage::headed(call, &report.coverage, &page(call, &context, &report, "merged into"));
     page.next(if report.dry_run {
         settings.steps("merge", &for_good(&context, &arguments.writing, arguments.leave_held))
     } else {

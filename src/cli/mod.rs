@@ -5,8 +5,10 @@
 //! Never: decides what a row means or what is written (see `engine`), or shows a password or a row's values.
 
 mod amount;
+mod audit;
 mod bars;
 mod confirm;
+mod coverage;
 mod decide;
 mod demo;
 mod diff;
@@ -17,6 +19,7 @@ mod export;
 mod fold;
 mod grants;
 mod horizons;
+mod lacking;
 mod log;
 mod log_line;
 mod mark;

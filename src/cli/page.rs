@@ -83,6 +83,14 @@ impl Page {
         }
     }
 
+    /// Adds another page behind an empty line.
+    pub(super) fn follow(&mut self, rest: &Self) {
+        if !self.text.is_empty() && !rest.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(&rest.text);
+    }
+
     /// Adds what to do next, each step on a line of its own.
     pub(super) fn next(&mut self, steps: impl IntoIterator<Item = Step>) {
         for (index, step) in steps.into_iter().enumerate() {

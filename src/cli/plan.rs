@@ -7,7 +7,7 @@ use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, run};
+use super::{Call, Exit, amount, coverage, run};
 use crate::config::LockWaits;
 use crate::engine::{self, Context, PlanReport};
 use crate::error::Result;
@@ -46,7 +46,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     if !arguments.show_values {
         report.hide_values();
     }
-    let mut page = page(call, &context, &report);
+    let mut page = coverage::headed(call, &report.coverage, &page(call, &context, &report));
     page.next(next(&settings, &report, &context.servers().endpoint(Side::Old).address()));
     call.printer.result(&report, &page)?;
     Ok(if arguments.exit_code && report.held > 0 { Exit::Undecided } else { Exit::Done })
@@ -59,6 +59,10 @@ pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<S
         return settings.steps("merge", &confirm().collect::<Vec<_>>());
     }
     let mut steps = settings.steps("decide", &["CLASS=RESOLUTION".to_owned()]);
+    if let Some(one) = report.wanting.first() {
+        steps.push(Step::Say("for rows that are held for want of evidence, if what is known of them is enough:".to_owned()));
+        steps.extend(settings.steps("decide", &["--evidence".to_owned(), format!("{}={}", one.class, one.rests_on)]));
+    }
     steps.push(Step::Run(settings.command("plan", &[])));
     steps.push(Step::Say("or leave them held:".to_owned()));
     steps.extend(settings.steps("merge", &std::iter::once("--leave-held".to_owned()).chain(confirm()).collect::<Vec<_>>()));

@@ -7,7 +7,7 @@ use super::confirm::confirm;
 use super::options::{Options, Scope, Writing};
 use super::page::Page;
 use super::settings::Settings;
-use super::{Call, Exit, diff, discover, export, merge, plan, run, verify};
+use super::{Call, Exit, coverage, diff, discover, export, merge, plan, run, verify};
 use crate::engine::{self, Context, MergeOptions, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
@@ -68,7 +68,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let stands = |error: Error| error.next(here.command("verify", &[]));
     steps.done(call, "merge", &merged, &merge::page(call, &context, &merged, "merged into")).map_err(stands)?;
     let verified = engine::verify(&context).await.map_err(stands)?;
-    let page = verify::page(call, &verified);
+    let page = coverage::headed(call, &verified.coverage, &verify::page(call, &verified));
     if verified.state == State::NotVerified {
         last.next(verify::not_verified(&here));
     }
@@ -86,7 +86,7 @@ struct Prepared {
 /// Everything that only reads.
 async fn prepare(call: &Call, context: &Context, steps: &mut Steps) -> Result<Prepared> {
     let found = engine::discover(context).await?;
-    steps.done(call, "discover", &found, &discover::page(call, &found))?;
+    steps.done(call, "discover", &found, &coverage::headed(call, &found.coverage, &discover::page(call, &found)))?;
     let exported = engine::export(context).await?;
     steps.done(call, "export", &exported, &export::page(call, &exported))?;
     let compared = engine::diff(context).await?;

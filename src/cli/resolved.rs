@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
+use super::lacking::{self, Lacking};
 use super::settings::Settings;
 use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount};
 use crate::delta::Class;
 use crate::error::Result;
-use crate::policy::{Decisions, Origin, Past, Resolution, Signature};
+use crate::policy::{Decisions, Minimum, Origin, Past, Resolution, Signature};
 use crate::staging::{DiffIndex, Manifest, layout};
 use crate::store::Store;
 
@@ -35,6 +36,7 @@ struct Shown {
     run: String,
     resolutions: Vec<Resolved>,
     waiting: Vec<Waiting>,
+    wanting: Vec<Lacking>,
     history: Vec<Past>,
     unmatched: Vec<String>,
     notes: Vec<String>,
@@ -51,6 +53,9 @@ struct Resolved {
     origin: Origin,
     #[serde(flatten)]
     signature: Signature,
+    /// What must be known of such rows before OLD is written for them; nothing where it is not written for any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    needs: Option<Minimum>,
 }
 
 /// Prints what is decided about everything that differs.
@@ -64,6 +69,7 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
         run: store.location(),
         resolutions: resolve(&index, &decisions),
         waiting: waiting::waiting(&index, &decisions),
+        wanting: lacking::lacking(&index, &decisions),
         history: decisions.history().to_vec(),
         unmatched: decisions.unmatched(&known),
         notes: decisions.notes(),
@@ -89,6 +95,8 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
         page.table(&table);
     }
     page.list("waiting for a decision:", report.waiting.iter().flat_map(Waiting::sentences));
+    page.list("held for want of evidence:", report.wanting.iter().flat_map(Lacking::sentences));
+    page.list("evidence that is needed by decision:", report.resolutions.iter().filter_map(needed));
     page.list("decided before:", report.history.iter().map(past));
     page.list("decisions that match nothing:", &report.unmatched);
     page.list("notes:", &report.notes);
@@ -97,12 +105,22 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
     Ok(Exit::Done)
 }
 
+/// Says what evidence somebody asked for.
+fn needed(one: &Resolved) -> Option<String> {
+    let Minimum { evidence, signature: Signature { why, by, .. }, .. } =
+        one.needs.as_ref().filter(|needs| needs.origin != Origin::Builtin)?;
+    let by = by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
+    let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    Some(format!("{}: {}: {} needs {evidence} or better{by}{why}", one.database, one.table, one.class))
+}
+
 /// Says what was decided until a later decision took its place.
 fn past(past: &Past) -> String {
     let Signature { why, by, .. } = &past.signature;
     let by = by.as_ref().map_or_else(String::new, |by| format!(", by {by}"));
     let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
-    format!("{} {}={} until {}{by}{why}", past.section, past.class, past.resolution, past.until)
+    let said = past.evidence.as_ref().unwrap_or(&past.resolution);
+    format!("{} {}={said} until {}{by}{why}", past.section, past.class, past.until)
 }
 
 fn resolve(index: &DiffIndex, decisions: &Decisions) -> Vec<Resolved> {
@@ -111,7 +129,8 @@ fn resolve(index: &DiffIndex, decisions: &Decisions) -> Vec<Resolved> {
         let decided = decisions.resolve(database, table, class);
         let (database, table) = (database.to_owned(), table.to_owned());
         let (resolution, origin, signature) = (decided.resolution, decided.origin, decided.signature);
-        found.push(Resolved { database, table, class, rows, resolution, origin, signature });
+        let needs = class.applying().map(|_| decisions.minimum(&database, &table, class));
+        found.push(Resolved { database, table, class, rows, resolution, origin, signature, needs });
     });
     found
 }

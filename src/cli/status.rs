@@ -8,7 +8,7 @@ use super::paint::tame;
 use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, run};
+use super::{Call, Exit, amount, coverage, run};
 use crate::engine::{self, LedgerAction, StatusReport};
 use crate::error::Result;
 use crate::policy::Action;
@@ -35,7 +35,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let context = settings.context(call, run::open(&settings)?, &[])?;
     let report = engine::status(&context).await?;
-    let mut page = page(call, &report);
+    let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
     page.next(next(&settings, &report));
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)

@@ -80,6 +80,7 @@ pub(super) const fn meaning(class: Class) -> &'static str {
         }
         Class::AmbiguousMissingOnNew => "only OLD has the row; OLD may have created it, or NEW deleted it",
         Class::AmbiguousDiffers => "the rows differ, and nothing says who changed what",
+        Class::Drift => "the rows differed at the cutover already: neither side wrote its own since",
         Class::InsertExists => "both created a row under this key, with different values",
         Class::UpdateOriginDiffers => "both changed the row, differently",
         Class::UpdateDeleted => "NEW has the row, OLD deleted it: an earlier merge had brought it",

@@ -27,6 +27,9 @@ pub enum Class {
     AmbiguousMissingOnNew,
     /// Both have the row with different values; nothing says who changed it.
     AmbiguousDiffers,
+    /// Both have the row with different values, and neither side wrote it since the cutover, which the servers prove: the two
+    /// differed by then.
+    Drift,
     /// Conflict: both sides created different rows under one key.
     InsertExists,
     /// Conflict: both sides changed the row, differently.
@@ -52,6 +55,7 @@ words!(Class {
     AmbiguousDeletedOnOld => "ambiguous_deleted_on_old",
     AmbiguousMissingOnNew => "ambiguous_missing_on_new",
     AmbiguousDiffers => "ambiguous_differs",
+    Drift => "drift",
     InsertExists => "insert_exists",
     UpdateOriginDiffers => "update_origin_differs",
     UpdateDeleted => "update_deleted",
@@ -79,6 +83,7 @@ impl Class {
             | Self::AmbiguousDeletedOnOld
             | Self::AmbiguousMissingOnNew
             | Self::AmbiguousDiffers
+            | Self::Drift
             | Self::Convergent
             | Self::Unchanged => false,
         }

@@ -26,6 +26,26 @@ pub enum Evidence {
     TwoWay,
 }
 
+impl Evidence {
+    /// Whether it proves how a row was at the cutover: no person, and no application that keeps stamps, has to be believed.
+    #[must_use]
+    pub const fn is_proof(self) -> bool {
+        match self {
+            Self::Log | Self::Baseline | Self::Xid => true,
+            // What a merge brought came after the cutover.
+            Self::Ledger | Self::XidByHand | Self::Column | Self::TwoWay => false,
+        }
+    }
+
+    /// Whether it is enough only where a decision names it, although weaker evidence is enough without: an estimate.
+    #[must_use]
+    pub const fn must_be_named(self) -> bool {
+        match self {
+            Self::Log | Self::Baseline | Self::Ledger | Self::Xid | Self::XidByHand | Self::Column | Self::TwoWay => false,
+        }
+    }
+}
+
 words!(Evidence {
     Log => "log",
     Baseline => "baseline",

@@ -63,6 +63,8 @@ fn inferred(sides: Sided<Option<Witness>>, equal: bool) -> Verdict {
     let class = match base {
         // A conflict in any case, whether or not there was a row at the cutover.
         Base::Unknown if !equal && is_written(sides.old) && is_written(sides.new) => Class::UpdateOriginDiffers,
+        // They differed at the cutover already. Where stamps or a person say so, one of them is wrong rather.
+        Base::Unknown if !equal && is_proven_unwritten(sides.old) && is_proven_unwritten(sides.new) => Class::Drift,
         // A row that NEW alone has, stamped before the cutover: OLD may have deleted it, or an import brought it to NEW with
         // its old stamp.
         Base::IsNew if sides.old.is_none() && is_stamped(sides.new) => Class::AmbiguousDeletedOnOld,
@@ -74,6 +76,13 @@ fn inferred(sides: Sided<Option<Witness>>, equal: bool) -> Verdict {
 /// Whether a side has a row that it has written since the cutover.
 fn is_written(row: Option<Witness>) -> bool {
     row.is_some_and(|row| row.history().changed == Some(true))
+}
+
+/// Whether a side has a row of which its server proves that nobody wrote it since the cutover.
+fn is_proven_unwritten(row: Option<Witness>) -> bool {
+    row.is_some_and(|row| {
+        row.evidence().is_proof() && row.history().changed == Some(false) && !row.history().contradicts_itself()
+    })
 }
 
 /// Whether nothing better than the row's own time columns says what is known of it.
@@ -233,12 +242,33 @@ mod tests {
     }
 
     #[test]
-    fn the_kind_of_evidence_is_told_and_changes_no_class_but_that_of_a_deletion_on_old() {
+    fn two_rows_that_are_both_proven_to_be_as_at_the_cutover_drifted_apart_before_it() {
+        for (old, new) in Evidence::ALL.iter().flat_map(|old| Evidence::ALL.iter().map(|new| (*old, *new))) {
+            let differ = classify(by(old, SAME), by(new, SAME), None, false);
+            let expected = if old.is_proof() && new.is_proof() { Class::Drift } else { Class::AmbiguousDiffers };
+            assert_eq!((differ.class, differ.base), (expected, Base::Unknown), "{old} {new}");
+            assert_eq!(classify(by(old, SAME), by(new, SAME), None, true).class, Class::Unchanged);
+        }
+        let by_servers = |old, new| classify(by(Evidence::Xid, old), by(Evidence::Xid, new), None, false).class;
+        assert_eq!(by_servers(SAME, CHANGED), Class::Update);
+        assert_eq!(by_servers(SAME, EXISTED), Class::Update, "whether NEW wrote it is not known");
+        assert_eq!(by_servers(CHANGED, SAME), Class::OldOnly);
+        let contradiction = Some(History { existed: Some(false), changed: Some(false) });
+        assert_eq!(by_servers(SAME, contradiction), Class::AmbiguousDiffers);
+    }
+
+    #[test]
+    fn the_kind_of_evidence_is_told_and_changes_no_class_but_of_what_servers_prove() {
         for (rows, kinds, equal) in combinations() {
             let verdict = classify(by(kinds.old, rows.old), by(kinds.new, rows.new), None, equal);
             let by_columns = by_columns(rows.old, rows.new, equal);
             let class = match by_columns.class {
                 Class::AmbiguousDeletedOnOld if kinds.new != Evidence::Column => Class::OldOnly,
+                Class::AmbiguousDiffers
+                    if (rows.old, rows.new) == (SAME, SAME) && kinds.old.is_proof() && kinds.new.is_proof() =>
+                {
+                    Class::Drift
+                }
                 class => class,
             };
             assert_eq!((verdict.class, verdict.base), (class, by_columns.base));

@@ -17,9 +17,16 @@ struct Decision {
 const DECISIONS: [Decision; 6] = [
     Decision {
         at: &[],
-        settings: &["delete=apply_new", "ambiguous_missing_on_old=apply_new", "update_origin_differs=last_update_wins"],
+        settings: &[
+            "delete=apply_new",
+            "ambiguous_missing_on_old=apply_new",
+            "update_origin_differs=last_update_wins",
+            "--evidence",
+            "delete=column",
+        ],
         why: "support confirmed the deletions; OLD deleted nothing in tables without time columns; the later write counts",
-        said: "Three rules for all tables: carry NEW's deletes; take home rows that only NEW has, though no column proves when \
+        said: "Three rules for all tables: carry NEW's deletes, also those that only the stamps of OLD's rows prove, which is \
+               less than a delete needs by itself; take home rows that only NEW has, though no column proves when \
                they were made; and where both sides changed a row, let the later write win, which after a rollback is nearly \
                always OLD's.",
     },

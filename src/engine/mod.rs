@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod audit;
 mod diff;
 mod discover;
 mod evidence;
@@ -31,15 +32,16 @@ mod run;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
+pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced, export};
 pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
-pub use plan::{PlanReport, PlannedTable, Reject, plan};
+pub use plan::{PlanReport, PlannedTable, Reject, Wanting, plan};
 pub use run::{
-    CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent, StatusReport,
-    Stop, status,
+    CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection,
+    Servers, Silent, StatusReport, Stop, status,
 };
 pub use verify::{Gap, GapKind, Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

@@ -30,7 +30,7 @@ const OVERWRITE: Option<&str> = Some("overwrite OLD's row with NEW's");
 const DELETE: Option<&str> = Some("delete OLD's row");
 
 /// One line per class, in the order of the enum, which is checked below.
-const RULES: [Rule; 15] = [
+const RULES: [Rule; 16] = [
     rule(Class::Insert, ApplyNew, ONE_ROW, INSERT),
     // OLD's row did not change since the cutover, so which of the two is later is no question.
     rule(Class::Update, ApplyNew, ONE_ROW, OVERWRITE),
@@ -41,6 +41,8 @@ const RULES: [Rule; 15] = [
     rule(Class::AmbiguousDeletedOnOld, Hold, ONE_ROW, INSERT),
     rule(Class::AmbiguousMissingOnNew, KeepOld, ONE_ROW, DELETE),
     rule(Class::AmbiguousDiffers, Hold, TWO_ROWS, OVERWRITE),
+    // Neither side's users are waiting for it, and which of the two is right nobody has asked yet.
+    rule(Class::Drift, KeepOld, ONE_ROW, OVERWRITE),
     rule(Class::InsertExists, Hold, TWO_ROWS, OVERWRITE),
     rule(Class::UpdateOriginDiffers, Hold, TWO_ROWS, OVERWRITE),
     rule(Class::UpdateDeleted, Hold, ONE_ROW, INSERT),
@@ -66,7 +68,7 @@ const fn rule(class: Class, builtin: Resolution, allowed: &'static [Resolution],
 
 impl Class {
     /// The classes about which something is to be decided, in the order of screens and reports.
-    pub const DECIDABLE: [Self; 13] = [
+    pub const DECIDABLE: [Self; 14] = [
         Self::Insert,
         Self::Update,
         Self::Delete,
@@ -75,6 +77,7 @@ impl Class {
         Self::AmbiguousDeletedOnOld,
         Self::AmbiguousMissingOnNew,
         Self::AmbiguousDiffers,
+        Self::Drift,
         Self::InsertExists,
         Self::UpdateOriginDiffers,
         Self::UpdateDeleted,
@@ -128,6 +131,12 @@ impl Setting {
         Class::DECIDABLE.into_iter().map(Self::One).chain([Self::Conflict, Self::Ambiguous])
     }
 
+    /// Lists the keys that stand for a class, the strongest first: its own, then the shorthand that includes it.
+    pub(super) fn that_mean(class: Class) -> impl Iterator<Item = Self> {
+        let shorthands = [Self::Conflict, Self::Ambiguous].into_iter();
+        std::iter::once(Self::One(class)).chain(shorthands.filter(move |setting| setting.classes().contains(&class)))
+    }
+
     /// Returns the key in `decisions.toml`.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -164,6 +173,16 @@ impl Setting {
     pub fn allowed(self) -> Vec<Resolution> {
         let everywhere = |resolution: &Resolution| self.classes().iter().all(|one| one.allowed().contains(resolution));
         Resolution::ALL.into_iter().filter(everywhere).collect()
+    }
+
+    /// Checks that a resolution can be set for all tables alike; the error is a sentence. Two rows that differed before the
+    /// cutover are none of a migration's: whoever lets NEW's win knows the table.
+    pub(super) fn check_for_all(self, resolution: Resolution) -> Result<(), String> {
+        if self != Self::One(Class::Drift) || resolution != ApplyNew {
+            return Ok(());
+        }
+        let example = "[tables.\"public.orders\"]";
+        Err(format!("`{resolution}` for `{}` is decided for a table by its name: under {example}", self.word()))
     }
 
     /// Checks that a resolution makes sense here; the error is a sentence.
@@ -223,6 +242,7 @@ mod tests {
             ("ambiguous_deleted_on_old", Hold),
             ("ambiguous_missing_on_new", KeepOld),
             ("ambiguous_differs", Hold),
+            ("drift", KeepOld),
             ("insert_exists", Hold),
             ("update_origin_differs", Hold),
             ("update_deleted", Hold),

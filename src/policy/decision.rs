@@ -32,8 +32,11 @@ pub struct Past {
     pub section: String,
     /// The class or shorthand.
     pub class: String,
-    /// What was to be done, as it was written.
+    /// What was to be done, as it was written; nothing where the decision was about evidence.
     pub resolution: String,
+    /// The evidence that was needed, as it was written, where the decision was about that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<String>,
     /// Who had decided that.
     #[serde(flatten)]
     pub signature: Signature,
@@ -73,12 +76,13 @@ impl Past {
     }
 
     fn read_one(section: &Section<'_>) -> Result<Self> {
-        section.check(&["section", "class", "resolution", "why", "by", "at", "until"])?;
+        section.check(&["section", "class", "resolution", "evidence", "why", "by", "at", "until"])?;
         let text = |key| section.text(key).map(Option::unwrap_or_default);
         Ok(Self {
             section: text("section")?,
             class: text("class")?,
             resolution: text("resolution")?,
+            evidence: section.text("evidence")?,
             signature: Signature::read(section)?,
             until: time(section, "until")?.unwrap_or_default(),
         })
@@ -149,7 +153,7 @@ mod tests {
             ("history = \"long\"", "`history` must be tables, each under [[history]]; found a string"),
             (
                 "[[history]]\nwhen = 1",
-                "unknown key `when` in [history]; known are section, class, resolution, why, by, at, until",
+                "unknown key `when` in [history]; known are section, class, resolution, evidence, why, by, at, until",
             ),
         ];
         for (text, cause) in cases {

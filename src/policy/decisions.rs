@@ -7,35 +7,14 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::Resolution;
 use super::by_table::{ByTable, Scope};
 use super::decision::{Past, Signature};
 use super::keys::{Section, Source};
-use super::rules::{Effect, Rules};
+use super::minimum::Minimum;
+use super::rules::{EVIDENCE, Effect, Rules};
+use super::{Origin, Resolution};
 use crate::delta::Class;
 use crate::error::Result;
-use crate::words::words;
-
-/// Where a resolution comes from, weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Origin {
-    /// Nobody decided; see [`Class::builtin`].
-    Builtin,
-    /// `[defaults]`.
-    Default,
-    /// `[tables."schema.table"]`.
-    Table,
-    /// `[databases.name.tables."schema.table"]`.
-    DatabaseTable,
-}
-
-words!(Origin {
-    Builtin => "builtin",
-    Default => "default",
-    Table => "table",
-    DatabaseTable => "database_table",
-});
 
 /// What is to be done about a class, who said so, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,30 +46,45 @@ impl Decisions {
         let source = Source::new("read the decisions", file, text);
         let document = source.parse()?;
         let root = Section::root(&source, &document);
-        root.check(&["defaults", "tables", "databases", "history"])?;
-        let defaults = root.section("defaults")?.map(|section| Rules::read(&section)).transpose()?;
+        root.check(&["defaults", EVIDENCE, "tables", "databases", "history"])?;
+        let defaults = Rules::read_for_all(&root)?;
         if let Some(databases) = root.section("databases")? {
             databases.entries().try_for_each(|entry| entry.section().map(drop))?;
         }
         let (tables, history) = (ByTable::read(&root, Rules::read)?, Past::read(&root)?);
-        Ok(Self { defaults: defaults.unwrap_or_default(), tables, history })
+        Ok(Self { defaults, tables, history })
     }
 
     /// Returns what is to be done about a class in one table, named as [`crate::name::QualifiedName`] prints it.
     #[must_use]
     pub fn resolve(&self, database: &str, table: &str, class: Class) -> Decided {
-        let levels = [
-            (Origin::DatabaseTable, self.tables.database_table(database, table)),
-            (Origin::Table, self.tables.table(table)),
-            (Origin::Default, Some(&self.defaults)),
-        ];
-        for (origin, rules) in levels {
-            let Some(rules) = rules else { continue };
+        for (origin, rules) in self.levels(database, table) {
             if let Some(decision) = rules.get(class) {
                 return Decided { resolution: decision.resolution, origin, signature: decision.signature.clone() };
             }
         }
         Decided { resolution: class.builtin(), origin: Origin::Builtin, signature: Signature::default() }
+    }
+
+    /// Returns the least evidence that a class needs in one table before OLD is written for it.
+    #[must_use]
+    pub fn minimum(&self, database: &str, table: &str, class: Class) -> Minimum {
+        for (origin, rules) in self.levels(database, table) {
+            if let Some((evidence, signature)) = rules.minimums.get(class) {
+                return Minimum { evidence: *evidence, origin, signature: signature.clone() };
+            }
+        }
+        Minimum { evidence: class.least_evidence(), origin: Origin::Builtin, signature: Signature::default() }
+    }
+
+    /// Lists what is set for a table, the strongest first.
+    fn levels(&self, database: &str, table: &str) -> impl Iterator<Item = (Origin, &Rules)> {
+        let levels = [
+            (Origin::DatabaseTable, self.tables.database_table(database, table)),
+            (Origin::Table, self.tables.table(table)),
+            (Origin::Default, Some(&self.defaults)),
+        ];
+        levels.into_iter().filter_map(|(origin, rules)| Some((origin, rules?)))
     }
 
     /// Lists the decisions that later ones replaced, in the order of the file.
@@ -123,12 +117,13 @@ impl Decisions {
     }
 
     /// Returns the blake3 digest, in hex, of what the decisions mean: two texts have the same digest if and only if they
-    /// resolve every class of every table the same way. Comments, reasons, order and spelling do not count.
+    /// resolve every class of every table the same way, and ask for the same evidence. Comments, reasons, order and spelling
+    /// do not count.
     #[must_use]
     pub fn digest(&self) -> String {
         let nothing = Rules::default();
-        let base = self.defaults.over(Class::DECIDABLE.map(Class::builtin));
-        let mut meaning = String::from("failback decisions 1\n");
+        let base = self.defaults.over(Class::DECIDABLE.map(|class| (class.builtin(), class.least_evidence())));
+        let mut meaning = String::from("failback decisions 2\n");
         describe(&mut meaning, &Scope::Defaults, base);
         for (scope, rules) in self.tables.iter() {
             let (below, effect) = match &scope {
@@ -150,8 +145,8 @@ impl Decisions {
 /// Writes one section for the digest. Names are spelt as TOML keys: quoted and escaped, so none can pose as another line.
 fn describe(meaning: &mut String, scope: &Scope, effect: Effect) {
     let _ = write!(meaning, "{scope}");
-    for (class, resolution) in Class::DECIDABLE.iter().zip(effect) {
-        let _ = write!(meaning, " {class}={resolution}");
+    for (class, (resolution, evidence)) in Class::DECIDABLE.iter().zip(effect) {
+        let _ = write!(meaning, " {class}={resolution}/{evidence}");
     }
     meaning.push('\n');
 }
@@ -221,7 +216,7 @@ at = "2026-11-22T08:00:00Z"
         let all = "apply_new, keep_old, hold, skip, last_update_wins or first_update_wins";
         let cases = [
             ("[default]", "1:2", "unknown key `default`; did you mean `defaults`?".to_owned()),
-            ("rows = 1", "1:1", "unknown key `rows`; known are defaults, tables, databases, history".to_owned()),
+            ("rows = 1", "1:1", "unknown key `rows`; known are defaults, evidence, tables, databases, history".to_owned()),
             ("[defaults]\n\nudpate = \"hold\"", "3:1", "unknown key `udpate` in [defaults]; did you mean `update`?".to_owned()),
             (
                 "[tables.\"public.orders\"]\nupdate_origin_difers = \"hold\"",
@@ -245,6 +240,11 @@ at = "2026-11-22T08:00:00Z"
                 "[databases.a.tables.\"b.c\"]\nupdate_deleted = \"first_update_wins\"",
                 "2:18",
                 "`first_update_wins` makes no sense for `update_deleted`; use apply_new, keep_old, hold or skip".to_owned(),
+            ),
+            (
+                "[defaults]\ndrift = \"apply_new\"",
+                "2:9",
+                "`apply_new` for `drift` is decided for a table by its name: under [tables.\"public.orders\"]".to_owned(),
             ),
             ("[defaults]\nwhy = 1", "2:7", "`why` must be a string; found an integer".to_owned()),
             ("[defaults]\nby = \"\"", "2:6", "`by` is empty".to_owned()),
@@ -297,6 +297,7 @@ at = "2026-11-22T08:00:00Z"
             ("[defaults]\nconflict = \"keep_local\"", "defaults.conflict = \"keep_old\""),
             ("[defaults]\nambiguous = \"hold\"", "[defaults]\nambiguous_missing_on_new = \"hold\""),
             ("[tables.\"a.b\"]\ndelete = \"hold\"", ""),
+            ("[evidence]\ndelete = { evidence = \"xid\", by = \"ada\" }", "[tables.\"a.b\".evidence]\nupdate = \"column\""),
             (
                 "[tables.\"a.b\"]\ndelete = \"skip\"\n[databases.x.tables.\"a.b\"]\ndelete = \"skip\"",
                 "[tables.\"a.b\"]\ndelete = \"skip\"",
@@ -317,12 +318,14 @@ at = "2026-11-22T08:00:00Z"
             "[databases.x.tables.\"a.b\"]\ndelete = \"skip\"",
             "[databases.y.tables.\"a.b\"]\ndelete = \"skip\"",
             "[defaults]\ndelete = \"skip\"\n[tables.\"a.b\"]\ndelete = \"hold\"",
+            "[evidence]\ndelete = \"column\"",
+            "[tables.\"a.b\".evidence]\ndelete = \"column\"",
         ]
         .map(|text| read(text).digest())
         .to_vec();
         digests.sort();
         digests.dedup();
-        assert_eq!(digests.len(), 7);
+        assert_eq!(digests.len(), 9);
         assert_eq!(digests[0].len(), 64);
     }
 }

@@ -1,34 +1,20 @@
-//! Sets one decision in the text of `decisions.toml` and leaves everything else as people wrote it.
+//! Sets one decision, or the evidence that a class needs, in the text of `decisions.toml`, and leaves everything else as people
+//! wrote it.
 
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 use super::history;
-use super::{Decisions, Resolution, Scope, Setting};
+use super::minimum;
+use super::rules::EVIDENCE;
+use super::{Change, Decisions, Ruling, Scope};
 use crate::error::{Error, ErrorKind, Result};
-
-/// One decision to write down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// For which tables.
-    pub scope: Scope,
-    /// For which classes.
-    pub setting: Setting,
-    /// What to do.
-    pub resolution: Resolution,
-    /// The reason.
-    pub why: Option<String>,
-    /// Who decided.
-    pub by: String,
-    /// When, in RFC 3339 with an offset.
-    pub at: String,
-}
 
 /// Stands at the top of a file that failback creates.
 const HEADER: &str = "\
 # What failback does with the rows that differ between OLD and NEW.
 #
 # A section's key is a class: insert, update, delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old,
-# ambiguous_missing_on_new, ambiguous_differs, insert_exists, update_origin_differs, update_deleted, update_missing,
+# ambiguous_missing_on_new, ambiguous_differs, drift, insert_exists, update_origin_differs, update_deleted, update_missing,
 # delete_origin_differs; or several at once: conflict, ambiguous. Its value is apply_new, keep_old, hold, skip, last_update_wins
 # or first_update_wins.
 #
@@ -39,6 +25,12 @@ const HEADER: &str = "\
 #
 # and reports repeat it. A bare delete = \"apply_new\" is signed by why, by and at of its section. What `failback decide`
 # replaces is kept under [[history]]. Comments stay where they are.
+#
+# How a row's history is known is its evidence; each class needs some before OLD is written for it. A section [evidence], or
+# [tables.\"public.orders\".evidence] for one table, says how much is enough: log, baseline, ledger, xid, xid_by_hand, column
+# or two_way, from the strongest to the weakest, as in
+#
+#   delete = { evidence = \"column\", why = \"the stamps are kept\", by = \"ada\", at = 2026-11-22T10:00:00+02:00 }
 
 ";
 
@@ -52,14 +44,23 @@ const FILE: &str = "decisions.toml";
 ///
 /// # Errors
 /// [`ErrorKind::Config`] if the text is not a valid decisions file, before or after; [`ErrorKind::Usage`] if the resolution
-/// makes no sense for the class.
+/// makes no sense for the class, or none can be applied there.
 pub fn edit(text: &str, change: &Change) -> Result<String> {
     let usage = |cause: String| Error::new(ErrorKind::Usage, "write the decision").because(cause);
-    change.setting.check(change.resolution).map_err(usage)?;
+    match change.ruling {
+        Ruling::Do(resolution) => {
+            change.setting.check(resolution).map_err(usage)?;
+            if change.scope == Scope::Defaults {
+                let by_name = |cause| usage(cause).next("give --table SCHEMA.TABLE, once a table");
+                change.setting.check_for_all(resolution).map_err(by_name)?;
+            }
+        }
+        Ruling::Needs(_) => minimum::check(change.setting).map_err(usage)?,
+    }
     Decisions::parse(text, FILE)?;
     let text = if text.trim().is_empty() { HEADER } else { text };
     // Comments at the end of the text must not slip behind a new section, so that is appended where TOML allows it.
-    if !exists(text, &change.scope)? {
+    if !exists(text, change)? {
         let appended = format!("{}\n\n{}", text.trim_end(), write("", change)?);
         if Decisions::parse(&appended, FILE).is_ok() {
             return Ok(appended);
@@ -70,10 +71,10 @@ pub fn edit(text: &str, change: &Change) -> Result<String> {
     Ok(edited)
 }
 
-fn exists(text: &str, scope: &Scope) -> Result<bool> {
+fn exists(text: &str, change: &Change) -> Result<bool> {
     let document = parse(text)?;
     let mut table: Option<&dyn TableLike> = Some(document.as_table());
-    for key in path(scope) {
+    for key in path(change) {
         table = table.and_then(|table| table.get(key)?.as_table_like());
     }
     Ok(table.is_some())
@@ -82,13 +83,13 @@ fn exists(text: &str, scope: &Scope) -> Result<bool> {
 fn write(text: &str, change: &Change) -> Result<String> {
     let mut document = parse(text)?;
     // The text was read as decisions before, so no step of the path can be anything but a table.
-    let section = open(document.as_table_mut(), &path(&change.scope))
+    let section = open(document.as_table_mut(), &path(change), false)
         .ok_or_else(|| Error::new(ErrorKind::Config, "write the decision").at(FILE).because("a section is not a table"))?;
     let mut keys = vec![change.setting.word()];
     keys.extend(change.setting.classes().iter().map(|class| class.word()).filter(|word| section.contains_key(word)));
     keys.dedup();
-    let name = change.scope.to_string();
-    let past = keys.iter().filter_map(|key| history::past(section, &name, key, &change.at)).collect();
+    let name = change.section();
+    let past = keys.iter().filter_map(|key| history::past(section, (&name, change.ruling.key()), key, &change.at)).collect();
     for key in keys {
         set(section, key, signed(change));
     }
@@ -99,7 +100,7 @@ fn write(text: &str, change: &Change) -> Result<String> {
 fn signed(change: &Change) -> Value {
     let mut table = InlineTable::new();
     let why = change.why.as_deref().map(|why| ("why", why));
-    let pairs = [("resolution", change.resolution.word())].into_iter().chain(why);
+    let pairs = [(change.ruling.key(), change.ruling.word())].into_iter().chain(why);
     for (key, text) in pairs.chain([("by", change.by.as_str()), ("at", &change.at)]) {
         table.insert(key, text.into());
     }
@@ -110,23 +111,35 @@ fn parse(text: &str) -> Result<DocumentMut> {
     text.parse().map_err(|_| Error::new(ErrorKind::Config, "read the decisions").at(FILE).because("not valid TOML"))
 }
 
-fn path(scope: &Scope) -> Vec<&str> {
-    match scope {
-        Scope::Defaults => vec!["defaults"],
-        Scope::Table { table } => vec!["tables", table],
+fn path(change: &Change) -> Vec<&str> {
+    let mut path = match &change.scope {
+        Scope::Defaults => Vec::new(),
+        Scope::Table { table } => vec!["tables", table.as_str()],
         Scope::DatabaseTable { database, table } => vec!["databases", database, "tables", table],
+    };
+    match change.ruling {
+        Ruling::Do(_) if path.is_empty() => path.push("defaults"),
+        Ruling::Do(_) => {}
+        Ruling::Needs(_) => path.push(EVIDENCE),
     }
+    path
 }
 
-fn open<'t>(table: &'t mut dyn TableLike, path: &[&str]) -> Option<&'t mut dyn TableLike> {
+/// What stands within an inline table (`inline`) is one too.
+fn open<'t>(table: &'t mut dyn TableLike, path: &[&str], inline: bool) -> Option<&'t mut dyn TableLike> {
     let Some((key, rest)) = path.split_first() else { return Some(table) };
     let fresh = || {
+        if inline {
+            return Item::Value(Value::InlineTable(InlineTable::new()));
+        }
         let mut table = Table::new();
         // Only the innermost section gets a header of its own.
         table.set_implicit(!rest.is_empty());
         Item::Table(table)
     };
-    open(table.entry(key).or_insert_with(fresh).as_table_like_mut()?, rest)
+    let item = table.entry(key).or_insert_with(fresh);
+    let inline = item.is_inline_table();
+    open(item.as_table_like_mut()?, rest, inline)
 }
 
 fn set(section: &mut dyn TableLike, key: &str, mut new: Value) {
@@ -145,14 +158,18 @@ fn set(section: &mut dyn TableLike, key: &str, mut new: Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delta::Class;
-    use crate::policy::Past;
+    use crate::delta::{Class, Evidence};
+    use crate::policy::{Past, Resolution, Setting};
 
     const AT: &str = "2026-11-22T10:00:00+02:00";
 
     fn change(scope: Scope, setting: &str, resolution: Resolution) -> Change {
         let setting = setting.parse().unwrap();
-        Change { scope, setting, resolution, why: None, by: "ada".to_owned(), at: AT.to_owned() }
+        Change { scope, setting, ruling: Ruling::Do(resolution), why: None, by: "ada".to_owned(), at: AT.to_owned() }
+    }
+
+    fn needs(scope: Scope, setting: &str, evidence: Evidence) -> Change {
+        Change { ruling: Ruling::Needs(evidence), ..change(scope, setting, Resolution::Hold) }
     }
 
     fn orders() -> Scope {
@@ -180,12 +197,13 @@ mod tests {
 
     #[test]
     fn the_header_lists_every_key_and_every_word() {
-        for word in Setting::all().map(Setting::word).chain(Resolution::ALL.map(Resolution::word)) {
+        let evidence = Evidence::ALL.iter().map(|evidence| evidence.word());
+        for word in Setting::all().map(Setting::word).chain(Resolution::ALL.map(Resolution::word)).chain(evidence) {
             assert!(HEADER.contains(word), "{word}");
         }
         assert!(HEADER.lines().all(|line| line.is_empty() || line.starts_with('#')));
-        let example = HEADER.lines().find_map(|line| line.strip_prefix("#   ")).unwrap();
-        Decisions::parse(&format!("[defaults]\n{example}"), FILE).unwrap();
+        let examples: Vec<_> = HEADER.lines().filter_map(|line| line.strip_prefix("#   ")).collect();
+        Decisions::parse(&format!("[defaults]\n{}\n[evidence]\n{}", examples[0], examples[1]), FILE).unwrap();
     }
 
     #[test]
@@ -249,7 +267,7 @@ mod tests {
         let last = Change { at: "2026-11-24T00:00:00Z".to_owned(), by: "eve".to_owned(), ..again };
         let decisions = Decisions::parse(&edit(&twice, &last).unwrap(), FILE).unwrap();
         let history = decisions.history().iter().map(|past| {
-            let Past { section, class, resolution, signature, until } = past.clone();
+            let Past { section, class, resolution, signature, until, .. } = past.clone();
             (section, class, resolution, signature.why.unwrap_or_default(), signature.by.unwrap_or_default(), until)
         });
         let expected = [
@@ -284,11 +302,35 @@ mod tests {
                         let decided = decisions.resolve("shop", "public.orders", *class);
                         assert_eq!((decided.resolution, decided.signature.by.as_deref()), (resolution, Some("ada")), "{text}");
                     }
+                    let least = edit(&text, &needs(orders(), "insert", Evidence::Log)).unwrap();
+                    let least = Decisions::parse(&least, FILE).unwrap().minimum("shop", "public.orders", Class::Insert);
+                    assert_eq!((least.evidence, least.signature.by.as_deref()), (Evidence::Log, Some("ada")), "{text}");
                     let replaced = usize::from(setting.word() == "insert" && shape.contains("hold"));
                     assert_eq!(decisions.history().len(), replaced + usize::from(shape.contains("history")), "{text}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn evidence_has_sections_of_its_own_and_a_history() {
+        let once = edit("[defaults]\ndelete = \"hold\" # ask\n", &needs(Scope::Defaults, "delete", Evidence::Column)).unwrap();
+        let entry = format!("delete = {{ evidence = \"column\", by = \"ada\", at = \"{AT}\" }}");
+        assert_eq!(once, format!("[defaults]\ndelete = \"hold\" # ask\n\n[evidence]\n{entry}\n"));
+        let twice = edit(&once, &needs(Scope::Defaults, "delete", Evidence::TwoWay)).unwrap();
+        let past = format!(
+            "[[history]]\nsection = \"[evidence]\"\nclass = \"delete\"\nevidence = \"column\"\nby = \"ada\"\nat = \"{AT}\"\n"
+        );
+        assert!(twice.contains(&past), "{twice}");
+        let all = edit(&twice, &needs(orders(), "conflict", Evidence::Xid)).unwrap();
+        assert!(all.contains("\n[tables.\"public.orders\".evidence]\nconflict = "), "{all}");
+        let decisions = Decisions::parse(&all, FILE).unwrap();
+        assert_eq!(decisions.minimum("shop", "public.orders", Class::InsertExists).evidence, Evidence::Xid);
+        assert_eq!(decisions.minimum("shop", "public.orders", Class::Delete).evidence, Evidence::TwoWay);
+        assert_eq!(decisions.resolve("shop", "public.orders", Class::Delete).resolution, Resolution::Hold);
+        assert_eq!(decisions.history()[0].evidence.as_deref(), Some("column"));
+        let nothing = edit("", &needs(Scope::Defaults, "old_only", Evidence::Xid)).unwrap_err();
+        assert_eq!(nothing.causes(), ["`old_only` needs no evidence: NEW has nothing to apply"]);
     }
 
     #[test]
@@ -298,6 +340,10 @@ mod tests {
             format!("{nonsense:?}"),
             "Usage: write the decision; `apply_new` makes no sense for `old_only`; use keep_old, hold or skip"
         );
+        let for_all = edit("", &change(Scope::Defaults, "drift", Resolution::ApplyNew)).unwrap_err();
+        assert_eq!(for_all.kind(), ErrorKind::Usage);
+        assert!(for_all.causes()[0].contains("by its name"), "{for_all:?}");
+        edit("", &change(orders(), "drift", Resolution::ApplyNew)).unwrap();
         let hold = change(Scope::Defaults, "insert", Resolution::Hold);
         let broken = edit("[defaults", &hold).unwrap_err();
         assert_eq!(

@@ -5,17 +5,19 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 use super::decision::SIGNATURE;
 
 /// Returns a decision that is about to be replaced, as a table of the history; `None` where there is none under this key.
-pub(super) fn past(section: &dyn TableLike, name: &str, key: &str, until: &str) -> Option<Table> {
+///
+/// `what` stands under its name in a decision with a signature of its own: the resolution, or the evidence.
+pub(super) fn past(section: &dyn TableLike, (name, what): (&str, &str), key: &str, until: &str) -> Option<Table> {
     let decision = section.get(key)?;
-    // A bare resolution is signed by its section.
-    let (resolution, signature) = match decision.as_table_like() {
-        Some(own) => (own.get("resolution")?, own),
+    // A bare one is signed by its section.
+    let (said, signature) = match decision.as_table_like() {
+        Some(own) => (own.get(what)?, own),
         None => (decision, section),
     };
     let mut past = Table::new();
     past.insert("section", toml_edit::value(name));
     past.insert("class", toml_edit::value(key));
-    past.insert("resolution", plain(resolution)?);
+    past.insert(what, plain(said)?);
     for key in SIGNATURE {
         if let Some(value) = signature.get(key).and_then(plain) {
             past.insert(key, value);

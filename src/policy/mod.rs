@@ -19,19 +19,25 @@
 
 mod action;
 mod by_table;
+mod change;
 mod class_rules;
 mod decision;
 mod decisions;
 mod edit;
 mod history;
 pub mod keys;
+mod minimum;
+mod origin;
 mod resolution;
 mod rules;
 
 pub use action::Action;
 pub use by_table::{ByTable, Scope};
+pub use change::{Change, Ruling};
 pub use class_rules::Setting;
 pub use decision::{Past, Signature};
-pub use decisions::{Decided, Decisions, Origin};
-pub use edit::{Change, edit};
+pub use decisions::{Decided, Decisions};
+pub use edit::edit;
+pub use minimum::{Minimum, read_evidence};
+pub use origin::Origin;
 pub use resolution::Resolution;

@@ -1,11 +1,13 @@
 //! The index of a run's diff: which files hold the differing rows, and how many rows there are of each class.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Segment;
 use super::index_file::{Sealed, own_blake3, read_json, write_json};
 use super::layout::{self, TableId};
-use crate::delta::Class;
+use crate::delta::{Class, Evidence};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
 use crate::pg::ServerIdentity;
@@ -47,6 +49,9 @@ pub struct TableDiff {
     pub segments: Vec<Segment>,
     /// How many keys there are of each class. Those about which nothing is to be decided are counted here and stand in no file.
     pub counts: Counts<Class>,
+    /// How many keys of each class there are by what their verdict rests on; an earlier failback did not count them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<Class, Counts<Evidence>>,
 }
 
 impl TableDiff {

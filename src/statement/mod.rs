@@ -17,6 +17,7 @@
 //! );
 //! ```
 
+mod audit;
 mod brought;
 mod check;
 mod copies;
@@ -44,6 +45,7 @@ mod wal_records;
 mod writer;
 mod written_since;
 
+pub use audit::{random_keys, written_and_unseen};
 pub use brought::{key_digests, remember_keys};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
 pub use copies::own_copies;

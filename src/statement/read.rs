@@ -155,7 +155,7 @@ fn value(column: &KeyColumn, side: Side) -> String {
     travelling_value(&column.on(side).source, "t", &column.name).unwrap_or_else(|| own(column, side))
 }
 
-fn sent(column: &KeyColumn, side: Side) -> String {
+pub(super) fn sent(column: &KeyColumn, side: Side) -> String {
     match column.order {
         KeyOrder::Integer => format!("{}::pg_catalog.int8", own(column, side)),
         KeyOrder::Uuid => own(column, side),

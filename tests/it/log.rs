@@ -116,7 +116,7 @@ fn no_value_key_or_password_is_in_the_log_of_any_verb() {
     scene.failback(0, &["discover"]);
     scene.failback(0, &["export"]);
     scene.failback(0, &["diff"]);
-    scene.failback(0, &["decide", "delete=apply_new", "--why", "agreed", "--by", "ada"]);
+    scene.failback(0, &["decide", "delete=apply_new", "--evidence", "delete=column", "--why", "agreed", "--by", "ada"]);
     // The server hangs up in the middle of the merge.
     scene.merge(6, &["--fire-triggers"]);
     // A row that came since stands in the way of a planned one.

@@ -27,7 +27,8 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
         Case::peer("seed", None, seed),
         // What the seed covers: deletes and events' silent updates are left aside.
         Case::failback("failback_seeds_coverage", recovery("")).before(failback::configure(stamps.concat())),
-        Case::failback("failback", recovery("delete=apply_new ambiguous=apply_new")).before(failback::configure("")),
+        Case::failback("failback", recovery("delete=apply_new ambiguous=apply_new --evidence delete=column"))
+            .before(failback::configure("")),
     ];
     for case in &mut cases {
         case.before.insert(0, Box::new(|bench, _| data::restore(bench)));

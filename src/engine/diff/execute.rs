@@ -1,5 +1,6 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
@@ -8,7 +9,8 @@ use tracing::Instrument as _;
 
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
-use super::{ahead, brought, respelt};
+use super::staged::{Staged, chunks, staged};
+use super::{ahead, brought, own_writes, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Evidence, History, Witness, classify};
 use crate::engine::evidence::{Clock, Stamps, WriteOrder, xid_witness, young};
@@ -16,8 +18,8 @@ use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
 use crate::engine::run::ledger;
 use crate::engine::run::{
-    Brought, BroughtKeys, Context, Event, Ledger, Reporter, Servers, Work, edited_since_export, expect_unrewritten,
-    tell_redefined,
+    Brought, BroughtKeys, Context, Event, Ledger, OwnWrites, Reporter, Servers, Work, coverage, edited_since_export,
+    expect_unrewritten, tell_redefined,
 };
 use crate::engine::run::{read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -79,7 +81,7 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
     let diff_blake3 = index.write(context.store())?;
     JournalRecord::Diffed { diff_blake3, rows: index.counts().sum() }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "diff" });
-    Ok(report(context.run(), &index, notes))
+    Ok(report(context.run(), coverage(&manifest.databases), &index, notes))
 }
 
 /// Returns the database's diff, and what a person should know of its stamps and of what OLD remembers.
@@ -106,6 +108,11 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             old: Some(snapshot.session().read_clock().await?.server_us),
             new: database.clocks.map(|clocks| clocks.new.server_us),
         },
+        // Where no ids prove anything, a stamp of NEW's does not say that OLD's users left its row alone.
+        own_writes: match database.horizons() {
+            Some(_) => OwnWrites::read(&Ledger::of(context), snapshot.session(), &database.new).await?,
+            None => OwnWrites::default(),
+        },
         young: match database.horizons() {
             Some(known) => young(snapshot.session(), known.old.horizon).await?,
             None => NOT_ASKED.to_owned(),
@@ -117,14 +124,22 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
     };
     let mut done = workers::run(context.reporter(), context.limits().jobs(), chunks(database), work).await?;
     done.sort_by_key(|(chunk, _)| (chunk.table, chunk.number));
-    let nothing =
-        |table: &TableRecord| TableDiff { id: table.id, name: table.name.clone(), segments: Vec::new(), counts: Counts::new() };
+    let nothing = |table: &TableRecord| TableDiff {
+        id: table.id,
+        name: table.name.clone(),
+        segments: Vec::new(),
+        counts: Counts::new(),
+        evidence: BTreeMap::new(),
+    };
     let mut tables: Vec<_> = database.tables.iter().map(nothing).collect();
     let (mut ahead, mut respelt) = (vec![Sided::<u64>::default(); tables.len()], vec![0; tables.len()]);
     for (chunk, found) in done {
         if let Some(position) = tables.iter().position(|table| table.id == chunk.table) {
             tables[position].segments.extend(found.segment);
             tables[position].counts += &found.counts;
+            for (class, counts) in found.evidence {
+                *tables[position].evidence.entry(class).or_default() += &counts;
+            }
             ahead[position] = ahead[position].zip(found.ahead).map(|(before, found)| before + found);
             respelt[position] += found.respelt;
         }
@@ -132,22 +147,6 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
     notes.extend(tables.iter().zip(ahead).filter_map(|(table, ahead)| ahead::note(&database.name, table, ahead)));
     notes.extend(tables.iter().zip(respelt).filter_map(|(table, rows)| respelt::note(&database.name, table, rows)));
     Ok((DatabaseDiff { name: database.name.clone(), old, tables }, notes))
-}
-
-/// Lists a database's segments; what one becomes is a file of its own.
-fn chunks(database: &DatabaseRecord) -> Vec<Chunk> {
-    let of = |record: &TableRecord| {
-        let (database, table) = (database.name.clone(), record.id);
-        let chunk = move |(number, segment): (u32, &Segment)| Chunk {
-            database: database.clone(),
-            table,
-            number,
-            weight: segment.rows,
-            task: Task::Compare { segment: segment.file.path.clone() },
-        };
-        (1..).zip(record.candidates.iter().chain(&record.absent)).map(chunk).collect::<Vec<_>>()
-    };
-    database.tables.iter().flat_map(of).collect()
 }
 
 /// What is known of one database while its chunks are done.
@@ -166,6 +165,8 @@ struct DiffWork {
     snapshot: Snapshot,
     /// What earlier merges brought to OLD.
     brought: Brought,
+    /// The transactions in which they wrote.
+    own_writes: OwnWrites,
 }
 
 /// What to do once OLD's definitions are no longer those that the export saw.
@@ -177,6 +178,8 @@ struct Found {
     segment: Option<Segment>,
     /// How many rows there are of each class.
     counts: Counts<Class>,
+    /// How many of each class rest on which evidence.
+    evidence: BTreeMap<Class, Counts<Evidence>>,
     /// How many rows of each side bear stamps of a time that has not come.
     ahead: Sided<u64>,
     /// How many rows have a key that NEW spells otherwise.
@@ -203,9 +206,9 @@ impl Work for DiffWork {
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
-        let brought = self.brought.of(&record.old.name);
         let stamps = (stamps, WriteOrder::of(record, &self.clock));
-        let comparer = Comparer::new(stamps, record, (staged, segment), (&self.young, self.grade), brought)?;
+        let memory = (self.brought.of(&record.old.name), self.own_writes.of(&record.old.name));
+        let comparer = Comparer::new(stamps, record, (staged, segment), (&self.young, self.grade), memory)?;
         let comparing = comparer.run(reporter, &self.database.name, old, segment, target);
         let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path);
         let found = found.map_err(|error| tell_redefined(error, NEW_RUN))?;
@@ -226,25 +229,6 @@ impl Work for DiffWork {
     }
 }
 
-/// Finds a staged segment by its path, and what it holds.
-fn staged<'a>(record: &'a TableRecord, path: &str) -> Result<(&'a Segment, Staged)> {
-    let candidates = record.candidates.iter().map(|segment| (segment, Staged::Rows));
-    let absent = record.absent.iter().map(|segment| (segment, Staged::Keys));
-    candidates
-        .chain(absent)
-        .find(|(segment, _)| segment.file.path == path)
-        .ok_or_else(|| Error::new(ErrorKind::Damaged, "read the manifest").at(path).because("it lists no such file"))
-}
-
-/// What a staged segment holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Staged {
-    /// NEW's rows.
-    Rows,
-    /// Keys that NEW lacks.
-    Keys,
-}
-
 /// Compares one segment's keys with OLD.
 struct Comparer<'a> {
     table: &'a TableRecord,
@@ -262,6 +246,8 @@ struct Comparer<'a> {
     key_columns: Vec<usize>,
     /// Keys of rows that earlier merges brought to OLD.
     brought: Option<&'a BroughtKeys>,
+    /// The transactions in which they wrote to it.
+    own_writes: &'a [i64],
 }
 
 impl<'a> Comparer<'a> {
@@ -270,7 +256,7 @@ impl<'a> Comparer<'a> {
         table: &'a TableRecord,
         (staged, segment): (Staged, &Segment),
         (young, grade): (&'a str, Sided<Evidence>),
-        brought: Option<&'a BroughtKeys>,
+        (brought, own_writes): (Option<&'a BroughtKeys>, &'a [i64]),
     ) -> Result<Self> {
         let keys = key_layout(&table.key);
         let layout: &RowLayout = if staged == Staged::Rows { &table.layout } else { &keys };
@@ -287,6 +273,7 @@ impl<'a> Comparer<'a> {
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,
             brought,
+            own_writes: if table.method == Method::Xid && table.detached.is_empty() { own_writes } else { &[] },
         })
     }
 
@@ -301,7 +288,7 @@ impl<'a> Comparer<'a> {
         let schema = diff_schema(&self.table.layout);
         let staged = SegmentReader::open(target.store.as_ref(), segment, KEYS_PER_STATEMENT)?;
         let mut file = LazySegment::new(target, schema.clone());
-        let (mut counts, mut ahead, mut respelt) = (Counts::new(), Sided::default(), 0);
+        let (mut counts, mut evidence, mut ahead, mut respelt) = (Counts::new(), BTreeMap::new(), Sided::default(), 0);
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
         for batch in staged {
             for batch in bounded(&batch?) {
@@ -311,19 +298,26 @@ impl<'a> Comparer<'a> {
                     counterpart::fetch_known(old, source, &self.table.layout, self.young, &keys).await?;
                 let sides = self.sides(batch, counterparts);
                 let mut rows = self.judge(&sides, &young)?;
+                let by_merges = (self.own_writes, self.is_young.then_some(self.grade.new));
+                own_writes::heed(old, source, by_merges, (&keys, &sides), &mut rows).await?;
                 if let Some(known) = self.brought {
                     brought::heed(old, source, known, &keys, &mut rows).await?;
                 }
                 ahead = self.count_ahead(ahead, &sides);
                 for row in &rows {
-                    counts.add(row.verdict.class, 1);
+                    let class = row.verdict.class;
+                    counts.add(class, 1);
+                    if !class.is_settled() {
+                        let rests_on = class.rests_on(row.verdict.evidence);
+                        evidence.entry(class).or_insert_with(Counts::new).add(rests_on, 1);
+                    }
                     respelt += u64::from(respelt::is_respelt(&self.table.key, row));
                 }
                 reporter.tell_rows(database, &self.table.name, rows.len() as u64, 0);
                 file.write(&diff_batch(&schema, &sides, &rows)?)?;
             }
         }
-        Ok(Found { segment: file.finish()?, counts, ahead, respelt })
+        Ok(Found { segment: file.finish()?, counts, evidence, ahead, respelt })
     }
 
     fn sides(&self, batch: RecordBatch, old: Image) -> Sided<Image> {

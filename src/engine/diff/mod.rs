@@ -7,8 +7,10 @@ mod ahead;
 mod brought;
 mod diff_row;
 mod execute;
+mod own_writes;
 mod report;
 mod respelt;
+mod staged;
 
 pub(crate) use diff_row::{DECIDING, read_words};
 pub use execute::diff;

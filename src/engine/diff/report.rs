@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::delta::Class;
+use crate::engine::run::CoveredTable;
 use crate::staging::{DatabaseDiff, DiffIndex};
 use crate::words::Counts;
 
@@ -11,6 +12,8 @@ use crate::words::Counts;
 pub struct DiffReport {
     /// Where the run is, for people.
     pub run: String,
+    /// What is covered, table by table, what is not covered first.
+    pub coverage: Vec<CoveredTable>,
     /// One line a table.
     pub tables: Vec<DiffedTable>,
     /// Keys in all, by class.
@@ -31,8 +34,9 @@ pub struct DiffedTable {
 }
 
 /// Reads the report off the index.
-pub(crate) fn report(run: String, index: &DiffIndex, notes: Vec<String>) -> DiffReport {
-    DiffReport { run, tables: index.databases.iter().flat_map(diffed_tables).collect(), counts: index.counts(), notes }
+pub(crate) fn report(run: String, coverage: Vec<CoveredTable>, index: &DiffIndex, notes: Vec<String>) -> DiffReport {
+    let tables = index.databases.iter().flat_map(diffed_tables).collect();
+    DiffReport { run, coverage, tables, counts: index.counts(), notes }
 }
 
 fn diffed_tables(database: &DatabaseDiff) -> impl Iterator<Item = DiffedTable> {

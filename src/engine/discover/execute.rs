@@ -15,7 +15,7 @@ use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
 use crate::engine::evidence::{HorizonSources, Proven};
-use crate::engine::run::{Context, Ledger, read_step, spans};
+use crate::engine::run::{Context, CoveredTable, Ledger, coverage, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
@@ -27,6 +27,8 @@ use crate::staging::{DatabaseRecord, TableRecord};
 pub struct Discovery {
     /// One record a database, by name; no files yet.
     pub databases: Vec<DatabaseRecord>,
+    /// What is covered, table by table, what is not covered first.
+    pub coverage: Vec<CoveredTable>,
     /// Things that a person should know before going on.
     pub notes: Vec<String>,
 }
@@ -45,7 +47,7 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
     let sources = HorizonSources::find(context, &names[0]).await?;
     let mut found = discover_these(context, &names, &sources).await?;
     notes.append(&mut found.notes);
-    Ok(Discovery { notes, ..found })
+    Ok(Discovery { coverage: coverage(&found.databases), notes, ..found })
 }
 
 /// Looks at these databases.
@@ -53,7 +55,7 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
 /// # Errors
 /// As [`discover`].
 pub(crate) async fn discover_these(context: &Context, names: &[String], sources: &HorizonSources) -> Result<Discovery> {
-    let mut found = Discovery { databases: Vec::new(), notes: Vec::new() };
+    let mut found = Discovery { databases: Vec::new(), coverage: Vec::new(), notes: Vec::new() };
     for name in names {
         let work = discover_database(context, name, sources, &mut found.notes);
         let record = work.instrument(spans::database(name)).await.place(|| format!("database {name}"))?;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::delta::TriedSource;
+use crate::engine::run::{CoveredTable, coverage};
 use crate::name::{QualifiedName, Sided};
 use crate::schema::Method;
 use crate::staging::{DatabaseRecord, LeftOut, Manifest, Quiescence};
@@ -12,6 +13,8 @@ use crate::staging::{DatabaseRecord, LeftOut, Manifest, Quiescence};
 pub struct ExportReport {
     /// Where the run is, for people.
     pub run: String,
+    /// What is covered, table by table, what is not covered first.
+    pub coverage: Vec<CoveredTable>,
     /// One line a table.
     pub tables: Vec<ExportedTable>,
     /// Tables whose rows may be lost, with the reason.
@@ -141,6 +144,7 @@ pub(crate) fn report(run: String, manifest: &Manifest, notes: Vec<String>) -> Ex
     let new_only: Vec<_> = manifest.databases.iter().flat_map(|database| &database.new_only).collect();
     ExportReport {
         run,
+        coverage: coverage(&manifest.databases),
         rows: tables
             .iter()
             .map(|table| table.candidates + table.absent)

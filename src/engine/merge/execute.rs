@@ -7,7 +7,7 @@ use super::patience::Patience;
 use super::prepare::{Preparation, Prepared};
 use super::report::{MergeOptions, MergeReport, MergedDatabase};
 use crate::engine::plan::read_decisions;
-use crate::engine::run::{Context, Event, LedgerAction, ShortWaits, naming_blockers, spans};
+use crate::engine::run::{Context, Event, LedgerAction, ShortWaits, coverage, naming_blockers, spans};
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::pg::{OldWrites, Transaction};
@@ -78,6 +78,7 @@ pub(crate) async fn perform(
     Ok(MergeReport {
         run: context.run(),
         plan: plan.digest.clone(),
+        coverage: coverage(&manifest.databases),
         databases,
         dry_run: options.dry_run,
         held: actions.get(Action::Hold),

@@ -9,7 +9,7 @@ use super::{definitions, sequences, table_locks, take_back, writers};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{Direction, expect_privileges};
 use crate::engine::run::ledger::lock;
-use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, Recorded, is_lock_wait};
+use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, NewServer, Recorded, is_lock_wait};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, ServerIdentity, Session, Transaction, is_old};
@@ -199,7 +199,7 @@ impl Preparation<'_> {
         if self.action != LedgerAction::Merge {
             merged.expect_accounted(scope.owed_rows(self.part))?;
         }
-        let recorded = recorded(old, &scope, &merged.tables).await?;
+        let recorded = recorded(old, &scope, &merged.tables, triggers).await?;
         ledger.record(old, self.part, &self.plan.run_id, merged.recorded_as(self.action), &recorded).await?;
         // Some changes take no lock that ours would stop: a label of an enum that is renamed, for one.
         definitions::expect_same(old, &scope.part).await?;
@@ -216,13 +216,21 @@ impl Preparation<'_> {
 }
 
 /// What the ledger records of each table: after a merge where its rows lie, after an undo those that it left.
-async fn recorded(old: &Session, scope: &Scope, tables: &[(String, Written)]) -> Result<Vec<(String, Recorded)>> {
+async fn recorded(
+    old: &Session,
+    scope: &Scope,
+    tables: &[(String, Written)],
+    triggers: Triggers,
+) -> Result<Vec<(String, Recorded)>> {
     let mut recorded = Vec::new();
+    // Where foreign keys are on, their actions may have changed rows of the plan's tables.
+    let from = if triggers == Triggers::Replica { NewServer::of(&scope.record.new) } else { None };
     for (name, written) in tables {
         let mut one = Recorded { written: *written, ..Recorded::default() };
         let of_merge = scope.part.tables.iter().filter(|_| scope.direction == Direction::Forward);
         if let Some(table) = of_merge.into_iter().find(|table| table.name.to_string() == *name) {
             (one.table, one.files) = (Some(table.id), writers::files(old, &scope.record.table(table.id)?.old.name).await?);
+            one.from.clone_from(&from);
         }
         recorded.push((name.clone(), one));
     }

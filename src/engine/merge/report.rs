@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::engine::run::LedgerAction;
+use crate::engine::run::{CoveredTable, LedgerAction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::{Raise, Written};
 
@@ -24,6 +24,8 @@ pub struct MergeReport {
     pub run: String,
     /// The plan's digest.
     pub plan: String,
+    /// What is covered, table by table, what is not covered first.
+    pub coverage: Vec<CoveredTable>,
     /// One part a database.
     pub databases: Vec<MergedDatabase>,
     /// Whether it was only rehearsed.

@@ -181,7 +181,8 @@ fn adopt_definitions(store: &dyn Store, scope: &mut Scope, today: &Catalog) -> R
 }
 
 fn diff_of(table: &TablePlan) -> TableDiff {
-    TableDiff { id: table.id, name: table.name.clone(), segments: table.diff.clone(), counts: Counts::new() }
+    let (id, name, segments) = (table.id, table.name.clone(), table.diff.clone());
+    TableDiff { id, name, segments, counts: Counts::new(), evidence: BTreeMap::new() }
 }
 
 /// What the plan did with each row. Rows that it did not write are none of an undo's business, nor those that an earlier undo

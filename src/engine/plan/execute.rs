@@ -20,16 +20,17 @@ use super::respelt;
 use super::sandbox::Sandbox;
 use super::strangers::Strangers;
 use super::trial_load;
-use super::{unproven, unproven_keys};
-use crate::delta::Class;
+use super::wanting::Wanting;
+use super::{unproven, unproven_keys, wanting};
+use crate::delta::{Class, Evidence};
 use crate::engine::diff::{DECIDING, read_words};
 use crate::engine::evidence::Clock;
 use crate::engine::rows::Target;
-use crate::engine::run::{Context, Event, Ledger, Reporter, edited_since_export, tell_redefined};
+use crate::engine::run::{Context, Event, Ledger, Reporter, coverage, edited_since_export, tell_redefined};
 use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{QualifiedName, Side};
-use crate::policy::{Action, Decisions, Origin, Resolution};
+use crate::name::{QualifiedName, Side, Sided};
+use crate::policy::{Action, Decided, Decisions, Minimum, Origin, Resolution};
 use crate::schema::{Column, Identity, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
@@ -58,7 +59,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
     let clock = Clock::of(&manifest)?;
     let rows = index.tables().map(TableDiff::rows).sum();
     context.reporter().tell(Event::Began { step: "plan", rows, written: 0 });
-    let (mut databases, mut rejects) = (Vec::new(), Vec::new());
+    let (mut databases, mut aside) = (Vec::new(), Aside::default());
     for record in &manifest.databases {
         if let Some(part) = standing.remove(&record.name) {
             context.reporter().tell(ledger::kept(&record.name));
@@ -66,7 +67,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
             continue;
         }
         let Some(diff) = index.database(&record.name) else { continue };
-        let work = plan_database(context, &decisions, &clock, (record, diff), &mut rejects);
+        let work = plan_database(context, &decisions, &clock, (record, diff), &mut aside);
         let planned = work.instrument(spans::database(&record.name)).await;
         let planned = planned.map_err(|error| tell_redefined(error, "make a new run with `failback export`"));
         databases.push(planned.place(|| format!("database {}", record.name))?.seal(&manifest.run_id)?);
@@ -98,7 +99,16 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
         let Some(record) = manifest.database(&part.name) else { continue };
         notes.extend(privileges::notes(context, part, record).await.place(|| format!("database {}", part.name))?);
     }
-    Ok(PlanReport { rejects, unmatched: decisions.unmatched(&known), notes, ..report(context.run(), &plan) })
+    let Aside { rejects, wanting } = aside;
+    let (coverage, unmatched) = (coverage(&manifest.databases), decisions.unmatched(&known));
+    Ok(PlanReport { coverage, rejects, wanting, unmatched, notes, ..report(context.run(), &plan) })
+}
+
+/// Rows that are held beside the decisions, by why.
+#[derive(Default)]
+struct Aside {
+    rejects: Vec<Reject>,
+    wanting: Vec<Wanting>,
 }
 
 /// Reads the run's decisions; without a file, nothing is decided yet.
@@ -117,7 +127,7 @@ async fn plan_database(
     decisions: &Decisions,
     clock: &Clock,
     (record, diff): (&DatabaseRecord, &DatabaseDiff),
-    rejects: &mut Vec<Reject>,
+    aside: &mut Aside,
 ) -> Result<DatabasePlan> {
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
     let record = &record.as_of(&servers.connect(Side::Old, &record.name).await?.identity().await?);
@@ -126,7 +136,8 @@ async fn plan_database(
         let table = record.tables.iter().find(|table| table.name == name);
         let found = diff.tables.iter().find(|table| table.name == name);
         if let (Some(table), Some(found)) = (table, found) {
-            drafts.push(draft(store, reporter, decisions, &record.name, table, found).place(|| &table.name)?);
+            let made = draft((store, reporter, decisions), &record.name, table, found, &mut aside.wanting);
+            drafts.push(made.place(|| &table.name)?);
         }
     }
     for draft in &mut drafts {
@@ -134,7 +145,7 @@ async fn plan_database(
     }
     // Before families are looked at: a row that OLD does not take holds its children too.
     let tools = (servers, store, reporter);
-    rejects.extend(trial_load::hold_rejects(tools, record, &mut drafts, Direction::Forward, |_| &[]).await?);
+    aside.rejects.extend(trial_load::hold_rejects(tools, record, &mut drafts, Direction::Forward, |_| &[]).await?);
     let is_decided = |table: &QualifiedName, class| {
         let origin = decisions.resolve(&record.name, &table.to_string(), class).origin;
         matches!(origin, Origin::Table | Origin::DatabaseTable)
@@ -188,23 +199,35 @@ fn parents_first(record: &DatabaseRecord) -> Vec<QualifiedName> {
 
 /// Gives every row of a table's diff the action that the decisions ask for.
 fn draft<'a>(
-    store: &dyn Store,
-    reporter: &Reporter,
-    decisions: &Decisions,
+    (store, reporter, decisions): (&dyn Store, &Reporter, &Decisions),
     database: &str,
     record: &'a TableRecord,
     diff: &'a TableDiff,
+    wanting: &mut Vec<Wanting>,
 ) -> Result<Draft<'a>> {
     let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Vec::new() };
     let replacing = Replacing::of(record);
     let table = record.name.to_string();
+    let decided: BTreeMap<Class, (Decided, Minimum)> = Class::ALL
+        .iter()
+        .map(|class| (*class, (decisions.resolve(database, &table, *class), decisions.minimum(database, &table, *class))))
+        .collect();
+    let mut held: BTreeMap<(Class, Evidence), u64> = BTreeMap::new();
     for segment in &diff.segments {
         for batch in SegmentReader::open_projected(store, segment, 1 << 14, &DECIDING)? {
             let batch = batch?;
+            let evidence = read_evidence(&batch)?;
             for (row, class) in read_words::<Class>(&batch, "fb_class")?.into_iter().enumerate() {
-                let decided = decisions.resolve(database, &table, class);
+                let Some((decided, minimum)) = decided.get(&class) else { continue };
                 let (action, why) = act(class, decided.resolution, &batch, row, &replacing);
+                let rests_on = class.rests_on(evidence[row]);
+                let is_wanting = action.writes() && !minimum.admits(rests_on);
+                let action = if is_wanting { Action::Hold } else { action };
                 let why = match (why, &decided.signature.why) {
+                    _ if is_wanting => {
+                        *held.entry((class, rests_on)).or_insert(0) += 1;
+                        wanting::reason(class, rests_on, minimum)
+                    }
                     (Some(why), _) => why.to_owned(),
                     (None, Some(why)) => format!("{class}: {why}"),
                     (None, None) => format!("{class}: {} ({})", decided.resolution.word(), decided.origin.word()),
@@ -216,7 +239,18 @@ fn draft<'a>(
         }
         reporter.tell_rows(database, &record.name, segment.rows, 0);
     }
+    let one = |((class, rests_on), rows): ((Class, Evidence), u64)| {
+        let needs = decided.get(&class)?.1.clone();
+        Some(Wanting { database: database.to_owned(), table: table.clone(), class, rests_on, needs, rows })
+    };
+    wanting.extend(held.into_iter().filter_map(one));
     Ok(draft)
+}
+
+/// Reads what the verdicts of a batch rest on, for each side.
+fn read_evidence(batch: &RecordBatch) -> Result<Vec<Sided<Evidence>>> {
+    let (old, new) = (read_words(batch, "fb_evidence_old")?, read_words(batch, "fb_evidence_new")?);
+    Ok(old.into_iter().zip(new).map(Sided::from).collect())
 }
 
 /// Turns a resolution into an action, and says why where the resolution alone does not.
@@ -259,8 +293,12 @@ fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &Replacin
         | Class::UpdateMissing => Action::Insert,
         Class::Delete | Class::AmbiguousMissingOnNew | Class::DeleteOriginDiffers => Action::Delete,
         Class::OldOnly | Class::Convergent | Class::Unchanged => Action::KeepOld,
-        Class::Update | Class::AmbiguousDiffers | Class::InsertExists | Class::UpdateOriginDiffers => {
-            if replacing.touched_by(batch, row) { Action::Replace } else { Action::Update }
+        Class::Update | Class::AmbiguousDiffers | Class::Drift | Class::InsertExists | Class::UpdateOriginDiffers => {
+            if replacing.touched_by(batch, row) {
+                Action::Replace
+            } else {
+                Action::Update
+            }
         }
     }
 }

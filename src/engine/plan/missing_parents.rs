@@ -88,7 +88,7 @@ const fn is_not_olds(found: Found) -> bool {
         | Class::UpdateDeleted
         | Class::AmbiguousMissingOnOld
         | Class::AmbiguousDeletedOnOld => true,
-        Class::UpdateOriginDiffers | Class::AmbiguousDiffers => matches!(found.base, Base::Unknown),
+        Class::UpdateOriginDiffers | Class::AmbiguousDiffers | Class::Drift => matches!(found.base, Base::Unknown),
         Class::Update
         | Class::OldOnly
         | Class::Delete

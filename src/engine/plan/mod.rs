@@ -27,6 +27,7 @@ mod trial_load;
 mod uniqueness;
 mod unproven;
 mod unproven_keys;
+mod wanting;
 
 pub(crate) use closure::hold_closure;
 pub(crate) use direction::Direction;
@@ -45,3 +46,4 @@ pub(crate) use strangers::Strangers;
 pub(crate) use trial_load::hold_rejects;
 pub(crate) use unproven::{Lifted, needed_lifts};
 pub(crate) use unproven_keys::{LiftedKeys, needed_key_lifts};
+pub use wanting::Wanting;

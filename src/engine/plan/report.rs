@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::reject::Reject;
+use super::wanting::Wanting;
+use crate::engine::run::CoveredTable;
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, Plan};
 use crate::words::Counts;
@@ -16,6 +18,8 @@ pub struct PlanReport {
     pub run: String,
     /// The plan's digest.
     pub digest: String,
+    /// What is covered, table by table, what is not covered first.
+    pub coverage: Vec<CoveredTable>,
     /// One line a table, parents first.
     pub tables: Vec<PlannedTable>,
     /// Rows by action, over all tables.
@@ -24,6 +28,8 @@ pub struct PlanReport {
     pub held: u64,
     /// Rows that OLD does not take as they are, by table, column and reason; they are among those held.
     pub rejects: Vec<Reject>,
+    /// Rows that were to be written, and whose verdict rests on less than their class needs; they are among those held.
+    pub wanting: Vec<Wanting>,
     /// Decisions that no table of the run answers to.
     pub unmatched: Vec<String>,
     /// What a person should know about the decisions.
@@ -60,10 +66,12 @@ pub(crate) fn report(run: String, plan: &Plan) -> PlanReport {
     PlanReport {
         run,
         digest: plan.digest.clone(),
+        coverage: Vec::new(),
         tables: plan.databases.iter().flat_map(planned_tables).collect(),
         held: actions.get(Action::Hold),
         actions,
         rejects: Vec::new(),
+        wanting: Vec::new(),
         unmatched: Vec::new(),
         notes: Vec::new(),
     }

@@ -165,7 +165,7 @@ impl Ledger {
         }
     }
 
-    async fn exists(&self, old: &Session) -> Result<bool> {
+    pub(super) async fn exists(&self, old: &Session) -> Result<bool> {
         Ok(matches!(self.place(old).await?, LedgerPlace::Ledger { .. }))
     }
 
@@ -292,7 +292,7 @@ fn counts(tables: Vec<(String, Recorded)>) -> Vec<(String, Written)> {
 }
 
 /// Reads what was recorded of each table.
-fn recorded(text: &str) -> Result<Vec<(String, Recorded)>> {
+pub(super) fn recorded(text: &str) -> Result<Vec<(String, Recorded)>> {
     let tables = serde_json::from_str(text);
     tables.map_err(|error| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(error.to_string()))
 }

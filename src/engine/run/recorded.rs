@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
+use crate::pg::ServerIdentity;
 use crate::staging::Written;
 use crate::staging::layout::TableId;
 
@@ -22,6 +23,26 @@ pub(crate) struct Recorded {
     /// Each relation that held its rows after the merge, and the file in which it did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) files: Vec<(u32, u32)>,
+    /// After a merge: the NEW whose rows they are, value by value. Nothing where a trigger fired, or an action of a foreign key
+    /// could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<NewServer>,
+}
+
+/// What tells one NEW from another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct NewServer {
+    system_identifier: String,
+    timeline: u32,
+    database_oid: u32,
+}
+
+impl NewServer {
+    /// Returns it, as far as the server says it.
+    pub(crate) fn of(new: &ServerIdentity) -> Option<Self> {
+        let system_identifier = new.system_identifier.clone()?;
+        Some(Self { system_identifier, timeline: new.timeline?, database_oid: new.database_oid })
+    }
 }
 
 /// Rows of a diff by their positions, in ranges: `0-5,7`.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use tracing::Instrument as _;
 
 use super::context::Context;
+use super::coverage::{CoveredTable, coverage};
 use super::ledger::{Entry, Ledger, LedgerAction, lock_holder};
 use super::spans;
 use crate::delta::Class;
@@ -20,6 +21,8 @@ use crate::words::Counts;
 pub struct StatusReport {
     /// Where the run is, for people.
     pub run: String,
+    /// What is covered, table by table, what is not covered first.
+    pub coverage: Vec<CoveredTable>,
     /// When the export finished, if it did.
     pub exported_at: Option<String>,
     /// The instant as the user stated it, offset included.
@@ -73,6 +76,7 @@ async fn look(context: &Context) -> Result<StatusReport> {
     let journal = Journal::read(store)?;
     let mut report = StatusReport {
         run: context.run(),
+        coverage: manifest.as_ref().map(|manifest| coverage(&manifest.databases)).unwrap_or_default(),
         exported_at: manifest.as_ref().map(|manifest| manifest.made_at.clone()),
         cutover: manifest.as_ref().map(|manifest| manifest.cutover.clone()),
         staged_rows: manifest

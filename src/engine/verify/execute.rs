@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tracing::Instrument as _;
 
+use super::drifted::drifted_rows;
 use super::gap::{self, Gap};
 use super::outcome::outcomes;
 use super::read_back::read_back;
@@ -13,7 +14,7 @@ use super::taken_back;
 use crate::catalog::{self, Catalog};
 use crate::engine::merge::{fitting, sequences};
 use crate::engine::run::spans;
-use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, read_step};
+use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, coverage, read_step};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
@@ -36,6 +37,7 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
     let mut report = VerifyReport {
         run: context.run(),
         state: State::NotVerified,
+        coverage: coverage(&manifest.databases),
         tables: Vec::new(),
         orphans: Vec::new(),
         sequences: Vec::new(),
@@ -50,6 +52,10 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
             let work = verify_database(context, &plan.run_id, part, record, &mut report);
             let at = work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
             merged_at.insert(part.name.clone(), at);
+        }
+        for table in &part.tables {
+            let rows = drifted_rows(context.store(), table).place(|| format!("{}: {}", part.name, table.name))?;
+            report.not_covered.extend((rows > 0).then(|| gap::of_drift(&part.name, table, rows)));
         }
     }
     report.not_covered.extend(gap::of_rows(&report.tables));

@@ -41,6 +41,8 @@ pub enum GapKind {
     Values,
     /// How far a sequence of NEW's has come.
     Numbers,
+    /// Rows that differed before the cutover, and stay as OLD has them.
+    Drift,
     /// Rows that the merge wrote, of a table that has been defined otherwise since.
     MergedRows,
     /// Rows that the merge wrote and others have written since.
@@ -60,6 +62,7 @@ impl GapKind {
             Self::Deletes => "deletes",
             Self::Values => "values",
             Self::Numbers => "numbers",
+            Self::Drift => "drift",
             Self::MergedRows => "merged rows",
             Self::WrittenSince => "written since",
             Self::TakenBack => "taken back",
@@ -121,6 +124,12 @@ fn of_table(database: &str, table: &TableRecord) -> Vec<Gap> {
         }
     }
     gaps
+}
+
+/// Says of a table how many rows differ from NEW's since before the cutover.
+pub(crate) fn of_drift(database: &str, table: &TablePlan, rows: u64) -> Gap {
+    let why = format!("{rows} rows differ from NEW's since before the cutover, and stay as OLD has them");
+    Gap { database: database.to_owned(), table: table.name.to_string(), of: GapKind::Drift, why, keys: Vec::new() }
 }
 
 /// Lists the tables of which another run's merge was taken back since.

@@ -3,6 +3,7 @@
 //! Comes in: the plan and its files. Goes out: a report; each staged row is counted under exactly one outcome.
 //! Never: writes, or says of a row that it was verified when it was not read.
 
+mod drifted;
 mod execute;
 mod gap;
 mod outcome;

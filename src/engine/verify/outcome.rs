@@ -67,6 +67,7 @@ impl Outcome {
             | Class::AmbiguousDeletedOnOld
             | Class::AmbiguousMissingOnNew
             | Class::AmbiguousDiffers
+            | Class::Drift
             | Class::InsertExists
             | Class::UpdateOriginDiffers
             | Class::UpdateDeleted

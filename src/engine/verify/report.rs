@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::gap::Gap;
 use super::outcome::Outcome;
 use super::verified_table::VerifiedTable;
+use crate::engine::run::CoveredTable;
 use crate::staging::{DatabaseRecord, Manifest, Raise};
 use crate::words::Counts;
 
@@ -43,6 +44,8 @@ pub struct VerifyReport {
     pub run: String,
     /// What all of the below comes to.
     pub state: State,
+    /// What is covered, table by table, what is not covered first.
+    pub coverage: Vec<CoveredTable>,
     /// One line a table that the plan has changes for.
     pub tables: Vec<VerifiedTable>,
     /// Foreign keys with children that have no parent.

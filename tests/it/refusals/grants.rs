@@ -91,7 +91,7 @@ fn every_verb_passes(scene: &Scene, more: &[&str]) {
     assert!(!looked.stdout.contains("rows may be lost"), "{}", looked.stdout);
     scene.succeed(&[&["export"], more].concat());
     scene.succeed(&["diff"]);
-    scene.succeed(&["decide", "delete=apply_new", "--why", "seen"]);
+    scene.succeed(&["decide", "delete=apply_new", "--evidence", "delete=column", "--why", "seen"]);
     scene.succeed(&["plan"]);
     let rehearsed = scene.succeed(&["merge", "--dry-run"]);
     assert!(!rehearsed.stderr.contains("lacks"), "{}", rehearsed.stderr);

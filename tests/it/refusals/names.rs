@@ -52,7 +52,17 @@ fn hostile_names_go_all_the_way() {
     for verb in ["discover", "export", "diff"] {
         scene.succeed(&[verb]);
     }
-    scene.succeed(&["decide", "delete=apply_new", "ambiguous=apply_new", "--why", "a test", "--by", "ada"]);
+    scene.succeed(&[
+        "decide",
+        "delete=apply_new",
+        "ambiguous=apply_new",
+        "--evidence",
+        "delete=column",
+        "--why",
+        "a test",
+        "--by",
+        "ada",
+    ]);
     for verb in ["plan", "status"] {
         let output = scene.succeed(&[verb]);
         assert!(!output.stdout.contains('\u{1b}'), "{}", output.stdout);

@@ -78,6 +78,14 @@ fn every_write_of_either_side_is_known_without_a_stamp() {
 }
 
 #[test]
+fn a_delete_that_the_mark_proves_needs_no_more_than_its_decision() {
+    let case = marked("mark_delete", BARE, "delete from t where id = 3", "");
+    case.decide("[defaults]\ndelete = \"apply_new\"\n[evidence]\n");
+    let plan = planned(&case);
+    assert_eq!((plan.actions.get(failback::policy::Action::Delete), plan.wanting.len()), (1, 0), "{plan:#?}");
+}
+
+#[test]
 fn a_stamp_of_its_creation_says_which_young_row_is_an_insert() {
     let both = "create table t (id int primary key, v text, created_at timestamptz default now());
                 insert into t select g, 'both', '2020-01-01' from generate_series(1, 20) g";
@@ -305,6 +313,33 @@ fn a_parent_without_stamps_that_nobody_wrote_since_gets_its_child() {
     let case = marked("mark_parent", both, new, old);
     let plan = planned(&case);
     assert_eq!((plan.actions.get(failback::policy::Action::Insert), plan.held), (2, 1), "{plan:#?}");
+}
+
+#[test]
+fn rows_that_differed_before_the_mark_are_kept_and_counted_and_only_a_decision_by_name_brings_them() {
+    let both = "create table t (k numeric primary key, v text); insert into t values (1, 'both'), (2, 'both')";
+    let apart = |pair: &Pair| -> Work {
+        // OLD's server takes both spellings for one key.
+        support::sql(&pair.new, "update t set k = 1.0, v = 'apart' where k = 1");
+        Box::new(|| ())
+    };
+    let (case, _) = marked_while("mark_drift", both, apart, ["update t set v = 'new' where k = 2", ""]);
+    assert_eq!(of(&case), [(Class::Update, 1), (Class::Delete, 1), (Class::Drift, 1)]);
+    let plan = block_on(engine::plan(&case.context)).expect("a plan");
+    assert_eq!(plan.actions.get(failback::policy::Action::KeepOld), 1, "{plan:#?}");
+    case.decide("[defaults]\ndrift = \"apply_new\"\n");
+    let refused = block_on(engine::plan(&case.context)).expect_err("for all tables alike");
+    assert_eq!(refused.kind(), ErrorKind::Config, "{refused}");
+    case.decide("");
+    block_on(engine::plan(&case.context)).expect("a plan");
+    block_on(engine::merge(&case.context, MergeOptions { leave_held: true, ..MergeOptions::default() })).expect("a merge");
+    let verified = block_on(engine::verify(&case.context)).expect("a verification");
+    let gap = verified.not_covered.iter().find(|gap| gap.of == engine::GapKind::Drift).expect("a gap");
+    assert!(gap.why.starts_with("1 rows differ from NEW's since before the cutover"), "{gap:?}");
+    block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
+    case.decide("[tables.\"public.t\"]\ndrift = \"apply_new\"\n");
+    let by_name = block_on(engine::plan(&case.context)).expect("a plan");
+    assert_eq!(by_name.actions.get(failback::policy::Action::KeepOld), 0, "{by_name:#?}");
 }
 
 #[test]

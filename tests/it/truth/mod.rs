@@ -1,11 +1,13 @@
 //! What must never happen: a row lost, overwritten by accident, or called verified without a look. Each test is one way in
 //! which it once happened, or could.
 
+mod audited;
 mod children;
 mod definitions;
 mod discovery;
 mod erased;
 mod exchanged;
+mod graded;
 mod hashes;
 mod ignored;
 mod keyless;
@@ -14,6 +16,7 @@ mod locks;
 mod marked;
 mod merging;
 mod own_schema;
+mod own_writes;
 mod quiet;
 mod respelt;
 mod restarted;

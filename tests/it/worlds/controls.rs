@@ -187,7 +187,12 @@ fn moment(sides: [&[Written]; 2]) -> Moment {
 /// What the oracle says of a diff by a mark, where five rows stood on both sides at the mark.
 fn disproved(now: [&[Written]; 2], entries: &[(u32, Class, Base)]) -> Vec<String> {
     let rows = [(1, "b", 7), (2, "b", 7), (3, "b", 7), (4, "b", 7), (5, "b", 7)];
-    let (tables, then, now) = (tables(), moment([&rows, &rows]), moment(now));
+    disproved_since([&rows, &rows], now, entries)
+}
+
+/// What it says where these rows stood on both sides at the mark.
+fn disproved_since(then: [&[Written]; 2], now: [&[Written]; 2], entries: &[(u32, Class, Base)]) -> Vec<String> {
+    let (tables, then, now) = (tables(), moment(then), moment(now));
     let listed: Vec<_> = entries.iter().map(|(id, class, _)| (*id, *class, Action::Hold, false)).collect();
     let mut parents = Said { method: Method::Xid, ..said(&listed) };
     for (id, _, base) in entries {
@@ -195,7 +200,16 @@ fn disproved(now: [&[Written]; 2], entries: &[(u32, Class, Base)]) -> Vec<String
         (entry.evidence, entry.base) = (Sided { old: Evidence::Xid, new: Evidence::Xid }, *base);
     }
     let said = [Some(parents), None];
-    Proof { tables: &tables, then: &then, now: &now, at_export: &now.old.0, said: &said, shaken: &BTreeSet::new() }.complaints()
+    Proof {
+        tables: &tables,
+        then: &then,
+        now: &now,
+        at_export: &now.old.0,
+        said: &said,
+        shaken: &BTreeSet::new(),
+        brought: None,
+    }
+    .complaints()
 }
 
 #[test]
@@ -230,6 +244,20 @@ fn a_false_claim_of_proof_is_complained_about() {
 }
 
 #[test]
+fn rows_that_differed_at_the_mark_are_drift_and_no_others_are() {
+    const APART: [&[Written]; 2] = [&[(1, "o", 7)], &[(1, "n", 7)]];
+    let drift = [(1, Class::Drift, Base::Unknown)];
+    assert_eq!(disproved_since(APART, APART, &drift), [""; 0]);
+    assert_eq!(disproved_since(APART, APART, &[]), [""; 0], "it may be left unlisted");
+    expect(&disproved_since(APART, APART, &[(1, Class::AmbiguousDiffers, Base::Unknown)]), "by its writers");
+    for written in [[APART[0], &[(1, "n", 9)]], [&[(1, "o", 8)], APART[1]]] {
+        expect(&disproved_since(APART, written, &drift), "said to have differed at the mark");
+    }
+    let same: [&[Written]; 2] = [&[(1, "b", 7)], &[(1, "b", 7)]];
+    expect(&disproved_since(same, [same[0], &[(1, "n", 7)]], &drift), "said to have differed at the mark");
+}
+
+#[test]
 fn a_write_that_a_mark_tells_and_the_diff_does_not_is_complained_about() {
     const B: [Written; 4] = [(2, "b", 7), (3, "b", 7), (4, "b", 7), (5, "b", 7)];
     let with = |row: Written| [&[row][..], &B[..]].concat();
@@ -243,7 +271,8 @@ fn a_write_that_a_mark_tells_and_the_diff_does_not_is_complained_about() {
     let same = moment([&B, &B]);
     let unheeded = |shaken: &[usize]| {
         let (tables, said, shaken) = (tables(), [Some(said(&[])), None], shaken.iter().copied().collect());
-        Proof { tables: &tables, then: &same, now: &same, at_export: &same.old.0, said: &said, shaken: &shaken }.complaints()
+        Proof { tables: &tables, then: &same, now: &same, at_export: &same.old.0, said: &said, shaken: &shaken, brought: None }
+            .complaints()
     };
     expect(&unheeded(&[]), "the mark is not heeded");
     assert_eq!(unheeded(&[0]), [""; 0]);

@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use super::ground::{Ground, Role};
 use super::marks::{self, Marked};
 use super::oracle::{self, Window};
-use super::proof::Moment;
+use super::proof::{Brought, Moment};
 use super::schema::{self, Key, Table};
 use super::snapshot::{self, Snapshot};
 use super::writes::{Writer, wall_clock};
@@ -49,6 +49,8 @@ pub(super) struct Journey<'a> {
     wanted: Vec<String>,
     /// The mark that failback goes by.
     pub(super) marked: Option<Marked>,
+    /// What the merge brought that stands.
+    pub(super) brought: Option<Brought>,
     /// Both sides as the last diff found them.
     pub(super) at_diff: Option<Moment>,
 }
@@ -82,6 +84,7 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
         role: Role::Super,
         wanted: Vec::new(),
         marked: None,
+        brought: None,
         at_diff: None,
     };
     match journey.go(marks::is_marked(seed)) {
@@ -217,6 +220,14 @@ impl Journey<'_> {
             let class = CLASSES[self.dice.below(CLASSES.len())];
             let _ = writeln!(self.decisions, "[tables.\"{table}\"]\n{class} = \"apply_new\"");
         }
+        // How much has to be known before OLD is written: what is built in, or more, or less.
+        let needed = match self.count % 4 {
+            0 => "",
+            1 => "delete = \"column\"\nupdate = \"xid\"\n",
+            2 => "delete = \"column\"\ninsert = \"xid\"\n",
+            _ => "delete = \"column\"\n",
+        };
+        let _ = write!(self.decisions, "[evidence]\n{needed}");
     }
 
     /// Creates the tables on both sides and fills them alike.

@@ -15,6 +15,13 @@ use super::snapshot::{Row, RowKey, Snapshot, Writers, agree};
 /// Both sides at one moment: their rows, and who had written each last.
 pub(super) type Moment = Sided<(Snapshot, Vec<Writers>)>;
 
+/// What an earlier merge brought: NEW's rows when it was made, and what it wrote to OLD, by key and by who is named as the
+/// writer.
+pub(super) struct Brought {
+    pub(super) new: Snapshot,
+    pub(super) written: Vec<Writers>,
+}
+
 /// Everything that is known of a diff that goes by a mark.
 pub(super) struct Proof<'a> {
     pub(super) tables: &'a [Table],
@@ -27,6 +34,8 @@ pub(super) struct Proof<'a> {
     pub(super) said: &'a [Option<Said>],
     /// Tables of which the mark may prove nothing, by their numbers.
     pub(super) shaken: &'a BTreeSet<usize>,
+    /// What an earlier merge brought.
+    pub(super) brought: Option<&'a Brought>,
 }
 
 /// What became of one side's row since the mark.
@@ -38,6 +47,8 @@ enum Fate {
     Same,
     /// It was written since, or may have been.
     Written,
+    /// An earlier merge brought it to OLD as NEW had it, and nobody wrote it there since.
+    Brought,
 }
 
 impl Proof<'_> {
@@ -69,14 +80,21 @@ impl Proof<'_> {
     fn one(&self, number: usize, key: &RowKey) -> One {
         let row = |moment: &Moment, side: Side| moment.get(side).0.tables[number].get(key).cloned();
         let writer = |moment: &Moment, side: Side| moment.get(side).1[number].get(key).cloned();
+        let is_brought = |side, by: &String| {
+            let Some(brought) = self.brought.filter(|_| side == Side::Old) else { return false };
+            brought.written[number].get(key) == Some(by)
+                && agree(&self.tables[number], row(self.now, side).as_ref(), brought.new.tables[number].get(key))
+        };
         let fate = |side| match (writer(self.then, side), writer(self.now, side)) {
             (_, None) => Fate::None,
             (Some(then), Some(now)) if then == now => Fate::Same,
+            (_, Some(now)) if is_brought(side, &now) => Fate::Brought,
             _ => Fate::Written,
         };
         let on_old_at_export = self.at_export.tables[number].contains_key(key);
         One {
             then: row(self.then, Side::Old),
+            differed: !agree(&self.tables[number], row(self.then, Side::Old).as_ref(), row(self.then, Side::New).as_ref()),
             now: Sided::of(|side| row(self.now, side)),
             fates: Sided::of(fate),
             on_old_at_export,
@@ -86,8 +104,10 @@ impl Proof<'_> {
 
 /// One key, then and now.
 struct One {
-    /// OLD's row at the mark; NEW's was the same.
+    /// OLD's row at the mark; NEW's was the same, or the two differed already.
     then: Option<Row>,
+    /// Whether they did.
+    differed: bool,
     now: Sided<Option<Row>>,
     fates: Sided<Fate>,
     /// Whether OLD had the row at the export.
@@ -103,8 +123,9 @@ impl One {
     /// deleted or made after the export is its own.
     fn unlisted(&self, table: &Table) -> Option<String> {
         let is_olds_own = match self.fates.new {
+            // What differed already is no write of NEW's, and not looked for.
             Fate::Same => true,
-            Fate::Written => false,
+            Fate::Written | Fate::Brought => false,
             Fate::None => self.then.is_none() || !self.on_old_at_export,
         };
         (!self.equal(table) && !is_olds_own).then(|| {
@@ -136,6 +157,14 @@ impl One {
         if new_is_base && (!agree(table, self.now.new.as_ref(), self.then.as_ref()) || self.fates.new != Fate::Same) {
             return Some(format!("NEW's row is said to be the one of the mark, {:?}, and is {:?}", self.then, self.now.new));
         }
+        let by_ledger = entry.evidence.old == Evidence::Ledger && matches!(entry.class, Class::Update | Class::Delete);
+        if by_ledger && self.fates.old != Fate::Brought {
+            return Some(format!("OLD's row is said to be as a merge brought it, and is {:?}", self.now.old));
+        }
+        let drifted = entry.class == Class::Drift;
+        if drifted && (!self.differed || self.fates != Sided { old: Fate::Same, new: Fate::Same }) {
+            return Some(format!("is said to have differed at the mark, by rows that are {:?} since", self.fates));
+        }
         let absent = (claims(Side::Old) || claims(Side::New)) && (base(Base::Absent) || entry.class == Class::Insert);
         if absent && self.then.is_some() {
             return Some(format!("there is said to have been no row at the mark, and there was {:?}", self.then));
@@ -151,13 +180,21 @@ impl One {
             (Fate::Same, Fate::Written) => (&[Class::Update], &[Class::AmbiguousDiffers]),
             (Fate::Same, Fate::None) => (&[Class::Delete], &[]),
             (Fate::None, Fate::Same) => (&[Class::OldOnly, Class::UpdateDeleted], &[]),
+            // Where triggers fired, or an action of a foreign key could, the merge is taken for a user of OLD's.
+            (Fate::Brought, Fate::Written) => {
+                (&[Class::Update, Class::UpdateOriginDiffers], &[Class::InsertExists, Class::AmbiguousDiffers])
+            }
+            (Fate::Brought, Fate::None) => {
+                (&[Class::Delete, Class::AmbiguousMissingOnNew], &[Class::OldOnly, Class::DeleteOriginDiffers])
+            }
             (Fate::Written, Fate::Written) => (&[Class::UpdateOriginDiffers], &[Class::InsertExists, Class::AmbiguousDiffers]),
             (Fate::Written, Fate::None) => (&[Class::AmbiguousMissingOnNew], &[Class::OldOnly, Class::DeleteOriginDiffers]),
             // What an earlier merge brought is known by OLD's ledger.
             (Fate::None, Fate::Written) => {
                 (&[Class::AmbiguousMissingOnOld, Class::UpdateDeleted], &[Class::Insert, Class::UpdateMissing])
             }
-            (Fate::Same | Fate::Written, Fate::Same) | (Fate::None, Fate::None) => (&[], &[]),
+            (Fate::Same, Fate::Same) if self.differed => (&[Class::Drift], &[]),
+            (_, Fate::Brought | Fate::Same) | (Fate::None, Fate::None) => (&[], &[]),
         };
         [always.to_vec(), stamped(by_creation)].concat()
     }

@@ -10,7 +10,7 @@ use super::account::{taken_from_others, unaccounted};
 use super::journey::{Journey, Step};
 use super::listed::{self, Said};
 use super::oracle::{Merge, parent, shown, value_of};
-use super::proof::Proof;
+use super::proof::{Brought, Proof};
 use super::sequences;
 use super::snapshot::{Snapshot, Writers, agree};
 use crate::recovery::Recovery;
@@ -37,6 +37,7 @@ impl Journey<'_> {
             self.visit();
             self.usurp(&new);
         }
+        let mut found = self.writers(Side::Old);
         let options = MergeOptions { leave_held: true, fire_triggers: self.fire, ..MergeOptions::default() };
         let mut before = self.snapshot(Side::Old);
         let numbers = self.sequences();
@@ -45,7 +46,7 @@ impl Journey<'_> {
             for step in ["diff", "plan"] {
                 self.step(&recovery, step, &mut earlier)?;
             }
-            before = self.snapshot(Side::Old);
+            (before, found) = (self.snapshot(Side::Old), self.writers(Side::Old));
             if !self.merge(&recovery, options, &before)? {
                 let said = self.log.last().cloned().unwrap_or_default();
                 if is_of_keys_that_stay_on(&said) {
@@ -79,6 +80,15 @@ impl Journey<'_> {
         self.expect_once(&merged)?;
         self.verify(&merged)?;
         if self.dice.below(2) == 0 {
+            let pairs = merged.writers.iter().zip(&found);
+            let written = pairs.map(|(after, before)| {
+                after
+                    .iter()
+                    .filter(|(key, by)| before.get(*key) != Some(by))
+                    .map(|(key, by)| (key.clone(), by.clone()))
+                    .collect()
+            });
+            self.brought = Some(Brought { written: written.collect(), new: new.clone() });
             return Ok(Some(self.base_of_the_next(base, &new, &merged.after)));
         }
         self.undo(&merged).map(|()| None)
@@ -132,7 +142,8 @@ impl Journey<'_> {
     fn falsely_proven(&self, said: &[Option<Said>], at_export: &Snapshot) -> Vec<String> {
         let (Some(marked), Some(now)) = (&self.marked, &self.at_diff) else { return Vec::new() };
         let (then, shaken) = (&marked.then, &marked.shaken);
-        Proof { tables: &self.tables, then, now, at_export, said, shaken }.complaints()
+        let brought = self.brought.as_ref();
+        Proof { tables: &self.tables, then, now, at_export, said, shaken, brought }.complaints()
     }
 
     /// Reads what the run says of every key, and writes it down.

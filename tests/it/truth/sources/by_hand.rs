@@ -1,5 +1,7 @@
 //! An id that a person gives.
 
+use failback::policy::Action;
+
 use super::*;
 
 fn given(old: u64, new: u64) -> Sided<Option<GivenXid>> {
@@ -173,4 +175,16 @@ fn it_is_given_in_the_configuration_or_on_the_command_line_and_told() {
     assert!(told.stdout.contains(&format!("--old-xid {old} --new-xid {new}")), "the next command has it too: {told:?}");
     let marked = support::failback(&["discover", "--mark", "x.json", "--old-xid", "741"]);
     assert_eq!(marked.code, 2, "{marked:?}");
+}
+
+#[test]
+fn a_delete_that_a_person_vouches_for_is_held_until_somebody_says_that_this_is_enough() {
+    let (mut case, next, _turn) = worked();
+    choose(&mut case, |selection| selection.with_xids(given(next.old, next.new)));
+    case.decide("[defaults]\ndelete = \"apply_new\"\n[evidence]\n");
+    let plan = planned(&case);
+    assert_eq!((plan.actions.get(Action::Delete), plan.wanting.len()), (0, 1), "{plan:#?}");
+    assert_eq!(plan.wanting[0].rests_on, Evidence::XidByHand);
+    case.decide("[defaults]\ndelete = \"apply_new\"\n[evidence]\ndelete = \"xid_by_hand\"\n");
+    assert_eq!(block_on(engine::plan(&case.context)).expect("a plan").actions.get(Action::Delete), 1);
 }

@@ -1,0 +1,26 @@
+//! Where something was decided.
+
+use serde::{Deserialize, Serialize};
+
+use crate::words::words;
+
+/// Where a resolution, or the evidence that it needs, was said, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// Nobody decided; see [`crate::delta::Class::builtin`].
+    Builtin,
+    /// `[defaults]`, or `[evidence]`.
+    Default,
+    /// `[tables."schema.table"]`.
+    Table,
+    /// `[databases.name.tables."schema.table"]`.
+    DatabaseTable,
+}
+
+words!(Origin {
+    Builtin => "builtin",
+    Default => "default",
+    Table => "table",
+    DatabaseTable => "database_table",
+});
