@@ -20,6 +20,9 @@ pub enum Evidence {
     Xid,
     /// Transaction ids, held against one that a person has given.
     XidByHand,
+    /// Transaction ids, held against one that was estimated from rows, and the row's own time columns: both say the same, or
+    /// each the opposite of the other, so that neither is believed.
+    XidEstimated,
     /// The row's own time columns.
     Column,
     /// Nothing but the two rows themselves, or that there is none.
@@ -32,6 +35,7 @@ words!(Evidence {
     Ledger => "ledger",
     Xid => "xid",
     XidByHand => "xid_by_hand",
+    XidEstimated => "xid_estimated",
     Column => "column",
     TwoWay => "two_way",
 });

@@ -217,6 +217,13 @@ impl DatabaseRecord {
         self.horizons().map_or(silent, |known| known.map(|side| side.source.grade()))
     }
 
+    /// Whether it is only estimated, of one side at the least, which transactions were over at the cutover.
+    #[must_use]
+    pub fn is_estimated(&self) -> bool {
+        let grades = self.grades();
+        [grades.old, grades.new].contains(&Evidence::XidEstimated)
+    }
+
     /// Returns the record of a table that is carried.
     ///
     /// # Errors
@@ -231,6 +238,17 @@ impl DatabaseRecord {
 }
 
 impl TableRecord {
+    /// Whether its rows' transaction ids are asked: they prove who wrote a row last, or, where it is `estimated` which
+    /// transactions were over at the cutover, are held against the rows' stamps.
+    #[must_use]
+    pub fn asks_ids(&self, estimated: bool) -> bool {
+        match self.method {
+            Method::Xid => true,
+            Method::Timestamps => estimated && self.unmarked.is_none(),
+            Method::TimestampsOnly | Method::Compare | Method::Skip => false,
+        }
+    }
+
     /// Returns the number of staged candidate rows.
     #[must_use]
     pub fn candidate_rows(&self) -> u64 {

@@ -36,6 +36,7 @@ mod row_hash;
 mod select_list;
 mod sequence;
 mod setting;
+mod stamped_xids;
 mod stranger;
 mod table_lock;
 pub mod trial_table;
@@ -65,6 +66,7 @@ pub use row_hash::row_hash;
 pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
 pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE};
+pub use stamped_xids::stamped_xids;
 pub use stranger::{
     children_of_strangers, children_of_unproven, is_overwritten, note_kept_references, parents_with_own_children,
 };

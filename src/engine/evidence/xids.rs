@@ -91,6 +91,11 @@ impl Proven {
 }
 
 impl XidEvidence {
+    /// Whether one of the horizons is only estimated: then ids prove nothing by themselves.
+    pub(crate) fn is_estimated(&self) -> bool {
+        self.sides.as_ref().into_iter().any(|side| side.known.source == HorizonSource::Estimated)
+    }
+
     /// Says what is taken on trust of all tables; `None` where nothing is: a person's word, or that of a server that was
     /// started since the mark. One whose files were set back to a copy of before the mark gives the ids out again that it gave
     /// to others then, and nothing that it says of itself tells.

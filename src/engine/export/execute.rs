@@ -20,7 +20,8 @@ use super::subject::Subject;
 use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
-use crate::engine::evidence::{Clock, young};
+use crate::engine::discover::Discovery;
+use crate::engine::evidence::{Clock, stamped_or_young, young};
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
 use crate::engine::run::{read_step, spans, workers};
@@ -32,7 +33,7 @@ use crate::staging::layout::{self, DatabaseLayout, Staged, TableId};
 use crate::staging::{
     Chunk, DatabaseRecord, Depth, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, SegmentOptions, TableRecord, Task,
 };
-use crate::statement::{self, copy_binary, stamped_since};
+use crate::statement::{self, copy_binary};
 use crate::store::Store;
 use crate::wire::RowBuffer;
 
@@ -41,10 +42,21 @@ use crate::wire::RowBuffer;
 /// # Errors
 /// `Refused` where the run already has a manifest; whatever connecting, reading and staging can give. OLD is only read.
 pub async fn export(context: &Context) -> Result<ExportReport> {
-    read_step(context, export_all).instrument(spans::step(context, "export")).await
+    read_step(context, async |context: &Context| export_all(context, None).await)
+        .instrument(spans::step(context, "export"))
+        .await
 }
 
-async fn export_all(context: &Context) -> Result<ExportReport> {
+/// As [`export`], right after a discovery: what that has found out about the cutover is not searched for again.
+///
+/// # Errors
+/// As [`export`].
+pub async fn export_discovered(context: &Context, discovered: &Discovery) -> Result<ExportReport> {
+    let work = async |context: &Context| export_all(context, Some(discovered)).await;
+    read_step(context, work).instrument(spans::step(context, "export")).await
+}
+
+async fn export_all(context: &Context, discovered: Option<&Discovery>) -> Result<ExportReport> {
     if context.store().exists(layout::MANIFEST)? {
         return Err(Error::new(ErrorKind::Refused, "export into the run")
             .at(context.run())
@@ -57,7 +69,7 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
     let overlap_us = context.selection().overlap_us();
     let zone = context.selection().zone();
     let clock = Clock::new(cutover.micros(), overlap_us, &zone)?;
-    let (databases, stamped, unasked) = export_databases(context, &clock).await?;
+    let (databases, stamped, unasked) = export_databases(context, &clock, discovered).await?;
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -79,8 +91,12 @@ async fn export_all(context: &Context) -> Result<ExportReport> {
 }
 
 /// Exports the databases in turn, each with what its tables' stamps say; notes tell where could not be asked who writes.
-async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<DatabaseRecord>, Vec<TableStamps>, Vec<String>)> {
-    let Looked { names, sources, mut first } = Looked::at(context).await?;
+async fn export_databases(
+    context: &Context,
+    clock: &Clock,
+    discovered: Option<&Discovery>,
+) -> Result<(Vec<DatabaseRecord>, Vec<TableStamps>, Vec<String>)> {
+    let Looked { names, sources, mut first } = Looked::at(context, discovered).await?;
     let (mut databases, mut stamped, mut moments) = (Vec::new(), Vec::new(), Vec::new());
     for name in names {
         let work = async {
@@ -108,7 +124,8 @@ async fn export_database(
         Some(known) => Some(young(described.sessions().new, known.new.horizon).await?),
         None => None,
     };
-    let cutting = Cutting { clock, young: young.as_deref(), sums_first: context.selection().sums_first() };
+    let estimated = described.record.is_estimated();
+    let cutting = Cutting { clock, young: young.as_deref(), estimated, sums_first: context.selection().sums_first() };
     let chunks = chunks(&described.record, cutting, context.limits(), described.sessions()).await?;
     let Described { record: mut database, snapshots, began } = described;
     let work = ExportWork {
@@ -118,6 +135,7 @@ async fn export_database(
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
         young,
+        estimated,
         snapshots,
         database: database.clone(),
     };
@@ -162,6 +180,8 @@ struct ExportWork {
     clock: Clock,
     /// The predicate for rows of NEW that may have been written since the cutover.
     young: Option<String>,
+    /// Whether that is only estimated.
+    estimated: bool,
     snapshots: Sided<Snapshot>,
 }
 
@@ -194,8 +214,10 @@ impl Work for ExportWork {
                 return Err(tell_redefined(error, Self::AFTER_LOSS));
             }
         };
-        if let (Ok(found), Ok(Method::Xid)) = (&mut found, self.database.table(chunk.table).map(|table| table.method)) {
-            // Those that may have been written are copied; a walk fetches only what was not.
+        let asks_ids = self.database.table(chunk.table).is_ok_and(|table| table.asks_ids(self.estimated));
+        if let (Ok(found), true) = (&mut found, asks_ids) {
+            // Those that may have been written are copied; a walk fetches only what was not. A row that is copied for its
+            // stamps alone is taken for one that may have been.
             let young = matches!(chunk.task, Task::CopyRows { .. });
             found.candidates.iter_mut().for_each(|segment| segment.young = Some(young));
         }
@@ -302,7 +324,7 @@ impl ExportWork {
     fn selected(&self, table: &TableRecord) -> String {
         match (table.method, &self.young) {
             (Method::Xid, Some(young)) => young.clone(),
-            _ => stamped_since(&self.clock.since_literals(&table.times, &table.layout)),
+            _ => stamped_or_young(table, &self.clock, self.young.as_deref().filter(|_| self.estimated)),
         }
     }
 

@@ -16,5 +16,5 @@ mod subject;
 mod table_failure;
 mod unplaced;
 
-pub use execute::export;
+pub use execute::{export, export_discovered};
 pub use report::{Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced};
