@@ -34,7 +34,8 @@ pub use crate::staging::{Raise, Written};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{
-    Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced, export, export_discovered,
+    Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced, export, export_delta,
+    export_discovered,
 };
 pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};

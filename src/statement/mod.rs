@@ -40,6 +40,7 @@ mod stamped_xids;
 mod stranger;
 mod table_lock;
 pub mod trial_table;
+mod unmoved;
 mod value;
 mod wal_records;
 mod writer;
@@ -71,6 +72,7 @@ pub use stranger::{
     children_of_strangers, children_of_unproven, is_overwritten, note_kept_references, parents_with_own_children,
 };
 pub use table_lock::{LockMode, hold_tables, lock_tables};
+pub use unmoved::count_rows;
 pub use value::travelling_value;
 pub use wal_records::wal_commits;
 pub use writer::{is_in, is_in_place, is_older, is_written_by_another, is_written_in, young};

@@ -192,6 +192,7 @@ pub(crate) async fn describe(
         new_sequences,
         clocks: Some(clocks),
         horizon: None,
+        ended: None,
         quiescence: Vec::new(),
         horizon_sources: tried,
         tables,

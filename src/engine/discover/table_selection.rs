@@ -102,6 +102,7 @@ pub(crate) fn select_table(
         new: new.clone(),
         candidates: Vec::new(),
         absent: Vec::new(),
+        walked: None,
         // A comparison is configured because some writes do not move the stamps.
         stamps_prove: settings.method != Some(Method::Compare),
         detached: Vec::new(),

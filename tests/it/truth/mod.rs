@@ -3,6 +3,7 @@
 
 mod children;
 mod definitions;
+mod delta;
 mod discovery;
 mod erased;
 mod exchanged;
