@@ -19,9 +19,10 @@ const NOT_KNOWN: &str = "?";
 
 /// List every relation on both servers and what will be done about it
 ///
-/// Reads no rows, but with --audit. For each table: its size, the columns that identify a row, the columns that say when a row
-/// was written, how changes are looked for, and which inserts, updates and deletes that finds: `yes`; `trusted`, as far as the
-/// time columns are maintained; or `no`. Whatever is not carried is listed with the reason; `!` marks what may lose rows.
+/// Reads no rows, unless --audit or --estimate asks for it. For each table: its size, the columns that identify a row, the
+/// columns that say when a row was written, how changes are looked for, and which inserts, updates and deletes that finds:
+/// `yes`; `trusted`, as far as the time columns are maintained; or `no`. Whatever is not carried is listed with the reason; `!`
+/// marks what may lose rows.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -14,14 +14,19 @@ use crate::name::Side;
 /// Stage the rows that NEW took since the cutover
 ///
 /// Makes a new run: a folder with NEW's candidate rows, and the keys that NEW lacks, as checksummed Parquet files. Both servers
-/// are only read, each under one snapshot.
+/// are only read, each under one snapshot. --delta brings an exported run up to date, as once NEW is fenced.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   failback export --cutover 2026-11-22T10:00:00+02:00
   failback export --cutover 2026-11-22T08:00:00Z --databases shop --jobs 8
-  failback export --run /srv/failback/friday")]
+  failback export --run /srv/failback/friday
+  failback export --delta")]
 pub(super) struct Arguments {
+    /// Bring a run that is exported up to date, with the same options as then: tables that neither side has written since keep
+    /// what was staged, all others are read again
+    #[arg(long)]
+    delta: bool,
     #[command(flatten)]
     pub(super) scope: Scope,
     #[command(flatten)]
@@ -31,9 +36,9 @@ pub(super) struct Arguments {
 /// Exports into a new run.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
-    let (store, _lock) = run::make(&settings)?;
+    let (store, _lock) = if arguments.delta { run::open_for_writing(&settings)? } else { run::make(&settings)? };
     let context = settings.context(call, store, &Side::BOTH)?;
-    let report = engine::export(&context).await?;
+    let report = if arguments.delta { engine::export_delta(&context).await? } else { engine::export(&context).await? };
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
     page.next(settings.steps("diff", &[]));
     call.printer.result(&report, &page)?;

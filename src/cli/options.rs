@@ -88,6 +88,10 @@ pub(super) struct Scope {
     /// The same of NEW's. One that is too high takes changes for none: see docs/mark.md
     #[arg(long, value_name = "ID", conflicts_with = "mark")]
     pub(super) new_xid: Option<String>,
+    /// Where nothing says which transactions were over at the cutover: estimate it from rows with time columns, which are read
+    /// once, and hold rows whose stamps disagree
+    #[arg(long, conflicts_with = "mark")]
+    pub(super) estimate: bool,
 }
 
 /// How a writing verb is confirmed and carried out.

@@ -87,7 +87,7 @@ struct Prepared {
 async fn prepare(call: &Call, context: &Context, steps: &mut Steps) -> Result<Prepared> {
     let found = engine::discover(context).await?;
     steps.done(call, "discover", &found, &coverage::headed(call, &found.coverage, &discover::page(call, &found)))?;
-    let exported = engine::export(context).await?;
+    let exported = engine::export_discovered(context, &found).await?;
     steps.done(call, "export", &exported, &export::page(call, &exported))?;
     let compared = engine::diff(context).await?;
     steps.done(call, "diff", &compared, &diff::page(call, &compared, &diff::waiting_rows(context)?))?;

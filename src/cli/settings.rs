@@ -75,7 +75,8 @@ impl Settings {
             .with_databases(scope(|scope| &scope.databases))
             .with_tables(scope(|scope| &scope.tables))
             .with_mark(self.mark()?)
-            .with_xids(self.xids);
+            .with_xids(self.xids)
+            .with_estimate(self.scope.as_ref().is_some_and(|scope| scope.estimate));
         let servers = Servers::new(Sided { old, new }, call.stop.clone(), call.old_writes.clone());
         let reporter = Reporter::new(Arc::new(Bars::new(&call.printer)), call.stop.clone());
         Ok(Context::new(servers, Arc::new(store), selection, reporter, Limits::new(self.jobs())))
@@ -143,7 +144,8 @@ impl Settings {
         let mark = mark.into_iter().map(|file| ("--mark".to_owned(), file));
         let xid = |side: Side| self.xids.get(side).map(|xid| (format!("--{}-xid", side.word()), xid.to_string()));
         let given = lists.chain(mark).chain(Side::BOTH.into_iter().filter_map(xid));
-        given.flat_map(|(option, value)| [option, shell_word(&value)]).collect()
+        let estimate = self.scope.as_ref().filter(|scope| scope.estimate).map(|_| "--estimate".to_owned());
+        given.flat_map(|(option, value)| [option, shell_word(&value)]).chain(estimate).collect()
     }
 
     /// Returns the cutover as it was written, if anybody has stated it.

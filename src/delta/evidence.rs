@@ -20,6 +20,9 @@ pub enum Evidence {
     Xid,
     /// Transaction ids, held against one that a person has given.
     XidByHand,
+    /// Transaction ids, held against one that was estimated from rows, and the row's own time columns: both say the same, or
+    /// each the opposite of the other, so that neither is believed.
+    XidEstimated,
     /// The row's own time columns.
     Column,
     /// Nothing but the two rows themselves, or that there is none.
@@ -33,16 +36,14 @@ impl Evidence {
         match self {
             Self::Log | Self::Baseline | Self::Xid => true,
             // What a merge brought came after the cutover.
-            Self::Ledger | Self::XidByHand | Self::Column | Self::TwoWay => false,
+            Self::Ledger | Self::XidByHand | Self::XidEstimated | Self::Column | Self::TwoWay => false,
         }
     }
 
     /// Whether it is enough only where a decision names it, although weaker evidence is enough without: an estimate.
     #[must_use]
     pub const fn must_be_named(self) -> bool {
-        match self {
-            Self::Log | Self::Baseline | Self::Ledger | Self::Xid | Self::XidByHand | Self::Column | Self::TwoWay => false,
-        }
+        matches!(self, Self::XidEstimated)
     }
 }
 
@@ -52,6 +53,7 @@ words!(Evidence {
     Ledger => "ledger",
     Xid => "xid",
     XidByHand => "xid_by_hand",
+    XidEstimated => "xid_estimated",
     Column => "column",
     TwoWay => "two_way",
 });

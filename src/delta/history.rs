@@ -51,8 +51,9 @@ pub struct History {
 }
 
 impl History {
-    /// What a row says that was last written before it was created: one of its stamps is wrong, and nothing says which.
-    const CONTRADICTION: Self = Self { existed: Some(false), changed: Some(false) };
+    /// What a row says that was last written before it was created, or of which two witnesses say the opposite: one of them is
+    /// wrong, and nothing says which.
+    pub const CONTRADICTION: Self = Self { existed: Some(false), changed: Some(false) };
 
     /// Reads a row's stamps.
     #[must_use]

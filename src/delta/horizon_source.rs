@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, Horizon};
+use super::{EstimateBasis, Evidence, Horizon};
 use crate::words::words;
 
 /// What says which transactions were over at the cutover.
@@ -15,15 +15,21 @@ pub enum HorizonSource {
     Wal,
     /// The times at which transactions committed, which the server keeps.
     CommitTimestamps,
+    /// The server's last checkpoint, where that was before the cutover.
+    Checkpoint,
     /// A person.
     ByHand,
+    /// Rows with time columns, by which it is estimated.
+    Estimated,
 }
 
 words!(HorizonSource {
     Mark => "mark",
     Wal => "wal",
     CommitTimestamps => "commit_timestamps",
+    Checkpoint => "checkpoint",
     ByHand => "by_hand",
+    Estimated => "estimated",
 });
 
 impl HorizonSource {
@@ -31,8 +37,9 @@ impl HorizonSource {
     #[must_use]
     pub const fn grade(self) -> Evidence {
         match self {
-            Self::Mark | Self::Wal | Self::CommitTimestamps => Evidence::Xid,
+            Self::Mark | Self::Wal | Self::CommitTimestamps | Self::Checkpoint => Evidence::Xid,
             Self::ByHand => Evidence::XidByHand,
+            Self::Estimated => Evidence::XidEstimated,
         }
     }
 
@@ -43,7 +50,9 @@ impl HorizonSource {
             Self::Mark => "the mark",
             Self::Wal => "COMMIT records in its write-ahead log",
             Self::CommitTimestamps => "its commit timestamps",
+            Self::Checkpoint => "its last checkpoint",
             Self::ByHand => "an id given by hand",
+            Self::Estimated => "an estimate from rows with time columns",
         }
     }
 }
@@ -69,6 +78,9 @@ pub enum TriedSource {
         horizon: Horizon,
         /// What evidence that makes of a row's transaction id.
         grade: Evidence,
+        /// What it rests on, where it is estimated.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        basis: Option<EstimateBasis>,
     },
     /// It does not say it.
     Lacks {
@@ -77,13 +89,30 @@ pub enum TriedSource {
         /// The right, setting or time that is missing.
         why: String,
     },
+    /// It does not say it, and knows of an act that somebody may have cut writes over with. A person has to know whether that
+    /// is so.
+    Offers {
+        /// The source that the act's id would be given by.
+        source: HorizonSource,
+        /// The transaction that did it.
+        xid: u64,
+        /// What was done, as a sentence's subject.
+        act: String,
+    },
 }
 
 impl TriedSource {
     /// A source that says it.
     #[must_use]
     pub const fn used(source: HorizonSource, horizon: Horizon) -> Self {
-        Self::Used { source, horizon, grade: source.grade() }
+        Self::Used { source, horizon, grade: source.grade(), basis: None }
+    }
+
+    /// An estimate.
+    #[must_use]
+    pub const fn estimated(horizon: Horizon, basis: EstimateBasis) -> Self {
+        let source = HorizonSource::Estimated;
+        Self::Used { source, horizon, grade: source.grade(), basis: Some(basis) }
     }
 
     /// Returns the horizon, if it is from this source.
@@ -91,7 +120,7 @@ impl TriedSource {
     pub const fn known(&self) -> Option<KnownHorizon> {
         match self {
             Self::Used { source, horizon, .. } => Some(KnownHorizon { horizon: *horizon, source: *source }),
-            Self::Lacks { .. } => None,
+            Self::Lacks { .. } | Self::Offers { .. } => None,
         }
     }
 }
@@ -99,6 +128,13 @@ impl TriedSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_estimate_is_no_proof() {
+        for source in HorizonSource::ALL {
+            assert_eq!(source.grade() == Evidence::XidEstimated, *source == HorizonSource::Estimated);
+        }
+    }
 
     #[test]
     fn a_person_is_named_wherever_a_person_is_believed() {

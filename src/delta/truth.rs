@@ -85,9 +85,9 @@ fn is_proven_unwritten(row: Option<Witness>) -> bool {
     })
 }
 
-/// Whether nothing better than the row's own time columns says what is known of it.
+/// Whether nothing better than the row's own time columns says what is known of it; that an estimate agrees is no proof.
 fn is_stamped(row: Option<Witness>) -> bool {
-    row.is_some_and(|row| row.evidence() == Evidence::Column)
+    row.is_some_and(|row| matches!(row.evidence(), Evidence::Column | Evidence::XidEstimated))
 }
 
 /// Reads the table: was there a row at the cutover, and what do the sides have now?
@@ -123,6 +123,9 @@ mod tests {
     const TOUCHED: Option<History> = Some(History { existed: None, changed: Some(true) });
     const EXISTED: Option<History> = Some(History { existed: Some(true), changed: None });
     const SILENT: Option<History> = Some(History { existed: None, changed: None });
+
+    /// Evidence that rests on a stamp.
+    const STAMPED: [Evidence; 2] = [Evidence::Column, Evidence::XidEstimated];
 
     /// What a side's row can say, none included.
     const SAYINGS: [Option<History>; 7] = [None, CREATED, CHANGED, SAME, TOUCHED, EXISTED, SILENT];
@@ -263,7 +266,7 @@ mod tests {
             let verdict = classify(by(kinds.old, rows.old), by(kinds.new, rows.new), None, equal);
             let by_columns = by_columns(rows.old, rows.new, equal);
             let class = match by_columns.class {
-                Class::AmbiguousDeletedOnOld if kinds.new != Evidence::Column => Class::OldOnly,
+                Class::AmbiguousDeletedOnOld if !STAMPED.contains(&kinds.new) => Class::OldOnly,
                 Class::AmbiguousDiffers
                     if (rows.old, rows.new) == (SAME, SAME) && kinds.old.is_proof() && kinds.new.is_proof() =>
                 {

@@ -35,7 +35,10 @@ pub use crate::staging::{Raise, Written};
 pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
-pub use export::{Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced, export};
+pub use export::{
+    Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced, export, export_delta,
+    export_discovered,
+};
 pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};

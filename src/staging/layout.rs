@@ -136,6 +136,14 @@ impl DatabaseLayout {
         format!("{}/{}-{number:05}.parquet", self.stage_folder(table), sort.word())
     }
 
+    /// Returns the number of a staged segment by its path, what is written beside it under the same number included.
+    #[must_use]
+    pub fn staged_number(path: &str) -> Option<u32> {
+        let (_, name) = path.rsplit_once('/')?;
+        let digits = name.split_once('-')?.1;
+        digits.get(..digits.find(|c: char| !c.is_ascii_digit())?)?.parse().ok()
+    }
+
     /// Returns the folder of a table's differences.
     #[must_use]
     pub fn diff_folder(&self, table: TableId) -> String {
@@ -189,6 +197,9 @@ mod tests {
         let table = TableId::nth(0);
         assert_eq!(shop.staged(table, Staged::New, 1), "shop/stage/t0001/new-00001.parquet");
         assert_eq!(shop.staged(table, Staged::Absent, 12), "shop/stage/t0001/absent-00012.parquet");
+        for path in ["shop/stage/t0001/absent-00012.parquet", "shop/stage/t0001/new-00012-rows.parquet"] {
+            assert_eq!(DatabaseLayout::staged_number(path), Some(12));
+        }
         assert_eq!(shop.diff(TableId::nth(41), 100_000), "shop/diff/t0042/100000.parquet");
         assert_eq!(shop.plan(TableId::nth(9_999)), "shop/plan/t10000.parquet");
     }

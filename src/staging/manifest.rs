@@ -59,6 +59,10 @@ pub struct DatabaseRecord {
     /// taken: a row that bears a lower one has not been written since. Unknown where an earlier failback exported.
     #[serde(default)]
     pub horizon: Option<i64>,
+    /// The number below which every transaction of a server had ended when its snapshot was taken. Unknown where an earlier
+    /// failback exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Sided<u64>>,
     /// What was asked, on each side, which transactions were over at the cutover, and what each source said. Nothing where no
     /// cutover was stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -166,6 +170,9 @@ pub struct TableRecord {
     pub candidates: Vec<Segment>,
     /// Keys that OLD has and NEW has not.
     pub absent: Vec<Segment>,
+    /// How many rows each side had; unknown where not all of them were looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walked: Option<Sided<u64>>,
     /// Whether the time columns are evidence. Where not, they only say which of two rows is the later, for `last_update_wins`.
     pub stamps_prove: bool,
     /// Partitions of OLD's table that stand alone on NEW: their rows are not on NEW's side of the comparison, and not deleted.
@@ -217,6 +224,13 @@ impl DatabaseRecord {
         self.horizons().map_or(silent, |known| known.map(|side| side.source.grade()))
     }
 
+    /// Whether it is only estimated, of one side at the least, which transactions were over at the cutover.
+    #[must_use]
+    pub fn is_estimated(&self) -> bool {
+        let grades = self.grades();
+        [grades.old, grades.new].contains(&Evidence::XidEstimated)
+    }
+
     /// Returns the record of a table that is carried.
     ///
     /// # Errors
@@ -231,6 +245,17 @@ impl DatabaseRecord {
 }
 
 impl TableRecord {
+    /// Whether its rows' transaction ids are asked: they prove who wrote a row last, or, where it is `estimated` which
+    /// transactions were over at the cutover, are held against the rows' stamps.
+    #[must_use]
+    pub fn asks_ids(&self, estimated: bool) -> bool {
+        match self.method {
+            Method::Xid => true,
+            Method::Timestamps => estimated && self.unmarked.is_none(),
+            Method::TimestampsOnly | Method::Compare | Method::Skip => false,
+        }
+    }
+
     /// Returns the number of staged candidate rows.
     #[must_use]
     pub fn candidate_rows(&self) -> u64 {

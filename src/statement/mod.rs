@@ -37,9 +37,11 @@ mod row_hash;
 mod select_list;
 mod sequence;
 mod setting;
+mod stamped_xids;
 mod stranger;
 mod table_lock;
 pub mod trial_table;
+mod unmoved;
 mod value;
 mod wal_records;
 mod writer;
@@ -67,10 +69,12 @@ pub use row_hash::row_hash;
 pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
 pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE};
+pub use stamped_xids::stamped_xids;
 pub use stranger::{
     children_of_strangers, children_of_unproven, is_overwritten, note_kept_references, parents_with_own_children,
 };
 pub use table_lock::{LockMode, hold_tables, lock_tables};
+pub use unmoved::count_rows;
 pub use value::{is_no_earlier, travelling_value};
 pub use wal_records::wal_commits;
 pub use writer::{is_in, is_in_place, is_older, is_written_by_another, is_written_in, young};

@@ -33,6 +33,12 @@ fn with_zone(config: &str) -> String {
 impl Recovery {
     /// Plans a recovery of a pair with a cutover two hours ago.
     pub(crate) fn of(pair: Pair, cutover: Timestamp, config: &str) -> Self {
+        if cutover > Timestamp::now() - SignedDuration::from_mins(30) {
+            // What one from before the cutover would say depends on when the server made its last.
+            for side in Side::BOTH {
+                support::sql(pair.url(side), "checkpoint");
+            }
+        }
         let folder = tempfile::tempdir().expect("a folder for the run");
         let endpoint = |side: Side| Endpoint::resolve(side, Some(pair.url(side)), &|_| None).expect("an endpoint");
         let store = LocalStore::create(&folder.path().join("run")).expect("a run");
@@ -67,6 +73,12 @@ impl Recovery {
     /// Goes by a mark.
     pub(crate) fn go_by(&mut self, mark: Arc<Mark>) {
         let selection = self.context.selection().clone().with_mark(Some(mark));
+        self.context = self.context.clone().with_selection(selection);
+    }
+
+    /// Estimates which transactions were over at the cutover.
+    pub(crate) fn estimate(&mut self) {
+        let selection = self.context.selection().clone().with_estimate(true);
         self.context = self.context.clone().with_selection(selection);
     }
 

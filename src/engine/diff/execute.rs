@@ -7,12 +7,13 @@ use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
+use super::asked_ids::{AskedIds, Asks, NOT_ASKED};
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use super::staged::{Staged, chunks, staged};
 use super::{ahead, brought, own_writes, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
-use crate::delta::{self, Class, Evidence, History, Witness, classify};
+use crate::delta::{self, Class, Evidence, History, Witness, agreed, classify};
 use crate::engine::evidence::{Clock, Stamps, WriteOrder, xid_witness, young};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
@@ -25,7 +26,6 @@ use crate::engine::run::{read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
-use crate::schema::Method;
 use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
     Chunk, DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Segment, SegmentOptions,
@@ -34,9 +34,6 @@ use crate::staging::{
 use crate::statement::RowSource;
 use crate::store::Store;
 use crate::words::Counts;
-
-/// What is asked of a row where nothing says which transactions were over at the cutover.
-const NOT_ASKED: &str = "null::bool";
 
 /// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
 const STATEMENT_BYTES: usize = 8 << 20;
@@ -93,7 +90,7 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             .because("OLD is not the server and database that the export saw")
             .next("check --old, or make a new run with `failback export`"));
     }
-    let grade = database.grades();
+    let (grade, estimated) = (database.grades(), database.is_estimated());
     let database = &database.as_of(&old);
     let snapshot = Snapshot::hold(held).await?;
     let brought = Brought::read(&Ledger::of(context), snapshot.session(), &database.tables).await?;
@@ -118,6 +115,7 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
             None => NOT_ASKED.to_owned(),
         },
         grade,
+        estimated,
         paths: DatabaseLayout::new(&database.name),
         database: database.clone(),
         snapshot,
@@ -160,6 +158,8 @@ struct DiffWork {
     young: String,
     /// What evidence that is, on each side.
     grade: Sided<Evidence>,
+    /// Whether it is only estimated which transactions were over at the cutover.
+    estimated: bool,
     database: DatabaseRecord,
     paths: DatabaseLayout,
     snapshot: Snapshot,
@@ -208,7 +208,8 @@ impl Work for DiffWork {
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
         let stamps = (stamps, WriteOrder::of(record, &self.clock));
         let memory = (self.brought.of(&record.old.name), self.own_writes.of(&record.old.name));
-        let comparer = Comparer::new(stamps, record, (staged, segment), (&self.young, self.grade), memory)?;
+        let ids = AskedIds::of(record, self.estimated, &self.young, self.grade);
+        let comparer = Comparer::new(stamps, record, (staged, segment), ids, memory)?;
         let comparing = comparer.run(reporter, &self.database.name, old, segment, target);
         let found = finding_names(old, record.old.inlines(), comparing).await.place(|| path);
         let found = found.map_err(|error| tell_redefined(error, NEW_RUN))?;
@@ -235,9 +236,7 @@ struct Comparer<'a> {
     staged: Staged,
     /// Whether the segment's rows may have been written since the mark.
     is_young: bool,
-    /// The predicate that says so of rows of OLD.
-    young: &'a str,
-    grade: Sided<Evidence>,
+    ids: AskedIds<'a>,
     stamps: Sided<Stamps>,
     /// What the stamps tell of which side was written first.
     order: WriteOrder,
@@ -255,7 +254,7 @@ impl<'a> Comparer<'a> {
         (stamps, order): (Sided<Stamps>, WriteOrder),
         table: &'a TableRecord,
         (staged, segment): (Staged, &Segment),
-        (young, grade): (&'a str, Sided<Evidence>),
+        ids: AskedIds<'a>,
         (brought, own_writes): (Option<&'a BroughtKeys>, &'a [i64]),
     ) -> Result<Self> {
         let keys = key_layout(&table.key);
@@ -265,9 +264,7 @@ impl<'a> Comparer<'a> {
             staged,
             // What was not asked may have been.
             is_young: segment.young != Some(false),
-            // A table that is compared by whole rows has no rows that could be asked.
-            young: if table.method == Method::Xid { young } else { NOT_ASKED },
-            grade,
+            ids,
             stamps,
             order,
             encoder: BatchEncoder::new(layout),
@@ -295,10 +292,10 @@ impl<'a> Comparer<'a> {
                 reporter.check_stop()?;
                 let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
                 let (counterparts, young) =
-                    counterpart::fetch_known(old, source, &self.table.layout, self.young, &keys).await?;
+                    counterpart::fetch_known(old, source, &self.table.layout, self.ids.young, &keys).await?;
                 let sides = self.sides(batch, counterparts);
                 let mut rows = self.judge(&sides, &young)?;
-                let by_merges = (self.own_writes, self.is_young.then_some(self.grade.new));
+                let by_merges = (self.own_writes, self.is_young.then_some(self.ids.grade.new));
                 own_writes::heed(old, source, by_merges, (&keys, &sides), &mut rows).await?;
                 if let Some(known) = self.brought {
                     brought::heed(old, source, known, &keys, &mut rows).await?;
@@ -337,7 +334,7 @@ impl<'a> Comparer<'a> {
             let there = sides.as_ref().map(|side| side.row(row));
             let stamped = there.zip(self.stamps.as_ref());
             let is_young = Sided { old: !young.is_valid(row) || young.value(row), new: self.is_young };
-            let asked = is_young.zip(self.grade);
+            let asked = is_young.zip(self.ids.grade);
             let mut witness =
                 stamped.zip(asked).map(|((rows, stamps), asked)| rows.map(|rows| self.witness(stamps, rows, row, asked)));
             if there.new.is_none() && !self.table.detached.is_empty() {
@@ -360,8 +357,10 @@ impl Comparer<'_> {
     /// What is known of one side's row, the other side apart.
     fn witness(&self, stamps: &Stamps, rows: &RecordBatch, row: usize, (is_young, grade): (bool, Evidence)) -> Witness {
         let stamped = if self.table.stamps_prove { stamps.witness(rows, row) } else { Witness::silent() };
-        if self.table.method != Method::Xid {
-            return stamped;
+        match self.ids.asks {
+            Asks::Nothing => return stamped,
+            Asks::Agreement => return agreed(stamped, is_young, grade),
+            Asks::Proof => {}
         }
         // That it was last written before the cutover is no longer to be believed where its id says otherwise.
         let is_believed = self.table.stamps_prove && !stamped.history().contradicts_itself();

@@ -4,6 +4,7 @@
 //! Never: writes to a server, or decides what is done about a class.
 
 mod ahead;
+mod asked_ids;
 mod brought;
 mod diff_row;
 mod execute;

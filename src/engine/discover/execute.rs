@@ -1,6 +1,7 @@
 //! Discover: every relation of every database on both sides, and what will be done about each.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::try_join;
@@ -31,9 +32,26 @@ pub struct Discovery {
     pub coverage: Vec<CoveredTable>,
     /// Things that a person should know before going on.
     pub notes: Vec<String>,
+    /// What says which transactions were over at the cutover.
+    #[serde(skip)]
+    sources: Arc<HorizonSources>,
 }
 
-/// Looks at both servers. Reads catalogs only.
+impl Discovery {
+    /// Returns what was found to say which transactions were over at the cutover, if these are the servers that were asked,
+    /// and neither was started since. Such an answer holds for good: what comes later has other ids.
+    pub(crate) fn sources_of(&self, servers: Sided<&ServerIdentity>) -> Option<Arc<HorizonSources>> {
+        let asked = self.databases.first()?;
+        let is_same = |then: &ServerIdentity, now: &ServerIdentity| {
+            let which = |server: &ServerIdentity| (server.system_identifier.clone(), server.timeline, server.started_us);
+            which(then) == which(now)
+        };
+        let are_same = is_same(&asked.old, servers.old) && is_same(&asked.new, servers.new);
+        are_same.then(|| Arc::clone(&self.sources))
+    }
+}
+
+/// Looks at both servers. Reads catalogs only, and where an estimate is asked for the time columns of rows.
 ///
 /// # Errors
 /// `Refused` where OLD and NEW are one database, or no database is on both; whatever connecting can give.
@@ -44,7 +62,7 @@ pub async fn discover(context: &Context) -> Result<Discovery> {
 async fn discover_all(context: &Context) -> Result<Discovery> {
     let mut notes = Vec::new();
     let names = databases(context, &mut notes).await?;
-    let sources = HorizonSources::find(context, &names[0]).await?;
+    let sources = Arc::new(HorizonSources::find(context, &names).await?);
     let mut found = discover_these(context, &names, &sources).await?;
     notes.append(&mut found.notes);
     Ok(Discovery { coverage: coverage(&found.databases), notes, ..found })
@@ -54,8 +72,9 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
 ///
 /// # Errors
 /// As [`discover`].
-pub(crate) async fn discover_these(context: &Context, names: &[String], sources: &HorizonSources) -> Result<Discovery> {
-    let mut found = Discovery { databases: Vec::new(), coverage: Vec::new(), notes: Vec::new() };
+pub(crate) async fn discover_these(context: &Context, names: &[String], sources: &Arc<HorizonSources>) -> Result<Discovery> {
+    let mut found =
+        Discovery { databases: Vec::new(), coverage: Vec::new(), notes: Vec::new(), sources: Arc::clone(sources) };
     for name in names {
         let work = discover_database(context, name, sources, &mut found.notes);
         let record = work.instrument(spans::database(name)).await.place(|| format!("database {name}"))?;
@@ -176,6 +195,7 @@ pub(crate) async fn describe(
         new_sequences,
         clocks: Some(clocks),
         horizon: None,
+        ended: None,
         quiescence: Vec::new(),
         horizon_sources: tried,
         tables,

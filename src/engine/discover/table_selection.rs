@@ -76,9 +76,12 @@ pub(crate) fn select_table(
     let times = time_columns(&pairs, settings, zone.is_stated);
     let mut drift = drift(old, new, &renaming);
     round_as_new_does(&mut pairs, &mut drift, old, new, &exact(&key, &times), zone.name);
+    let estimated = xids.is_some_and(XidEvidence::is_estimated);
     let unmarked =
         xids.and_then(|xids| if key.is_whole_row() { Some("it has no key".to_owned()) } else { xids.objection(old, on_new) });
-    let method = method_of(settings, &key, &times, xids.is_some() && unmarked.is_none());
+    let method = method_of(settings, &key, &times, xids.is_some() && !estimated && unmarked.is_none());
+    // An estimate is held against stamps; a table without such says nothing less for it.
+    let unmarked = unmarked.filter(|_| !estimated || method == Method::Timestamps);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
     let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
     let mut coverage = finder(method).coverage(&times, compare_by);
@@ -99,6 +102,7 @@ pub(crate) fn select_table(
         new: new.clone(),
         candidates: Vec::new(),
         absent: Vec::new(),
+        walked: None,
         // A comparison is configured because some writes do not move the stamps.
         stamps_prove: settings.method != Some(Method::Compare),
         detached: Vec::new(),

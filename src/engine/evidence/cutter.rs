@@ -30,6 +30,8 @@ pub(crate) struct Cutter<'a> {
     pub(crate) version_num: u32,
     /// The predicate for rows of NEW that may have been written since the mark, where there is one.
     pub(crate) young: Option<&'a str>,
+    /// Whether that is only estimated.
+    pub(crate) estimated: bool,
     /// How much a chunk reads, by estimate.
     pub(crate) chunk_bytes: u64,
     /// Whether both servers give one row the same hash.
@@ -42,7 +44,7 @@ pub(crate) struct Cutter<'a> {
 impl Cutter<'_> {
     /// Copies rows that their stamps select.
     pub(crate) async fn stamped_rows(&self, table: &TableRecord) -> Result<Vec<Chunk>> {
-        let predicate = stamped_since(&self.clock.since_literals(&table.times, &table.layout));
+        let predicate = stamped_or_young(table, self.clock, self.young.filter(|_| self.estimated));
         let mut found = Vec::new();
         for leaf in &table.new.leaves {
             let cut = self.can_cut(leaf) && self.scans_whole_leaf(table, leaf, &predicate).await?;
@@ -111,6 +113,16 @@ impl Cutter<'_> {
         let query = statement::rows(&leaf.name, &list, CtidRange::ALL, Some(predicate));
         let plan = self.new.query(&statement::explain(&query), &[]).await?;
         Ok(plan.iter().any(|line| line.get::<_, &str>(0).contains("Seq Scan")))
+    }
+}
+
+/// Returns a predicate on a row `t` of NEW that is true where its stamps select it, or where its id says that it may have been
+/// written since an estimate of the horizon (`young`), as far as that is asked of the table.
+pub(crate) fn stamped_or_young(table: &TableRecord, clock: &Clock, young: Option<&str>) -> String {
+    let stamped = stamped_since(&clock.since_literals(&table.times, &table.layout));
+    match young.filter(|_| table.asks_ids(true)) {
+        Some(young) => format!("{stamped} or {young}"),
+        None => stamped,
     }
 }
 

@@ -12,7 +12,7 @@ mod stamps;
 mod write_order;
 mod xids;
 
-pub(crate) use cutter::Cutter;
+pub(crate) use cutter::{Cutter, stamped_or_young};
 pub(crate) use method::finder;
 pub(crate) use sources::HorizonSources;
 pub(crate) use stamps::{Clock, Stamps};

@@ -91,6 +91,24 @@ impl Proven {
 }
 
 impl XidEvidence {
+    /// Reads what has become of a database since all transactions below these had ended. The sessions are those under whose
+    /// snapshots its rows are read.
+    ///
+    /// # Errors
+    /// `Refused` where so many transactions have come since that rows cannot be told apart.
+    pub(crate) async fn since(ended: Sided<Horizon>, sessions: Sided<&Session>) -> Result<Self> {
+        let side = |side| async move {
+            let known = KnownHorizon { horizon: *ended.get(side), source: HorizonSource::Mark };
+            SideEvidence::since(known, sessions.get(side)).await.place(|| side)
+        };
+        Ok(Self { sides: Sided::from(try_join!(side(Side::Old), side(Side::New))?), since: "the last export" })
+    }
+
+    /// Whether one of the horizons is only estimated: then ids prove nothing by themselves.
+    pub(crate) fn is_estimated(&self) -> bool {
+        self.sides.as_ref().into_iter().any(|side| side.known.source == HorizonSource::Estimated)
+    }
+
     /// Says what is taken on trust of all tables; `None` where nothing is: a person's word, or that of a server that was
     /// started since the mark. One whose files were set back to a copy of before the mark gives the ids out again that it gave
     /// to others then, and nothing that it says of itself tells.

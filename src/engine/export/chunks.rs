@@ -27,6 +27,8 @@ pub(crate) struct Cutting<'a> {
     pub(crate) clock: &'a Clock,
     /// The predicate for rows of NEW that may have been written since the cutover, where that is known.
     pub(crate) young: Option<&'a str>,
+    /// Whether that is only estimated.
+    pub(crate) estimated: bool,
     /// Whether sums over ranges of keys are asked for first.
     pub(crate) sums_first: bool,
 }
@@ -43,6 +45,7 @@ pub(crate) async fn chunks(
         clock: cutting.clock,
         new: sessions.new,
         young: cutting.young,
+        estimated: cutting.estimated,
         version_num: database.new.version_num,
         chunk_bytes: chunk_bytes(database, limits),
         hash_alike: hash_alike(database, sessions).await?,

@@ -36,7 +36,9 @@ impl Described {
         let began = Moment::read(snapshots.new.session()).await?;
         let sessions = snapshots.as_ref().map(Snapshot::session);
         let record = discover::describe(context, name, sources, sessions, notes).await?;
-        let record = DatabaseRecord { horizon: Some(horizon), ..record };
+        let (on_old, on_new) = try_join!(sessions.old.transaction_ids(), sessions.new.transaction_ids())?;
+        let ended = Sided { old: on_old.ended, new: on_new.ended };
+        let record = DatabaseRecord { horizon: Some(horizon), ended: Some(ended), ..record };
         Ok(Self { record, snapshots, began })
     }
 

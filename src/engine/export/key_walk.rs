@@ -32,6 +32,8 @@ pub(crate) struct Found {
     pub(crate) absent: Vec<Segment>,
     /// What the stamps of NEW's rows say.
     pub(crate) stamped: Stamped,
+    /// How many rows each side has, where both were walked through.
+    pub(crate) walked: Option<Sided<u64>>,
 }
 
 /// Compares a table on both sides. `targets` say where candidates and absent keys go.
@@ -42,8 +44,11 @@ pub(crate) async fn compare_table(
     targets: (Target, Target),
 ) -> Result<Found> {
     let Subject { record, range, old, new, .. } = subject;
-    if depth == Depth::Hashes && subject.sums_first && sums_are_equal(subject).await? {
-        return Ok(Found::default());
+    if depth == Depth::Hashes
+        && subject.sums_first
+        && let Some(rows) = equal_rows(subject).await?
+    {
+        return Ok(Found { walked: Some(Sided { old: rows, new: rows }), ..Found::default() });
     }
     let keys = key_layout(&record.key);
     let lists = select_lists(record, depth, stamped);
@@ -75,13 +80,13 @@ pub(crate) async fn compare_table(
             let scratch = Feed::new(targets.0.clone(), &keys, StampTally::idle());
             let found = walk.run(subject, scratch, absent).await?;
             let (candidates, stamped) = fetch_rows(subject, &keys, &found.candidates, &targets.0).await?;
-            Ok(Found { candidates, absent: found.absent, stamped })
+            Ok(Found { candidates, stamped, ..found })
         }
     }
 }
 
-/// Asks both servers what the hashes of the range's rows add up to.
-async fn sums_are_equal(subject: Subject<'_>) -> Result<bool> {
+/// Asks both servers what the hashes of the range's rows add up to; returns how many rows each has if they say the same.
+async fn equal_rows(subject: Subject<'_>) -> Result<Option<u64>> {
     let Subject { reporter, database, record, range, old, new, .. } = subject;
     let sums = async |session: &Session, table, side| {
         let query = statement::range_sums(RowSource::of(table, &record.key, side), range, &hash(record, side));
@@ -91,9 +96,10 @@ async fn sums_are_equal(subject: Subject<'_>) -> Result<bool> {
         Ok::<_, Error>(found.first().map(sums))
     };
     let found = Sided::from(try_join!(sums(old, &record.old, Side::Old), sums(new, &record.new, Side::New))?);
-    let equal = found.old.is_some() && found.old == found.new;
-    if let (true, Some((rows, ..))) = (equal, found.old) {
-        reporter.tell_rows(database, &record.name, u64::try_from(rows).unwrap_or(0), 0);
+    let are_equal = found.old == found.new;
+    let equal = found.old.filter(|_| are_equal).map(|(rows, ..)| u64::try_from(rows).unwrap_or(0));
+    if let Some(rows) = equal {
+        reporter.tell_rows(database, &record.name, rows, 0);
     }
     Ok(equal)
 }
@@ -122,7 +128,7 @@ struct Walk {
 impl Walk {
     async fn run(mut self, subject: Subject<'_>, mut candidates: Feed, mut absent: Feed) -> Result<Found> {
         let tell = |rows| subject.reporter.tell_rows(subject.database, &subject.record.name, rows, 0);
-        let mut seen = 0_u64;
+        let (mut seen, mut walked) = (0_u64, Sided { old: 0_u64, new: 0_u64 });
         loop {
             subject.reporter.check_stop()?;
             let order = match (self.old.ready(Side::Old).await?, self.new.ready(Side::New).await?) {
@@ -146,9 +152,11 @@ impl Walk {
             }
             if order != Ordering::Greater {
                 self.old.advance();
+                walked.old += 1;
             }
             if order != Ordering::Less {
                 self.new.advance();
+                walked.new += 1;
             }
             seen += 1;
             if seen.is_multiple_of(BATCH_ROWS as u64) {
@@ -157,7 +165,7 @@ impl Walk {
         }
         tell(seen % BATCH_ROWS as u64);
         let (candidates, stamped) = candidates.finish()?;
-        Ok(Found { candidates, absent: absent.finish()?.0, stamped })
+        Ok(Found { candidates, absent: absent.finish()?.0, stamped, walked: Some(walked) })
     }
 
     /// Whether a row that only NEW has is still to be staged: by its flag where only keys are compared.

@@ -7,6 +7,7 @@ mod chunks;
 mod described;
 mod execute;
 mod fetch;
+mod kept;
 mod key_walk;
 mod looked;
 mod quiescence;
@@ -15,6 +16,7 @@ mod stamped;
 mod subject;
 mod table_failure;
 mod unplaced;
+mod work;
 
-pub use execute::export;
+pub use execute::{export, export_delta, export_discovered};
 pub use report::{Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced};

@@ -17,6 +17,7 @@ pub struct Selection {
     tables: Vec<String>,
     mark: Option<Arc<Mark>>,
     xids: Sided<Option<GivenXid>>,
+    estimates: bool,
 }
 
 impl Selection {
@@ -24,7 +25,15 @@ impl Selection {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let databases = config.databases().unwrap_or_default().to_vec();
-        Self { config: Arc::new(config), cutover: None, databases, tables: Vec::new(), mark: None, xids: Sided::default() }
+        Self {
+            config: Arc::new(config),
+            cutover: None,
+            databases,
+            tables: Vec::new(),
+            mark: None,
+            xids: Sided::default(),
+            estimates: false,
+        }
     }
 
     /// States the cutover in place of the configuration.
@@ -56,6 +65,18 @@ impl Selection {
     #[must_use]
     pub fn with_xids(self, xids: Sided<Option<GivenXid>>) -> Self {
         Self { xids, ..self }
+    }
+
+    /// Says whether it is estimated from rows which transactions were over at the cutover, where nothing else says it.
+    #[must_use]
+    pub fn with_estimate(self, estimates: bool) -> Self {
+        Self { estimates, ..self }
+    }
+
+    /// Whether it is estimated from rows which transactions were over at the cutover, where nothing else says it.
+    #[must_use]
+    pub const fn estimates(&self) -> bool {
+        self.estimates
     }
 
     /// Returns what a person says of a side: which transaction is the first that may not have been over at the cutover.

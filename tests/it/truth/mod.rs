@@ -4,6 +4,7 @@
 mod audited;
 mod children;
 mod definitions;
+mod delta;
 mod discovery;
 mod erased;
 mod exchanged;

@@ -7,6 +7,7 @@ use failback::name::{Side, Sided};
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Client;
 
+use super::estimates;
 use super::ground::{Ground, Role};
 use super::marks::{self, Marked};
 use super::oracle::{self, Window};
@@ -51,6 +52,8 @@ pub(super) struct Journey<'a> {
     pub(super) marked: Option<Marked>,
     /// What the merge brought that stands.
     pub(super) brought: Option<Brought>,
+    /// Both sides at the cutover, in a world that estimates which transactions were over then.
+    pub(super) at_cutover: Option<Moment>,
     /// Both sides as the last diff found them.
     pub(super) at_diff: Option<Moment>,
 }
@@ -85,9 +88,10 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
         wanted: Vec::new(),
         marked: None,
         brought: None,
+        at_cutover: None,
         at_diff: None,
     };
-    match journey.go(marks::is_marked(seed)) {
+    match journey.go(seed) {
         Ok(()) => Ok(journey.log),
         Err(wrong) => Err(Failure { wrong, log: journey.log }),
     }
@@ -97,7 +101,8 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
 pub(super) type Step = Result<(), Vec<String>>;
 
 impl Journey<'_> {
-    fn go(&mut self, is_marked: bool) -> Step {
+    fn go(&mut self, seed: u64) -> Step {
+        let is_marked = marks::is_marked(seed);
         self.build();
         let mut base = self.snapshot(Side::Old);
         if base != self.snapshot_as_old(Side::New) {
@@ -105,6 +110,8 @@ impl Journey<'_> {
         }
         if is_marked {
             base = self.mark()?;
+        } else if estimates::is_estimated(seed) {
+            self.beat();
         }
         self.draw_decisions();
         for _ in 0..4 + self.dice.below(12) {
@@ -180,6 +187,9 @@ impl Journey<'_> {
         recovery.decide(&self.decisions);
         if let Some(marked) = &self.marked {
             recovery.go_by(Arc::clone(&marked.mark));
+        }
+        if self.at_cutover.is_some() {
+            recovery.estimate();
         }
         let said = [&config, &self.decisions].map(|text| text.trim().replace('\n', "; "));
         self.log.push(format!("-- {}, fire {}, {:?}: {} / {}", self.role.word(), self.fire, self.wanted, said[0], said[1]));
@@ -316,17 +326,22 @@ impl Journey<'_> {
 
     pub(super) fn write(&mut self, side: Side, times: usize) {
         for _ in 0..times {
-            let mut writer = Writer::new(&self.tables, marks::letter(side), self.cutover, self.zone, self.count)
-                .unstamped(self.marked.is_some());
+            let mut writer =
+                Writer::new(&self.tables, marks::letter(side), self.cutover, self.zone, self.count).unstamped(self.asks_ids());
             let (database, mut statement) = writer.draw(&mut self.dice);
             self.count = writer.count;
-            if self.marked.is_some() && self.dice.below(4) == 0 {
+            if self.asks_ids() && self.dice.below(4) == 0 {
                 statement = in_a_subtransaction(&statement);
             }
             if block_on(self.clients.get(side)[database].batch_execute(&statement)).is_ok() {
                 self.log.push(format!("{}: {statement}", side.word().to_uppercase()));
             }
         }
+    }
+
+    /// Whether transaction ids say more than stamps in this world.
+    pub(super) const fn asks_ids(&self) -> bool {
+        self.marked.is_some() || self.at_cutover.is_some()
     }
 
     pub(super) fn clients(&self, side: Side) -> &[Client] {

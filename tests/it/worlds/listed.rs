@@ -39,6 +39,8 @@ pub(super) struct Said {
     pub(super) entries: BTreeMap<RowKey, Entry>,
     pub(super) coverage: Coverage,
     pub(super) method: Method,
+    /// Whether the rows' stamps were held against an estimate.
+    pub(super) is_checked: bool,
 }
 
 /// Reads what a plan says of every table of the world, in the world's order.
@@ -62,7 +64,8 @@ pub(super) fn read(store: &LocalStore, tables: &[Table], databases: &[String]) -
             new_wins.contains(&decided.resolution).then_some((decided.origin, decided.resolution != Resolution::ApplyNew))
         };
         let entries = entries(store, table, found, planned, &wins);
-        Some(Said { entries, coverage: found.coverage.clone(), method: found.method })
+        let is_checked = found.method == Method::Timestamps && found.asks_ids(record.is_estimated());
+        Some(Said { entries, coverage: found.coverage.clone(), method: found.method, is_checked })
     };
     tables.iter().map(one).collect()
 }

@@ -215,7 +215,9 @@ impl<'a> Key<'a> {
         }
         let own = |row: Option<&'a Row>| row.and_then(|row| row.get("tok"));
         let written_by_old = self.before != self.base && !(self.before.is_none() && own(self.base) != own(self.new));
-        let trusted = self.said.is_some_and(|said| matches!(said.coverage.update, Covered::Trusted { .. }));
+        // What stamps do not tell, ids do.
+        let is_trusted = |said: &Said| !said.is_checked && matches!(said.coverage.update, Covered::Trusted { .. });
+        let trusted = self.said.is_some_and(is_trusted);
         let excused = entry.decided || trusted && self.before.is_some() && !self.is_stamped(self.before);
         if written_by_old && !excused {
             return Some(format!("OLD's write is lost, as {}: {:?} became {:?}", entry.class, self.before, self.after));
@@ -258,6 +260,7 @@ impl<'a> Key<'a> {
         };
         let excused = match covered {
             Covered::Yes { .. } => false,
+            Covered::Trusted { .. } if said.is_checked => false,
             // The keys alone show that NEW has a row, unless OLD's users gave the same key.
             Covered::Trusted { .. } if self.base.is_none() && said.method == Method::Timestamps => {
                 self.before.is_some() && !self.is_stamped(self.new)

@@ -8,7 +8,7 @@ use failback::name::{Side, Sided};
 use failback::schema::Method;
 
 use super::listed::{Entry, Said};
-use super::oracle::shown;
+use super::oracle::{Window, shown};
 use super::schema::Table;
 use super::snapshot::{Row, RowKey, Snapshot, Writers, agree};
 
@@ -68,6 +68,25 @@ impl Proof<'_> {
                 let one = self.one(number, &key);
                 let wrong = said.entries.get(&key).map_or_else(|| one.unlisted(table), |entry| one.misjudged(table, entry));
                 found.extend(wrong.map(|what| format!("{} {}: {what}", table.name, shown(&key))));
+            }
+        }
+        found
+    }
+
+    /// As [`complaints`](Self::complaints) of tables whose stamps were held against an estimate: what both say must be so, and
+    /// the estimate alone must say nothing. `from` is the earliest stamp, as columns of either kind show it, that may be of
+    /// after the cutover.
+    pub(super) fn of_estimates(&self, window: &Window) -> Vec<String> {
+        let mut found = Vec::new();
+        for (number, (table, said)) in self.tables.iter().zip(self.said).enumerate() {
+            let from = if table.wall { &window.wall } else { &window.instant };
+            for (key, entry) in said.iter().filter(|said| said.is_checked).flat_map(|said| &said.entries) {
+                let one = self.one(number, key);
+                let wrong = one
+                    .falsely_proven(table, entry, Evidence::XidEstimated)
+                    .or_else(|| one.falsely_proven(table, entry, Evidence::Xid))
+                    .or_else(|| one.unsupported(entry, from));
+                found.extend(wrong.map(|what| format!("{} {}: {what}", table.name, shown(key))));
             }
         }
         found
@@ -138,7 +157,7 @@ impl One {
 
     /// What is wrong with a row of the diff.
     fn misjudged(&self, table: &Table, entry: &Entry) -> Option<String> {
-        self.falsely_proven(table, entry).or_else(|| {
+        self.falsely_proven(table, entry, Evidence::Xid).or_else(|| {
             let allowed = self.classes(table);
             (!allowed.contains(&entry.class))
                 .then(|| format!("is {}, and by its writers ({:?}) it is one of {allowed:?}", entry.class, self.fates))
@@ -146,8 +165,8 @@ impl One {
     }
 
     /// Says which claim of proof is false: by the row's values, and by who wrote it.
-    fn falsely_proven(&self, table: &Table, entry: &Entry) -> Option<String> {
-        let claims = |side: Side| *entry.evidence.get(side) == Evidence::Xid;
+    fn falsely_proven(&self, table: &Table, entry: &Entry, grade: Evidence) -> Option<String> {
+        let claims = |side: Side| *entry.evidence.get(side) == grade;
         let base = |is: Base| entry.base == is;
         let old_is_base = claims(Side::Old) && (base(Base::IsOld) || matches!(entry.class, Class::Update | Class::Delete));
         if old_is_base && (self.now.old != self.then || self.fates.old != Fate::Same) {
@@ -170,6 +189,15 @@ impl One {
             return Some(format!("there is said to have been no row at the mark, and there was {:?}", self.then));
         }
         None
+    }
+
+    /// Says where an estimate alone would have OLD's row overwritten or deleted.
+    fn unsupported(&self, entry: &Entry, from: &str) -> Option<String> {
+        let changes_old = matches!(entry.class, Class::Update | Class::Delete);
+        let stamp = self.now.old.as_ref().and_then(|row| row.get("updated_at").cloned().flatten());
+        let is_stamped_before = stamp.as_ref().is_some_and(|stamp| stamp.as_str() < from);
+        (changes_old && !is_stamped_before)
+            .then(|| format!("is {}, and OLD's row does not say that it is as at the cutover: {stamp:?}", entry.class))
     }
 
     /// The classes that a row may have, given who wrote either side's.

@@ -9,7 +9,7 @@ use failback::name::{Side, Sided};
 use super::account::{taken_from_others, unaccounted};
 use super::journey::{Journey, Step};
 use super::listed::{self, Said};
-use super::oracle::{Merge, parent, shown, value_of};
+use super::oracle::{Merge, Window, parent, shown, value_of};
 use super::proof::{Brought, Proof};
 use super::sequences;
 use super::snapshot::{Snapshot, Writers, agree};
@@ -70,7 +70,7 @@ impl Journey<'_> {
             fired: self.fire,
         };
         let mut wrong = merge.complaints();
-        wrong.extend(self.falsely_proven(&said, &earlier[0]));
+        wrong.extend(self.falsely_proven(&said, &earlier[0], &window));
         wrong.extend(sequences::complaints(&self.tables, &numbers, &self.sequences(), &before, &after));
         if !wrong.is_empty() {
             return Err(wrong);
@@ -138,12 +138,17 @@ impl Journey<'_> {
         }
     }
 
-    /// What a mark is said to prove and does not.
-    fn falsely_proven(&self, said: &[Option<Said>], at_export: &Snapshot) -> Vec<String> {
-        let (Some(marked), Some(now)) = (&self.marked, &self.at_diff) else { return Vec::new() };
-        let (then, shaken) = (&marked.then, &marked.shaken);
+    /// What a mark, or an estimate, is said to prove and does not.
+    fn falsely_proven(&self, said: &[Option<Said>], at_export: &Snapshot, window: &Window) -> Vec<String> {
+        let Some(now) = &self.at_diff else { return Vec::new() };
+        let nothing = BTreeSet::new();
         let brought = self.brought.as_ref();
-        Proof { tables: &self.tables, then, now, at_export, said, shaken, brought }.complaints()
+        let proof = |then, shaken| Proof { tables: &self.tables, then, now, at_export, said, shaken, brought };
+        match (&self.marked, &self.at_cutover) {
+            (Some(marked), _) => proof(&marked.then, &marked.shaken).complaints(),
+            (None, Some(then)) => proof(then, &nothing).of_estimates(window),
+            (None, None) => Vec::new(),
+        }
     }
 
     /// Reads what the run says of every key, and writes it down.
@@ -152,11 +157,8 @@ impl Journey<'_> {
         for (table, said) in self.tables.iter().zip(&said) {
             for (key, entry) in said.iter().flat_map(|said| &said.entries) {
                 let key = shown(key);
-                let by = if self.marked.is_some() {
-                    format!(" by {}/{}", entry.evidence.old, entry.evidence.new)
-                } else {
-                    String::new()
-                };
+                let by =
+                    if self.asks_ids() { format!(" by {}/{}", entry.evidence.old, entry.evidence.new) } else { String::new() };
                 self.log.push(format!("   {} {key}: {} -> {} ({}){by}", table.name, entry.class, entry.action, entry.why));
             }
         }

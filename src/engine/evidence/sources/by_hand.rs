@@ -1,12 +1,11 @@
 //! A horizon that a person gives. What the server knows to contradict it is asked; that nothing does is no proof.
 
+use super::checkpoint::Checkpoint;
 use super::commit_timestamps;
 use super::search::{Search, TOO_FAR};
 use crate::config::GivenXid;
 use crate::delta::Horizon;
 use crate::error::{Error, ErrorKind, Result};
-
-const LAST_CHECKPOINT: &str = include_str!("../../../../sql/session/last_checkpoint.sql");
 
 /// Takes what is given for a side's horizon. A transaction below it that is going on still was not over at the cutover: then
 /// the horizon is lower.
@@ -33,12 +32,7 @@ async fn expect_before_checkpoint(search: &Search, given: GivenXid, horizon: Hor
         // Where this user may not ask that, he may not ask this either.
         return Ok(());
     }
-    let rows = search.session.query(LAST_CHECKPOINT, &[]).await?;
-    let malformed = || Error::new(ErrorKind::Malformed, "read the last checkpoint").at(search.session.place());
-    let row = rows.first().ok_or_else(malformed)?;
-    let number = |name| row.try_get::<_, String>(name).ok().and_then(|text| text.parse::<u64>().ok()).ok_or_else(malformed);
-    let next = (number("epoch")? << 32) + number("number")?;
-    let at_us: i64 = row.try_get("at_us").map_err(|_| malformed())?;
+    let Checkpoint { at_us, next, .. } = Checkpoint::read(search).await?;
     let after_us = at_us.saturating_sub(search.cutover_us);
     if after_us > search.overlap_us && horizon.xid() > next {
         return Err(refused(

@@ -35,8 +35,13 @@ impl Search {
     /// Returns the latest time, by the server's clock, that is before the cutover for certain: earlier than it by the overlap,
     /// and by what the clock may be behind ours.
     pub(super) fn limit_us(&self) -> i64 {
+        self.cutover_by_server_us().saturating_sub(self.overlap_us)
+    }
+
+    /// Returns what the server's clock may have shown at the cutover, at the least.
+    pub(super) fn cutover_by_server_us(&self) -> i64 {
         let behind = self.clock.uncertainty_us.saturating_sub(self.clock.ahead_of_ours_us).max(0);
-        self.cutover_us.saturating_sub(self.overlap_us).saturating_sub(behind)
+        self.cutover_us.saturating_sub(behind)
     }
 }
 

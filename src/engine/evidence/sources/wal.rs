@@ -9,8 +9,10 @@ use tokio_postgres::Row;
 
 use super::search::{Search, lacking};
 use crate::delta::Horizon;
+use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
+use crate::pg::Session;
 use crate::statement;
 
 const INSPECT: &str = include_str!("../../../../sql/session/wal_inspect.sql");
@@ -32,7 +34,9 @@ const JITTER_US: i64 = 1_000_000;
 const ROUND: u64 = 4 << 32;
 
 /// The log, as far as it is on the server.
-struct Log {
+struct Log<'a> {
+    /// A session with a database that has the extension.
+    session: &'a Session,
     schema: Ident,
     segment_bytes: u64,
     /// Where each segment begins, and when it was last written.
@@ -49,12 +53,53 @@ struct Seen {
     early: bool,
 }
 
-/// Returns a side's horizon, or what is missing.
+/// Returns a side's horizon, or what is missing. The extension is looked for in all of the databases; the log is the server's.
 ///
 /// # Errors
 /// What the server said.
-pub(super) async fn find(search: &Search) -> Result<Result<Horizon, String>> {
-    let log = match open(search).await? {
+pub(super) async fn find(context: &Context, search: &Search, databases: &[String]) -> Result<Result<Horizon, String>> {
+    if search.session.identity().await?.version_num < EXTENSION {
+        return Ok(Err("the extension pg_walinspect came with PostgreSQL 15".to_owned()));
+    }
+    if let Some(extension) = Extension::of(&search.session).await? {
+        return find_by(search, &search.session, extension).await;
+    }
+    let own = search.session.endpoint().database();
+    for database in databases.iter().filter(|database| *database != own) {
+        let session = context.servers().connect(search.session.side(), database).await?;
+        if let Some(extension) = Extension::of(&session).await? {
+            return find_by(search, &session, extension).await;
+        }
+    }
+    let none = match databases {
+        [only] => format!("the extension pg_walinspect is not in database {only}"),
+        several => format!("the extension pg_walinspect is in none of the databases {}", several.join(", ")),
+    };
+    Ok(Err(none))
+}
+
+/// The extension, in one database.
+struct Extension {
+    schema: Ident,
+    segment_bytes: u64,
+    in_recovery: bool,
+}
+
+impl Extension {
+    async fn of(session: &Session) -> Result<Option<Self>> {
+        let malformed = || Error::new(ErrorKind::Malformed, "look for pg_walinspect").at(session.place());
+        let rows = session.query(INSPECT, &[]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(Some(Self {
+            schema: Ident::new(row.try_get::<_, String>("schema").map_err(|_| malformed())?),
+            segment_bytes: row.try_get::<_, i64>("segment_bytes").map_err(|_| malformed())?.unsigned_abs(),
+            in_recovery: row.try_get("in_recovery").map_err(|_| malformed())?,
+        }))
+    }
+}
+
+async fn find_by(search: &Search, session: &Session, extension: Extension) -> Result<Result<Horizon, String>> {
+    let log = match open(search, session, extension).await? {
         Ok(log) => log,
         Err(why) => return Ok(Err(why)),
     };
@@ -79,20 +124,12 @@ pub(super) async fn find(search: &Search) -> Result<Result<Horizon, String>> {
     Ok(Err("what is on the server begins after the cutover, or has no list of running transactions before it".to_owned()))
 }
 
-async fn open(search: &Search) -> Result<Result<Log, String>> {
-    if search.session.identity().await?.version_num < EXTENSION {
-        return Ok(Err("the extension pg_walinspect came with PostgreSQL 15".to_owned()));
-    }
-    let rows = search.session.query(INSPECT, &[]).await?;
-    let Some(row) = rows.first() else {
-        return Ok(Err(format!("the extension pg_walinspect is not in database {}", search.session.endpoint().database())));
-    };
-    if row.try_get("in_recovery").map_err(|_| malformed(search))? {
+async fn open<'a>(search: &Search, session: &'a Session, extension: Extension) -> Result<Result<Log<'a>, String>> {
+    let Extension { schema, segment_bytes, in_recovery } = extension;
+    if in_recovery {
         return Ok(Err("a standby's log is not read".to_owned()));
     }
-    let schema = Ident::new(row.try_get::<_, String>("schema").map_err(|_| malformed(search))?);
-    let segment_bytes = row.try_get::<_, i64>("segment_bytes").map_err(|_| malformed(search))?.unsigned_abs();
-    let rows = match search.session.query(SEGMENTS, &[]).await {
+    let rows = match session.query(SEGMENTS, &[]).await {
         Ok(rows) => rows,
         Err(error) => return lacking(error).map(Err),
     };
@@ -102,11 +139,11 @@ async fn open(search: &Search) -> Result<Result<Log, String>> {
     };
     let segments = rows.iter().map(segment).collect::<Option<Vec<_>>>().ok_or_else(|| malformed(search))?;
     let end = rows.first().and_then(|row| position(row, "flushed")).ok_or_else(|| malformed(search))?;
-    Ok(Ok(Log { schema, segment_bytes, segments, end }))
+    Ok(Ok(Log { session, schema, segment_bytes, segments, end }))
 }
 
 /// Reads from a place on, without a gap, up to the first COMMIT that is later than the cutover.
-async fn read(search: &Search, log: &Log, start: u64, limit_us: i64) -> Result<Result<Seen, String>> {
+async fn read(search: &Search, log: &Log<'_>, start: u64, limit_us: i64) -> Result<Result<Seen, String>> {
     let limit = Timestamp::from_microsecond(limit_us).map_err(|_| malformed(search))?.to_string();
     let statement = statement::wal_commits(&log.schema);
     let (mut seen, mut from, mut width) = (Seen::default(), start, log.segment_bytes);
@@ -116,7 +153,7 @@ async fn read(search: &Search, log: &Log, start: u64, limit_us: i64) -> Result<R
             return Ok(Err(format!("no COMMIT after the cutover within {MOST} bytes of log from before it")));
         }
         let to = from.saturating_add(width).min(log.end);
-        let rows = match search.session.query(&statement, &[&spelt(from), &spelt(to), &limit]).await {
+        let rows = match log.session.query(&statement, &[&spelt(from), &spelt(to), &limit]).await {
             Ok(rows) => rows,
             Err(error) => {
                 let why = lacking(error)?;

@@ -53,6 +53,7 @@ fn an_earlier_one_holds_more_and_loses_nothing() {
 #[test]
 fn one_side_alone_proves_nothing() {
     let (mut case, next, _turn) = worked();
+    both(&case.pair, "checkpoint");
     choose(&mut case, |selection| selection.with_xids(Sided { new: None, ..given(next.old, next.new) }));
     assert_eq!(method(&case), Method::Compare);
     assert_eq!(horizon(&case, Side::Old), Ok((HorizonSource::ByHand, next.old)));

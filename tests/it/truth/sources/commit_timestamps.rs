@@ -107,7 +107,8 @@ fn what_replication_brought_to_old_has_no_time_of_its_own() {
 #[test]
 fn where_they_are_off_or_came_late_that_is_said() {
     let (pair, _turn) = estate(plain());
-    let off = case(pair, &cut_over(), "");
+    let off = case(again(&pair), &cut_over(), "");
+    both(&pair, "checkpoint");
     assert_eq!(method(&off), Method::Compare);
     assert_eq!(lack(&off, Side::Old), "track_commit_timestamp is off");
     let (pair, _turn) = estate(keeping());

@@ -1,7 +1,13 @@
 //! Without a mark: what else says which transactions were over at the cutover, and where it must not be believed.
 
 mod by_hand;
+mod checkpoint;
 mod commit_timestamps;
+mod estimated;
+mod fence;
+mod histories;
+mod once;
+mod versions;
 mod wal;
 
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -43,11 +49,15 @@ struct Servers {
 
 impl Servers {
     fn start(settings: &[(&str, &str)]) -> Self {
+        Self::start_on(support::Majors::installed(), settings)
+    }
+
+    fn start_on(majors: support::Majors, settings: &[(&str, &str)]) -> Self {
         let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let start = |side: Side| {
             let label = format!("horizon-{}", side.word());
             let options = ClusterOptions { label, settings: settings.clone(), ..ClusterOptions::default() };
-            let cluster = Cluster::start(&support::binaries(side), &options).expect("a server");
+            let cluster = Cluster::start(&support::binaries_of(side, majors.of(side)), &options).expect("a server");
             // What is kept of transactions is known from the first checkpoint on.
             support::sql(&cluster.url("postgres"), "checkpoint");
             cluster
@@ -75,7 +85,7 @@ fn plain() -> &'static Servers {
 }
 
 /// A table with rows on both sides, that was there before.
-fn estate(servers: &'static Servers) -> (Pair, MutexGuard<'static, u32>) {
+fn estate(servers: &Servers) -> (Pair, MutexGuard<'_, u32>) {
     let (pair, turn) = servers.pair();
     both(&pair, TABLE);
     both(&pair, ROWS);
@@ -131,7 +141,7 @@ fn horizon(case: &Recovery, side: Side) -> Result<(HorizonSource, u64), Vec<(Hor
             .into_iter()
             .filter_map(|one| match one {
                 TriedSource::Lacks { source, why } => Some((source, why)),
-                TriedSource::Used { .. } => None,
+                TriedSource::Used { .. } | TriedSource::Offers { .. } => None,
             })
             .collect()),
     }

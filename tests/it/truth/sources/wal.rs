@@ -37,6 +37,31 @@ fn they_tell_who_wrote_and_nothing_had_to_be_prepared() {
 }
 
 #[test]
+fn the_extension_may_be_in_any_database_that_is_looked_at() {
+    let (pair, turn) = estate(plain());
+    let other = format!("{}_other", pair.database);
+    let urls = Sided::of(|side| {
+        let url = pair.url(side);
+        support::sql(url, &format!("create database {other} template template0"));
+        url.replace(&pair.database, &other)
+    });
+    for url in urls.as_ref() {
+        support::sql(url, "create extension pg_walinspect");
+    }
+    list(&pair);
+    let cutover = cut_over_slowly();
+    support::sql(&pair.new, NEW);
+    support::sql(&pair.old, OLD);
+    both(&pair, "checkpoint");
+    let mut alone = case(again(&pair), &cutover, "");
+    assert_eq!(method(&alone), Method::Compare);
+    alone.look_at(vec![pair.database.clone(), other]);
+    assert_eq!(horizon(&alone, Side::New).map(|known| known.0), Ok(HorizonSource::Wal));
+    expect_told(&alone);
+    drop(turn);
+}
+
+#[test]
 fn a_transaction_that_was_open_at_the_cutover_counts_as_later() {
     let (pair, _turn) = logged(plain());
     let open = block_on(support::connect(&pair.new));
@@ -68,5 +93,6 @@ fn without_a_list_before_the_cutover_or_without_the_right_nothing_is_said() {
     let bare = pair.database.clone();
     both(&pair, "drop extension pg_walinspect");
     let gone = case(again(&pair), &cut_over(), "");
+    both(&pair, "checkpoint");
     assert_eq!(lack(&gone), format!("the extension pg_walinspect is not in database {bare}"));
 }

@@ -1,0 +1,212 @@
+//! An export that is brought up to date is what one made then would be: whatever was written on either side in between, and
+//! whatever was kept.
+
+use std::collections::BTreeMap;
+
+use failback::config::Cutover;
+use failback::error::ErrorKind;
+use failback::staging::{Manifest, Segment, SegmentReader};
+use failback::store::LocalStore;
+
+use super::*;
+use crate::support::Dice;
+
+const TABLES: &str = "
+    create table untouched (id int primary key, v text, updated_at timestamptz);
+    create table stamped (id int primary key, v text, updated_at timestamptz);
+    create table bare (id int primary key, v text);
+    create table keyless (v text);
+    create table parts (id int, part int, v text, primary key (id, part)) partition by list (part);
+    create table parts_1 partition of parts for values in (1);
+    create table parts_2 partition of parts for values in (2);
+    create table other (id int primary key, v text);
+    insert into untouched select g, 'both', '2020-01-01' from generate_series(1, 20) g;
+    insert into stamped select g, 'both', '2020-01-01' from generate_series(1, 20) g;
+    insert into bare select g, 'both' from generate_series(1, 20) g;
+    insert into other select g, 'other' from generate_series(1, 20) g;
+    insert into keyless select 'both ' || g % 7 from generate_series(1, 20) g;
+    insert into parts select g, 1 + g % 2, 'both' from generate_series(1, 20) g";
+
+/// What NEW took before the first export.
+const FIRST: &str = "
+    update untouched set v = 'new', updated_at = now() where id in (1, 2); delete from untouched where id = 3;
+    update stamped set v = 'new', updated_at = now() where id in (1, 2); delete from bare where id = 3;
+    insert into keyless values ('new'); update parts set v = 'new' where id in (1, 2)";
+
+/// What either side may take after it.
+const LATER: [&str; 18] = [
+    "update stamped set v = 'later', updated_at = now() where id = 2",
+    "update stamped set v = 'job' where id = 5",
+    "update stamped set v = 'both' where id = 6",
+    "delete from stamped where id in (1, 7)",
+    "insert into stamped values (50, 'later', now())",
+    "delete from stamped where id = 8; insert into stamped values (51, 'instead', '2020-01-01')",
+    "update bare set v = 'later' where id = 5",
+    "delete from bare where id = 6",
+    "begin;update bare set v = 'never';rollback",
+    "truncate bare",
+    "vacuum full bare",
+    "drop table bare; alter table other rename to bare; alter table bare add other int",
+    "drop table bare; alter table other rename to bare",
+    "delete from keyless where ctid = (select min(ctid) from keyless)",
+    "insert into keyless values ('later')",
+    "update parts set part = 2 where id = 4",
+    "alter table parts detach partition parts_2",
+    "alter table stamped add w text default 'w'",
+];
+
+/// What is staged of each table: how, and every row and key.
+fn staged(store: &LocalStore) -> BTreeMap<String, Vec<String>> {
+    let manifest = Manifest::read(store).expect("a manifest");
+    let rows = |segment: &Segment| {
+        let batches = SegmentReader::open(store, segment, 1_000).expect("a segment");
+        batches.map(|batch| format!("{:?}", batch.expect("rows").columns())).collect::<Vec<_>>()
+    };
+    let mut found = BTreeMap::new();
+    for table in &manifest.databases[0].tables {
+        let mut said = vec![format!("{} {:?}", table.method.word(), table.drift)];
+        said.extend(table.candidates.iter().flat_map(rows));
+        said.push("absent".to_owned());
+        said.extend(table.absent.iter().flat_map(rows));
+        found.insert(table.name.to_string(), said);
+    }
+    found
+}
+
+fn paths(store: &LocalStore, table: &str) -> Vec<String> {
+    let manifest = Manifest::read(store).expect("a manifest");
+    let table = manifest.databases[0].tables.iter().find(|one| one.name.to_string() == table).expect("the table");
+    table.candidates.iter().chain(&table.absent).map(|segment| segment.file.path.clone()).collect()
+}
+
+fn again(pair: &Pair) -> Pair {
+    Pair { database: pair.database.clone(), old: pair.old.clone(), new: pair.new.clone() }
+}
+
+/// Another recovery of the same pair with the same cutover.
+fn beside(case: &Recovery) -> Recovery {
+    let cutover = case.context.selection().cutover().expect("a cutover");
+    Recovery::of(again(&case.pair), cutover.text().parse().expect("an instant"), "")
+}
+
+fn exported(test: &str) -> Recovery {
+    let case = recovery(pair(test, TABLES, FIRST, ""), "");
+    block_on(engine::export(&case.context)).expect("an export");
+    case
+}
+
+fn delta(case: &Recovery) -> Result<Vec<String>, Error> {
+    block_on(engine::export_delta(&case.context)).map(|report| report.notes)
+}
+
+/// Expects that a run that is brought up to date is as one that is made now.
+fn expect_as_made_now(case: &Recovery, what: &str) {
+    delta(case).expect(what);
+    let fresh = beside(case);
+    block_on(engine::export(&fresh.context)).expect("an export");
+    assert_eq!(staged(&case.store), staged(&fresh.store), "{what}");
+    let compared = |case: &Recovery| block_on(engine::diff(&case.context)).expect("a diff").tables;
+    let told = |case: &Recovery| compared(case).into_iter().map(|table| (table.table, table.counts)).collect::<Vec<_>>();
+    assert_eq!(told(case), told(&fresh), "{what}");
+}
+
+#[test]
+fn each_write_of_either_side_is_brought() {
+    for side in Side::BOTH {
+        for later in LATER {
+            let case = exported("delta_each");
+            let kept = paths(&case.store, "public.untouched");
+            // VACUUM is in no transaction, and the others are to be written one by one.
+            later.split("; ").for_each(|one| support::sql(case.pair.url(side), one));
+            expect_as_made_now(&case, &format!("{side}: {later}"));
+            // Where there is a table less or more, others have other numbers.
+            if !later.contains("rename") && !later.contains("detach") {
+                assert_eq!(paths(&case.store, "public.untouched"), kept, "{side}: {later}");
+            }
+        }
+    }
+}
+
+#[test]
+fn many_writes_are_brought_and_brought_again() {
+    let given = std::env::var("FAILBACK_DELTA_SEED").ok().map(|text| text.parse().expect("a seed"));
+    let seed = given.unwrap_or_else(|| Timestamp::now().as_microsecond().unsigned_abs());
+    let mut dice = Dice::seeded(seed);
+    for _ in 0..4 {
+        let case = exported("delta_many");
+        for _ in 0..3 {
+            let mut written = Vec::new();
+            for _ in 0..dice.below(4) {
+                let (side, later) = (Side::BOTH[dice.below(2)], LATER[dice.below(LATER.len())]);
+                // What does not go through twice is no write.
+                let done = later.split("; ").all(|one| {
+                    block_on(async { support::connect(case.pair.url(side)).await.batch_execute(one).await.is_ok() })
+                });
+                written.push(format!("{side}: {later} ({done})"));
+            }
+            expect_as_made_now(&case, &format!("FAILBACK_DELTA_SEED={seed}: {written:?}"));
+        }
+    }
+}
+
+#[test]
+fn what_nobody_wrote_is_kept_and_what_is_read_again_leaves_nothing_behind() {
+    let case = exported("delta_kept");
+    let [untouched, stamped] = ["public.untouched", "public.stamped"].map(|table| paths(&case.store, table));
+    support::sql(&case.pair.new, "update stamped set v = 'later', updated_at = now() where id = 9");
+    let notes = delta(&case).expect("an export");
+    let said = format!("{}: 5 of 6 tables were not written since the last export, and are kept", case.pair.database);
+    assert!(notes.contains(&said), "{notes:?}");
+    assert_eq!(paths(&case.store, "public.untouched"), untouched);
+    let now = paths(&case.store, "public.stamped");
+    assert!(now.iter().all(|path| !stamped.contains(path)), "{now:?}");
+    let is_there = |path: &String| case.folder().join("run").join(path).exists();
+    assert!(now.iter().all(is_there) && !stamped.iter().any(is_there), "{stamped:?} and {now:?}");
+}
+
+#[test]
+fn a_run_that_is_merged_or_was_exported_otherwise_is_left_alone() {
+    let case = exported("delta_refused");
+    let before = staged(&case.store);
+    let mut other = beside(&case);
+    other.keep_in(std::sync::Arc::new(case.store.clone()));
+    let later = Cutover::parse("2026-01-01T00:00:00Z").expect("a cutover");
+    let selection = other.context.selection().clone().with_cutover(Some(later));
+    other.context = other.context.clone().with_selection(selection);
+    let refused = |case: &Recovery, said: &str| {
+        let error = delta(case).expect_err("it cannot be");
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
+        assert!(error.causes().iter().any(|cause| cause.contains(said)), "{error:?}");
+    };
+    refused(&other, "the cutover was");
+    let empty = beside(&case);
+    assert_eq!(delta(&empty).expect_err("nothing to bring up to date").kind(), ErrorKind::Refused);
+    block_on(engine::diff(&case.context)).expect("a diff");
+    block_on(engine::plan(&case.context)).expect("a plan");
+    let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
+    block_on(engine::merge(&case.context, options)).expect("a merge");
+    refused(&case, "merged");
+    assert_eq!(staged(&case.store), before);
+}
+
+#[test]
+fn the_program_brings_the_newest_run_up_to_date() {
+    let case = exported("delta_program");
+    let run = case.folder().join("run");
+    support::sql(&case.pair.new, "update bare set v = 'later' where id = 9");
+    let told = support::failback(&[
+        "export",
+        "--delta",
+        "--old",
+        &case.pair.old,
+        "--new",
+        &case.pair.new,
+        "--run",
+        run.to_str().expect("a path"),
+    ]);
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.stdout.contains("5 of 6 tables were not written since the last export, and are kept"), "{told:?}");
+    let fresh = beside(&case);
+    block_on(engine::export(&fresh.context)).expect("an export");
+    assert_eq!(staged(&case.store), staged(&fresh.store));
+}
