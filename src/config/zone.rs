@@ -86,7 +86,7 @@ impl Zone {
     #[must_use]
     pub fn instants(&self, shown: DateTime) -> Option<(Timestamp, Timestamp)> {
         let ambiguous = self.rules.to_ambiguous_timestamp(shown);
-        let (one, other) = (ambiguous.clone().earlier().ok()?, ambiguous.later().ok()?);
+        let (one, other) = (ambiguous.earlier().ok()?, ambiguous.later().ok()?);
         Some((one.min(other), one.max(other)))
     }
 

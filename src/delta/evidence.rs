@@ -39,12 +39,6 @@ impl Evidence {
             Self::Ledger | Self::XidByHand | Self::XidEstimated | Self::Column | Self::TwoWay => false,
         }
     }
-
-    /// Whether it is enough only where a decision names it, although weaker evidence is enough without: an estimate.
-    #[must_use]
-    pub const fn must_be_named(self) -> bool {
-        matches!(self, Self::XidEstimated)
-    }
 }
 
 words!(Evidence {

@@ -28,7 +28,7 @@ impl Minimum {
     /// Whether what a verdict rests on is enough.
     #[must_use]
     pub fn admits(&self, found: Evidence) -> bool {
-        if found.must_be_named() { found == self.evidence } else { found <= self.evidence }
+        found <= self.evidence
     }
 }
 
@@ -217,7 +217,7 @@ mod tests {
                 "[evidence]\ndelete = \"proof\"",
                 "2:10",
                 "unknown evidence `proof`; from the strongest to the weakest there are log, baseline, ledger, xid, \
-                 xid_by_hand, column, two_way",
+                 xid_by_hand, xid_estimated, column, two_way",
             ),
             ("[evidence]\ndelete = 1", "2:10", "`delete` must be a kind of evidence, in quotes; found an integer"),
             ("[evidence]\ndelete = { why = \"x\" }", "2:10", "`delete` has no `evidence`"),

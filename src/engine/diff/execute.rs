@@ -270,7 +270,7 @@ impl<'a> Comparer<'a> {
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,
             brought,
-            own_writes: if table.method == Method::Xid && table.detached.is_empty() { own_writes } else { &[] },
+            own_writes: if ids.asks == Asks::Proof && table.detached.is_empty() { own_writes } else { &[] },
         })
     }
 

@@ -73,8 +73,7 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
 /// # Errors
 /// As [`discover`].
 pub(crate) async fn discover_these(context: &Context, names: &[String], sources: &Arc<HorizonSources>) -> Result<Discovery> {
-    let mut found =
-        Discovery { databases: Vec::new(), coverage: Vec::new(), notes: Vec::new(), sources: Arc::clone(sources) };
+    let mut found = Discovery { databases: Vec::new(), coverage: Vec::new(), notes: Vec::new(), sources: Arc::clone(sources) };
     for name in names {
         let work = discover_database(context, name, sources, &mut found.notes);
         let record = work.instrument(spans::database(name)).await.place(|| format!("database {name}"))?;

@@ -24,6 +24,5 @@ pub struct Wanting {
 
 /// Says why such a row is held.
 pub(super) fn reason(class: Class, rests_on: Evidence, needs: &Minimum) -> String {
-    let better = if rests_on.must_be_named() { ", or that it is named" } else { "" };
-    format!("held: {class} rests on {rests_on}, and needs {} or better{better} ({})", needs.evidence, needs.origin)
+    format!("held: {class} rests on {rests_on}, and needs {} or better ({})", needs.evidence, needs.origin)
 }

@@ -156,7 +156,7 @@ fn columns_may_be_called_as_those_of_the_programs_own_tables() {
     let table = |name: &str| format!("create table \"{name}\" (\"{name}\" int primary key)");
     let columns: Vec<_> = names.iter().map(|name| format!("\"{name}\" int references \"{name}\"")).collect();
     let both = format!("{}; create table items (id int primary key, {})", names.map(table).join("; "), columns.join(", "));
-    let fill: String = names.iter().map(|name| format!("insert into \"{name}\" values (1);")).collect();
+    let fill = names.map(|name| format!("insert into \"{name}\" values (1);")).concat();
     let case = recovery(pair("called_alike", &both, &format!("{fill} insert into items values (1, 1, 1, 1, 1, 1, 1)"), ""), "");
     case.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
     assert_eq!(planned(&case).held, 0);
