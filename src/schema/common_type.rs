@@ -84,6 +84,28 @@ pub(super) fn holds(wide: &PgType, narrow: &PgType) -> bool {
     }
 }
 
+/// Whether values of OLD's may have become others in a column of NEW's type: rounded, cut, or spelt as that type spells them.
+#[must_use]
+pub fn may_lose(new: &PgType, old: &PgType) -> bool {
+    match common_type(old, new) {
+        CommonType::Same | CommonType::Rounded | CommonType::As(Side::New) => false,
+        CommonType::Instant(_) => new.typmod != -1 && new.typmod != old.typmod,
+        CommonType::As(Side::Old) | CommonType::Text => !takes_as_it_is(new, old),
+    }
+}
+
+/// Whether a type that does not hold every value of another has each that it does hold as it was.
+fn takes_as_it_is(new: &PgType, old: &PgType) -> bool {
+    let whole = |own: &PgType| own.builtin && matches!(own.base.as_str(), "int2" | "int4" | "int8");
+    let is_text = |own: &PgType| own.builtin && matches!(own.base.as_str(), "text" | "varchar" | "bpchar");
+    match new.base.as_str() {
+        _ if new.kind == TypeKind::Enum => true,
+        "citext" => is_text(old),
+        "text" | "varchar" | "json" => new.typmod == -1,
+        _ => whole(new) && whole(old),
+    }
+}
+
 fn whole_digits(narrow: &PgType) -> Option<i32> {
     Some(match narrow.base.as_str() {
         "int2" => 5,
@@ -150,6 +172,32 @@ mod tests {
         ];
         for (old, new, expected) in cases {
             assert_eq!(common_type(&old, &new), expected, "{old:?} {new:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_type_loses_is_known() {
+        let lossy = [
+            (builtin("numeric", -1), builtin("int8", -1)),
+            (builtin("float8", -1), numeric(10, 2)),
+            (builtin("interval", -1), builtin("interval", 0)),
+            (builtin("timestamptz", -1), builtin("timestamp", 0)),
+            (builtin("text", -1), builtin("bytea", -1)),
+            (builtin("text", -1), builtin("name", -1)),
+        ];
+        for (old, new) in lossy {
+            assert!(may_lose(&new, &old), "{old:?} {new:?}");
+        }
+        let whole = [
+            (builtin("int8", -1), builtin("int4", -1)),
+            (builtin("int4", -1), builtin("int8", -1)),
+            (builtin("text", -1), enumeration("mood")),
+            (builtin("jsonb", -1), builtin("json", -1)),
+            (builtin("timestamp", -1), builtin("timestamptz", -1)),
+            (builtin("varchar", 8), builtin("text", -1)),
+        ];
+        for (old, new) in whole {
+            assert!(!may_lose(&new, &old), "{old:?} {new:?}");
         }
     }
 

@@ -42,7 +42,7 @@ mod used;
 
 pub use column::{Column, Identity, PgType, TypeKind};
 pub use column_mapping::{MappedColumn, map_columns};
-pub use common_type::{CommonType, common_type};
+pub use common_type::{CommonType, common_type, may_lose};
 pub use comparison::{ComparisonKey, WHOLE_ROW_COLUMNS};
 pub use constraint::{Check, Lift, UnprovenCheck};
 pub use database_traits::DatabaseTraits;

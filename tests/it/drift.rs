@@ -6,6 +6,7 @@ use failback::name::Side;
 use failback::policy::Action;
 use jiff::{SignedDuration, Timestamp};
 
+mod lossy;
 mod own_form;
 
 use super::recovery::{Recovery, fingerprint};

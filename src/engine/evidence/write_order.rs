@@ -23,9 +23,8 @@ impl WriteOrder {
     pub(crate) fn of(table: &TableRecord, clock: &Clock) -> Self {
         let Some(column) = table.times.updated.as_ref().or(table.times.created.as_ref()) else { return Self::default() };
         let step = |side| {
-            let own = table.layout.column(&column.name).map(|staged| staged.source(side).column(&column.name));
             let definition = if side == Side::Old { &table.old } else { &table.new };
-            own.and_then(|own| definition.column(own)).map_or(1, |own| step_us(&own.data_type))
+            definition.column(&column.name).map_or(1, |own| step_us(&own.data_type))
         };
         let steps = Sided::of(step);
         let step_us = if steps.old == steps.new { 0 } else { steps.old.max(steps.new) };

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
+use super::changed_columns::ChangedColumns;
 use super::closure;
 use super::direction::Direction;
 use super::draft::Draft;
@@ -31,7 +32,7 @@ use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side, Sided};
 use crate::policy::{Action, Decided, Decisions, Minimum, Origin, Resolution};
-use crate::schema::{Column, Identity, Table, depend};
+use crate::schema::{Column, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
     DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
@@ -206,7 +207,7 @@ fn draft<'a>(
     wanting: &mut Vec<Wanting>,
 ) -> Result<Draft<'a>> {
     let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Vec::new() };
-    let replacing = Replacing::of(record);
+    let (replacing, doubtful) = (ChangedColumns::replacing(record), ChangedColumns::doubtful(record));
     let table = record.name.to_string();
     let decided: BTreeMap<Class, (Decided, Minimum)> = Class::ALL
         .iter()
@@ -222,11 +223,16 @@ fn draft<'a>(
                 let (action, why) = act(class, decided.resolution, &batch, row, &replacing);
                 let rests_on = class.rests_on(evidence[row]);
                 let is_wanting = action.writes() && !minimum.admits(rests_on);
-                let action = if is_wanting { Action::Hold } else { action };
+                let by_name = matches!(decided.origin, Origin::Table | Origin::DatabaseTable);
+                let is_doubtful = class == Class::Update && action.writes() && !by_name && doubtful.touched_by(&batch, row);
+                let action = if is_wanting || is_doubtful { Action::Hold } else { action };
                 let why = match (why, &decided.signature.why) {
                     _ if is_wanting => {
                         *held.entry((class, rests_on)).or_insert(0) += 1;
                         wanting::reason(class, rests_on, minimum)
+                    }
+                    _ if is_doubtful => {
+                        format!("held: NEW may have changed {}, or its type may have lost what OLD's holds", doubtful.list())
                     }
                     (Some(why), _) => why.to_owned(),
                     (None, Some(why)) => format!("{class}: {why}"),
@@ -259,7 +265,7 @@ fn act(
     resolution: Resolution,
     batch: &RecordBatch,
     row: usize,
-    replacing: &Replacing,
+    replacing: &ChangedColumns,
 ) -> (Action, Option<&'static str>) {
     let apply = || apply_new(class, batch, row, replacing);
     match resolution {
@@ -284,7 +290,7 @@ fn act(
     }
 }
 
-fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &Replacing) -> Action {
+fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &ChangedColumns) -> Action {
     match class {
         Class::Insert
         | Class::AmbiguousMissingOnOld
@@ -306,35 +312,6 @@ fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &Replacin
 fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
     let stamps = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
     stamps.is_valid(row).then(|| stamps.value(row))
-}
-
-/// Columns that an UPDATE in place cannot always set: those on which a row's place in a unique index or exclusion constraint
-/// depends, whose values may swap between rows within one statement; the key, whose spelling alone may change; and GENERATED
-/// ALWAYS identity columns.
-struct Replacing {
-    columns: Vec<String>,
-}
-
-impl Replacing {
-    fn of(record: &TableRecord) -> Self {
-        let old = &record.old;
-        let unique = old.exclusives.iter().flat_map(|exclusive| exclusive.uses.clone());
-        let identity = old.columns.iter().filter(|column| column.identity == Some(Identity::Always));
-        let all = unique.chain(record.key.names()).chain(identity.map(|column| column.name.clone()));
-        Self { columns: all.map(|name| name.as_str().to_owned()).collect() }
-    }
-
-    fn touched_by(&self, batch: &RecordBatch, row: usize) -> bool {
-        let Some(lists) = batch.column_by_name("fb_changed").and_then(|column| column.as_list_opt::<i32>()) else {
-            return true;
-        };
-        if lists.is_null(row) {
-            return false;
-        }
-        let changed = lists.value(row);
-        let names = changed.as_string::<i32>();
-        names.iter().flatten().any(|name| self.columns.iter().any(|column| column == name))
-    }
 }
 
 /// Writes a table's changes and counts them.

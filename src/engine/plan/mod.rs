@@ -5,6 +5,7 @@
 //! Never: writes anything to OLD that stays.
 
 mod change;
+mod changed_columns;
 mod closure;
 mod delta_tables;
 mod direction;
