@@ -152,7 +152,7 @@ fn a_parent_without_a_key_keeps_its_children() {
 
 #[test]
 fn columns_may_be_called_as_those_of_the_programs_own_tables() {
-    let names = ["ord", "fb ord", "rel", "tid", "op", "part"];
+    let names = ["ord", "rel", "tid", "op", "part", "nth"];
     let table = |name: &str| format!("create table \"{name}\" (\"{name}\" int primary key)");
     let columns: Vec<_> = names.iter().map(|name| format!("\"{name}\" int references \"{name}\"")).collect();
     let both = format!("{}; create table items (id int primary key, {})", names.map(table).join("; "), columns.join(", "));
