@@ -37,7 +37,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 38] = [
+const HAPPENS: [&str; 35] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -73,9 +73,6 @@ const HAPPENS: [&str; 38] = [
     "drop val, add val",
     " by xid/xid",
     "(delete: hold (builtin)) by xid/two_way",
-    "-- estimated",
-    " by xid_estimated/column",
-    " by xid_estimated/xid_estimated",
 ];
 
 /// How many failures are told in full.
