@@ -174,6 +174,9 @@ pub struct TableRecord {
     /// Why transaction ids prove nothing of it, where it is known which were over at the cutover.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmarked: Option<String>,
+    /// Why it is not known which of its blocks were changed since the mark, where its method would go by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<String>,
     /// Time columns that prove nothing, since their zone is not configured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wall_clocks: Vec<Ident>,

@@ -23,7 +23,6 @@ use crate::engine::run::{read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
-use crate::schema::Method;
 use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
     Chunk, DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Segment, SegmentOptions,
@@ -277,7 +276,7 @@ impl<'a> Comparer<'a> {
             // What was not asked may have been.
             is_young: segment.young != Some(false),
             // A table that is compared by whole rows has no rows that could be asked.
-            young: if table.method == Method::Xid { young } else { NOT_ASKED },
+            young: if table.method.goes_by_ids() { young } else { NOT_ASKED },
             grade,
             stamps,
             encoder: BatchEncoder::new(layout),
@@ -362,7 +361,7 @@ impl Comparer<'_> {
     /// What is known of one side's row, the other side apart.
     fn witness(&self, stamps: &Stamps, rows: &RecordBatch, row: usize, (is_young, grade): (bool, Evidence)) -> Witness {
         let stamped = if self.table.stamps_prove { stamps.witness(rows, row) } else { Witness::silent() };
-        if self.table.method != Method::Xid {
+        if !self.table.method.goes_by_ids() {
             return stamped;
         }
         // That it was last written before the cutover is no longer to be believed where its id says otherwise.

@@ -9,10 +9,12 @@ mod cutter;
 mod method;
 mod sources;
 mod stamps;
+mod summaries;
 mod xids;
 
 pub(crate) use cutter::Cutter;
 pub(crate) use method::finder;
 pub(crate) use sources::HorizonSources;
 pub(crate) use stamps::{Clock, Stamps};
+pub(crate) use summaries::ChangedBlocks;
 pub(crate) use xids::{Proven, XidEvidence, xid_witness, young};

@@ -1,6 +1,6 @@
 //! The chunks of an export: every table's, as its method says, and how large they are.
 
-use crate::engine::evidence::{Clock, Cutter, finder};
+use crate::engine::evidence::{ChangedBlocks, Clock, Cutter, finder};
 use crate::engine::run::Limits;
 use crate::error::Result;
 use crate::name::Sided;
@@ -27,6 +27,8 @@ pub(crate) struct Cutting<'a> {
     pub(crate) clock: &'a Clock,
     /// The predicate for rows of NEW that may have been written since the cutover, where that is known.
     pub(crate) young: Option<&'a str>,
+    /// Which blocks of NEW were changed since, where that is known.
+    pub(crate) changed: Option<&'a ChangedBlocks>,
     /// Whether sums over ranges of keys are asked for first.
     pub(crate) sums_first: bool,
 }
@@ -43,6 +45,7 @@ pub(crate) async fn chunks(
         clock: cutting.clock,
         new: sessions.new,
         young: cutting.young,
+        changed: cutting.changed,
         version_num: database.new.version_num,
         chunk_bytes: chunk_bytes(database, limits),
         hash_alike: hash_alike(database, sessions).await?,

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::try_join;
 use tracing::Instrument as _;
 
+use super::changed::changed_blocks;
 use super::chunks::{Cutting, chunks};
 use super::described::Described;
 use super::key_walk::{Found, compare_table};
@@ -16,11 +17,11 @@ use super::looked::Looked;
 use super::quiescence::{self, Moment};
 use super::report::{ExportReport, report};
 use super::stamped::{StampTally, TableStamps, stamp_notes};
-use super::subject::Subject;
+use super::subject::{Copied, Subject};
 use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
-use crate::engine::evidence::{Clock, young};
+use crate::engine::evidence::{ChangedBlocks, Clock, young};
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
 use crate::engine::run::{read_step, spans, workers};
@@ -102,22 +103,25 @@ async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<Datab
 async fn export_database(
     context: &Context,
     clock: &Clock,
-    described: Described,
+    mut described: Described,
 ) -> Result<(DatabaseRecord, TableStamps, Moment)> {
     let young = match described.record.horizons() {
         Some(known) => Some(young(described.sessions().new, known.new.horizon).await?),
         None => None,
     };
-    let cutting = Cutting { clock, young: young.as_deref(), sums_first: context.selection().sums_first() };
+    let changed = changed_blocks(context, &mut described.record, described.began.wal()).await?.map(Arc::new);
+    let sums_first = context.selection().sums_first();
+    let cutting = Cutting { clock, young: young.as_deref(), changed: changed.as_deref(), sums_first };
     let chunks = chunks(&described.record, cutting, context.limits(), described.sessions()).await?;
     let Described { record: mut database, snapshots, began } = described;
     let work = ExportWork {
         servers: context.servers().clone(),
         store: context.shared_store(),
-        sums_first: context.selection().sums_first(),
+        sums_first,
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
         young,
+        changed,
         snapshots,
         database: database.clone(),
     };
@@ -162,6 +166,8 @@ struct ExportWork {
     clock: Clock,
     /// The predicate for rows of NEW that may have been written since the cutover.
     young: Option<String>,
+    /// Which blocks of NEW were changed since, where that is known.
+    changed: Option<Arc<ChangedBlocks>>,
     snapshots: Sided<Snapshot>,
 }
 
@@ -194,9 +200,10 @@ impl Work for ExportWork {
                 return Err(tell_redefined(error, Self::AFTER_LOSS));
             }
         };
-        if let (Ok(found), Ok(Method::Xid)) = (&mut found, self.database.table(chunk.table).map(|table| table.method)) {
+        let by_ids = self.database.table(chunk.table).is_ok_and(|table| table.method.goes_by_ids());
+        if let (Ok(found), true) = (&mut found, by_ids) {
             // Those that may have been written are copied; a walk fetches only what was not.
-            let young = matches!(chunk.task, Task::CopyRows { .. });
+            let young = !matches!(chunk.task, Task::WalkKeys { .. });
             found.candidates.iter_mut().for_each(|segment| segment.young = Some(young));
         }
         self.expect_unrewritten(Sided { old: &pair.old, new: &pair.new }, chunk).await?;
@@ -239,26 +246,16 @@ impl ExportWork {
     async fn read(&self, reporter: &Reporter, pair: &Pair, chunk: &Chunk) -> Result<Result<Found, String>> {
         match &chunk.task {
             Task::CopyRows { leaf, range, predicate } => {
-                let (name, layout) = self.table(chunk.table)?;
-                let query =
-                    statement::rows(leaf, &statement::select_list(layout, Side::New, "t"), *range, predicate.as_deref());
-                let target = self.target(chunk, name, Staged::New);
-                let leaves = self.database.tables.iter().flat_map(|table| &table.new.leaves);
-                let mut leaves = leaves.chain(self.database.new_only.iter().flat_map(|table| &table.leaves));
-                let inline = leaves.any(|one| one.name == *leaf && one.inlines);
-                // Where keys are walked too, that counts the rows.
-                let method = self.database.table(chunk.table).map(|table| table.method);
-                let walked = matches!(method, Ok(Method::Timestamps | Method::Xid));
-                let reporter = if walked { &reporter.untold() } else { reporter };
-                let place = (self.database.name.as_str(), name);
-                let tally = self.tally(chunk.table);
-                let copying = copy_rows(reporter, place, (&pair.new, &query), layout, target, tally);
-                finding_names(&pair.new, inline, copying).await.map(Ok)
+                let rows = |list: &str| statement::rows(leaf, list, *range, predicate.as_deref());
+                self.copy(reporter, pair, chunk, leaf, rows).await.map(Ok)
+            }
+            Task::CopyBlocks { leaf, ranges, predicate } => {
+                let rows = |list: &str| statement::rows_within(leaf, list, ranges, predicate);
+                self.copy(reporter, pair, chunk, leaf, rows).await.map(Ok)
             }
             Task::WalkKeys { range, depth } => {
                 let table = self.database.table(chunk.table)?;
-                let selected = self.selected(table);
-                let selected = (*depth == Depth::Keys).then_some(selected.as_str());
+                let copied = (*depth == Depth::Keys).then(|| self.copied(table));
                 let subject = Subject {
                     reporter,
                     sums_first: self.sums_first,
@@ -268,15 +265,40 @@ impl ExportWork {
                     old: &pair.old,
                     new: &pair.new,
                     tally: &self.tally(chunk.table),
+                    copied: copied.as_ref(),
                 };
                 let target = |sort| self.target(chunk, &table.name, sort);
                 let targets = (target(Staged::New), target(Staged::Absent));
-                let walking = Box::pin(compare_table(subject, *depth, selected, targets));
+                let walking = Box::pin(compare_table(subject, *depth, targets));
                 let walking = finding_names(&pair.new, table.new.inlines(), walking);
                 finding_names(&pair.old, table.old.inlines(), walking).await.map(Ok)
             }
             other => Err(other.unexpected("export")),
         }
+    }
+
+    /// Copies rows of a leaf of NEW's, read by a query that is made of their select list.
+    async fn copy(
+        &self,
+        reporter: &Reporter,
+        pair: &Pair,
+        chunk: &Chunk,
+        leaf: &QualifiedName,
+        query: impl Fn(&str) -> String,
+    ) -> Result<Found> {
+        let (name, layout) = self.table(chunk.table)?;
+        let query = query(&statement::select_list(layout, Side::New, "t"));
+        let target = self.target(chunk, name, Staged::New);
+        let leaves = self.database.tables.iter().flat_map(|table| &table.new.leaves);
+        let mut leaves = leaves.chain(self.database.new_only.iter().flat_map(|table| &table.leaves));
+        let inline = leaves.any(|one| one.name == *leaf && one.inlines);
+        // Where keys are walked too, that counts the rows.
+        let method = self.database.table(chunk.table).map(|table| table.method);
+        let walked = matches!(method, Ok(Method::Timestamps | Method::Xid | Method::Blocks));
+        let reporter = if walked { &reporter.untold() } else { reporter };
+        let place = (self.database.name.as_str(), name);
+        let copying = copy_rows(reporter, place, (&pair.new, &query), layout, target, self.tally(chunk.table));
+        finding_names(&pair.new, inline, copying).await
     }
 
     /// Expects that what was read of a table is what the snapshots show of it.
@@ -298,11 +320,12 @@ impl ExportWork {
         }
     }
 
-    /// The predicate for the rows of NEW that are copied whatever their keys.
-    fn selected(&self, table: &TableRecord) -> String {
-        match (table.method, &self.young) {
-            (Method::Xid, Some(young)) => young.clone(),
-            _ => stamped_since(&self.clock.since_literals(&table.times, &table.layout)),
+    /// The rows of NEW that are copied whatever their keys.
+    fn copied(&self, table: &TableRecord) -> Copied {
+        match (&self.young, &self.changed) {
+            (Some(young), Some(changed)) if table.method.goes_by_blocks() => Copied::Within(young.clone(), Arc::clone(changed)),
+            (Some(young), _) if table.method.goes_by_ids() => Copied::Unflagged(young.clone()),
+            _ => Copied::Flagged(stamped_since(&self.clock.since_literals(&table.times, &table.layout))),
         }
     }
 

@@ -25,7 +25,7 @@ pub(crate) use dice::Dice;
 pub(crate) use lossy::lossy;
 pub(crate) use passed_on::pass_on;
 pub(crate) use seals::{edit_index, sealed, unsealed};
-pub(crate) use servers::{Majors, binaries, server, server_of};
+pub(crate) use servers::{Majors, binaries, binaries_of, server, server_of};
 pub(crate) use twins::Twins;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a tokio runtime"));

@@ -52,7 +52,7 @@ fn find(side: Side) -> Binaries {
 
 /// The PostgreSQL programs of a major version for a side: the installed ones if they are of that version, else fetched ones.
 /// They cannot be had: the test that wanted them fails, and says which they are and what the script said.
-fn binaries_of(side: Side, major: u32) -> Binaries {
+pub(crate) fn binaries_of(side: Side, major: u32) -> Binaries {
     let installed = binaries(side);
     if installed.major() == major {
         return installed;
