@@ -16,6 +16,9 @@ const AT_CUTOVER: &str = "failback_bench_at_cutover";
 /// The database of the table that grows.
 pub(crate) const NARROW: &str = "failback_bench_narrow";
 
+/// The databases of what changes behind a mark: a tenth, and a thousandth.
+pub(crate) const MARKED: [&str; 2] = ["failback_bench_marked_tenth", "failback_bench_marked_thousandth"];
+
 /// When writes moved to NEW.
 pub(crate) const CUTOVER: &str = "2026-11-01T00:00:00Z";
 
@@ -67,9 +70,19 @@ pub(crate) fn load(bench: &Bench) -> Outcome<Truths> {
 }
 
 fn fill(bench: &Bench, server: &Server, database: &str) -> Outcome<()> {
+    fill_with(bench, server, database, &["customers", "orders", "events", "blobs", "settle"])
+}
+
+fn fill_with(bench: &Bench, server: &Server, database: &str, files: &[&str]) -> Outcome<()> {
     create(server, database, None)?;
     let psql = sized(bench, server.psql(database));
-    ["customers", "orders", "events", "blobs", "settle"].iter().try_for_each(|file| psql.file(file).map(drop))
+    files.iter().try_for_each(|file| psql.file(file).map(drop))
+}
+
+/// Makes orders in a database of its own on both servers, alike.
+pub(crate) fn fill_marked(bench: &Bench, database: &str) -> Outcome<()> {
+    let files = ["customers", "orders", "settle"];
+    [&bench.servers.old, &bench.servers.new].iter().try_for_each(|server| fill_with(bench, server, database, &files))
 }
 
 fn sized(bench: &Bench, psql: Psql) -> Psql {
@@ -129,7 +142,7 @@ pub(crate) fn create(server: &Server, database: &str, template: Option<&str>) ->
 pub(crate) fn drop_all(bench: &Bench) -> Outcome<()> {
     replication::forget(bench)?;
     let (old, new) = (bench.servers.old.psql("postgres"), bench.servers.new.psql("postgres"));
-    for database in [DATABASE, AT_CUTOVER, NARROW] {
+    for database in [DATABASE, AT_CUTOVER, NARROW].into_iter().chain(MARKED) {
         old.run(&format!("drop database if exists {database} with (force)"))?;
         new.run(&format!("drop database if exists {database} with (force)"))?;
     }

@@ -29,6 +29,9 @@ const SETTINGS: [(&str, &str); 11] = [
     ("max_wal_senders", "4"),
 ];
 
+/// The first version that keeps summaries of its write-ahead log.
+const SUMMARIES_FROM: u32 = 17;
+
 /// One server.
 pub(crate) struct Server {
     pub(crate) host: String,
@@ -43,7 +46,8 @@ pub(crate) struct Server {
 impl Server {
     fn throwaway(binaries: &Binaries, label: &str, wal_level: &str) -> Outcome<Self> {
         let level = [("wal_level", wal_level)];
-        let settings = SETTINGS.iter().chain(&level);
+        let summaries: &[_] = if binaries.major() < SUMMARIES_FROM { &[] } else { &[("summarize_wal", "on")] };
+        let settings = SETTINGS.iter().chain(&level).chain(summaries);
         let settings = settings.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let cluster =
             Cluster::start(binaries, &ClusterOptions { label: label.to_owned(), settings, ..ClusterOptions::default() })?;

@@ -6,7 +6,7 @@ use crate::schema::{CompareBy, Method};
 
 /// Reads the name of a method; the error says what was probably meant.
 fn read_method(word: &str) -> Result<Method, String> {
-    const USE: &str = "use xid, timestamps, timestamps_only, compare or skip";
+    const USE: &str = "use xid, blocks, blocks_only, timestamps, timestamps_only, compare or skip";
     if let Ok(found) = word.parse() {
         return Ok(found);
     }
@@ -122,10 +122,11 @@ mod tests {
 
     #[test]
     fn other_methods_are_refused() {
+        const USE: &str = "use xid, blocks, blocks_only, timestamps, timestamps_only, compare or skip";
         let cases = [
-            ("log", "the method `log` is not supported by this version; use xid, timestamps, timestamps_only, compare or skip"),
-            ("timestamp", "unknown method `timestamp`; did you mean `timestamps`?"),
-            ("magic", "unknown method `magic`; use xid, timestamps, timestamps_only, compare or skip"),
+            ("log", format!("the method `log` is not supported by this version; {USE}")),
+            ("timestamp", "unknown method `timestamp`; did you mean `timestamps`?".to_owned()),
+            ("magic", format!("unknown method `magic`; {USE}")),
         ];
         for (word, sentence) in cases {
             assert_eq!(read_method(word).unwrap_err(), sentence);

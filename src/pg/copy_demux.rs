@@ -178,12 +178,32 @@ impl<S> DemuxedStream<S> {
         let demux = Arc::clone(&self.demux);
         let mut buffer = demux.buffer();
         let before = buffer.payload.len();
-        while self.step(&mut buffer, context, out) {}
+        self.take_whole(&mut buffer);
+        while self.step(&mut buffer, context, out) {
+            self.take_whole(&mut buffer);
+        }
         if buffer.payload.len() > before
             && let Some(reader) = buffer.reader.take()
         {
             reader.wake();
         }
+    }
+
+    /// Takes in the payloads of messages that have come as a whole: rows are mostly small, and steps would cost more than they.
+    fn take_whole(&mut self, buffer: &mut Buffer) {
+        if buffer.state != State::CopyPayloads || !matches!(self.part, Part::Head(_, 0)) {
+            return;
+        }
+        let mut read = &self.ahead[self.rest.clone()];
+        while let Some((head, tail)) = read.split_first_chunk()
+            && buffer.payload.len() < WAITING_BYTES
+            && let Part::Payload(length) = body(*head, true)
+            && let Some((payload, rest)) = tail.split_at_checked(length)
+        {
+            buffer.payload.extend_from_slice(payload);
+            read = rest;
+        }
+        self.rest.start = self.rest.end - read.len();
     }
 
     /// Goes on by a part of a message; false where there is nothing to go on with, or no room for it.

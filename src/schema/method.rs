@@ -12,6 +12,11 @@ pub enum Method {
     /// Rows that a transaction may have written since the cutover, plus the keys of both sides. Where it is known which
     /// transactions were over by then.
     Xid,
+    /// As `xid`, but NEW's rows are looked for in those blocks alone that its write-ahead log says were changed since a mark.
+    /// Only where configured, on PostgreSQL 17 or newer.
+    Blocks,
+    /// Rows in such blocks, and nothing else: no key is looked at. Only where configured.
+    BlocksOnly,
     /// Rows stamped after the cutover, or not at all, plus the keys of both sides.
     Timestamps,
     /// Rows stamped after the cutover, or not at all, and nothing else: no key is looked at. Only where configured.
@@ -24,11 +29,27 @@ pub enum Method {
 
 words!(Method {
     Xid => "xid",
+    Blocks => "blocks",
+    BlocksOnly => "blocks_only",
     Timestamps => "timestamps",
     TimestampsOnly => "timestamps_only",
     Compare => "compare",
     Skip => "skip",
 });
+
+impl Method {
+    /// Whether it goes by the transaction ids of rows.
+    #[must_use]
+    pub const fn goes_by_ids(self) -> bool {
+        matches!(self, Self::Xid | Self::Blocks | Self::BlocksOnly)
+    }
+
+    /// Whether it goes by which blocks were changed.
+    #[must_use]
+    pub const fn goes_by_blocks(self) -> bool {
+        matches!(self, Self::Blocks | Self::BlocksOnly)
+    }
+}
 
 /// How two rows under one key are compared where whole tables are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -38,6 +38,15 @@ pub enum Task {
         /// Which of its rows, as SQL; all without one.
         predicate: Option<String>,
     },
+    /// Export: copies rows of NEW from some ranges of blocks into a segment.
+    CopyBlocks {
+        /// The leaf of the table.
+        leaf: QualifiedName,
+        /// Its blocks; every range ends.
+        ranges: Vec<CtidRange>,
+        /// Which of its rows, as SQL.
+        predicate: String,
+    },
     /// Export: walks through both sides in key order.
     WalkKeys {
         /// Which rows, by their keys.
@@ -68,6 +77,7 @@ impl Task {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::CopyRows { .. } => "copy_rows",
+            Self::CopyBlocks { .. } => "copy_blocks",
             Self::WalkKeys { .. } => "walk_keys",
             Self::Compare { .. } => "compare",
             Self::ReadBack { .. } => "read_back",
@@ -130,6 +140,11 @@ mod tests {
         };
         tasks.extend([
             Task::CopyRows { leaf: leaf.clone(), range: CtidRange::ALL, predicate: None },
+            Task::CopyBlocks {
+                leaf: leaf.clone(),
+                ranges: vec![CtidRange { from_block: 7, to_block: Some(9) }],
+                predicate: "true".to_owned(),
+            },
             Task::CopyRows {
                 leaf,
                 range: CtidRange { from_block: 7, to_block: Some(u64::MAX) },

@@ -181,6 +181,9 @@ pub struct TableRecord {
     /// Why transaction ids prove nothing of it, where it is known which were over at the cutover.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmarked: Option<String>,
+    /// Why it is not known which of its blocks were changed since the mark, where its method would go by that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlisted: Option<String>,
     /// Time columns that prove nothing, since their zone is not configured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wall_clocks: Vec<Ident>,
@@ -250,7 +253,7 @@ impl TableRecord {
     #[must_use]
     pub fn asks_ids(&self, estimated: bool) -> bool {
         match self.method {
-            Method::Xid => true,
+            Method::Xid | Method::Blocks | Method::BlocksOnly => true,
             Method::Timestamps => estimated && self.unmarked.is_none(),
             Method::TimestampsOnly | Method::Compare | Method::Skip => false,
         }

@@ -55,6 +55,10 @@ pub struct DatabaseMark {
     pub filenodes: Vec<Filenode>,
     /// Every transaction below that can have written to the database was over.
     pub horizon: Horizon,
+    /// Where the write-ahead log was before any transaction behind the horizon wrote to it; nothing where some were going on,
+    /// on a standby, or where an earlier failback made the mark.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wal: Option<String>,
     /// How far its sequences had come, read after the horizon.
     pub sequences: Vec<Sequence>,
 }

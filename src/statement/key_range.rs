@@ -38,6 +38,30 @@ impl KeyCut {
         }
     }
 
+    /// Reads a key as it is sent.
+    #[must_use]
+    pub fn of_wire(order: KeyOrder, wire: &[u8]) -> Option<Self> {
+        match order {
+            KeyOrder::Integer => wire.try_into().ok().map(i64::from_be_bytes).map(Self::Integer),
+            KeyOrder::Uuid => wire.try_into().ok().map(u128::from_be_bytes).map(Self::Uuid),
+            KeyOrder::Text => None,
+        }
+    }
+
+    /// Returns the value behind it, if there is one.
+    const fn next(self) -> Option<Self> {
+        match self {
+            Self::Integer(value) => match value.checked_add(1) {
+                Some(next) => Some(Self::Integer(next)),
+                None => None,
+            },
+            Self::Uuid(value) => match value.checked_add(1) {
+                Some(next) => Some(Self::Uuid(next)),
+                None => None,
+            },
+        }
+    }
+
     fn literal(self) -> String {
         match self {
             Self::Integer(value) => format!("'{value}'::pg_catalog.int8"),
@@ -56,6 +80,12 @@ pub struct KeyRange {
 impl KeyRange {
     /// The whole table.
     pub const ALL: Self = Self { from: None, to: None };
+
+    /// The rows from one value to another, both included.
+    #[must_use]
+    pub const fn between(first: KeyCut, last: KeyCut) -> Self {
+        Self { from: Some(first), to: last.next() }
+    }
 
     /// Cuts a table into at most so many ranges, at some of the given values.
     #[must_use]

@@ -82,6 +82,9 @@ impl<'a> RowSource<'a> {
     }
 }
 
+/// Where a row `t` of a table with a key lies: its relation, and its block. A ctid prints as the point that it would make.
+pub const PLACE: &str = "t.tableoid, (t.ctid::pg_catalog.text::pg_catalog.point)[0]::pg_catalog.int8";
+
 /// A range of heap blocks, half open; the last range of a table stays open, since a table's size is only an estimate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CtidRange {
@@ -122,6 +125,24 @@ pub fn rows(leaf: &QualifiedName, select_list: &str, range: CtidRange, predicate
     format!("select {select_list} from only {} t{filter}", leaf.sql())
 }
 
+/// Reads the rows of one leaf in some ranges of blocks, all of which end, as far as a predicate selects them.
+///
+/// Each range is looked for by itself: `offset 0` keeps the planner from making one condition of them, for which it would read
+/// the whole leaf.
+#[must_use]
+pub fn rows_within(leaf: &QualifiedName, select_list: &str, ranges: &[CtidRange], predicate: &str) -> String {
+    let list = |block: fn(&CtidRange) -> u64| {
+        let places: Vec<_> = ranges.iter().map(|range| format!("({},0)", block(range))).collect();
+        array_literal(places.iter().map(String::as_str))
+    };
+    let (first, behind) = (list(|range| range.from_block), list(|range| range.to_block.unwrap_or(range.from_block)));
+    format!(
+        "select x.* from unnest({first}::pg_catalog.tid[], {behind}::pg_catalog.tid[]) as r(first, behind) cross join lateral \
+         (select {select_list} from only {} t where t.ctid >= r.first and t.ctid < r.behind and ({predicate}) offset 0) x",
+        leaf.sql()
+    )
+}
+
 /// Sums up the hashes of a range's rows: how many there are, and two sums that do not depend on their order. `hash` is an
 /// expression on the row `t`.
 #[must_use]
@@ -148,6 +169,14 @@ pub fn ordered_rows(source: RowSource<'_>, range: KeyRange, select_list: &str, c
         range.condition(source.key, source.side),
         ordered.join(", ")
     )
+}
+
+/// Reads the rows of a range that a predicate on the row `t` does not select, in any order.
+#[must_use]
+pub fn rows_between(source: RowSource<'_>, range: KeyRange, select_list: &str, but: &str) -> String {
+    let within = range.condition(source.key, source.side);
+    let joined = if within.is_empty() { " where" } else { " and" };
+    format!("select {select_list} from {}{within}{joined} not ({but})", source.from_item())
 }
 
 /// The value that travels. A key column is on both sides, so there is one.
@@ -195,9 +224,16 @@ fn found_by(column: &KeyColumn, side: Side, wanted: &str) -> String {
 /// does not). `keys` holds one list a key column, all equally long.
 #[must_use]
 pub fn counterparts(source: RowSource<'_>, select_list: &str, keys: &[Vec<String>]) -> String {
+    counterparts_but(source, select_list, keys, None)
+}
+
+/// The same, as if there were no rows that a predicate on the row `t` selects.
+#[must_use]
+pub fn counterparts_but(source: RowSource<'_>, select_list: &str, keys: &[Vec<String>], but: Option<&str>) -> String {
     let (given, values) = given_keys(source, keys);
     let columns = source.key.columns();
-    let matches: Vec<_> = columns.iter().zip(&values).map(|(column, value)| found_by(column, source.side, value)).collect();
+    let found = columns.iter().zip(&values).map(|(column, value)| found_by(column, source.side, value));
+    let matches: Vec<_> = found.chain(but.map(|predicate| format!("not ({predicate})"))).collect();
     format!(
         "select {} is not null, {select_list} from {given} left join {} on {} order by k.ord",
         source.place()[0],
@@ -289,6 +325,17 @@ mod tests {
             "select t.tableoid is not null, t.\"x\" from unnest('{\"7\",\"8\"}'::bigint[], \
              '{\"a''b\",\"NULL\"}'::character varying[]) with ordinality as k(k0, k1, ord) \
              left join only \"public\".\"t\" t on t.\"id\" = k.k0 and t.\"Co\"\"de\" = k.k1 order by k.ord"
+        );
+    }
+
+    #[test]
+    fn ranges_of_blocks_are_read_one_by_one() {
+        let ranges = [(5, 7), (9, 10)].map(|(from_block, to)| CtidRange { from_block, to_block: Some(to) });
+        assert_eq!(
+            rows_within(&QualifiedName::new("public", "t"), "t.\"x\"", &ranges, "a or b"),
+            "select x.* from unnest('{\"(5,0)\",\"(9,0)\"}'::pg_catalog.tid[], '{\"(7,0)\",\"(10,0)\"}'::pg_catalog.tid[]) \
+             as r(first, behind) cross join lateral (select t.\"x\" from only \"public\".\"t\" t where t.ctid >= r.first \
+             and t.ctid < r.behind and (a or b) offset 0) x"
         );
     }
 

@@ -7,6 +7,9 @@ use crate::case::{Case, Set};
 use crate::check::Check;
 use crate::data::{self, Truth};
 
+/// What both servers need to send every key and a hash of its row.
+pub(super) const DRAIN: &str = "hash_record_bykey_ord";
+
 /// One set.
 pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
     let truth = bench.truths()?.of("orders")?;
@@ -18,7 +21,7 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
         name: "compare.orders".to_owned(),
         title: "compare all rows of orders on both servers".to_owned(),
         rows: truth.before + truth.after,
-        reference: "hash_record_bykey_ord",
+        reference: DRAIN,
         database: failback::SHOP,
         rounds: None,
         cases,
@@ -26,14 +29,14 @@ pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
 }
 
 /// What both servers need to send everything in key order, at the same time, to clients that throw it away.
-fn limits() -> Vec<Case> {
+pub(super) fn limits() -> Vec<Case> {
     let both = |query: &str| {
         let one = |side: &str| format!(r#"psql -qX -d "${side}" -c "copy ({query}) to stdout (format binary)" > /dev/null"#);
         format!("{} & {} && wait $!", one("OLD"), one("NEW"))
     };
     vec![
         Case::limit("lim_bin_ordered", both("select * from orders order by id")),
-        Case::limit("hash_record_bykey_ord", both("select id, hash_record_extended(o, 0) from orders o order by id")),
+        Case::limit(DRAIN, both("select id, hash_record_extended(o, 0) from orders o order by id")),
     ]
 }
 

@@ -26,10 +26,18 @@ pub(super) fn write(verb: &str) -> String {
 
 /// Writes the configuration into the case's folder: cutover, database, and what is said about tables.
 pub(super) fn configure(tables: impl Into<String>) -> impl Fn(&Bench, &Place) -> Outcome<()> + 'static {
-    let tables = tables.into();
+    configure_at(CUTOVER, tables)
+}
+
+/// The same with a cutover of its own.
+pub(super) fn configure_at(
+    cutover: impl Into<String>,
+    tables: impl Into<String>,
+) -> impl Fn(&Bench, &Place) -> Outcome<()> + 'static {
+    let (cutover, tables) = (cutover.into(), tables.into());
     move |_, place| {
         let database = place.database;
-        let text = format!("cutover = \"{CUTOVER}\"\ndatabases = [\"{database}\"]\n\n{tables}");
+        let text = format!("cutover = \"{cutover}\"\ndatabases = [\"{database}\"]\n\n{tables}");
         Ok(fs::write(place.folder.join("failback.toml"), text)?)
     }
 }

@@ -5,6 +5,7 @@ mod compare;
 mod export;
 mod failback;
 mod growth;
+mod marked;
 mod merge;
 mod whole;
 
@@ -20,6 +21,7 @@ pub(crate) enum Group {
     Export,
     Changed,
     Compare,
+    Marked,
     Merge,
     Whole,
     Growth,
@@ -32,6 +34,7 @@ impl Group {
             Self::Export => export::sets(bench),
             Self::Changed => changed::sets(bench),
             Self::Compare => compare::sets(bench),
+            Self::Marked => marked::sets(bench),
             Self::Merge => merge::sets(bench),
             Self::Whole => whole::sets(bench),
             Self::Growth => growth::sets(bench),

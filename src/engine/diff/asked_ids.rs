@@ -2,7 +2,6 @@
 
 use crate::delta::Evidence;
 use crate::name::Sided;
-use crate::schema::Method;
 use crate::staging::TableRecord;
 
 /// What is asked of a row where nothing says which transactions were over at the cutover.
@@ -34,7 +33,7 @@ impl<'a> AskedIds<'a> {
     pub(super) fn of(table: &TableRecord, estimated: bool, young: &'a str, grade: Sided<Evidence>) -> Self {
         match table.asks_ids(estimated) {
             false => Self { asks: Asks::Nothing, young: NOT_ASKED, grade },
-            true if table.method == Method::Xid => Self { asks: Asks::Proof, young, grade },
+            true if table.method.goes_by_ids() => Self { asks: Asks::Proof, young, grade },
             true => Self { asks: Asks::Agreement, young, grade },
         }
     }

@@ -79,13 +79,17 @@ pub(crate) fn select_table(
     let estimated = xids.is_some_and(XidEvidence::is_estimated);
     let unmarked =
         xids.and_then(|xids| if key.is_whole_row() { Some("it has no key".to_owned()) } else { xids.objection(old, on_new) });
-    let method = method_of(settings, &key, &times, xids.is_some() && !estimated && unmarked.is_none());
+    let proving = xids.filter(|_| !estimated && unmarked.is_none());
+    let by_blocks = settings.method.is_some_and(Method::goes_by_blocks);
+    let unlisted = proving.filter(|_| by_blocks).and_then(|xids| xids.unlisted().map(str::to_owned));
+    let by_ids = proving.map(|_| settings.method.filter(|_| by_blocks && unlisted.is_none()).unwrap_or(Method::Xid));
+    let method = method_of(settings, &key, &times, by_ids);
     // An estimate is held against stamps; a table without such says nothing less for it.
     let unmarked = unmarked.filter(|_| !estimated || method == Method::Timestamps);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
     let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
     let mut coverage = finder(method).coverage(&times, compare_by);
-    if let Some(trusted) = xids.filter(|_| method == Method::Xid).and_then(XidEvidence::trusted) {
+    if let Some(trusted) = xids.filter(|_| method.goes_by_ids()).and_then(XidEvidence::trusted) {
         coverage.trust(&trusted);
     }
     TableSelection::Carry(Box::new(TableRecord {
@@ -107,6 +111,7 @@ pub(crate) fn select_table(
         stamps_prove: settings.method != Some(Method::Compare),
         detached: Vec::new(),
         unmarked,
+        unlisted,
         wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
     }))
@@ -142,11 +147,12 @@ pub(crate) fn left_out_by_choice(name: &QualifiedName, reason: &str) -> LeftOut 
 /// Transaction ids where they prove something; timestamps where they say when a row was last written; everything else is
 /// compared. A table with only a creation stamp would lose NEW's updates in silence, so it is compared too unless the
 /// configuration trusts it to be append-only.
-fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns, ids_prove: bool) -> Method {
-    match settings.method.filter(|method| *method != Method::Xid) {
-        None if ids_prove => Method::Xid,
-        Some(method @ (Method::Timestamps | Method::TimestampsOnly)) if !times.is_empty() && !key.is_whole_row() => method,
-        None if times.updated.is_some() && !key.is_whole_row() => Method::Timestamps,
+/// `by_ids` is the method that goes by transaction ids, where these prove something.
+fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns, by_ids: Option<Method>) -> Method {
+    match (settings.method.filter(|method| !method.goes_by_ids()), by_ids) {
+        (None, Some(method)) => method,
+        (Some(method @ (Method::Timestamps | Method::TimestampsOnly)), _) if !times.is_empty() && !key.is_whole_row() => method,
+        (None, None) if times.updated.is_some() && !key.is_whole_row() => Method::Timestamps,
         _ => Method::Compare,
     }
 }

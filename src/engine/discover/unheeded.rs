@@ -13,7 +13,9 @@ pub(super) fn unheeded(settings: &TableSettings, record: &TableRecord) -> Vec<St
         found.extend(without_column(record, word, named, column.as_ref()));
     }
     if let Some(method) = settings.method.filter(|method| *method != record.method) {
-        let cause = if method == Method::Xid && record.unmarked.is_none() && !record.key.is_whole_row() {
+        let cause = if let Some(lack) = &record.unlisted {
+            lack
+        } else if method.goes_by_ids() && record.unmarked.is_none() && !record.key.is_whole_row() {
             "nothing says which transactions were over at the cutover"
         } else if record.key.is_whole_row() {
             "it has no key"

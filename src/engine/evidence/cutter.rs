@@ -9,11 +9,15 @@ use crate::staging::{Chunk, Depth, NewOnlyTable, TableRecord, Task};
 use crate::statement::{self, CtidRange, KeyCut, KeyRange, stamped_since};
 
 use super::stamps::Clock;
+use super::summaries::{Changed, ChangedBlocks};
 
 /// The first major version whose scans can start at a ctid (PostgreSQL 14 release notes, "TID range scans").
 const TID_RANGE_SCANS: u32 = 140_000;
 
 const KEY_HISTOGRAM: &str = include_str!("../../../sql/session/key_histogram.sql");
+
+/// So many ranges of blocks are read by one statement, which names each.
+const RANGES_EACH: usize = 4_096;
 
 /// The least that one sum is made of.
 const SUMMED_BYTES: u64 = 1 << 20;
@@ -32,6 +36,8 @@ pub(crate) struct Cutter<'a> {
     pub(crate) young: Option<&'a str>,
     /// Whether that is only estimated.
     pub(crate) estimated: bool,
+    /// Which blocks of NEW were changed since, where that is known.
+    pub(crate) changed: Option<&'a ChangedBlocks>,
     /// How much a chunk reads, by estimate.
     pub(crate) chunk_bytes: u64,
     /// Whether both servers give one row the same hash.
@@ -56,6 +62,32 @@ impl Cutter<'_> {
     /// Copies rows that may have been written since the mark. No index serves that.
     pub(crate) fn young_rows(&self, table: &TableRecord) -> Vec<Chunk> {
         table.new.leaves.iter().flat_map(|leaf| self.copies(table.id, leaf, self.can_cut(leaf), self.young)).collect()
+    }
+
+    /// Copies such rows from the blocks that were changed since the mark, where it is known which; else as above.
+    pub(crate) fn changed_rows(&self, table: &TableRecord) -> Vec<Chunk> {
+        let (Some(changed), Some(young)) = (self.changed, self.young) else { return self.young_rows(table) };
+        let of = |leaf| match changed.of(leaf) {
+            Changed::Anywhere => self.copies(table.id, leaf, self.can_cut(leaf), Some(young)),
+            Changed::Within(ranges) => self.copies_within(table.id, leaf, ranges, young),
+        };
+        table.new.leaves.iter().flat_map(of).collect()
+    }
+
+    /// Copies the rows that a predicate selects from some ranges of a leaf's blocks.
+    fn copies_within(&self, table: TableId, leaf: &Leaf, ranges: &[CtidRange], predicate: &str) -> Vec<Chunk> {
+        let (ending, open): (Vec<_>, Vec<_>) = ranges.iter().copied().partition(|range| range.to_block.is_some());
+        let width = leaf.size_bytes / leaf.blocks.max(1);
+        let blocks = |part: &[CtidRange]| part.iter().filter_map(|range| Some(range.to_block? - range.from_block)).sum::<u64>();
+        let within = |part: &[CtidRange]| {
+            let (leaf, ranges, predicate) = (leaf.name.clone(), part.to_vec(), predicate.to_owned());
+            self.chunk(table, blocks(part) * width, Task::CopyBlocks { leaf, ranges, predicate })
+        };
+        let open = open.into_iter().map(|range: CtidRange| {
+            let (leaf_name, weight) = (leaf.name.clone(), leaf.blocks.saturating_sub(range.from_block) * width);
+            self.chunk(table, weight, Task::CopyRows { leaf: leaf_name, range, predicate: Some(predicate.to_owned()) })
+        });
+        ending.chunks(RANGES_EACH).map(within).chain(open).collect()
     }
 
     /// Copies all rows of a table that OLD lacks.

@@ -9,6 +9,7 @@ mod cutter;
 mod method;
 mod sources;
 mod stamps;
+mod summaries;
 mod write_order;
 mod xids;
 
@@ -16,5 +17,6 @@ pub(crate) use cutter::{Cutter, stamped_or_young};
 pub(crate) use method::finder;
 pub(crate) use sources::HorizonSources;
 pub(crate) use stamps::{Clock, Stamps};
+pub(crate) use summaries::ChangedBlocks;
 pub(crate) use write_order::WriteOrder;
 pub(crate) use xids::{Proven, XidEvidence, xid_witness, young};

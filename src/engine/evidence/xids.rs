@@ -6,6 +6,7 @@ use tokio::try_join;
 use tokio_postgres::Row;
 
 use super::sources::HorizonSources;
+use super::summaries;
 use crate::catalog;
 use crate::delta::{Evidence, History, Horizon, HorizonSource, KnownHorizon, TriedSource, Witness, YoungXids};
 use crate::error::{Error, ErrorKind, Place as _, Result};
@@ -35,6 +36,8 @@ struct SideEvidence {
     moved: BTreeSet<QualifiedName>,
     /// Tables whose definition changed: an old row may show another value than then.
     redefined: BTreeSet<QualifiedName>,
+    /// Why it is not known which blocks were changed since.
+    unlisted: Option<String>,
 }
 
 /// What a search came to, for one database: the sources that were tried on each side, and what is proven where both have one.
@@ -123,6 +126,11 @@ impl XidEvidence {
         ))
     }
 
+    /// Says why it is not known which blocks of NEW's tables were changed since; `None` where it is.
+    pub(crate) fn unlisted(&self) -> Option<&str> {
+        self.sides.new.unlisted.as_deref()
+    }
+
     /// Says why transaction ids prove nothing of a table; `None` where they do.
     pub(crate) fn objection(&self, old: &Table, new: &Table) -> Option<String> {
         let since = self.since;
@@ -159,7 +167,8 @@ impl SideEvidence {
         let rewritten = files.into_iter().filter(|file| is_rewritten(&file.name, file.number)).map(|file| file.name).collect();
         let known = KnownHorizon { horizon: database.horizon, source: HorizonSource::Mark };
         let Rearranged { moved, .. } = Rearranged::read(session, &is_young).await?;
-        Ok(Self { known, restarted, rewritten, moved, redefined: redefined(session, &is_young).await? })
+        let unlisted = summaries::lack(session, mark, database, now).await?;
+        Ok(Self { known, restarted, rewritten, moved, redefined: redefined(session, &is_young).await?, unlisted })
     }
 
     /// Without a mark nobody knows which files there were then; the catalog's rows say that theirs are others since. What a
@@ -171,7 +180,8 @@ impl SideEvidence {
                 .next("run the same command again; if it says the same, configure `method` for the tables")
         })?;
         let Rearranged { rewritten, moved } = Rearranged::read(session, &is_young).await?;
-        Ok(Self { known, restarted: false, rewritten, moved, redefined: redefined(session, &is_young).await? })
+        let unlisted = Some("that is known of what came since a mark alone".to_owned());
+        Ok(Self { known, restarted: false, rewritten, moved, redefined: redefined(session, &is_young).await?, unlisted })
     }
 }
 

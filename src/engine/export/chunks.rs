@@ -1,6 +1,6 @@
 //! The chunks of an export: every table's, as its method says, and how large they are.
 
-use crate::engine::evidence::{Clock, Cutter, finder};
+use crate::engine::evidence::{ChangedBlocks, Clock, Cutter, finder};
 use crate::engine::run::Limits;
 use crate::error::Result;
 use crate::name::Sided;
@@ -29,6 +29,8 @@ pub(crate) struct Cutting<'a> {
     pub(crate) young: Option<&'a str>,
     /// Whether that is only estimated.
     pub(crate) estimated: bool,
+    /// Which blocks of NEW were changed since, where that is known.
+    pub(crate) changed: Option<&'a ChangedBlocks>,
     /// Whether sums over ranges of keys are asked for first.
     pub(crate) sums_first: bool,
 }
@@ -46,6 +48,7 @@ pub(crate) async fn chunks(
         new: sessions.new,
         young: cutting.young,
         estimated: cutting.estimated,
+        changed: cutting.changed,
         version_num: database.new.version_num,
         chunk_bytes: chunk_bytes(database, limits),
         hash_alike: hash_alike(database, sessions).await?,

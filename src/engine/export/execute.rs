@@ -3,9 +3,12 @@
 //! Every table becomes one or several chunks of work; workers with a connection each take them, the largest first. The
 //! manifest is written when all of them are done, so a run that was interrupted has none and can simply be made again.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
+use super::changed::changed_blocks;
 use super::chunks::{Cutting, chunks};
 use super::described::Described;
 use super::kept::{Kept, abandoned};
@@ -166,7 +169,7 @@ async fn export_databases(
 async fn export_database(
     context: &Context,
     clock: &Clock,
-    described: Described,
+    mut described: Described,
     mut kept: Kept,
 ) -> Result<(DatabaseRecord, TableStamps, Moment, usize)> {
     let young = match described.record.horizons() {
@@ -174,7 +177,9 @@ async fn export_database(
         None => None,
     };
     let estimated = described.record.is_estimated();
-    let cutting = Cutting { clock, young: young.as_deref(), estimated, sums_first: context.selection().sums_first() };
+    let changed = changed_blocks(context, &mut described.record, described.began.wal()).await?.map(Arc::new);
+    let sums_first = context.selection().sums_first();
+    let cutting = Cutting { clock, young: young.as_deref(), estimated, changed: changed.as_deref(), sums_first };
     let mut chunks = chunks(&described.record, cutting, context.limits(), described.sessions()).await?;
     chunks.retain(|chunk| !kept.has(chunk.table));
     // Until the manifest names new files, those of before are the run's.
@@ -185,11 +190,12 @@ async fn export_database(
     let work = ExportWork {
         servers: context.servers().clone(),
         store: context.shared_store(),
-        sums_first: context.selection().sums_first(),
+        sums_first,
         paths: DatabaseLayout::new(&database.name),
         clock: clock.clone(),
         young,
         estimated,
+        changed,
         snapshots,
         database: database.clone(),
     };

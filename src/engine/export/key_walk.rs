@@ -8,20 +8,17 @@ use std::cmp::Ordering;
 
 use tokio::try_join;
 
-use crate::codec::RowLayout;
-use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{Side, Sided};
-use crate::pg::Session;
-use crate::schema::{ComparisonKey, KeyOrder};
-use crate::staging::{Depth, Segment, TableRecord};
-use crate::statement::{self, RowSource};
-use crate::wire::RowBuffer;
-
+use super::cursor::Cursor;
+use super::feed::{Feed, LoneKeys};
 use super::fetch::fetch_rows;
 use super::stamped::{StampTally, Stamped};
-use super::subject::Subject;
-use crate::engine::rows::key_layout;
-use crate::engine::rows::{BATCH_BYTES, BATCH_ROWS, RawRows, RawSegment, Target};
+use super::subject::{Copied, Subject};
+use crate::engine::rows::{Target, key_layout};
+use crate::error::{Error, Place as _, Result};
+use crate::name::{Side, Sided};
+use crate::pg::Session;
+use crate::staging::{Depth, Segment, TableRecord};
+use crate::statement::{self, KeyRange, RowSource};
 
 /// What a comparison found.
 #[derive(Debug, Default)]
@@ -37,12 +34,7 @@ pub(crate) struct Found {
 }
 
 /// Compares a table on both sides. `targets` say where candidates and absent keys go.
-pub(crate) async fn compare_table(
-    subject: Subject<'_>,
-    depth: Depth,
-    stamped: Option<&str>,
-    targets: (Target, Target),
-) -> Result<Found> {
+pub(crate) async fn compare_table(subject: Subject<'_>, depth: Depth, targets: (Target, Target)) -> Result<Found> {
     let Subject { record, range, old, new, .. } = subject;
     if depth == Depth::Hashes
         && subject.sums_first
@@ -51,7 +43,12 @@ pub(crate) async fn compare_table(
         return Ok(Found { walked: Some(Sided { old: rows, new: rows }), ..Found::default() });
     }
     let keys = key_layout(&record.key);
-    let lists = select_lists(record, depth, stamped);
+    let flag = match subject.copied {
+        Some(Copied::Flagged(predicate)) => Some(statement::is_selected(Some(predicate))),
+        _ => None,
+    };
+    let flagged = usize::from(flag.is_some());
+    let lists = select_lists(record, depth, flag);
     let columns = keys.columns.len();
     let payload = match depth {
         Depth::Rows => record.layout.columns.len(),
@@ -62,24 +59,26 @@ pub(crate) async fn compare_table(
         let source = RowSource::of(table, &record.key, side);
         statement::copy_binary(&statement::ordered_rows(source, range, lists.get(side), session.converts_text()))
     };
-    let flagged = usize::from(depth == Depth::Keys);
     let walk = Walk {
         old: Cursor::open(old, &statement(&record.old, Side::Old, old), &record.key, columns + payload).await?,
         new: Cursor::open(new, &statement(&record.new, Side::New, new), &record.key, columns + payload + flagged).await?,
         key_columns: columns,
         depth,
+        is_flagged: flagged > 0,
+        gathers_runs: matches!(subject.copied, Some(Copied::Unflagged(_))),
+        walked: Sided { old: 0, new: 0 },
     };
     let absent = Feed::new(targets.1, &keys, StampTally::idle());
     match depth {
         Depth::Rows => {
             let candidates = Feed::new(targets.0, &record.layout, subject.tally.clone());
-            walk.run(subject, candidates, absent).await
+            walk.run(subject, candidates, absent).await.map(|(found, _)| found)
         }
         Depth::Hashes | Depth::Keys => {
             // Keys go through a scratch file of the same shape, then their rows are fetched.
             let scratch = Feed::new(targets.0.clone(), &keys, StampTally::idle());
-            let found = walk.run(subject, scratch, absent).await?;
-            let (candidates, stamped) = fetch_rows(subject, &keys, &found.candidates, &targets.0).await?;
+            let (found, ranges) = walk.run(subject, scratch, absent).await?;
+            let (candidates, stamped) = fetch_rows(subject, &keys, (&found.candidates, &ranges), &targets.0).await?;
             Ok(Found { candidates, stamped, ..found })
         }
     }
@@ -104,11 +103,11 @@ async fn equal_rows(subject: Subject<'_>) -> Result<Option<u64>> {
     Ok(equal)
 }
 
-fn select_lists(record: &TableRecord, depth: Depth, stamped: Option<&str>) -> Sided<String> {
+fn select_lists(record: &TableRecord, depth: Depth, flag: Option<String>) -> Sided<String> {
     match depth {
         Depth::Rows => Sided::of(|side| statement::compared_list(&record.layout, side, "t")),
         Depth::Hashes => Sided::of(|side| hash(record, side)),
-        Depth::Keys => Sided { old: String::new(), new: statement::is_selected(stamped) },
+        Depth::Keys => Sided { old: String::new(), new: flag.unwrap_or_default() },
     }
 }
 
@@ -123,58 +122,90 @@ struct Walk {
     new: Cursor,
     key_columns: usize,
     depth: Depth,
+    /// Whether each key of NEW comes with a flag that says whether its row is copied anyway.
+    is_flagged: bool,
+    /// Whether keys that only NEW has are told apart later.
+    gathers_runs: bool,
+    /// How many rows of each side are behind.
+    walked: Sided<u64>,
 }
 
 impl Walk {
-    async fn run(mut self, subject: Subject<'_>, mut candidates: Feed, mut absent: Feed) -> Result<Found> {
+    /// Returns also the ranges of keys that only NEW has, where their rows are told apart later.
+    async fn run(mut self, subject: Subject<'_>, mut candidates: Feed, mut absent: Feed) -> Result<(Found, Vec<KeyRange>)> {
         let tell = |rows| subject.reporter.tell_rows(subject.database, &subject.record.name, rows, 0);
-        let (mut seen, mut walked) = (0_u64, Sided { old: 0_u64, new: 0_u64 });
+        let mut lone = LoneKeys::new(&self.new.orders);
         loop {
             subject.reporter.check_stop()?;
-            let order = match (self.old.ready(Side::Old).await?, self.new.ready(Side::New).await?) {
-                (false, false) => break,
-                (true, false) => Ordering::Less,
-                (false, true) => Ordering::Greater,
-                (true, true) => self.old.compare_key(&self.new),
-            };
-            if order != Ordering::Equal || self.depth == Depth::Keys {
-                let (cursor, side) = if order == Ordering::Less { (&self.old, Side::Old) } else { (&self.new, Side::New) };
-                cursor.expect_readable_key(side)?;
+            let there = (self.old.ready(Side::Old).await?, self.new.ready(Side::New).await?);
+            if there == (false, false) {
+                break;
             }
-            match order {
-                Ordering::Less => absent.push(&self.old, 0..self.key_columns)?,
-                Ordering::Greater if self.is_wanted() => candidates.push(&self.new, self.staged())?,
-                Ordering::Equal if self.differs() => {
+            let mut seen = 0;
+            // Each step takes a row of at least one of the batches at hand.
+            while self.old.is_within() == there.0 && self.new.is_within() == there.1 {
+                self.step(&mut candidates, &mut absent, &mut lone)?;
+                seen += 1;
+            }
+            tell(seen);
+        }
+        lone.end(&mut candidates)?;
+        let (candidates, stamped) = candidates.finish()?;
+        let absent = absent.finish()?.0;
+        Ok((Found { candidates, absent, stamped, walked: Some(self.walked) }, lone.into_ranges()))
+    }
+
+    /// Takes the row, or the two, whose key comes next.
+    fn step(&mut self, candidates: &mut Feed, absent: &mut Feed, lone: &mut LoneKeys) -> Result<()> {
+        let order = match (self.old.is_within(), self.new.is_within()) {
+            (_, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+            (true, true) => self.old.compare_key(&self.new),
+        };
+        match order {
+            Ordering::Less => {
+                self.old.expect_readable_key(Side::Old)?;
+                absent.push(&self.old, 0..self.key_columns)?;
+            }
+            Ordering::Greater => {
+                self.new.expect_readable_key(Side::New)?;
+                if self.gathers_runs {
+                    lone.push(&self.new, candidates)?;
+                } else if self.is_wanted() {
+                    candidates.push(&self.new, self.staged())?;
+                }
+            }
+            Ordering::Equal => {
+                if lone.is_running() {
+                    lone.end(candidates)?;
+                }
+                if self.depth == Depth::Keys {
+                    // Its row may be copied, and its key is sent to OLD then.
+                    self.new.expect_readable_key(Side::New)?;
+                } else if self.differs() {
                     self.new.expect_readable_key(Side::New)?;
                     candidates.push(&self.new, self.staged())?;
                 }
-                _ => {}
-            }
-            if order != Ordering::Greater {
-                self.old.advance();
-                walked.old += 1;
-            }
-            if order != Ordering::Less {
-                self.new.advance();
-                walked.new += 1;
-            }
-            seen += 1;
-            if seen.is_multiple_of(BATCH_ROWS as u64) {
-                tell(BATCH_ROWS as u64);
             }
         }
-        tell(seen % BATCH_ROWS as u64);
-        let (candidates, stamped) = candidates.finish()?;
-        Ok(Found { candidates, absent: absent.finish()?.0, stamped, walked: Some(walked) })
+        if order != Ordering::Greater {
+            self.old.advance();
+            self.walked.old += 1;
+        }
+        if order != Ordering::Less {
+            self.new.advance();
+            self.walked.new += 1;
+        }
+        Ok(())
     }
 
-    /// Whether a row that only NEW has is still to be staged: by its flag where only keys are compared.
+    /// Whether a row that only NEW has is still to be staged: by its flag, where there is one.
     fn is_wanted(&self) -> bool {
-        self.depth != Depth::Keys || self.new.field(self.key_columns) == Some(&[0])
+        !self.is_flagged || self.new.field(self.key_columns) == Some(&[0])
     }
 
     fn differs(&self) -> bool {
-        self.depth != Depth::Keys && self.old.bytes_from(self.key_columns) != self.new.bytes_from(self.key_columns)
+        self.old.bytes_from(self.key_columns) != self.new.bytes_from(self.key_columns)
     }
 
     /// The columns of NEW's stream that are staged: the row, or the key alone.
@@ -183,162 +214,5 @@ impl Walk {
             Depth::Rows => self.key_columns..self.new.rows.column_count(),
             Depth::Hashes | Depth::Keys => 0..self.key_columns,
         }
-    }
-}
-
-/// A position in a stream of rows in key order.
-struct Cursor {
-    raw: RawRows,
-    rows: RowBuffer,
-    at: usize,
-    orders: Vec<KeyOrder>,
-    previous: Vec<Vec<u8>>,
-}
-
-impl Cursor {
-    async fn open(session: &Session, statement: &str, key: &ComparisonKey, columns: usize) -> Result<Self> {
-        Ok(Self {
-            raw: RawRows::open(session, statement, columns).await?,
-            rows: RowBuffer::new(columns),
-            at: 0,
-            orders: key.columns().iter().map(|column| column.order).collect(),
-            previous: Vec::new(),
-        })
-    }
-
-    /// Makes sure that there is a row at the cursor; false at the end. Each new batch is checked to be in order.
-    async fn ready(&mut self, side: Side) -> Result<bool> {
-        if self.at < self.rows.row_count() {
-            return Ok(true);
-        }
-        let previous = &self.previous;
-        let behind = || match previous.as_slice() {
-            [] => format!("some row on {side}, before the first one came"),
-            key => format!("the row on {side} behind the key {}, in key order", shown_key(key, &self.orders)),
-        };
-        if !self.raw.fill(&mut self.rows).await.place(behind)? {
-            return Ok(false);
-        }
-        self.at = 0;
-        self.check_order(side)?;
-        Ok(true)
-    }
-
-    /// # Errors
-    /// `Malformed` where keys do not strictly ascend: two equal ones mean that the key is not unique on this side.
-    fn check_order(&mut self, side: Side) -> Result<()> {
-        for row in 0..self.rows.row_count() {
-            let ascends = if row == 0 {
-                self.previous.is_empty()
-                    || self.compare_fields(|column| Some(self.previous[column].as_slice()), |column| self.rows.field(0, column))
-                        == Ordering::Less
-            } else {
-                self.compare_fields(|column| self.rows.field(row - 1, column), |column| self.rows.field(row, column))
-                    == Ordering::Less
-            };
-            if !ascends {
-                return Err(Error::new(ErrorKind::Refused, "compare rows in key order")
-                    .at(side)
-                    .because("the comparison key does not strictly ascend: it is not unique, or holds NULL, on this side")
-                    .next("configure another key for the table in failback.toml"));
-            }
-        }
-        let last = self.rows.row_count() - 1;
-        self.previous =
-            (0..self.orders.len()).map(|column| self.rows.field(last, column).unwrap_or_default().to_vec()).collect();
-        Ok(())
-    }
-
-    /// # Errors
-    /// `Malformed` where the key, which has to be sent to the other side, holds bytes that are no text there.
-    fn expect_readable_key(&self, side: Side) -> Result<()> {
-        let texts = self.orders.iter().enumerate().filter(|(_, order)| **order == KeyOrder::Text);
-        let unreadable = |wire: &&[u8]| std::str::from_utf8(wire).is_err();
-        match texts.filter_map(|(column, _)| self.field(column)).find(unreadable) {
-            None => Ok(()),
-            Some(wire) => Err(Error::new(ErrorKind::Malformed, "read a key")
-                .at(side)
-                .because(format!("its bytes are not UTF-8, as the key {} of a row that one side lacks", wire.escape_ascii()))
-                .next("bring both databases to UTF8, or name a key of other columns in failback.toml")),
-        }
-    }
-
-    fn advance(&mut self) {
-        self.at += 1;
-    }
-
-    fn field(&self, column: usize) -> Option<&[u8]> {
-        self.rows.field(self.at, column)
-    }
-
-    /// The wire bytes of the row from one column to its end, lengths included.
-    fn bytes_from(&self, column: usize) -> &[u8] {
-        self.rows.row_bytes_from(self.at, column)
-    }
-
-    fn compare_key(&self, other: &Self) -> Ordering {
-        self.compare_fields(|column| self.field(column), |column| other.field(column))
-    }
-
-    fn compare_fields<'a>(
-        &self,
-        left: impl Fn(usize) -> Option<&'a [u8]>,
-        right: impl Fn(usize) -> Option<&'a [u8]>,
-    ) -> Ordering {
-        self.orders
-            .iter()
-            .enumerate()
-            .map(|(column, order)| match (left(column), right(column)) {
-                (Some(left), Some(right)) if *order == KeyOrder::Integer => number(left).cmp(&number(right)),
-                (left, right) => left.cmp(&right),
-            })
-            .find(|order| *order != Ordering::Equal)
-            .unwrap_or(Ordering::Equal)
-    }
-}
-
-/// A key's wire bytes for people.
-fn shown_key(key: &[Vec<u8>], orders: &[KeyOrder]) -> String {
-    let shown = |(wire, order): (&Vec<u8>, &KeyOrder)| match order {
-        KeyOrder::Integer => number(wire).to_string(),
-        KeyOrder::Uuid => format!("{:032x}", wire.as_slice().try_into().map_or(0, u128::from_be_bytes)),
-        KeyOrder::Text => String::from_utf8(wire.clone()).unwrap_or_else(|_| wire.escape_ascii().to_string()),
-    };
-    key.iter().zip(orders).map(shown).collect::<Vec<_>>().join(", ")
-}
-
-fn number(bytes: &[u8]) -> i64 {
-    bytes.try_into().map_or(i64::MIN, i64::from_be_bytes)
-}
-
-/// Collects single rows into batches for a file.
-struct Feed {
-    file: RawSegment,
-    rows: RowBuffer,
-    tally: StampTally,
-}
-
-impl Feed {
-    fn new(target: Target, layout: &RowLayout, tally: StampTally) -> Self {
-        Self { file: RawSegment::new(target, layout), rows: RowBuffer::new(layout.columns.len()), tally }
-    }
-
-    fn push(&mut self, from: &Cursor, columns: std::ops::Range<usize>) -> Result<()> {
-        self.rows.push(&from.rows, from.at, columns);
-        if self.rows.row_count() >= BATCH_ROWS || self.rows.byte_count() >= BATCH_BYTES {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        self.tally.add(&self.file.write(&self.rows)?);
-        self.rows.clear();
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<(Vec<Segment>, Stamped)> {
-        self.flush()?;
-        Ok((self.file.finish()?.into_iter().collect(), self.tally.found()))
     }
 }

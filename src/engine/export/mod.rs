@@ -3,12 +3,16 @@
 //! Comes in: both servers, and the settings. Goes out: segments, and the manifest that makes them exist.
 //! Never: writes to a server, or lists a file in the manifest that is not complete.
 
+mod changed;
 mod chunks;
+mod cursor;
 mod described;
 mod execute;
+mod feed;
 mod fetch;
 mod kept;
 mod key_walk;
+mod lone_run;
 mod looked;
 mod quiescence;
 mod report;

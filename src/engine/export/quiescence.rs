@@ -37,6 +37,11 @@ impl Moment {
         let writers = session.writers().await?;
         Ok(Self { ids: session.transaction_ids().await?, writers })
     }
+
+    /// Returns where the write-ahead log was, as PostgreSQL spells it: behind all that the snapshot shows.
+    pub(crate) fn wal(&self) -> &str {
+        &self.ids.wal
+    }
 }
 
 /// Asks, once everything is read, whether it was written meanwhile. That is no reason to lose what was read.

@@ -6,10 +6,10 @@ use tokio::try_join;
 
 use super::key_walk::{Found, compare_table};
 use super::stamped::StampTally;
-use super::subject::Subject;
+use super::subject::{Copied, Subject};
 use super::table_failure;
 use crate::codec::RowLayout;
-use crate::engine::evidence::{Clock, stamped_or_young};
+use crate::engine::evidence::{ChangedBlocks, Clock, stamped_or_young};
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
 use crate::error::{Error, Result};
@@ -34,6 +34,8 @@ pub(crate) struct ExportWork {
     pub(crate) young: Option<String>,
     /// Whether that is only estimated.
     pub(crate) estimated: bool,
+    /// Which blocks of NEW were changed since, where that is known.
+    pub(crate) changed: Option<Arc<ChangedBlocks>>,
     pub(crate) snapshots: Sided<Snapshot>,
 }
 
@@ -70,7 +72,7 @@ impl Work for ExportWork {
         if let (Ok(found), true) = (&mut found, asks_ids) {
             // Those that may have been written are copied; a walk fetches only what was not. A row that is copied for its
             // stamps alone is taken for one that may have been.
-            let young = matches!(chunk.task, Task::CopyRows { .. });
+            let young = !matches!(chunk.task, Task::WalkKeys { .. });
             found.candidates.iter_mut().for_each(|segment| segment.young = Some(young));
         }
         self.expect_unrewritten(Sided { old: &pair.old, new: &pair.new }, chunk).await?;
@@ -113,26 +115,16 @@ impl ExportWork {
     async fn read(&self, reporter: &Reporter, pair: &Pair, chunk: &Chunk) -> Result<Result<Found, String>> {
         match &chunk.task {
             Task::CopyRows { leaf, range, predicate } => {
-                let (name, layout) = self.table(chunk.table)?;
-                let query =
-                    statement::rows(leaf, &statement::select_list(layout, Side::New, "t"), *range, predicate.as_deref());
-                let target = self.target(chunk, name, Staged::New);
-                let leaves = self.database.tables.iter().flat_map(|table| &table.new.leaves);
-                let mut leaves = leaves.chain(self.database.new_only.iter().flat_map(|table| &table.leaves));
-                let inline = leaves.any(|one| one.name == *leaf && one.inlines);
-                // Where keys are walked too, that counts the rows.
-                let method = self.database.table(chunk.table).map(|table| table.method);
-                let walked = matches!(method, Ok(Method::Timestamps | Method::Xid));
-                let reporter = if walked { &reporter.untold() } else { reporter };
-                let place = (self.database.name.as_str(), name);
-                let tally = self.tally(chunk.table);
-                let copying = copy_rows(reporter, place, (&pair.new, &query), layout, target, tally);
-                finding_names(&pair.new, inline, copying).await.map(Ok)
+                let rows = |list: &str| statement::rows(leaf, list, *range, predicate.as_deref());
+                self.copy(reporter, pair, chunk, leaf, rows).await.map(Ok)
+            }
+            Task::CopyBlocks { leaf, ranges, predicate } => {
+                let rows = |list: &str| statement::rows_within(leaf, list, ranges, predicate);
+                self.copy(reporter, pair, chunk, leaf, rows).await.map(Ok)
             }
             Task::WalkKeys { range, depth } => {
                 let table = self.database.table(chunk.table)?;
-                let selected = self.selected(table);
-                let selected = (*depth == Depth::Keys).then_some(selected.as_str());
+                let copied = (*depth == Depth::Keys).then(|| self.copied(table));
                 let subject = Subject {
                     reporter,
                     sums_first: self.sums_first,
@@ -142,15 +134,40 @@ impl ExportWork {
                     old: &pair.old,
                     new: &pair.new,
                     tally: &self.tally(chunk.table),
+                    copied: copied.as_ref(),
                 };
                 let target = |sort| self.target(chunk, &table.name, sort);
                 let targets = (target(Staged::New), target(Staged::Absent));
-                let walking = Box::pin(compare_table(subject, *depth, selected, targets));
+                let walking = Box::pin(compare_table(subject, *depth, targets));
                 let walking = finding_names(&pair.new, table.new.inlines(), walking);
                 finding_names(&pair.old, table.old.inlines(), walking).await.map(Ok)
             }
             other => Err(other.unexpected("export")),
         }
+    }
+
+    /// Copies rows of a leaf of NEW's, read by a query that is made of their select list.
+    async fn copy(
+        &self,
+        reporter: &Reporter,
+        pair: &Pair,
+        chunk: &Chunk,
+        leaf: &QualifiedName,
+        query: impl Fn(&str) -> String,
+    ) -> Result<Found> {
+        let (name, layout) = self.table(chunk.table)?;
+        let query = query(&statement::select_list(layout, Side::New, "t"));
+        let target = self.target(chunk, name, Staged::New);
+        let leaves = self.database.tables.iter().flat_map(|table| &table.new.leaves);
+        let mut leaves = leaves.chain(self.database.new_only.iter().flat_map(|table| &table.leaves));
+        let inline = leaves.any(|one| one.name == *leaf && one.inlines);
+        // Where keys are walked too, that counts the rows.
+        let method = self.database.table(chunk.table).map(|table| table.method);
+        let walked = matches!(method, Ok(Method::Timestamps | Method::Xid | Method::Blocks));
+        let reporter = if walked { &reporter.untold() } else { reporter };
+        let place = (self.database.name.as_str(), name);
+        let copying = copy_rows(reporter, place, (&pair.new, &query), layout, target, self.tally(chunk.table));
+        finding_names(&pair.new, inline, copying).await
     }
 
     /// Expects that what was read of a table is what the snapshots show of it.
@@ -173,10 +190,11 @@ impl ExportWork {
     }
 
     /// The predicate for the rows of NEW that are copied whatever their keys.
-    fn selected(&self, table: &TableRecord) -> String {
-        match (table.method, &self.young) {
-            (Method::Xid, Some(young)) => young.clone(),
-            _ => stamped_or_young(table, &self.clock, self.young.as_deref().filter(|_| self.estimated)),
+    fn copied(&self, table: &TableRecord) -> Copied {
+        match (&self.young, &self.changed) {
+            (Some(young), Some(changed)) if table.method.goes_by_blocks() => Copied::Within(young.clone(), Arc::clone(changed)),
+            (Some(young), _) if table.method.goes_by_ids() => Copied::Unflagged(young.clone()),
+            (young, _) => Copied::Flagged(stamped_or_young(table, &self.clock, young.as_deref().filter(|_| self.estimated))),
         }
     }
 

@@ -84,6 +84,8 @@ async fn mark_server(context: &Context, side: Side, patience: Duration) -> Resul
         opened.push((session, name, filenodes));
     }
     let ids = first.transaction_ids().await?;
+    // Asked before what has begun is: of what began later, all stands behind it.
+    let before = (!identity.in_recovery).then_some(&ids.wal);
     let (began, mut databases, mut in_doubt) = (Instant::now(), Vec::new(), 0);
     for (session, name, filenodes) in opened {
         let (horizon, doubtful) = settled(context, &session, patience.saturating_sub(began.elapsed())).await?;
@@ -93,6 +95,7 @@ async fn mark_server(context: &Context, side: Side, patience: Duration) -> Resul
             name,
             filenodes,
             horizon,
+            wal: before.filter(|_| doubtful == 0).cloned(),
             // After the horizon: no number that was given out before it is above these.
             sequences: catalog::sequences(session.client()).await?,
         });

@@ -67,7 +67,9 @@ impl Parentage {
             (Method::Compare, _) => {
                 stamped.or(&stood(&table.old, record.horizon), if record.horizon.is_some() { COMPARED } else { UNTOLD })
             }
-            (Method::Xid, Some(known)) => stamped.or(&stood(&table.old, i64::try_from(known.old.horizon.xid()).ok()), UNSEEN),
+            (method, Some(known)) if method.goes_by_ids() => {
+                stamped.or(&stood(&table.old, i64::try_from(known.old.horizon.xid()).ok()), UNSEEN)
+            }
             _ => stamped,
         }
     }

@@ -2,7 +2,7 @@
 
 use arrow_array::{BooleanArray, RecordBatch};
 
-use super::image::{Image, flagged_layout, image_layout};
+use super::image::{Image, flagged_layout, image_layout, placed_layout};
 use super::stream::Batches;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::error::{Error, ErrorKind, Result};
@@ -45,15 +45,30 @@ pub(crate) async fn fetch(session: &Session, source: RowSource<'_>, layout: &Row
     read(session, &query, layout, keys.first().map_or(0, Vec::len)).await
 }
 
-/// Begins to read one side's rows for a list of keys, in the keys' order; [`Image::split`] takes the batches.
+/// Begins to read one side's rows for a list of keys, in the keys' order, as if there were none that a predicate (`but`)
+/// selects; [`Image::split`] takes the batches.
 pub(crate) async fn stream(
     session: &Session,
     source: RowSource<'_>,
     layout: &RowLayout,
     keys: &[Vec<String>],
+    but: Option<&str>,
 ) -> Result<Batches> {
-    let query = statement::counterparts(source, &statement::select_list(layout, source.side, "t"), keys);
+    let query = statement::counterparts_but(source, &statement::select_list(layout, source.side, "t"), keys, but);
     Batches::open(session, &statement::copy_binary(&query), &image_layout(layout)).await
+}
+
+/// The same, but all of them: each with what a predicate on the row `t` says, its relation and its block before the row.
+pub(crate) async fn stream_placed(
+    session: &Session,
+    source: RowSource<'_>,
+    layout: &RowLayout,
+    keys: &[Vec<String>],
+    flag: &str,
+) -> Result<Batches> {
+    let list = format!("{flag}, {}, {}", statement::PLACE, statement::select_list(layout, source.side, "t"));
+    let query = statement::counterparts(source, &list, keys);
+    Batches::open(session, &statement::copy_binary(&query), &image_layout(&placed_layout(layout))).await
 }
 
 /// Returns one key of a list, for people.

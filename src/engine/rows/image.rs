@@ -34,6 +34,13 @@ pub(crate) fn flagged_layout(layout: &RowLayout) -> RowLayout {
     RowLayout { columns: [flag].into_iter().chain(layout.columns.iter().cloned()).collect() }
 }
 
+/// Returns a layout with the flag, and then where the row lies: its relation, and its block.
+pub(crate) fn placed_layout(layout: &RowLayout) -> RowLayout {
+    let relation = StagedColumn::plain("fb_relation", "oid", Lane::Typed(Codec::Oid));
+    let block = StagedColumn::plain("fb_block", "bigint", Lane::Typed(Codec::Int8));
+    flagged_layout(&RowLayout { columns: [relation, block].into_iter().chain(layout.columns.iter().cloned()).collect() })
+}
+
 impl Image {
     /// Takes rows that all exist.
     pub(crate) fn whole(rows: RecordBatch) -> Self {

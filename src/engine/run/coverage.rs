@@ -94,7 +94,7 @@ const fn worth(covered: &Covered) -> u8 {
 fn evidence(record: &TableRecord, grades: Sided<Evidence>) -> [Evidence; 3] {
     let stamped = |has_column: bool| if record.stamps_prove && has_column { Evidence::Column } else { Evidence::TwoWay };
     match record.method {
-        Method::Xid => [grades.new, grades.new, grades.old],
+        Method::Xid | Method::Blocks | Method::BlocksOnly => [grades.new, grades.new, grades.old],
         Method::Timestamps | Method::TimestampsOnly | Method::Compare => {
             let (created, updated) = (record.times.created.is_some(), record.times.updated.is_some());
             [stamped(created), stamped(updated), stamped(updated)]

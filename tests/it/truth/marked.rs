@@ -86,6 +86,27 @@ fn a_delete_that_the_mark_proves_needs_no_more_than_its_decision() {
 }
 
 #[test]
+fn what_old_deleted_is_found_beside_and_among_what_new_made() {
+    for (key, value) in [("int", "g"), ("uuid", "md5(g::text)::uuid"), ("text", "lpad(g::text, 9, '0')")] {
+        let rows = |from: u32, to: u32, v: &str| {
+            format!("insert into t select {value}, g, '{v}' from generate_series({from}, {to}) g; ")
+        };
+        let both = format!("create table t (id {key} primary key, n int, v text); {} analyze t", rows(1, 5000, "both"));
+        // The last of what OLD deleted stands right before what NEW made.
+        let old = "delete from t where n between 1001 and 2000 or n in (3000, 3002) or n > 4800";
+        let new = rows(10_001, 13_000, "new") + "update t set v = 'new' where n in (7, 1500)";
+        let mut case = marked(&format!("mark_lone_{key}"), &both, &new, old);
+        let limits = case.context.limits().with_chunk_bytes(64 << 10);
+        case.context = case.context.clone().with_limits(limits);
+        assert_eq!(method(&case), (Method::Xid, None));
+        let missing = [(Class::Update, 1), (Class::OldOnly, 1201), (Class::AmbiguousMissingOnOld, 3001)];
+        let mut counts = of(&case);
+        counts.sort_unstable_by_key(|(class, _)| missing.iter().position(|(one, _)| one == class));
+        assert_eq!(counts, missing, "{key}: 1500 is young, and OLD has none");
+    }
+}
+
+#[test]
 fn a_stamp_of_its_creation_says_which_young_row_is_an_insert() {
     let both = "create table t (id int primary key, v text, created_at timestamptz default now());
                 insert into t select g, 'both', '2020-01-01' from generate_series(1, 20) g";

@@ -2,6 +2,7 @@
 //! which it once happened, or could.
 
 mod audited;
+mod blocks;
 mod children;
 mod definitions;
 mod delta;

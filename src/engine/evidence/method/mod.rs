@@ -5,6 +5,7 @@
 //! they find.
 //! Never: does a chunk; that is `export`.
 
+mod blocks;
 mod compare;
 mod skip;
 mod timestamps;
@@ -33,6 +34,8 @@ pub(crate) fn finder(method: Method) -> &'static dyn Finder {
         Method::Timestamps => &timestamps::Timestamps,
         Method::TimestampsOnly => &timestamps_only::TimestampsOnly,
         Method::Xid => &xid::Xid,
+        Method::Blocks => &blocks::Blocks { walks_keys: true },
+        Method::BlocksOnly => &blocks::Blocks { walks_keys: false },
         Method::Compare => &compare::Compare,
         Method::Skip => &skip::Skip,
     }

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use tokio::try_join;
 
+pub(super) use self::search::lacking;
 use self::search::{Search, TOO_FAR};
 use crate::delta::{Horizon, HorizonSource, TriedSource};
 use crate::engine::run::{Context, Selection};

@@ -49,7 +49,7 @@ impl Search {
 ///
 /// # Errors
 /// The error itself, where it is none of a right or of the question.
-pub(super) fn lacking(error: Error) -> Result<String> {
+pub(crate) fn lacking(error: Error) -> Result<String> {
     match error.kind() {
         ErrorKind::Permission | ErrorKind::Server => {
             Ok(error.causes().into_iter().next().unwrap_or_else(|| error.what().to_owned()))
