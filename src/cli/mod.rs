@@ -124,7 +124,7 @@ impl Verb {
     async fn run(&self, call: &Call) -> Result<Exit> {
         match self {
             Self::Discover(arguments) => discover::run(call, arguments).await,
-            Self::Export(arguments) => export::run(call, arguments).await,
+            Self::Export(arguments) => Box::pin(export::run(call, arguments)).await,
             Self::Diff(arguments) => diff::run(call, arguments).await,
             Self::Decide(arguments) => decide::run(call, arguments),
             Self::Plan(arguments) => plan::run(call, arguments).await,

@@ -46,9 +46,10 @@ impl Settings {
         for warning in config.warnings() {
             call.printer.note(warning);
         }
-        for (side, given) in [(Side::Old, &options.old), (Side::New, &options.new)] {
-            if given.as_deref().is_some_and(holds_password) {
-                let (word, prefix) = (side.word(), side.word().to_uppercase());
+        let base = scope.and_then(|scope| scope.base.as_deref());
+        for (word, given) in [("old", options.old.as_deref()), ("new", options.new.as_deref()), ("base", base)] {
+            if given.is_some_and(holds_password) {
+                let prefix = word.to_uppercase();
                 call.printer.note(&format!(
                     "the password in --{word} is visible to everybody on this machine (`ps`): \
                      use {prefix}_PGPASSWORD, .pgpass or password_command"
@@ -77,6 +78,7 @@ impl Settings {
             .with_mark(self.mark()?)
             .with_xids(self.xids);
         let servers = Servers::new(Sided { old, new }, call.stop.clone(), call.old_writes.clone());
+        let servers = servers.with_base(self.base(&call.environment)?);
         let reporter = Reporter::new(Arc::new(Bars::new(&call.printer)), call.stop.clone());
         Ok(Context::new(servers, Arc::new(store), selection, reporter, Limits::new(self.jobs())))
     }
@@ -141,6 +143,8 @@ impl Settings {
         let mark = self.scope.as_ref().and_then(|scope| scope.mark.as_ref()).map(|mark| mark.display().to_string());
         let lists = lists.filter(|(_, names)| !names.is_empty()).map(|(option, names)| (option.to_owned(), names.join(",")));
         let mark = mark.into_iter().map(|file| ("--mark".to_owned(), file));
+        let base = self.scope.as_ref().and_then(|scope| scope.base.clone()).filter(|base| !holds_password(base));
+        let mark = mark.chain(base.map(|url| ("--base".to_owned(), url)));
         let xid = |side: Side| self.xids.get(side).map(|xid| (format!("--{}-xid", side.word()), xid.to_string()));
         let given = lists.chain(mark).chain(Side::BOTH.into_iter().filter_map(xid));
         given.flat_map(|(option, value)| [option, shell_word(&value)]).collect()
@@ -178,6 +182,23 @@ impl Settings {
             Some(command) => endpoint.with_password_command(command),
             None => endpoint,
         })
+    }
+
+    /// Returns how BASE is reached, where the verb looks at what there was at the cutover and somebody has named it.
+    fn base(&self, environment: &Environment) -> Result<Option<Endpoint>> {
+        let Some(scope) = &self.scope else { return Ok(None) };
+        let server = self.config.base_server();
+        let (given, configured) = (scope.base.as_deref(), server.connection_string());
+        if given.is_none() && configured.is_none() {
+            return Ok(None);
+        }
+        let configured = configured.filter(|_| given.is_none());
+        let env = |name: &str| environment.get(name).map(str::to_owned);
+        let endpoint = Endpoint::resolve_base(given, configured.as_deref(), &env)?;
+        Ok(Some(match server.password_command() {
+            Some(command) => endpoint.with_password_command(command),
+            None => endpoint,
+        }))
     }
 
     /// Reads the mark that was named, if any was.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Segment;
 use super::index_file::{Sealed, read_json, write_json};
 use super::layout::{self, TableId};
-use super::{Quiescence, RunId, RunRecord};
+use super::{BaseRecord, BaseUse, Quiescence, RunId, RunRecord};
 use crate::codec::RowLayout;
 use crate::delta::{Evidence, KnownHorizon, TriedSource};
 use crate::error::{Error, ErrorKind, Result};
@@ -63,6 +63,9 @@ pub struct DatabaseRecord {
     /// cutover was stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub horizon_sources: Option<Sided<Vec<TriedSource>>>,
+    /// The third server that shows OLD as it was at the cutover; nothing where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseRecord>,
     /// Whether NEW was written while it was read, and OLD since the mark; nothing where that could not be asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quiescence: Vec<Quiescence>,
@@ -174,6 +177,9 @@ pub struct TableRecord {
     /// Why transaction ids prove nothing of it, where it is known which were over at the cutover.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmarked: Option<String>,
+    /// Whether BASE says what its rows were; nothing where there is no BASE.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseUse>,
     /// Time columns that prove nothing, since their zone is not configured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wall_clocks: Vec<Ident>,
@@ -231,6 +237,12 @@ impl DatabaseRecord {
 }
 
 impl TableRecord {
+    /// Whether BASE says what its rows were at the cutover.
+    #[must_use]
+    pub fn has_base(&self) -> bool {
+        self.base == Some(BaseUse::Yes)
+    }
+
     /// Returns the number of staged candidate rows.
     #[must_use]
     pub fn candidate_rows(&self) -> u64 {

@@ -26,6 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod base;
 mod chunk;
 mod diff_index;
 mod index_file;
@@ -43,6 +44,7 @@ mod segment_reader;
 mod segment_writer;
 mod written;
 
+pub use base::{BaseRecord, BaseUse};
 pub use chunk::{Chunk, Depth, Task};
 pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use index_file::{FORMAT_VERSION, Sealed};

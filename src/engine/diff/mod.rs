@@ -4,11 +4,13 @@
 //! Never: writes to a server, or decides what is done about a class.
 
 mod ahead;
+mod base_rows;
 mod brought;
 mod diff_row;
 mod execute;
 mod report;
 mod respelt;
+mod staged;
 
 pub(crate) use diff_row::{DECIDING, read_words};
 pub use execute::diff;

@@ -5,14 +5,25 @@
 //! find them.
 //! Never: classifies a row; that is `delta`.
 
+mod base;
 mod cutter;
 mod method;
 mod sources;
 mod stamps;
 mod xids;
 
+pub(crate) use base::{BASE, BaseEvidence};
 pub(crate) use cutter::Cutter;
 pub(crate) use method::finder;
 pub(crate) use sources::HorizonSources;
 pub(crate) use stamps::{Clock, Stamps};
 pub(crate) use xids::{Proven, XidEvidence, xid_witness, young};
+
+/// What is known of one database's rows at the cutover, their stamps apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AtCutover<'a> {
+    /// What transaction ids prove.
+    pub(crate) xids: Option<&'a XidEvidence>,
+    /// What BASE proves.
+    pub(crate) base: Option<&'a BaseEvidence>,
+}

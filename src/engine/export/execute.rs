@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::try_join;
 use tracing::Instrument as _;
 
+use super::base_rows::BaseRows;
 use super::chunks::{Cutting, chunks};
 use super::described::Described;
 use super::key_walk::{Found, compare_table};
@@ -20,7 +21,7 @@ use super::subject::Subject;
 use super::table_failure;
 use super::unplaced::count_unplaced;
 use crate::codec::RowLayout;
-use crate::engine::evidence::{Clock, young};
+use crate::engine::evidence::{BASE, Clock, young};
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Context, Event, Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
 use crate::engine::run::{read_step, spans, workers};
@@ -86,9 +87,9 @@ async fn export_databases(context: &Context, clock: &Clock) -> Result<(Vec<Datab
         let work = async {
             let described = match first.take() {
                 Some(described) => described,
-                None => Described::hold(context, &name, &sources, &mut Vec::new()).await?,
+                None => Box::pin(Described::hold(context, &name, &sources, &mut Vec::new())).await?,
             };
-            export_database(context, clock, described).await
+            Box::pin(export_database(context, clock, described)).await
         };
         let (record, found, began) = work.instrument(spans::database(&name)).await.place(|| format!("database {name}"))?;
         databases.push(record);
@@ -110,7 +111,7 @@ async fn export_database(
     };
     let cutting = Cutting { clock, young: young.as_deref(), sums_first: context.selection().sums_first() };
     let chunks = chunks(&described.record, cutting, context.limits(), described.sessions()).await?;
-    let Described { record: mut database, snapshots, began } = described;
+    let Described { record: mut database, snapshots, base, began } = described;
     let work = ExportWork {
         servers: context.servers().clone(),
         store: context.shared_store(),
@@ -119,6 +120,7 @@ async fn export_database(
         clock: clock.clone(),
         young,
         snapshots,
+        base,
         database: database.clone(),
     };
     let mut stamped = TableStamps::new();
@@ -163,12 +165,14 @@ struct ExportWork {
     /// The predicate for rows of NEW that may have been written since the cutover.
     young: Option<String>,
     snapshots: Sided<Snapshot>,
+    base: Option<Snapshot>,
 }
 
-/// A worker's two connections, both inside their server's snapshot.
+/// A worker's connections, each inside its server's snapshot.
 struct Pair {
     old: Transaction,
     new: Transaction,
+    base: Option<Transaction>,
 }
 
 impl Work for ExportWork {
@@ -179,8 +183,9 @@ impl Work for ExportWork {
 
     async fn open(&self) -> Result<Pair> {
         let join = |side| self.servers.join(side, &self.database.name, self.snapshots.get(side));
-        let (old, new) = try_join!(join(Side::Old), join(Side::New))?;
-        Ok(Pair { old, new })
+        let base = self.servers.join_base(&self.database.name, self.base.as_ref());
+        let (old, new, base) = try_join!(join(Side::Old), join(Side::New), base)?;
+        Ok(Pair { old, new, base })
     }
 
     async fn perform(&self, reporter: &Reporter, pair: &Pair, chunk: &Chunk) -> Result<Self::Found> {
@@ -200,6 +205,9 @@ impl Work for ExportWork {
             found.candidates.iter_mut().for_each(|segment| segment.young = Some(young));
         }
         self.expect_unrewritten(Sided { old: &pair.old, new: &pair.new }, chunk).await?;
+        if let (Ok(found), Some(base), Ok(table)) = (&mut found, &pair.base, self.database.table(chunk.table)) {
+            self.stage_base(reporter, base, (chunk, table), found).await.place(|| BASE)?;
+        }
         Ok(found)
     }
 
@@ -213,7 +221,7 @@ impl Work for ExportWork {
     }
 
     async fn check_snapshots(&self) -> Result<()> {
-        for snapshot in self.snapshots.as_ref() {
+        for snapshot in self.snapshots.as_ref().into_iter().chain(&self.base) {
             snapshot.check().await?;
         }
         Ok(())
@@ -277,6 +285,21 @@ impl ExportWork {
             }
             other => Err(other.unexpected("export")),
         }
+    }
+
+    /// Stages BASE's rows for what a chunk found, where BASE says what the table's rows were.
+    async fn stage_base(
+        &self,
+        reporter: &Reporter,
+        base: &Transaction,
+        (chunk, table): (&Chunk, &TableRecord),
+        found: &mut Found,
+    ) -> Result<()> {
+        if !table.has_base() {
+            return Ok(());
+        }
+        let (target, tally) = (self.target(chunk, &table.name, Staged::New), StampTally::new(table, &self.clock, None));
+        BaseRows { reporter, base, table, target, tally }.stage(found).await
     }
 
     /// Expects that what was read of a table is what the snapshots show of it.

@@ -13,7 +13,7 @@ mod segment;
 mod stream;
 
 pub(crate) use counterpart::{KEYS_PER_STATEMENT, fetch, key_positions, key_texts, one_key};
-pub(crate) use image::{Image, image_layout};
+pub(crate) use image::{Image, base_schema, image_layout};
 pub(crate) use key::key_layout;
 pub(crate) use load::{Loading, load_columns, view};
 pub(crate) use own_names::finding_names;

@@ -7,6 +7,7 @@ use failback::name::{Side, Sided};
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Client;
 
+use super::based;
 use super::ground::{Ground, Role};
 use super::marks::{self, Marked};
 use super::oracle::{self, Window};
@@ -49,6 +50,8 @@ pub(super) struct Journey<'a> {
     wanted: Vec<String>,
     /// The mark that failback goes by.
     pub(super) marked: Option<Marked>,
+    /// What the third server shows, where failback is to ask it: the cutover, until a merge has made something else of it.
+    pub(super) based: Option<Snapshot>,
     /// Both sides as the last diff found them.
     pub(super) at_diff: Option<Moment>,
 }
@@ -82,9 +85,10 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
         role: Role::Super,
         wanted: Vec::new(),
         marked: None,
+        based: None,
         at_diff: None,
     };
-    match journey.go(marks::is_marked(seed)) {
+    match journey.go(seed) {
         Ok(()) => Ok(journey.log),
         Err(wrong) => Err(Failure { wrong, log: journey.log }),
     }
@@ -94,14 +98,20 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
 pub(super) type Step = Result<(), Vec<String>>;
 
 impl Journey<'_> {
-    fn go(&mut self, is_marked: bool) -> Step {
-        self.build();
+    fn go(&mut self, seed: u64) -> Step {
+        let is_marked = marks::is_marked(seed);
+        let third = if !is_marked && based::is_based(seed) { self.ground.fresh_third() } else { Vec::new() };
+        self.build(&third);
         let mut base = self.snapshot(Side::Old);
         if base != self.snapshot_as_old(Side::New) {
             return Err(vec!["both sides were not built alike".to_owned()]);
         }
         if is_marked {
             base = self.mark()?;
+        }
+        if !third.is_empty() {
+            self.log.push("-- with a base".to_owned());
+            self.based = Some(base.clone());
         }
         self.draw_decisions();
         for _ in 0..4 + self.dice.below(12) {
@@ -178,6 +188,9 @@ impl Journey<'_> {
         if let Some(marked) = &self.marked {
             recovery.go_by(Arc::clone(&marked.mark));
         }
+        if self.based.is_some() {
+            recovery.ask_base(self.ground.third());
+        }
         let said = [&config, &self.decisions].map(|text| text.trim().replace('\n', "; "));
         self.log.push(format!("-- {}, fire {}, {:?}: {} / {}", self.role.word(), self.fire, self.wanted, said[0], said[1]));
         recovery
@@ -219,8 +232,8 @@ impl Journey<'_> {
         }
     }
 
-    /// Creates the tables on both sides and fills them alike.
-    fn build(&mut self) {
+    /// Creates the tables on both sides, and on a third server if there is one, and fills them alike.
+    fn build(&mut self, third: &[Client]) {
         for database in 0..self.ground.databases().len() {
             for side in Side::BOTH {
                 let statements = schema::ddl(&self.tables, database, side == Side::Old);
@@ -228,6 +241,9 @@ impl Journey<'_> {
                 let done = block_on(client.batch_execute(&statements.join(";\n")));
                 done.unwrap_or_else(|error| panic!("{}: {error:?}", statements.join(";\n")));
                 if side == Side::Old {
+                    if let Some(client) = third.get(database) {
+                        block_on(client.batch_execute(&statements.join(";\n"))).expect("the same tables");
+                    }
                     self.log.extend(statements.into_iter().skip(1));
                 }
             }
@@ -244,6 +260,9 @@ impl Journey<'_> {
             let done = Sided::of(|side| block_on(self.clients.get(side)[database].batch_execute(&statement)).is_ok());
             assert_eq!(done.old, done.new, "{statement}");
             if done.old {
+                if let Some(client) = third.get(database) {
+                    block_on(client.batch_execute(&statement)).expect("the same row");
+                }
                 self.log.push(format!("BASE: {statement}"));
             }
         }
