@@ -5,6 +5,7 @@
 //! Never: decides what a row means or what is written (see `engine`), or shows a password or a row's values.
 
 mod amount;
+mod arm;
 mod bars;
 mod confirm;
 mod decide;
@@ -81,6 +82,7 @@ enum Verb {
     Status(status::Arguments),
     Grants(grants::Arguments),
     Mark(mark::Arguments),
+    Arm(arm::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -99,6 +101,7 @@ impl Verb {
             Self::Status(_) => "status",
             Self::Grants(_) => "grants",
             Self::Mark(_) => "mark",
+            Self::Arm(_) => "arm",
             Self::Demo(_) => "demo",
         }
     }
@@ -118,6 +121,7 @@ impl Verb {
             Self::Status(arguments) => &arguments.options.output,
             Self::Grants(arguments) => &arguments.options.output,
             Self::Mark(arguments) => &arguments.options.output,
+            Self::Arm(arguments) => &arguments.options.output,
         }
     }
 
@@ -135,6 +139,7 @@ impl Verb {
             Self::Status(arguments) => status::run(call, arguments).await,
             Self::Grants(arguments) => grants::run(call, arguments).await,
             Self::Mark(arguments) => mark::run(call, arguments).await,
+            Self::Arm(arguments) => Box::pin(arm::run(call, arguments)).await,
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }

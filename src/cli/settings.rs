@@ -15,11 +15,11 @@ use super::mark_file::MarkFile;
 use super::options::{Options, Scope};
 use super::step::Step;
 use crate::config::{Config, Cutover, GivenXid};
-use crate::engine::{Context, Limits, Reporter, Selection, Servers};
+use crate::engine::{Armed, Context, Limits, Reporter, Selection, Servers};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Side, Sided};
 use crate::pg::Endpoint;
-use crate::staging::Mark;
+use crate::staging::{Baseline, Mark};
 use crate::store::{LocalStore, host_files};
 
 /// The configuration that is read if none is named.
@@ -71,11 +71,13 @@ impl Settings {
             info!(%side, at = %endpoint, "a server is named");
         }
         let scope = |list: fn(&Scope) -> &Vec<String>| self.scope.as_ref().map(|scope| list(scope).clone()).unwrap_or_default();
+        let (baseline, armed_mark) = self.baseline()?.unzip();
         let selection = Selection::new(self.config.clone())
             .with_cutover(self.cutover.clone())
             .with_databases(scope(|scope| &scope.databases))
             .with_tables(scope(|scope| &scope.tables))
-            .with_mark(self.mark()?)
+            .with_mark(self.mark()?.or(armed_mark))
+            .with_baseline(baseline)
             .with_xids(self.xids);
         let servers = Servers::new(Sided { old, new }, call.stop.clone(), call.old_writes.clone());
         let servers = servers.with_base(self.base(&call.environment)?);
@@ -144,6 +146,8 @@ impl Settings {
         let lists = lists.filter(|(_, names)| !names.is_empty()).map(|(option, names)| (option.to_owned(), names.join(",")));
         let mark = mark.into_iter().map(|file| ("--mark".to_owned(), file));
         let base = self.scope.as_ref().and_then(|scope| scope.base.clone()).filter(|base| !holds_password(base));
+        let baseline = self.scope.as_ref().and_then(|scope| scope.baseline.as_ref());
+        let mark = mark.chain(baseline.map(|folder| ("--baseline".to_owned(), folder.display().to_string())));
         let mark = mark.chain(base.map(|url| ("--base".to_owned(), url)));
         let xid = |side: Side| self.xids.get(side).map(|xid| (format!("--{}-xid", side.word()), xid.to_string()));
         let given = lists.chain(mark).chain(Side::BOTH.into_iter().filter_map(xid));
@@ -205,6 +209,14 @@ impl Settings {
     fn mark(&self) -> Result<Option<Arc<Mark>>> {
         let Some(file) = self.scope.as_ref().and_then(|scope| scope.mark.as_deref()) else { return Ok(None) };
         MarkFile::at(file)?.read().map(|mark| Some(Arc::new(mark)))
+    }
+
+    /// Reads the baseline that was named, if any was, and its mark.
+    fn baseline(&self) -> Result<Option<(Armed, Arc<Mark>)>> {
+        let Some(folder) = self.scope.as_ref().and_then(|scope| scope.baseline.as_deref()) else { return Ok(None) };
+        let store = LocalStore::open(folder)?;
+        let (baseline, mark) = Baseline::read(&store)?;
+        Ok(Some((Armed { baseline: Arc::new(baseline), store: Arc::new(store) }, Arc::new(mark))))
     }
 
     fn jobs(&self) -> usize {

@@ -25,6 +25,7 @@ Look:
 
 Prepare, before the cutover:
   mark      Write down where both servers are
+  arm       The same, and keep a digest of each row of OLD's
 
 Try:
   demo      Play an incident on throwaway servers, and recover from it

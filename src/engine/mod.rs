@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod arm;
 mod diff;
 mod discover;
 mod evidence;
@@ -31,6 +32,7 @@ mod run;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
+pub use arm::{ArmReport, ArmedTable, arm};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced, export};
@@ -39,7 +41,7 @@ pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, plan};
 pub use run::{
-    CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent, StatusReport,
-    Stop, status,
+    Armed, CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent,
+    StatusReport, Stop, status,
 };
 pub use verify::{Gap, GapKind, Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

@@ -66,6 +66,9 @@ pub struct DatabaseRecord {
     /// The third server that shows OLD as it was at the cutover; nothing where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseRecord>,
+    /// When the baseline was made that was gone by, RFC 3339 in UTC; nothing where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
     /// Whether NEW was written while it was read, and OLD since the mark; nothing where that could not be asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quiescence: Vec<Quiescence>,
@@ -177,7 +180,7 @@ pub struct TableRecord {
     /// Why transaction ids prove nothing of it, where it is known which were over at the cutover.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmarked: Option<String>,
-    /// Whether BASE says what its rows were; nothing where there is no BASE.
+    /// Whether BASE, or a baseline, says what its rows were; nothing where there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseUse>,
     /// Time columns that prove nothing, since their zone is not configured.

@@ -27,6 +27,7 @@
 //! ```
 
 mod base;
+mod baseline;
 mod chunk;
 mod diff_index;
 mod index_file;
@@ -45,6 +46,7 @@ mod segment_writer;
 mod written;
 
 pub use base::{BaseRecord, BaseUse};
+pub use baseline::{Baseline, DatabaseBaseline, TableBaseline};
 pub use chunk::{Chunk, Depth, Task};
 pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use index_file::{FORMAT_VERSION, Sealed};

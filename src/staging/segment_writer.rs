@@ -24,7 +24,7 @@ pub struct Segment {
     /// Whether its rows may have been written since the mark; nothing where they were not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub young: Option<bool>,
-    /// BASE's rows for the keys of these, in the same order; nothing where BASE was not asked.
+    /// BASE's rows for the keys of these, or what a baseline has for them, in the same order; nothing where there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Box<Segment>>,
 }

@@ -6,7 +6,7 @@ use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
-use super::base_rows::{AgainstBase, BaseRows};
+use super::base_rows::{AgainstBase, AtBase, BaseRows};
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use super::staged::{Staged, staged};
@@ -296,7 +296,7 @@ impl<'a> Comparer<'a> {
                     respelt += u64::from(respelt::is_respelt(&self.table.key, row));
                 }
                 reporter.tell_rows(database, &self.table.name, rows.len() as u64, 0);
-                file.write(&diff_batch(&schema, &sides, base.as_ref(), &rows)?)?;
+                file.write(&diff_batch(&schema, &sides, base.as_ref().and_then(AtBase::rows), &rows)?)?;
             }
         }
         Ok(Found { segment: file.finish()?, counts, ahead, respelt })
@@ -310,7 +310,7 @@ impl<'a> Comparer<'a> {
         Sided { old, new }
     }
 
-    fn judge(&self, sides: &Sided<Image>, base: Option<&Image>, young: &BooleanArray) -> Result<Vec<DiffRow>> {
+    fn judge(&self, sides: &Sided<Image>, base: Option<&AtBase>, young: &BooleanArray) -> Result<Vec<DiffRow>> {
         let layout = &self.table.layout;
         let base = base.map(|base| AgainstBase::of(base, sides, layout)).transpose()?;
         let mut differences = delta::compare(&sides.old.rows, &sides.new.rows)
@@ -329,7 +329,8 @@ impl<'a> Comparer<'a> {
                 witness.old = witness.old.map(|_| Witness::silent());
             }
             // Nor does BASE.
-            let base = base.as_ref().filter(|_| !is_hidden).map(|base| base.known(row));
+            let written = (self.table.method == Method::Xid).then_some(is_young);
+            let base = base.as_ref().filter(|_| !is_hidden).and_then(|base| base.known(row, written));
             let names = |index: usize| layout.columns[index].name.as_str().to_owned();
             DiffRow {
                 verdict: classify(witness.old, witness.new, base, !differences.any(row)),

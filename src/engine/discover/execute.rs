@@ -14,7 +14,7 @@ use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
-use crate::engine::evidence::{AtCutover, BaseEvidence, HorizonSources, Proven};
+use crate::engine::evidence::{AtCutover, BaseEvidence, BaseSource, HorizonSources, Proven};
 use crate::engine::run::{Context, Ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
@@ -134,13 +134,7 @@ pub(crate) async fn describe(
     Ledger::of(context).place(old).await?;
     let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
     let Proven { tried, xids } = Proven::read(sources, sessions, identity.as_ref()).await?;
-    let base = match base {
-        Some(base) => {
-            let ledger = (old, &Ledger::of(context));
-            Some(BaseEvidence::read(base, ledger, selection.cutover()?.micros(), identity.as_ref()).await?)
-        }
-        None => None,
-    };
+    let base = BaseSource::read(context, base, old, identity.as_ref()).await?;
     notes.extend(base.as_ref().map(|base| format!("{name}: {}", base.sentence())));
     notes.extend(ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
     let known = AtCutover { xids: xids.as_ref(), base: base.as_ref() };
@@ -155,8 +149,8 @@ pub(crate) async fn describe(
                 table.method.word()
             ));
         }
-        if let Some(BaseUse::No { why }) = &table.base {
-            notes.push(format!("{name}: {}: BASE proves nothing, as {why}", table.name));
+        if let (Some(base), Some(BaseUse::No { why })) = (&base, &table.base) {
+            notes.push(format!("{name}: {}: {} proves nothing, as {why}", table.name, base.called()));
         }
         notes.extend(unheeded(&settings, table).into_iter().map(|note| format!("{name}: {}: {note}", table.name)));
     }
@@ -188,7 +182,11 @@ pub(crate) async fn describe(
         new_sequences,
         clocks: Some(clocks),
         horizon: None,
-        base: base.map(|base| base.record),
+        baseline: selection.baseline().filter(|_| base.is_some()).map(|armed| armed.baseline.made_at.clone()),
+        base: match base {
+            Some(BaseSource::Server(base)) => Some(base.record),
+            _ => None,
+        },
         quiescence: Vec::new(),
         horizon_sources: tried,
         tables,

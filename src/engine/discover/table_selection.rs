@@ -4,7 +4,7 @@
 
 use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::config::{NamedTimeColumns, TableSettings};
-use crate::engine::evidence::{AtCutover, BaseEvidence, XidEvidence, finder};
+use crate::engine::evidence::{AtCutover, XidEvidence, finder};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
     CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
@@ -78,7 +78,8 @@ pub(crate) fn select_table(
     round_as_new_does(&mut pairs, &mut drift, old, new, &exact(&key, &times), zone.name);
     let unmarked =
         xids.and_then(|xids| if key.is_whole_row() { Some("it has no key".to_owned()) } else { xids.objection(old, on_new) });
-    let base_use = base.map(|base| base.objection(old).map_or(BaseUse::Yes, |why| BaseUse::No { why }));
+    let layout = layout(old, &pairs, &key);
+    let base_use = base.map(|base| base.objection(old, &key, &layout).map_or(BaseUse::Yes, |why| BaseUse::No { why }));
     let has_base = base_use == Some(BaseUse::Yes);
     let method = method_of(settings, &key, &times, xids.is_some() && unmarked.is_none(), has_base);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
@@ -87,7 +88,7 @@ pub(crate) fn select_table(
     if let Some(trusted) = xids.filter(|_| method == Method::Xid).and_then(XidEvidence::trusted) {
         coverage.trust(&trusted);
     }
-    if let Some(trusted) = base.filter(|_| has_base).and_then(BaseEvidence::trusted) {
+    if let Some(trusted) = base.filter(|_| has_base).and_then(|base| base.trusted(method == Method::Xid)) {
         coverage.trust_all(trusted);
     }
     TableSelection::Carry(Box::new(TableRecord {
@@ -96,7 +97,7 @@ pub(crate) fn select_table(
         method,
         compare_by,
         coverage,
-        layout: layout(old, &pairs, &key),
+        layout,
         key,
         times,
         drift,

@@ -6,6 +6,8 @@
 //! Never: classifies a row; that is `delta`.
 
 mod base;
+mod base_source;
+mod baseline;
 mod cutter;
 mod method;
 mod sources;
@@ -13,6 +15,7 @@ mod stamps;
 mod xids;
 
 pub(crate) use base::{BASE, BaseEvidence};
+pub(crate) use base_source::BaseSource;
 pub(crate) use cutter::Cutter;
 pub(crate) use method::finder;
 pub(crate) use sources::HorizonSources;
@@ -24,6 +27,6 @@ pub(crate) use xids::{Proven, XidEvidence, xid_witness, young};
 pub(crate) struct AtCutover<'a> {
     /// What transaction ids prove.
     pub(crate) xids: Option<&'a XidEvidence>,
-    /// What BASE proves.
-    pub(crate) base: Option<&'a BaseEvidence>,
+    /// What BASE proves, or a baseline.
+    pub(crate) base: Option<&'a BaseSource<'a>>,
 }

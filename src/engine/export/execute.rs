@@ -10,6 +10,7 @@ use tokio::try_join;
 use tracing::Instrument as _;
 
 use super::base_rows::BaseRows;
+use super::baseline_rows;
 use super::chunks::{Cutting, chunks};
 use super::described::Described;
 use super::key_walk::{Found, compare_table};
@@ -144,6 +145,7 @@ async fn export_database(
         }
     }
     table_failure::leave_out(&mut database, failures);
+    baseline_rows::stage(context, &mut database)?;
     for table in &mut database.tables {
         table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
         table.unplaced = count_unplaced(context.store(), context.reporter(), table).place(|| &table.name)?;

@@ -4,6 +4,7 @@
 //! Never: writes to a server, or lists a file in the manifest that is not complete.
 
 mod base_rows;
+mod baseline_rows;
 mod chunks;
 mod described;
 mod execute;

@@ -1,6 +1,7 @@
 //! What must never happen: a row lost, overwritten by accident, or called verified without a look. Each test is one way in
 //! which it once happened, or could.
 
+mod armed;
 mod based;
 mod children;
 mod definitions;
