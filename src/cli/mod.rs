@@ -27,6 +27,7 @@ mod options;
 mod page;
 mod paint;
 mod plan;
+mod preflight;
 mod printer;
 mod quiescence;
 mod recover;
@@ -81,6 +82,7 @@ enum Verb {
     Recover(recover::Arguments),
     Status(status::Arguments),
     Grants(grants::Arguments),
+    Preflight(preflight::Arguments),
     Mark(mark::Arguments),
     Arm(arm::Arguments),
     Demo(demo::Arguments),
@@ -100,6 +102,7 @@ impl Verb {
             Self::Recover(_) => "recover",
             Self::Status(_) => "status",
             Self::Grants(_) => "grants",
+            Self::Preflight(_) => "preflight",
             Self::Mark(_) => "mark",
             Self::Arm(_) => "arm",
             Self::Demo(_) => "demo",
@@ -120,6 +123,7 @@ impl Verb {
             Self::Recover(arguments) => &arguments.options.output,
             Self::Status(arguments) => &arguments.options.output,
             Self::Grants(arguments) => &arguments.options.output,
+            Self::Preflight(arguments) => &arguments.options.output,
             Self::Mark(arguments) => &arguments.options.output,
             Self::Arm(arguments) => &arguments.options.output,
         }
@@ -138,6 +142,7 @@ impl Verb {
             Self::Recover(arguments) => Box::pin(recover::run(call, arguments)).await,
             Self::Status(arguments) => status::run(call, arguments).await,
             Self::Grants(arguments) => grants::run(call, arguments).await,
+            Self::Preflight(arguments) => preflight::run(call, arguments).await,
             Self::Mark(arguments) => mark::run(call, arguments).await,
             Self::Arm(arguments) => Box::pin(arm::run(call, arguments)).await,
             Self::Demo(arguments) => demo::run(call, arguments).await,

@@ -24,6 +24,7 @@ Look:
   grants    Print the SQL that gives failback's user what it needs, and no more
 
 Prepare, before the cutover:
+  preflight Say what can be switched on, and what each thing buys
   mark      Write down where both servers are
   arm       The same, and keep a digest of each row of OLD's
 

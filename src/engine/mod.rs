@@ -27,6 +27,7 @@ mod grants;
 mod mark;
 mod merge;
 mod plan;
+mod preflight;
 mod rows;
 mod run;
 mod verify;
@@ -40,6 +41,7 @@ pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, plan};
+pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use run::{
     Armed, CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent,
     StatusReport, Stop, status,

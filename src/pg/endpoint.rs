@@ -130,6 +130,12 @@ impl Endpoint {
         self.hosts.iter().map(Host::to_string).collect::<Vec<_>>().join(",")
     }
 
+    /// Returns the user's name.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
     /// Returns the database's name.
     #[must_use]
     pub fn database(&self) -> &str {

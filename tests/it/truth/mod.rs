@@ -15,6 +15,7 @@ mod locks;
 mod marked;
 mod merging;
 mod own_schema;
+mod preflight;
 mod quiet;
 mod respelt;
 mod restarted;
