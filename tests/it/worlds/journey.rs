@@ -187,6 +187,8 @@ impl Journey<'_> {
         recovery.decide(&self.decisions);
         if let Some(marked) = &self.marked {
             recovery.go_by(Arc::clone(&marked.mark));
+            let selection = recovery.context.selection().clone().with_baseline(marked.armed.clone());
+            recovery.context = recovery.context.clone().with_selection(selection);
         }
         if self.based.is_some() {
             recovery.ask_base(self.ground.third());

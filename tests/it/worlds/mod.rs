@@ -36,7 +36,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 37] = [
+const HAPPENS: [&str; 39] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -72,6 +72,8 @@ const HAPPENS: [&str; 37] = [
     "drop val, add val",
     " by xid/xid",
     "(delete: hold (builtin)) by xid/two_way",
+    ", with a baseline",
+    " by baseline/baseline",
     "-- with a base",
     " by base/base",
 ];

@@ -118,7 +118,8 @@ impl One {
     /// What is wrong with a row of the diff.
     fn misjudged(&self, table: &Table, entry: &Entry) -> Option<String> {
         self.falsely_proven(table, entry).or_else(|| {
-            let allowed = self.classes(table);
+            let by_baseline = entry.evidence.old == Evidence::Baseline;
+            let allowed = if by_baseline { self.classes_by_baseline(table) } else { self.classes(table) };
             (!allowed.contains(&entry.class))
                 .then(|| format!("is {}, and by its writers ({:?}) it is one of {allowed:?}", entry.class, self.fates))
         })
@@ -126,7 +127,7 @@ impl One {
 
     /// Says which claim of proof is false: by the row's values, and by who wrote it.
     fn falsely_proven(&self, table: &Table, entry: &Entry) -> Option<String> {
-        let claims = |side: Side| *entry.evidence.get(side) == Evidence::Xid;
+        let claims = |side: Side| [Evidence::Xid, Evidence::Baseline].contains(entry.evidence.get(side));
         let base = |is: Base| entry.base == is;
         let old_is_base = claims(Side::Old) && (base(Base::IsOld) || matches!(entry.class, Class::Update | Class::Delete));
         if old_is_base && (self.now.old != self.then || self.fates.old != Fate::Same) {
@@ -141,6 +142,23 @@ impl One {
             return Some(format!("there is said to have been no row at the mark, and there was {:?}", self.then));
         }
         None
+    }
+
+    /// The class that a row has that was there at the mark, given who wrote either side's: a baseline knows that it was.
+    fn classes_by_baseline(&self, table: &Table) -> Vec<Class> {
+        if self.then.is_none() {
+            return Vec::new();
+        }
+        vec![match (self.fates.old, self.fates.new) {
+            _ if self.equal(table) => Class::Convergent,
+            (Fate::Same, Fate::Written) => Class::Update,
+            (Fate::Same, Fate::None) => Class::Delete,
+            (_, Fate::Same) => Class::OldOnly,
+            (Fate::Written, Fate::Written) => Class::UpdateOriginDiffers,
+            (Fate::Written, Fate::None) => Class::DeleteOriginDiffers,
+            (Fate::None, Fate::Written) => Class::UpdateDeleted,
+            (Fate::None, Fate::None) => Class::Convergent,
+        }]
     }
 
     /// The classes that a row may have, given who wrote either side's.
