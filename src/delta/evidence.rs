@@ -12,6 +12,8 @@ use crate::words::words;
 pub enum Evidence {
     /// The write-ahead log's own order.
     Log,
+    /// A server that shows the state at the cutover was asked.
+    Base,
     /// The state at the cutover was kept, and compared.
     Baseline,
     /// OLD's ledger: an earlier merge brought the row.
@@ -31,6 +33,7 @@ pub enum Evidence {
 
 words!(Evidence {
     Log => "log",
+    Base => "base",
     Baseline => "baseline",
     Ledger => "ledger",
     Xid => "xid",

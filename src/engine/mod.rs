@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod arm;
 mod diff;
 mod discover;
 mod evidence;
@@ -26,11 +27,13 @@ mod grants;
 mod mark;
 mod merge;
 mod plan;
+mod preflight;
 mod rows;
 mod run;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
+pub use arm::{ArmReport, ArmedTable, arm};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{
@@ -41,8 +44,9 @@ pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, plan};
+pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use run::{
-    CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent, StatusReport,
-    Stop, status,
+    Armed, CHUNK_BYTES, Context, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection, Servers, Silent,
+    StatusReport, Stop, status,
 };
 pub use verify::{Gap, GapKind, Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

@@ -89,8 +89,8 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 11] =
-    ["run", "rows", "evidence", "mark", "grants", "discover", "export", "diff", "plan", "merge", "verify"];
+const ENGINE_ROOMS: [&str; 13] =
+    ["run", "rows", "evidence", "mark", "grants", "discover", "arm", "preflight", "export", "diff", "plan", "merge", "verify"];
 
 #[test]
 fn rooms_of_the_engine_import_only_rooms_below_them() {

@@ -5,11 +5,13 @@
 
 mod ahead;
 mod asked_ids;
+mod base_rows;
 mod brought;
 mod diff_row;
 mod execute;
 mod report;
 mod respelt;
+mod staged;
 
 pub(crate) use diff_row::{DECIDING, read_words};
 pub use execute::diff;

@@ -4,14 +4,14 @@
 
 use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::config::{NamedTimeColumns, TableSettings};
-use crate::engine::evidence::{XidEvidence, finder};
+use crate::engine::evidence::{AtCutover, XidEvidence, finder};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
     CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
     WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form, round_as_new_does,
 };
 use crate::staging::layout::TableId;
-use crate::staging::{LeftOut, TableRecord};
+use crate::staging::{BaseUse, LeftOut, TableRecord};
 
 /// Names that a table without a key must not have.
 const TAKEN: [&str; 4] = [WHOLE_ROW_COLUMNS[0], WHOLE_ROW_COLUMNS[1], "fb_ctid", "fb_tableoid"];
@@ -39,7 +39,7 @@ pub(crate) fn select_table(
     new: &Table,
     settings: &TableSettings,
     zone: &ReadingZone<'_>,
-    xids: Option<&XidEvidence>,
+    AtCutover { xids, base }: AtCutover<'_>,
 ) -> TableSelection {
     if settings.method == Some(Method::Skip) {
         return TableSelection::Leave(left_out_by_choice(&new.name, "the configuration says method = \"skip\""));
@@ -79,7 +79,10 @@ pub(crate) fn select_table(
     let estimated = xids.is_some_and(XidEvidence::is_estimated);
     let unmarked =
         xids.and_then(|xids| if key.is_whole_row() { Some("it has no key".to_owned()) } else { xids.objection(old, on_new) });
-    let method = method_of(settings, &key, &times, xids.is_some() && !estimated && unmarked.is_none());
+    let layout = layout(old, &pairs, &key);
+    let base_use = base.map(|base| base.objection(old, &key, &layout).map_or(BaseUse::Yes, |why| BaseUse::No { why }));
+    let has_base = base_use == Some(BaseUse::Yes);
+    let method = method_of(settings, &key, &times, xids.is_some() && !estimated && unmarked.is_none(), has_base);
     // An estimate is held against stamps; a table without such says nothing less for it.
     let unmarked = unmarked.filter(|_| !estimated || method == Method::Timestamps);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
@@ -88,13 +91,16 @@ pub(crate) fn select_table(
     if let Some(trusted) = xids.filter(|_| method == Method::Xid).and_then(XidEvidence::trusted) {
         coverage.trust(&trusted);
     }
+    if let Some(trusted) = base.filter(|_| has_base).and_then(|base| base.trusted(method == Method::Xid)) {
+        coverage.trust_all(trusted);
+    }
     TableSelection::Carry(Box::new(TableRecord {
         id,
         name: old.name.clone(),
         method,
         compare_by,
         coverage,
-        layout: layout(old, &pairs, &key),
+        layout,
         key,
         times,
         drift,
@@ -107,6 +113,7 @@ pub(crate) fn select_table(
         stamps_prove: settings.method != Some(Method::Compare),
         detached: Vec::new(),
         unmarked,
+        base: base_use,
         wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
     }))
@@ -139,14 +146,14 @@ pub(crate) fn left_out_by_choice(name: &QualifiedName, reason: &str) -> LeftOut 
     LeftOut { side: Side::New, name: name.clone(), reason: reason.to_owned(), blocker: false, by_choice: true }
 }
 
-/// Transaction ids where they prove something; timestamps where they say when a row was last written; everything else is
-/// compared. A table with only a creation stamp would lose NEW's updates in silence, so it is compared too unless the
-/// configuration trusts it to be append-only.
-fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns, ids_prove: bool) -> Method {
+/// Transaction ids where they prove something; a comparison where BASE says what every row was; timestamps where they say when
+/// a row was last written; everything else is compared. A table with only a creation stamp would lose NEW's updates in silence,
+/// so it is compared too unless the configuration trusts it to be append-only.
+fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns, ids_prove: bool, has_base: bool) -> Method {
     match settings.method.filter(|method| *method != Method::Xid) {
         None if ids_prove => Method::Xid,
         Some(method @ (Method::Timestamps | Method::TimestampsOnly)) if !times.is_empty() && !key.is_whole_row() => method,
-        None if times.updated.is_some() && !key.is_whole_row() => Method::Timestamps,
+        None if times.updated.is_some() && !key.is_whole_row() && !has_base => Method::Timestamps,
         _ => Method::Compare,
     }
 }

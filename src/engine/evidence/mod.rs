@@ -5,14 +5,28 @@
 //! find them.
 //! Never: classifies a row; that is `delta`.
 
+mod base;
+mod base_source;
+mod baseline;
 mod cutter;
 mod method;
 mod sources;
 mod stamps;
 mod xids;
 
+pub(crate) use base::{BASE, BaseEvidence};
+pub(crate) use base_source::BaseSource;
 pub(crate) use cutter::{Cutter, stamped_or_young};
 pub(crate) use method::finder;
 pub(crate) use sources::HorizonSources;
 pub(crate) use stamps::{Clock, Stamps};
 pub(crate) use xids::{Proven, XidEvidence, xid_witness, young};
+
+/// What is known of one database's rows at the cutover, their stamps apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AtCutover<'a> {
+    /// What transaction ids prove.
+    pub(crate) xids: Option<&'a XidEvidence>,
+    /// What BASE proves, or a baseline.
+    pub(crate) base: Option<&'a BaseSource<'a>>,
+}

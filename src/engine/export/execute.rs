@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
+use super::baseline_rows;
 use super::chunks::{Cutting, chunks};
 use super::described::Described;
 use super::kept::{Kept, abandoned};
@@ -139,7 +140,7 @@ async fn export_databases(
         let work = async {
             let described = match first.take() {
                 Some(described) => described,
-                None => Described::hold(context, &name, &sources, &mut Vec::new()).await?,
+                None => Box::pin(Described::hold(context, &name, &sources, &mut Vec::new())).await?,
             };
             let kept = match earlier.iter().find(|earlier| earlier.name == name) {
                 Some(earlier) => Kept::of(earlier, &described).await?,
@@ -181,7 +182,7 @@ async fn export_database(
     for chunk in &mut chunks {
         chunk.number += kept.last_number;
     }
-    let Described { record: mut database, snapshots, began } = described;
+    let Described { record: mut database, snapshots, base, began } = described;
     let work = ExportWork {
         servers: context.servers().clone(),
         store: context.shared_store(),
@@ -191,6 +192,7 @@ async fn export_database(
         young,
         estimated,
         snapshots,
+        base,
         database: database.clone(),
     };
     let mut stamped = TableStamps::new();
@@ -218,6 +220,7 @@ async fn export_database(
         }
     }
     table_failure::leave_out(&mut database, failures);
+    baseline_rows::stage(context, &mut database)?;
     for table in &mut database.tables {
         table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
         table.unplaced = count_unplaced(context.store(), context.reporter(), table).place(|| &table.name)?;

@@ -1,6 +1,8 @@
 //! What must never happen: a row lost, overwritten by accident, or called verified without a look. Each test is one way in
 //! which it once happened, or could.
 
+mod armed;
+mod based;
 mod children;
 mod definitions;
 mod delta;
@@ -14,6 +16,7 @@ mod locks;
 mod marked;
 mod merging;
 mod own_schema;
+mod preflight;
 mod quiet;
 mod respelt;
 mod restarted;
