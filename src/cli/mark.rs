@@ -57,7 +57,8 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-fn tell(page: &mut Page, report: &MarkReport) {
+/// Says where both servers are.
+pub(super) fn tell(page: &mut Page, report: &MarkReport) {
     for side in Side::BOTH {
         let server = report.servers.get(side);
         page.line(format!(

@@ -5,6 +5,7 @@
 //! Never: decides what a row means or what is written (see `engine`), or shows a password or a row's values.
 
 mod amount;
+mod arm;
 mod audit;
 mod bars;
 mod confirm;
@@ -29,6 +30,7 @@ mod options;
 mod page;
 mod paint;
 mod plan;
+mod preflight;
 mod printer;
 mod quiescence;
 mod recover;
@@ -83,7 +85,9 @@ enum Verb {
     Recover(recover::Arguments),
     Status(status::Arguments),
     Grants(grants::Arguments),
+    Preflight(preflight::Arguments),
     Mark(mark::Arguments),
+    Arm(arm::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -101,7 +105,9 @@ impl Verb {
             Self::Recover(_) => "recover",
             Self::Status(_) => "status",
             Self::Grants(_) => "grants",
+            Self::Preflight(_) => "preflight",
             Self::Mark(_) => "mark",
+            Self::Arm(_) => "arm",
             Self::Demo(_) => "demo",
         }
     }
@@ -120,14 +126,16 @@ impl Verb {
             Self::Recover(arguments) => &arguments.options.output,
             Self::Status(arguments) => &arguments.options.output,
             Self::Grants(arguments) => &arguments.options.output,
+            Self::Preflight(arguments) => &arguments.options.output,
             Self::Mark(arguments) => &arguments.options.output,
+            Self::Arm(arguments) => &arguments.options.output,
         }
     }
 
     async fn run(&self, call: &Call) -> Result<Exit> {
         match self {
             Self::Discover(arguments) => discover::run(call, arguments).await,
-            Self::Export(arguments) => export::run(call, arguments).await,
+            Self::Export(arguments) => Box::pin(export::run(call, arguments)).await,
             Self::Diff(arguments) => diff::run(call, arguments).await,
             Self::Decide(arguments) => decide::run(call, arguments),
             Self::Plan(arguments) => plan::run(call, arguments).await,
@@ -137,7 +145,9 @@ impl Verb {
             Self::Recover(arguments) => Box::pin(recover::run(call, arguments)).await,
             Self::Status(arguments) => status::run(call, arguments).await,
             Self::Grants(arguments) => grants::run(call, arguments).await,
+            Self::Preflight(arguments) => preflight::run(call, arguments).await,
             Self::Mark(arguments) => mark::run(call, arguments).await,
+            Self::Arm(arguments) => Box::pin(arm::run(call, arguments)).await,
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }

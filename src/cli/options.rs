@@ -82,6 +82,12 @@ pub(super) struct Scope {
     /// Go by a mark that was made before the cutover: the file that `failback mark` wrote
     #[arg(long, value_name = "FILE")]
     pub(super) mark: Option<PathBuf>,
+    /// A third server that shows OLD as it was at the cutover, as after a point-in-time restore [else `[base]`]
+    #[arg(long, value_name = "URL")]
+    pub(super) base: Option<String>,
+    /// Go by a baseline, and its mark, that were made before the cutover: the folder that `failback arm` made
+    #[arg(long, value_name = "DIR", conflicts_with = "base")]
+    pub(super) baseline: Option<PathBuf>,
     /// Without a mark: OLD's first transaction that may not have been over at the cutover, as 741 or 0:741
     #[arg(long, value_name = "ID", conflicts_with = "mark")]
     pub(super) old_xid: Option<String>,

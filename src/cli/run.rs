@@ -46,12 +46,17 @@ pub(super) fn open_for_writing(settings: &Settings) -> Result<(LocalStore, RunLo
 pub(super) fn make(settings: &Settings) -> Result<(LocalStore, RunLock)> {
     let id = RunId::fresh();
     let path = settings.named_run().map_or_else(|| Path::new(settings.config.runs()).join(id.as_str()), Path::to_path_buf);
-    let store = if is_run(&path) { LocalStore::open(&path)? } else { LocalStore::create(&path)? };
+    let store = folder(&path)?;
     let lock = store.lock()?;
     // What an export that was killed left behind.
     store.sweep(&lock)?;
     RunRecord::make(&store, id)?;
     Ok((store, lock))
+}
+
+/// Opens a folder of ours, or makes it: one that was begun and left is used again.
+pub(super) fn folder(path: &Path) -> Result<LocalStore> {
+    if is_run(path) { LocalStore::open(path) } else { LocalStore::create(path) }
 }
 
 /// Opens the folder that we are in, for a verb that keeps no run.

@@ -15,11 +15,11 @@ use super::mark_file::MarkFile;
 use super::options::{Options, Scope};
 use super::step::Step;
 use crate::config::{Config, Cutover, GivenXid};
-use crate::engine::{Context, Limits, Reporter, Selection, Servers};
+use crate::engine::{Armed, Context, Limits, Reporter, Selection, Servers};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Side, Sided};
 use crate::pg::Endpoint;
-use crate::staging::Mark;
+use crate::staging::{Baseline, Mark};
 use crate::store::{LocalStore, host_files};
 
 /// The configuration that is read if none is named.
@@ -46,9 +46,10 @@ impl Settings {
         for warning in config.warnings() {
             call.printer.note(warning);
         }
-        for (side, given) in [(Side::Old, &options.old), (Side::New, &options.new)] {
-            if given.as_deref().is_some_and(holds_password) {
-                let (word, prefix) = (side.word(), side.word().to_uppercase());
+        let base = scope.and_then(|scope| scope.base.as_deref());
+        for (word, given) in [("old", options.old.as_deref()), ("new", options.new.as_deref()), ("base", base)] {
+            if given.is_some_and(holds_password) {
+                let prefix = word.to_uppercase();
                 call.printer.note(&format!(
                     "the password in --{word} is visible to everybody on this machine (`ps`): \
                      use {prefix}_PGPASSWORD, .pgpass or password_command"
@@ -70,14 +71,17 @@ impl Settings {
             info!(%side, at = %endpoint, "a server is named");
         }
         let scope = |list: fn(&Scope) -> &Vec<String>| self.scope.as_ref().map(|scope| list(scope).clone()).unwrap_or_default();
+        let (baseline, armed_mark) = self.baseline()?.unzip();
         let selection = Selection::new(self.config.clone())
             .with_cutover(self.cutover.clone())
             .with_databases(scope(|scope| &scope.databases))
             .with_tables(scope(|scope| &scope.tables))
-            .with_mark(self.mark()?)
+            .with_mark(self.mark()?.or(armed_mark))
+            .with_baseline(baseline)
             .with_xids(self.xids)
             .with_estimate(self.scope.as_ref().is_some_and(|scope| scope.estimate));
         let servers = Servers::new(Sided { old, new }, call.stop.clone(), call.old_writes.clone());
+        let servers = servers.with_base(self.base(&call.environment)?);
         let reporter = Reporter::new(Arc::new(Bars::new(&call.printer)), call.stop.clone());
         Ok(Context::new(servers, Arc::new(store), selection, reporter, Limits::new(self.jobs())))
     }
@@ -142,6 +146,10 @@ impl Settings {
         let mark = self.scope.as_ref().and_then(|scope| scope.mark.as_ref()).map(|mark| mark.display().to_string());
         let lists = lists.filter(|(_, names)| !names.is_empty()).map(|(option, names)| (option.to_owned(), names.join(",")));
         let mark = mark.into_iter().map(|file| ("--mark".to_owned(), file));
+        let base = self.scope.as_ref().and_then(|scope| scope.base.clone()).filter(|base| !holds_password(base));
+        let baseline = self.scope.as_ref().and_then(|scope| scope.baseline.as_ref());
+        let mark = mark.chain(baseline.map(|folder| ("--baseline".to_owned(), folder.display().to_string())));
+        let mark = mark.chain(base.map(|url| ("--base".to_owned(), url)));
         let xid = |side: Side| self.xids.get(side).map(|xid| (format!("--{}-xid", side.word()), xid.to_string()));
         let given = lists.chain(mark).chain(Side::BOTH.into_iter().filter_map(xid));
         let estimate = self.scope.as_ref().filter(|scope| scope.estimate).map(|_| "--estimate".to_owned());
@@ -182,10 +190,35 @@ impl Settings {
         })
     }
 
+    /// Returns how BASE is reached, where the verb looks at what there was at the cutover and somebody has named it.
+    fn base(&self, environment: &Environment) -> Result<Option<Endpoint>> {
+        let Some(scope) = &self.scope else { return Ok(None) };
+        let server = self.config.base_server();
+        let (given, configured) = (scope.base.as_deref(), server.connection_string());
+        if given.is_none() && configured.is_none() {
+            return Ok(None);
+        }
+        let configured = configured.filter(|_| given.is_none());
+        let env = |name: &str| environment.get(name).map(str::to_owned);
+        let endpoint = Endpoint::resolve_base(given, configured.as_deref(), &env)?;
+        Ok(Some(match server.password_command() {
+            Some(command) => endpoint.with_password_command(command),
+            None => endpoint,
+        }))
+    }
+
     /// Reads the mark that was named, if any was.
     fn mark(&self) -> Result<Option<Arc<Mark>>> {
         let Some(file) = self.scope.as_ref().and_then(|scope| scope.mark.as_deref()) else { return Ok(None) };
         MarkFile::at(file)?.read().map(|mark| Some(Arc::new(mark)))
+    }
+
+    /// Reads the baseline that was named, if any was, and its mark.
+    fn baseline(&self) -> Result<Option<(Armed, Arc<Mark>)>> {
+        let Some(folder) = self.scope.as_ref().and_then(|scope| scope.baseline.as_deref()) else { return Ok(None) };
+        let store = LocalStore::open(folder)?;
+        let (baseline, mark) = Baseline::read(&store)?;
+        Ok(Some((Armed { baseline: Arc::new(baseline), store: Arc::new(store) }, Arc::new(mark))))
     }
 
     fn jobs(&self) -> usize {

@@ -24,7 +24,9 @@ Look:
   grants    Print the SQL that gives failback's user what it needs, and no more
 
 Prepare, before the cutover:
+  preflight Say what can be switched on, and what each thing buys
   mark      Write down where both servers are
+  arm       The same, and keep a digest of each row of OLD's
 
 Try:
   demo      Play an incident on throwaway servers, and recover from it

@@ -10,7 +10,7 @@ use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 12] = [
+pub(super) const KEYS: [&str; 13] = [
     "cutover",
     "overlap",
     "zone",
@@ -21,9 +21,13 @@ pub(super) const KEYS: [&str; 12] = [
     "ledger_schema",
     "old",
     "new",
+    "base",
     "columns",
     "tables",
 ];
+
+/// The section of the server that shows OLD as it was at the cutover.
+const BASE: &str = "base";
 
 /// More workers than this is a slip of the finger, and no server would like them.
 const JOBS_MAX: i64 = 256;
@@ -41,6 +45,7 @@ pub(super) struct Layer {
     pub(super) ledger_schema: Option<Ident>,
     pub(super) old: ServerSettings,
     pub(super) new: ServerSettings,
+    pub(super) base_server: ServerSettings,
     pub(super) created: Option<Vec<String>>,
     pub(super) updated: Option<Vec<String>>,
     pub(super) tables: ByTable<TableRule>,
@@ -61,8 +66,9 @@ impl Layer {
             jobs: read(section, "jobs", jobs)?,
             sums_first: read(section, "sums_first", truth)?,
             ledger_schema: read(section, "ledger_schema", schema)?,
-            old: server(section, Side::Old, warnings)?,
-            new: server(section, Side::New, warnings)?,
+            old: server(section, Side::Old.word(), warnings)?,
+            new: server(section, Side::New.word(), warnings)?,
+            base_server: server(section, BASE, warnings)?,
             created: names("created")?,
             updated: names("updated")?,
             tables: ByTable::read(section, TableRule::read)?,
@@ -82,10 +88,16 @@ impl Layer {
             ledger_schema: self.ledger_schema.or(base.ledger_schema),
             old: self.old.over(base.old),
             new: self.new.over(base.new),
+            base_server: self.base_server.over(base.base_server),
             created: self.created.or(base.created),
             updated: self.updated.or(base.updated),
             tables: base.tables.under(self.tables, |below, above| above.over(below)),
         }
+    }
+
+    /// Returns what the layer says about each server, by the names of their sections.
+    pub(super) fn servers(&self) -> [(&'static str, &ServerSettings); 3] {
+        [(Side::Old.word(), &self.old), (Side::New.word(), &self.new), (BASE, &self.base_server)]
     }
 
     /// Returns what the layer says about a side's server.
@@ -101,9 +113,9 @@ fn read<'a, T>(section: &Section<'a>, key: &str, how: impl Fn(&Entry<'a>) -> Res
     section.entry(key).map(|entry| how(&entry)).transpose()
 }
 
-fn server(section: &Section<'_>, side: Side, warnings: &mut Vec<String>) -> Result<ServerSettings> {
-    let Some(server) = section.section(side.word())? else { return Ok(ServerSettings::default()) };
-    ServerSettings::read(&server, side, warnings)
+fn server(section: &Section<'_>, name: &str, warnings: &mut Vec<String>) -> Result<ServerSettings> {
+    let Some(server) = section.section(name)? else { return Ok(ServerSettings::default()) };
+    ServerSettings::read(&server, name, warnings)
 }
 
 /// Returns a date and time as text, whether it is a string or TOML's own; what it lacks is told by whoever reads the text.

@@ -135,6 +135,12 @@ impl Config {
         self.base.server(side)
     }
 
+    /// Returns how to reach BASE, the server that shows OLD as it was at the cutover.
+    #[must_use]
+    pub fn base_server(&self) -> &ServerSettings {
+        &self.base.base_server
+    }
+
     /// Returns what is said about one table, named as [`crate::name::QualifiedName`] prints it: its section in one database
     /// over its section in every database over `[columns]` over what is built in.
     #[must_use]
@@ -172,10 +178,10 @@ impl Config {
 
 /// A URL below and keywords above would have to be merged by guessing which of them meant the server.
 fn refuse_two_addresses(base: &Layer, layer: &Layer, section: &Section<'_>) -> Result<()> {
-    for side in Side::BOTH {
-        if let Some(entry) = section.entry(side.word()).filter(|_| layer.server(side).clashes_with(base.server(side))) {
-            let (path, side) = (section.path(), side.word());
-            let cause = format!("[{path}.{side}] has keywords where [{side}] has `url`: write the same in both");
+    for ((name, own), (_, below)) in layer.servers().into_iter().zip(base.servers()) {
+        if let Some(entry) = section.entry(name).filter(|_| own.clashes_with(below)) {
+            let path = section.path();
+            let cause = format!("[{path}.{name}] has keywords where [{name}] has `url`: write the same in both");
             return Err(entry.key_error(cause));
         }
     }

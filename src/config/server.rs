@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::GivenXid;
 use super::lock_waits::{self, LockWaits};
 use crate::error::Result;
-use crate::name::Side;
 use crate::policy::keys::{Entry, Section};
 
 /// The keywords of libpq (PostgreSQL documentation, "Parameter Key Words"), up to version 18.
@@ -58,7 +57,7 @@ const KEYWORDS: [&str; 44] = [
     "user",
 ];
 
-/// What `[old]` or `[new]` says. Debug shows names of settings, never values, as any of them may hold a password.
+/// What `[old]`, `[new]` or `[base]` says. Debug shows names of settings, never values, as any of them may hold a password.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct ServerSettings {
     url: Option<String>,
@@ -102,11 +101,15 @@ impl ServerSettings {
         self.xid
     }
 
-    /// Reads one section; a password in it is warned of.
-    pub(super) fn read(section: &Section<'_>, side: Side, warnings: &mut Vec<String>) -> Result<Self> {
-        // Nothing waits for locks of NEW's.
-        let own: &[_] = if side == Side::Old { &["lock_timeout", "lock_wait"] } else { &[] };
-        let known: Vec<_> = KEYWORDS.into_iter().chain(["url", "password_command", "xid"]).chain(own.iter().copied()).collect();
+    /// Reads one section, by its name; a password in it is warned of.
+    pub(super) fn read(section: &Section<'_>, name: &str, warnings: &mut Vec<String>) -> Result<Self> {
+        let own: &[_] = match name {
+            "old" => &["xid", "lock_timeout", "lock_wait"],
+            // Nothing waits for locks of NEW's.
+            "new" => &["xid"],
+            _ => &[],
+        };
+        let known: Vec<_> = KEYWORDS.into_iter().chain(["url", "password_command"]).chain(own.iter().copied()).collect();
         section.check(&known)?;
         let url = section.text("url")?;
         let mut keywords = BTreeMap::new();
@@ -124,7 +127,7 @@ impl ServerSettings {
                 "{}: [{}] holds a password: password_command, .pgpass or {}_PGPASSWORD keep it out of the file",
                 entry.place(),
                 section.path(),
-                side.word().to_uppercase()
+                name.to_uppercase()
             ));
         }
         let length = |key: &str, read: fn(&str) -> Result<Duration, String>| {
@@ -217,7 +220,7 @@ mod tests {
         let document = source.parse()?;
         let section = Section::root(&source, &document).section("old")?.unwrap();
         let mut warnings = Vec::new();
-        Ok((ServerSettings::read(&section, Side::Old, &mut warnings)?, warnings))
+        Ok((ServerSettings::read(&section, "old", &mut warnings)?, warnings))
     }
 
     fn settings(text: &str) -> ServerSettings {

@@ -27,7 +27,7 @@ words!(Base {
     Unknown => "unknown",
 });
 
-/// BASE's row, where BASE is at hand: as a third database, as what was kept at the cutover, or as what the log tells.
+/// BASE's row, where BASE is at hand: as a third server, as what was kept at the cutover, or as what the log tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownBase {
     /// Whether each side's row of today equals BASE's, byte for byte; `None` where BASE has no row under this key. Means

@@ -12,6 +12,8 @@ use crate::words::words;
 pub enum Evidence {
     /// The write-ahead log's own order.
     Log,
+    /// A server that shows the state at the cutover was asked.
+    Base,
     /// The state at the cutover was kept, and compared.
     Baseline,
     /// OLD's ledger: an earlier merge brought the row.
@@ -34,7 +36,7 @@ impl Evidence {
     #[must_use]
     pub const fn is_proof(self) -> bool {
         match self {
-            Self::Log | Self::Baseline | Self::Xid => true,
+            Self::Log | Self::Base | Self::Baseline | Self::Xid => true,
             // What a merge brought came after the cutover.
             Self::Ledger | Self::XidByHand | Self::XidEstimated | Self::Column | Self::TwoWay => false,
         }
@@ -43,6 +45,7 @@ impl Evidence {
 
 words!(Evidence {
     Log => "log",
+    Base => "base",
     Baseline => "baseline",
     Ledger => "ledger",
     Xid => "xid",

@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod arm;
 mod audit;
 mod diff;
 mod discover;
@@ -27,11 +28,13 @@ mod grants;
 mod mark;
 mod merge;
 mod plan;
+mod preflight;
 mod rows;
 mod run;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
+pub use arm::{ArmReport, ArmedTable, arm};
 pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
@@ -43,8 +46,9 @@ pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, Wanting, plan};
+pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use run::{
-    CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, LedgerAction, Limits, Progress, Reporter, Selection,
-    Servers, Silent, StatusReport, Stop, status,
+    Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, LedgerAction, Limits, Progress, Reporter,
+    Selection, Servers, Silent, StatusReport, Stop, status,
 };
 pub use verify::{Gap, GapKind, Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

@@ -63,7 +63,7 @@ pub(super) async fn connect(endpoint: &Endpoint) -> Result<Connected> {
 async fn connect_any(endpoint: &Endpoint, wanted: SessionAttrs) -> Result<Connected> {
     let mut failed: Vec<(&Host, Error)> = Vec::new();
     for host in &endpoint.hosts {
-        let (side, database) = (endpoint.side().word(), endpoint.database());
+        let (side, database) = (endpoint.called().to_lowercase(), endpoint.database());
         let span = info_span!("connect", side, host = host.name, port = host.port, database);
         let connected = connect_one(endpoint, host, wanted).instrument(span.clone()).await;
         if let Err(error) = &connected {
@@ -78,7 +78,7 @@ async fn connect_any(endpoint: &Endpoint, wanted: SessionAttrs) -> Result<Connec
         }
     }
     let Some((host, last)) = failed.pop() else {
-        return Err(Error::new(ErrorKind::Config, "connect").at(endpoint.side()).because("the endpoint names no server"));
+        return Err(Error::new(ErrorKind::Config, "connect").at(endpoint.called()).because("the endpoint names no server"));
     };
     let told = last.at(place(endpoint, host));
     Err(failed.iter().fold(told, |told, (host, error)| {
@@ -87,7 +87,7 @@ async fn connect_any(endpoint: &Endpoint, wanted: SessionAttrs) -> Result<Connec
 }
 
 fn place(endpoint: &Endpoint, host: &Host) -> String {
-    format!("{} {}@{host}/{}", endpoint.side(), endpoint.user, endpoint.database())
+    format!("{} {}@{host}/{}", endpoint.called(), endpoint.user, endpoint.database())
 }
 
 async fn connect_one(endpoint: &Endpoint, host: &Host, wanted: SessionAttrs) -> Result<Connected> {

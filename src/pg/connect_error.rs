@@ -91,7 +91,7 @@ fn password_missing(endpoint: &Endpoint) -> Error {
         Some(note) => error.next(note.clone()),
         None => error,
     };
-    let prefix = endpoint.side().word().to_uppercase();
+    let prefix = endpoint.called();
     error.next(format!("set {prefix}_PGPASSWORD, write a line into ~/.pgpass (mode 0600), or configure a password command"))
 }
 

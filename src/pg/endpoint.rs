@@ -28,6 +28,8 @@ use crate::store::host_files;
 #[derive(Clone)]
 pub struct Endpoint {
     side: Side,
+    /// What people call the server; variables and options bear the same word.
+    called: &'static str,
     pub(super) hosts: Vec<Host>,
     pub(super) user: String,
     database: String,
@@ -75,7 +77,18 @@ impl Endpoint {
     ) -> Result<Self> {
         let user = env("USER").or_else(|| env("LOGNAME")).filter(|user| !user.is_empty()).or_else(host_files::user_name);
         let home = env("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        resolve(side, given, configured, &ProcessEnvironment { env, home, user }).place(|| side)
+        resolve(side, called(side), given, configured, &ProcessEnvironment { env, home, user }).place(|| side)
+    }
+
+    /// Resolves the endpoint of BASE, a server that shows OLD as it was at the cutover and is asked in OLD's words, with the
+    /// variables `BASE_PG…`.
+    ///
+    /// # Errors
+    /// As [`Endpoint::resolve`].
+    pub fn resolve_base(given: Option<&str>, configured: Option<&str>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let user = env("USER").or_else(|| env("LOGNAME")).filter(|user| !user.is_empty()).or_else(host_files::user_name);
+        let home = env("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        resolve(Side::Old, BASE, given, configured, &ProcessEnvironment { env, home, user }).place(|| BASE)
     }
 
     /// Resolves a side's endpoint in the environment given.
@@ -83,7 +96,7 @@ impl Endpoint {
     /// # Errors
     /// As [`Endpoint::resolve`].
     pub fn resolve_in(side: Side, given: Option<&str>, around: &ProcessEnvironment<'_>) -> Result<Self> {
-        resolve(side, given, None, around).place(|| side)
+        resolve(side, called(side), given, None, around).place(|| side)
     }
 
     /// Returns the same endpoint with another database.
@@ -105,10 +118,22 @@ impl Endpoint {
         self.side
     }
 
+    /// Returns what people call the server: `OLD`, `NEW` or `BASE`.
+    #[must_use]
+    pub const fn called(&self) -> &'static str {
+        self.called
+    }
+
     /// Returns where the server is, without user and database: `host:port`, several with commas between.
     #[must_use]
     pub fn address(&self) -> String {
         self.hosts.iter().map(Host::to_string).collect::<Vec<_>>().join(",")
+    }
+
+    /// Returns the user's name.
+    #[must_use]
+    pub fn user(&self) -> &str {
+        &self.user
     }
 
     /// Returns the database's name.
@@ -143,7 +168,18 @@ impl fmt::Display for Endpoint {
 
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Endpoint({} {self})", self.side)
+        write!(f, "Endpoint({} {self})", self.called)
+    }
+}
+
+/// What people call the server that shows OLD as it was at the cutover.
+const BASE: &str = "BASE";
+
+/// What people call a side's server.
+const fn called(side: Side) -> &'static str {
+    match side {
+        Side::Old => "OLD",
+        Side::New => "NEW",
     }
 }
 
@@ -154,23 +190,29 @@ fn refused(cause: impl Into<String>) -> Error {
 /// The keywords that say where a server is.
 const WHERE: [&str; 4] = ["host", "hostaddr", "port", "service"];
 
-fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &ProcessEnvironment<'_>) -> Result<Endpoint> {
-    let prefix = side.word().to_uppercase();
+fn resolve(
+    side: Side,
+    called: &'static str,
+    given: Option<&str>,
+    configured: Option<&str>,
+    around: &ProcessEnvironment<'_>,
+) -> Result<Endpoint> {
+    let (prefix, word) = (called, called.to_lowercase());
     let correct = |place: &str| format!("correct {place}, then run the same command again");
     let parse = |text: Option<&str>, place: &str| {
         conninfo::parse(text.unwrap_or_default()).map_err(|error| error.or_next(|| correct(place)))
     };
-    let given_in = format!("--{}", side.word());
+    let given_in = format!("--{word}");
     let mut settings = parse(given, &given_in)?;
-    let variables = variables(&prefix, around);
+    let variables = variables(prefix, around);
     let mut configured = parse(configured, "the configuration")?;
     if ["host", "hostaddr", "service"].iter().any(|word| variables.get(word).is_some()) {
         configured.forget(&WHERE);
     }
     if settings.is_empty() && variables.is_empty() && configured.is_empty() {
-        return Err(Error::new(ErrorKind::Config, format!("find the {side} server"))
+        return Err(Error::new(ErrorKind::Config, format!("find the {called} server"))
             .because("neither a connection string nor a variable names it")
-            .next(format!("give --{} postgresql://user@host/database, or set {prefix}_PGHOST and its like", side.word())));
+            .next(format!("give --{word} postgresql://user@host/database, or set {prefix}_PGHOST and its like")));
     }
     // What is wrong with a setting is wrong where it was written, and that is not known any more once they lie over each other.
     let written = [(&settings, given_in), (&variables, format!("the variables {prefix}_PG…"))];
@@ -197,6 +239,7 @@ fn resolve(side: Side, given: Option<&str>, configured: Option<&str>, around: &P
     let in_place = |error: Error| error.or_next(|| correct.clone());
     Ok(Endpoint {
         side,
+        called,
         hosts: hosts::hosts(&settings).map_err(in_place)?,
         database: settings.get("dbname").unwrap_or(&user).to_owned(),
         user,
@@ -308,7 +351,7 @@ mod tests {
         let resolve = |variables: &[(&str, &str)], configured: &str| {
             let env = |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
             let around = ProcessEnvironment { env: &env, home: None, user: Some("me".to_owned()) };
-            super::resolve(Side::Old, None, Some(configured), &around).unwrap()
+            super::resolve(Side::Old, "OLD", None, Some(configured), &around).unwrap()
         };
         let endpoint = resolve(&[("OLD_PGUSER", "dba"), ("OLD_PGPASSWORD", "two")], "postgres://shop@h:7/d");
         assert_eq!((endpoint.to_string().as_str(), endpoint.address().as_str()), ("dba@h:7/d", "h:7"));

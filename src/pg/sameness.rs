@@ -22,10 +22,18 @@ pub async fn lead_to_one_database(old: &Session, new: &Session) -> Result<bool> 
     if same_database(&on_old, &on_new) && (on_old.in_recovery || on_new.in_recovery) {
         return Ok(true);
     }
-    let taken = old.query(LOCK, &[]).await?;
+    are_in_one_server(old, new).await
+}
+
+/// Returns whether both sessions are in one database of one running server; a standby is another one than its primary.
+///
+/// # Errors
+/// What either server said.
+pub async fn are_in_one_server(left: &Session, right: &Session) -> Result<bool> {
+    let taken = left.query(LOCK, &[]).await?;
     let Some(key) = taken.first().filter(|row| row.get(1)).map(|row| row.get::<_, i64>(0)) else { return Ok(false) };
-    let seen = new.query(SEEN, &[&key]).await;
-    old.query(UNLOCK, &[&key]).await?;
+    let seen = right.query(SEEN, &[&key]).await;
+    left.query(UNLOCK, &[&key]).await?;
     Ok(seen?.first().is_some_and(|row| row.get(0)))
 }
 

@@ -27,8 +27,8 @@ const HEADER: &str = "\
 # replaces is kept under [[history]]. Comments stay where they are.
 #
 # How a row's history is known is its evidence; each class needs some before OLD is written for it. A section [evidence], or
-# [tables.\"public.orders\".evidence] for one table, says how much is enough: log, baseline, ledger, xid, xid_by_hand,
-# xid_estimated, column or two_way, from the strongest to the weakest, as in
+# [tables.\"public.orders\".evidence] for one table, says how much is enough: log, base, baseline, ledger, xid,
+# xid_by_hand, xid_estimated, column or two_way, from the strongest to the weakest, as in
 #
 #   delete = { evidence = \"column\", why = \"the stamps are kept\", by = \"ada\", at = 2026-11-22T10:00:00+02:00 }
 

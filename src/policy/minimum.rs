@@ -216,8 +216,8 @@ mod tests {
             (
                 "[evidence]\ndelete = \"proof\"",
                 "2:10",
-                "unknown evidence `proof`; from the strongest to the weakest there are log, baseline, ledger, xid, \
-                 xid_by_hand, xid_estimated, column, two_way",
+                "unknown evidence `proof`; from the strongest to the weakest there are log, base, baseline, ledger, \
+                 xid, xid_by_hand, xid_estimated, column, two_way",
             ),
             ("[evidence]\ndelete = 1", "2:10", "`delete` must be a kind of evidence, in quotes; found an integer"),
             ("[evidence]\ndelete = { why = \"x\" }", "2:10", "`delete` has no `evidence`"),

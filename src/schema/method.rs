@@ -166,6 +166,12 @@ impl Coverage {
         self.update = Covered::Trusted { by: by.to_owned() };
     }
 
+    /// Takes back that it is certain what a row was at the cutover: it is trusted, of every sort of change.
+    pub fn trust_all(&mut self, by: &str) {
+        self.trust(by);
+        self.delete = Covered::Trusted { by: by.to_owned() };
+    }
+
     /// Takes back that deletes are found, where partitions that stand alone on NEW hide which rows were.
     pub fn doubt_deletes(&mut self, detached: &[crate::name::QualifiedName]) {
         if let Some(partition) = detached.first() {

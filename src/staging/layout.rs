@@ -156,6 +156,12 @@ impl DatabaseLayout {
         format!("{}/{number:05}.parquet", self.diff_folder(table))
     }
 
+    /// Returns the path of a table's file in the folder of a baseline.
+    #[must_use]
+    pub fn baseline(&self, table: TableId) -> String {
+        format!("{}/{table}.parquet", self.folder)
+    }
+
     /// Returns the path of a table's planned rows.
     #[must_use]
     pub fn plan(&self, table: TableId) -> String {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Segment;
 use super::index_file::{Sealed, read_json, write_json};
 use super::layout::{self, TableId};
-use super::{Quiescence, RunId, RunRecord};
+use super::{BaseRecord, BaseUse, Quiescence, RunId, RunRecord};
 use crate::codec::RowLayout;
 use crate::delta::{Evidence, KnownHorizon, TriedSource};
 use crate::error::{Error, ErrorKind, Result};
@@ -67,6 +67,12 @@ pub struct DatabaseRecord {
     /// cutover was stated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub horizon_sources: Option<Sided<Vec<TriedSource>>>,
+    /// The third server that shows OLD as it was at the cutover; nothing where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseRecord>,
+    /// When the baseline was made that was gone by, RFC 3339 in UTC; nothing where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
     /// Whether NEW was written while it was read, and OLD since the mark; nothing where that could not be asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quiescence: Vec<Quiescence>,
@@ -184,6 +190,9 @@ pub struct TableRecord {
     /// Why it is not known which of its blocks were changed since the mark, where its method would go by that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlisted: Option<String>,
+    /// Whether BASE, or a baseline, says what its rows were; nothing where there is neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<BaseUse>,
     /// Time columns that prove nothing, since their zone is not configured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wall_clocks: Vec<Ident>,
@@ -257,6 +266,12 @@ impl TableRecord {
             Method::Timestamps => estimated && self.unmarked.is_none(),
             Method::TimestampsOnly | Method::Compare | Method::Skip => false,
         }
+    }
+
+    /// Whether BASE says what its rows were at the cutover.
+    #[must_use]
+    pub fn has_base(&self) -> bool {
+        self.base == Some(BaseUse::Yes)
     }
 
     /// Returns the number of staged candidate rows.

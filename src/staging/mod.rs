@@ -26,6 +26,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod base;
+mod baseline;
 mod chunk;
 mod diff_index;
 mod index_file;
@@ -43,6 +45,8 @@ mod segment_reader;
 mod segment_writer;
 mod written;
 
+pub use base::{BaseRecord, BaseUse};
+pub use baseline::{Baseline, DatabaseBaseline, TableBaseline};
 pub use chunk::{Chunk, Depth, Task};
 pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use index_file::{FORMAT_VERSION, Sealed};

@@ -340,7 +340,12 @@ mod tests {
         let page = usize::try_from(footer.row_group(1).column(0).data_page_offset()).unwrap();
         let mut holed = std::fs::read(staged.store.folder().join(&staged.segment.file.path)).unwrap();
         holed[page..page + 64].fill(0xFF);
-        let bad = Segment { file: staged.store.write("bad.parquet", &holed).unwrap(), rows: staged.segment.rows, young: None };
+        let bad = Segment {
+            file: staged.store.write("bad.parquet", &holed).unwrap(),
+            rows: staged.segment.rows,
+            young: None,
+            base: None,
+        };
         let first = usize::try_from(footer.row_group(0).num_rows()).unwrap();
         for (batch_rows, place) in [(first, "row group 2 of "), (first - 1, "row groups 1 to 2 of ")] {
             let error = SegmentReader::open(&staged.store, &bad, batch_rows).unwrap().find_map(Result::err).unwrap();
@@ -348,7 +353,8 @@ mod tests {
             assert!(error.places()[0].ends_with("bad.parquet"));
             assert_eq!(error.places()[1], format!("{place}{}", footer.num_row_groups()));
         }
-        let rubbish = Segment { file: staged.store.write("rubbish", b"PAR1, or not").unwrap(), rows: 1, young: None };
+        let rubbish =
+            Segment { file: staged.store.write("rubbish", b"PAR1, or not").unwrap(), rows: 1, young: None, base: None };
         assert_eq!(SegmentReader::open(&staged.store, &rubbish, 10).unwrap_err().kind(), ErrorKind::Damaged);
     }
 

@@ -24,6 +24,9 @@ pub struct Segment {
     /// Whether its rows may have been written since the mark; nothing where they were not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub young: Option<bool>,
+    /// BASE's rows for the keys of these, or what a baseline has for them, in the same order; nothing where there is neither.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Box<Segment>>,
 }
 
 /// Writes one segment. Dropped before [`finish`](Self::finish), it leaves nothing behind.
@@ -93,7 +96,7 @@ impl SegmentWriter {
         let Some(file) = self.writer.inner_mut().0.take() else {
             return Err(self.mistake("finish the segment", "it is closed"));
         };
-        Ok(Segment { file: file.commit()?, rows: self.rows, young: None })
+        Ok(Segment { file: file.commit()?, rows: self.rows, young: None, base: None })
     }
 
     fn mistake(&self, what: &str, cause: &str) -> Error {
@@ -279,7 +282,7 @@ mod tests {
     #[test]
     fn a_segment_is_flat_in_json() {
         let file = FileDigest { path: "a".into(), bytes: 2, blake3: "00".into() };
-        let segment = Segment { file, rows: 3, young: None };
+        let segment = Segment { file, rows: 3, young: None, base: None };
         let json = serde_json::to_string(&segment).unwrap();
         assert_eq!(json, r#"{"path":"a","bytes":2,"blake3":"00","rows":3}"#);
         assert_eq!(serde_json::from_str::<Segment>(&json).unwrap(), segment);

@@ -159,16 +159,16 @@ pub fn range_sums(source: RowSource<'_>, range: KeyRange, hash: &str) -> String 
 #[must_use]
 pub fn ordered_rows(source: RowSource<'_>, range: KeyRange, select_list: &str, converts_text: bool) -> String {
     let columns = source.key.columns();
-    let sent: Vec<_> = columns.iter().map(|column| sent(column, source.side)).collect();
     let ordered: Vec<_> = columns.iter().map(|column| ordered(column, source.side, converts_text)).collect();
+    format!("{}{} order by {}", keyed_rows(source, select_list), range.condition(source.key, source.side), ordered.join(", "))
+}
+
+/// Reads rows in whatever order: first the key as [`ordered_rows`] sends it, then `select_list`.
+#[must_use]
+pub fn keyed_rows(source: RowSource<'_>, select_list: &str) -> String {
+    let sent: Vec<_> = source.key.columns().iter().map(|column| sent(column, source.side)).collect();
     let list = if select_list.is_empty() { String::new() } else { format!(", {select_list}") };
-    format!(
-        "select {}{list} from {}{} order by {}",
-        sent.join(", "),
-        source.from_item(),
-        range.condition(source.key, source.side),
-        ordered.join(", ")
-    )
+    format!("select {}{list} from {}", sent.join(", "), source.from_item())
 }
 
 /// Reads the rows of a range that a predicate on the row `t` does not select, in any order.

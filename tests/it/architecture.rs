@@ -89,8 +89,22 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 12] =
-    ["run", "rows", "evidence", "mark", "grants", "discover", "audit", "export", "diff", "plan", "merge", "verify"];
+const ENGINE_ROOMS: [&str; 14] = [
+    "run",
+    "rows",
+    "evidence",
+    "mark",
+    "grants",
+    "discover",
+    "audit",
+    "arm",
+    "preflight",
+    "export",
+    "diff",
+    "plan",
+    "merge",
+    "verify",
+];
 
 #[test]
 fn rooms_of_the_engine_import_only_rooms_below_them() {

@@ -82,6 +82,13 @@ impl Recovery {
         self.context = self.context.clone().with_selection(selection);
     }
 
+    /// Asks a third server what there was at the cutover.
+    pub(crate) fn ask_base(&mut self, url: &str) {
+        let base = Endpoint::resolve_base(Some(url), None, &|_| None).expect("an endpoint");
+        let servers = self.context.servers().clone().with_base(Some(base));
+        self.context = self.context.clone().with_servers(servers);
+    }
+
     /// Keeps the run in another store.
     pub(crate) fn keep_in(&mut self, store: Arc<dyn Store>) {
         self.context = self.context.clone().with_store(store);

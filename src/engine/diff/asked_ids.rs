@@ -1,11 +1,9 @@
 //! What is asked of the transaction ids of a table's rows, beside their stamps.
 
 use crate::delta::Evidence;
+use crate::engine::rows::counterpart::NOT_ASKED;
 use crate::name::Sided;
 use crate::staging::TableRecord;
-
-/// What is asked of a row where nothing says which transactions were over at the cutover.
-pub(super) const NOT_ASKED: &str = "null::bool";
 
 /// What a row's transaction id is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

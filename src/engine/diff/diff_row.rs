@@ -9,6 +9,8 @@
 //! | `fb_changed` | list of text | the columns that differ between OLD and NEW; NULL unless both have the row |
 //! | `fb_written_old`, `fb_written_new` | timestamp | when each side last wrote its row, by its own columns |
 //! | `base`, `old`, `new` | struct | the row there, NULL where there is none or none is known |
+//!
+//! Where BASE was asked, `base` is its own row, so that each side's changes can be read off column by column.
 
 use std::sync::Arc;
 
@@ -71,11 +73,17 @@ pub(crate) fn diff_schema(layout: &RowLayout) -> SchemaRef {
 }
 
 /// Builds the diff rows of one batch of keys; keys about which nothing is to be decided are left out.
-pub(crate) fn diff_batch(schema: &SchemaRef, sides: &Sided<Image>, rows: &[DiffRow]) -> Result<RecordBatch> {
-    build(schema, sides, rows).map_err(|error| Error::new(ErrorKind::Malformed, "build the diff's rows").because(error))
+/// `base` has BASE's own rows, where BASE was asked.
+pub(crate) fn diff_batch(
+    schema: &SchemaRef,
+    sides: &Sided<Image>,
+    base: Option<&Image>,
+    rows: &[DiffRow],
+) -> Result<RecordBatch> {
+    build(schema, sides, base, rows).map_err(|error| Error::new(ErrorKind::Malformed, "build the diff's rows").because(error))
 }
 
-fn build(schema: &SchemaRef, sides: &Sided<Image>, rows: &[DiffRow]) -> Result<RecordBatch, ArrowError> {
+fn build(schema: &SchemaRef, sides: &Sided<Image>, base: Option<&Image>, rows: &[DiffRow]) -> Result<RecordBatch, ArrowError> {
     let text =
         |read: &dyn Fn(&DiffRow) -> Option<&'static str>| Arc::new(rows.iter().map(read).collect::<StringArray>()) as ArrayRef;
     let written = |side| {
@@ -92,7 +100,7 @@ fn build(schema: &SchemaRef, sides: &Sided<Image>, rows: &[DiffRow]) -> Result<R
         changed_lists(rows),
         written(Side::Old),
         written(Side::New),
-        base_image(&images, rows)?,
+        base.map_or_else(|| base_image(&images, rows), |base| Ok(Arc::new(base.to_struct())))?,
         Arc::new(images.old),
         Arc::new(images.new),
     ];

@@ -7,7 +7,8 @@ use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
-use super::asked_ids::{AskedIds, Asks, NOT_ASKED};
+use super::asked_ids::{AskedIds, Asks};
+use super::base_rows::{AgainstBase, AtBase, BaseRows};
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use super::staged::{Staged, chunks, staged};
@@ -15,7 +16,7 @@ use super::{ahead, brought, own_writes, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Evidence, History, Witness, agreed, classify};
 use crate::engine::evidence::{Clock, Stamps, WriteOrder, xid_witness, young};
-use crate::engine::rows::counterpart;
+use crate::engine::rows::counterpart::{self, NOT_ASKED, bounded};
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
 use crate::engine::run::ledger;
 use crate::engine::run::{
@@ -34,9 +35,6 @@ use crate::staging::{
 use crate::statement::RowSource;
 use crate::store::Store;
 use crate::words::Counts;
-
-/// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
-const STATEMENT_BYTES: usize = 8 << 20;
 
 /// Compares everything that was staged with OLD and writes the run's diff anew.
 ///
@@ -284,6 +282,7 @@ impl<'a> Comparer<'a> {
     ) -> Result<Found> {
         let schema = diff_schema(&self.table.layout);
         let staged = SegmentReader::open(target.store.as_ref(), segment, KEYS_PER_STATEMENT)?;
+        let mut base_rows = BaseRows::open(target.store.as_ref(), segment)?;
         let mut file = LazySegment::new(target, schema.clone());
         let (mut counts, mut evidence, mut ahead, mut respelt) = (Counts::new(), BTreeMap::new(), Sided::default(), 0);
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
@@ -294,7 +293,9 @@ impl<'a> Comparer<'a> {
                 let (counterparts, young) =
                     counterpart::fetch_known(old, source, &self.table.layout, self.ids.young, &keys).await?;
                 let sides = self.sides(batch, counterparts);
-                let mut rows = self.judge(&sides, &young)?;
+                let mut take = |rows: &mut BaseRows| rows.take(keys.first().map_or(0, Vec::len), &self.table.layout);
+                let base = base_rows.as_mut().map(&mut take).transpose()?;
+                let mut rows = self.judge(&sides, base.as_ref(), &young)?;
                 let by_merges = (self.own_writes, self.is_young.then_some(self.ids.grade.new));
                 own_writes::heed(old, source, by_merges, (&keys, &sides), &mut rows).await?;
                 if let Some(known) = self.brought {
@@ -311,7 +312,7 @@ impl<'a> Comparer<'a> {
                     respelt += u64::from(respelt::is_respelt(&self.table.key, row));
                 }
                 reporter.tell_rows(database, &self.table.name, rows.len() as u64, 0);
-                file.write(&diff_batch(&schema, &sides, &rows)?)?;
+                file.write(&diff_batch(&schema, &sides, base.as_ref().and_then(AtBase::rows), &rows)?)?;
             }
         }
         Ok(Found { segment: file.finish()?, counts, evidence, ahead, respelt })
@@ -325,8 +326,9 @@ impl<'a> Comparer<'a> {
         Sided { old, new }
     }
 
-    fn judge(&self, sides: &Sided<Image>, young: &BooleanArray) -> Result<Vec<DiffRow>> {
+    fn judge(&self, sides: &Sided<Image>, base: Option<&AtBase>, young: &BooleanArray) -> Result<Vec<DiffRow>> {
         let layout = &self.table.layout;
+        let base = base.map(|base| AgainstBase::of(base, sides, layout)).transpose()?;
         let mut differences = delta::compare(&sides.old.rows, &sides.new.rows)
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD's and NEW's rows").because(error))?;
         differences.keep(|column| layout.columns[column].is_carried());
@@ -337,14 +339,19 @@ impl<'a> Comparer<'a> {
             let asked = is_young.zip(self.ids.grade);
             let mut witness =
                 stamped.zip(asked).map(|((rows, stamps), asked)| rows.map(|rows| self.witness(stamps, rows, row, asked)));
-            if there.new.is_none() && !self.table.detached.is_empty() {
+            let is_hidden = there.new.is_none() && !self.table.detached.is_empty();
+            if is_hidden {
                 // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
                 witness.old = witness.old.map(|_| Witness::silent());
             }
+            let written = (self.ids.asks == Asks::Proof).then_some(is_young);
+            // NEW's row is still that of the cutover: where BASE has another one, it was another one on NEW then.
+            let is_as_then = there.new.is_some() && self.ids.grade.new.is_proof() && written.is_some_and(|side| !side.new);
+            // Nor does BASE say that NEW deleted a row that may live on.
+            let base = base.as_ref().filter(|_| !is_hidden && !is_as_then).and_then(|base| base.known(row, written));
             let names = |index: usize| layout.columns[index].name.as_str().to_owned();
             DiffRow {
-                // BASE is not at hand.
-                verdict: classify(witness.old, witness.new, None, !differences.any(row)),
+                verdict: classify(witness.old, witness.new, base, !differences.any(row)),
                 changed: there.old.and(there.new).map(|_| differences.columns(row).map(names).collect()),
                 written_us: self.order.told(stamped.map(|(rows, stamps)| rows.and_then(|rows| stamps.written_us(rows, row)))),
             }
@@ -375,12 +382,4 @@ impl Comparer<'_> {
             before + rows.clone().filter(is_ahead).count() as u64
         })
     }
-}
-
-/// Cuts a batch so that its counterparts, which are about as wide, stay within [`STATEMENT_BYTES`].
-fn bounded(batch: &RecordBatch) -> Vec<RecordBatch> {
-    let rows = batch.num_rows();
-    let width = batch.get_array_memory_size() / rows.max(1);
-    let step = (STATEMENT_BYTES / width.max(1)).clamp(1, KEYS_PER_STATEMENT);
-    (0..rows).step_by(step).map(|from| batch.slice(from, step.min(rows - from))).collect()
 }

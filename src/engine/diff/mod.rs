@@ -5,6 +5,7 @@
 
 mod ahead;
 mod asked_ids;
+mod base_rows;
 mod brought;
 mod diff_row;
 mod execute;

@@ -15,13 +15,13 @@ use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
-use crate::engine::evidence::{HorizonSources, Proven};
+use crate::engine::evidence::{AtCutover, BaseEvidence, BaseSource, HorizonSources, Proven};
 use crate::engine::run::{Context, CoveredTable, Ledger, coverage, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
 use crate::schema::{DatabaseTraits, Drift, Privilege, PrivilegeObject};
-use crate::staging::{DatabaseRecord, TableRecord};
+use crate::staging::{BaseUse, DatabaseRecord, TableRecord};
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
@@ -113,7 +113,8 @@ async fn discover_database(
     notes: &mut Vec<String>,
 ) -> Result<DatabaseRecord> {
     let sessions = connect(context, name).await?;
-    let record = describe(context, name, sources, sessions.as_ref(), notes).await?;
+    let base = BaseEvidence::connect(context, name, sessions.as_ref()).await?;
+    let record = Box::pin(describe(context, name, sources, (sessions.as_ref(), base.as_ref()), notes)).await?;
     let missing = merge_rights_note(&sessions.old, &Ledger::of(context), &record).await?;
     let uncallable = call_rights_note(&sessions.new, &record).await?;
     notes.extend(missing.into_iter().chain(uncallable).map(|note| format!("{name}: {note}")));
@@ -136,6 +137,7 @@ pub(crate) async fn connect(context: &Context, name: &str) -> Result<Sided<Sessi
 }
 
 /// Reads one database's definitions on both sides, as the sessions see them: under a snapshot those that its rows have there.
+/// The last session is BASE's.
 ///
 /// # Errors
 /// `Refused` where OLD's ledger is not failback's; what either server said.
@@ -143,7 +145,7 @@ pub(crate) async fn describe(
     context: &Context,
     name: &str,
     sources: &HorizonSources,
-    sessions: Sided<&Session>,
+    (sessions, base): (Sided<&Session>, Option<&Session>),
     notes: &mut Vec<String>,
 ) -> Result<DatabaseRecord> {
     let (Sided { old, new }, selection) = (sessions, context.selection());
@@ -152,8 +154,11 @@ pub(crate) async fn describe(
     Ledger::of(context).place(old).await?;
     let catalogs = Sided::from(try_join!(read_catalog(old), read_catalog(new))?);
     let Proven { tried, xids } = Proven::read(sources, sessions, identity.as_ref()).await?;
+    let base = BaseSource::read(context, base, old, identity.as_ref()).await?;
+    notes.extend(base.as_ref().map(|base| format!("{name}: {}", base.sentence())));
     notes.extend(ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
-    let Pairing { tables, new_only, mut left_out, aside } = pair(selection, name, catalogs.as_ref(), xids.as_ref());
+    let known = AtCutover { xids: xids.as_ref(), base: base.as_ref() };
+    let Pairing { tables, new_only, mut left_out, aside } = pair(selection, name, catalogs.as_ref(), known);
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     for table in &tables {
         let settings = selection.table(name, &table.name.to_string());
@@ -163,6 +168,9 @@ pub(crate) async fn describe(
                 table.name,
                 table.method.word()
             ));
+        }
+        if let (Some(base), Some(BaseUse::No { why })) = (&base, &table.base) {
+            notes.push(format!("{name}: {}: {} proves nothing, as {why}", table.name, base.called()));
         }
         notes.extend(unheeded(&settings, table).into_iter().map(|note| format!("{name}: {}: {note}", table.name)));
     }
@@ -195,6 +203,11 @@ pub(crate) async fn describe(
         clocks: Some(clocks),
         horizon: None,
         ended: None,
+        baseline: selection.baseline().filter(|_| base.is_some()).map(|armed| armed.baseline.made_at.clone()),
+        base: match base {
+            Some(BaseSource::Server(base)) => Some(base.record),
+            _ => None,
+        },
         quiescence: Vec::new(),
         horizon_sources: tried,
         tables,

@@ -6,7 +6,7 @@ use super::detached::{detached_from, root_of};
 use super::new_only;
 use super::table_selection::{ReadingZone, TableSelection, left_out_by_choice, select_table, times_aside};
 use crate::catalog::Catalog;
-use crate::engine::evidence::XidEvidence;
+use crate::engine::evidence::AtCutover;
 use crate::engine::run::Selection;
 use crate::name::{QualifiedName, Side, Sided};
 use crate::schema::{Method, Relation, RelationKind, Table};
@@ -48,7 +48,7 @@ struct Place<'a> {
     selection: &'a Selection,
     database: &'a str,
     catalogs: Sided<&'a Catalog>,
-    xids: Option<&'a XidEvidence>,
+    known: AtCutover<'a>,
 }
 
 impl Place<'_> {
@@ -62,10 +62,10 @@ impl Place<'_> {
 }
 
 /// Pairs both sides' tables by name; a table that OLD lacks is new-only, and whatever is no table is left out with a reason.
-pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catalog>, xids: Option<&XidEvidence>) -> Pairing {
+pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catalog>, known: AtCutover<'_>) -> Pairing {
     let Sided { old, new } = catalogs;
     let renamed = Renamed::read(selection, database, old);
-    let place = Place { selection, database, catalogs, xids };
+    let place = Place { selection, database, catalogs, known };
     let mut found = Pairing::default();
     for table in &new.tables {
         let name = renamed.on_old(&table.name);
@@ -88,7 +88,7 @@ pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catal
 impl Pairing {
     /// Puts a table of NEW into one of the lists; `name` is OLD's for it.
     fn add(&mut self, place: Place<'_>, name: &QualifiedName, old: Option<&Table>, new: &Table) {
-        let Place { selection, database, catalogs, xids } = place;
+        let Place { selection, database, catalogs, known } = place;
         let id = TableId::nth(u32::try_from(self.tables.len() + self.new_only.len()).unwrap_or(u32::MAX - 1));
         let settings = selection.table(database, &name.to_string());
         let Some(old) = old else {
@@ -102,7 +102,7 @@ impl Pairing {
         };
         let zone = selection.zone();
         let zone = ReadingZone { name: zone.name(), is_stated: selection.has_zone() };
-        match select_table(id, old, new, &settings, &zone, xids) {
+        match select_table(id, old, new, &settings, &zone, known) {
             TableSelection::Carry(mut record) => {
                 record.detached = detached_from(old, catalogs.new);
                 record.coverage.doubt_deletes(&record.detached);

@@ -4,14 +4,14 @@
 
 use crate::codec::{Codec, Lane, RowLayout, StagedColumn};
 use crate::config::{NamedTimeColumns, TableSettings};
-use crate::engine::evidence::{XidEvidence, finder};
+use crate::engine::evidence::{AtCutover, XidEvidence, finder};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
     CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
     WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form, round_as_new_does,
 };
 use crate::staging::layout::TableId;
-use crate::staging::{LeftOut, TableRecord};
+use crate::staging::{BaseUse, LeftOut, TableRecord};
 
 /// Names that a table without a key must not have.
 const TAKEN: [&str; 4] = [WHOLE_ROW_COLUMNS[0], WHOLE_ROW_COLUMNS[1], "fb_ctid", "fb_tableoid"];
@@ -39,7 +39,7 @@ pub(crate) fn select_table(
     new: &Table,
     settings: &TableSettings,
     zone: &ReadingZone<'_>,
-    xids: Option<&XidEvidence>,
+    AtCutover { xids, base }: AtCutover<'_>,
 ) -> TableSelection {
     if settings.method == Some(Method::Skip) {
         return TableSelection::Leave(left_out_by_choice(&new.name, "the configuration says method = \"skip\""));
@@ -56,22 +56,9 @@ pub(crate) fn select_table(
     };
     let (on_new, new) = (new, &translated);
     let mut pairs = map_columns(old, new, &renaming, zone.name);
-    let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
-    let key = match comparison_key(old, new, &pairs, configured.as_deref()) {
-        Ok(columns) => ComparisonKey::Columns { columns },
-        Err(KeyProblem::NoKey) => match whole_row(&pairs) {
-            // The stand-ins for a key, and the row's place, have these names beside the table's own columns.
-            Some(columns) if columns.iter().any(|name| TAKEN.contains(&name.as_str())) => {
-                let reason = "it has no key, and a column with a name that failback needs for the comparison without one: name \
-                              a key in failback.toml";
-                return leave(new, reason, true);
-            }
-            Some(columns) => ComparisonKey::WholeRow { columns },
-            None => {
-                return leave(new, "its columns differ in name or type, and it has no key: name one in failback.toml", true);
-            }
-        },
-        Err(problem) => return leave(new, &problem.to_string(), true),
+    let key = match key_of(old, new, &pairs, settings) {
+        Ok(key) => key,
+        Err(why) => return leave(on_new, &why, true),
     };
     let times = time_columns(&pairs, settings, zone.is_stated);
     let mut drift = drift(old, new, &renaming);
@@ -83,7 +70,10 @@ pub(crate) fn select_table(
     let by_blocks = settings.method.is_some_and(Method::goes_by_blocks);
     let unlisted = proving.filter(|_| by_blocks).and_then(|xids| xids.unlisted().map(str::to_owned));
     let by_ids = proving.map(|_| settings.method.filter(|_| by_blocks && unlisted.is_none()).unwrap_or(Method::Xid));
-    let method = method_of(settings, &key, &times, by_ids);
+    let layout = layout(old, &pairs, &key);
+    let base_use = base.map(|base| base.objection(old, &key, &layout).map_or(BaseUse::Yes, |why| BaseUse::No { why }));
+    let has_base = base_use == Some(BaseUse::Yes);
+    let method = method_of(settings, &key, &times, by_ids, has_base);
     // An estimate is held against stamps; a table without such says nothing less for it.
     let unmarked = unmarked.filter(|_| !estimated || method == Method::Timestamps);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
@@ -92,13 +82,16 @@ pub(crate) fn select_table(
     if let Some(trusted) = xids.filter(|_| method.goes_by_ids()).and_then(XidEvidence::trusted) {
         coverage.trust(&trusted);
     }
+    if let Some(trusted) = base.filter(|_| has_base).and_then(|base| base.trusted(method.goes_by_ids())) {
+        coverage.trust_all(trusted);
+    }
     TableSelection::Carry(Box::new(TableRecord {
         id,
         name: old.name.clone(),
         method,
         compare_by,
         coverage,
-        layout: layout(old, &pairs, &key),
+        layout,
         key,
         times,
         drift,
@@ -112,9 +105,32 @@ pub(crate) fn select_table(
         detached: Vec::new(),
         unmarked,
         unlisted,
+        base: base_use,
         wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
     }))
+}
+
+/// Says by which columns a table's rows are told apart: without a key, by the whole row.
+///
+/// # Errors
+/// Why there is none.
+fn key_of(old: &Table, new: &Table, pairs: &[MappedColumn], settings: &TableSettings) -> Result<ComparisonKey, String> {
+    let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
+    match comparison_key(old, new, pairs, configured.as_deref()) {
+        Ok(columns) => Ok(ComparisonKey::Columns { columns }),
+        Err(KeyProblem::NoKey) => match whole_row(pairs) {
+            // The stand-ins for a key, and the row's place, have these names beside the table's own columns.
+            Some(columns) if columns.iter().any(|name| TAKEN.contains(&name.as_str())) => Err(
+                "it has no key, and a column with a name that failback needs for the comparison without one: name a key in \
+                     failback.toml"
+                    .to_owned(),
+            ),
+            Some(columns) => Ok(ComparisonKey::WholeRow { columns }),
+            None => Err("its columns differ in name or type, and it has no key: name one in failback.toml".to_owned()),
+        },
+        Err(problem) => Err(problem.to_string()),
+    }
 }
 
 /// Columns of which every digit counts: the key, and the stamp that says when OLD last wrote a row.
@@ -144,15 +160,21 @@ pub(crate) fn left_out_by_choice(name: &QualifiedName, reason: &str) -> LeftOut 
     LeftOut { side: Side::New, name: name.clone(), reason: reason.to_owned(), blocker: false, by_choice: true }
 }
 
-/// Transaction ids where they prove something; timestamps where they say when a row was last written; everything else is
-/// compared. A table with only a creation stamp would lose NEW's updates in silence, so it is compared too unless the
-/// configuration trusts it to be append-only.
+/// Transaction ids where they prove something; a comparison where BASE says what every row was; timestamps where they say when
+/// a row was last written; everything else is compared. A table with only a creation stamp would lose NEW's updates in silence,
+/// so it is compared too unless the configuration trusts it to be append-only.
 /// `by_ids` is the method that goes by transaction ids, where these prove something.
-fn method_of(settings: &TableSettings, key: &ComparisonKey, times: &TimeColumns, by_ids: Option<Method>) -> Method {
+fn method_of(
+    settings: &TableSettings,
+    key: &ComparisonKey,
+    times: &TimeColumns,
+    by_ids: Option<Method>,
+    has_base: bool,
+) -> Method {
     match (settings.method.filter(|method| !method.goes_by_ids()), by_ids) {
         (None, Some(method)) => method,
         (Some(method @ (Method::Timestamps | Method::TimestampsOnly)), _) if !times.is_empty() && !key.is_whole_row() => method,
-        (None, None) if times.updated.is_some() && !key.is_whole_row() => Method::Timestamps,
+        (None, None) if times.updated.is_some() && !key.is_whole_row() && !has_base => Method::Timestamps,
         _ => Method::Compare,
     }
 }

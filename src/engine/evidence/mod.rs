@@ -5,6 +5,9 @@
 //! find them.
 //! Never: classifies a row; that is `delta`.
 
+mod base;
+mod base_source;
+mod baseline;
 mod cutter;
 mod method;
 mod sources;
@@ -13,6 +16,8 @@ mod summaries;
 mod write_order;
 mod xids;
 
+pub(crate) use base::{BASE, BaseEvidence};
+pub(crate) use base_source::BaseSource;
 pub(crate) use cutter::{Cutter, stamped_or_young};
 pub(crate) use method::finder;
 pub(crate) use sources::HorizonSources;
@@ -20,3 +25,12 @@ pub(crate) use stamps::{Clock, Stamps};
 pub(crate) use summaries::ChangedBlocks;
 pub(crate) use write_order::WriteOrder;
 pub(crate) use xids::{Proven, XidEvidence, xid_witness, young};
+
+/// What is known of one database's rows at the cutover, their stamps apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AtCutover<'a> {
+    /// What transaction ids prove.
+    pub(crate) xids: Option<&'a XidEvidence>,
+    /// What BASE proves, or a baseline.
+    pub(crate) base: Option<&'a BaseSource<'a>>,
+}

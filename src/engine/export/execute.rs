@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
+use super::baseline_rows;
 use super::changed::changed_blocks;
 use super::chunks::{Cutting, chunks};
 use super::described::Described;
@@ -108,7 +109,7 @@ async fn export_all(context: &Context, discovered: Option<&Discovery>, earlier: 
     let overlap_us = context.selection().overlap_us();
     let zone = context.selection().zone();
     let clock = Clock::new(cutover.micros(), overlap_us, &zone)?;
-    let (databases, notes) = export_databases(context, &clock, discovered, earlier).await?;
+    let (databases, notes) = Box::pin(export_databases(context, &clock, discovered, earlier)).await?;
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -142,13 +143,13 @@ async fn export_databases(
         let work = async {
             let described = match first.take() {
                 Some(described) => described,
-                None => Described::hold(context, &name, &sources, &mut Vec::new()).await?,
+                None => Box::pin(Described::hold(context, &name, &sources, &mut Vec::new())).await?,
             };
             let kept = match earlier.iter().find(|earlier| earlier.name == name) {
                 Some(earlier) => Kept::of(earlier, &described).await?,
                 None => Kept::default(),
             };
-            export_database(context, clock, described, kept).await
+            Box::pin(export_database(context, clock, described, kept)).await
         };
         let (record, found, began, kept) =
             work.instrument(spans::database(&name)).await.place(|| format!("database {name}"))?;
@@ -186,7 +187,7 @@ async fn export_database(
     for chunk in &mut chunks {
         chunk.number += kept.last_number;
     }
-    let Described { record: mut database, snapshots, began } = described;
+    let Described { record: mut database, snapshots, base, began } = described;
     let work = ExportWork {
         servers: context.servers().clone(),
         store: context.shared_store(),
@@ -197,6 +198,7 @@ async fn export_database(
         estimated,
         changed,
         snapshots,
+        base,
         database: database.clone(),
     };
     let mut stamped = TableStamps::new();
@@ -224,6 +226,7 @@ async fn export_database(
         }
     }
     table_failure::leave_out(&mut database, failures);
+    baseline_rows::stage(context, &mut database)?;
     for table in &mut database.tables {
         table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
         table.unplaced = count_unplaced(context.store(), context.reporter(), table).place(|| &table.name)?;

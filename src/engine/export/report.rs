@@ -6,7 +6,7 @@ use crate::delta::TriedSource;
 use crate::engine::run::{CoveredTable, coverage};
 use crate::name::{QualifiedName, Sided};
 use crate::schema::Method;
-use crate::staging::{DatabaseRecord, LeftOut, Manifest, Quiescence};
+use crate::staging::{DatabaseRecord, LeftOut, Manifest, Quiescence, Segment};
 
 /// What was exported.
 #[derive(Clone, Debug, Serialize)]
@@ -121,6 +121,11 @@ fn quiescence(manifest: &Manifest) -> Vec<DatabaseQuiescence> {
     manifest.databases.iter().flat_map(of).collect()
 }
 
+/// How many bytes a segment's files have, BASE's rows for it included.
+fn bytes(segment: &Segment) -> u64 {
+    segment.file.bytes + segment.base.as_ref().map_or(0, |base| base.file.bytes)
+}
+
 /// Reads the report off the manifest.
 pub(crate) fn report(run: String, manifest: &Manifest, notes: Vec<String>) -> ExportReport {
     let mut tables = Vec::new();
@@ -134,7 +139,7 @@ pub(crate) fn report(run: String, manifest: &Manifest, notes: Vec<String>) -> Ex
             method: table.method,
             candidates: table.candidate_rows(),
             absent: table.absent_rows(),
-            bytes: table.candidates.iter().chain(&table.absent).map(|segment| segment.file.bytes).sum(),
+            bytes: table.candidates.iter().chain(&table.absent).map(bytes).sum(),
         }));
     }
     let sources = |database: &DatabaseRecord| {

@@ -17,12 +17,22 @@ pub(crate) struct Stamped {
     since: u64,
     /// Stamped with a time that has not come.
     ahead: u64,
+    /// Rows of BASE for the same keys that are stamped since the cutover.
+    base_since: u64,
+}
+
+impl Stamped {
+    /// Adds what was counted of BASE's rows.
+    pub(crate) fn add_base(&mut self, base: Self) {
+        self.base_since += base.since;
+    }
 }
 
 impl AddAssign for Stamped {
     fn add_assign(&mut self, other: Self) {
         self.since += other.since;
         self.ahead += other.ahead;
+        self.base_since += other.base_since;
     }
 }
 
@@ -78,6 +88,13 @@ pub(crate) fn stamp_notes(databases: &[DatabaseRecord], stamped: &[TableStamps])
                 notes.push(format!(
                     "! {}: {}: {} of NEW's rows are stamped later than NEW's clock shows: such a stamp proves nothing",
                     database.name, table.name, found.ahead
+                ));
+            }
+            if found.base_since > 0 {
+                notes.push(format!(
+                    "! {}: {}: {} of BASE's rows are stamped since the cutover: they are stamped wrongly, or BASE does not \
+                     show the cutover: then what OLD wrote since may be overwritten",
+                    database.name, table.name, found.base_since
                 ));
             }
             since += found.since;

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use tokio::try_join;
 
+use super::base_rows::BaseRows;
 use super::key_walk::{Found, compare_table};
 use super::stamped::StampTally;
 use super::subject::{Copied, Subject};
 use super::table_failure;
 use crate::codec::RowLayout;
-use crate::engine::evidence::{ChangedBlocks, Clock, stamped_or_young};
+use crate::engine::evidence::{BASE, ChangedBlocks, Clock, stamped_or_young};
 use crate::engine::rows::{RawRows, RawSegment, Target, finding_names};
 use crate::engine::run::{Failed, Reporter, Servers, Work, expect_unrewritten, tell_redefined};
-use crate::error::{Error, Result};
+use crate::error::{Error, Place as _, Result};
 use crate::name::{QualifiedName, Side, Sided};
 use crate::pg::{Session, Snapshot, Transaction};
 use crate::schema::Method;
@@ -37,12 +38,14 @@ pub(crate) struct ExportWork {
     /// Which blocks of NEW were changed since, where that is known.
     pub(crate) changed: Option<Arc<ChangedBlocks>>,
     pub(crate) snapshots: Sided<Snapshot>,
+    pub(crate) base: Option<Snapshot>,
 }
 
-/// A worker's two connections, both inside their server's snapshot.
+/// A worker's connections, each inside its server's snapshot.
 pub(crate) struct Pair {
     old: Transaction,
     new: Transaction,
+    base: Option<Transaction>,
 }
 
 impl Work for ExportWork {
@@ -53,8 +56,9 @@ impl Work for ExportWork {
 
     async fn open(&self) -> Result<Pair> {
         let join = |side| self.servers.join(side, &self.database.name, self.snapshots.get(side));
-        let (old, new) = try_join!(join(Side::Old), join(Side::New))?;
-        Ok(Pair { old, new })
+        let base = self.servers.join_base(&self.database.name, self.base.as_ref());
+        let (old, new, base) = try_join!(join(Side::Old), join(Side::New), base)?;
+        Ok(Pair { old, new, base })
     }
 
     async fn perform(&self, reporter: &Reporter, pair: &Pair, chunk: &Chunk) -> Result<Self::Found> {
@@ -76,6 +80,9 @@ impl Work for ExportWork {
             found.candidates.iter_mut().for_each(|segment| segment.young = Some(young));
         }
         self.expect_unrewritten(Sided { old: &pair.old, new: &pair.new }, chunk).await?;
+        if let (Ok(found), Some(base), Ok(table)) = (&mut found, &pair.base, self.database.table(chunk.table)) {
+            self.stage_base(reporter, base, (chunk, table), found).await.place(|| BASE)?;
+        }
         Ok(found)
     }
 
@@ -89,7 +96,7 @@ impl Work for ExportWork {
     }
 
     async fn check_snapshots(&self) -> Result<()> {
-        for snapshot in self.snapshots.as_ref() {
+        for snapshot in self.snapshots.as_ref().into_iter().chain(&self.base) {
             snapshot.check().await?;
         }
         Ok(())
@@ -168,6 +175,21 @@ impl ExportWork {
         let place = (self.database.name.as_str(), name);
         let copying = copy_rows(reporter, place, (&pair.new, &query), layout, target, self.tally(chunk.table));
         finding_names(&pair.new, inline, copying).await
+    }
+
+    /// Stages BASE's rows for what a chunk found, where BASE says what the table's rows were.
+    async fn stage_base(
+        &self,
+        reporter: &Reporter,
+        base: &Transaction,
+        (chunk, table): (&Chunk, &TableRecord),
+        found: &mut Found,
+    ) -> Result<()> {
+        if !table.has_base() {
+            return Ok(());
+        }
+        let (target, tally) = (self.target(chunk, &table.name, Staged::New), StampTally::new(table, &self.clock, None));
+        BaseRows { reporter, base, table, target, tally }.stage(found).await
     }
 
     /// Expects that what was read of a table is what the snapshots show of it.

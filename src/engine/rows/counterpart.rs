@@ -10,6 +10,12 @@ use crate::name::Ident;
 use crate::pg::{Session, Transaction, sqlstate};
 use crate::statement::{self, RowSource};
 
+/// What is asked of a row where nothing says which transactions were over at the cutover.
+pub(crate) const NOT_ASKED: &str = "null::bool";
+
+/// How many bytes of decoded rows one statement fetches counterparts for, by estimate.
+const STATEMENT_BYTES: usize = 8 << 20;
+
 /// How many keys are sent in one statement at most.
 pub(crate) const KEYS_PER_STATEMENT: usize = 4096;
 
@@ -115,6 +121,24 @@ pub(crate) async fn fetch_known(
         }
     }
     Image::join(&parts)?.split_flag()
+}
+
+/// As [`fetch_known`], and nothing more is said of the rows.
+pub(crate) async fn fetch_all(
+    session: &Transaction,
+    source: RowSource<'_>,
+    layout: &RowLayout,
+    keys: &[Vec<String>],
+) -> Result<Image> {
+    fetch_known(session, source, layout, NOT_ASKED, keys).await.map(|(image, _)| image)
+}
+
+/// Cuts a batch so that its counterparts, which are about as wide, stay within [`STATEMENT_BYTES`].
+pub(crate) fn bounded(batch: &RecordBatch) -> Vec<RecordBatch> {
+    let rows = batch.num_rows();
+    let width = batch.get_array_memory_size() / rows.max(1);
+    let step = (STATEMENT_BYTES / width.max(1)).clamp(1, KEYS_PER_STATEMENT);
+    (0..rows).step_by(step).map(|from| batch.slice(from, step.min(rows - from))).collect()
 }
 
 /// Reads as many rows as were asked for.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, BooleanArray, RecordBatch, StructArray, new_null_array};
 use arrow_buffer::NullBuffer;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
 use arrow_select::filter::filter_record_batch;
 
@@ -39,6 +39,14 @@ pub(crate) fn placed_layout(layout: &RowLayout) -> RowLayout {
     let relation = StagedColumn::plain("fb_relation", "oid", Lane::Typed(Codec::Oid));
     let block = StagedColumn::plain("fb_block", "bigint", Lane::Typed(Codec::Int8));
     flagged_layout(&RowLayout { columns: [relation, block].into_iter().chain(layout.columns.iter().cloned()).collect() })
+}
+
+/// The column of a file of BASE's rows.
+const BASE: &str = "base";
+
+/// Returns the schema of a file of BASE's rows: one column, NULL where BASE has no row.
+pub(crate) fn base_schema(layout: &RowLayout) -> SchemaRef {
+    Arc::new(Schema::new(vec![Field::new(BASE, DataType::Struct(layout.arrow_schema().fields().clone()), true)]))
 }
 
 impl Image {
@@ -87,6 +95,21 @@ impl Image {
         let schema = Arc::new(Schema::new(image.fields().clone()));
         let rows = RecordBatch::try_new(schema, image.columns().to_vec()).map_err(|error| damaged(error.to_string()))?;
         let present = (0..image.len()).map(|row| Some(image.is_valid(row))).collect();
+        Ok(Self { rows, present })
+    }
+
+    /// Makes a batch of [`base_schema`]'s.
+    pub(crate) fn to_base(&self, layout: &RowLayout) -> Result<RecordBatch> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "keep BASE's rows").because(error);
+        RecordBatch::try_new(base_schema(layout), vec![Arc::new(self.to_struct())]).map_err(malformed)
+    }
+
+    /// Reads a batch of [`base_schema`]'s.
+    pub(crate) fn of_base(batch: &RecordBatch, layout: &RowLayout) -> Result<Self> {
+        let malformed = |error| Error::new(ErrorKind::Damaged, "read BASE's staged rows").because(error);
+        let Self { rows, present } = Self::read(batch, BASE)?;
+        // With the layout's own fields, whatever the file has kept of them.
+        let rows = RecordBatch::try_new(layout.arrow_schema(), rows.columns().to_vec()).map_err(malformed)?;
         Ok(Self { rows, present })
     }
 

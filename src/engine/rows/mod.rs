@@ -5,6 +5,7 @@
 //! Never: decides which rows are wanted, or what a difference means.
 
 pub(crate) mod counterpart;
+mod digest;
 mod image;
 mod key;
 mod load;
@@ -13,7 +14,8 @@ mod segment;
 mod stream;
 
 pub(crate) use counterpart::{KEYS_PER_STATEMENT, fetch, key_positions, key_texts, one_key};
-pub(crate) use image::{Image, image_layout};
+pub(crate) use digest::{DIGEST, Digest, RowDigests, digest_column, digest_type, digests_schema, key_digests};
+pub(crate) use image::{Image, base_schema, image_layout};
 pub(crate) use key::key_layout;
 pub(crate) use load::{Loading, load_columns, view};
 pub(crate) use own_names::finding_names;

@@ -4,7 +4,6 @@
 use serde::Serialize;
 
 use crate::delta::Evidence;
-use crate::name::Sided;
 use crate::schema::{Covered, Method};
 use crate::staging::{DatabaseRecord, LeftOut, TableRecord};
 
@@ -42,11 +41,11 @@ impl CoveredTable {
         [&self.insert, &self.update, &self.delete]
     }
 
-    fn of(database: &str, record: &TableRecord, grades: Sided<Evidence>) -> Self {
-        let [insert, update, delete] = evidence(record, grades);
+    fn of(database: &DatabaseRecord, record: &TableRecord) -> Self {
+        let [insert, update, delete] = evidence(database, record);
         let coverage = &record.coverage;
         Self {
-            database: database.to_owned(),
+            database: database.name.clone(),
             table: record.name.to_string(),
             method: Some(record.method),
             insert: CoveredChanges { covered: coverage.insert.clone(), evidence: insert },
@@ -71,10 +70,10 @@ impl CoveredTable {
 /// Lists every table that is carried and every relation with which rows may be lost, what is not covered first.
 pub(crate) fn coverage(databases: &[DatabaseRecord]) -> Vec<CoveredTable> {
     let of = |database: &DatabaseRecord| {
-        let (name, grades) = (&database.name, database.grades());
+        let name = &database.name;
         let blocked = database.left_out.iter().filter(|left_out| left_out.blocker);
         let lost = blocked.map(|left_out| CoveredTable::left_out(name, left_out));
-        lost.chain(database.tables.iter().map(|table| CoveredTable::of(name, table, grades))).collect::<Vec<_>>()
+        lost.chain(database.tables.iter().map(|table| CoveredTable::of(database, table))).collect::<Vec<_>>()
     };
     let mut found: Vec<_> = databases.iter().flat_map(of).collect();
     found.sort_by_cached_key(|table| table.changes().map(|changes| worth(&changes.covered)).into_iter().min());
@@ -91,7 +90,11 @@ const fn worth(covered: &Covered) -> u8 {
 }
 
 /// What the class of a row that NEW inserted, updated or deleted rests on, at best.
-fn evidence(record: &TableRecord, grades: Sided<Evidence>) -> [Evidence; 3] {
+fn evidence(database: &DatabaseRecord, record: &TableRecord) -> [Evidence; 3] {
+    if record.has_base() {
+        return [if database.base.is_some() { Evidence::Base } else { Evidence::Baseline }; 3];
+    }
+    let grades = database.grades();
     let stamped = |has_column: bool| if record.stamps_prove && has_column { Evidence::Column } else { Evidence::TwoWay };
     match record.method {
         Method::Xid | Method::Blocks | Method::BlocksOnly => [grades.new, grades.new, grades.old],

@@ -26,6 +26,7 @@ use crate::words::{Word as _, words};
 const CREATE: &str = include_str!("../../../sql/ledger/create.sql");
 const CREATE_SCHEMA: &str = include_str!("../../../sql/ledger/create_schema.sql");
 const LATEST: &str = include_str!("../../../sql/ledger/latest.sql");
+const STANDING: &str = include_str!("../../../sql/ledger/standing.sql");
 const LATEST_OF_RUN: &str = include_str!("../../../sql/ledger/latest_of_run.sql");
 const UNDONE_SINCE: &str = include_str!("../../../sql/ledger/undone_since.sql");
 const RECORD: &str = include_str!("../../../sql/ledger/record.sql");
@@ -167,6 +168,14 @@ impl Ledger {
 
     pub(super) async fn exists(&self, old: &Session) -> Result<bool> {
         Ok(matches!(self.place(old).await?, LedgerPlace::Ledger { .. }))
+    }
+
+    /// Returns how many merges stand in a database, which may be BASE's.
+    pub(crate) async fn standing(&self, session: &Session) -> Result<i64> {
+        if !self.exists(session).await? {
+            return Ok(0);
+        }
+        Ok(session.query(&self.statement(STANDING), &[]).await?.first().map_or(0, |row| row.get(0)))
     }
 
     /// Reads what happened last to a plan's part on OLD; `None` if nothing did.

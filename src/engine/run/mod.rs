@@ -41,7 +41,7 @@ pub(crate) use recorded::{NewServer, Recorded, RowNumbers};
 pub(crate) use redefined::tell_redefined;
 pub use reporter::Reporter;
 pub(crate) use rewritten::expect_unrewritten;
-pub use selection::Selection;
+pub use selection::{Armed, Selection};
 pub use servers::Servers;
 pub(crate) use short_waits::ShortWaits;
 pub(crate) use since_export::edited_since_export;

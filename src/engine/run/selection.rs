@@ -6,7 +6,17 @@ use crate::config::{Config, Cutover, GivenXid, LockWaits, TableSettings, Zone};
 use crate::error::Result;
 use crate::name::{Ident, Side, Sided};
 use crate::policy::Scope;
-use crate::staging::Mark;
+use crate::staging::{Baseline, Mark};
+use crate::store::Store;
+
+/// A baseline, and the folder that holds its files.
+#[derive(Clone)]
+pub struct Armed {
+    /// What was kept.
+    pub baseline: Arc<Baseline>,
+    /// Where.
+    pub store: Arc<dyn Store>,
+}
 
 /// What is looked at, and how.
 #[derive(Clone)]
@@ -16,6 +26,7 @@ pub struct Selection {
     databases: Vec<String>,
     tables: Vec<String>,
     mark: Option<Arc<Mark>>,
+    baseline: Option<Armed>,
     xids: Sided<Option<GivenXid>>,
     estimates: bool,
 }
@@ -31,6 +42,7 @@ impl Selection {
             databases,
             tables: Vec::new(),
             mark: None,
+            baseline: None,
             xids: Sided::default(),
             estimates: false,
         }
@@ -58,6 +70,18 @@ impl Selection {
     #[must_use]
     pub fn with_mark(self, mark: Option<Arc<Mark>>) -> Self {
         Self { mark, ..self }
+    }
+
+    /// Goes by a baseline of OLD's rows.
+    #[must_use]
+    pub fn with_baseline(self, baseline: Option<Armed>) -> Self {
+        Self { baseline, ..self }
+    }
+
+    /// Returns the baseline, where there is one.
+    #[must_use]
+    pub const fn baseline(&self) -> Option<&Armed> {
+        self.baseline.as_ref()
     }
 
     /// States, in place of the configuration, which transaction of a side is the first that may not have been over at the

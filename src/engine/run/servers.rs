@@ -1,4 +1,4 @@
-//! OLD and NEW: how they are reached, and what has been done to OLD.
+//! OLD and NEW, and BASE where there is one: how they are reached, and what has been done to OLD.
 
 use super::short_waits::ShortWaits;
 use super::stop::Stop;
@@ -6,10 +6,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Endpoint, OldWrites, Session, Snapshot, Transaction};
 
-/// The two servers.
+/// The two servers, and a third that shows OLD as it was at the cutover.
 #[derive(Clone)]
 pub struct Servers {
     endpoints: Sided<Endpoint>,
+    base: Option<Endpoint>,
     stop: Stop,
     old_writes: OldWrites,
     short_waits: Sided<Option<ShortWaits>>,
@@ -19,7 +20,13 @@ impl Servers {
     /// Takes the endpoints, the user's wish to stop, and the record that the command's transactions keep of OLD.
     #[must_use]
     pub const fn new(endpoints: Sided<Endpoint>, stop: Stop, old_writes: OldWrites) -> Self {
-        Self { endpoints, stop, old_writes, short_waits: Sided { old: None, new: None } }
+        Self { endpoints, base: None, stop, old_writes, short_waits: Sided { old: None, new: None } }
+    }
+
+    /// Asks a third server what there was at the cutover.
+    #[must_use]
+    pub fn with_base(self, base: Option<Endpoint>) -> Self {
+        Self { base, ..self }
     }
 
     /// Reaches one side in another way.
@@ -77,6 +84,28 @@ impl Servers {
             waits.join(&session).await?;
         }
         Ok(session)
+    }
+
+    /// Opens a session with BASE's database of that name; `None` where there is no BASE.
+    ///
+    /// # Errors
+    /// `Interrupted` where the user wants to stop; otherwise as [`Session::connect`].
+    pub async fn connect_base(&self, database: &str) -> Result<Option<Session>> {
+        let Some(base) = &self.base else { return Ok(None) };
+        let endpoint = base.with_database(database);
+        self.stop.or(Box::pin(Session::connect(&endpoint))).await?.map(Some)
+    }
+
+    /// Opens a session with BASE's database inside a transaction that sees exactly what the snapshot's holder sees.
+    ///
+    /// # Errors
+    /// As [`connect_base`](Self::connect_base) and [`Snapshot::join`].
+    pub async fn join_base(&self, database: &str, snapshot: Option<&Snapshot>) -> Result<Option<Transaction>> {
+        let Some(snapshot) = snapshot else { return Ok(None) };
+        match self.connect_base(database).await? {
+            Some(session) => snapshot.join(session).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Opens a session with one side's database, inside a transaction that sees exactly what the snapshot's holder sees.

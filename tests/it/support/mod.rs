@@ -25,7 +25,7 @@ pub(crate) use dice::Dice;
 pub(crate) use lossy::lossy;
 pub(crate) use passed_on::pass_on;
 pub(crate) use seals::{edit_index, sealed, unsealed};
-pub(crate) use servers::{Majors, binaries, binaries_of, server, server_of};
+pub(crate) use servers::{Majors, binaries, binaries_of, server, server_of, third};
 pub(crate) use twins::Twins;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a tokio runtime"));
@@ -77,6 +77,13 @@ pub(crate) fn pair_on(test: &str, majors: Majors) -> Pair {
         (old.join().expect("OLD's database"), new)
     });
     Pair { database, old, new }
+}
+
+/// Creates a database of a pair's name on a third server, and returns its URL.
+pub(crate) fn third_of(pair: &Pair) -> String {
+    let statement = format!("create database {} template template0", Ident::new(&pair.database).sql());
+    sql(&third().url("postgres"), &statement);
+    third().url(&pair.database)
 }
 
 /// Opens a connection that closes when the client is dropped.

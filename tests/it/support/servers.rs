@@ -80,6 +80,15 @@ pub(crate) fn server(side: Side) -> &'static Cluster {
     server_of(side, Majors::installed().of(side))
 }
 
+/// A server beside both sides', of the version that is installed, started on first use.
+pub(crate) fn third() -> &'static Cluster {
+    static THIRD: LazyLock<Cluster> = LazyLock::new(|| {
+        let options = ClusterOptions { label: "test-third".into(), ..ClusterOptions::default() };
+        Cluster::start(&binaries(Side::Old), &options).expect("a throwaway server")
+    });
+    &THIRD
+}
+
 /// The server of a side and a major version, started on first use. Different ones start at the same time if they are asked
 /// for at the same time.
 pub(crate) fn server_of(side: Side, major: u32) -> &'static Cluster {

@@ -6,6 +6,8 @@ use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::Path;
 use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
 use failback::demo::{Cluster, ClusterOptions};
 use failback::name::Side;
@@ -33,11 +35,29 @@ impl Twins {
         let data = twins.copy.data_dir();
         let url = twins.original.url("postgres");
         set(&data, "primary_conninfo", url.trim_end_matches("/postgres"));
-        let signal = data.join("standby.signal");
-        fs::write(&signal, "").expect("a signal");
-        let owner = fs::metadata(&data).expect("its owner");
-        chown(&signal, Some(owner.uid()), Some(owner.gid())).expect("the server's own file");
+        signal(&data, "standby.signal");
         twins.revive();
+        twins
+    }
+
+    /// A server, and one that was restored from a copy of its files and its log up to an instant, and stands there. `later` is
+    /// called with the URL of the original's database once the copy is made, and returns the instant.
+    pub(crate) fn restored(database: &str, prepare: impl FnOnce(&str), later: impl FnOnce(&str) -> String) -> Self {
+        let twins = Self::made(database, prepare);
+        set(&twins.original.data_dir(), "wal_keep_size", "64MB");
+        twins.original.revive().expect("a server");
+        let instant = later(&twins.original.url(database));
+        // A file of the log that is written to its end can be read beside its server.
+        super::sql(&twins.original.url("postgres"), "select pg_switch_wal()");
+        let data = twins.copy.data_dir();
+        set(&data, "restore_command", &format!("cp {}/pg_wal/%f %p", twins.original.data_dir().display()));
+        set(&data, "recovery_target_time", &instant);
+        signal(&data, "recovery.signal");
+        twins.copy.revive().expect("a restored server");
+        let is_paused = || value(&twins.copy_url(database), "select pg_is_wal_replay_paused()").as_deref() == Some("t");
+        while !is_paused() {
+            sleep(Duration::from_millis(20));
+        }
         twins
     }
 
@@ -77,6 +97,14 @@ impl Twins {
         let promoted = value(&self.copy_url("postgres"), "select pg_promote()");
         assert_eq!(promoted.as_deref(), Some("t"));
     }
+}
+
+/// Makes a file that tells a server what it is to do when it starts.
+fn signal(data: &Path, name: &str) {
+    let signal = data.join(name);
+    fs::write(&signal, "").expect("a signal");
+    let owner = fs::metadata(data).expect("its owner");
+    chown(&signal, Some(owner.uid()), Some(owner.gid())).expect("the server's own file");
 }
 
 /// Appends a setting to a server's configuration; the last one of a name is in force.

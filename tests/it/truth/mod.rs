@@ -1,7 +1,9 @@
 //! What must never happen: a row lost, overwritten by accident, or called verified without a look. Each test is one way in
 //! which it once happened, or could.
 
+mod armed;
 mod audited;
+mod based;
 mod blocks;
 mod children;
 mod definitions;
@@ -19,6 +21,7 @@ mod marked;
 mod merging;
 mod own_schema;
 mod own_writes;
+mod preflight;
 mod quiet;
 mod respelt;
 mod restarted;

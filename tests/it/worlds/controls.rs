@@ -78,7 +78,7 @@ fn said(entries: &[(u32, Class, Action, bool)]) -> Said {
         (vec![Some(id.to_string())], entry)
     };
     let coverage = Coverage { insert: yes(), update: yes(), delete: yes() };
-    Said { entries: entries.iter().map(entry).collect(), coverage, method: Method::Compare, is_checked: false }
+    Said { entries: entries.iter().map(entry).collect(), coverage, method: Method::Compare, is_checked: false, based: false }
 }
 
 /// What the oracle says where the plan has these entries for parents and for children.

@@ -38,6 +38,8 @@ impl Role {
 /// Databases on both sides, of one worker.
 pub(super) struct Ground {
     pairs: Vec<Pair>,
+    /// The URLs of databases of the same names on a third server.
+    third: Vec<String>,
     /// The name of failback's role where it is no superuser.
     role: String,
 }
@@ -52,13 +54,17 @@ const LEAST: &str =
       to {role}; grant select, update on all sequences in schema public to {role};
       grant set on parameter session_replication_role to {role}";
 
+const EMPTY: &str = "set client_min_messages = error; drop schema if exists failback cascade;
+     drop schema public cascade; create schema public; set timezone = 'UTC'";
+
 impl Ground {
     /// Creates the databases and the role.
     pub(super) fn new() -> Self {
         let pairs: Vec<_> = (0..DATABASES).map(|_| support::pair("worlds")).collect();
         let role = format!("{}_role", pairs[0].database);
         support::sql(&pairs[0].old, &format!("create role {role} login password 'p'"));
-        Self { pairs, role }
+        let third = pairs.iter().map(support::third_of).collect();
+        Self { pairs, third, role }
     }
 
     /// Returns the databases' names.
@@ -69,6 +75,23 @@ impl Ground {
     /// Returns the URL of one of a side's databases, by its number.
     pub(super) fn url(&self, side: Side, database: usize) -> String {
         self.pairs[database].url(side).to_owned()
+    }
+
+    /// Returns failback's way to the third server, by the first database.
+    pub(super) fn third(&self) -> &str {
+        &self.third[0]
+    }
+
+    /// Empties every database of the third server; returns a connection to each.
+    pub(super) fn fresh_third(&self) -> Vec<Client> {
+        let connect = |url: &String| {
+            block_on(async {
+                let client = support::connect(url).await;
+                client.batch_execute(EMPTY).await.expect("an empty database");
+                client
+            })
+        };
+        self.third.iter().map(connect).collect()
     }
 
     /// Returns failback's way to both servers, by the first database.
@@ -95,8 +118,6 @@ impl Ground {
 
     /// Empties every database; returns a connection to each.
     pub(super) fn fresh(&self) -> Sided<Vec<Client>> {
-        const EMPTY: &str = "set client_min_messages = error; drop schema if exists failback cascade;
-             drop schema public cascade; create schema public; set timezone = 'UTC'";
         let mine = format!("{EMPTY}; drop owned by {}", self.role);
         let connect = |side: Side, pair: &Pair| {
             block_on(async {

@@ -7,6 +7,7 @@ use failback::name::{Side, Sided};
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Client;
 
+use super::based;
 use super::estimates;
 use super::ground::{Ground, Role};
 use super::marks::{self, Marked};
@@ -54,6 +55,8 @@ pub(super) struct Journey<'a> {
     pub(super) brought: Option<Brought>,
     /// Both sides at the cutover, in a world that estimates which transactions were over then.
     pub(super) at_cutover: Option<Moment>,
+    /// What the third server shows, where failback is to ask it: the cutover, until a merge has made something else of it.
+    pub(super) based: Option<Snapshot>,
     /// Both sides as the last diff found them.
     pub(super) at_diff: Option<Moment>,
 }
@@ -89,6 +92,7 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
         marked: None,
         brought: None,
         at_cutover: None,
+        based: None,
         at_diff: None,
     };
     match journey.go(seed) {
@@ -103,7 +107,8 @@ pub(super) type Step = Result<(), Vec<String>>;
 impl Journey<'_> {
     fn go(&mut self, seed: u64) -> Step {
         let is_marked = marks::is_marked(seed);
-        self.build();
+        let third = if !is_marked && based::is_based(seed) { self.ground.fresh_third() } else { Vec::new() };
+        self.build(&third);
         let mut base = self.snapshot(Side::Old);
         if base != self.snapshot_as_old(Side::New) {
             return Err(vec!["both sides were not built alike".to_owned()]);
@@ -112,6 +117,10 @@ impl Journey<'_> {
             base = self.mark()?;
         } else if estimates::is_estimated(seed) {
             self.beat();
+        }
+        if !third.is_empty() {
+            self.log.push("-- with a base".to_owned());
+            self.based = Some(base.clone());
         }
         self.draw_decisions();
         for _ in 0..4 + self.dice.below(12) {
@@ -187,6 +196,11 @@ impl Journey<'_> {
         recovery.decide(&self.decisions);
         if let Some(marked) = &self.marked {
             recovery.go_by(Arc::clone(&marked.mark));
+            let selection = recovery.context.selection().clone().with_baseline(marked.armed.clone());
+            recovery.context = recovery.context.clone().with_selection(selection);
+        }
+        if self.based.is_some() {
+            recovery.ask_base(self.ground.third());
         }
         if self.at_cutover.is_some() {
             recovery.estimate();
@@ -240,8 +254,8 @@ impl Journey<'_> {
         let _ = write!(self.decisions, "[evidence]\n{needed}");
     }
 
-    /// Creates the tables on both sides and fills them alike.
-    fn build(&mut self) {
+    /// Creates the tables on both sides, and on a third server if there is one, and fills them alike.
+    fn build(&mut self, third: &[Client]) {
         for database in 0..self.ground.databases().len() {
             for side in Side::BOTH {
                 let statements = schema::ddl(&self.tables, database, side == Side::Old);
@@ -249,6 +263,9 @@ impl Journey<'_> {
                 let done = block_on(client.batch_execute(&statements.join(";\n")));
                 done.unwrap_or_else(|error| panic!("{}: {error:?}", statements.join(";\n")));
                 if side == Side::Old {
+                    if let Some(client) = third.get(database) {
+                        block_on(client.batch_execute(&statements.join(";\n"))).expect("the same tables");
+                    }
                     self.log.extend(statements.into_iter().skip(1));
                 }
             }
@@ -265,6 +282,9 @@ impl Journey<'_> {
             let done = Sided::of(|side| block_on(self.clients.get(side)[database].batch_execute(&statement)).is_ok());
             assert_eq!(done.old, done.new, "{statement}");
             if done.old {
+                if let Some(client) = third.get(database) {
+                    block_on(client.batch_execute(&statement)).expect("the same row");
+                }
                 self.log.push(format!("BASE: {statement}"));
             }
         }

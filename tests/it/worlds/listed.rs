@@ -8,7 +8,7 @@ use failback::codec::BatchEncoder;
 use failback::delta::{Base, Class, Evidence};
 use failback::name::Sided;
 use failback::policy::{Action, Decisions, Origin, Resolution};
-use failback::schema::{Coverage, Method};
+use failback::schema::{Coverage, Covered, Method};
 use failback::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, SegmentReader, TablePlan, TableRecord};
 use failback::store::{LocalStore, Store};
 
@@ -41,6 +41,8 @@ pub(super) struct Said {
     pub(super) method: Method,
     /// Whether the rows' stamps were held against an estimate.
     pub(super) is_checked: bool,
+    /// Whether BASE says what its rows were.
+    pub(super) based: bool,
 }
 
 /// Reads what a plan says of every table of the world, in the world's order.
@@ -65,7 +67,13 @@ pub(super) fn read(store: &LocalStore, tables: &[Table], databases: &[String]) -
         };
         let entries = entries(store, table, found, planned, &wins);
         let is_checked = found.method == Method::Timestamps && found.asks_ids(record.is_estimated());
-        Some(Said { entries, coverage: found.coverage.clone(), method: found.method, is_checked })
+        let mut coverage = found.coverage.clone();
+        if found.has_base() && found.method == Method::Compare {
+            // What is trusted is that BASE shows the cutover, and it does.
+            let yes = || Covered::Yes { by: "BASE".to_owned() };
+            coverage = Coverage { insert: yes(), update: yes(), delete: yes() };
+        }
+        Some(Said { entries, coverage, method: found.method, is_checked, based: found.has_base() })
     };
     tables.iter().map(one).collect()
 }

@@ -1,12 +1,14 @@
 //! Worlds whose servers were marked before the cutover: what was open then, and what both sides took until the cutover.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use failback::engine;
+use failback::engine::{self, Armed};
 use failback::name::{Side, Sided};
-use failback::staging::Mark;
+use failback::staging::{Baseline, Mark};
+use failback::store::LocalStore;
 use jiff::SignedDuration;
 use tokio_postgres::Client;
 
@@ -24,6 +26,10 @@ const EVERY: u64 = 3;
 /// A mark, and what is known of both sides besides.
 pub(super) struct Marked {
     pub(super) mark: Arc<Mark>,
+    /// A baseline that was kept with it.
+    pub(super) armed: Option<Armed>,
+    /// Where its files are.
+    _folder: tempfile::TempDir,
     /// Every row at the mark, and who had written it last.
     pub(super) then: Moment,
     /// Tables that were rewritten or defined anew since, by their numbers: the mark may prove nothing of them.
@@ -55,10 +61,20 @@ impl Journey<'_> {
         }
         let early = self.dice.below(3) == 0;
         let open = self.open(early);
-        let mark = self.take_mark(if early { SignedDuration::from_mins(20) } else { SignedDuration::ZERO });
+        let folder = tempfile::tempdir().expect("a folder");
+        let before = if early { SignedDuration::from_mins(20) } else { SignedDuration::ZERO };
+        // Not by the dice: what happens in a world is the same with and without.
+        let is_armed = self.count.is_multiple_of(2);
+        let (mark, armed) = if is_armed {
+            let (mark, armed) = self.arm(before, &folder.path().join("armed"));
+            (mark, Some(armed))
+        } else {
+            (self.take_mark(before), None)
+        };
         let then = Sided::of(|side| (self.snapshot(side), self.writers(side)));
-        self.marked = Some(Marked { mark: Arc::new(mark), then, shaken: BTreeSet::new() });
-        self.log.push(format!("-- marked{}", if early { ", early" } else { "" }));
+        self.marked = Some(Marked { mark: Arc::new(mark), armed, _folder: folder, then, shaken: BTreeSet::new() });
+        let (early_too, armed_too) = (if early { ", early" } else { "" }, if is_armed { ", with a baseline" } else { "" });
+        self.log.push(format!("-- marked{early_too}{armed_too}"));
         if !early {
             let base = self.snapshot(Side::Old);
             self.end(&open);
@@ -83,6 +99,24 @@ impl Journey<'_> {
             mark.servers.get_mut(side).clock.server_us = (self.cutover - before).as_microsecond();
         }
         mark
+    }
+
+    /// Makes the mark with a baseline, likewise.
+    fn arm(&self, before: SignedDuration, folder: &Path) -> (Mark, Armed) {
+        let mut recovery = Recovery::of(self.ground.pair(Role::Super), self.cutover, "");
+        recovery.look_at(self.ground.databases());
+        let store = Arc::new(LocalStore::create(folder).expect("a folder"));
+        let context = recovery.context.clone().with_store(store.clone());
+        block_on(engine::arm(&context, Duration::from_millis(250))).expect("a baseline");
+        let (mut baseline, mut mark) = Baseline::read(store.as_ref()).expect("a baseline");
+        let made_us = (self.cutover - before).as_microsecond();
+        for side in Side::BOTH {
+            mark.servers.get_mut(side).clock.server_us = made_us;
+        }
+        for database in &mut baseline.databases {
+            database.clock_us = made_us;
+        }
+        (mark, Armed { baseline: Arc::new(baseline), store })
     }
 
     /// Begins transactions that go on while the mark is made: on one side, or with the same writes on both.

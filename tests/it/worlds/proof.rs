@@ -158,7 +158,8 @@ impl One {
     /// What is wrong with a row of the diff.
     fn misjudged(&self, table: &Table, entry: &Entry) -> Option<String> {
         self.falsely_proven(table, entry, Evidence::Xid).or_else(|| {
-            let allowed = self.classes(table);
+            let by_baseline = entry.evidence.old == Evidence::Baseline;
+            let allowed = if by_baseline { self.classes_by_baseline(table) } else { self.classes(table) };
             (!allowed.contains(&entry.class))
                 .then(|| format!("is {}, and by its writers ({:?}) it is one of {allowed:?}", entry.class, self.fates))
         })
@@ -166,7 +167,7 @@ impl One {
 
     /// Says which claim of proof is false: by the row's values, and by who wrote it.
     fn falsely_proven(&self, table: &Table, entry: &Entry, grade: Evidence) -> Option<String> {
-        let claims = |side: Side| *entry.evidence.get(side) == grade;
+        let claims = |side: Side| [grade, Evidence::Baseline].contains(entry.evidence.get(side));
         let base = |is: Base| entry.base == is;
         let old_is_base = claims(Side::Old) && (base(Base::IsOld) || matches!(entry.class, Class::Update | Class::Delete));
         if old_is_base && (self.now.old != self.then || self.fates.old != Fate::Same) {
@@ -198,6 +199,24 @@ impl One {
         let is_stamped_before = stamp.as_ref().is_some_and(|stamp| stamp.as_str() < from);
         (changes_old && !is_stamped_before)
             .then(|| format!("is {}, and OLD's row does not say that it is as at the cutover: {stamp:?}", entry.class))
+    }
+
+    /// The class that a row has that was there at the mark, given who wrote either side's: a baseline knows that it was.
+    fn classes_by_baseline(&self, table: &Table) -> Vec<Class> {
+        if self.then.is_none() {
+            return Vec::new();
+        }
+        vec![match (self.fates.old, self.fates.new) {
+            _ if self.equal(table) => Class::Convergent,
+            (Fate::Same, Fate::Written) => Class::Update,
+            (Fate::Same, Fate::None) => Class::Delete,
+            (_, Fate::Same | Fate::Brought) => Class::OldOnly,
+            // What an earlier merge brought is another row than then; where it is known to be the merge's, its evidence is another.
+            (Fate::Written | Fate::Brought, Fate::Written) => Class::UpdateOriginDiffers,
+            (Fate::Written | Fate::Brought, Fate::None) => Class::DeleteOriginDiffers,
+            (Fate::None, Fate::Written) => Class::UpdateDeleted,
+            (Fate::None, Fate::None) => Class::Convergent,
+        }]
     }
 
     /// The classes that a row may have, given who wrote either side's.

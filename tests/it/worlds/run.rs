@@ -7,6 +7,7 @@ use failback::error::{Error, ErrorKind, OldState};
 use failback::name::{Side, Sided};
 
 use super::account::{taken_from_others, unaccounted};
+use super::based::Exact;
 use super::journey::{Journey, Step};
 use super::listed::{self, Said};
 use super::oracle::{Merge, Window, parent, shown, value_of};
@@ -71,6 +72,9 @@ impl Journey<'_> {
         };
         let mut wrong = merge.complaints();
         wrong.extend(self.falsely_proven(&said, &earlier[0], &window));
+        wrong.extend(self.inexact(&said, &earlier[0]));
+        // A merge that stands is none of BASE's.
+        self.based = None;
         wrong.extend(sequences::complaints(&self.tables, &numbers, &self.sequences(), &before, &after));
         if !wrong.is_empty() {
             return Err(wrong);
@@ -151,14 +155,23 @@ impl Journey<'_> {
         }
     }
 
+    /// What is not exactly as BASE gives it.
+    fn inexact(&self, said: &[Option<Said>], at_export: &Snapshot) -> Vec<String> {
+        let (Some(base), Some(now)) = (&self.based, &self.at_diff) else { return Vec::new() };
+        Exact { tables: &self.tables, base, now, at_export, said }.complaints()
+    }
+
     /// Reads what the run says of every key, and writes it down.
     fn listed(&mut self, recovery: &Recovery) -> Vec<Option<Said>> {
         let said = listed::read(&recovery.store, &self.tables, &self.ground.databases());
         for (table, said) in self.tables.iter().zip(&said) {
             for (key, entry) in said.iter().flat_map(|said| &said.entries) {
                 let key = shown(key);
-                let by =
-                    if self.asks_ids() { format!(" by {}/{}", entry.evidence.old, entry.evidence.new) } else { String::new() };
+                let by = if self.asks_ids() || self.based.is_some() {
+                    format!(" by {}/{}", entry.evidence.old, entry.evidence.new)
+                } else {
+                    String::new()
+                };
                 self.log.push(format!("   {} {key}: {} -> {} ({}){by}", table.name, entry.class, entry.action, entry.why));
             }
         }

@@ -1,0 +1,68 @@
+//! `failback arm`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::options::Options;
+use super::page::Page;
+use super::settings::Settings;
+use super::table::Table;
+use super::{Call, Exit, amount, mark, run};
+use crate::engine::{self, ArmReport};
+use crate::error::Result;
+use crate::name::Side;
+
+/// Mark both servers, and keep digests of OLD's rows, before the cutover
+///
+/// Makes what `failback mark` makes, and reads the chosen tables of OLD to keep a digest of each row and of its key, in a
+/// private folder. With it an export knows also of a row that one side has no more whether it was there, and of one that both
+/// sides wrote which of them changed it. No value of a row is kept. Changes nothing on either server.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback arm --tables 'public.orders,public.payments'
+  failback arm --out friday.armed --databases shop --wait 60
+  failback export --cutover 2026-11-22T10:00:00+02:00 --baseline friday.armed")]
+pub(super) struct Arguments {
+    /// The folder to make; it must not hold a baseline yet
+    #[arg(long, value_name = "DIR", default_value = "failback.armed")]
+    out: PathBuf,
+    /// Databases, with commas between [default: all that both servers have]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    databases: Vec<String>,
+    /// Tables as schema.name with `*` for any text, with commas between or repeated [default: all]
+    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
+    tables: Vec<String>,
+    /// How long to wait for transactions that are going on, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    wait: u64,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// Marks both servers and keeps the baseline.
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let settings = Settings::read(call, &arguments.options, None)?;
+    let context = settings.context(call, run::folder(&arguments.out)?, &Side::BOTH)?;
+    let selection = context.selection().clone().with_databases(arguments.databases.clone());
+    let context = context.with_selection(selection.with_tables(arguments.tables.clone()));
+    let report = engine::arm(&context, Duration::from_secs(arguments.wait)).await?;
+    let mut page = call.printer.page();
+    tell(&mut page, &report);
+    call.printer.result(&report, &page)?;
+    Ok(Exit::Done)
+}
+
+fn tell(page: &mut Page, report: &ArmReport) {
+    mark::tell(page, &report.mark);
+    let mut table = Table::new(&["database", "table", "#rows", "#size"]);
+    for one in &report.tables {
+        table.row([one.database.clone(), one.table.clone(), amount::count(one.rows), amount::bytes(one.bytes)]);
+    }
+    page.heading("kept: a digest of every row");
+    page.table(&table);
+    page.list("notes:", &report.notes);
+    page.line(format!("baseline: {}", super::paint::tame(&report.folder)));
+}

@@ -1,0 +1,125 @@
+//! What BASE's rows, or a baseline's digests, say of staged keys: whether each side's row is still that of the cutover.
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array as _, FixedSizeBinaryArray, RecordBatch};
+use arrow_select::concat::concat_batches;
+
+use crate::codec::RowLayout;
+use crate::delta::{self, Differences, Evidence, KnownBase};
+use crate::engine::rows::{DIGEST, Digest, Image, KEYS_PER_STATEMENT, RowDigests};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Sided;
+use crate::staging::{Segment, SegmentReader};
+use crate::store::Store;
+
+/// What was staged of BASE, or of a baseline, for some keys.
+pub(super) enum AtBase {
+    /// BASE's rows.
+    Rows(Image),
+    /// The digests of the baseline's rows, NULL where it has none.
+    Digests(FixedSizeBinaryArray),
+}
+
+impl AtBase {
+    /// Returns BASE's own rows, where they are at hand.
+    pub(super) const fn rows(&self) -> Option<&Image> {
+        match self {
+            Self::Rows(rows) => Some(rows),
+            Self::Digests(_) => None,
+        }
+    }
+}
+
+/// What was staged beside a segment, in its order.
+pub(super) struct BaseRows {
+    reader: SegmentReader,
+    /// What was read and not asked for yet.
+    rest: Option<RecordBatch>,
+}
+
+impl BaseRows {
+    /// Opens what the export staged of BASE beside a segment, if it did.
+    pub(super) fn open(store: &dyn Store, segment: &Segment) -> Result<Option<Self>> {
+        let Some(base) = &segment.base else { return Ok(None) };
+        if base.rows != segment.rows {
+            return Err(Error::new(ErrorKind::Damaged, "read the manifest")
+                .at(&base.file.path)
+                .because(format!("it has {} rows for {} keys", base.rows, segment.rows)));
+        }
+        Ok(Some(Self { reader: SegmentReader::open(store, base, KEYS_PER_STATEMENT)?, rest: None }))
+    }
+
+    /// Reads BASE's rows for the next keys.
+    pub(super) fn take(&mut self, keys: usize, layout: &RowLayout) -> Result<AtBase> {
+        let (mut parts, mut missing): (Vec<RecordBatch>, _) = (Vec::new(), keys);
+        while missing > 0 {
+            let batch = match self.rest.take() {
+                Some(batch) => batch,
+                None => self.reader.next().ok_or_else(|| damaged("it ends before its keys do"))??,
+            };
+            let used = missing.min(batch.num_rows());
+            parts.push(batch.slice(0, used));
+            self.rest = (used < batch.num_rows()).then(|| batch.slice(used, batch.num_rows() - used));
+            missing -= used;
+        }
+        let schema = parts.first().ok_or_else(|| damaged("it holds no rows"))?.schema();
+        let batch = concat_batches(&schema, &parts).map_err(|error| damaged(&error.to_string()))?;
+        match batch.column_by_name(DIGEST) {
+            None => Image::of_base(&batch, layout).map(AtBase::Rows),
+            Some(column) => {
+                let digests = column.as_fixed_size_binary_opt().ok_or_else(|| damaged("it holds no digests"))?;
+                Ok(AtBase::Digests(digests.clone()))
+            }
+        }
+    }
+}
+
+fn damaged(cause: &str) -> Error {
+    Error::new(ErrorKind::Damaged, "read BASE's staged rows").because(cause.to_owned())
+}
+
+/// Both sides' rows beside BASE's: whether there was one, and by row and side whether it is another.
+pub(super) enum AgainstBase<'a> {
+    Rows(&'a Image, Sided<Differences>),
+    Digests(&'a FixedSizeBinaryArray, Sided<Vec<Digest>>),
+}
+
+impl<'a> AgainstBase<'a> {
+    /// Compares rows. All that OLD has counts on OLD's side, and on NEW's what both sides have; a baseline is of tables alone
+    /// that have the same columns on both.
+    pub(super) fn of(base: &'a AtBase, sides: &Sided<Image>, layout: &RowLayout) -> Result<Self> {
+        let base = match base {
+            AtBase::Rows(rows) => rows,
+            AtBase::Digests(digests) => {
+                let of = RowDigests::new(layout);
+                let sides = Sided { old: of.of(&sides.old.rows)?, new: of.of(&sides.new.rows)? };
+                return Ok(Self::Digests(digests, sides));
+            }
+        };
+        let compare = |side: &Image| {
+            delta::compare(&base.rows, &side.rows)
+                .map_err(|error| Error::new(ErrorKind::Malformed, "compare rows with BASE's").because(error))
+        };
+        let mut differences = Sided { old: compare(&sides.old)?, new: compare(&sides.new)? };
+        differences.new.keep(|column| layout.columns[column].is_carried());
+        Ok(Self::Rows(base, differences))
+    }
+
+    /// Says what is known of a key. `written`: whether each side's row may have been written since a horizon, where that was
+    /// asked. A baseline may be from before the cutover: a row that is as it was then has been left alone only if nobody wrote
+    /// it, and that there was none does not say that there was none at the cutover.
+    pub(super) fn known(&self, row: usize, written: Option<Sided<bool>>) -> Option<KnownBase> {
+        match self {
+            Self::Rows(base, differences) => {
+                let equal = || differences.as_ref().map(|side| !side.any(row));
+                Some(KnownBase { equal: base.present.value(row).then(equal), evidence: Evidence::Base })
+            }
+            Self::Digests(base, sides) => {
+                let written = written.unwrap_or_default();
+                let then = base.is_valid(row).then(|| base.value(row))?;
+                let equal = sides.as_ref().zip(written).map(|(side, written)| !written && side[row].as_slice() == then);
+                Some(KnownBase { equal: Some(equal), evidence: Evidence::Baseline })
+            }
+        }
+    }
+}
