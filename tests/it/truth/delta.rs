@@ -89,8 +89,24 @@ fn beside(case: &Recovery) -> Recovery {
     Recovery::of(again(&case.pair), cutover.text().parse().expect("an instant"), "")
 }
 
+/// Waits until no transaction is open in the server that began before its rows were written: else they may be written later.
+fn let_others_end(url: &str) {
+    block_on(async {
+        let session = support::connect(url).await;
+        let last: i64 = session.query_one("select txid_current()", &[]).await.expect("an id").get(0);
+        let are_over = "select txid_snapshot_xmin(txid_current_snapshot()) > $1";
+        while !session.query_one(are_over, &[&last]).await.expect("a snapshot").get::<_, bool>(0) {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    });
+}
+
 fn exported(test: &str) -> Recovery {
-    let case = recovery(pair(test, TABLES, FIRST, ""), "");
+    let pair = pair(test, TABLES, FIRST, "");
+    for side in Side::BOTH {
+        let_others_end(pair.url(side));
+    }
+    let case = recovery(pair, "");
     block_on(engine::export(&case.context)).expect("an export");
     case
 }

@@ -15,14 +15,14 @@ use super::oracle::{self, Window};
 use super::proof::{Brought, Moment};
 use super::schema::{self, Key, Table};
 use super::snapshot::{self, Snapshot};
-use super::writes::{Writer, wall_clock};
+use super::writes::{Writer, in_a_subtransaction, wall_clock};
 use crate::recovery::Recovery;
 use crate::support::{Dice, block_on};
 
 /// The overlap that failback takes unless it is told another.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 
-/// Zones on either side of the one that a clock without a zone could be taken for, one of them with half an hour.
+/// Zones on either side of the one that a clock without a zone could be taken for.
 const ZONES: [&str; 4] = ["UTC", "UTC", "America/New_York", "Asia/Kolkata"];
 
 /// A configuration that names no zone, and gets none from the tests' own defaults.
@@ -55,7 +55,7 @@ pub(super) struct Journey<'a> {
     pub(super) brought: Option<Brought>,
     /// Both sides at the cutover, in a world that estimates which transactions were over then.
     pub(super) at_cutover: Option<Moment>,
-    /// What the third server shows, where failback is to ask it: the cutover, until a merge has made something else of it.
+    /// What the third server shows, where failback asks it: the cutover, until a merge makes something else of it.
     pub(super) based: Option<Snapshot>,
     /// Both sides as the last diff found them.
     pub(super) at_diff: Option<Moment>,
@@ -393,9 +393,4 @@ impl Journey<'_> {
         }
         found
     }
-}
-
-/// A statement within a transaction of its own within one.
-fn in_a_subtransaction(statement: &str) -> String {
-    format!("do $outer$ begin begin {statement}; exception when division_by_zero then null; end; end $outer$")
 }

@@ -211,7 +211,7 @@ impl One {
             (Fate::Same, Fate::Written) => Class::Update,
             (Fate::Same, Fate::None) => Class::Delete,
             (_, Fate::Same | Fate::Brought) => Class::OldOnly,
-            // What an earlier merge brought is another row than then; where it is known to be the merge's, its evidence is another.
+            // What an earlier merge brought is another row than then.
             (Fate::Written | Fate::Brought, Fate::Written) => Class::UpdateOriginDiffers,
             (Fate::Written | Fate::Brought, Fate::None) => Class::DeleteOriginDiffers,
             (Fate::None, Fate::Written) => Class::UpdateDeleted,

@@ -254,3 +254,8 @@ impl<'a> Writer<'a> {
         format!("delete from {} where {}", table.name, Self::one(dice, table))
     }
 }
+
+/// A statement within a transaction of its own within one.
+pub(super) fn in_a_subtransaction(statement: &str) -> String {
+    format!("do $outer$ begin begin {statement}; exception when division_by_zero then null; end; end $outer$")
+}
