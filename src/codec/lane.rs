@@ -84,6 +84,39 @@ pub enum Codec {
     List(Element),
 }
 
+impl Lane {
+    /// Returns how many bytes each value has in binary COPY; `None` where that differs from value to value.
+    pub(super) const fn fixed_width(self) -> Option<usize> {
+        let Self::Typed(codec) = self else { return None };
+        match codec {
+            Codec::Bool | Codec::Char => Some(1),
+            Codec::Int2 => Some(2),
+            Codec::Int4 | Codec::Oid | Codec::Float4 | Codec::Date => Some(4),
+            Codec::Macaddr => Some(6),
+            Codec::Int8
+            | Codec::Float8
+            | Codec::Time
+            | Codec::Timestamp
+            | Codec::TimestampTz
+            | Codec::Money
+            | Codec::Macaddr8
+            | Codec::Xid8 => Some(8),
+            Codec::TimeTz => Some(12),
+            Codec::Uuid | Codec::Interval => Some(16),
+            Codec::Text
+            | Codec::Bytea
+            | Codec::Json
+            | Codec::Jsonb
+            | Codec::Enum
+            | Codec::Numeric { .. }
+            | Codec::NumericText
+            | Codec::Inet
+            | Codec::Cidr
+            | Codec::List(_) => None,
+        }
+    }
+}
+
 /// Chooses the lane of a type. Domains take their base type's lane: they travel as its bytes.
 #[must_use]
 pub fn lane_of(t: &PgType) -> Lane {

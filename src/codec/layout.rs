@@ -119,6 +119,14 @@ impl RowLayout {
         Arc::new(Schema::new(self.fields()))
     }
 
+    /// Returns how many bytes a row has in binary COPY, the lengths of its fields among them and its own head apart; `None`
+    /// where that differs from row to row. A NULL has fewer.
+    #[must_use]
+    pub fn fixed_width(&self) -> Option<usize> {
+        const LENGTH: usize = 4;
+        self.columns.iter().map(|column| Some(LENGTH + column.lane.fixed_width()?)).sum()
+    }
+
     /// Finds a column by its common name.
     #[must_use]
     pub fn column(&self, name: &Ident) -> Option<&StagedColumn> {

@@ -156,7 +156,7 @@ impl Config {
             key: rule.key,
             created: columns(rule.created, &self.base.created, "created_at"),
             updated: columns(rule.updated, &self.base.updated, "updated_at"),
-            compare_by: rule.compare_by.unwrap_or_default(),
+            compare_by: rule.compare_by,
             new_name: rule.new_name,
             renamed: rule.renamed.unwrap_or_default(),
             why: rule.why,

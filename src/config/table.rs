@@ -50,8 +50,8 @@ pub struct TableSettings {
     pub created: NamedTimeColumns,
     /// Where the time of the last change is.
     pub updated: NamedTimeColumns,
-    /// How rows are compared where whole tables are.
-    pub compare_by: CompareBy,
+    /// How rows are compared where whole tables are; `None`: failback chooses.
+    pub compare_by: Option<CompareBy>,
     /// What NEW calls the table, as [`crate::name::QualifiedName`] prints it; `None`: the same as OLD.
     pub new_name: Option<String>,
     /// Columns that NEW calls otherwise: OLD's name and NEW's.

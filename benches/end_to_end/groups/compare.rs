@@ -1,4 +1,4 @@
-//! All of orders on OLD against all of NEW.
+//! All of orders, and of the narrow events, on OLD against all of NEW.
 
 use super::failback;
 use crate::Outcome;
@@ -12,31 +12,35 @@ pub(super) const DRAIN: &str = "hash_record_bykey_ord";
 
 /// One set.
 pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
-    let truth = bench.truths()?.of("orders")?;
     data::restore(bench)?;
-    let mut cases = limits();
-    cases.extend(peers(bench, truth));
-    cases.extend(own_cases(truth));
-    Ok(vec![Set {
-        name: "compare.orders".to_owned(),
-        title: "compare all rows of orders on both servers".to_owned(),
+    let orders = bench.truths()?.of("orders")?;
+    let of_orders = limits("orders").into_iter().chain(peers(bench, orders)).chain(own_cases(orders)).collect();
+    let events = bench.truths()?.of("events")?;
+    let of_events = limits("events").into_iter().chain(narrow_cases(events)).collect();
+    Ok(vec![set(orders, of_orders), set(events, of_events)])
+}
+
+fn set(truth: &Truth, cases: Vec<Case>) -> Set {
+    Set {
+        name: format!("compare.{}", truth.table),
+        title: format!("compare all rows of {} on both servers", truth.table),
         rows: truth.before + truth.after,
         reference: DRAIN,
         database: failback::SHOP,
         rounds: None,
         cases,
-    }])
+    }
 }
 
 /// What both servers need to send everything in key order, at the same time, to clients that throw it away.
-pub(super) fn limits() -> Vec<Case> {
+pub(super) fn limits(table: &str) -> Vec<Case> {
     let both = |query: &str| {
         let one = |side: &str| format!(r#"psql -qX -d "${side}" -c "copy ({query}) to stdout (format binary)" > /dev/null"#);
         format!("{} & {} && wait $!", one("OLD"), one("NEW"))
     };
     vec![
-        Case::limit("lim_bin_ordered", both("select * from orders order by id")),
-        Case::limit(DRAIN, both("select id, hash_record_extended(o, 0) from orders o order by id")),
+        Case::limit("lim_bin_ordered", both(&format!("select * from {table} order by id"))),
+        Case::limit(DRAIN, both(&format!("select id, hash_record_extended(t, 0) from {table} t order by id"))),
     ]
 }
 
@@ -66,15 +70,26 @@ fn peers(bench: &Bench, truth: &Truth) -> Vec<Case> {
     ]
 }
 
+/// The export of a table that is compared, under a rule of failback.toml.
+fn export(truth: &Truth, name: &str, rule: &'static str) -> Case {
+    let staged = Check::json([("/tables/0/candidates", truth.changed()), ("/tables/0/absent", truth.deleted)]);
+    Case::failback(name, failback::export(&format!("public.{}", truth.table))).before(failback::configure(rule)).check(staged)
+}
+
+/// A narrow table, whose rows are compared whole where nothing else is configured.
+fn narrow_cases(truth: &Truth) -> Vec<Case> {
+    vec![
+        export(truth, "failback_rows", ""),
+        export(truth, "failback_hashes", "[tables.\"public.events\"]\ncompare_by = \"hashes\"\n"),
+    ]
+}
+
 /// The comparison itself is the export; what a row's history means is the diff, which reads OLD's counterparts of what differs.
 fn own_cases(truth: &Truth) -> Vec<Case> {
-    let staged = || Check::json([("/tables/0/candidates", truth.changed()), ("/tables/0/absent", truth.deleted)]);
     let classes = || {
         Check::json([("/counts/insert", truth.inserted), ("/counts/update", truth.updated), ("/counts/delete", truth.deleted)])
     };
-    let export = |name: &str, rule: &'static str| {
-        Case::failback(name, failback::export("public.orders")).before(failback::configure(rule)).check(staged())
-    };
+    let export = |name: &str, rule: &'static str| export(truth, name, rule);
     let diff = |name: &str| Case::failback(name, failback::call("diff", "")).going_on().check(classes());
     vec![
         export("failback_values", "[tables.\"public.orders\"]\nmethod = \"compare\"\ncompare_by = \"values\"\n"),

@@ -45,7 +45,7 @@ fn set(bench: &Bench, share: &str, each: u64, database: &'static str) -> Outcome
             .check(Check::json([("/tables/0/candidates", changed), ("/tables/0/absent", deleted)]))
     };
     let marked = format!(" --mark {out}");
-    let mut cases = compare::limits();
+    let mut cases = compare::limits("orders");
     cases.push(export("failback_xid", &marked, ""));
     // Summaries of the log are kept from PostgreSQL 17 on.
     if new.run("select coalesce(current_setting('summarize_wal', true), 'off')")? == "on" {

@@ -1,7 +1,7 @@
 //! Tests of `model`.
 
 use super::*;
-use crate::schema::{CompareBy, Method};
+use crate::schema::Method;
 
 const SAMPLE: &str = r#"
 cutover = "2026-11-22T10:00:00+02:00"
@@ -90,7 +90,7 @@ fn an_empty_file_is_all_defaults() {
         key: None,
         created: columns(&["created_at"], false),
         updated: columns(&["updated_at"], false),
-        compare_by: CompareBy::Hashes,
+        compare_by: None,
         new_name: None,
         renamed: Vec::new(),
         why: None,
@@ -106,7 +106,7 @@ fn a_tables_sections_are_laid_over_each_other() {
         key: Some(vec!["tenant".to_owned(), "id".to_owned()]),
         created: columns(&["created_at", "inserted"], false),
         updated: columns(&["changed"], true),
-        compare_by: CompareBy::Hashes,
+        compare_by: None,
         new_name: None,
         renamed: Vec::new(),
         why: Some("updated_at is not kept".to_owned()),

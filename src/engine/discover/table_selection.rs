@@ -16,6 +16,10 @@ use crate::staging::{BaseUse, LeftOut, TableRecord};
 /// Names that a table without a key must not have.
 const TAKEN: [&str; 4] = [WHOLE_ROW_COLUMNS[0], WHOLE_ROW_COLUMNS[1], "fb_ctid", "fb_tableoid"];
 
+/// Rows of no more bytes than this are sent whole: that is quicker than to have both servers hash them (`compare.events` of the
+/// benchmarks).
+const NARROW_BYTES: usize = 64;
+
 /// The zone in which wall clocks are read.
 pub(crate) struct ReadingZone<'a> {
     /// Its IANA name.
@@ -76,8 +80,13 @@ pub(crate) fn select_table(
     let method = method_of(settings, &key, &times, by_ids, has_base);
     // An estimate is held against stamps; a table without such says nothing less for it.
     let unmarked = unmarked.filter(|_| !estimated || method == Method::Timestamps);
-    // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
-    let compare_by = if key.is_whole_row() { CompareBy::Rows } else { settings.compare_by };
+    let compare_by = match settings.compare_by {
+        // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
+        _ if key.is_whole_row() => CompareBy::Rows,
+        Some(stated) => stated,
+        None if layout.fixed_width().is_some_and(|bytes| bytes <= NARROW_BYTES) => CompareBy::Rows,
+        None => CompareBy::Hashes,
+    };
     let mut coverage = finder(method).coverage(&times, compare_by);
     if let Some(trusted) = xids.filter(|_| method.goes_by_ids()).and_then(XidEvidence::trusted) {
         coverage.trust(&trusted);
