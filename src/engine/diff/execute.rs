@@ -12,7 +12,7 @@ use super::base_rows::{AgainstBase, AtBase, BaseRows};
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use super::staged::{Staged, chunks, staged};
-use super::{ahead, brought, own_writes, respelt};
+use super::{ahead, brought, doubled, own_writes, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Evidence, History, Witness, agreed, classify};
 use crate::engine::evidence::{Clock, Stamps, WriteOrder, xid_witness, young};
@@ -290,6 +290,7 @@ impl<'a> Comparer<'a> {
             for batch in bounded(&batch?) {
                 reporter.check_stop()?;
                 let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
+                doubled::expect_single(old, source, &self.table.old, &keys).await?;
                 let (counterparts, young) =
                     counterpart::fetch_known(old, source, &self.table.layout, self.ids.young, &keys).await?;
                 let sides = self.sides(batch, counterparts);

@@ -8,6 +8,7 @@ mod asked_ids;
 mod base_rows;
 mod brought;
 mod diff_row;
+mod doubled;
 mod execute;
 mod own_writes;
 mod report;
