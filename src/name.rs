@@ -161,20 +161,28 @@ impl Ident {
         if self.0.chars().all(is_visible) {
             return self.sql();
         }
-        let spelled = |c: char| match c {
-            '"' => "\"\"".to_owned(),
-            '\\' => "\\\\".to_owned(),
-            _ if is_visible(c) => c.to_string(),
-            _ => format!("\\+{:06X}", u32::from(c)),
-        };
-        format!("U&\"{}\"", self.0.chars().map(spelled).collect::<String>())
+        spelled(&self.0, '"')
     }
 }
+
+/// Letters that are blank.
+const BLANK_LETTERS: [char; 4] = ['\u{115f}', '\u{1160}', '\u{3164}', '\u{ffa0}'];
 
 /// Whether a character shows itself as what it is, wherever it is printed.
 #[must_use]
 pub fn is_visible(c: char) -> bool {
-    c == ' ' || c.is_alphanumeric() || c.is_ascii_graphic()
+    c == ' ' || c.is_ascii_graphic() || c.is_alphanumeric() && !BLANK_LETTERS.contains(&c)
+}
+
+/// Spells text for `U&` in front of it: what does not show itself is written as its number.
+fn spelled(text: &str, quote: char) -> String {
+    let one = |c: char| match c {
+        '\\' => "\\\\".to_owned(),
+        _ if c == quote => format!("{quote}{quote}"),
+        _ if is_visible(c) => c.to_string(),
+        _ => format!("\\+{:06X}", u32::from(c)),
+    };
+    format!("U&{quote}{}{quote}", text.chars().map(one).collect::<String>())
 }
 
 impl fmt::Display for Ident {
@@ -239,6 +247,12 @@ pub fn literal(value: &str) -> String {
     format!("'{}'", value.replace('\'', "''"))
 }
 
+/// Returns a string literal for SQL that a person reads: what does not show itself is written as its number.
+#[must_use]
+pub fn visible_literal(value: &str) -> String {
+    if value.chars().all(is_visible) { literal(value) } else { spelled(value, '\'') }
+}
+
 /// Returns a one-dimensional array in PostgreSQL's array input syntax as a string literal, ready for a cast: `'{"a","b"}'`.
 ///
 /// Every element is quoted, so `NULL`, commas, braces and blanks inside a value stay a value (PostgreSQL documentation,
@@ -296,6 +310,12 @@ mod tests {
     fn what_does_not_show_itself_is_spelled_out_for_a_reader() {
         assert_eq!(Ident::new("grüße \\ \"x\"").visible_sql(), "\"grüße \\ \"\"x\"\"\"");
         assert_eq!(Ident::new("a\u{202e}\\\"b").visible_sql(), "U&\"a\\+00202E\\\\\"\"b\"");
+    }
+
+    #[test]
+    fn what_does_not_show_itself_is_numbered_in_literals() {
+        assert_eq!(visible_literal("it's \\ é"), "'it''s \\ é'");
+        assert_eq!(visible_literal("a\n'\\\u{202e}\u{3164}"), "U&'a\\+00000A''\\\\\\+00202E\\+003164'");
     }
 
     #[test]

@@ -38,6 +38,7 @@ mod report;
 mod resolved;
 mod run;
 mod settings;
+mod show;
 mod signals;
 mod status;
 mod step;
@@ -77,6 +78,7 @@ enum Verb {
     Discover(discover::Arguments),
     Export(export::Arguments),
     Diff(diff::Arguments),
+    Show(show::Arguments),
     Decide(decide::Arguments),
     Plan(plan::Arguments),
     Merge(merge::Arguments),
@@ -97,6 +99,7 @@ impl Verb {
             Self::Discover(_) => "discover",
             Self::Export(_) => "export",
             Self::Diff(_) => "diff",
+            Self::Show(_) => "show",
             Self::Decide(_) => "decide",
             Self::Plan(_) => "plan",
             Self::Merge(_) => "merge",
@@ -118,6 +121,7 @@ impl Verb {
             Self::Discover(arguments) => &arguments.options.output,
             Self::Export(arguments) => &arguments.options.output,
             Self::Diff(arguments) => &arguments.options.output,
+            Self::Show(arguments) => &arguments.options.output,
             Self::Decide(arguments) => &arguments.options.output,
             Self::Plan(arguments) => &arguments.options.output,
             Self::Merge(arguments) => &arguments.options.output,
@@ -137,6 +141,7 @@ impl Verb {
             Self::Discover(arguments) => discover::run(call, arguments).await,
             Self::Export(arguments) => Box::pin(export::run(call, arguments)).await,
             Self::Diff(arguments) => diff::run(call, arguments).await,
+            Self::Show(arguments) => show::run(call, arguments),
             Self::Decide(arguments) => decide::run(call, arguments),
             Self::Plan(arguments) => plan::run(call, arguments).await,
             Self::Merge(arguments) => merge::run(call, arguments).await,

@@ -65,7 +65,7 @@ const UNSEEN: [(char, char); 24] = [
 ];
 
 /// Whether a character may play tricks on whoever reads a terminal.
-fn is_unsafe(character: char) -> bool {
+pub(super) fn is_unsafe(character: char) -> bool {
     // The last planes hold tags, selectors of variants and private characters.
     character.is_control()
         || character >= '\u{e0000}'

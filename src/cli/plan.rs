@@ -46,6 +46,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     if !arguments.show_values {
         report.hide_values();
     }
+    report.hide_masked(settings.config.mask());
     let mut page = coverage::headed(call, &report.coverage, &page(call, &context, &report));
     page.next(next(&settings, &report, &context.servers().endpoint(Side::Old).address()));
     call.printer.result(&report, &page)?;

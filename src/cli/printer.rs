@@ -37,6 +37,8 @@ pub(super) struct Printer {
     out: Paint,
     err: Paint,
     widths: Widths,
+    /// Whether results go to a terminal.
+    terminal: bool,
 }
 
 /// How wide lines may be; without a limit where nobody's terminal would break them.
@@ -71,7 +73,7 @@ impl Printer {
             out: given.or_else(|| terminal::width(io::stdout())),
             err: given.or_else(|| terminal::width(io::stderr())),
         };
-        Self { command, json: options.json, narration, out: paint(out), err: paint(err), widths }
+        Self { command, json: options.json, narration, out: paint(out), err: paint(err), widths, terminal: out }
     }
 
     /// Returns how progress is shown.
@@ -111,6 +113,19 @@ impl Printer {
         }
         write_out(&format!("{}\n", page.text()))
             .map_err(|error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error))
+    }
+
+    /// Prints a piece of a result that is printed as it comes.
+    ///
+    /// # Errors
+    /// As [`result`](Self::result).
+    pub(super) fn piece(text: &str) -> Result<()> {
+        write_out(text).map_err(|error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error))
+    }
+
+    /// Whether results go to a terminal.
+    pub(super) fn is_terminal(&self) -> bool {
+        self.terminal
     }
 
     /// Prints an error: five parts on stderr, and with `--json` the same as the document on stdout. `state` is what OLD may

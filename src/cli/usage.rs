@@ -34,6 +34,7 @@ Try:
 Recover, step by step (each step reads the files of the one before):
   export    Stage the rows that NEW took since the cutover
   diff      Compare what is staged with OLD
+  show      Show the rows that differ, as OLD and NEW have them
   decide    Show or set what is done about each kind of difference
   plan      Freeze what merge will do
   merge     Write the plan to OLD

@@ -2,6 +2,7 @@
 
 use arrow_array::{ArrayRef, RecordBatch};
 
+use super::bytes;
 use super::display::shown;
 use super::error::{CodecError, CodecProblem};
 use super::exact::ExactValues;
@@ -68,6 +69,17 @@ impl BatchEncoder {
     pub fn display(&self, batch: &RecordBatch, row: usize, column: usize) -> Result<Option<String>, CodecError> {
         self.view(batch)?.display(row, column)
     }
+}
+
+/// One value as it is shown to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// NULL.
+    Null,
+    /// As the server prints it.
+    Text(String),
+    /// Bytes that this program has no text for, as `\x` and hexadecimal digits: nothing is guessed.
+    Wire(String),
 }
 
 /// A record batch whose columns have been opened for reading.
@@ -163,5 +175,18 @@ impl<'a> BatchView<'a> {
         let staged = self.columns.get(column).ok_or(CodecError::batch(CodecProblem::OutOfRange))?;
         let malformed = || CodecError::cell(&staged.name, row, CodecProblem::Malformed);
         shown(staged.lane, &wire).map(Some).ok_or_else(malformed)
+    }
+
+    /// Returns one value for a person to look at: its text as [`Self::display`] has it, and where it has none, its bytes.
+    ///
+    /// # Errors
+    /// As [`Self::field`].
+    pub fn shown(&self, row: usize, column: usize) -> Result<Shown, CodecError> {
+        let mut wire = Vec::new();
+        if !self.field(row, column, &mut wire)? {
+            return Ok(Shown::Null);
+        }
+        let staged = self.columns.get(column).ok_or(CodecError::batch(CodecProblem::OutOfRange))?;
+        Ok(shown(staged.lane, &wire).map_or_else(|| Shown::Wire(bytes::text(&wire)), Shown::Text))
     }
 }

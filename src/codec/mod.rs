@@ -94,7 +94,7 @@ mod values;
 
 pub use decoder::BatchDecoder;
 pub use element::Element;
-pub use encoder::{BatchEncoder, BatchView};
+pub use encoder::{BatchEncoder, BatchView, Shown};
 pub use error::{CodecError, CodecProblem};
 pub use exact::{EXACT_COLUMN, exact_columns};
 pub use lane::{Codec, Lane, lane_of};

@@ -3,14 +3,14 @@
 use toml_edit::Value;
 
 use super::table::TableRule;
-use super::{Cutover, Overlap, ServerSettings, Zone};
+use super::{Cutover, Mask, Overlap, ServerSettings, Zone};
 use crate::error::Result;
 use crate::name::{Ident, Side};
 use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 14] = [
     "cutover",
     "overlap",
     "zone",
@@ -24,6 +24,7 @@ pub(super) const KEYS: [&str; 13] = [
     "base",
     "columns",
     "tables",
+    "mask",
 ];
 
 /// The section of the server that shows OLD as it was at the cutover.
@@ -49,6 +50,7 @@ pub(super) struct Layer {
     pub(super) created: Option<Vec<String>>,
     pub(super) updated: Option<Vec<String>>,
     pub(super) tables: ByTable<TableRule>,
+    pub(super) mask: Mask,
 }
 
 impl Layer {
@@ -72,6 +74,7 @@ impl Layer {
             created: names("created")?,
             updated: names("updated")?,
             tables: ByTable::read(section, TableRule::read)?,
+            mask: section.section("mask")?.as_ref().map(Mask::read).transpose()?.unwrap_or_default(),
         })
     }
 
@@ -92,6 +95,7 @@ impl Layer {
             created: self.created.or(base.created),
             updated: self.updated.or(base.updated),
             tables: base.tables.under(self.tables, |below, above| above.over(below)),
+            mask: base.mask.and(self.mask),
         }
     }
 

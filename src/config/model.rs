@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::layer::{KEYS, Layer};
-use super::{Cutover, NamedTimeColumns, Overlap, ServerSettings, TableSettings, Zone};
+use super::{Cutover, Mask, NamedTimeColumns, Overlap, ServerSettings, TableSettings, Zone};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::policy::Scope;
@@ -139,6 +139,12 @@ impl Config {
     #[must_use]
     pub fn base_server(&self) -> &ServerSettings {
         &self.base.base_server
+    }
+
+    /// Returns which columns' values no view shows.
+    #[must_use]
+    pub fn mask(&self) -> &Mask {
+        &self.base.mask
     }
 
     /// Returns what is said about one table, named as [`crate::name::QualifiedName`] prints it: its section in one database

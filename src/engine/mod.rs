@@ -29,6 +29,7 @@ mod mark;
 mod merge;
 mod plan;
 mod preflight;
+mod review;
 mod rows;
 mod run;
 mod verify;
@@ -47,6 +48,7 @@ pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{PlanReport, PlannedTable, Reject, Wanting, plan};
 pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
+pub use review::{Cell, CountedTable, Filter, Review, ShownColumn, ShownRow, Window};
 pub use run::{
     Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, LedgerAction, Limits, Progress, Reporter,
     Selection, Servers, Silent, StatusReport, Stop, status,

@@ -1,6 +1,7 @@
 //! One committed Parquet file back into Arrow batches, checked from end to end.
 
 use std::error::Error as StdError;
+use std::ops::Range;
 use std::panic::AssertUnwindSafe;
 
 use arrow_array::{RecordBatch, RecordBatchReader};
@@ -38,7 +39,7 @@ impl SegmentReader {
     /// # Errors
     /// Damaged if the file is not what the manifest says, in any byte or in its number of rows.
     pub fn open(store: &dyn Store, segment: &Segment, batch_rows: usize) -> Result<Self> {
-        Self::begin(store, segment, batch_rows, None)
+        Self::begin(store, segment, batch_rows, None, 0..segment.rows)
     }
 
     /// Opens a segment for some of its columns, by name. They come in the file's order, whatever the order asked for.
@@ -46,10 +47,24 @@ impl SegmentReader {
     /// # Errors
     /// As [`open`](Self::open), and Damaged if there is no such column.
     pub fn open_projected(store: &dyn Store, segment: &Segment, batch_rows: usize, columns: &[&str]) -> Result<Self> {
-        Self::begin(store, segment, batch_rows, Some(columns))
+        Self::begin(store, segment, batch_rows, Some(columns), 0..segment.rows)
     }
 
-    fn begin(store: &dyn Store, segment: &Segment, batch_rows: usize, columns: Option<&[&str]>) -> Result<Self> {
+    /// Opens a segment for some of its rows, by position. Rows outside are passed over unread, as far as pages allow.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and Damaged if the rows are not all there.
+    pub fn open_window(store: &dyn Store, segment: &Segment, batch_rows: usize, rows: Range<u64>) -> Result<Self> {
+        Self::begin(store, segment, batch_rows, None, rows)
+    }
+
+    fn begin(
+        store: &dyn Store,
+        segment: &Segment,
+        batch_rows: usize,
+        columns: Option<&[&str]>,
+        rows: Range<u64>,
+    ) -> Result<Self> {
         let location = format!("{}/{}", store.location(), segment.file.path);
         let file = SegmentBytes::of(store.open_checked(&segment.file)?);
         let batch_rows = batch_rows.max(1);
@@ -65,6 +80,10 @@ impl SegmentReader {
             let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
             builder = builder.with_projection(mask);
         }
+        if rows != (0..segment.rows) {
+            let place = |row: u64| usize::try_from(row).unwrap_or(usize::MAX);
+            builder = builder.with_offset(place(rows.start)).with_limit(place(rows.end.saturating_sub(rows.start)));
+        }
         let batches =
             unless_panic(|| builder.with_batch_size(batch_rows).build()).map_err(|error| damaged(&location, error))?;
         Ok(Self {
@@ -72,9 +91,9 @@ impl SegmentReader {
             batches,
             location,
             batch_rows: batch_rows as u64,
-            expected_rows: segment.rows,
+            expected_rows: rows.end,
             row_group_ends,
-            read_rows: 0,
+            read_rows: rows.start,
             is_done: false,
         })
     }
@@ -85,7 +104,7 @@ impl SegmentReader {
         &self.schema
     }
 
-    /// Returns how many rows the segment has in all.
+    /// Returns at which row reading ends: how many the segment has in all, unless some of them were asked for.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.expected_rows
@@ -265,6 +284,20 @@ mod tests {
         assert!(group.column(0).statistics().is_some(), "readers can skip row groups by key");
         let has_dictionary = |column: usize| group.column(column).dictionary_page_offset().is_some();
         assert!(has_dictionary(2) && !has_dictionary(0) && !has_dictionary(1));
+    }
+
+    #[test]
+    fn some_rows_can_be_read_alone() {
+        let staged = stage(Compression::default(), ROWS);
+        for (from, until) in [(0, 1), (199_999, 200_000), (54_321, 99_999), (7, 7)] {
+            let window = u64::try_from(from).unwrap()..u64::try_from(until).unwrap();
+            let reader = SegmentReader::open_window(&staged.store, &staged.segment, 10_000, window).unwrap();
+            let schema = reader.schema().clone();
+            let batches: Vec<_> = reader.map(Result::unwrap).collect();
+            assert!(arrow_select::concat::concat_batches(&schema, &batches).unwrap() == batch(from, until), "{from}");
+        }
+        let mut beyond = SegmentReader::open_window(&staged.store, &staged.segment, 10, 199_999..200_001).unwrap();
+        assert!(beyond.by_ref().any(|batch| batch.is_err()), "a row that is not there is missed");
     }
 
     #[test]

@@ -57,7 +57,7 @@ pub enum Inserted {
 }
 
 impl Inserted {
-    const fn write(self, column: &LoadColumn) -> bool {
+    pub(super) const fn write(self, column: &LoadColumn) -> bool {
         match self {
             Self::News => column.inserted,
             Self::Olds => column.restored,

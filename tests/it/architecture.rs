@@ -89,7 +89,7 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 14] = [
+const ENGINE_ROOMS: [&str; 15] = [
     "run",
     "rows",
     "evidence",
@@ -102,6 +102,7 @@ const ENGINE_ROOMS: [&str; 14] = [
     "export",
     "diff",
     "plan",
+    "review",
     "merge",
     "verify",
 ];

@@ -25,6 +25,7 @@ mod recovery;
 mod refusals;
 mod schemas;
 mod seals;
+mod show;
 mod support;
 mod terminal;
 mod transactions;

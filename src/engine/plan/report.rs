@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::reject::Reject;
 use super::wanting::Wanting;
+use crate::config::Mask;
 use crate::engine::run::CoveredTable;
 use crate::policy::Action;
 use crate::staging::{DatabasePlan, Plan};
@@ -41,6 +42,18 @@ impl PlanReport {
     pub fn hide_values(&mut self) {
         for rejects in &mut self.rejects {
             rejects.example_value = None;
+        }
+    }
+}
+
+impl PlanReport {
+    /// Forgets the values of columns that are masked, by OLD's names.
+    pub fn hide_masked(&mut self, mask: &Mask) {
+        for reject in &mut self.rejects {
+            let hides = |column: &String| mask.of_table(&[&reject.table]).hides(&[column]);
+            if reject.column.as_ref().is_none_or(hides) {
+                reject.example_value = None;
+            }
         }
     }
 }

@@ -1,0 +1,44 @@
+//! How many rows of each table differ; no value.
+
+use serde::Serialize;
+
+use super::json::SCHEMA_VERSION;
+use crate::cli::settings::Settings;
+use crate::cli::table::Table;
+use crate::cli::{Call, amount};
+use crate::delta::Class;
+use crate::engine::{CountedTable, Filter, Review};
+use crate::error::Result;
+use crate::words::Counts;
+
+#[derive(Serialize)]
+struct Listed<'a> {
+    schema_version: u32,
+    planned: bool,
+    notes: &'a [String],
+    tables: Vec<CountedTable>,
+    counts: Counts<Class>,
+}
+
+/// Prints the tables of a run that have rows of those that are asked for.
+pub(super) fn show(call: &Call, settings: &Settings, review: &Review<'_>, filter: &Filter) -> Result<()> {
+    let tables = review.counts(filter)?;
+    let counts = tables.iter().map(|one| &one.counts).sum();
+    let report = Listed { schema_version: SCHEMA_VERSION, planned: review.is_planned(), notes: review.notes(), tables, counts };
+    let mut table = Table::new(&["database", "table", "class", "#rows"]);
+    for one in &report.tables {
+        for (class, rows) in one.counts.iter() {
+            table.row([one.database.as_str(), &one.table, class.word(), &amount::count(rows)]);
+        }
+    }
+    let mut page = call.printer.page();
+    if table.is_empty() {
+        page.line("no row that differs is meant");
+    } else {
+        table.row(["", "in all", "", &amount::count(report.counts.sum())]);
+        page.heading("rows that differ");
+        page.table(&table);
+        page.next(settings.steps("show", &["TABLE".to_owned()]));
+    }
+    call.printer.result(&report, &page)
+}

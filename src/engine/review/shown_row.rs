@@ -1,0 +1,61 @@
+//! One row of the diff, as a view may have it.
+
+use serde::Serialize;
+
+use super::cell::Cell;
+use crate::delta::{Class, Evidence};
+use crate::name::Sided;
+use crate::policy::Action;
+
+/// One row of the diff, as a view may have it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownRow {
+    /// The database's name, the same on both sides.
+    pub database: String,
+    /// The table by OLD's name, as `schema.name`.
+    pub table: String,
+    /// The key's columns with their values.
+    pub key: Vec<(String, Cell)>,
+    /// What its history means for OLD.
+    pub class: Class,
+    /// What is known of each side's row, and how.
+    pub evidence: Sided<Evidence>,
+    /// What the class rests on.
+    pub rests_on: Evidence,
+    /// Where the row at the cutover was found, as in the diff's files: `old`, `new`, `absent`, `other` or `unknown`.
+    pub base: &'static str,
+    /// When each side last wrote it by its own columns, in microseconds since 1970-01-01 UTC.
+    pub written_us: Sided<Option<i64>>,
+    /// What the plan does with it; nothing where there is no plan.
+    pub action: Option<Action>,
+    /// Why.
+    pub why: Option<String>,
+    /// Its columns, in OLD's order; those that only NEW has behind them.
+    pub columns: Vec<ShownColumn>,
+    /// The statements with which the plan would be carried out for this row alone; nothing where OLD is left as it is, no
+    /// statement says it, or none was asked for.
+    #[serde(skip)]
+    pub statements: Vec<String>,
+}
+
+/// One column of a row.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownColumn {
+    /// Its name on OLD, or on NEW where OLD has no such column.
+    pub name: String,
+    /// The type in which both sides are compared.
+    pub pg_type: String,
+    /// Whether it is one of the key's.
+    pub is_key: bool,
+    /// Whether OLD's and NEW's values differ, or only one of them has the row.
+    pub differs: bool,
+    /// At the cutover, where that is known.
+    pub base: Cell,
+    /// On OLD when it was compared.
+    pub old: Cell,
+    /// On NEW when it was exported.
+    pub new: Cell,
+    /// On OLD after a merge of the plan; nothing where there is no plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Cell>,
+}

@@ -1,0 +1,257 @@
+//! `failback show`: rows of a diff on a terminal, as CSV, as JSON and as statements.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::recovery::fingerprint;
+use crate::support::{self, Output, Pair};
+
+const CUTOVER: &str = "2026-01-14T10:00:00Z";
+
+/// What no view may show.
+const CANARY: &str = "canary7f3a@example.org";
+
+const ESTATE: &str = "
+    create schema app;
+    create table app.people (
+        id int primary key, name text, email text, note text, paid numeric(10,2), tags text[], doc jsonb,
+        created_at timestamptz not null default now(), updated_at timestamptz not null default now());
+    insert into app.people
+        select n, 'name ' || n, 'canary7f3a@example.org' || n, null, 12.50, '{a,b}', '{\"a\": 1}', '2026-01-01Z', '2026-01-01Z'
+        from generate_series(1, 30) n;
+    create table app.remarks (remark text, email text);
+    insert into app.remarks values ('kept', 'canary7f3a@example.org0')";
+
+const WORK: &str = "
+    update app.people set name = E'new\\nname \\u202e', email = 'canary7f3a@example.org, by NEW', note = '', paid = -1.10,
+        updated_at = '2026-01-14 12:00Z' where id = 3;
+    update app.people set note = '=1+1', updated_at = '2026-01-14 12:00Z' where id = 4;
+    update app.people set note = '\\N', tags = '{x,NULL}', updated_at = '2026-01-14 12:00Z' where id in (5, 6, 7);
+    delete from app.people where id = 20;
+    insert into app.people values (31, 'born', 'canary7f3a@example.org', null, null, null, null, '2026-01-14 12:00Z',
+        '2026-01-14 12:00Z');
+    insert into app.remarks values ('one', 'canary7f3a@example.org1')";
+
+const MASK: &str = "[mask]\n\"app.*\" = [\"email\"]\n";
+
+/// A planned run of two databases in a folder of its own, in which the program is at home.
+struct Scene {
+    pair: Pair,
+    home: tempfile::TempDir,
+}
+
+impl Scene {
+    fn new(test: &str, more: &str) -> Self {
+        let pair = support::pair(test);
+        for url in [&pair.old, &pair.new] {
+            support::sql(url, ESTATE);
+        }
+        support::sql(&pair.new, WORK);
+        let write = "update app.people set name = 'old name', updated_at = '2026-01-14 13:00Z' where id = 3";
+        support::sql(&pair.old, write);
+        Self::of(pair, more).planned()
+    }
+
+    fn of(pair: Pair, more: &str) -> Self {
+        let home = tempfile::tempdir().expect("a home folder");
+        let Pair { database, old, new } = &pair;
+        let config = format!(
+            "databases = [\"{database}\"]\ncutover = \"{CUTOVER}\"\n[old]\nurl = \"{old}\"\n[new]\nurl = \"{new}\"\n{more}"
+        );
+        std::fs::write(home.path().join("failback.toml"), config).expect("a configuration");
+        Self { pair, home }
+    }
+
+    fn planned(self) -> Self {
+        for verb in ["export", "diff", "plan"] {
+            let output = self.run(&[verb]);
+            assert_eq!(output.code, 0, "{verb}: {}{}", output.stdout, output.stderr);
+        }
+        self
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_failback"));
+        command.args(arguments).env_clear().env("HOME", self.home.path()).current_dir(self.home.path());
+        let output = command.output().expect("the program");
+        Output {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    fn show(&self, arguments: &[&str]) -> String {
+        let output = self.run(&[&["show"], arguments].concat());
+        assert_eq!(output.code, 0, "{arguments:?}: {}{}", output.stdout, output.stderr);
+        output.stdout
+    }
+
+    fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.show(&[arguments, &["--json"]].concat())).expect("one JSON document")
+    }
+}
+
+#[test]
+fn rows_are_shown_transposed_and_fit_into_eighty_columns() {
+    let scene = Scene::new("show_rows", MASK);
+    let shown = scene.show(&["app.people", "3", "--width", "80"]);
+    let database = &scene.pair.database;
+    let expected = format!(
+        "{database}: app.people  id 3  update_origin_differs  held
+  update_origin_differs: hold (builtin)
+  evidence: OLD column, NEW column; OLD written 2026-01-14T13:00:00Z; NEW
+    written 2026-01-14T12:00:00Z
+  column  OLD       NEW                  RESULT
+  name    old name  E'new\\nname \\u202E'  old name
+  email   (masked)  (masked)             (masked)
+  note    NULL      ''                   NULL
+  paid    12.50     -1.10                12.50
+  updated_at:
+    OLD     2026-01-14 13:00:00+00
+    NEW     2026-01-14 12:00:00+00
+    RESULT  (as OLD)
+  4 columns alike: --all
+
+1 row in all
+"
+    );
+    assert_eq!(shown, expected);
+    for arguments in [&["*", "--all"][..], &["people", "--full"], &["remarks"], &[]] {
+        let shown = scene.show(&[arguments, &["--width", "80"]].concat());
+        assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+        assert!(!shown.contains(['\u{202e}', '\u{1b}']), "{shown}");
+    }
+    let born = scene.show(&["people", "31"]);
+    assert!(born.starts_with(&format!("{database}: app.people  id 31  insert  insert\n")), "{born}");
+    assert!(born.contains("no row: OLD, BASE\n") && born.contains("born"), "{born}");
+}
+
+#[test]
+fn the_numbers_are_those_of_the_diff_and_the_plan() {
+    let scene = Scene::new("show_numbers", "");
+    let counts = |arguments: &[&str]| scene.json(arguments)["counts"].clone();
+    let diff: Value = serde_json::from_str(&scene.run(&["diff", "--json"]).stdout).expect("JSON");
+    assert_eq!(counts(&[]), diff["counts"]);
+    let planned = scene.run(&["plan", "--json"]);
+    let planned: Value = serde_json::from_str(&planned.stdout).expect("JSON");
+    let found = |arguments: &[&str]| scene.json(&[&["*"], arguments].concat())["found"].as_u64().expect("a number");
+    assert_eq!(found(&["--held"]), planned["held"].as_u64().expect("a number"));
+    for (class, rows) in diff["counts"].as_object().expect("counts") {
+        assert_eq!(Some(found(&["--class", class])), rows.as_u64(), "{class}");
+        assert_eq!(counts(&["--class", class])[class], *rows);
+    }
+    let noted = scene.json(&["people", "--changed", "no*"]);
+    let keys: Vec<_> = noted["rows"].as_array().expect("rows").iter().map(|row| row["key"]["id"].clone()).collect();
+    assert_eq!(keys, ["3", "4", "5", "6", "7"]);
+    let all = scene.json(&["*", "--limit", "all"]);
+    let mut pieces = Vec::new();
+    for offset in (0..all["found"].as_u64().expect("a number")).step_by(2) {
+        let piece = scene.json(&["*", "--limit", "2", "--offset", &offset.to_string()]);
+        assert_eq!(piece["found"], all["found"]);
+        pieces.extend(piece["rows"].as_array().expect("rows").clone());
+    }
+    assert_eq!(Some(&pieces), all["rows"].as_array());
+    assert_eq!((&all["schema_version"], &all["planned"]), (&1.into(), &true.into()));
+}
+
+#[test]
+fn values_are_shown_only_where_they_are_asked_for_and_never_masked_ones() {
+    let scene = Scene::new("show_masked", MASK);
+    for arguments in [&[][..], &["--json"], &["--held"], &["--changed", "email"]] {
+        let shown = scene.show(arguments);
+        assert!(!shown.contains("name 3") && !shown.contains("12.50") && !shown.contains("old name"), "{shown}");
+    }
+    let mut seen = 0;
+    for form in [&["--full"][..], &["--json"], &["--csv"], &["--sql"]] {
+        let shown = scene.show(&[&["*", "--all", "--limit", "all"], form].concat());
+        assert!(!shown.contains("canary"), "{shown}");
+        seen += usize::from(shown.contains("masked") || shown.contains("\\*"));
+    }
+    assert_eq!(seen, 4, "the mask is seen in every form");
+    let bare = Scene::new("show_bare", "");
+    assert!(bare.show(&["people", "3"]).contains(CANARY), "the test would see it");
+    let note = Scene::new("show_typo", "[mask]\n\"app.poeple\" = \"email\"\n").run(&["show"]).stderr;
+    assert!(note.contains("[mask] \"app.poeple\" matches no table; did you mean `app.people`?"), "{note}");
+}
+
+#[test]
+fn cells_of_a_spreadsheet_are_no_formulas_and_null_is_not_empty() {
+    let scene = Scene::new("show_csv", MASK);
+    let csv = scene.show(&["people", "--csv", "--all"]);
+    let head = "database,table,key,class,evidence_old,evidence_new,column,type,base,old,new,result,action,why\r\n";
+    assert!(csv.starts_with(head), "{csv}");
+    let line = |key: &str, column: &str| {
+        let mut lines = csv.split("\r\n").filter(|line| line.contains(key) && line.contains(&format!(",{column},")));
+        lines.next().unwrap_or_else(|| panic!("{key} {column}: {csv}")).to_owned()
+    };
+    assert!(line(",id=4,", "note").contains(",\\N,'=1+1,'=1+1,update,"), "{}", line(",id=4,", "note"));
+    assert!(line(",id=3,", "note").contains(",\\N,,\\N,hold,"), "{}", line(",id=3,", "note"));
+    assert!(line(",id=5,", "note").contains(",\\N,'\\N,'\\N,update,"), "{}", line(",id=5,", "note"));
+    assert!(line(",id=3,", "paid").contains(",12.50,-1.10,12.50,"), "{}", line(",id=3,", "paid"));
+    assert!(csv.contains("\"new\nname \u{202e}\""), "a file has every character: {csv}");
+}
+
+#[test]
+fn what_cannot_be_shown_is_said() {
+    let scene = Scene::new("show_refused", "");
+    let refuse = |code: i32, arguments: &[&str]| {
+        let output = scene.run(&[&["show"], arguments].concat());
+        assert_eq!(output.code, code, "{arguments:?}: {}{}", output.stdout, output.stderr);
+        output.stderr
+    };
+    assert!(refuse(2, &["app.poeple"]).contains("did you mean `app.people`?"));
+    assert!(refuse(2, &["people", "99"]).contains("no row that differs has this key"));
+    assert!(refuse(2, &["people", "1", "2"]).contains("its key has 1 columns (id), and 2 values were given"));
+    assert!(refuse(2, &["people", "--class", "updte"]).contains("did you mean `update`?"));
+    assert!(refuse(2, &["people", "--limit", "many"]).contains("is no number of rows"));
+    assert!(refuse(2, &["--csv"]).contains("name a table"));
+    std::fs::remove_file(scene.plan()).expect("a plan");
+    assert!(refuse(4, &["people", "--held"]).contains("failback plan"));
+    assert!(refuse(4, &["people", "--sql"]).contains("failback plan"));
+    assert!(!scene.show(&["people", "3"]).contains("RESULT"), "without a plan nothing is said of what it does");
+}
+
+impl Scene {
+    /// The file of the only run's plan.
+    fn plan(&self) -> std::path::PathBuf {
+        let mut runs = std::fs::read_dir(self.home.path().join(".runs")).expect("runs");
+        runs.next().expect("a run").expect("an entry").path().join("plan.json")
+    }
+}
+
+/// The statements do what a merge does, to the last byte: on the estate's incident, with all that it has of types.
+#[test]
+fn the_statements_do_what_a_merge_does() {
+    let (pair, cutover) = crate::recovery::incident("show_sql", "chain_db");
+    let scene = Scene::of(pair, "");
+    let config = scene.home.path().join("failback.toml");
+    let text = std::fs::read_to_string(&config).expect("a configuration").replace(CUTOVER, &cutover.to_string());
+    std::fs::write(&config, text).expect("a configuration");
+    for verb in ["export", "diff"] {
+        assert_eq!(scene.run(&[verb]).code, 0);
+    }
+    let decide = ["decide", "delete=apply_new", "conflict=apply_new", "ambiguous=apply_new", "--evidence", "delete=two_way"];
+    assert_eq!(scene.run(&decide).code, 0);
+    assert_eq!(scene.run(&["plan"]).code, 0);
+    let script = scene.show(&["*", "--sql", "--limit", "all"]);
+    for word in ["insert into", "update", "delete from"] {
+        assert!(script.lines().any(|line| line.starts_with(word)), "{word}");
+    }
+    let before = fingerprint(&scene.pair.old);
+    let merged = scene.run(&["merge", "--leave-held", "--confirm", &scene.pair.database]);
+    assert!([0, 9].contains(&merged.code), "{}{}", merged.stdout, merged.stderr);
+    let after = fingerprint(&scene.pair.old);
+    assert_ne!(before, after);
+    assert_eq!(scene.run(&["undo", "--confirm", &scene.pair.database]).code, 0);
+    assert_eq!(fingerprint(&scene.pair.old), before);
+    // As a merge sends them: deletes first, triggers silent, values as its sessions print them.
+    let statements: Vec<_> = script.split(";\n").map(str::trim).filter(|statement| !statement.is_empty()).collect();
+    let is_delete = |statement: &&&str| statement.lines().any(|line| line.starts_with("delete"));
+    let (deletes, others): (Vec<&str>, Vec<&str>) = statements.iter().partition(is_delete);
+    let all = [deletes, others].concat().join(";\n");
+    let settings = "set session_replication_role = replica; set lc_monetary = 'C'; set IntervalStyle = 'postgres'";
+    support::sql(&scene.pair.old, &format!("begin; {settings}; {all};\ncommit"));
+    assert_eq!(fingerprint(&scene.pair.old), after);
+}
