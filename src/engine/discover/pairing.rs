@@ -134,7 +134,7 @@ fn missing_on_new(old: &Table, new: &Catalog) -> String {
 }
 
 fn left_out(side: Side, name: &QualifiedName, reason: &str, blocker: bool) -> LeftOut {
-    LeftOut { side, name: name.clone(), reason: reason.to_owned(), blocker, by_choice: false }
+    LeftOut { side, name: name.clone(), reason: reason.to_owned(), blocker, by_choice: false, unreadable: false }
 }
 
 /// Lists what is no table: NEW's, and of OLD's what NEW lacks.

@@ -152,12 +152,19 @@ pub(crate) fn times_aside(old: &Table, new: &Table, settings: &TableSettings, zo
 
 fn leave(table: &Table, reason: &str, blocker: bool) -> TableSelection {
     let (name, reason) = (table.name.clone(), reason.to_owned());
-    TableSelection::Leave(LeftOut { side: Side::New, name, reason, blocker, by_choice: false })
+    TableSelection::Leave(LeftOut { side: Side::New, name, reason, blocker, by_choice: false, unreadable: false })
 }
 
 /// A table of NEW's that is not carried because somebody asked for that.
 pub(crate) fn left_out_by_choice(name: &QualifiedName, reason: &str) -> LeftOut {
-    LeftOut { side: Side::New, name: name.clone(), reason: reason.to_owned(), blocker: false, by_choice: true }
+    LeftOut {
+        side: Side::New,
+        name: name.clone(),
+        reason: reason.to_owned(),
+        blocker: false,
+        by_choice: true,
+        unreadable: false,
+    }
 }
 
 /// Transaction ids where they prove something; a comparison where BASE says what every row was; timestamps where they say when
