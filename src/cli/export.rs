@@ -42,7 +42,9 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
     page.next(settings.steps("diff", &[]));
     call.printer.result(&report, &page)?;
-    Ok(Exit::Done)
+    // What `discover` has said of tables is known by now; this is not.
+    let is_lacking = report.blockers.iter().any(|one| one.left_out.unreadable);
+    Ok(if is_lacking { Exit::LeftAside } else { Exit::Done })
 }
 
 /// Lays out what was exported.

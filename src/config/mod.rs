@@ -25,6 +25,7 @@ mod layer;
 mod lock_waits;
 mod mask;
 mod model;
+mod new_name;
 mod overlap;
 mod server;
 mod table;

@@ -103,6 +103,9 @@ pub struct LeftOut {
     pub blocker: bool,
     /// Whether it was left out because somebody asked for that.
     pub by_choice: bool,
+    /// Whether its rows turned out to be unreadable while they were read, of which `discover` knew nothing.
+    #[serde(default)]
+    pub unreadable: bool,
 }
 
 /// A table that both sides have and that is not carried. Children of its rows may be carried: then OLD's row has to say that it

@@ -91,16 +91,25 @@ impl LoadTable<'_> {
     }
 }
 
-/// Counts, for each of some rows of a table without a key, given by their stand-ins, the copies that a transaction wrote last.
+/// Counts, for each of some rows of a table without a key, given by their stand-ins, the copies that there are.
+#[must_use]
+pub fn copies(source: RowSource<'_>, keys: &[Vec<String>]) -> String {
+    counts(source, "true", keys)
+}
+
+/// As [`copies`], those that a transaction wrote last.
 #[must_use]
 pub fn own_copies(source: RowSource<'_>, transaction: i64, keys: &[Vec<String>]) -> String {
+    counts(source, &is_written_in("r", &[transaction]), keys)
+}
+
+fn counts(source: RowSource<'_>, condition: &str, keys: &[Vec<String>]) -> String {
     let (given, values) = given_keys(source, keys);
     format!(
-        "select coalesce(n.own, 0) from {given} left join (select {} as digest, count(*) as own from {} r \
-         where {} group by 1) n on n.digest = {} order by k.ord",
+        "select coalesce(n.copies, 0) from {given} left join (select {} as digest, count(*) as copies from {} r \
+         where {condition} group by 1) n on n.digest = {} order by k.ord",
         source.row_digest("r"),
         source.relation(),
-        is_written_in("r", &[transaction]),
         values.first().map_or("", String::as_str)
     )
 }

@@ -9,6 +9,7 @@ use crate::delta::{self, Differences, Evidence, KnownBase};
 use crate::engine::rows::{DIGEST, Digest, Image, KEYS_PER_STATEMENT, RowDigests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Sided;
+use crate::schema::{ComparisonKey, WHOLE_ROW_COLUMNS};
 use crate::staging::{Segment, SegmentReader};
 use crate::store::Store;
 
@@ -86,8 +87,8 @@ pub(super) enum AgainstBase<'a> {
 
 impl<'a> AgainstBase<'a> {
     /// Compares rows. All that OLD has counts on OLD's side, and on NEW's what both sides have; a baseline is of tables alone
-    /// that have the same columns on both.
-    pub(super) fn of(base: &'a AtBase, sides: &Sided<Image>, layout: &RowLayout) -> Result<Self> {
+    /// that have the same columns on both. Which number a copy of a row has tells nothing.
+    pub(super) fn of(base: &'a AtBase, sides: &Sided<Image>, (layout, key): (&RowLayout, &ComparisonKey)) -> Result<Self> {
         let base = match base {
             AtBase::Rows(rows) => rows,
             AtBase::Digests(digests) => {
@@ -102,6 +103,9 @@ impl<'a> AgainstBase<'a> {
         };
         let mut differences = Sided { old: compare(&sides.old)?, new: compare(&sides.new)? };
         differences.new.keep(|column| layout.columns[column].is_carried());
+        let is_number = |column: usize| key.is_whole_row() && layout.columns[column].name.as_str() == WHOLE_ROW_COLUMNS[1];
+        differences.old.keep(|column| !is_number(column));
+        differences.new.keep(|column| !is_number(column));
         Ok(Self::Rows(base, differences))
     }
 

@@ -1,5 +1,6 @@
 //! Diff: OLD's counterpart of every staged key, under one snapshot of OLD, and what both rows' history means.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use tracing::Instrument as _;
 
 use super::asked_ids::{AskedIds, Asks};
 use super::base_rows::{AgainstBase, AtBase, BaseRows};
+use super::copies::Copies;
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use super::staged::{Staged, chunks, staged};
@@ -286,10 +288,16 @@ impl<'a> Comparer<'a> {
         let mut file = LazySegment::new(target, schema.clone());
         let (mut counts, mut evidence, mut ahead, mut respelt) = (Counts::new(), BTreeMap::new(), Sided::default(), 0);
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
+        let mut copies = Copies::of(&self.table.key, self.staged);
         for batch in staged {
-            for batch in bounded(&batch?) {
+            for mut batch in bounded(&batch?) {
                 reporter.check_stop()?;
-                let keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
+                let staged_keys = counterpart::key_texts(&self.encoder, &batch, &self.key_columns)?;
+                let mut keys = Cow::Borrowed(&staged_keys[..]);
+                if let (Some(copies), [_, at]) = (&mut copies, &self.key_columns[..]) {
+                    let (renumbered, numbers) = copies.renumber(old, source, (&batch, *at), &staged_keys).await?;
+                    (batch, keys) = (renumbered, Cow::Owned(numbers));
+                }
                 doubled::expect_single(old, source, &self.table.old, &keys).await?;
                 let (counterparts, young) =
                     counterpart::fetch_known(old, source, &self.table.layout, self.ids.young, &keys).await?;
@@ -300,7 +308,8 @@ impl<'a> Comparer<'a> {
                 let by_merges = (self.own_writes, self.is_young.then_some(self.ids.grade.new));
                 own_writes::heed(old, source, by_merges, (&keys, &sides), &mut rows).await?;
                 if let Some(known) = self.brought {
-                    brought::heed(old, source, known, &keys, &mut rows).await?;
+                    // What was brought is remembered by the numbers that NEW counts.
+                    brought::heed(old, source, known, &staged_keys, &mut rows).await?;
                 }
                 ahead = self.count_ahead(ahead, &sides);
                 for row in &rows {
@@ -329,7 +338,7 @@ impl<'a> Comparer<'a> {
 
     fn judge(&self, sides: &Sided<Image>, base: Option<&AtBase>, young: &BooleanArray) -> Result<Vec<DiffRow>> {
         let layout = &self.table.layout;
-        let base = base.map(|base| AgainstBase::of(base, sides, layout)).transpose()?;
+        let base = base.map(|base| AgainstBase::of(base, sides, (layout, &self.table.key))).transpose()?;
         let mut differences = delta::compare(&sides.old.rows, &sides.new.rows)
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare OLD's and NEW's rows").because(error))?;
         differences.keep(|column| layout.columns[column].is_carried());

@@ -7,6 +7,7 @@ mod ahead;
 mod asked_ids;
 mod base_rows;
 mod brought;
+mod copies;
 mod diff_row;
 mod doubled;
 mod execute;

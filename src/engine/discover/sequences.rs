@@ -51,5 +51,5 @@ fn replaced(name: QualifiedName, used: &Sequence) -> LeftOut {
 }
 
 const fn left_out(name: QualifiedName, reason: String) -> LeftOut {
-    LeftOut { side: Side::New, name, reason, blocker: false, by_choice: false }
+    LeftOut { side: Side::New, name, reason, blocker: false, by_choice: false, unreadable: false }
 }

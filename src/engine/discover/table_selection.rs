@@ -7,8 +7,8 @@ use crate::config::{NamedTimeColumns, TableSettings};
 use crate::engine::evidence::{AtCutover, XidEvidence, finder};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
-    CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
-    WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form, round_as_new_does,
+    Column, CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns,
+    TimeKind, WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form, round_as_new_does,
 };
 use crate::staging::layout::TableId;
 use crate::staging::{BaseUse, LeftOut, TableRecord};
@@ -126,11 +126,12 @@ pub(crate) fn select_table(
 /// Why there is none.
 fn key_of(old: &Table, new: &Table, pairs: &[MappedColumn], settings: &TableSettings) -> Result<ComparisonKey, String> {
     let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
+    let is_taken = |column: &Column| TAKEN.contains(&column.name.as_str());
     match comparison_key(old, new, pairs, configured.as_deref()) {
         Ok(columns) => Ok(ComparisonKey::Columns { columns }),
         Err(KeyProblem::NoKey) => match whole_row(pairs) {
             // The stand-ins for a key, and the row's place, have these names beside the table's own columns.
-            Some(columns) if columns.iter().any(|name| TAKEN.contains(&name.as_str())) => Err(
+            Some(_) if [old, new].into_iter().flat_map(|table| &table.columns).any(is_taken) => Err(
                 "it has no key, and a column with a name that failback needs for the comparison without one: name a key in \
                      failback.toml"
                     .to_owned(),
@@ -161,12 +162,19 @@ pub(crate) fn times_aside(old: &Table, new: &Table, settings: &TableSettings, zo
 
 fn leave(table: &Table, reason: &str, blocker: bool) -> TableSelection {
     let (name, reason) = (table.name.clone(), reason.to_owned());
-    TableSelection::Leave(LeftOut { side: Side::New, name, reason, blocker, by_choice: false })
+    TableSelection::Leave(LeftOut { side: Side::New, name, reason, blocker, by_choice: false, unreadable: false })
 }
 
 /// A table of NEW's that is not carried because somebody asked for that.
 pub(crate) fn left_out_by_choice(name: &QualifiedName, reason: &str) -> LeftOut {
-    LeftOut { side: Side::New, name: name.clone(), reason: reason.to_owned(), blocker: false, by_choice: true }
+    LeftOut {
+        side: Side::New,
+        name: name.clone(),
+        reason: reason.to_owned(),
+        blocker: false,
+        by_choice: true,
+        unreadable: false,
+    }
 }
 
 /// Transaction ids where they prove something; a comparison where BASE says what every row was; timestamps where they say when

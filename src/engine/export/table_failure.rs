@@ -34,7 +34,14 @@ pub(crate) fn leave_out(database: &mut DatabaseRecord, failures: Vec<(TableId, S
             let times = if record.stamps_prove { record.times } else { TimeColumns::default() };
             database.aside.push(Aside { name: record.name, times });
             let name = record.new.name;
-            database.left_out.push(LeftOut { side: Side::New, name, reason, blocker: true, by_choice: false });
+            database.left_out.push(LeftOut {
+                side: Side::New,
+                name,
+                reason,
+                blocker: true,
+                by_choice: false,
+                unreadable: true,
+            });
         }
     }
 }

@@ -40,7 +40,7 @@ impl TableMerge<'_> {
         Err(match self.direction {
             Direction::Forward if self.record.key.is_whole_row() => refused
                 .because(format!("{rows} no longer as often there as they were: OLD was written since"))
-                .next("make a new run with `failback export`: copies of rows in a table without a key are counted there"),
+                .next("run `failback diff` and `failback plan` again: the copies are counted anew"),
             Direction::Forward => refused
                 .because(format!("{rows} no longer as classified: OLD was written since"))
                 .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"),

@@ -147,6 +147,15 @@ fn a_key_that_is_no_text_leaves_out_its_table_alone() {
     block_on(engine::diff(&story.recovery.context)).expect("a diff");
     block_on(engine::plan(&story.recovery.context)).expect("a plan");
     block_on(engine::merge(&story.recovery.context, MergeOptions::default())).expect("a merge");
+    let verified = block_on(engine::verify(&story.recovery.context)).expect("a verification");
+    let gaps: Vec<_> = verified.not_covered.iter().map(|gap| (gap.table.as_str(), gap.of)).collect();
+    assert_eq!((verified.state, gaps[0]), (State::VerifiedWithGaps, ("public.k", engine::GapKind::Rows)), "{gaps:?}");
+    let Pair { database, old, new } = &story.recovery.pair;
+    let cutover = "2020-01-01T00:00:00Z";
+    let asked = ["export", "--databases", database, "--cutover", cutover, "--old", old, "--new", new];
+    let said = support::failback(&asked);
+    assert_eq!(said.code, 9, "discover said that the table is covered, and it is not: {said:?}");
+    assert!(said.stdout.contains("public.k on NEW: its rows cannot be read"), "{said:?}");
     assert_eq!(texts(&story.recovery.pair.old, "select id, encode(convert_to(v, 'SQL_ASCII'), 'hex') from t"), ["1|e9"]);
 }
 

@@ -113,22 +113,38 @@ fn what_a_first_undo_could_not_put_back_a_second_one_does() {
 }
 
 #[test]
-fn a_merge_is_refused_where_copies_have_come_or_gone_since_the_plan() {
+fn copies_that_have_come_or_gone_since_the_plan_are_counted_anew_by_the_next() {
     let add = "insert into k values (3, 'b')";
     let take = "delete from k where (tableoid, ctid) = (select tableoid, ctid from k limit 1)";
     let bring = "insert into k values (3, 'b'), (3, 'b')";
-    for (test, both, new, old) in [
-        ("keyless_deleted_more", K, DELETE_TWO, add),
-        ("keyless_deleted_fewer", K, DELETE_TWO, take),
-        ("keyless_brought_more", K, bring, add),
-        ("keyless_brought_fewer", K, bring, take),
-        ("keyless_parts_more", PARTS, DELETE_TWO, add),
+    // As many as the plan took or brought, beside what OLD's users did; a copy that both sides brought is one.
+    for (test, both, new, old, then) in [
+        ("keyless_deleted_more", K, DELETE_TWO, add, 2),
+        ("keyless_deleted_fewer", K, DELETE_TWO, take, 1),
+        ("keyless_deleted_all", K, DELETE_TWO, "delete from k", 0),
+        ("keyless_brought_more", K, bring, add, 5),
+        ("keyless_brought_fewer", K, bring, take, 4),
+        ("keyless_brought_to_none", K, bring, "delete from k", 2),
+        ("keyless_parts_more", PARTS, DELETE_TWO, add, 2),
     ] {
         let case = case(test, both, new);
         do_on_old(&case, old);
         let before = copies(&case, "k");
         let refused = block_on(engine::merge(&case.context, KEEP)).expect_err(test);
         assert_eq!((refused.kind(), refused.old_state()), (ErrorKind::Refused, Some(&OldState::RolledBack)), "{refused:?}");
+        assert_eq!(copies(&case, "k"), before, "{test}");
+        assert!(refused.hints().iter().any(|hint| hint.contains("run `failback diff` and `failback plan` again")), "{test}");
+        block_on(engine::diff(&case.context)).expect("a diff");
+        block_on(engine::plan(&case.context)).expect("a plan");
+        merge(&case);
+        let merged: Vec<_> = (then > 0).then(|| format!("(3,b) {then}")).into_iter().collect();
+        assert_eq!(copies(&case, "k"), merged, "{test}");
+        let report = verified(&case);
+        assert_eq!(
+            (report.state_of_rows(), report.tables.iter().map(|table| table.mismatched).sum::<u64>()),
+            (State::Verified, 0)
+        );
+        undo(&case);
         assert_eq!(copies(&case, "k"), before, "{test}");
     }
 }

@@ -5,6 +5,7 @@ mod armed;
 mod audited;
 mod based;
 mod blocks;
+mod called_alike;
 mod children;
 mod definitions;
 mod delta;

@@ -161,8 +161,23 @@ struct Key<'a> {
     before: Option<&'a Row>,
     after: Option<&'a Row>,
     entry: Option<&'a Entry>,
+    /// Whether the plan speaks of a copy of the row under another number.
+    listed_otherwise: bool,
     said: Option<&'a Said>,
     from: &'a str,
+}
+
+/// Whether what NEW did to a copy of a row is listed under another number among equals, as copies have come or gone on OLD
+/// since: those that are not listed by their own numbers have as many beside them about which NEW did nothing.
+fn is_listed_otherwise(merge: &Merge<'_>, number: usize, key: &RowKey) -> bool {
+    let Some(said) = merge.said[number].as_ref() else { return false };
+    let is_like = |other: &&RowKey| other[..other.len() - 1] == key[..key.len() - 1];
+    let row = |snapshot: &Snapshot, key: &RowKey| snapshot.tables[number].contains_key(key);
+    let is_changed = |key: &RowKey| row(merge.base, key) != row(merge.new, key);
+    let spare = said.entries.keys().filter(is_like).filter(|other| !is_changed(other)).count();
+    let all: BTreeSet<_> = [merge.base, merge.new].into_iter().flat_map(|moment| moment.tables[number].keys()).collect();
+    let unlisted = all.into_iter().filter(is_like).filter(|other| is_changed(other) && !said.entries.contains_key(*other));
+    unlisted.take(spare).any(|other| other == key)
 }
 
 impl<'a> Key<'a> {
@@ -176,6 +191,7 @@ impl<'a> Key<'a> {
             before: row(merge.before),
             after: row(merge.after),
             entry: said.and_then(|said| said.entries.get(key)),
+            listed_otherwise: said.is_some() && !merge.tables[number].is_keyed() && is_listed_otherwise(merge, number, key),
             said,
             from: if merge.tables[number].wall { &merge.window.wall } else { &merge.window.instant },
         }
@@ -270,6 +286,7 @@ impl<'a> Key<'a> {
         };
         match self.entry {
             _ if excused => None,
+            None if self.listed_otherwise => None,
             None => Some(format!("NEW's write is lost in silence: {:?}, and OLD has {:?}", self.new, self.after)),
             Some(entry) if entry.class == Class::OldOnly => {
                 Some(format!("NEW's write is dropped as old_only: {:?}, and OLD has {:?}", self.new, self.after))

@@ -50,6 +50,7 @@ impl<'a> Writer<'a> {
         let number = dice.below(self.tables.len());
         let table = &self.tables[number];
         let text = match dice.below(13) {
+            3 if !table.is_keyed() => Self::copy(dice, table),
             0..=3 => self.insert(dice, table),
             4..=7 => self.update(dice, table),
             8 => self.change_key(dice, table),
@@ -248,6 +249,11 @@ impl<'a> Writer<'a> {
             "do $$ declare x {name}; begin select * into strict x from {name} order by md5(tok || '{salt}'), tok limit 1;
              delete from {name} where tok = x.tok; insert into {name} select (x).*; end $$"
         )
+    }
+
+    /// Makes another row of the same values, where nothing forbids it.
+    fn copy(dice: &mut Dice, table: &Table) -> String {
+        format!("insert into {0} select * from {0} where {1}", table.name, Self::one(dice, table))
     }
 
     fn delete(dice: &mut Dice, table: &Table) -> String {
