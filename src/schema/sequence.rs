@@ -53,8 +53,8 @@ impl Sequence {
         let is_beyond = if counts_down { reached < room.0 } else { reached > room.1 };
         (is_beyond && self.last_value != Some(end)).then(|| {
             format!(
-                "NEW's has come to {reached}, and OLD's ends at {end}: it stays as it is, and gives out numbers that NEW has given out \
-                 (make room with ALTER SEQUENCE … {bound}, and it is raised)"
+                "NEW's has come to {reached}, and OLD's ends at {end}: it stays as it is, and gives out numbers that NEW has \
+                 given out (make room with ALTER SEQUENCE … {bound}, and it is raised)"
             )
         })
     }

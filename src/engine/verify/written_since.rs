@@ -77,8 +77,8 @@ impl Checked {
         Ok(())
     }
 
-    /// Adds rows, by the positions of their keys, beside which OLD has others under the same key. A merge refuses such: they came
-    /// since.
+    /// Adds rows, by the positions of their keys, beside which OLD has others under the same key. A merge refuses such: they
+    /// came since.
     pub(crate) fn count_doubled(&mut self, keys: &[Vec<String>], doubled: &[usize]) {
         for row in doubled {
             self.written_since.add(one_key(keys, *row));
