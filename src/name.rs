@@ -155,6 +155,16 @@ impl Ident {
         escape_identifier(&self.0)
     }
 
+    /// Returns a name that none of the given ones is: the wanted one, with as many underscores behind it as that takes.
+    #[must_use]
+    pub fn beside<'a>(wanted: &str, taken: impl IntoIterator<Item = &'a Self, IntoIter: Clone>) -> Self {
+        let (mut name, taken) = (Self::new(wanted), taken.into_iter());
+        while taken.clone().any(|other| *other == name) {
+            name.0.push('_');
+        }
+        name
+    }
+
     /// Returns the name quoted for SQL that a person reads: what does not show itself is written as its number.
     #[must_use]
     pub fn visible_sql(&self) -> String {

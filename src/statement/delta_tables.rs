@@ -39,11 +39,7 @@ impl DeltaTables<'_> {
 
     /// The name of the column with the position, which none of the table's columns has.
     pub(super) fn ord(&self) -> String {
-        let mut name = "fb_ord".to_owned();
-        while self.table.column(&Ident::new(&name)).is_some() {
-            name.push('_');
-        }
-        Ident::new(name).sql()
+        Ident::beside("fb_ord", self.table.columns.iter().map(|column| &column.name)).sql()
     }
 
     /// The table under its own name, by which an expression may call the whole row.
@@ -251,10 +247,8 @@ pub fn going_orphans(key: &ForeignKey, child: &DeltaTables<'_>) -> String {
 /// children for each row that goes.
 #[must_use]
 pub fn orphaning_parents(key: &ForeignKey, child: Option<&DeltaTables<'_>>, parent: &DeltaTables<'_>) -> String {
-    // A blank in a name, as no column of anybody's is called so.
-    const ORD: &str = "\"fb ord\"";
-    const REL: &str = "\"fb rel\"";
-    const TID: &str = "\"fb tid\"";
+    let [ord, rel, tid] = ["fb_ord", "fb_rel", "fb_tid"]
+        .map(|name| Ident::beside(name, key.parent_columns.iter().chain(&key.child_columns)).sql());
     let columns_of = |alias: &str, columns: &[Ident]| {
         columns.iter().map(|column| format!(", {alias}.{}", column.sql())).collect::<Vec<_>>().concat()
     };
@@ -264,17 +258,17 @@ pub fn orphaning_parents(key: &ForeignKey, child: Option<&DeltaTables<'_>>, pare
         parents_after(key, Some(parent)).remove(0)
     } else {
         let columns = key.parent_columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
-        format!("(select {columns} from {} where {} = t.{ORD}) p", parent.incoming(), parent.ord())
+        format!("(select {columns} from {} where {} = t.{ord}) p", parent.incoming(), parent.ord())
     };
     let mut tests = vec![missing(key, &parents_after, "t")];
     tests.extend(
-        child.map(|child| format!("not exists (select from {} k where k.rel = t.{REL} and k.tid = t.{TID})", child.outgoing())),
+        child.map(|child| format!("not exists (select from {} k where k.rel = t.{rel} and k.tid = t.{tid})", child.outgoing())),
     );
     format!(
-        "with going as materialized (select l.ord as {ORD}{} from {} l join {} g on g.tableoid = l.rel and g.ctid = l.tid \
+        "with going as materialized (select l.ord as {ord}{} from {} l join {} g on g.tableoid = l.rel and g.ctid = l.tid \
          where l.op <> 'u'), \
-         left_alone as materialized (select g.{ORD}, t.tableoid as {REL}, t.ctid as {TID}{} from going g join {} t on {}) \
-         select distinct t.{ORD} from left_alone t where {} order by 1",
+         left_alone as materialized (select g.{ord}, t.tableoid as {rel}, t.ctid as {tid}{} from going g join {} t on {}) \
+         select distinct t.{ord} from left_alone t where {} order by 1",
         columns_of("g", &key.parent_columns),
         parent.outgoing(),
         parents(key),

@@ -74,8 +74,10 @@ fn children_of(
     spared: Option<(&LoadTable<'_>, &str)>,
 ) -> String {
     let numbered = || key.parent_columns.iter().enumerate();
-    let before = numbered().map(|(number, column)| format!("t.{0} as {0}, {1} as fb_{number}", column.sql(), after(column)));
-    let then = numbered().map(|(number, column)| format!("g.fb_{number} as {}", column.sql()));
+    let then_name = |number: usize| Ident::beside(&format!("fb_{number}"), &key.parent_columns).sql();
+    let before =
+        numbered().map(|(number, column)| format!("t.{0} as {0}, {1} as {2}", column.sql(), after(column), then_name(number)));
+    let then = numbered().map(|(number, column)| format!("g.{} as {}", then_name(number), column.sql()));
     let part = key.parent_part.as_ref().map_or_else(String::new, |part| {
         let name = crate::name::literal(&part.sql());
         format!(" and t.tableoid in (select relid from pg_catalog.pg_partition_tree({name}::pg_catalog.regclass))")

@@ -18,15 +18,16 @@ pub struct GivenValues<'a> {
 /// Each list is put under the table's own columns, of which none is read: so the values are compared under their collation.
 #[must_use]
 pub fn referring_values(key: &ForeignKey, of_parents: GivenValues<'_>, of_children: GivenValues<'_>) -> String {
+    let number = Ident::beside("fb_number", key.parent_columns.iter().chain(&key.child_columns)).sql();
     format!(
-        "select p.\"fb ord\", c.\"fb ord\" from {} p join {} c on {}",
-        given(&parents(key), &key.parent_columns, of_parents),
-        given(&children(key), &key.child_columns, of_children),
+        "select p.{number}, c.{number} from {} p join {} c on {}",
+        given(&parents(key), &number, &key.parent_columns, of_parents),
+        given(&children(key), &number, &key.child_columns, of_children),
         pairs(key, "p", "c")
     )
 }
 
-fn given(table: &str, columns: &[Ident], values: GivenValues<'_>) -> String {
+fn given(table: &str, number: &str, columns: &[Ident], values: GivenValues<'_>) -> String {
     let names: Vec<_> = columns.iter().map(Ident::sql).collect();
     let numbers: Vec<_> = values.rows.iter().map(|(number, _)| number.to_string()).collect();
     let list = |column: usize| array_literal(values.rows.iter().map(|(_, texts)| texts[column].as_str()));
@@ -35,7 +36,7 @@ fn given(table: &str, columns: &[Ident], values: GivenValues<'_>) -> String {
     let read: Vec<_> = values.types.iter().enumerate().map(|(column, cast)| format!(", v{column}::{cast}")).collect();
     // `unnest` of several arrays is special syntax: it must not be schema-qualified.
     format!(
-        "(select null::int8 as \"fb ord\", {} from {table} where false union all select v.n{} from unnest('{{{}}}'::int8[]{}) \
+        "(select null::int8 as {number}, {} from {table} where false union all select v.n{} from unnest('{{{}}}'::int8[]{}) \
          as v(n{}))",
         names.join(", "),
         read.concat(),

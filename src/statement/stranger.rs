@@ -75,15 +75,16 @@ pub fn children_of_strangers(
     const WRITTEN: &str = "'m', 'r', 'i'";
     let value = |column: &Ident| Some(format!("{} as {}", load.value_of(Inserted::News, column)?, column.sql()));
     let values: Option<Vec<_>> = key.child_columns.iter().map(value).collect();
+    let ord = Ident::beside("fb_ord", &key.child_columns).sql();
     let children = if let Some(values) = values.filter(|_| unaltered && key.child_part.is_none()) {
-        format!("select s.ord as \"fb ord\", {} from {} s where s.op in ({WRITTEN})", values.join(", "), load.qualified())
+        format!("select s.ord as {ord}, {} from {} s where s.op in ({WRITTEN})", values.join(", "), load.qualified())
     } else {
         let columns: Vec<_> = key.child_columns.iter().map(|column| format!("t.{}", column.sql())).collect();
-        format!("select s.ord as \"fb ord\", {} from {}", columns.join(", "), written(key, load, WRITTEN))
+        format!("select s.ord as {ord}, {} from {}", columns.join(", "), written(key, load, WRITTEN))
     };
     let said =
         key.parent_columns.iter().map(|column| format!("{} || p.{}::text", literal(&format!("{column} = ")), column.sql()));
-    let kept = kept.map(kept_references).map(|note| format!(" and c.\"fb ord\" not in (select k.ord from {note} k)"));
+    let kept = kept.map(kept_references).map(|note| format!(" and c.{ord} not in (select k.ord from {note} k)"));
     let kept = kept.unwrap_or_default();
     format!(
         "with referring as materialized ({children}) \
@@ -107,13 +108,14 @@ pub fn parents_with_own_children(
 ) -> String {
     let list = positions.iter().map(usize::to_string).collect::<Vec<_>>().join(",");
     let columns = key.parent_columns.iter().map(|column| format!(", g.{}", column.sql())).collect::<Vec<_>>().concat();
+    let ord = Ident::beside("fb_ord", &key.parent_columns).sql();
     let left_alone = child.map_or_else(String::new, |child| {
         format!(" and not exists (select from {} k where k.rel = t.tableoid and k.tid = t.ctid)", child.outgoing())
     });
     format!(
-        "with stranger as materialized (select l.ord as \"fb ord\"{columns} from {} l join {} g \
+        "with stranger as materialized (select l.ord as {ord}{columns} from {} l join {} g \
          on g.tableoid = l.rel and g.ctid = l.tid where l.ord = any ('{{{list}}}'::pg_catalog.int8[])) \
-         select distinct s.\"fb ord\" from stranger s join {} t on {} where {condition}{left_alone} order by 1",
+         select distinct s.{ord} from stranger s join {} t on {} where {condition}{left_alone} order by 1",
         parent.outgoing(),
         parents(key),
         children(key),

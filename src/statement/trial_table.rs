@@ -1,9 +1,13 @@
 //! An empty copy of a table of OLD, in which rows are tried.
 
 use crate::name::{Ident, QualifiedName};
+use crate::schema::Table;
 
-/// The name of the constraint that stands for the bounds of OLD's partitions.
-pub const BOUND: &str = "fb_bound";
+/// The name of the constraint that stands for the bounds of OLD's partitions: none of the table's own checks has it.
+#[must_use]
+pub fn bound(table: &Table) -> Ident {
+    Ident::beside("fb_bound", table.checks.iter().map(|check| &check.name))
+}
 
 /// The copy's name.
 #[must_use]
@@ -12,10 +16,10 @@ pub fn name() -> QualifiedName {
 }
 
 /// Creates the copy: columns, types, NOT NULL, checks and generated columns of the table, and for a partitioned table a check
-/// that one of its leaves takes the row. `optional` columns may stay NULL in it. `bounds` holds one condition a leaf; `None` is
-/// a leaf that takes every row.
+/// that one of its leaves takes the row, under the name `bound`. `optional` columns may stay NULL in it. `bounds` holds one
+/// condition a leaf; `None` is a leaf that takes every row.
 #[must_use]
-pub fn create(table: &QualifiedName, optional: &[&Ident], bounds: &[Option<String>]) -> String {
+pub fn create(table: &QualifiedName, bound: &Ident, optional: &[&Ident], bounds: &[Option<String>]) -> String {
     let mut statements = vec![format!(
         "create temporary table fb_trial (like {} including constraints including generated) on commit drop",
         table.sql()
@@ -25,7 +29,7 @@ pub fn create(table: &QualifiedName, optional: &[&Ident], bounds: &[Option<Strin
     );
     if !bounds.is_empty() && bounds.iter().all(Option::is_some) {
         let any: Vec<_> = bounds.iter().flatten().map(|bound| format!("({bound})")).collect();
-        statements.push(format!("alter table pg_temp.fb_trial add constraint {BOUND} check ({})", any.join(" or ")));
+        statements.push(format!("alter table pg_temp.fb_trial add constraint {} check ({})", bound.sql(), any.join(" or ")));
     }
     statements.join("; ")
 }
@@ -44,10 +48,12 @@ mod tests {
     fn a_leaf_that_takes_every_row_makes_the_bounds_superfluous() {
         let table = QualifiedName::new("public", "logs");
         let bounds = [Some("day < 5".to_owned()), Some("day >= 5".to_owned())];
-        assert!(create(&table, &[], &bounds).ends_with("check ((day < 5) or (day >= 5))"));
-        assert!(!create(&table, &[], &[None]).contains("check"));
-        assert!(!create(&table, &[], &[bounds[0].clone(), None]).contains("check"));
+        let bound = Ident::new("fb_bound");
+        let create = |optional: &[&Ident], bounds: &[Option<String>]| create(&table, &bound, optional, bounds);
+        assert!(create(&[], &bounds).ends_with("check ((day < 5) or (day >= 5))"));
+        assert!(!create(&[], &[None]).contains("check"));
+        assert!(!create(&[], &[bounds[0].clone(), None]).contains("check"));
         let note = Ident::new("note");
-        assert!(create(&table, &[&note], &[]).ends_with("alter column \"note\" drop not null"));
+        assert!(create(&[&note], &[]).ends_with("alter column \"note\" drop not null"));
     }
 }

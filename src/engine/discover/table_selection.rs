@@ -7,8 +7,8 @@ use crate::config::{NamedTimeColumns, TableSettings};
 use crate::engine::evidence::{AtCutover, XidEvidence, finder};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
-    CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns, TimeKind,
-    WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form, round_as_new_does,
+    Column, CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns,
+    TimeKind, WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form, round_as_new_does,
 };
 use crate::staging::layout::TableId;
 use crate::staging::{BaseUse, LeftOut, TableRecord};
@@ -117,11 +117,12 @@ pub(crate) fn select_table(
 /// Why there is none.
 fn key_of(old: &Table, new: &Table, pairs: &[MappedColumn], settings: &TableSettings) -> Result<ComparisonKey, String> {
     let configured: Option<Vec<Ident>> = settings.key.as_ref().map(|names| names.iter().map(Ident::new).collect());
+    let is_taken = |column: &Column| TAKEN.contains(&column.name.as_str());
     match comparison_key(old, new, pairs, configured.as_deref()) {
         Ok(columns) => Ok(ComparisonKey::Columns { columns }),
         Err(KeyProblem::NoKey) => match whole_row(pairs) {
             // The stand-ins for a key, and the row's place, have these names beside the table's own columns.
-            Some(columns) if columns.iter().any(|name| TAKEN.contains(&name.as_str())) => Err(
+            Some(_) if [old, new].into_iter().flat_map(|table| &table.columns).any(is_taken) => Err(
                 "it has no key, and a column with a name that failback needs for the comparison without one: name a key in \
                      failback.toml"
                     .to_owned(),

@@ -44,7 +44,7 @@ pub(crate) enum RejectReason {
 impl RejectReason {
     /// Reads the server's answer to a row.
     pub(crate) fn refused(fault: &ServerFault, record: &TableRecord) -> Self {
-        if fault.constraint.as_deref() == Some(trial_table::BOUND) {
+        if record.old.partitioned && fault.constraint.as_deref() == Some(trial_table::bound(&record.old).as_str()) {
             return Self::NoPartition;
         }
         let column = fault.column.as_ref().map(Ident::new);

@@ -180,7 +180,7 @@ impl<'a> Trial<'a> {
         let since = came_since(record, direction);
         let optional: Vec<_> =
             record.drift.iter().filter_map(filled_by_default).chain(since.clone().map(|c| &c.name)).collect();
-        sandbox.create(&trial_table::create(&record.old.name, &optional, &bounds)).await?;
+        sandbox.create(&trial_table::create(&record.old.name, &trial_table::bound(&record.old), &optional, &bounds)).await?;
         for check in lifted {
             match &check.lift {
                 _ if check.of_table => old.execute_all(&trial_table::without(&check.name)).await?,
@@ -188,7 +188,8 @@ impl<'a> Trial<'a> {
                 None => {}
             }
         }
-        let columns = record.layout.columns.iter().filter(|column| !WHOLE_ROW_COLUMNS.contains(&column.name.as_str()));
+        let is_stand_in = |name: &Ident| record.key.is_whole_row() && WHOLE_ROW_COLUMNS.contains(&name.as_str());
+        let columns = record.layout.columns.iter().filter(|column| !is_stand_in(&column.name));
         let source = RowSource { table: trial_name(), partitioned: false, key: &record.key, side: Side::Old };
         let load = LoadTable { name: load_table_name(0), source, columns: load_columns(record) };
         sandbox.create(&load.create()).await?;

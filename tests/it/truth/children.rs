@@ -149,18 +149,3 @@ fn a_parent_without_a_key_keeps_its_children() {
         }
     }
 }
-
-#[test]
-fn columns_may_be_called_as_those_of_the_programs_own_tables() {
-    let names = ["ord", "rel", "tid", "op", "part", "nth"];
-    let table = |name: &str| format!("create table \"{name}\" (\"{name}\" int primary key)");
-    let columns: Vec<_> = names.iter().map(|name| format!("\"{name}\" int references \"{name}\"")).collect();
-    let both = format!("{}; create table items (id int primary key, {})", names.map(table).join("; "), columns.join(", "));
-    let fill = names.map(|name| format!("insert into \"{name}\" values (1);")).concat();
-    let case = recovery(pair("called_alike", &both, &format!("{fill} insert into items values (1, 1, 1, 1, 1, 1, 1)"), ""), "");
-    case.decide("[defaults]\nambiguous_missing_on_old = \"apply_new\"\n");
-    assert_eq!(planned(&case).held, 0);
-    block_on(engine::merge(&case.context, MergeOptions::default())).expect("a merge");
-    block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
-    assert_eq!(support::value(&case.pair.old, "select count(*) from items").as_deref(), Some("0"));
-}
