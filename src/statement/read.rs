@@ -143,12 +143,20 @@ pub fn rows_within(leaf: &QualifiedName, select_list: &str, ranges: &[CtidRange]
     )
 }
 
-/// Sums up the hashes of a range's rows: how many there are, and two sums that do not depend on their order. `hash` is an
-/// expression on the row `t`.
+/// Sums up the hashes of a range's rows: how many there are, and two sums that do not depend on their order, neither of which
+/// overflows. `hash` is an expression on the row `t`.
+///
+/// A row's hash is a sum of its columns' hashes, each times a power of 31. So where two rows exchange a value, or one column
+/// changes from a to b in one row and from b to a in another, the sum of the hashes is the same in one case of two, and their
+/// XOR may be. The second sum is of each hash hashed again under another seed, by its bytes, which is no sum of anything: that
+/// two sets of different hashes have it in common has a probability of about 2^-64. One row that alone is another one shows in
+/// the first sum wherever its hash does.
 #[must_use]
 pub fn range_sums(source: RowSource<'_>, range: KeyRange, hash: &str) -> String {
     format!(
-        "select count(*), pg_catalog.bit_xor(h), sum(h)::pg_catalog.text from (select {hash} as h from {}{}) x",
+        "select count(*), sum(h)::pg_catalog.text, \
+         sum(pg_catalog.hash_record_extended(row(pg_catalog.int8send(h)), 1))::pg_catalog.text \
+         from (select {hash} as h from {}{}) x",
         source.from_item(),
         range.condition(source.key, source.side)
     )

@@ -90,8 +90,8 @@ async fn equal_rows(subject: Subject<'_>) -> Result<Option<u64>> {
     let sums = async |session: &Session, table, side| {
         let query = statement::range_sums(RowSource::of(table, &record.key, side), range, &hash(record, side));
         let found = session.query(&query, &[]).await.place(|| side)?;
-        let sums =
-            |row: &tokio_postgres::Row| (row.get::<_, i64>(0), row.get::<_, Option<i64>>(1), row.get::<_, Option<String>>(2));
+        let sum = |row: &tokio_postgres::Row, column| row.get::<_, Option<String>>(column);
+        let sums = |row: &tokio_postgres::Row| (row.get::<_, i64>(0), sum(row, 1), sum(row, 2));
         Ok::<_, Error>(found.first().map(sums))
     };
     let found = Sided::from(try_join!(sums(old, &record.old, Side::Old), sums(new, &record.new, Side::New))?);

@@ -3,12 +3,9 @@
 
 mod armed;
 mod audited;
-<<<<<<< HEAD
 mod based;
 mod blocks;
-=======
 mod called_alike;
->>>>>>> 4ba728a (Columns and checks may be called as anything in the program's own statements)
 mod children;
 mod definitions;
 mod delta;
