@@ -24,6 +24,7 @@ mod given_xid;
 mod layer;
 mod lock_waits;
 mod model;
+mod new_name;
 mod overlap;
 mod server;
 mod table;

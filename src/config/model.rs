@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::layer::{KEYS, Layer};
+use super::new_name::{NewName, expect_distinct};
 use super::{Cutover, NamedTimeColumns, Overlap, ServerSettings, TableSettings, Zone};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
@@ -32,12 +33,14 @@ impl Config {
         root.check(&[&KEYS[..], &["environments"]].concat())?;
         let mut warnings = Vec::new();
         let base = Layer::read(&root, &mut warnings)?;
+        expect_distinct(new_names(&base))?;
         let mut environments = BTreeMap::new();
         for entry in root.section("environments")?.iter().flat_map(Section::entries) {
             let section = entry.section()?;
             section.check(&KEYS)?;
             let layer = Layer::read(&section, &mut warnings)?;
             refuse_two_addresses(&base, &layer, &section)?;
+            expect_distinct(new_names(&layer.clone().over(base.clone())))?;
             environments.insert(entry.key().to_owned(), layer);
         }
         Ok(Self { file: file.to_owned(), base, environments, warnings })
@@ -157,7 +160,7 @@ impl Config {
             created: columns(rule.created, &self.base.created, "created_at"),
             updated: columns(rule.updated, &self.base.updated, "updated_at"),
             compare_by: rule.compare_by.unwrap_or_default(),
-            new_name: rule.new_name,
+            new_name: rule.new_name.map(|new| new.name),
             renamed: rule.renamed.unwrap_or_default(),
             why: rule.why,
         }
@@ -174,6 +177,10 @@ impl Config {
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
+}
+
+fn new_names(layer: &Layer) -> impl Iterator<Item = (Scope, &NewName)> {
+    layer.tables.iter().filter_map(|(scope, rule)| Some((scope, rule.new_name.as_ref()?)))
 }
 
 /// A URL below and keywords above would have to be merged by guessing which of them meant the server.

@@ -1,5 +1,6 @@
 //! How one table is to be treated.
 
+use super::new_name::NewName;
 use crate::error::Result;
 use crate::policy::keys::{Entry, Section, nearest};
 use crate::schema::{CompareBy, Method};
@@ -22,6 +23,10 @@ fn read_method(word: &str) -> Result<Method, String> {
 /// Reads `compare_by = "hashes"`, `"values"` or `"rows"`.
 fn read_compare_by(entry: &Entry<'_>) -> Result<CompareBy> {
     entry.text()?.parse().map_err(|_| entry.wants("`hashes`, `values` or `rows`"))
+}
+
+fn read_new_name(entry: &Entry<'_>) -> Result<NewName> {
+    Ok(NewName { name: entry.text()?.to_owned(), place: entry.place() })
 }
 
 /// Reads `renamed = { olds_name = "news_name" }`.
@@ -68,7 +73,7 @@ pub(super) struct TableRule {
     pub(super) created: Option<Vec<String>>,
     pub(super) updated: Option<Vec<String>>,
     pub(super) compare_by: Option<CompareBy>,
-    pub(super) new_name: Option<String>,
+    pub(super) new_name: Option<NewName>,
     pub(super) renamed: Option<Vec<(String, String)>>,
     pub(super) why: Option<String>,
 }
@@ -87,7 +92,7 @@ impl TableRule {
             created: section.texts("created")?,
             updated: section.texts("updated")?,
             compare_by: section.entry("compare_by").map(|entry| read_compare_by(&entry)).transpose()?,
-            new_name: section.text("new_name")?,
+            new_name: section.entry("new_name").as_ref().map(read_new_name).transpose()?,
             renamed: section.section("renamed")?.as_ref().map(read_renamed).transpose()?,
             why: section.text("why")?,
         })

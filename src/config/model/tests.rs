@@ -230,6 +230,32 @@ fn mistakes_are_told_with_their_place() {
 }
 
 #[test]
+fn two_tables_are_never_one_of_news() {
+    let both =
+        |first: &str, second: &str| format!("[{first}]\nnew_name = \"sales.orders\"\n[{second}]\nnew_name = \"sales.orders\"");
+    for (first, second) in [
+        ("tables.\"public.a\"", "tables.\"public.b\""),
+        ("tables.\"public.a\"", "databases.shop.tables.\"public.b\""),
+        ("databases.shop.tables.\"public.a\"", "databases.shop.tables.\"public.b\""),
+        ("tables.\"public.a\"", "environments.dev.tables.\"public.b\""),
+    ] {
+        assert_eq!(
+            format!("{:?}", Config::parse(&both(first, second), "failback.toml").unwrap_err()),
+            "Config: read the configuration (failback.toml:4:1); `public.a` and `public.b` are both to be NEW's \
+             `sales.orders`, at failback.toml:2:1 and at failback.toml:4:1: a table of NEW's answers to one of OLD's",
+            "{first} {second}"
+        );
+    }
+    for (first, second) in [
+        ("databases.shop.tables.\"public.a\"", "databases.till.tables.\"public.b\""),
+        ("tables.\"public.a\"", "databases.shop.tables.\"public.a\""),
+        ("environments.dev.tables.\"public.a\"", "environments.live.tables.\"public.b\""),
+    ] {
+        Config::parse(&both(first, second), "failback.toml").expect(second);
+    }
+}
+
+#[test]
 fn a_list_of_databases_beside_their_sections_is_explained() {
     let text = "databases = [\"shop\"]\n[databases.shop.tables.\"a.b\"]\nmethod = \"skip\"";
     let error = Config::parse(text, "failback.toml").unwrap_err();

@@ -80,7 +80,11 @@ pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catal
     }
     let has_pair = |table: &&Table| new.tables.iter().any(|on_new| *renamed.on_old(&on_new.name) == table.name);
     let unpaired = old.tables.iter().filter(|table| !has_pair(table));
-    found.left_out.extend(unpaired.map(|table| left_out(Side::Old, &table.name, &missing_on_new(table, new), false)));
+    let reason = |table: &Table| match renamed.0.get(&table.name.to_string()) {
+        Some(other) => format!("NEW's table of this name answers to {other}, by `new_name`: there is nothing to carry"),
+        None => missing_on_new(table, new),
+    };
+    found.left_out.extend(unpaired.map(|table| left_out(Side::Old, &table.name, &reason(table), false)));
     found.left_out.extend(other_relations(catalogs));
     found
 }
