@@ -8,7 +8,7 @@ use super::paint::tame;
 use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, coverage, run};
+use super::{Call, Exit, amount, coverage, run, verify};
 use crate::engine::{self, LedgerAction, StatusReport};
 use crate::error::Result;
 use crate::policy::Action;
@@ -47,6 +47,10 @@ fn next(settings: &Settings, report: &StatusReport) -> Vec<Step> {
         let mut steps = vec![Step::Say("OLD's ledger, which could not be asked, says what comes next:".to_owned())];
         steps.extend(settings.steps("status", &[]));
         return steps;
+    }
+    let verdict = report.verified.as_deref().and_then(|word| word.parse().ok());
+    if let Some(state) = verdict {
+        return verify::next(settings, state);
     }
     if report.next == "undo" {
         let mut steps = settings.steps("undo", &[]);

@@ -32,8 +32,15 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let context = settings.context(call, run::open(&settings)?, &[Side::Old])?;
     let report = engine::verify(&context).await?;
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
-    page.next(match report.state {
-        State::NotVerified => not_verified(&settings),
+    page.next(next(&settings, report.state));
+    call.printer.result(&report, &page)?;
+    Ok(exit(report.state))
+}
+
+/// Says how to go on after a verdict.
+pub(super) fn next(settings: &Settings, state: State) -> Vec<Step> {
+    match state {
+        State::NotVerified => not_verified(settings),
         State::VerifiedWithHeld => {
             say("what was held can be decided in a new run: `failback export`; this one keeps what `failback undo` needs")
         }
@@ -41,9 +48,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             say("`failback discover` says how each table's changes are found; method = \"compare\" leaves no gap in a new run")
         }
         State::Verified => Vec::new(),
-    });
-    call.printer.result(&report, &page)?;
-    Ok(exit(report.state))
+    }
 }
 
 /// Says what to do about rows that are not as they must be.

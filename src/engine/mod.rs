@@ -49,6 +49,6 @@ pub use plan::{PlanReport, PlannedTable, Reject, Wanting, plan};
 pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use run::{
     Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, LedgerAction, Limits, Progress, Reporter,
-    Selection, Servers, Silent, StatusReport, Stop, status,
+    Selection, Servers, Silent, State, StatusReport, Stop, status,
 };
-pub use verify::{Gap, GapKind, Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};
+pub use verify::{Gap, GapKind, Orphans, Outcome, VerifiedTable, VerifyReport, verify};

@@ -24,6 +24,7 @@ mod since_export;
 pub(crate) mod spans;
 mod status;
 mod stop;
+mod verdict;
 pub(crate) mod workers;
 
 pub(crate) use blockers::{is_lock_wait, naming_blockers};
@@ -47,4 +48,5 @@ pub(crate) use short_waits::ShortWaits;
 pub(crate) use since_export::edited_since_export;
 pub use status::{StatusReport, status};
 pub use stop::Stop;
+pub use verdict::State;
 pub(crate) use workers::{Failed, Work};

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::coverage::{CoveredTable, coverage};
 use super::ledger::{Entry, Ledger, LedgerAction, lock_holder};
 use super::spans;
+use super::verdict::State;
 use crate::delta::Class;
 use crate::error::Result;
 use crate::name::Side;
@@ -51,7 +52,8 @@ pub struct StatusReport {
     pub journal: Journal,
     /// What was about to be committed and has no end in the journal: OLD's ledger says whether it was.
     pub unended: Vec<Intent>,
-    /// The verb that comes next; `status` where that is not known, as OLD's ledger could not be asked.
+    /// The verb that comes next; `status` where that is not known, as OLD's ledger could not be asked, and `nothing` once the
+    /// merge that stands is verified.
     pub next: &'static str,
 }
 
@@ -157,7 +159,11 @@ fn next(report: &StatusReport) -> &'static str {
         (.., None) => "plan",
         // What was committed is not known.
         _ if !report.is_ledger_known() => "status",
-        _ if is_merged => "verify",
+        _ if is_merged => match report.verified.as_deref().and_then(|word| word.parse().ok()) {
+            None => "verify",
+            Some(State::NotVerified) => "undo",
+            Some(State::Verified | State::VerifiedWithHeld | State::VerifiedWithGaps) => "nothing",
+        },
         _ if is_partly_undone => "undo",
         _ if report.stale.is_some() => "plan",
         _ => "merge",

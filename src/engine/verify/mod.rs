@@ -16,5 +16,5 @@ mod written_since;
 pub use execute::verify;
 pub use gap::{Gap, GapKind};
 pub use outcome::Outcome;
-pub use report::{Orphans, State, VerifyReport};
+pub use report::{Orphans, VerifyReport};
 pub use verified_table::VerifiedTable;

@@ -5,37 +5,9 @@ use serde::Serialize;
 use super::gap::Gap;
 use super::outcome::Outcome;
 use super::verified_table::VerifiedTable;
-use crate::engine::run::CoveredTable;
+use crate::engine::run::{CoveredTable, State};
 use crate::staging::{DatabaseRecord, Manifest, Raise};
 use crate::words::Counts;
-
-/// What OLD was found to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// Everything that was promised is there, nothing waits, and every relation in scope was looked at by a method that sees
-    /// inserts, updates and deletes.
-    Verified,
-    /// Everything that was promised is there; some rows wait or were left aside.
-    VerifiedWithHeld,
-    /// What was looked at is as promised; something was not looked at, is only trusted, or was written since.
-    VerifiedWithGaps,
-    /// Something is not as promised.
-    NotVerified,
-}
-
-impl State {
-    /// Returns the word used in files and JSON.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::VerifiedWithHeld => "verified_with_held",
-            Self::VerifiedWithGaps => "verified_with_gaps",
-            Self::NotVerified => "not_verified",
-        }
-    }
-}
 
 /// What was looked at, and what was found.
 #[derive(Clone, Debug, Serialize)]

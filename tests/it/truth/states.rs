@@ -67,7 +67,22 @@ fn a_verdict_does_not_outlive_an_undo_through_a_copy_of_the_folder() {
     let found = status(&case);
     assert_eq!((found.verified, found.next), (None, "verify"));
     block_on(engine::verify(&case.context)).expect("a verification");
-    assert_eq!(status(&case).verified.as_deref(), Some("verified_with_gaps"));
+    let found = status(&case);
+    assert_eq!((found.verified.as_deref(), found.next), (Some("verified_with_gaps"), "nothing"));
+    support::sql(&case.pair.old, "set session_replication_role = replica; update notes set body = 'altered' where id = 1");
+    block_on(engine::verify(&case.context)).expect("a verification");
+    let found = status(&case);
+    assert_eq!((found.verified.as_deref(), found.next), (Some("verified_with_gaps"), "nothing"), "as somebody wrote since");
+}
+
+#[test]
+fn after_a_verification_status_names_what_is_left_to_do_in_its_words() {
+    let (case, _) = verified("states_next", 1);
+    let run = case.folder().join("run").display().to_string();
+    let asked = |verb: &str| support::failback(&[verb, "--run", &run, "--old", &case.pair.old, "--new", &case.pair.new]).stdout;
+    let next = |said: &str| said.split_once("\nnext").map(|(_, next)| next.to_owned());
+    let (verified, status) = (asked("verify"), asked("status"));
+    assert!(next(&verified).is_some() && next(&verified) == next(&status), "{verified}\n{status}");
 }
 
 #[test]
@@ -126,7 +141,8 @@ fn an_undo_that_takes_nothing_back_leaves_a_merge_that_stands() {
     support::sql(&case.pair.old, "update notes set body = 'user'");
     let report = block_on(engine::undo(&case.context, KEEP)).expect("an undo");
     assert_eq!((report.rows(), report.left_rows()), (0, 2));
-    assert_eq!(status(&case).next, "verify");
+    let found = status(&case);
+    assert_eq!((found.verified.as_deref(), found.next), (Some("verified_with_gaps"), "nothing"));
     let report = block_on(engine::verify(&case.context)).expect("a verification");
     assert_eq!((report.state, report.tables[0].written_since), (State::VerifiedWithGaps, 2));
 }
