@@ -175,3 +175,16 @@ fn stamps_that_do_not_tell_which_was_first_let_no_side_win() {
         assert!(whys.iter().all(|why| why.contains("which was first")), "{whys:?}");
     }
 }
+
+#[test]
+fn a_row_that_one_side_changed_and_the_other_made_anew_is_a_conflict_whichever_did() {
+    let anew = "delete from t where id = 9; insert into t values (9, 'anew', now(), now())";
+    let changed = "update t set note = 'changed', updated_at = now() where id = 9";
+    for (test, new, old) in [("anew_on_old", changed, anew), ("anew_on_new", anew, changed)] {
+        let both = format!("{BOTH}; insert into t values (9, 'x', '2026-01-01', '2026-01-01')");
+        let case = recovery(pair(test, &both, new, old), "");
+        let counts = case.up_to_plan();
+        assert_eq!(counts.values().sum::<u64>(), of(&counts, Class::UpdateOriginDiffers), "{counts:?}");
+        assert_eq!(of(&counts, Class::UpdateOriginDiffers), 1, "{counts:?}");
+    }
+}
