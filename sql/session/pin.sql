@@ -30,6 +30,8 @@ set constraint_exclusion = off;
 -- A limit here makes an index give back some of its rows.
 set gin_fuzzy_search_limit = 0;
 set default_table_access_method = 'heap';
+-- The ledger is created where the database's tables are, in which nobody needs a right of their own.
+set default_tablespace = '';
 set row_security = off;
 set lock_timeout = 0;
 set idle_in_transaction_session_timeout = 0;

@@ -28,6 +28,12 @@ const OLD: &[(&str, &str)] = &[
     ("default_text_search_config", "pg_catalog.german"),
     ("xmlbinary", "hex"),
     ("statement_timeout", "600000"),
+    ("lock_timeout", "1"),
+    ("idle_in_transaction_session_timeout", "1"),
+    ("default_tablespace", "pg_global"),
+    ("constraint_exclusion", "on"),
+    ("enable_seqscan", "off"),
+    ("escape_string_warning", "off"),
 ];
 
 const NEW: &[(&str, &str)] = &[
@@ -42,6 +48,17 @@ const NEW: &[(&str, &str)] = &[
     ("TimeZone", "America/St_Johns"),
     ("gin_fuzzy_search_limit", "1"),
     ("synchronize_seqscans", "off"),
+    ("quote_all_identifiers", "on"),
+    ("transform_null_equals", "on"),
+    ("array_nulls", "off"),
+    ("standard_conforming_strings", "off"),
+    ("session_replication_role", "replica"),
+    ("search_path", "typed, made, pg_catalog"),
+    ("xmloption", "document"),
+    ("xmlbinary", "hex"),
+    ("lock_timeout", "1"),
+    ("idle_in_transaction_session_timeout", "1"),
+    ("enable_indexscan", "off"),
 ];
 
 /// The types whose text a setting changes, and some that hold them.
@@ -81,7 +98,7 @@ const TOUCHED: &[&str] = &[
 ];
 
 #[test]
-fn settings_of_a_database_change_no_value() {
+fn settings_of_a_database_and_a_role_change_no_value() {
     let pair = support::pair("settings");
     let mut left_out = Vec::new();
     let subjects: Vec<_> =
@@ -93,9 +110,18 @@ fn settings_of_a_database_change_no_value() {
         let list = |name: &str, value: &str| if name == "search_path" { value.to_owned() } else { format!("'{value}'") };
         // On one connection: a database that is read-only by default lets nobody set the next. A locale that the machine lacks
         // is refused by name.
+        // Every other one is the role's, which goes over the database's.
+        let of = |number: usize| {
+            if number.is_multiple_of(2) {
+                format!("alter database {database}")
+            } else {
+                format!("alter role current_user in database {database}")
+            }
+        };
         let statements: Vec<_> = settings
             .iter()
-            .map(|(name, value)| format!("alter database {database} set {name} = {}", list(name, value)))
+            .enumerate()
+            .map(|(number, (name, value))| format!("{} set {name} = {}", of(number), list(name, value)))
             .collect();
         run_all(pair.url(side), &statements);
     }
