@@ -44,7 +44,6 @@ mod row_file;
 mod sequence;
 mod shielded;
 mod trigger;
-mod unidentified;
 mod unique_index;
 mod unproven_check;
 mod used;
@@ -66,7 +65,6 @@ pub use role::role;
 pub use role_exists::role_exists;
 pub use row_file::row_files;
 pub use shielded::shielded;
-pub use unidentified::unidentified;
 pub use unproven_check::unproven_checks;
 pub use used::used;
 

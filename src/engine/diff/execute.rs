@@ -14,7 +14,7 @@ use super::copies::Copies;
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
 use super::report::{DiffReport, report};
 use super::staged::{Staged, chunks, staged};
-use super::{ahead, brought, doubled, own_writes, respelt};
+use super::{ahead, brought, own_writes, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta::{self, Class, Evidence, History, Witness, agreed, classify};
 use crate::engine::evidence::{Clock, Stamps, WriteOrder, xid_witness, young};
@@ -298,7 +298,6 @@ impl<'a> Comparer<'a> {
                     let (renumbered, numbers) = copies.renumber(old, source, (&batch, *at), &staged_keys).await?;
                     (batch, keys) = (renumbered, Cow::Owned(numbers));
                 }
-                doubled::expect_single(old, source, &self.table.old, &keys).await?;
                 let (counterparts, young) =
                     counterpart::fetch_known(old, source, &self.table.layout, self.ids.young, &keys).await?;
                 let sides = self.sides(batch, counterparts);

@@ -9,7 +9,6 @@ mod base_rows;
 mod brought;
 mod copies;
 mod diff_row;
-mod doubled;
 mod execute;
 mod own_writes;
 mod report;

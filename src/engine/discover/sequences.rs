@@ -37,14 +37,6 @@ pub(super) fn in_olds_words(
     (answering, aside)
 }
 
-/// Says of which sequences of OLD it is known that they give out numbers again that NEW's have given out.
-pub(super) fn fall_short(on_old: &[Sequence], answering: &[Sequence]) -> impl Iterator<Item = String> {
-    answering.iter().filter_map(|on_new| {
-        let on_old = on_old.iter().find(|known| known.name == on_new.name)?;
-        on_old.falls_short_of(on_new).map(|why| format!("sequence {}: {why}", on_old.name))
-    })
-}
-
 fn replaced(name: QualifiedName, used: &Sequence) -> LeftOut {
     let table = used.owner.as_ref().map_or_else(String::new, |(table, _)| table.to_string());
     left_out(name, format!("{table} takes its numbers from {} there: OLD's is raised to cover that one", used.name))

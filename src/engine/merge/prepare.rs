@@ -7,7 +7,7 @@ use super::transaction::carry_out;
 use super::triggers::Triggers;
 use super::{definitions, sequences, table_locks, take_back, writers};
 use crate::engine::evidence::Clock;
-use crate::engine::plan::{Direction, expect_privileges, expect_publishable};
+use crate::engine::plan::{Direction, expect_privileges};
 use crate::engine::run::ledger::lock;
 use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, NewServer, Recorded, is_lock_wait};
 use crate::error::{Error, ErrorKind, Result};
@@ -89,7 +89,6 @@ impl Preparation<'_> {
     /// Does what a scope says, up to COMMIT.
     async fn carry_out(&self, old: Session, scope: Scope) -> Result<Prepared> {
         expect_privileges(&Ledger::of(self.context), &old, &scope.part, &scope.record, scope.direction).await?;
-        expect_publishable(&old, &scope.part, &scope.record, scope.direction).await?;
         let triggers = Triggers::choose(&old, &scope.part, self.options.fire_triggers).await?;
         let old = Transaction::begin(old, Isolation::ReadCommitted, self.context.servers().old_writes()).await?;
         match self.inside(&old, scope, triggers).await {

@@ -7,7 +7,6 @@ use tracing::info;
 use crate::catalog;
 use crate::engine::rows::finding_names;
 use crate::error::{Place, Result};
-use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::policy::Action;
 use crate::schema::Sequence;
@@ -21,7 +20,7 @@ pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
     for on_old in catalog::sequences(old.client()).await?.into_iter().filter(|sequence| is_in_scope(sequence, plan)) {
         let last_on_new = on_new.get(&on_old.name).and_then(|sequence| sequence.last_value);
         let mut data = Vec::new();
-        let room = on_old.room();
+        let room = room(&on_old);
         // A sequence that begins again at its end promises no new number, whatever the data hold.
         for (table, column) in on_old.feeds.iter().filter(|_| !on_old.cycle) {
             if plan.tables.iter().any(|planned| planned.name == *table && planned.actions.get(Action::Insert) > 0) {
@@ -44,15 +43,16 @@ fn is_in_scope(sequence: &Sequence, plan: &DatabasePlan) -> bool {
     tables.peek().is_none() || tables.any(|table| plan.tables.iter().any(|planned| planned.name == *table))
 }
 
-/// Says of which sequences of OLD it is known that they will give out numbers again, and why.
-pub(crate) async fn out_of_reach(old: &Session, plan: &DatabasePlan) -> Result<Vec<(QualifiedName, String)>> {
-    let on_old = catalog::sequences(old.client()).await?;
-    let in_scope = on_old.into_iter().filter(|sequence| is_in_scope(sequence, plan));
-    let of = |on_old: Sequence| {
-        let on_new = plan.new_sequences.iter().find(|sequence| sequence.name == on_old.name)?;
-        Some((on_old.name.clone(), on_old.falls_short_of(on_new)?))
-    };
-    Ok(in_scope.filter_map(of).collect())
+/// Returns the values from which the sequence can go on. A number outside them, written by hand or by a wider sequence of
+/// NEW's, is none that it could hand out again; and a sequence that is set to its very end would refuse every INSERT from then
+/// on.
+fn room(sequence: &Sequence) -> (i64, i64) {
+    let (least, greatest) = sequence.bounds.unwrap_or((i64::MIN, i64::MAX));
+    match sequence.increment {
+        _ if sequence.cycle => (least, greatest),
+        step if step < 0 => (least.saturating_sub(step), greatest),
+        step => (least, greatest.saturating_sub(step)),
+    }
 }
 
 /// Returns the value that a sequence must have handed out; `None` where it already has.
@@ -119,6 +119,7 @@ fn missing_draws(last: Option<i64>, to: i64, step: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::QualifiedName;
 
     fn sequence(last_value: Option<i64>, increment: i64) -> Sequence {
         Sequence {
@@ -153,5 +154,13 @@ mod tests {
         assert_eq!(missing_draws(Some(-10), -20, -5), 2);
         assert_eq!(missing_draws(Some(i64::MIN), i64::MAX, 1), i64::MAX);
         assert_eq!(missing_draws(None, 20, 1), 1);
+    }
+
+    #[test]
+    fn a_sequence_is_never_set_to_its_end() {
+        assert_eq!(room(&sequence(None, 1)), (-50, 49));
+        assert_eq!(room(&sequence(None, -5)), (-45, 50));
+        assert_eq!(room(&Sequence { cycle: true, ..sequence(None, 1) }), (-50, 50));
+        assert_eq!(room(&Sequence { bounds: None, ..sequence(None, 1) }), (i64::MIN, i64::MAX - 1));
     }
 }

@@ -15,7 +15,6 @@ use super::direction::Direction;
 use super::draft::Draft;
 use super::planned_row::write_planned_rows;
 use super::privileges;
-use super::published;
 use super::reject::Reject;
 use super::report::{PlanReport, report};
 use super::respelt;
@@ -99,9 +98,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
     notes.extend(decisions.notes());
     for part in &plan.databases {
         let Some(record) = manifest.database(&part.name) else { continue };
-        let place = || format!("database {}", part.name);
-        notes.extend(privileges::notes(context, part, record).await.place(place)?);
-        notes.extend(published::notes(context, part, record).await.place(place)?);
+        notes.extend(privileges::notes(context, part, record).await.place(|| format!("database {}", part.name))?);
     }
     let Aside { rejects, wanting } = aside;
     let (coverage, unmatched) = (coverage(&manifest.databases), decisions.unmatched(&known));

@@ -8,7 +8,6 @@ use crate::codec::{BatchEncoder, RowLayout};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
 use crate::pg::{Session, Transaction, sqlstate};
-use crate::schema::Table;
 use crate::statement::{self, RowSource};
 
 /// What is asked of a row where nothing says which transactions were over at the cutover.
@@ -50,21 +49,6 @@ pub(crate) fn key_texts(encoder: &BatchEncoder, batch: &RecordBatch, key_columns
 pub(crate) async fn fetch(session: &Session, source: RowSource<'_>, layout: &RowLayout, keys: &[Vec<String>]) -> Result<Image> {
     let query = statement::counterparts(source, &statement::select_list(layout, source.side, "t"), keys);
     read(session, &query, layout, keys.first().map_or(0, Vec::len)).await
-}
-
-/// Finds the positions of keys under which a side has more than one row. Nothing is asked where an index keeps the key unique,
-/// or where a row is its own key.
-pub(crate) async fn doubled(
-    session: &Session,
-    source: RowSource<'_>,
-    table: &Table,
-    keys: &[Vec<String>],
-) -> Result<Vec<usize>> {
-    if source.key.is_whole_row() || source.key.is_kept_unique(table) {
-        return Ok(Vec::new());
-    }
-    let found = session.query(&statement::doubled_keys(source, keys), &[]).await?;
-    Ok(found.iter().filter_map(|row| usize::try_from(row.get::<_, i64>(0) - 1).ok()).collect())
 }
 
 /// Begins to read one side's rows for a list of keys, in the keys' order, as if there were none that a predicate (`but`)

@@ -105,17 +105,6 @@ fn of_sequences(database: &DatabaseRecord) -> impl Iterator<Item = Gap> {
     })
 }
 
-/// Says of which sequences of OLD it is known that they give out numbers again that NEW's have given out.
-pub(crate) fn of_short_sequences(database: &str, short: Vec<(QualifiedName, String)>) -> impl Iterator<Item = Gap> {
-    short.into_iter().map(move |(name, why)| Gap {
-        database: database.to_owned(),
-        table: name.to_string(),
-        of: GapKind::Numbers,
-        why,
-        keys: Vec::new(),
-    })
-}
-
 fn of_table(database: &str, table: &TableRecord) -> Vec<Gap> {
     let gap = |of, why| Gap { database: database.to_owned(), table: table.name.to_string(), of, why, keys: Vec::new() };
     let unplaced = table.unplaced.iter().filter(|(_, values)| **values > 0);

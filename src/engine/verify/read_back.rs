@@ -12,9 +12,9 @@ use super::verified_table::VerifiedTable;
 use super::written_since::Checked;
 use crate::catalog;
 use crate::codec::BatchEncoder;
-use crate::engine::plan::{Change, PlannedRowReader};
+use crate::engine::plan::PlannedRowReader;
 use crate::engine::rows::counterpart;
-use crate::engine::rows::{Image, fetch, finding_names, key_texts};
+use crate::engine::rows::{fetch, finding_names, key_texts};
 use crate::engine::run::workers;
 use crate::engine::run::{Context, Reporter, Servers, Work, tell_redefined};
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -232,30 +232,15 @@ impl ReadBackWork {
                 if wanted.true_count() == 0 {
                     continue;
                 }
-                let mut change = changes.change(&record.layout)?.select(&wanted)?;
-                let texts_of = |change: &Change<Image>| {
-                    let by = if deletes { &change.before } else { &change.after };
-                    key_texts(&encoder, &by.rows, &keys)
-                };
-                let mut texts = texts_of(&change)?;
-                let doubled = counterpart::doubled(old, source, &record.old, &texts).await?;
-                if !doubled.is_empty() {
-                    found.count_doubled(&texts, &doubled);
-                    found.rows += doubled.len() as u64;
-                    let rows = 0..wanted.true_count();
-                    let single: BooleanArray = rows.map(|row| Some(doubled.binary_search(&row).is_err())).collect();
-                    change = change.select(&single)?;
-                    texts = texts_of(&change)?;
-                }
-                if doubled.len() == wanted.true_count() {
-                    continue;
-                }
+                let change = changes.change(&record.layout)?.select(&wanted)?;
+                let by = if deletes { &change.before } else { &change.after };
+                let texts = key_texts(&encoder, &by.rows, &keys)?;
                 if record.key.is_whole_row() && !deletes {
                     found.count_own(old, source, self.merged_in, &texts).await?;
                 }
                 let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
                 found.tell_apart(old, source, (self.merged_in, deletes), (&texts, &broken)).await?;
-                found.rows += (wanted.true_count() - doubled.len()) as u64;
+                found.rows += wanted.true_count() as u64;
                 reporter.tell_rows(&self.plan.name, &record.name, wanted.true_count() as u64, 0);
             }
         }

@@ -77,14 +77,6 @@ impl Checked {
         Ok(())
     }
 
-    /// Adds rows, by the positions of their keys, beside which OLD has others under the same key. A merge refuses such: they
-    /// came since.
-    pub(crate) fn count_doubled(&mut self, keys: &[Vec<String>], doubled: &[usize]) {
-        for row in doubled {
-            self.written_since.add(one_key(keys, *row));
-        }
-    }
-
     /// Tells rows apart that are not as promised, given by the positions of their keys; `deletes` says that they were to be
     /// gone. The merge was committed with all its rows: one that is gone was deleted since, and a copy that has come again is
     /// others', unless the merge wrote it itself. Without the merge's transaction nothing is known.

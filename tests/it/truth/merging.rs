@@ -163,27 +163,6 @@ fn numbers_that_old_gives_out_during_a_merge_are_given_out_once() {
 }
 
 #[test]
-fn what_old_cannot_publish_is_told_by_the_plan_and_refused_with_a_way_on() {
-    let both = "create table log (line text); create table t (id int primary key, v text, updated_at timestamptz);
-                insert into log values ('x'); insert into t values (1, 'both', '2020-01-01')";
-    let case =
-        recovery(pair("published", both, "insert into log values ('y'); update t set v = 'n', updated_at = now()", ""), "");
-    support::sql(&case.pair.old, "create publication to_new for all tables");
-    case.decide("[defaults]\nambiguous = \"apply_new\"\n");
-    let plan = planned(&case);
-    let told = |what: &str| plan.notes.iter().any(|note| note.contains("public.log") && note.contains(what));
-    assert!(told("OLD would refuse an undo") && !told("OLD refuses what"), "{:?}", plan.notes);
-    merge(&case, MergeOptions::default()).expect("a merge of inserts");
-    let refused = block_on(engine::undo(&case.context, MergeOptions::default())).expect_err("nothing may be deleted");
-    assert_eq!(refused.kind(), ErrorKind::Refused, "{refused:?}");
-    let way = refused.hints().iter().find(|hint| hint.starts_with("ALTER TABLE")).expect("a way on").clone();
-    assert_eq!(way, "ALTER TABLE \"public\".\"log\" REPLICA IDENTITY FULL;");
-    support::sql(&case.pair.old, &way);
-    block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
-    assert_eq!(support::value(&case.pair.old, "select string_agg(line, ',') from log").as_deref(), Some("x"));
-}
-
-#[test]
 fn a_fenced_old_and_a_second_merge_are_named() {
     let both = "create table t (id int primary key, created_at timestamptz, updated_at timestamptz)";
     let case = recovery(pair("fenced", both, "insert into t values (1, now(), now())", ""), "");

@@ -1,7 +1,6 @@
 //! What `verified` promises, and when it is not said.
 
 use failback::engine::{GapKind, State, VerifyReport};
-use failback::error::ErrorKind;
 use failback::pg::Endpoint;
 
 use super::*;
@@ -81,44 +80,6 @@ fn numbers_that_new_does_not_tell_are_a_gap() {
     // Those of tables that were not asked for are nobody's business.
     let numbers: Vec<_> = gaps(&report).into_iter().filter(|(_, of)| *of == GapKind::Numbers).collect();
     assert_eq!((report.state, numbers), (State::VerifiedWithGaps, vec![("public.numbers", GapKind::Numbers)]));
-}
-
-#[test]
-fn a_second_row_under_a_configured_key_is_named_before_the_merge_and_after_it() {
-    let both = "create table t (id int, body text, updated_at timestamptz default '2020-01-01');
-                insert into t (id, body) values (1, 'a'), (2, 'b'); create table u (id int primary key)";
-    let new = "update t set body = 'n', updated_at = now() where id = 2; delete from t where id = 1; insert into u values (1)";
-    let case = recovery(pair("verify_doubled", both, new, ""), "[tables.\"public.t\"]\nkey = [\"id\"]\nmethod = \"compare\"\n");
-    block_on(engine::export(&case.context)).expect("an export");
-    let again = "insert into t (id, body) values (2, 'by a user'), (1, 'by a user')";
-    support::sql(&case.pair.old, again);
-    let refused = block_on(engine::diff(&case.context)).expect_err("two rows under a key");
-    assert_eq!(refused.kind(), ErrorKind::Refused, "{refused:?}");
-    assert!(refused.causes().iter().any(|cause| cause.contains("under the key 1")), "{refused:?}");
-    support::sql(&case.pair.old, "delete from t where body = 'by a user'");
-    block_on(engine::diff(&case.context)).expect("a diff");
-    case.decide("[defaults]\nambiguous = \"apply_new\"\n");
-    block_on(engine::plan(&case.context)).expect("a plan");
-    block_on(engine::merge(&case.context, KEEP)).expect("a merge");
-    support::sql(&case.pair.old, again);
-    let report = verified(&case);
-    let since: Vec<_> = report.tables.iter().map(|table| (table.written_since, table.mismatched)).collect();
-    assert_eq!((report.state, since), (State::VerifiedWithGaps, vec![(2, 0), (0, 0)]), "{report:#?}");
-}
-
-#[test]
-fn a_sequence_that_ends_before_news_is_a_gap_until_it_has_room() {
-    let case = recovery(pair("verify_short", T, NEW, ""), COMPARE);
-    support::sql(&case.pair.old, "create sequence numbers maxvalue 100; select nextval('numbers')");
-    support::sql(&case.pair.new, "create sequence numbers; select setval('numbers', 150)");
-    let found = discovered(&case).expect("a discovery");
-    assert!(found.notes.iter().any(|note| note.contains("NEW's has come to 150")), "{:?}", found.notes);
-    merged(&case);
-    assert_eq!(gaps(&verified(&case)), [("public.numbers", GapKind::Numbers)]);
-    support::sql(&case.pair.old, "alter sequence numbers maxvalue 1000");
-    let report = verified(&case);
-    assert_eq!(gaps(&report), []);
-    assert_eq!(report.sequences.iter().map(|raise| raise.to).collect::<Vec<_>>(), [150], "it lags, and is named");
 }
 
 #[test]
