@@ -1,11 +1,12 @@
 -- The columns of every table, domains resolved to what they stand for.
 -- Parameters: none.
--- Columns: table_oid oid, name text, type_sql text (as declared; for a domain the domain), base_sql text, bare_sql text
--- (without modifier), typmod int4, base text, base_schema text, builtin bool and type_kind text (of the type that the domain
--- stands for; base, array, composite, enum or range), casts_text bool (whether a function casts it to text or text to it, so
--- that such a cast may not be what the type's output and input functions do; a cast of arrays is not seen), labels text[],
--- not_null bool, generated bool, identity "char" (a, d or 0), has_default bool, nondeterministic bool, hashed bool (whether the
--- type, or for an array that of its elements, has a default operator class that hashes equal values alike), number int2.
+-- Columns: table_oid oid, name text, type_oid oid and type_sql text (as declared; for a domain the domain), base_sql
+-- text, bare_sql text (without modifier), typmod int4, base text, base_schema text, builtin bool and type_kind text (of
+-- the type that the domain stands for; base, array, composite, enum or range), casts_text bool (whether a function casts
+-- it to text or text to it, so that such a cast may not be what the type's output and input functions do; a cast of
+-- arrays is not seen), labels text[], not_null bool, generated bool, identity "char" (a, d or 0), has_default bool,
+-- nondeterministic bool, hashed bool (whether the type, or for an array that of its elements, has a default operator
+-- class that hashes equal values alike), number int2.
 -- Server: 13.
 -- Filters: dropped and system columns hold nothing that is carried. Partitions have the columns of their root.
 -- A domain over a domain has no modifier of its own: the innermost one says it. NOT NULL and a default count wherever in the
@@ -30,6 +31,7 @@ with recursive step (declared, reached, typmod, not_null, has_default, depth) as
 )
 select a.attrelid as table_oid,
        a.attname::pg_catalog.text as name,
+       a.atttypid as type_oid,
        pg_catalog.format_type(a.atttypid, a.atttypmod) as type_sql,
        pg_catalog.format_type(t.oid, coalesce(r.typmod, a.atttypmod)) as base_sql,
        pg_catalog.format_type(t.oid, -1) as bare_sql,

@@ -5,8 +5,8 @@
 -- text[] (parent = child, a pair a column), deferrable bool, match_full bool, validated bool, child_partitioned bool,
 -- parent_partitioned bool, on_delete and on_update "char" (confdeltype, confupdtype), period bool (18: the last pair is a
 -- range, and parents cover the child's together), child_part_schema and child_part_name text, parent_part_schema and
--- parent_part_name text (the partition that the key stands on, or points at; NULL for a whole table), child_bound text or
--- NULL (which rows belong to the child's partition).
+-- parent_part_name text (the partition that the key stands on, or points at; NULL for a whole table), child_bound and
+-- parent_bound text or NULL (which rows belong to that partition).
 -- Server: 13.
 -- Filters: with conparentid set it is the copy of another key for one partition. A key that is NOT ENFORCED (18) promises
 -- nothing; servers that lack a column answer NULL to the row as JSON.
@@ -32,7 +32,8 @@ select child.oid as table_oid,
        case when f.conrelid <> child.oid then on_child.name end as child_part_name,
        case when f.confrelid <> parent.oid then on_parent.schema end as parent_part_schema,
        case when f.confrelid <> parent.oid then on_parent.name end as parent_part_name,
-       case when f.conrelid <> child.oid then pg_catalog.pg_get_partition_constraintdef(f.conrelid) end as child_bound
+       case when f.conrelid <> child.oid then pg_catalog.pg_get_partition_constraintdef(f.conrelid) end as child_bound,
+       case when f.confrelid <> parent.oid then pg_catalog.pg_get_partition_constraintdef(f.confrelid) end as parent_bound
   from pg_catalog.pg_constraint as f
   join pg_catalog.pg_class as child
     on child.oid = coalesce(pg_catalog.pg_partition_root(f.conrelid)::pg_catalog.oid, f.conrelid)

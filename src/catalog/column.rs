@@ -1,19 +1,21 @@
 //! Columns and their types.
 
+use std::collections::HashMap;
+
 use tokio_postgres::{Client, Row};
 
 use super::{ByTable, fact};
 use crate::error::Result;
-use crate::schema::{Column, Identity, PgType, TypeKind};
+use crate::schema::{Attribute, Column, Identity, PgType, TypeKind};
 
 const SQL: &str = include_str!("../../sql/catalog/column.sql");
 
-/// Reads the columns of every table, in attribute order.
-pub(super) async fn read(client: &Client) -> Result<ByTable<Column>> {
-    fact::by_table(&fact::list(client, "list the columns", SQL).await?, column)
+/// Reads the columns of every table, in attribute order; `attributes` are what their types are made of, by the types' OIDs.
+pub(super) async fn read(client: &Client, attributes: &HashMap<u32, Vec<Attribute>>) -> Result<ByTable<Column>> {
+    fact::by_table(&fact::list(client, "list the columns", SQL).await?, |row| column(row, attributes))
 }
 
-fn column(row: &Row) -> Result<Column> {
+fn column(row: &Row, attributes: &HashMap<u32, Vec<Attribute>>) -> Result<Column> {
     Ok(Column {
         name: fact::get_ident(row, "name")?,
         data_type: PgType {
@@ -27,6 +29,7 @@ fn column(row: &Row) -> Result<Column> {
             kind: type_kind(fact::get(row, "type_kind")?)?,
             casts_text: fact::get(row, "casts_text")?,
             labels: fact::get(row, "labels")?,
+            attributes: attributes.get(&fact::get(row, "type_oid")?).cloned().unwrap_or_default(),
         },
         not_null: fact::get(row, "not_null")?,
         generated: fact::get(row, "generated")?,

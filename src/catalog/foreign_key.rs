@@ -30,6 +30,7 @@ fn foreign_key(row: &Row) -> Result<ForeignKey> {
         period: fact::get(row, "period")?,
         child_part: part(row, "child_part_schema", "child_part_name")?,
         child_bound: fact::get(row, "child_bound")?,
+        parent_bound: fact::get(row, "parent_bound")?,
         parent_part: part(row, "parent_part_schema", "parent_part_name")?,
         on_delete: action(row, "on_delete")?,
         on_update: action(row, "on_update")?,

@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+mod attribute;
 mod column;
 mod constraint;
 mod database;
@@ -35,7 +36,9 @@ mod ledger;
 mod ledger_place;
 mod owner;
 mod partition_bound;
+mod partition_check;
 mod privilege;
+mod published;
 mod relation;
 mod replica_role;
 mod role;
@@ -59,7 +62,9 @@ pub use key_lift::key_lifts;
 pub use ledger_place::ledger_place;
 pub use owner::is_owner;
 pub use partition_bound::partition_bounds;
+pub use partition_check::partition_checks;
 pub use privilege::privileges;
+pub use published::unidentified;
 pub use replica_role::replica_role_allowed;
 pub use role::role;
 pub use role_exists::role_exists;
@@ -120,7 +125,7 @@ fn feeds(sequence: &Sequence, tables: &BTreeMap<u32, QualifiedName>) -> bool {
 pub async fn read(client: &Client) -> Result<Catalog> {
     let listed = relation::list(client).await?;
     let mut facts = Facts {
-        columns: column::read(client).await?,
+        columns: column::read(client, &attribute::read(client).await?).await?,
         unique_indexes: unique_index::read(client).await?,
         foreign_keys: foreign_key::read(client).await?,
         checks: constraint::read(client).await?,

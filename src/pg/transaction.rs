@@ -33,6 +33,9 @@ impl Isolation {
     }
 }
 
+/// Temporary tables are made in it, also where OLD's users are kept from writing by `default_transaction_read_only`.
+const ATTEMPT: &str = "begin isolation level repeatable read read write";
+
 const READ: &str = "begin isolation level repeatable read read only";
 
 /// A transaction that an error has aborted answers COMMIT with ROLLBACK and no error; it refuses any other statement. So one
@@ -74,7 +77,7 @@ impl Transaction {
     /// As [`begin`](Self::begin).
     pub async fn attempt(session: Session) -> Result<Self> {
         let span = debug_span!("transaction", on = session.place(), to = "try");
-        session.execute_all(Isolation::RepeatableRead.begin()).instrument(span.clone()).await?;
+        session.execute_all(ATTEMPT).instrument(span.clone()).await?;
         Ok(Self { session, writes: None, span })
     }
 

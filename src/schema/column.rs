@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Attribute;
 use crate::name::{Ident, operator};
 
 /// One column of a table, as the catalog describes it.
@@ -102,6 +103,9 @@ pub struct PgType {
     /// An enum's labels in their order; empty for every other type.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub labels: Vec<String>,
+    /// What the type is made of, if there is a composite type in it; empty for every other type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<Attribute>,
 }
 
 impl PgType {
@@ -119,6 +123,7 @@ impl PgType {
             kind: TypeKind::Base,
             casts_text: false,
             labels: Vec::new(),
+            attributes: Vec::new(),
         }
     }
 
@@ -126,6 +131,15 @@ impl PgType {
     #[must_use]
     pub fn equals(&self) -> String {
         if self.builtin || self.kind != TypeKind::Base { "=".to_owned() } else { operator(&self.schema, "=") }
+    }
+
+    /// Whether a builtin type, or the elements of an array of it, may not take on one server what it gave on another of the
+    /// same version: values that name objects, which may not be there (`regclass`, `aclitem`), XML, which a server may be built
+    /// without, and types that take nothing from a client. Types that are not known to be safe count as such.
+    #[must_use]
+    pub fn asks_the_server(&self) -> bool {
+        let element = self.base.strip_prefix('_').unwrap_or(&self.base);
+        self.builtin && !KEPT_EVERYWHERE.contains(&element)
     }
 
     fn base_prints_alike(&self, typmod: i32) -> bool {
@@ -139,6 +153,72 @@ impl PgType {
         }
     }
 }
+
+/// Types of `pg_catalog` whose values every server takes that knows the type.
+const KEPT_EVERYWHERE: [&str; 62] = [
+    "bit",
+    "bool",
+    "box",
+    "bpchar",
+    "bytea",
+    "char",
+    "cid",
+    "cidr",
+    "circle",
+    "date",
+    "datemultirange",
+    "daterange",
+    "float4",
+    "float8",
+    "inet",
+    "int2",
+    "int2vector",
+    "int4",
+    "int4multirange",
+    "int4range",
+    "int8",
+    "int8multirange",
+    "int8range",
+    "interval",
+    "json",
+    "jsonb",
+    "jsonpath",
+    "line",
+    "lseg",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "name",
+    "nummultirange",
+    "numeric",
+    "numrange",
+    "oid",
+    "oidvector",
+    "path",
+    "pg_lsn",
+    "pg_snapshot",
+    "point",
+    "polygon",
+    "refcursor",
+    "text",
+    "tid",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "tsmultirange",
+    "tsquery",
+    "tsrange",
+    "tstzmultirange",
+    "tstzrange",
+    "tsvector",
+    "txid_snapshot",
+    "uuid",
+    "varbit",
+    "varchar",
+    "xid",
+    "xid8",
+];
 
 /// What sort of type a base type is (`pg_type.typtype`, arrays apart).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! Which columns of OLD and NEW answer to each other, and in which type their values travel.
 
+use super::attribute::Alike;
 use super::common_type::{CommonType, common_type};
 use super::{Column, Conversion, PgType, Renaming, Source, Table};
 use crate::name::{Ident, Side};
@@ -55,11 +56,11 @@ fn new_only(column: &Column, renaming: &Renaming) -> MappedColumn {
 fn both(old: &Column, new: &Column, renaming: &Renaming, zone: &str) -> MappedColumn {
     let way = common_type(&old.data_type, &new.data_type);
     let data_type = match way {
-        CommonType::Same => old.data_type.clone(),
+        CommonType::Same | CommonType::ByAttribute | CommonType::Apart => old.data_type.clone(),
         CommonType::As(Side::Old) => undomained(&old.data_type),
         CommonType::As(Side::New) | CommonType::Rounded => undomained(&new.data_type),
         CommonType::Instant(_) => PgType { sql: "timestamp with time zone".to_owned(), ..PgType::builtin("timestamptz", -1) },
-        CommonType::Text => PgType::builtin("text", -1),
+        CommonType::Text | CommonType::Document => PgType::builtin("text", -1),
     };
     let conversions = |side: Side, own: &PgType| match way {
         CommonType::Same => Vec::new(),
@@ -68,7 +69,14 @@ fn both(old: &Column, new: &Column, renaming: &Renaming, zone: &str) -> MappedCo
         CommonType::Instant(holder) if holder == side => Vec::new(),
         CommonType::Instant(_) => vec![Conversion::AtZone(zone.to_owned())],
         CommonType::Text if own.builtin && own.base == "text" => Vec::new(),
-        CommonType::Text => vec![Conversion::Cast("text".to_owned())],
+        CommonType::Document if side == Side::New => vec![Conversion::Document],
+        // What travels is the text of a value of OLD's type.
+        CommonType::ByAttribute | CommonType::Apart if side == Side::Old => Vec::new(),
+        CommonType::Text | CommonType::Document | CommonType::Apart => vec![Conversion::Cast("text".to_owned())],
+        CommonType::ByAttribute => match Alike::of(&old.data_type, &new.data_type) {
+            Alike::Rearranged { order, .. } => vec![Conversion::Rearranged(order)],
+            _ => Vec::new(),
+        },
     };
     MappedColumn {
         name: old.name.clone(),

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::attribute::Alike;
 use super::{PgType, TypeKind};
 use crate::name::Side;
 
@@ -23,11 +24,25 @@ pub enum CommonType {
     Text,
     /// In NEW's type, which rounds or cuts what OLD's holds.
     Rounded,
+    /// As the text of OLD's `jsonb`; what that would leave out of NEW's `json` stays in it.
+    Document,
+    /// In OLD's composite type: each attribute is NEW's of the same name, which stands elsewhere there.
+    ByAttribute,
+    /// As each server's text, although composite types do not have the same attributes: equal texts may mean other things.
+    Apart,
 }
 
 /// Chooses how a column travels.
 #[must_use]
 pub fn common_type(old: &PgType, new: &PgType) -> CommonType {
+    if !old.attributes.is_empty() && !new.attributes.is_empty() {
+        match Alike::of(old, new) {
+            Alike::Same => {}
+            Alike::Retyped => return CommonType::Text,
+            Alike::Rearranged { .. } => return CommonType::ByAttribute,
+            Alike::Apart => return CommonType::Apart,
+        }
+    }
     if same(old, new) {
         return CommonType::Same;
     }
@@ -35,6 +50,7 @@ pub fn common_type(old: &PgType, new: &PgType) -> CommonType {
         match (old.base.as_str(), new.base.as_str()) {
             ("timestamptz", "timestamp") => return CommonType::Instant(Side::Old),
             ("timestamp", "timestamptz") => return CommonType::Instant(Side::New),
+            ("jsonb", "json") => return CommonType::Document,
             _ => {}
         }
     }
@@ -88,7 +104,9 @@ pub(super) fn holds(wide: &PgType, narrow: &PgType) -> bool {
 #[must_use]
 pub fn may_lose(new: &PgType, old: &PgType) -> bool {
     match common_type(old, new) {
-        CommonType::Same | CommonType::Rounded | CommonType::As(Side::New) => false,
+        // Of composite types that do not answer to each other, whatever NEW has is held.
+        CommonType::Same | CommonType::Rounded | CommonType::Document | CommonType::Apart | CommonType::As(Side::New) => false,
+        CommonType::ByAttribute => matches!(Alike::of(old, new), Alike::Rearranged { is_retyped: true, .. }),
         CommonType::Instant(_) => new.typmod != -1 && new.typmod != old.typmod,
         CommonType::As(Side::Old) | CommonType::Text => !takes_as_it_is(new, old),
     }
@@ -167,6 +185,7 @@ mod tests {
             (builtin("timestamptz", -1), builtin("timestamp", -1), CommonType::Instant(Side::Old)),
             (builtin("timestamp", -1), builtin("timestamptz", -1), CommonType::Instant(Side::New)),
             (builtin("json", -1), builtin("jsonb", -1), CommonType::As(Side::New)),
+            (builtin("jsonb", -1), builtin("json", -1), CommonType::Document),
             (builtin("uuid", -1), builtin("int4", -1), CommonType::Text),
             (enumeration("mood"), enumeration("state"), CommonType::Text),
         ];

@@ -68,6 +68,14 @@ impl ComparisonKey {
         table.unique_indexes.iter().any(within)
     }
 
+    /// Whether a value of it may name what the other server does not have, which refuses it then.
+    #[must_use]
+    pub fn names_objects(&self) -> bool {
+        // Types of `pg_catalog` are printed without their schema, and the user's own always with it.
+        let names = |cast: &str| cast.starts_with("reg") && !cast.contains('.');
+        self.columns().iter().any(|column| names(&column.old.cast) || names(&column.new.cast))
+    }
+
     /// Whether rows are identified by their whole content.
     #[must_use]
     pub const fn is_whole_row(&self) -> bool {

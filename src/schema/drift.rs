@@ -93,6 +93,11 @@ impl Drift {
                     CommonType::As(Side::New) => format!("{types}: {HELD}"),
                     CommonType::Instant(_) => format!("{types}: the wall clock is read in the configured zone; {HELD}"),
                     CommonType::Text => format!("{types}: compared as text; {HELD}"),
+                    CommonType::Document => format!("{types}: compared as OLD's type prints it; {HELD}"),
+                    CommonType::ByAttribute => format!("{types}: each attribute is NEW's of its name; {HELD}"),
+                    CommonType::Apart => {
+                        format!("{types}: their attributes differ, and no rename is guessed: rows with another value are held")
+                    }
                     CommonType::Rounded => format!("{types}: where NEW has OLD's value, rounded or cut, OLD's stays; {HELD}"),
                 }
             }
@@ -162,5 +167,6 @@ fn type_drift(column: &Ident, old: &PgType, new: &PgType) -> Option<Drift> {
     }
     let travel = common_type(old, new);
     let differs = travel != CommonType::Same || old.sql != new.sql;
-    differs.then(|| Drift::TypeDiffers { column, old: old.sql.clone(), new: new.sql.clone(), travel })
+    let said = |own: &PgType| if old.attributes == new.attributes { own.sql.clone() } else { own.described() };
+    differs.then(|| Drift::TypeDiffers { column, old: said(old), new: said(new), travel })
 }

@@ -47,6 +47,9 @@ pub struct ForeignKey {
     /// The partition that alone is referenced, if it is not the whole table.
     #[serde(default)]
     pub parent_part: Option<QualifiedName>,
+    /// The condition under which a row of the parent belongs to that partition, on bare column names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_bound: Option<String>,
     /// What happens to children when the parent goes.
     pub on_delete: FkAction,
     /// What happens to children when the parent's referenced columns change.

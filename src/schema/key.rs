@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::common_type::{CommonType, common_type};
 use super::{MappedColumn, PgType, Source, Table};
 use crate::name::{Ident, Side, Sided};
 
@@ -94,6 +95,11 @@ pub enum KeyProblem {
         /// The side that lacks it; OLD if both do.
         side: Side,
     },
+    /// A column is of a composite type whose attributes are others, or in another order, on NEW.
+    Attributes {
+        /// The column, by OLD's name.
+        column: Ident,
+    },
     /// A configured column is computed by OLD, so that nothing can be written under its value.
     Computed {
         /// The column, by OLD's name.
@@ -110,6 +116,13 @@ impl fmt::Display for KeyProblem {
             ),
             Self::ConfiguredColumnMissing { column, side } => {
                 write!(f, "the configured key names column {column}, which {side} does not have")
+            }
+            Self::Attributes { column } => {
+                write!(
+                    f,
+                    "its key names column {column}, whose type has other attributes on NEW, or has them in another order: name \
+                     another key in failback.toml"
+                )
             }
             Self::Computed { column } => {
                 write!(f, "the configured key names column {column}, which OLD computes from others")
@@ -149,6 +162,9 @@ fn key_column(old: &Table, new: &Table, pairs: &[MappedColumn], name: &Ident) ->
         .iter()
         .find(|pair| pair.name == *name && pair.is_carried())
         .ok_or_else(|| KeyProblem::Computed { column: name.clone() })?;
+    if matches!(common_type(own.old, own.new), CommonType::ByAttribute | CommonType::Apart) {
+        return Err(KeyProblem::Attributes { column: name.clone() });
+    }
     let order = if own.into_iter().all(PgType::is_integer) {
         KeyOrder::Integer
     } else if own.into_iter().all(PgType::is_uuid) {

@@ -49,6 +49,16 @@ impl Method {
     pub const fn goes_by_blocks(self) -> bool {
         matches!(self, Self::Blocks | Self::BlocksOnly)
     }
+
+    /// Returns the method that looks at keys beside it, which shows whether a key is one row's.
+    #[must_use]
+    pub const fn with_keys(self) -> Self {
+        match self {
+            Self::TimestampsOnly => Self::Timestamps,
+            Self::BlocksOnly => Self::Blocks,
+            other => other,
+        }
+    }
 }
 
 /// How two rows under one key are compared where whole tables are.

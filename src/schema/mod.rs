@@ -12,6 +12,7 @@
 //! assert_eq!(common_type(&old, &new), CommonType::As(Side::New), "NEW's type holds the values of both");
 //! ```
 
+mod attribute;
 mod column;
 mod column_mapping;
 mod common_type;
@@ -28,6 +29,7 @@ mod method;
 mod order;
 mod own_form;
 mod privilege;
+mod published;
 mod relation;
 mod remembered_key;
 mod renaming;
@@ -40,6 +42,7 @@ mod source;
 mod table;
 mod used;
 
+pub use attribute::Attribute;
 pub use column::{Column, Identity, PgType, TypeKind};
 pub use column_mapping::{MappedColumn, map_columns};
 pub use common_type::{CommonType, common_type, may_lose};
@@ -56,10 +59,11 @@ pub use method::{CompareBy, Coverage, Covered, Method, TimeColumn, TimeColumns, 
 pub use order::{Dependencies, depend};
 pub use own_form::own_form;
 pub use privilege::{MissingPrivilege, Privilege, PrivilegeObject, Reach, WantedPrivilege, unreadable};
+pub use published::Unidentified;
 pub use relation::{Relation, RelationKind};
 pub use remembered_key::{Common, RememberedColumn, RememberedKey};
 pub use renaming::{Renaming, RenamingProblem};
-pub use rounding::round_as_new_does;
+pub use rounding::{keep_wall_clocks, round_as_new_does};
 pub use row_file::RowFile;
 pub use sequence::Sequence;
 pub use source::{Conversion, Source};

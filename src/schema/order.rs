@@ -80,6 +80,7 @@ mod tests {
             period: false,
             child_part: None,
             child_bound: None,
+            parent_bound: None,
             parent_part: None,
             on_delete: FkAction::NoAction,
             on_update: FkAction::NoAction,

@@ -29,7 +29,13 @@ impl Conversion {
         match self {
             // `json` forgets its spelling in `jsonb`, and `char` its blanks; what a function makes of a value is its affair.
             Self::Cast(_) => !own.casts_text && !matches!(own.base.as_str(), "json" | "bpchar"),
-            Self::Input(_) | Self::AtZone(_) | Self::Rounded { .. } => false,
+            Self::Input(_)
+            | Self::AtZone(_)
+            | Self::Shown(_)
+            | Self::OnlyAt(_)
+            | Self::Document
+            | Self::Rearranged(_)
+            | Self::Rounded { .. } => false,
         }
     }
 }

@@ -26,8 +26,7 @@ pub fn round_as_new_does(
         let Some(rounding) = Rounding::of(&on_old.data_type, &on_new.data_type, zone) else { continue };
         pair.old = Source::Mapped { column: pair.name.clone(), conversions: rounding.read };
         if let Some(travelling) = rounding.travelling {
-            let own = pair.new.column(&pair.name).clone();
-            pair.new = if own == pair.name { Source::Same } else { Source::Mapped { column: own, conversions: Vec::new() } };
+            pair.new = unconverted(pair);
             pair.data_type = travelling;
         }
         for drift in drift.iter_mut() {
@@ -38,6 +37,25 @@ pub fn round_as_new_does(
             }
         }
     }
+}
+
+/// Compares instants of OLD's by the wall clocks that NEW has of them, in columns that are compared as NEW's type has them: one
+/// that no clock showed, or that it showed twice, is then seen for what it is. Not so `times`, which say when a row was
+/// written.
+pub fn keep_wall_clocks(pairs: &mut [MappedColumn], new: &Table, times: &[Ident]) {
+    for pair in pairs.iter_mut().filter(|pair| !times.contains(&pair.name)) {
+        let (Source::Mapped { conversions, .. }, Some(on_new)) = (&pair.old, new.column(&pair.name)) else { continue };
+        let [Conversion::AtZone(zone), Conversion::AtZone(_)] = conversions.as_slice() else { continue };
+        pair.old = Source::Mapped { column: pair.name.clone(), conversions: vec![Conversion::Shown(zone.clone())] };
+        pair.new = unconverted(pair);
+        pair.data_type = PgType { sql: on_new.data_type.base_sql.clone(), ..on_new.data_type.clone() };
+    }
+}
+
+/// NEW's own column.
+fn unconverted(pair: &MappedColumn) -> Source {
+    let own = pair.new.column(&pair.name).clone();
+    if own == pair.name { Source::Same } else { Source::Mapped { column: own, conversions: Vec::new() } }
 }
 
 /// Whether a column is part of what no two rows may share, or of what one row refers to another by.

@@ -47,6 +47,15 @@ pub enum Conversion {
     Input(String),
     /// `AT TIME ZONE`: a wall clock becomes the instant at which it showed that, and the other way round.
     AtZone(String),
+    /// What a clock in the zone shows at an instant. Taken back, it is the instant at which it shows that, if that is one; a
+    /// wall clock that it shows twice is none.
+    Shown(String),
+    /// The instant at which a clock in the zone shows a wall clock, and nothing if it shows that twice.
+    OnlyAt(String),
+    /// The text that a `json` would have as `jsonb`, as far as that takes it and leaves nothing out; else its own.
+    Document,
+    /// The text of a composite value with its attributes in this order.
+    Rearranged(Vec<Ident>),
     /// A cast to a type that rounds or cuts.
     Rounded {
         /// The type, its modifier included.
@@ -92,8 +101,16 @@ impl Source {
         let to_own = || Conversion::Cast(own.bare_sql.clone());
         let back = |conversion: &Conversion| match conversion {
             Conversion::Rounded { by_text: true, .. } => vec![Conversion::Cast("text".to_owned()), to_own()],
-            Conversion::Cast(_) | Conversion::Input(_) | Conversion::Rounded { .. } => vec![to_own()],
+            Conversion::Cast(_)
+            | Conversion::Input(_)
+            | Conversion::Document
+            | Conversion::Rearranged(_)
+            | Conversion::Rounded { .. } => {
+                vec![to_own()]
+            }
             Conversion::AtZone(zone) => vec![Conversion::AtZone(zone.clone())],
+            Conversion::Shown(zone) => vec![Conversion::OnlyAt(zone.clone())],
+            Conversion::OnlyAt(zone) => vec![Conversion::Shown(zone.clone())],
         };
         conversions.iter().rev().flat_map(back).collect()
     }

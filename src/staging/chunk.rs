@@ -134,6 +134,7 @@ mod tests {
             period: false,
             child_part: Some(leaf.clone()),
             child_bound: Some("\"parent\" > 0".to_owned()),
+            parent_bound: None,
             parent_part: None,
             on_delete: FkAction::NoAction,
             on_update: FkAction::NoAction,

@@ -181,7 +181,8 @@ fn parents_after(key: &ForeignKey, parent: Option<&DeltaTables<'_>>) -> Vec<Stri
     let Some(parent) = parent else { return vec![format!("(select {columns} from {referenced}) p")] };
     let stays = format!("not exists (select from {} l where l.rel = q.tableoid and l.tid = q.ctid)", parent.outgoing());
     let columns_of_q = key.parent_columns.iter().map(|column| format!("q.{}", column.sql())).collect::<Vec<_>>().join(", ");
-    let incoming = format!("select {columns} from {}", parent.incoming());
+    let bound = key.parent_bound.as_ref().map_or_else(String::new, |bound| format!(" where {bound}"));
+    let incoming = format!("select {columns} from {} as {}{bound}", parent.incoming(), parent.alias());
     let standing = format!("select {columns_of_q} from {referenced} q where {stays}");
     if key.period {
         return vec![format!("({incoming} union all {standing}) p")];
@@ -258,15 +259,19 @@ pub fn orphaning_parents(key: &ForeignKey, child: Option<&DeltaTables<'_>>, pare
         parents_after(key, Some(parent)).remove(0)
     } else {
         let columns = key.parent_columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
-        format!("(select {columns} from {} where {} = t.{ord}) p", parent.incoming(), parent.ord())
+        let bound = key.parent_bound.as_ref().map_or_else(String::new, |bound| format!(" and {bound}"));
+        let (incoming, alias, own_ord) = (parent.incoming(), parent.alias(), parent.ord());
+        format!("(select {columns} from {incoming} as {alias} where {own_ord} = t.{ord}{bound}) p")
     };
+    // An update in place leaves what children refer to alone, and may move its row to another partition.
+    let kept = if key.parent_part.is_some() { "true" } else { "l.op <> 'u'" };
     let mut tests = vec![missing(key, &parents_after, "t")];
     tests.extend(
         child.map(|child| format!("not exists (select from {} k where k.rel = t.{rel} and k.tid = t.{tid})", child.outgoing())),
     );
     format!(
         "with going as materialized (select l.ord as {ord}{} from {} l join {} g on g.tableoid = l.rel and g.ctid = l.tid \
-         where l.op <> 'u'), \
+         where {kept}), \
          left_alone as materialized (select g.{ord}, t.tableoid as {rel}, t.ctid as {tid}{} from going g join {} t on {}) \
          select distinct t.{ord} from left_alone t where {} order by 1",
         columns_of("g", &key.parent_columns),

@@ -59,13 +59,13 @@ pub use ledger::in_ledger;
 pub use load_table::{Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
 pub use operation::Operation;
 pub use read::{
-    CtidRange, PLACE, RowSource, copy_binary, counterparts, counterparts_but, explain, is_selected, keyed_rows, ordered_rows,
-    own_rows, range_sums, rows, rows_between, rows_within, rows_written_by, stamped_since,
+    CtidRange, PLACE, RowSource, copy_binary, counterparts, counterparts_but, doubled_keys, explain, is_selected, keyed_rows,
+    ordered_rows, own_rows, range_sums, rows, rows_between, rows_within, rows_written_by, stamped_since,
 };
 pub use rearranged::rearranged_tables;
 pub use redefined::young_definitions;
 pub use referential_action::{affected_children, children_left_behind};
-pub use referring_values::{GivenValues, referring_values};
+pub use referring_values::{GivenValues, read_values, referring_values};
 pub use row_hash::row_hash;
 pub use row_statement::NULL;
 pub use select_list::{compared_list, select_list};

@@ -27,6 +27,16 @@ pub fn referring_values(key: &ForeignKey, of_parents: GivenValues<'_>, of_childr
     )
 }
 
+/// Reads given values as they are read for [`referring_values`], and finds no pair: the server refuses those that it cannot
+/// read.
+#[must_use]
+pub fn read_values(values: GivenValues<'_>) -> String {
+    let list = |column: usize| array_literal(values.rows.iter().map(|(_, texts)| texts[column].as_str()));
+    let read = |column: usize, cast: &str| format!("(select count(v::{cast}) from unnest({}::text[]) v) < 0", list(column));
+    let tests: Vec<_> = values.types.iter().enumerate().map(|(column, cast)| read(column, cast)).collect();
+    format!("select 0::int8, 0::int8 where {}", tests.join(" or "))
+}
+
 fn given(table: &str, number: &str, columns: &[Ident], values: GivenValues<'_>) -> String {
     let names: Vec<_> = columns.iter().map(Ident::sql).collect();
     let numbers: Vec<_> = values.rows.iter().map(|(number, _)| number.to_string()).collect();

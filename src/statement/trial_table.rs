@@ -34,6 +34,16 @@ pub fn create(table: &QualifiedName, bound: &Ident, optional: &[&Ident], bounds:
     statements.join("; ")
 }
 
+/// Gives the copy a check that one partition has; `taken` are the names that others have already.
+#[must_use]
+pub fn check(name: &Ident, condition: &str, taken: &[&Ident]) -> String {
+    let mut name = name.clone();
+    while taken.contains(&&name) {
+        name = Ident::new(format!("other {}", name.as_str()));
+    }
+    format!("alter table pg_temp.fb_trial add constraint {} check ({condition})", name.sql())
+}
+
 /// Takes a check of the table's away from the copy.
 #[must_use]
 pub fn without(check: &Ident) -> String {

@@ -13,7 +13,15 @@ fn converted(conversion: &Conversion, expression: &str) -> String {
         Conversion::Input(sql_type) => {
             format!("(('{{\"' || replace(replace({expression}, '\\', '\\\\'), '\"', '\\\"') || '\"}}')::{sql_type}[])[1]")
         }
-        Conversion::AtZone(zone) => format!("({expression} at time zone {})", literal(zone)),
+        Conversion::AtZone(zone) | Conversion::Shown(zone) => format!("({expression} at time zone {})", literal(zone)),
+        Conversion::OnlyAt(zone) => only_at(expression, &literal(zone)),
+        Conversion::Document => document(expression),
+        Conversion::Rearranged(order) => {
+            let attributes: Vec<_> = order.iter().map(|name| format!("({expression}).{}", name.sql())).collect();
+            // `is null` is also true of a row of NULLs.
+            let row = format!("row({})::pg_catalog.text", attributes.join(", "));
+            format!("(case when pg_catalog.num_nulls({expression}) = 0 then {row} end)")
+        }
         Conversion::Rounded { sql_type, limits: Some([least, most]), .. } => {
             let size = format!("pg_catalog.abs({expression})");
             // A `numeric` with a scale takes no infinity on any server.
@@ -23,6 +31,41 @@ fn converted(conversion: &Conversion, expression: &str) -> String {
             format!("case when {fits} then ({expression})::{sql_type} else 'NaN'::{sql_type} end")
         }
     }
+}
+
+/// The instant at which a clock in a zone shows a wall clock, unless it shows it at another instant too: by how far it is from
+/// UTC a day before or after. Times of which no clock's changes are known are taken as they are.
+fn only_at(shown: &str, zone: &str) -> String {
+    let at = format!("({shown} at time zone {zone})");
+    let again = |day: &str| {
+        let near = format!("({at} {day} '1 day'::pg_catalog.interval)");
+        let ahead = format!("(({near} at time zone {zone}) - ({near} at time zone 'UTC'))");
+        let other = format!("(({shown} - {ahead}) at time zone 'UTC')");
+        format!("{other} <> {at} and ({other} at time zone {zone}) = {shown}")
+    };
+    let known = format!("{shown} between '1800-01-01'::pg_catalog.timestamp and '9000-01-01'::pg_catalog.timestamp");
+    format!("(case when {known} then case when not ({} or {}) then {at} end else {at} end)", again("-"), again("+"))
+}
+
+/// The text of a `json` as `jsonb` would have it, where it has no null character, no half of a character, no number that may be
+/// too great for a `numeric`, and no key twice in one object: then there are as many keys in both. Else its own text, which the
+/// server that has the `jsonb` will not take, or give back changed.
+fn document(expression: &str) -> String {
+    let without = |text: &str, pattern: &str, by: &str| format!("pg_catalog.regexp_replace({text}, '{pattern}', '{by}', 'g')");
+    let own = format!("({expression})::pg_catalog.text");
+    let normal = format!("({expression})::pg_catalog.jsonb::pg_catalog.text");
+    // Without escaped characters, what stands between two quotes is a text.
+    let unescaped = |text: &str| without(text, r"\\.", "");
+    let numbers = without(&unescaped(&own), "\"[^\"]*\"", "");
+    let halves = without(&without(&own, r"\\\\", ""), r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..", "");
+    let is_taken = format!(
+        r"{halves} !~ '\\u(0000|[dD][89a-fA-F])' and {numbers} !~ '[eE][+-]?[0-9]{{3}}|[0-9]{{255}}'
+          and ({own} !~ '\\u' or pg_catalog.current_setting('server_encoding') = 'UTF8')"
+    );
+    let keys =
+        |text: &str| format!(r#"(select count(*) from pg_catalog.regexp_matches({}, '"[^"]*"\s*:', 'g'))"#, unescaped(text));
+    let is_whole = format!("{} = {}", keys(&own), keys(&normal));
+    format!("(case when {is_taken} then case when {is_whole} then {normal} else {own} end else {own} end)")
 }
 
 /// Applies several conversions to an SQL expression, one after the other.

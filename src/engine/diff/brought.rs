@@ -6,9 +6,10 @@ use tokio_postgres::Row;
 
 use super::diff_row::DiffRow;
 use crate::delta::{Class, Evidence};
+use crate::engine::rows::is_no_value;
 use crate::engine::run::{Brought, BroughtKeys, read_digest};
-use crate::error::{Error, Result};
-use crate::pg::{Session, Transaction, sqlstate};
+use crate::error::Result;
+use crate::pg::{Session, Transaction};
 use crate::staging::{DatabaseRecord, TableRecord};
 use crate::statement::{RowSource, key_digests};
 
@@ -80,7 +81,8 @@ async fn digests(
     brought: &BroughtKeys,
     keys: &[Vec<String>],
 ) -> Result<Vec<Vec<u128>>> {
-    if !old.converts_text() && brought.key.columns.iter().all(|column| column.conversions.is_empty()) {
+    let is_held = !old.converts_text() && !source.key.names_objects();
+    if is_held && brought.key.columns.iter().all(|column| column.conversions.is_empty()) {
         return asked(old, source, brought, keys).await;
     }
     let before = old.savepoint("fb_digests").await?;
@@ -109,11 +111,6 @@ async fn digests(
         }
     }
     Ok(found)
-}
-
-/// Whether a key is none that OLD's types or encoding could hold: SQLSTATE class 22.
-fn is_no_value(error: &Error) -> bool {
-    sqlstate(error).is_some_and(|state| state.starts_with("22"))
 }
 
 async fn asked(old: &Session, source: RowSource<'_>, brought: &BroughtKeys, keys: &[Vec<String>]) -> Result<Vec<Vec<u128>>> {

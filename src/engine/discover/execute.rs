@@ -10,7 +10,7 @@ use tracing::{Instrument as _, info};
 use super::clock_skew::skew_note;
 use super::pairing::{Pairing, pair};
 use super::rights::{call_rights_note, merge_rights_note};
-use super::sequences::in_olds_words;
+use super::sequences::{in_olds_words, left_behind};
 use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
@@ -194,6 +194,7 @@ pub(crate) async fn describe(
     }
     let (new_sequences, sequences_aside) = in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences);
     left_out.extend(sequences_aside);
+    notes.extend(left_behind(&catalogs.old.sequences, &new_sequences).map(|note| format!("{name}: {note}")));
     info!(tables = tables.len(), new_only = new_only.len(), left_out = left_out.len(), "paired");
     Ok(DatabaseRecord {
         name: name.to_owned(),

@@ -23,22 +23,52 @@ pub(super) struct Pairing {
 }
 
 /// NEW's name for every table of OLD that the configuration says NEW calls otherwise.
-struct Renamed(BTreeMap<String, QualifiedName>);
+struct Renamed {
+    on_old: BTreeMap<String, QualifiedName>,
+    /// Tables of OLD, by the table of NEW that they all lead to, where that is more than one.
+    contested: BTreeMap<String, Vec<QualifiedName>>,
+}
 
 impl Renamed {
     fn read(selection: &Selection, database: &str, old: &Catalog) -> Self {
-        let new_name = |table: &Table| Some((selection.table(database, &table.name.to_string()).new_name?, table.name.clone()));
-        Self(old.tables.iter().filter_map(new_name).collect())
+        let (mut on_old, mut led) = (BTreeMap::new(), BTreeMap::<String, Vec<QualifiedName>>::new());
+        for table in &old.tables {
+            let settings = selection.table(database, &table.name.to_string());
+            if settings.method != Some(Method::Skip) {
+                let on_new = settings.new_name.clone().unwrap_or_else(|| table.name.to_string());
+                led.entry(on_new).or_default().push(table.name.clone());
+            }
+            on_old.extend(settings.new_name.map(|on_new| (on_new, table.name.clone())));
+        }
+        led.retain(|_, tables| tables.len() > 1);
+        Self { on_old, contested: led }
     }
 
     /// Returns OLD's name for a table of NEW.
     fn on_old<'a>(&'a self, on_new: &'a QualifiedName) -> &'a QualifiedName {
-        self.0.get(&on_new.to_string()).unwrap_or(on_new)
+        self.on_old.get(&on_new.to_string()).unwrap_or(on_new)
     }
 
     /// Whether a table's name was given to another one on NEW: then NEW's table of this name answers to nothing.
     fn frees(&self, name: &QualifiedName) -> bool {
-        self.0.iter().any(|(on_new, on_old)| on_old == name && *on_new != name.to_string())
+        self.on_old.iter().any(|(on_new, on_old)| on_old == name && *on_new != name.to_string())
+    }
+
+    /// Says of a table of NEW's which ones of OLD's lead to it, if that is more than one.
+    fn contest(&self, on_new: &QualifiedName) -> Option<String> {
+        let tables: Vec<_> = self.contested.get(&on_new.to_string())?.iter().map(QualifiedName::to_string).collect();
+        Some(format!(
+            "several tables of OLD lead to it ({}): say in failback.toml with `new_name` what NEW calls each, or `method = \
+             \"skip\"` for those that NEW lacks",
+            tables.join(", ")
+        ))
+    }
+
+    /// As [`contest`](Self::contest), of a table of OLD's.
+    fn contest_of(&self, on_old: &QualifiedName, new: &Catalog) -> Option<String> {
+        let (on_new, _) = self.contested.iter().find(|(_, tables)| tables.contains(on_old))?;
+        new.tables.iter().find(|table| table.name.to_string() == *on_new)?;
+        Some(format!("NEW's {on_new} is that of another table of OLD too: see there"))
     }
 }
 
@@ -68,6 +98,10 @@ pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catal
     let place = Place { selection, database, catalogs, known };
     let mut found = Pairing::default();
     for table in &new.tables {
+        if let Some(reason) = renamed.contest(&table.name) {
+            found.left_out.push(left_out(Side::New, &table.name, &reason, true));
+            continue;
+        }
         let name = renamed.on_old(&table.name);
         let answers = *name != table.name || !renamed.frees(name);
         let on_old = old.tables.iter().find(|known| known.name == *name && answers);
@@ -79,12 +113,15 @@ pub(super) fn pair(selection: &Selection, database: &str, catalogs: Sided<&Catal
         }
     }
     let has_pair = |table: &&Table| new.tables.iter().any(|on_new| *renamed.on_old(&on_new.name) == table.name);
-    let unpaired = old.tables.iter().filter(|table| !has_pair(table));
-    let reason = |table: &Table| match renamed.0.get(&table.name.to_string()) {
-        Some(other) => format!("NEW's table of this name answers to {other}, by `new_name`: there is nothing to carry"),
-        None => missing_on_new(table, new),
-    };
-    found.left_out.extend(unpaired.map(|table| left_out(Side::Old, &table.name, &reason(table), false)));
+    for table in &old.tables {
+        if let Some(reason) = renamed.contest_of(&table.name, new) {
+            // NEW's of its name is listed already.
+            let is_listed = renamed.contest(&table.name).is_some();
+            found.left_out.extend((!is_listed).then(|| left_out(Side::Old, &table.name, &reason, true)));
+        } else if !has_pair(&table) {
+            found.left_out.push(left_out(Side::Old, &table.name, &missing_on_new(table, new), false));
+        }
+    }
     found.left_out.extend(other_relations(catalogs));
     found
 }

@@ -37,6 +37,14 @@ pub(super) fn in_olds_words(
     (answering, aside)
 }
 
+/// Names the sequences of OLD's that cannot be raised as far as NEW's have come.
+pub(super) fn left_behind(on_old: &[Sequence], on_new: &[Sequence]) -> impl Iterator<Item = String> {
+    on_new.iter().filter_map(|on_new| {
+        let on_old = on_old.iter().find(|on_old| on_old.name == on_new.name)?;
+        on_old.left_behind(on_new).map(|why| format!("{}: {why}", on_new.name))
+    })
+}
+
 fn replaced(name: QualifiedName, used: &Sequence) -> LeftOut {
     let table = used.owner.as_ref().map_or_else(String::new, |(table, _)| table.to_string());
     left_out(name, format!("{table} takes its numbers from {} there: OLD's is raised to cover that one", used.name))

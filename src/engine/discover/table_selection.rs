@@ -8,7 +8,7 @@ use crate::engine::evidence::{AtCutover, XidEvidence, finder};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{
     Column, CompareBy, ComparisonKey, KeyProblem, MappedColumn, Method, Renaming, Source, Table, TimeColumn, TimeColumns,
-    TimeKind, WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form, round_as_new_does,
+    TimeKind, WHOLE_ROW_COLUMNS, comparison_key, drift, keep_wall_clocks, map_columns, own_form, round_as_new_does,
 };
 use crate::staging::layout::TableId;
 use crate::staging::{BaseUse, LeftOut, TableRecord};
@@ -67,26 +67,25 @@ pub(crate) fn select_table(
     let times = time_columns(&pairs, settings, zone.is_stated);
     let mut drift = drift(old, new, &renaming);
     round_as_new_does(&mut pairs, &mut drift, old, new, &exact(&key, &times), zone.name);
+    let stamps: Vec<_> = times.iter().map(|column| column.name.clone()).collect();
+    keep_wall_clocks(&mut pairs, new, &stamps);
     let estimated = xids.is_some_and(XidEvidence::is_estimated);
     let unmarked =
         xids.and_then(|xids| if key.is_whole_row() { Some("it has no key".to_owned()) } else { xids.objection(old, on_new) });
     let proving = xids.filter(|_| !estimated && unmarked.is_none());
-    let by_blocks = settings.method.is_some_and(Method::goes_by_blocks);
+    // A key that no index keeps unique shows whether it is where it is walked.
+    let is_guarded = key.is_kept_unique(old) && key.is_kept_unique(new);
+    let asked = settings.method.map(|method| if is_guarded { method } else { method.with_keys() });
+    let by_blocks = asked.is_some_and(Method::goes_by_blocks);
     let unlisted = proving.filter(|_| by_blocks).and_then(|xids| xids.unlisted().map(str::to_owned));
-    let by_ids = proving.map(|_| settings.method.filter(|_| by_blocks && unlisted.is_none()).unwrap_or(Method::Xid));
+    let by_ids = proving.map(|_| asked.filter(|_| by_blocks && unlisted.is_none()).unwrap_or(Method::Xid));
     let layout = layout(old, &pairs, &key);
     let base_use = base.map(|base| base.objection(old, &key, &layout).map_or(BaseUse::Yes, |why| BaseUse::No { why }));
     let has_base = base_use == Some(BaseUse::Yes);
-    let method = method_of(settings, &key, &times, by_ids, has_base);
+    let method = method_of(asked, &key, &times, by_ids, has_base);
     // An estimate is held against stamps; a table without such says nothing less for it.
     let unmarked = unmarked.filter(|_| !estimated || method == Method::Timestamps);
-    let compare_by = match settings.compare_by {
-        // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
-        _ if key.is_whole_row() => CompareBy::Rows,
-        Some(stated) => stated,
-        None if layout.fixed_width().is_some_and(|bytes| bytes <= NARROW_BYTES) => CompareBy::Rows,
-        None => CompareBy::Hashes,
-    };
+    let compare_by = compare_by(settings, &key, &layout);
     let mut coverage = finder(method).coverage(&times, compare_by);
     if let Some(trusted) = xids.filter(|_| method.goes_by_ids()).and_then(XidEvidence::trusted) {
         coverage.trust(&trusted);
@@ -118,6 +117,17 @@ pub(crate) fn select_table(
         wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
     }))
+}
+
+/// Says how rows are compared where all of a table are.
+fn compare_by(settings: &TableSettings, key: &ComparisonKey, layout: &RowLayout) -> CompareBy {
+    match settings.compare_by {
+        // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
+        _ if key.is_whole_row() => CompareBy::Rows,
+        Some(stated) => stated,
+        None if layout.fixed_width().is_some_and(|bytes| bytes <= NARROW_BYTES) => CompareBy::Rows,
+        None => CompareBy::Hashes,
+    }
 }
 
 /// Says by which columns a table's rows are told apart: without a key, by the whole row.
@@ -182,13 +192,13 @@ pub(crate) fn left_out_by_choice(name: &QualifiedName, reason: &str) -> LeftOut 
 /// so it is compared too unless the configuration trusts it to be append-only.
 /// `by_ids` is the method that goes by transaction ids, where these prove something.
 fn method_of(
-    settings: &TableSettings,
+    asked: Option<Method>,
     key: &ComparisonKey,
     times: &TimeColumns,
     by_ids: Option<Method>,
     has_base: bool,
 ) -> Method {
-    match (settings.method.filter(|method| !method.goes_by_ids()), by_ids) {
+    match (asked.filter(|method| !method.goes_by_ids()), by_ids) {
         (None, Some(method)) => method,
         (Some(method @ (Method::Timestamps | Method::TimestampsOnly)), _) if !times.is_empty() && !key.is_whole_row() => method,
         (None, None) if times.updated.is_some() && !key.is_whole_row() && !has_base => Method::Timestamps,

@@ -15,6 +15,8 @@ pub(super) fn unheeded(settings: &TableSettings, record: &TableRecord) -> Vec<St
     if let Some(method) = settings.method.filter(|method| *method != record.method) {
         let cause = if let Some(lack) = &record.unlisted {
             lack
+        } else if method != record.method && method.with_keys() == record.method {
+            "no index keeps its key unique on both sides"
         } else if method.goes_by_ids() && record.unmarked.is_none() && !record.key.is_whole_row() {
             "nothing says which transactions were over at the cutover"
         } else if record.key.is_whole_row() {

@@ -1,7 +1,7 @@
 //! Whether OLD's table of today still has a place for what a merge wrote.
 
 use crate::catalog::Catalog;
-use crate::schema::Table;
+use crate::schema::{PgType, Table};
 use crate::staging::TableRecord;
 
 /// Finds the table as it is today, if every column that the merge wrote, or compared, is still there and of the same type. A
@@ -23,7 +23,7 @@ pub(crate) fn fitting<'t>(today: &'t Catalog, known: &TableRecord, is_same_serve
                 ));
             }
             (None, None) => return Err(format!("column {} no longer exists on OLD", column.name)),
-            (Some(found), None) if found.data_type != then.data_type || found.generated != then.generated => {
+            (Some(found), None) if !is_same_type(&found.data_type, &then.data_type) || found.generated != then.generated => {
                 return Err(format!("column {} has changed its type on OLD", column.name));
             }
             (Some(_), None) => {}
@@ -33,4 +33,10 @@ pub(crate) fn fitting<'t>(today: &'t Catalog, known: &TableRecord, is_same_serve
         return Err("the table has no key, and its columns have changed on OLD".to_owned());
     }
     Ok(now)
+}
+
+/// Whether a type is what it was, as far as it is known: an earlier failback did not ask what composite types are made of.
+fn is_same_type(now: &PgType, then: &PgType) -> bool {
+    let known = if then.attributes.is_empty() { &PgType { attributes: Vec::new(), ..now.clone() } } else { now };
+    known == then
 }

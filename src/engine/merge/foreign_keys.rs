@@ -44,8 +44,9 @@ impl Ends<'_> {
             self.expect_no_strangers(old, key, children, direction).await?;
         }
         if let Some(parents) = self.parents.filter(|_| holds) {
-            // Of periods a parent may lose a part, which no row of the load tells.
-            match orphans_of_lost(key, parents).filter(|_| !key.period || !key.validated) {
+            // Of periods a parent may lose a part, and of a partition a row, which no row of the load tells.
+            let told = !key.period && key.parent_part.is_none();
+            match orphans_of_lost(key, parents).filter(|_| told || !key.validated) {
                 Some(query) => expect_no_orphans(old, key, &query).await?,
                 None if key.validated => expect_no_orphans(old, key, &orphans_of_table(key)).await?,
                 None => {}

@@ -204,6 +204,9 @@ impl Preparation<'_> {
         // Some changes take no lock that ours would stop: a label of an enum that is renamed, for one.
         definitions::expect_same(old, &scope.part).await?;
         if self.action == LedgerAction::Merge {
+            for (name, why) in sequences::left_behind(old, self.part).await? {
+                self.context.reporter().tell(Event::Note(format!("! {}: {name}: {why}", self.part.name)));
+            }
             merged.sequences = if self.options.dry_run {
                 // `setval` outlives the rollback that ends a rehearsal.
                 sequences::lagging(old, self.part).await?.into_iter().map(|(_, raise)| raise).collect()

@@ -20,7 +20,7 @@ pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
     for on_old in catalog::sequences(old.client()).await?.into_iter().filter(|sequence| is_in_scope(sequence, plan)) {
         let last_on_new = on_new.get(&on_old.name).and_then(|sequence| sequence.last_value);
         let mut data = Vec::new();
-        let room = room(&on_old);
+        let room = on_old.room();
         // A sequence that begins again at its end promises no new number, whatever the data hold.
         for (table, column) in on_old.feeds.iter().filter(|_| !on_old.cycle) {
             if plan.tables.iter().any(|planned| planned.name == *table && planned.actions.get(Action::Insert) > 0) {
@@ -37,22 +37,20 @@ pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
     Ok(found)
 }
 
+/// Says of sequences of OLD's that they cannot be raised as far as NEW's have come.
+pub(crate) async fn left_behind(old: &Session, plan: &DatabasePlan) -> Result<Vec<(String, String)>> {
+    let said = |on_old: &Sequence| {
+        let on_new = plan.new_sequences.iter().find(|on_new| on_new.name == on_old.name)?;
+        Some((on_old.name.to_string(), on_old.left_behind(on_new)?))
+    };
+    let sequences = catalog::sequences(old.client()).await?;
+    Ok(sequences.iter().filter(|sequence| is_in_scope(sequence, plan)).filter_map(said).collect())
+}
+
 /// Whether a sequence numbers rows of the tables that are carried, or of none at all: those of other tables are not touched.
 fn is_in_scope(sequence: &Sequence, plan: &DatabasePlan) -> bool {
     let mut tables = sequence.feeds.iter().chain(&sequence.owner).map(|(table, _)| table).peekable();
     tables.peek().is_none() || tables.any(|table| plan.tables.iter().any(|planned| planned.name == *table))
-}
-
-/// Returns the values from which the sequence can go on. A number outside them, written by hand or by a wider sequence of
-/// NEW's, is none that it could hand out again; and a sequence that is set to its very end would refuse every INSERT from then
-/// on.
-fn room(sequence: &Sequence) -> (i64, i64) {
-    let (least, greatest) = sequence.bounds.unwrap_or((i64::MIN, i64::MAX));
-    match sequence.increment {
-        _ if sequence.cycle => (least, greatest),
-        step if step < 0 => (least.saturating_sub(step), greatest),
-        step => (least, greatest.saturating_sub(step)),
-    }
 }
 
 /// Returns the value that a sequence must have handed out; `None` where it already has.
@@ -154,13 +152,5 @@ mod tests {
         assert_eq!(missing_draws(Some(-10), -20, -5), 2);
         assert_eq!(missing_draws(Some(i64::MIN), i64::MAX, 1), i64::MAX);
         assert_eq!(missing_draws(None, 20, 1), 1);
-    }
-
-    #[test]
-    fn a_sequence_is_never_set_to_its_end() {
-        assert_eq!(room(&sequence(None, 1)), (-50, 49));
-        assert_eq!(room(&sequence(None, -5)), (-45, 50));
-        assert_eq!(room(&Sequence { cycle: true, ..sequence(None, 1) }), (-50, 50));
-        assert_eq!(room(&Sequence { bounds: None, ..sequence(None, 1) }), (i64::MIN, i64::MAX - 1));
     }
 }

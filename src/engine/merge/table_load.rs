@@ -13,8 +13,9 @@ use crate::statement::Operation;
 use crate::store::Store;
 
 impl TableMerge<'_> {
-    /// Sends the rows that are to be written into a temporary table; of a table without a key all rows of the diff, as they say
-    /// how many copies there were.
+    /// Sends the rows that are to be written into a temporary table; of a table without a key also the digests of all other
+    /// rows of the diff, as they say how many copies there were. What is in a row that is not written stays here: OLD may not
+    /// take it.
     pub(crate) async fn load(
         &self,
         store: &dyn Store,
@@ -47,7 +48,12 @@ impl TableMerge<'_> {
                     _ => (&rows.after, operation),
                 };
                 // Copies are known by their place in the diff.
-                loading.row(image, row, if counts { first + row } else { ord }, operation).await?;
+                let place = if counts { first + row } else { ord };
+                if action.writes() {
+                    loading.row(image, row, place, operation).await?;
+                } else {
+                    loading.part_of_row(image, row, place, operation, |column| self.load.columns[column].key).await?;
+                }
                 ord += usize::from(action.writes());
                 sent += u64::from(!action.writes());
             }

@@ -259,4 +259,8 @@ fn moved_in(cause: Error) -> Error {
     Error::new(ErrorKind::Refused, "write rows beside those of OLD")
         .because(cause)
         .next("run `failback diff` and `failback plan` again: the plan holds such rows")
+        .next(
+            "where it says the same again, the plan cannot see the clash, as in columns that only OLD has: hold that class for \
+             the table, as by `failback decide --table TABLE insert=hold`",
+        )
 }

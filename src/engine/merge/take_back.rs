@@ -22,7 +22,7 @@ use crate::delta::{Base, Class};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{
     Direction, Draft, Lifted, LiftedKeys, Parentage, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure,
-    hold_rejects, needed_key_lifts, needed_lifts, planned_actions,
+    hold_rejects, hold_unidentified, needed_key_lifts, needed_lifts, planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
 use crate::engine::run::{Context, Entry, Ledger, RowNumbers};
@@ -118,6 +118,7 @@ pub(crate) async fn scope(
     scope.lifted_keys = needed_key_lifts(tools, &part.name, &drafts, fires).await?;
     let lifted = |table: &QualifiedName| scope.lifted.get(table).map_or(&[][..], Vec::as_slice);
     hold_rejects(tools, &scope.record, &mut drafts, Direction::Back, lifted).await?;
+    hold_unidentified((servers, store), &part.name, &mut drafts, Direction::Back, |_, _| true).await?;
     let sandbox = Sandbox::open(servers, &part.name).await?;
     let others = scope.part.tables.iter().filter_map(|table| Some((table.name.clone(), scope.others.get(&table.id)?.clone())));
     let (parentage, lifted) = (scope.parentage.clone(), scope.lifted_keys.clone());

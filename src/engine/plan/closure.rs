@@ -132,7 +132,8 @@ async fn hold_orphans(deltas: &TableDeltas<'_>, drafts: &mut [Draft<'_>], key: &
 async fn hold_parents(deltas: &TableDeltas<'_>, drafts: &mut [Draft<'_>], key: &ForeignKey) -> Result<usize> {
     let Some((position, parent)) = deltas.of(&key.parent) else { return Ok(0) };
     let operations = drafts[position].actions.iter().filter_map(|action| deltas.direction().operation(*action));
-    if !operations.into_iter().any(Operation::takes_row) {
+    let may_leave = |operation: Operation| operation.takes_row() || key.parent_part.is_some() && operation == Operation::Update;
+    if !operations.into_iter().any(may_leave) {
         return Ok(0);
     }
     let child = deltas.of(&key.child).map(|(_, child)| child);

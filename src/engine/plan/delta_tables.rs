@@ -17,7 +17,7 @@ use super::relevant_columns::RelevantColumns;
 use super::sandbox::Sandbox;
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout, StagedColumn};
-use crate::engine::rows::{Loading, load_columns, view};
+use crate::engine::rows::{Loading, is_no_value, load_columns, view};
 use crate::engine::run::Reporter;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
@@ -198,12 +198,17 @@ impl<'a> TableDeltas<'a> {
         rows.iter().map(|row| usize::try_from(row.get::<_, i64>(0)).map_err(malformed)).collect()
     }
 
-    /// Asks for pairs of positions.
-    pub(crate) async fn position_pairs(&self, query: &str) -> Result<Vec<(usize, usize)>> {
+    /// Asks for pairs of positions; `None` where OLD cannot read one of the values that are asked about.
+    pub(crate) async fn position_pairs(&self, query: &str) -> Result<Option<Vec<(usize, usize)>>> {
         let malformed = |_| Error::new(ErrorKind::Malformed, "ask OLD about planned rows").because("a position below zero");
-        let rows = self.sandbox.session().query(query, &[]).await?;
+        let before = self.sandbox.savepoint("fb_asked").await?;
+        let rows = self.sandbox.session().query(query, &[]).await;
+        before.rollback_to().await?;
         let position = |row: &Row, column| usize::try_from(row.get::<_, i64>(column)).map_err(malformed);
-        rows.iter().map(|row| Ok((position(row, 0)?, position(row, 1)?))).collect()
+        match rows {
+            Err(error) if is_no_value(&error) => Ok(None),
+            rows => rows?.iter().map(|row| Ok((position(row, 0)?, position(row, 1)?))).collect::<Result<_>>().map(Some),
+        }
     }
 
     /// As [`TableDeltas::positions`], but finds nothing where the server cannot put the question: an expression over the whole

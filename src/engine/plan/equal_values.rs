@@ -64,7 +64,41 @@ pub(crate) async fn pairs(
     for some in parents.chunks(SENT) {
         for few in children.chunks(SENT) {
             let (some, few) = (GivenValues { rows: some, types: &of_parents }, GivenValues { rows: few, types: &of_children });
-            found.extend(deltas.position_pairs(&statement::referring_values(key, some, few)).await.place(|| &key.name)?);
+            let asked = paired(deltas, key, some, few).await;
+            found.extend(asked.place(|| &key.name)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Asks OLD which belong together. Values that are none of OLD's types, or that its encoding has no characters for, are
+/// nobody's.
+async fn paired(
+    deltas: &TableDeltas<'_>,
+    key: &ForeignKey,
+    parents: GivenValues<'_>,
+    children: GivenValues<'_>,
+) -> Result<Vec<(usize, usize)>> {
+    if let Some(found) = deltas.position_pairs(&statement::referring_values(key, parents, children)).await? {
+        return Ok(found);
+    }
+    let (some, few) = (readable(deltas, parents).await?, readable(deltas, children).await?);
+    let (some, few) = (GivenValues { rows: &some, ..parents }, GivenValues { rows: &few, ..children });
+    Ok(deltas.position_pairs(&statement::referring_values(key, some, few)).await?.unwrap_or_default())
+}
+
+/// Picks the values that OLD can read.
+async fn readable(deltas: &TableDeltas<'_>, values: GivenValues<'_>) -> Result<RowTexts> {
+    let (mut waiting, mut found) = (vec![values.rows], Vec::new());
+    while let Some(part) = waiting.pop() {
+        if part.is_empty() {
+            continue;
+        }
+        if deltas.position_pairs(&statement::read_values(GivenValues { rows: part, ..values })).await?.is_some() {
+            found.extend_from_slice(part);
+        } else if part.len() > 1 {
+            let (left, right) = part.split_at(part.len() / 2);
+            waiting.extend([right, left]);
         }
     }
     Ok(found)

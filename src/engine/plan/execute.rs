@@ -15,6 +15,7 @@ use super::direction::Direction;
 use super::draft::Draft;
 use super::planned_row::write_planned_rows;
 use super::privileges;
+use super::published::hold_unidentified;
 use super::reject::Reject;
 use super::report::{PlanReport, report};
 use super::respelt;
@@ -151,6 +152,7 @@ async fn plan_database(
         let origin = decisions.resolve(&record.name, &table.to_string(), class).origin;
         matches!(origin, Origin::Table | Origin::DatabaseTable)
     };
+    hold_unidentified((servers, store), &record.name, &mut drafts, Direction::Forward, is_decided).await?;
     unproven::hold_unrestorable(tools, &record.name, &mut drafts, is_decided).await?;
     unproven_keys::hold_unrestorable_orphans(tools, &record.name, &mut drafts, is_decided).await?;
     let strangers = Strangers::of(store, &drafts, record, clock, is_decided)?;

@@ -4,6 +4,7 @@
 //! one planned row for every diff row, and the plan with its digest.
 //! Never: writes anything to OLD that stays.
 
+mod apart;
 mod change;
 mod changed_columns;
 mod closure;
@@ -17,6 +18,7 @@ mod new_keys;
 mod parentage;
 mod planned_row;
 mod privileges;
+mod published;
 mod reject;
 mod relevant_columns;
 mod report;
@@ -25,6 +27,7 @@ mod row_values;
 mod sandbox;
 mod strangers;
 mod trial_load;
+mod trial_need;
 mod uniqueness;
 mod unproven;
 mod unproven_keys;
@@ -39,6 +42,7 @@ pub(crate) use new_keys::keys_of_new_alone;
 pub(crate) use parentage::{Parentage, Proof};
 pub(crate) use planned_row::{PlannedRowReader, PlannedRows, planned_actions};
 pub(crate) use privileges::expect_privileges;
+pub(crate) use published::hold_unidentified;
 pub use reject::Reject;
 pub(crate) use relevant_columns::RelevantColumns;
 pub use report::{PlanReport, PlannedTable};

@@ -38,6 +38,7 @@ fn on_old(child: &TableRecord, parent: &TableRecord, key: &ForeignKey) -> Option
         period: false,
         child_part: None,
         child_bound: None,
+        parent_bound: None,
         parent_part: None,
         on_delete: FkAction::NoAction,
         on_update: FkAction::NoAction,

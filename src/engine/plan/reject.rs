@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use arrow_array::RecordBatch;
+use arrow_array::{Array as _, RecordBatch};
 use serde::Serialize;
 
-use crate::codec::{BatchEncoder, BatchView};
+use crate::codec::{BatchEncoder, BatchView, RowLayout};
 use crate::engine::rows::key_positions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
@@ -18,6 +18,11 @@ use crate::statement::trial_table;
 pub(crate) enum RejectReason {
     /// OLD takes the value and would give back another.
     Changed {
+        /// The column, by OLD's name.
+        column: Ident,
+    },
+    /// NEW's type of the value has other attributes than OLD's, which would take it for something else.
+    Apart {
         /// The column, by OLD's name.
         column: Ident,
     },
@@ -61,6 +66,11 @@ impl RejectReason {
         }
     }
 
+    /// What is said of a value that OLD would take for something else.
+    pub(crate) fn apart(column: &Ident) -> Self {
+        Self::Apart { column: column.clone() }
+    }
+
     /// What the server would say to a row without a value for a column that takes no NULL.
     pub(crate) fn no_value(column: &Ident) -> Self {
         Self::Refused {
@@ -69,6 +79,14 @@ impl RejectReason {
             column: Some(column.clone()),
             constraint: None,
         }
+    }
+
+    /// A value that OLD would make NULL of is one that it would give back changed, also where it takes no NULL.
+    pub(crate) fn of_value(self, layout: &RowLayout, rows: &RecordBatch, row: usize) -> Self {
+        let Self::Refused { sqlstate, column: Some(column), .. } = &self else { return self };
+        let position = layout.columns.iter().position(|staged| staged.name == *column);
+        let is_there = position.is_some_and(|position| rows.column(position).is_valid(row));
+        if sqlstate == "23502" && is_there { Self::Changed { column: column.clone() } } else { self }
     }
 
     /// Names the column at fault.
@@ -101,7 +119,7 @@ impl RejectReason {
 
     fn column(&self) -> Option<&Ident> {
         match self {
-            Self::Changed { column } | Self::ColumnMissing { column } => Some(column),
+            Self::Changed { column } | Self::Apart { column } | Self::ColumnMissing { column } => Some(column),
             Self::Refused { column, .. } => column.as_ref(),
             Self::NoPartition => None,
         }
@@ -111,6 +129,7 @@ impl RejectReason {
     fn words(&self) -> String {
         match self {
             Self::Changed { .. } => "OLD would give the value back changed".to_owned(),
+            Self::Apart { .. } => "its type has other attributes on NEW than on OLD".to_owned(),
             Self::NoPartition => "OLD has no partition for the row".to_owned(),
             Self::ColumnMissing { .. } => "source_column_missing: NEW has no value for it, and OLD takes no NULL".to_owned(),
             Self::Refused { constraint: Some(constraint), sqlstate, .. } if sqlstate == "23514" => {

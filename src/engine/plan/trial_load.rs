@@ -8,13 +8,15 @@
 //! twenty statements for each such row.
 
 use super::draft::Draft;
-use arrow_array::{BooleanArray, RecordBatch};
+use arrow_array::{Array as _, BooleanArray, RecordBatch};
 
+use super::apart::values_apart;
 use super::change::Change;
 use super::direction::Direction;
 use super::planned_row::PlannedRows;
 use super::reject::{Reject, RejectReason, Rejects};
 use super::sandbox::Sandbox;
+use super::trial_need::is_needed;
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
@@ -24,11 +26,11 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::pg::{Session, server_fault};
 use crate::policy::Action;
-use crate::schema::{Check, Column, Drift, TypeKind, UnprovenCheck, WHOLE_ROW_COLUMNS};
+use crate::schema::{Column, Drift, UnprovenCheck, WHOLE_ROW_COLUMNS};
 use crate::staging::{DatabaseRecord, SegmentReader, TableRecord};
 use crate::statement::{
     Inserted, LoadColumn, LoadTable, OWN_SEARCH_PATH, Operation, RowSource, copy_binary, load_table_name, select_list,
-    trial_table, unpacked,
+    trial_table,
 };
 use crate::store::Store;
 
@@ -110,41 +112,6 @@ pub(crate) async fn try_rows(
     Ok(())
 }
 
-/// Whether anything speaks for a difference between what NEW took and what OLD takes.
-fn is_needed(database: &DatabaseRecord, record: &TableRecord, direction: Direction) -> bool {
-    let (old, new) = (&record.old, &record.new);
-    if direction == Direction::Back {
-        // The rows were OLD's: what could refuse them is what does not hold of rows that were there before it, or came since.
-        let may_refuse = |column: &Column| column.not_null || column.data_type.sql != column.data_type.base_sql;
-        return old.partitioned || !old.checks.is_empty() || old.columns.iter().any(may_refuse);
-    }
-    let newer = database.new.version_num / 10_000 > database.old.version_num / 10_000;
-    let known = |check: &Check| new.checks.iter().any(|on_new| on_new.validated && on_new.expression == check.expression);
-    old.partitioned
-        || database.old.encoding != database.new.encoding
-        || record.drift.iter().any(Drift::may_not_fit)
-        || record.layout.columns.iter().any(|column| column.own_form_of.is_some())
-        || !old.checks.iter().all(known)
-        // A function may find things on NEW that it does not find for our user on OLD.
-        || old.checks.iter().any(|check| names_a_schema(&check.expression))
-        || old.columns.iter().any(|column| {
-            let own = &column.data_type;
-            // A domain or composite of the same name may be defined otherwise, and an extension or a newer server may have
-            // learnt values that OLD's has not.
-            own.sql != own.base_sql || own.kind == TypeKind::Composite || (!own.builtin && own.kind != TypeKind::Enum) || newer
-        })
-}
-
-/// Whether an expression, as the server prints it, names something that is not the server's own: only that has its schema in
-/// front.
-fn names_a_schema(expression: &str) -> bool {
-    let is_name = |letter: char| letter.is_alphabetic() || letter == '_' || letter == '"';
-    expression.match_indices('.').any(|(at, _)| {
-        let (before, after) = (&expression[..at], &expression[at + 1..]);
-        before.ends_with(|letter: char| is_name(letter) || letter.is_ascii_digit()) && after.starts_with(is_name)
-    })
-}
-
 /// A copy of one table of OLD, without its rows, indexes and triggers.
 struct Trial<'a> {
     sandbox: &'a Sandbox,
@@ -180,7 +147,14 @@ impl<'a> Trial<'a> {
         let since = came_since(record, direction);
         let optional: Vec<_> =
             record.drift.iter().filter_map(filled_by_default).chain(since.clone().map(|c| &c.name)).collect();
-        sandbox.create(&trial_table::create(&record.old.name, &trial_table::bound(&record.old), &optional, &bounds)).await?;
+        let bound = trial_table::bound(&record.old);
+        sandbox.create(&trial_table::create(&record.old.name, &bound, &optional, &bounds)).await?;
+        let checks = catalog::partition_checks(old.client(), &record.old.name).await?;
+        for (number, (name, condition)) in checks.iter().enumerate() {
+            let own = record.old.checks.iter().map(|check| &check.name);
+            let taken: Vec<_> = own.chain([&bound]).chain(checks[..number].iter().map(|(name, _)| name)).collect();
+            old.execute_all(&trial_table::check(name, condition, &taken)).await?;
+        }
         for check in lifted {
             match &check.lift {
                 _ if check.of_table => old.execute_all(&trial_table::without(&check.name)).await?,
@@ -208,14 +182,17 @@ impl<'a> Trial<'a> {
     /// Tries every row that the plan brings; returns those that do not fit.
     async fn run(&self, changes: &PlannedRows) -> Result<Vec<(usize, RejectReason)>> {
         let change = self.direction.change(changes, &self.record.layout)?;
-        let mut rejects = Vec::new();
+        let apart = values_apart(self.record, self.direction, changes)?;
+        let is_tried = |row: &usize| !apart.iter().any(|(other, _)| other == row);
+        let mut rejects: Vec<_> = apart.iter().map(|(row, column)| (*row, RejectReason::apart(column))).collect();
         for rows in [Inserted::News, Inserted::Olds] {
             let is_meant = |action: &Action| match self.direction.operation(*action) {
                 Some(Operation::Insert) => rows == self.direction.inserted(),
                 Some(Operation::Update | Operation::Move | Operation::Replace) => rows == Inserted::Olds,
                 Some(Operation::Delete | Operation::Stay | Operation::Lack) | None => false,
             };
-            let mut meant: Vec<_> = (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).collect();
+            let mut meant: Vec<_> =
+                (0..changes.actions.len()).filter(|row| is_meant(&changes.actions[*row])).filter(is_tried).collect();
             if let Some(column) = &self.unfilled {
                 let is_inserted = |row: &usize| self.direction.operation(changes.actions[*row]) == Some(Operation::Insert);
                 let (inserted, rest): (Vec<_>, Vec<_>) = meant.into_iter().partition(is_inserted);
@@ -277,7 +254,10 @@ impl<'a> Trial<'a> {
         let Some(fault) = server_fault(&refused).filter(|_| refused.kind() == ErrorKind::Server) else { return Err(refused) };
         let why = RejectReason::refused(fault, self.record);
         untried.rollback_to().await?;
-        let why = if part.len() == 1 { self.blame(rows, &change.after, part[0], why).await? } else { why };
+        let why = match part {
+            [row] => self.blame(rows, &change.after, *row, why).await?.of_value(&self.layout, &change.after.rows, *row),
+            _ => why,
+        };
         Ok(Outcome::Refused(why))
     }
 
@@ -303,15 +283,11 @@ impl<'a> Trial<'a> {
     async fn fill(&self, rows: Inserted, result: &Image, part: &[usize], column: Option<usize>) -> Result<()> {
         let image = view(&self.encoder, &result.rows)?;
         let mut loading = Loading::into(self.old, &self.load).await?;
-        // The last columns of a very wide table share one field.
-        let column = column.map(|column| column.min(unpacked(self.load.columns.len())));
-        let alter = |message: &mut Vec<u8>, start: usize| {
-            if let Some(column) = column {
-                keep_alone(message, start, column);
-            }
-        };
         for (ord, row) in part.iter().enumerate() {
-            loading.altered_row(&image, *row, ord, operation(rows), alter).await?;
+            match column {
+                None => loading.row(&image, *row, ord, operation(rows)).await?,
+                Some(column) => loading.part_of_row(&image, *row, ord, operation(rows), |other| other == column).await?,
+            }
         }
         loading.finish().await.map(|_| ())
     }
@@ -319,7 +295,11 @@ impl<'a> Trial<'a> {
     /// Finds the column whose value OLD does not take, if its error does not say it: each is written alone.
     async fn blame(&self, rows: Inserted, result: &Image, row: usize, why: RejectReason) -> Result<RejectReason> {
         let RejectReason::Refused { sqlstate, column: None, constraint: None, .. } = &why else { return Ok(why) };
-        for (index, column) in self.load.columns.iter().enumerate().filter(|(_, column)| column.restored) {
+        // A domain takes no NULL in a column that is left out either: only one that has no value is at fault.
+        let (is_null, rows_of) = (sqlstate == "23502", &result.rows);
+        let is_suspect = |index: usize| !is_null || rows_of.column(index).is_null(row) && self.is_of_a_domain(index);
+        let columns = self.load.columns.iter().enumerate();
+        for (index, column) in columns.filter(|(index, column)| column.restored && is_suspect(*index)) {
             let untried = self.sandbox.savepoint("fb_blame").await?;
             let alone = LoadTable { columns: self.alone(index), ..self.load.clone() };
             let tried = match self.fill(rows, result, &[row], Some(index)).await {
@@ -336,6 +316,11 @@ impl<'a> Trial<'a> {
         Ok(why)
     }
 
+    fn is_of_a_domain(&self, index: usize) -> bool {
+        let column = self.record.old.column(&self.load.columns[index].name);
+        column.is_some_and(|column| column.data_type.sql != column.data_type.base_sql)
+    }
+
     /// The load table's columns with all but one kept out of the table.
     fn alone(&self, index: usize) -> Vec<LoadColumn> {
         let mut columns = self.load.columns.clone();
@@ -349,22 +334,6 @@ impl<'a> Trial<'a> {
         let companion = rows.num_columns() - 1;
         let kept: Vec<_> = (0..self.layout.columns.len()).chain([companion]).collect();
         rows.project(&kept).map_err(|error| Error::new(ErrorKind::Malformed, "select columns").because(error))
-    }
-}
-
-/// Makes NULL of every column of a load table's row but one; its position and operation stay.
-fn keep_alone(message: &mut Vec<u8>, start: usize, column: usize) {
-    let row = message.split_off(start);
-    let Some((count, mut rest)) = row.split_first_chunk::<2>() else { return };
-    message.extend_from_slice(count);
-    let mut field = 0;
-    while let Some((length, behind)) = rest.split_first_chunk::<4>() {
-        let size = usize::try_from(i32::from_be_bytes(*length)).unwrap_or(0).min(behind.len());
-        let is_kept = field < 2 || field == column + 2;
-        message.extend_from_slice(if is_kept { length } else { &[0xff; 4] });
-        message.extend_from_slice(if is_kept { &behind[..size] } else { &[] });
-        rest = &behind[size..];
-        field += 1;
     }
 }
 

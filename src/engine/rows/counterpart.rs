@@ -19,8 +19,14 @@ const STATEMENT_BYTES: usize = 8 << 20;
 /// How many keys are sent in one statement at most.
 pub(crate) const KEYS_PER_STATEMENT: usize = 4096;
 
-/// SQLSTATE of text that an encoding has no characters for.
-const UNTRANSLATABLE: &str = "22P05";
+/// What a server says to the name of an object that it has not.
+const UNKNOWN_NAME: [&str; 5] = ["42P01", "42704", "42883", "42725", "3F000"];
+
+/// Whether a server has refused a value that its type or encoding does not hold (SQLSTATE class 22), or that names what it has
+/// not: none of its rows has that value.
+pub(crate) fn is_no_value(error: &Error) -> bool {
+    sqlstate(error).is_some_and(|state| state.starts_with("22") || UNKNOWN_NAME.contains(&state))
+}
 
 /// Reads keys out of a batch as texts that the server takes as literals: one list a key column.
 ///
@@ -82,8 +88,8 @@ pub(crate) fn one_key(keys: &[Vec<String>], row: usize) -> String {
     keys.iter().filter_map(|values| values.get(row)).map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-/// As [`fetch`], from a server whose encoding may have no characters for some of the keys: none of its rows has those. Says of
-/// each row also what `flag` says, an expression on the row `t`.
+/// As [`fetch`], from a server that may not have the characters of some of the keys, or what they name: none of its rows has
+/// those. Says of each row also what `flag` says, an expression on the row `t`.
 pub(crate) async fn fetch_known(
     session: &Transaction,
     source: RowSource<'_>,
@@ -98,7 +104,7 @@ pub(crate) async fn fetch_known(
     while let Some((from, to)) = waiting.pop() {
         let part: Vec<Vec<String>> = keys.iter().map(|values| values[from..to].to_vec()).collect();
         let query = statement::counterparts(source, &list, &part);
-        if !session.converts_text() {
+        if !session.converts_text() && !source.key.names_objects() {
             parts.push(read(session, &query, &flagged, to - from).await?);
             continue;
         }
@@ -108,7 +114,7 @@ pub(crate) async fn fetch_known(
                 before.release().await?;
                 parts.push(found);
             }
-            Err(error) if sqlstate(&error) == Some(UNTRANSLATABLE) => {
+            Err(error) if is_no_value(&error) => {
                 before.rollback_to().await?;
                 if to - from == 1 {
                     parts.push(Image::nothing(&flagged.arrow_schema(), 1));

@@ -31,25 +31,25 @@ impl Loading {
 
     /// Sends one row of an image: its position, its operation, its values.
     pub(crate) async fn row(&mut self, image: &BatchView<'_>, row: usize, ord: usize, operation: Operation) -> Result<()> {
-        self.altered_row(image, row, ord, operation, |_, _| ()).await
+        stage_row(image, row, (position(ord), operation), &mut self.message)?;
+        self.flush_if_full().await
     }
 
-    /// As [`Loading::row`], with something done to the message once the row, which begins at the given byte, is in it.
-    pub(crate) async fn altered_row(
+    /// Sends of one row some columns alone, by their positions in the image; all others are NULL.
+    pub(crate) async fn part_of_row(
         &mut self,
         image: &BatchView<'_>,
         row: usize,
         ord: usize,
         operation: Operation,
-        alter: impl FnOnce(&mut Vec<u8>, usize),
+        is_sent: impl Fn(usize) -> bool,
     ) -> Result<()> {
-        let start = self.message.len();
-        stage_row(image, row, i64::try_from(ord).unwrap_or(i64::MAX), operation, &mut self.message)?;
-        alter(&mut self.message, start);
-        if self.message.len() >= MESSAGE_BYTES {
-            self.flush().await?;
-        }
-        Ok(())
+        stage_fields(image, row, (position(ord), operation), is_sent, &mut self.message)?;
+        self.flush_if_full().await
+    }
+
+    async fn flush_if_full(&mut self) -> Result<()> {
+        if self.message.len() >= MESSAGE_BYTES { self.flush().await } else { Ok(()) }
     }
 
     async fn flush(&mut self) -> Result<()> {
@@ -117,15 +117,21 @@ pub(crate) fn view<'a>(encoder: &'a BatchEncoder, rows: &'a RecordBatch) -> Resu
     encoder.view(rows).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))
 }
 
+/// A row's position as the load table has it.
+fn position(ord: usize) -> i64 {
+    i64::try_from(ord).unwrap_or(i64::MAX)
+}
+
 /// Appends one row of a load table: its position, its operation, its values.
-fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: Operation, message: &mut Vec<u8>) -> Result<()> {
+fn stage_row(image: &BatchView<'_>, row: usize, front: (i64, Operation), message: &mut Vec<u8>) -> Result<()> {
     let start = message.len();
     if unpacked(image.column_count()) < image.column_count() {
-        return packed_row(image, row, ord, operation, message);
+        return stage_fields(image, row, front, |_| true, message);
     }
     image.row(row, message).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))?;
     // The tuple begins with its field count, which grows by the two columns that are put in front.
     let fields = i16::from_be_bytes([message[start], message[start + 1]]) + 2;
+    let (ord, operation) = front;
     let mut front = Vec::with_capacity(19);
     front.extend_from_slice(&fields.to_be_bytes());
     front.extend_from_slice(&8_i32.to_be_bytes());
@@ -136,28 +142,38 @@ fn stage_row(image: &BatchView<'_>, row: usize, ord: i64, operation: Operation, 
     Ok(())
 }
 
-/// Appends a row that is too wide for a load table: its last columns as one array of texts.
-fn packed_row(image: &BatchView<'_>, row: usize, ord: i64, operation: Operation, message: &mut Vec<u8>) -> Result<()> {
+/// Appends a row field by field, those that are sent; of one that is too wide for a load table the last columns as one array
+/// of texts.
+fn stage_fields(
+    image: &BatchView<'_>,
+    row: usize,
+    (ord, operation): (i64, Operation),
+    is_sent: impl Fn(usize) -> bool,
+    message: &mut Vec<u8>,
+) -> Result<()> {
     let damaged = |error| Error::new(ErrorKind::Damaged, "read the diff").because(error);
-    let own = unpacked(image.column_count());
-    let fields = i16::try_from(own + 3).map_err(damaged_count)?;
+    let (own, columns) = (unpacked(image.column_count()), image.column_count());
+    let fields = i16::try_from(own + 2 + usize::from(own < columns)).map_err(damaged_count)?;
     message.extend_from_slice(&fields.to_be_bytes());
     put(message, Some(&ord.to_be_bytes()))?;
     put(message, Some(&[operation.letter()]))?;
     let mut value = Vec::new();
     for column in 0..own {
         value.clear();
-        let there = image.field(row, column, &mut value).map_err(damaged)?;
+        let there = is_sent(column) && image.field(row, column, &mut value).map_err(damaged)?;
         put(message, there.then_some(value.as_slice()))?;
+    }
+    if own == columns {
+        return Ok(());
     }
     // An array's wire form: one dimension, whether there are NULLs, the OID of text, its length, its first index.
     let mut rest = Vec::new();
-    let length = i32::try_from(image.column_count() - own).map_err(damaged_count)?;
+    let length = i32::try_from(columns - own).map_err(damaged_count)?;
     for word in [1, 1, TEXT_OID, length, 1] {
         rest.extend_from_slice(&word.to_be_bytes());
     }
-    for column in own..image.column_count() {
-        let text = image.display(row, column).map_err(damaged)?;
+    for column in own..columns {
+        let text = if is_sent(column) { image.display(row, column).map_err(damaged)? } else { None };
         put(&mut rest, text.as_deref().map(str::as_bytes))?;
     }
     put(message, Some(&rest))

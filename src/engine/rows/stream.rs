@@ -120,12 +120,16 @@ impl Batches {
     }
 
     /// # Errors
-    /// `Malformed` unless the stream has ended, as it must when everything asked for was read.
+    /// `Refused` unless the stream has ended, as it must when everything asked for was read: two rows have one key.
     pub(crate) async fn expect_end(&mut self) -> Result<()> {
         match self.next().await? {
             None => Ok(()),
-            Some(_) => Err(Error::new(ErrorKind::Malformed, "read rows")
-                .because("the server sent more rows than it was asked for: is the comparison key unique?")),
+            Some(_) => Err(Error::new(ErrorKind::Refused, "read rows by their key")
+                .because(
+                    "the comparison key is not unique on this side: there is more than one row under a key that was asked for",
+                )
+                .next("take the other row away, or configure another key for the table in failback.toml")
+                .next("then make a new run with `failback export`, which says so of the whole table")),
         }
     }
 }

@@ -96,6 +96,8 @@ async fn verify_database(
     report.tables.extend(found.tables);
     report.orphans.extend(found.orphans);
     report.sequences.extend(sequences::lagging(snapshot.session(), &part).await?.into_iter().map(|(_, raise)| raise));
+    let behind = sequences::left_behind(snapshot.session(), &part).await?;
+    report.not_covered.extend(behind.into_iter().map(|(name, why)| gap::of_sequence(&part.name, name, why)));
     Ok(merge.recorded_at)
 }
 

@@ -96,13 +96,14 @@ fn of_sequences(database: &DatabaseRecord) -> impl Iterator<Item = Gap> {
         let mut tables = sequence.feeds.iter().chain(&sequence.owner).map(|(table, _)| table).peekable();
         tables.peek().is_none() || tables.any(is_carried)
     };
-    database.new_sequences.iter().filter(|sequence| sequence.unreadable).filter(in_scope).map(|sequence| Gap {
-        database: database.name.clone(),
-        table: sequence.name.to_string(),
-        of: GapKind::Numbers,
-        why: "NEW's user may not read the sequence: OLD's is raised by the rows alone".to_owned(),
-        keys: Vec::new(),
-    })
+    let why = "NEW's user may not read the sequence: OLD's is raised by the rows alone";
+    let unreadable = database.new_sequences.iter().filter(|sequence| sequence.unreadable).filter(in_scope);
+    unreadable.map(|sequence| of_sequence(&database.name, sequence.name.to_string(), why.to_owned()))
+}
+
+/// A sequence that may give out numbers which NEW's has given out.
+pub(crate) fn of_sequence(database: &str, name: String, why: String) -> Gap {
+    Gap { database: database.to_owned(), table: name, of: GapKind::Numbers, why, keys: Vec::new() }
 }
 
 fn of_table(database: &str, table: &TableRecord) -> Vec<Gap> {

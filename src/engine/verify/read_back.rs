@@ -24,7 +24,7 @@ use crate::policy::Action;
 use crate::schema::ForeignKey;
 use crate::staging::layout::TableId;
 use crate::staging::{Chunk, DatabasePlan, DatabaseRecord, Segment, TablePlan, TableRecord, Task};
-use crate::statement::{RowSource, orphans_of_table};
+use crate::statement::{RowSource, doubled_keys, orphans_of_table};
 use crate::store::Store;
 
 /// How many rows of a plan are read back at a time.
@@ -206,6 +206,16 @@ fn positions(plan: &TablePlan, paths: &[String]) -> Result<Range<usize>> {
     from.map(|from| from..from + paths.len()).ok_or_else(unknown)
 }
 
+/// Finds the positions of keys that are there more than once, where no index keeps them unique.
+async fn doubled(old: &Session, record: &TableRecord, source: RowSource<'_>, keys: &[Vec<String>]) -> Result<Vec<usize>> {
+    if record.key.is_whole_row() || record.key.is_kept_unique(&record.old) {
+        return Ok(Vec::new());
+    }
+    let malformed = |_| Error::new(ErrorKind::Malformed, "look for doubled keys").because("a position below zero");
+    let rows = old.query(&doubled_keys(source, keys), &[]).await?;
+    rows.iter().map(|row| usize::try_from(row.get::<_, i64>(0)).map_err(malformed)).collect()
+}
+
 /// Counts the children that have no parent.
 async fn orphans(old: &Session, database: &str, key: &ForeignKey) -> Result<Option<Orphans>> {
     let found = old.query(&orphans_of_table(key), &[]).await.place(|| &key.name)?;
@@ -232,14 +242,26 @@ impl ReadBackWork {
                 if wanted.true_count() == 0 {
                     continue;
                 }
-                let change = changes.change(&record.layout)?.select(&wanted)?;
+                let mut change = changes.change(&record.layout)?.select(&wanted)?;
                 let by = if deletes { &change.before } else { &change.after };
-                let texts = key_texts(&encoder, &by.rows, &keys)?;
+                let mut texts = key_texts(&encoder, &by.rows, &keys)?;
+                let doubled = doubled(old, record, source, &texts).await?;
+                if !doubled.is_empty() {
+                    found.add_doubled(&texts, &doubled);
+                    let single: Vec<_> = (0..by.rows.num_rows()).map(|row| doubled.binary_search(&row).is_err()).collect();
+                    change = change.select(&BooleanArray::from(single.clone()))?;
+                    for values in &mut texts {
+                        let mut single = single.iter();
+                        values.retain(|_| single.next() == Some(&true));
+                    }
+                }
                 if record.key.is_whole_row() && !deletes {
                     found.count_own(old, source, self.merged_in, &texts).await?;
                 }
-                let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
-                found.tell_apart(old, source, (self.merged_in, deletes), (&texts, &broken)).await?;
+                if texts.first().is_some_and(|values| !values.is_empty()) {
+                    let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
+                    found.tell_apart(old, source, (self.merged_in, deletes), (&texts, &broken)).await?;
+                }
                 found.rows += wanted.true_count() as u64;
                 reporter.tell_rows(&self.plan.name, &record.name, wanted.true_count() as u64, 0);
             }

@@ -43,7 +43,7 @@ pub(crate) async fn name_rows(
 /// Whether every key of NEW's is one that OLD could hold: else it cannot be asked for the digests of all of them at once.
 fn can_be_asked(old: &Session, table: &TableRecord, taken: &BroughtKeys) -> bool {
     let is_held = !old.converts_text() && taken.key.columns.iter().all(|column| column.conversions.is_empty());
-    is_held && !taken.is_empty() && !table.key.is_whole_row()
+    is_held && !taken.is_empty() && !table.key.is_whole_row() && !table.key.names_objects()
 }
 
 async fn named(store: &dyn Store, old: &Session, table: &TableRecord, taken: &BroughtKeys) -> Result<Vec<String>> {

@@ -47,6 +47,13 @@ impl Rows {
 }
 
 impl Checked {
+    /// Takes in rows whose key, which nothing keeps unique, is there more than once by now: the merge left none so.
+    pub(crate) fn add_doubled(&mut self, keys: &[Vec<String>], doubled: &[usize]) {
+        for row in doubled {
+            self.written_since.add(one_key(keys, *row));
+        }
+    }
+
     /// Adds what was found of other rows.
     pub(crate) fn extend(&mut self, other: Self) {
         self.rows += other.rows;

@@ -126,10 +126,16 @@ fn a_name_that_matches_nothing_is_an_error_with_the_nearest() {
 
 #[test]
 fn a_user_that_is_read_only_by_default_is_told_before_the_merge() {
-    let case = recovery(pair("fence", "create table t (id int primary key)", "insert into t values (1)", ""), "");
+    // NEW's values are tried on OLD, whose type is another one.
+    let both = "create table t (id int primary key, v varchar(20), updated_at timestamptz default '2020-01-01');
+                insert into t values (1, 'both')";
+    let new = "alter table t alter v type text; update t set v = 'new', updated_at = now() where id = 1";
+    let case = recovery(pair("fence", both, new, ""), "");
     support::sql(&case.pair.old, &format!("alter database \"{}\" set default_transaction_read_only = on", case.pair.database));
     let found = discovered(&case).expect("a discovery");
     assert!(found.notes.iter().any(|note| note.contains("default_transaction_read_only is on")), "{:?}", found.notes);
+    let plan = planned(&case);
+    assert_eq!((plan.actions.get(failback::policy::Action::Update), plan.rejects.len()), (1, 0), "{plan:#?}");
 }
 
 #[test]

@@ -1,0 +1,58 @@
+//! Rows of OLD's tables that a publication publishes and that have no replica identity: the server takes new ones, and neither
+//! changes nor deletes any. A merge that brought one could not be taken back.
+
+use super::direction::Direction;
+use super::draft::Draft;
+use super::row_values::each_row;
+use crate::catalog;
+use crate::delta::Class;
+use crate::engine::run::Servers;
+use crate::error::Result;
+use crate::name::{QualifiedName, Side};
+use crate::schema::Unidentified;
+use crate::statement::Operation;
+use crate::store::Store;
+
+/// Holds rows that OLD's server would not change or delete, and those that an undo could not take away again. What somebody has
+/// decided for a table by its name (`is_decided`) is decided, as far as it can be done.
+pub(crate) async fn hold_unidentified(
+    (servers, store): (&Servers, &dyn Store),
+    database: &str,
+    drafts: &mut [Draft<'_>],
+    direction: Direction,
+    is_decided: impl Fn(&QualifiedName, Class) -> bool,
+) -> Result<()> {
+    let old = servers.connect(Side::Old, database).await?;
+    let unidentified = catalog::unidentified(old.client()).await?;
+    for draft in drafts {
+        let name = &draft.record.name;
+        let Some(found) = unidentified.get(name) else { continue };
+        let (mut refused, mut lasting) = (Vec::new(), Vec::new());
+        each_row(store, draft, &[], "old", |row, of, _| {
+            let Some(operation) = direction.operation(draft.actions[row]) else { return };
+            if found.refuses(operation) {
+                refused.push(row);
+            } else if direction == Direction::Forward
+                && operation == Operation::Insert
+                && found.deletes
+                && !is_decided(name, of.class)
+            {
+                lasting.push(row);
+            }
+        })?;
+        let is = format!("publication {} publishes them, and it has no REPLICA IDENTITY", found.publication);
+        draft.hold_written(refused, &format!("{}: OLD takes no such writes in the table, as {is}", direction.aside()));
+        draft.hold_written(lasting, &format!("held: an undo could not delete it again, as {is}"));
+    }
+    Ok(())
+}
+
+impl Unidentified {
+    const fn refuses(&self, operation: Operation) -> bool {
+        match operation {
+            Operation::Update | Operation::Move => self.updates,
+            Operation::Delete | Operation::Replace => self.deletes,
+            Operation::Insert | Operation::Stay | Operation::Lack => false,
+        }
+    }
+}

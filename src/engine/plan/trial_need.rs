@@ -1,0 +1,47 @@
+//! What speaks for trying a table's rows on OLD before they are written.
+
+use super::direction::Direction;
+use crate::schema::{Check, Column, Drift, TypeKind};
+use crate::staging::{DatabaseRecord, TableRecord};
+
+/// Whether anything speaks for a difference between what NEW took and what OLD takes.
+pub(crate) fn is_needed(database: &DatabaseRecord, record: &TableRecord, direction: Direction) -> bool {
+    let (old, new) = (&record.old, &record.new);
+    if direction == Direction::Back {
+        // The rows were OLD's: what could refuse them is what does not hold of rows that were there before it, or came since.
+        let may_refuse = |column: &Column| {
+            let own = &column.data_type;
+            column.not_null || own.sql != own.base_sql || own.asks_the_server() || !own.builtin && own.kind != TypeKind::Enum
+        };
+        return old.partitioned || !old.checks.is_empty() || old.columns.iter().any(may_refuse);
+    }
+    let newer = database.new.version_num / 10_000 > database.old.version_num / 10_000;
+    let known = |check: &Check| new.checks.iter().any(|on_new| on_new.validated && on_new.expression == check.expression);
+    old.partitioned
+        || database.old.encoding != database.new.encoding
+        || record.drift.iter().any(Drift::may_not_fit)
+        || record.layout.columns.iter().any(|column| column.own_form_of.is_some())
+        || !old.checks.iter().all(known)
+        // A function may find things on NEW that it does not find for our user on OLD.
+        || old.checks.iter().any(|check| names_a_schema(&check.expression))
+        || old.columns.iter().any(|column| {
+            let own = &column.data_type;
+            // A domain or composite of the same name may be defined otherwise, and an extension or a newer server may have
+            // learnt values that OLD's has not. What a value names may be there on NEW alone.
+            own.sql != own.base_sql
+                || own.kind == TypeKind::Composite
+                || (!own.builtin && own.kind != TypeKind::Enum)
+                || own.asks_the_server()
+                || newer
+        })
+}
+
+/// Whether an expression, as the server prints it, names something that is not the server's own: only that has its schema in
+/// front.
+fn names_a_schema(expression: &str) -> bool {
+    let is_name = |letter: char| letter.is_alphabetic() || letter == '_' || letter == '"';
+    expression.match_indices('.').any(|(at, _)| {
+        let (before, after) = (&expression[..at], &expression[at + 1..]);
+        before.ends_with(|letter: char| is_name(letter) || letter.is_ascii_digit()) && after.starts_with(is_name)
+    })
+}
