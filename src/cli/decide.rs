@@ -4,24 +4,33 @@ use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::addition::{Asked, Meant};
 use super::lacking::{self, Lacking};
 use super::options::Options;
+use super::printer::Printer;
 use super::resolved::{self, ChangedRows};
+use super::ruling::{read_needed, read_resolution};
 use super::settings::Settings;
 use super::waiting;
 use super::{Call, Exit, amount, run};
+use crate::engine::Tally;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
-use crate::policy::{Change, Decisions, Ruling, Scope, Setting, edit, read_evidence};
+use crate::policy::{Addition, Change, Decisions, Resolution, Ruling, Scope, edit};
 use crate::staging::{DiffIndex, Journal, JournalRecord, Manifest, layout};
 use crate::store::{Store, host_files};
+
+/// What an editor knows a decisions file by.
+const SCHEMA: &str = include_str!("../../docs/decisions.schema.json");
 
 /// Show or set what is done about each kind of difference
 ///
 /// Without settings, or with --show: what is to be done about each class of the run, who said so, and how many rows it
 /// affects. With settings: writes them into the run's decisions.toml, each with who, when and why; what they replace is kept
 /// there as history, and comments survive. With --evidence: how much has to be known of a class before OLD is written for it;
-/// rows of which less is known stay held. Classes are insert, update, delete, old_only, ambiguous_missing_on_old,
+/// rows of which less is known stay held. With * in --table, --rests-on, --changed, --name or --expect: a rule, for the rows
+/// that it means; the first rule that means a row is stronger than what is said of its class, and --row, which picks rows by
+/// their keys, than any rule. Classes are insert, update, delete, old_only, ambiguous_missing_on_old,
 /// ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs, drift, insert_exists, update_origin_differs,
 /// update_deleted, update_missing, delete_origin_differs, or several at once: conflict, ambiguous. Resolutions are apply_new,
 /// keep_old, hold, skip, last_update_wins, first_update_wins. Evidence, from the strongest to the weakest: log, base,
@@ -34,6 +43,8 @@ Examples:
   failback decide conflict=keep_old --why 'OLD is in use since the rollback'
   failback decide --table public.orders delete=apply_new insert_exists=skip \\
       --why 'agreed with finance' --by ada
+  failback decide --table 'billing.*' --changed status conflict=keep_old --expect --dry-run
+  failback decide --table public.users --row id=42 --row id=43 keep_old --why 'both were asked'
   failback decide --evidence delete=column --why 'nobody moves rows without their stamps'")]
 pub(super) struct Arguments {
     /// What to do about a class; none shows what is decided
@@ -45,12 +56,18 @@ pub(super) struct Arguments {
     /// Show what is decided
     #[arg(long)]
     pub(super) show: bool,
-    /// Decide for this table only
+    /// Decide for this table only; with * for any text: for all that it means
     #[arg(long, value_name = "SCHEMA.TABLE")]
     pub(super) table: Option<String>,
     /// Decide for the table in this database only
     #[arg(long, value_name = "DB", requires = "table")]
     pub(super) database: Option<String>,
+    /// Say what would change, and write nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Print the JSON Schema of decisions.toml
+    #[arg(long, conflicts_with_all = ["settings", "evidence", "show"])]
+    pub(super) schema: bool,
     /// The reason; reports repeat it
     #[arg(long, value_name = "TEXT")]
     pub(super) why: Option<String>,
@@ -58,51 +75,70 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     pub(super) by: Option<String>,
     #[command(flatten)]
+    meant: Meant,
+    #[command(flatten)]
     pub(super) options: Options,
 }
 
 /// Shows or sets decisions.
 pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    if arguments.schema {
+        Printer::piece(SCHEMA)?;
+        return Ok(Exit::Done);
+    }
     let settings = Settings::read(call, &arguments.options, None)?;
-    if arguments.settings.is_empty() && arguments.evidence.is_empty() {
+    let (table, database) = (arguments.table.as_ref(), arguments.database.as_ref());
+    let asked = Asked { meant: &arguments.meant, table, database, settings: &arguments.settings };
+    let adds = asked.adds();
+    if adds && !arguments.evidence.is_empty() {
+        return Err(Error::new(ErrorKind::Usage, "read the decision")
+            .because("the evidence that a class needs is said of tables by their whole names")
+            .next("give --evidence in a command of its own, with a table's name or none"));
+    }
+    if !adds && arguments.settings.is_empty() && arguments.evidence.is_empty() {
         return resolved::show(call, &settings, &run::open(&settings)?);
     }
     let (store, _lock) = run::open_for_writing(&settings)?;
-    let scope = scope(&store, arguments)?;
+    let scope = if adds { Scope::Defaults } else { scope(&store, arguments)? };
     let (before, mut text) = waiting::decisions(&store)?;
     let named =
         || ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name).filter(|name| !name.trim().is_empty()));
     let by = arguments.by.clone().or_else(|| named().map(str::to_owned)).unwrap_or_else(host_files::acting_user);
     let at = now();
-    let mut written: Vec<(String, Vec<String>)> = Vec::new();
-    let rulings = arguments.settings.iter().map(|text| (text, read_setting(text)));
-    for (said, ruling) in rulings.chain(arguments.evidence.iter().map(|text| (text, read_needed(text)))) {
-        let (setting, ruling) = ruling?;
-        let (why, by, at) = (arguments.why.clone(), by.clone(), at.clone());
-        let change = Change { scope: scope.clone(), setting, ruling, why, by, at };
-        text = edit(&text, &change)?;
-        match written.iter_mut().find(|(section, _)| *section == change.section()) {
-            Some((_, settings)) => settings.push(said.clone()),
-            None => written.push((change.section(), vec![said.clone()])),
-        }
+    let mut written: Written = Vec::new();
+    let (mut examples, mut journal): (_, Option<Vec<String>>) = (Vec::new(), None);
+    if adds {
+        let sign = |resolution: Resolution| {
+            let (why, by, at) = (arguments.why.clone(), by.clone(), at.clone());
+            Addition { resolution, why, by, at }
+        };
+        let added = asked.add(&settings, &store, &text, &sign)?;
+        (text, examples, journal) = (added.text, added.examples, Some(added.journal));
+        written.push((added.section.to_owned(), added.said));
+    } else {
+        (text, written) = of_classes(text, arguments, &scope, &by, &at)?;
     }
     let after = Decisions::parse(&text, layout::DECISIONS)?;
     // What a decision comes to is looked up first: nothing is decided about a run whose files are damaged.
     let report = Changed {
         run: store.location(),
-        section: scope.to_string(),
+        section: written.first().filter(|_| adds).map_or_else(|| scope.to_string(), |(section, _)| section.clone()),
+        dry_run: arguments.dry_run,
+        examples,
         changes: resolved::changes(&store, &before, &after)?,
         notes: notes(&store, &after)?,
         wanting: wanting(&store, &after)?,
     };
     let has_effect = has_effect(&store)?;
-    let decisions_blake3 = store.write(layout::DECISIONS, text.as_bytes())?.blake3;
     let mut page = call.printer.page();
-    for (section, settings) in written {
-        page.list(&format!("written to {section} of decisions.toml:"), &settings);
-        let (decisions_blake3, by) = (decisions_blake3.clone(), by.clone());
-        JournalRecord::Decided { decisions_blake3, section, settings, by }.append(&store)?;
+    let did = if arguments.dry_run { "would be written" } else { "written" };
+    for (section, settings) in &written {
+        page.list(&format!("{did} to {section} of decisions.toml:"), settings);
     }
+    if !arguments.dry_run {
+        write_down(&store, &text, written, journal.as_deref(), &by)?;
+    }
+    page.list("which means, for example:", &report.examples);
     page.list(
         "which changes:",
         report.changes.iter().map(|one| {
@@ -115,6 +151,38 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
+}
+
+/// What was written to each section, for people.
+type Written = Vec<(String, Vec<String>)>;
+
+/// Decides what the command line says of classes; returns the text with it.
+fn of_classes(mut text: String, arguments: &Arguments, scope: &Scope, by: &str, at: &str) -> Result<(String, Written)> {
+    let mut written: Written = Vec::new();
+    let read_setting = |text: &String| read_resolution(text).map(|(setting, resolution)| (setting, Ruling::Do(resolution)));
+    let rulings = arguments.settings.iter().map(|text| (text, read_setting(text)));
+    for (said, ruling) in rulings.chain(arguments.evidence.iter().map(|text| (text, read_needed(text)))) {
+        let (setting, ruling) = ruling?;
+        let (why, by, at) = (arguments.why.clone(), by.to_owned(), at.to_owned());
+        let change = Change { scope: scope.clone(), setting, ruling, why, by, at };
+        text = edit(&text, &change)?;
+        match written.iter_mut().find(|(section, _)| *section == change.section()) {
+            Some((_, settings)) => settings.push(said.clone()),
+            None => written.push((change.section(), vec![said.clone()])),
+        }
+    }
+    Ok((text, written))
+}
+
+/// Writes the decisions, and what was done into the journal.
+fn write_down(store: &dyn Store, text: &str, written: Written, journal: Option<&[String]>, by: &str) -> Result<()> {
+    let decisions_blake3 = store.write(layout::DECISIONS, text.as_bytes())?.blake3;
+    for (section, settings) in written {
+        let settings = journal.map_or(settings, <[String]>::to_vec);
+        let (decisions_blake3, by) = (decisions_blake3.clone(), by.to_owned());
+        JournalRecord::Decided { decisions_blake3, section, settings, by }.append(store)?;
+    }
+    Ok(())
 }
 
 /// Says what a person should know of decisions, and of which databases they come too late for.
@@ -135,7 +203,8 @@ fn wanting(store: &dyn Store, decisions: &Decisions) -> Result<Vec<Lacking>> {
     if !store.exists(layout::DIFF)? {
         return Ok(Vec::new());
     }
-    Ok(lacking::lacking(&*DiffIndex::read(store)?, decisions))
+    let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
+    Ok(lacking::lacking(&Tally::of(store, &manifest, &index, decisions)?))
 }
 
 /// Whether any database of the run can still be planned anew, as far as the journal knows.
@@ -153,6 +222,10 @@ fn has_effect(store: &dyn Store) -> Result<bool> {
 struct Changed {
     run: String,
     section: String,
+    /// Nothing was written.
+    dry_run: bool,
+    /// Some of the rows that a rule means.
+    examples: Vec<String>,
     changes: Vec<ChangedRows>,
     notes: Vec<String>,
     /// What stays held although it is decided.
@@ -191,42 +264,6 @@ fn unknown<'n>(noun: &str, name: &str, known: impl Iterator<Item = &'n str>) -> 
     }
 }
 
-/// Reads `class=resolution`.
-fn read_setting(text: &str) -> Result<(Setting, Ruling)> {
-    let (setting, resolution) = split(text, "write CLASS=RESOLUTION, as in conflict=keep_old")?;
-    Ok((setting.parse()?, Ruling::Do(resolution.parse()?)))
-}
-
-/// Reads `class=evidence`.
-fn read_needed(text: &str) -> Result<(Setting, Ruling)> {
-    let (setting, evidence) = split(text, "write CLASS=EVIDENCE, as in delete=column")?;
-    let unknown = |cause| Error::new(ErrorKind::Usage, "read the evidence").because(cause);
-    Ok((setting.parse()?, Ruling::Needs(read_evidence(evidence).map_err(unknown)?)))
-}
-
-fn split<'t>(text: &'t str, example: &str) -> Result<(&'t str, &'t str)> {
-    let (setting, ruling) = text.split_once('=').ok_or_else(|| {
-        Error::new(ErrorKind::Usage, "read the decision").because(format!("`{text}` has no `=`")).next(example)
-    })?;
-    Ok((setting.trim(), ruling.trim()))
-}
-
 fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::delta::Evidence;
-    use crate::policy::Resolution;
-
-    #[test]
-    fn settings_are_read() {
-        assert_eq!(read_setting("conflict = keep_old").unwrap(), (Setting::Conflict, Ruling::Do(Resolution::KeepOld)));
-        assert_eq!(read_needed("conflict = xid").unwrap(), (Setting::Conflict, Ruling::Needs(Evidence::Xid)));
-        assert_eq!(read_needed("delete=colum").unwrap_err().causes(), ["unknown evidence `colum`; did you mean `column`?"]);
-        assert_eq!(read_setting("delete").unwrap_err().kind(), ErrorKind::Usage);
-        assert_eq!(read_setting("delte=hold").unwrap_err().causes(), ["unknown class `delte`; did you mean `delete`?"]);
-    }
 }

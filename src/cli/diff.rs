@@ -9,10 +9,10 @@ use super::step::Step;
 use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount, coverage, run};
-use crate::engine::{self, Context, DiffReport};
+use crate::engine::{self, Context, DiffReport, Tally};
 use crate::error::Result;
 use crate::name::Side;
-use crate::staging::DiffIndex;
+use crate::staging::{DiffIndex, Manifest};
 
 /// Compare what is staged with OLD
 ///
@@ -54,8 +54,8 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 /// Lists what the run's diff leaves to people.
 pub(super) fn waiting_rows(context: &Context) -> Result<Vec<Waiting>> {
     let (decisions, _) = waiting::decisions(context.store())?;
-    let index = DiffIndex::read(context.store())?;
-    Ok(waiting::waiting(&index, &decisions))
+    let (manifest, index) = (Manifest::read(context.store())?, DiffIndex::read(context.store())?);
+    Ok(waiting::waiting(&Tally::of(context.store(), &manifest, &index, &decisions)?))
 }
 
 fn differs(report: &DiffReport) -> bool {

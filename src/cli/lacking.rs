@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::amount;
 use crate::delta::{Class, Evidence};
-use crate::policy::{Decisions, Minimum, Resolution};
-use crate::staging::DiffIndex;
+use crate::engine::Tally;
+use crate::policy::{Minimum, Resolution};
 
 /// Rows of one class of one table of which less is known than the class needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,21 +41,18 @@ impl Lacking {
 }
 
 /// Lists them, as far as the diff counts by evidence.
-pub(super) fn lacking(index: &DiffIndex, decisions: &Decisions) -> Vec<Lacking> {
-    let mut found = Vec::new();
-    for database in &index.databases {
-        for table in &database.tables {
-            let name = table.name.to_string();
-            for (class, counts) in &table.evidence {
-                let resolution = decisions.resolve(&database.name, &name, *class).resolution;
-                if matches!(resolution, Resolution::KeepOld | Resolution::Hold | Resolution::Skip) {
-                    continue;
-                }
-                let needs = decisions.minimum(&database.name, &name, *class);
-                for (rests_on, rows) in counts.iter().filter(|(evidence, _)| !needs.admits(*evidence)) {
-                    let (database, table, needs) = (database.name.clone(), name.clone(), needs.clone());
-                    found.push(Lacking { database, table, class: *class, rests_on, needs, rows });
-                }
+pub(super) fn lacking(tally: &Tally) -> Vec<Lacking> {
+    let mut found: Vec<Lacking> = Vec::new();
+    for one in &tally.rows {
+        if matches!(one.decided.resolution, Resolution::KeepOld | Resolution::Hold | Resolution::Skip) {
+            continue;
+        }
+        for (rests_on, rows) in one.evidence.iter().filter(|(evidence, _)| !one.needs.admits(*evidence)) {
+            let (database, table, class, needs) = (one.database.clone(), one.table.clone(), one.class, one.needs.clone());
+            let lacking = Lacking { database, table, class, rests_on, needs, rows: 0 };
+            match found.iter_mut().find(|known| Lacking { rows: 0, ..(*known).clone() } == lacking) {
+                Some(known) => known.rows += rows,
+                None => found.push(Lacking { rows, ..lacking }),
             }
         }
     }

@@ -4,6 +4,7 @@
 //! document), narration and errors on stderr, an exit code.
 //! Never: decides what a row means or what is written (see `engine`), or shows a password or a row's values.
 
+mod addition;
 mod amount;
 mod arm;
 mod audit;
@@ -36,6 +37,7 @@ mod quiescence;
 mod recover;
 mod report;
 mod resolved;
+mod ruling;
 mod run;
 mod settings;
 mod show;

@@ -8,8 +8,9 @@ use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount};
 use crate::delta::Class;
+use crate::engine::{TalliedRows, TalliedRule, Tally, moved_decisions};
 use crate::error::Result;
-use crate::policy::{Decisions, Minimum, Origin, Past, Resolution, Signature};
+use crate::policy::{Decisions, Minimum, Origin, Past, Resolution, Rule, Signature};
 use crate::staging::{DiffIndex, Manifest, layout};
 use crate::store::Store;
 
@@ -35,6 +36,7 @@ pub(super) struct ChangedRows {
 struct Shown {
     run: String,
     resolutions: Vec<Resolved>,
+    rules: Vec<AskedRule>,
     waiting: Vec<Waiting>,
     wanting: Vec<Lacking>,
     history: Vec<Past>,
@@ -58,6 +60,27 @@ struct Resolved {
     needs: Option<Minimum>,
 }
 
+/// One rule, with the rows that it is about.
+#[derive(Serialize)]
+struct AskedRule {
+    rule: String,
+    resolution: Resolution,
+    means: u64,
+    decides: u64,
+    expect: Option<u64>,
+}
+
+fn rules(tally: &Tally, decisions: &Decisions) -> Vec<AskedRule> {
+    let of = |(rule, rows): (&Rule, &TalliedRule)| AskedRule {
+        rule: rule.title(),
+        resolution: rule.resolution,
+        means: rows.means,
+        decides: rows.decides,
+        expect: rule.expect,
+    };
+    decisions.rules().iter().zip(&tally.rules).map(of).collect()
+}
+
 /// Prints what is decided about everything that differs.
 pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Result<Exit> {
     let index = DiffIndex::read(store)?;
@@ -65,13 +88,15 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
     let manifest = Manifest::read(store)?;
     let tables = manifest.databases.iter().flat_map(|one| one.tables.iter().map(|table| (&one.name, table.name.to_string())));
     let known: Vec<_> = tables.collect();
+    let tally = Tally::of(store, &manifest, &index, &decisions)?;
     let report = Shown {
         run: store.location(),
-        resolutions: resolve(&index, &decisions),
-        waiting: waiting::waiting(&index, &decisions),
-        wanting: lacking::lacking(&index, &decisions),
+        resolutions: resolve(&tally),
+        rules: rules(&tally, &decisions),
+        waiting: waiting::waiting(&tally),
+        wanting: lacking::lacking(&tally),
         history: decisions.history().to_vec(),
-        unmatched: decisions.unmatched(&known),
+        unmatched: decisions.unmatched(&known).into_iter().chain(tally.idle(&decisions)).collect(),
         notes: decisions.notes(),
     };
     let mut table = Table::new(&["database", "table", "class", "#rows", "resolution", "said by", "by", "why"]);
@@ -94,6 +119,17 @@ pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Resul
     } else {
         page.table(&table);
     }
+    let rules = report.rules.iter().map(|rule| {
+        let expect = rule.expect.map_or_else(String::new, |rows| format!(", expects {}", amount::count(rows)));
+        format!(
+            "{}: {}; means {}, decides {}{expect}",
+            rule.rule,
+            rule.resolution,
+            amount::rows(rule.means),
+            amount::count(rule.decides)
+        )
+    });
+    page.list("rules, of which the first that means a row decides it:", rules);
     page.list("waiting for a decision:", report.waiting.iter().flat_map(Waiting::sentences));
     page.list("held for want of evidence:", report.wanting.iter().flat_map(Lacking::sentences));
     page.list("evidence that is needed by decision:", report.resolutions.iter().filter_map(needed));
@@ -123,45 +159,34 @@ fn past(past: &Past) -> String {
     format!("{} {}={said} until {}{by}{why}", past.section, past.class, past.until)
 }
 
-fn resolve(index: &DiffIndex, decisions: &Decisions) -> Vec<Resolved> {
-    let mut found = Vec::new();
-    each(index, |database, table, class, rows| {
-        let decided = decisions.resolve(database, table, class);
-        let (database, table) = (database.to_owned(), table.to_owned());
-        let (resolution, origin, signature) = (decided.resolution, decided.origin, decided.signature);
-        let needs = class.applying().map(|_| decisions.minimum(&database, &table, class));
-        found.push(Resolved { database, table, class, rows, resolution, origin, signature, needs });
-    });
-    found
+fn resolve(tally: &Tally) -> Vec<Resolved> {
+    let of = |one: &TalliedRows| Resolved {
+        database: one.database.clone(),
+        table: one.table.clone(),
+        class: one.class,
+        rows: one.rows,
+        resolution: one.decided.resolution,
+        origin: one.decided.origin,
+        signature: one.decided.signature.clone(),
+        needs: one.class.applying().map(|_| one.needs.clone()),
+    };
+    tally.rows.iter().map(of).collect()
 }
 
-/// Lists what an edit of the decisions changed; nothing where the run has no diff yet.
+/// Lists what an edit of the decisions changes; nothing where the run has no diff yet.
 pub(super) fn changes(store: &dyn Store, before: &Decisions, after: &Decisions) -> Result<Vec<ChangedRows>> {
-    let mut found = Vec::new();
-    if store.exists(layout::DIFF)? {
-        let index = DiffIndex::read(store)?;
-        each(&index, |database, table, class, rows| {
-            let of = |decisions: &Decisions| decisions.resolve(database, table, class).resolution;
-            let (from, to) = (of(before), of(after));
-            if from != to {
-                found.push(ChangedRows { database: database.to_owned(), table: table.to_owned(), class, from, to, rows });
-            }
-        });
+    if !store.exists(layout::DIFF)? {
+        return Ok(Vec::new());
     }
-    Ok(found)
-}
-
-/// Calls for every class of every table that has rows.
-fn each(index: &DiffIndex, mut call: impl FnMut(&str, &str, Class, u64)) {
-    for database in &index.databases {
-        for table in &database.tables {
-            let name = table.name.to_string();
-            for class in Class::DECIDABLE {
-                let rows = table.counts.get(class);
-                if rows > 0 {
-                    call(&database.name, &name, class, rows);
-                }
-            }
-        }
-    }
+    let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
+    let moved = moved_decisions(store, (&manifest, &index), before, after)?;
+    let of = |one: crate::engine::MovedDecision| ChangedRows {
+        database: one.database,
+        table: one.table,
+        class: one.class,
+        from: one.from,
+        to: one.to,
+        rows: one.rows,
+    };
+    Ok(moved.into_iter().map(of).collect())
 }

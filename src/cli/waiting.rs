@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::delta::Class;
+use crate::engine::Tally;
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::policy::{Decisions, Resolution};
-use crate::staging::{DiffIndex, layout};
+use crate::staging::layout;
 use crate::store::Store;
 
 use super::amount;
@@ -49,22 +50,17 @@ pub(super) fn decisions(store: &dyn Store) -> Result<(Decisions, String)> {
 }
 
 /// Lists what a diff leaves to people, in the order of classes.
-pub(super) fn waiting(index: &DiffIndex, decisions: &Decisions) -> Vec<Waiting> {
-    let mut found: BTreeMap<Class, Waiting> = BTreeMap::new();
-    for database in &index.databases {
-        for table in &database.tables {
-            let name = table.name.to_string();
-            for class in Class::DECIDABLE {
-                let rows = table.counts.get(class);
-                if rows > 0 && decisions.resolve(&database.name, &name, class).resolution == Resolution::Hold {
-                    let entry = found.entry(class).or_insert(Waiting { class, rows: 0, tables: 0 });
-                    entry.rows += rows;
-                    entry.tables += 1;
-                }
-            }
-        }
+pub(super) fn waiting(tally: &Tally) -> Vec<Waiting> {
+    let mut tables: BTreeMap<Class, BTreeMap<(&str, &str), u64>> = BTreeMap::new();
+    for one in tally.rows.iter().filter(|one| one.decided.resolution == Resolution::Hold) {
+        *tables.entry(one.class).or_default().entry((&one.database, &one.table)).or_insert(0) += one.rows;
     }
-    found.into_values().collect()
+    let of = |(class, tables): (Class, BTreeMap<_, u64>)| Waiting {
+        class,
+        rows: tables.values().sum(),
+        tables: tables.len() as u64,
+    };
+    tables.into_iter().map(of).collect()
 }
 
 /// Says in words what a class is.

@@ -46,7 +46,9 @@ pub use export::{
 pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
-pub use plan::{PlanReport, PlannedTable, Reject, Wanting, plan};
+pub use plan::{
+    MovedDecision, PlanReport, PlannedTable, Reject, TalliedRows, TalliedRule, Tally, Wanting, moved_decisions, plan,
+};
 pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use review::{Cell, CountedTable, Filter, Review, ShownColumn, ShownRow, Window};
 pub use run::{

@@ -186,7 +186,7 @@ impl Setting {
     }
 
     /// Checks that a resolution makes sense here; the error is a sentence.
-    pub(super) fn check(self, resolution: Resolution) -> Result<(), String> {
+    pub(crate) fn check(self, resolution: Resolution) -> Result<(), String> {
         let allowed = self.allowed();
         if allowed.contains(&resolution) {
             return Ok(());

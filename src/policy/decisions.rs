@@ -1,6 +1,7 @@
 //! `decisions.toml`: who decided what, for which rows, and why.
 //!
-//! Precedence: one table of one database, one table, `[defaults]`, built in. Within a section a class's own key is stronger
+//! Precedence: a row that is picked, the first rule that means it, then what is decided about its class for one table of one
+//! database, for one table, in `[defaults]`, or built in. Within a section a class's own key is stronger
 //! than the shorthand (`conflict`, `ambiguous`) that includes it.
 
 use std::fmt::Write as _;
@@ -10,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::by_table::{ByTable, Scope};
 use super::decision::{Past, Signature};
 use super::keys::{Section, Source};
+use super::meaning::{describe_pick, describe_rule};
 use super::minimum::Minimum;
 use super::rules::{EVIDENCE, Effect, Rules};
-use super::{Origin, Resolution};
+use super::{Origin, Resolution, RowPick, Rule, keys};
 use crate::delta::Class;
 use crate::error::Result;
 
@@ -33,6 +35,8 @@ pub struct Decided {
 pub struct Decisions {
     defaults: Rules,
     tables: ByTable<Rules>,
+    rules: Vec<Rule>,
+    picks: Vec<RowPick>,
     history: Vec<Past>,
 }
 
@@ -46,16 +50,30 @@ impl Decisions {
         let source = Source::new("read the decisions", file, text);
         let document = source.parse()?;
         let root = Section::root(&source, &document);
-        root.check(&["defaults", EVIDENCE, "tables", "databases", "history"])?;
+        root.check(&["defaults", EVIDENCE, "tables", "databases", "rule", "row", "history"])?;
         let defaults = Rules::read_for_all(&root)?;
         if let Some(databases) = root.section("databases")? {
             databases.entries().try_for_each(|entry| entry.section().map(drop))?;
         }
         let (tables, history) = (ByTable::read(&root, Rules::read)?, Past::read(&root)?);
-        Ok(Self { defaults, tables, history })
+        let (rules, picks) = (Rule::read_all(&root)?, RowPick::read_all(&root)?);
+        Ok(Self { defaults, tables, rules, picks, history })
     }
 
-    /// Returns what is to be done about a class in one table, named as [`crate::name::QualifiedName`] prints it.
+    /// Lists the rules, in the order of the file, which is that in which they are asked.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Lists the rows that are picked, in the order of the file.
+    #[must_use]
+    pub fn picks(&self) -> &[RowPick] {
+        &self.picks
+    }
+
+    /// Returns what is to be done about a class in one table, where no rule or pick says otherwise of a row; the table is
+    /// named as [`crate::name::QualifiedName`] prints it.
     #[must_use]
     pub fn resolve(&self, database: &str, table: &str, class: Class) -> Decided {
         for (origin, rules) in self.levels(database, table) {
@@ -95,7 +113,23 @@ impl Decisions {
 
     /// Says of every section that matches none of the known tables, each with its database, which one was probably meant.
     pub fn unmatched<D: AsRef<str>, N: AsRef<str>>(&self, known: &[(D, N)]) -> Vec<String> {
-        self.tables.unmatched(known)
+        let mut found = self.tables.unmatched(known);
+        for rule in &self.rules {
+            for table in rule.selector.tables.iter().filter(|glob| !known.iter().any(|(_, name)| glob.matches(name.as_ref()))) {
+                found.push(no_table(&rule.title(), table.as_str(), known));
+            }
+            for database in &rule.selector.databases {
+                if !known.iter().any(|(name, _)| name.as_ref() == database) {
+                    found.push(format!("{}: the run has no database `{database}`", rule.title()));
+                }
+            }
+        }
+        for pick in &self.picks {
+            if !known.iter().any(|(_, name)| name.as_ref() == pick.table) {
+                found.push(no_table(&format!("row at {}", pick.place), &pick.table, known));
+            }
+        }
+        found
     }
 
     /// Says what a person should know about what they decided; nothing here is an error.
@@ -113,12 +147,15 @@ impl Decisions {
                 }
             }
         }
+        for rule in &self.rules {
+            notes.extend(rule.resolution.note().map(|note| format!("{}: {note}", rule.title())));
+        }
         notes
     }
 
     /// Returns the blake3 digest, in hex, of what the decisions mean: two texts have the same digest if and only if they
     /// resolve every class of every table the same way, and ask for the same evidence. Comments, reasons, order and spelling
-    /// do not count.
+    /// do not count; but rules count as they are written, in their order, since what they come to depends on rows.
     #[must_use]
     pub fn digest(&self) -> String {
         let nothing = Rules::default();
@@ -138,8 +175,21 @@ impl Decisions {
                 describe(&mut meaning, &scope, effect);
             }
         }
+        for rule in &self.rules {
+            describe_rule(&mut meaning, rule);
+        }
+        let mut picks: Vec<_> = self.picks.iter().map(describe_pick).collect();
+        picks.sort();
+        meaning.extend(picks);
         blake3::hash(meaning.as_bytes()).to_hex().to_string()
     }
+}
+
+/// Says that a table is none of the run's, with the one that was probably meant.
+fn no_table<D, N: AsRef<str>>(who: &str, table: &str, known: &[(D, N)]) -> String {
+    let meant = keys::nearest(table, known.iter().map(|(_, name)| name.as_ref()));
+    let meant = meant.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    format!("{who}: `{table}` matches no table{meant}")
 }
 
 /// Writes one section for the digest. Names are spelt as TOML keys: quoted and escaped, so none can pose as another line.
@@ -216,7 +266,7 @@ at = "2026-11-22T08:00:00Z"
         let all = "apply_new, keep_old, hold, skip, last_update_wins or first_update_wins";
         let cases = [
             ("[default]", "1:2", "unknown key `default`; did you mean `defaults`?".to_owned()),
-            ("rows = 1", "1:1", "unknown key `rows`; known are defaults, evidence, tables, databases, history".to_owned()),
+            ("rows = 1", "1:1", "unknown key `rows`; did you mean `row`?".to_owned()),
             ("[defaults]\n\nudpate = \"hold\"", "3:1", "unknown key `udpate` in [defaults]; did you mean `update`?".to_owned()),
             (
                 "[tables.\"public.orders\"]\nupdate_origin_difers = \"hold\"",

@@ -10,7 +10,7 @@ use super::{Change, Decisions, Ruling, Scope};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Stands at the top of a file that failback creates.
-const HEADER: &str = "\
+pub(super) const HEADER: &str = "\
 # What failback does with the rows that differ between OLD and NEW.
 #
 # A section's key is a class: insert, update, delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old,
@@ -31,11 +31,21 @@ const HEADER: &str = "\
 # xid_by_hand, xid_estimated, column or two_way, from the strongest to the weakest, as in
 #
 #   delete = { evidence = \"column\", why = \"the stamps are kept\", by = \"ada\", at = 2026-11-22T10:00:00+02:00 }
+#
+# Stronger than sections are [[rule]], of which the first that means a row decides it, and [[row]], which picks one by its key:
+#
+#   [[rule]]                                   [[row]]
+#   table = \"billing.*\"                        table = \"public.users\"
+#   class = [\"conflict\"]                       key = { id = 42 }
+#   changed = [\"status\"]                       resolution = \"keep_old\"
+#   resolution = \"keep_old\"                    why = \"the customer was asked\"
+#   expect = 21
+#   why = \"payments that OLD saw stand\"
 
 ";
 
 /// What errors call a text that has no name here.
-const FILE: &str = "decisions.toml";
+pub(super) const FILE: &str = "decisions.toml";
 
 /// Returns the text with one decision set, which is signed by itself; comments, blank lines and order survive, and what was
 /// decided before goes to the file's history. An empty text becomes a new file with a header that explains it.
@@ -107,7 +117,7 @@ fn signed(change: &Change) -> Value {
     Value::InlineTable(table)
 }
 
-fn parse(text: &str) -> Result<DocumentMut> {
+pub(super) fn parse(text: &str) -> Result<DocumentMut> {
     text.parse().map_err(|_| Error::new(ErrorKind::Config, "read the decisions").at(FILE).because("not valid TOML"))
 }
 

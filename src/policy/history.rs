@@ -2,7 +2,8 @@
 
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, TableLike, Value};
 
-use super::decision::SIGNATURE;
+use super::RowPick;
+use super::decision::{SIGNATURE, Signature};
 
 /// Returns a decision that is about to be replaced, as a table of the history; `None` where there is none under this key.
 ///
@@ -25,6 +26,22 @@ pub(super) fn past(section: &dyn TableLike, (name, what): (&str, &str), key: &st
     }
     past.insert("until", toml_edit::value(until));
     Some(past)
+}
+
+/// Returns a pick of a row that is about to be replaced, as a table of the history.
+pub(super) fn past_pick(pick: &RowPick, until: &str) -> Table {
+    let mut past = Table::new();
+    past.insert("section", toml_edit::value("[[row]]"));
+    past.insert("class", toml_edit::value(pick.title()));
+    past.insert("resolution", toml_edit::value(pick.resolution.word()));
+    let Signature { why, by, at } = &pick.signature;
+    for (key, value) in SIGNATURE.into_iter().zip([why, by, at]) {
+        if let Some(value) = value {
+            past.insert(key, toml_edit::value(value));
+        }
+    }
+    past.insert("until", toml_edit::value(until));
+    past
 }
 
 /// The value alone, without the comments and spaces around it.

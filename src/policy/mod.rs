@@ -18,6 +18,7 @@
 //! ```
 
 mod action;
+mod append;
 mod by_table;
 mod change;
 mod class_rules;
@@ -27,13 +28,20 @@ mod edit;
 mod glob;
 mod history;
 pub mod keys;
+mod meaning;
 mod minimum;
 mod origin;
+#[cfg(test)]
+mod precedence;
 mod resolution;
+mod row_decisions;
+mod row_pick;
+mod rule;
 mod rules;
 mod selector;
 
 pub use action::Action;
+pub use append::{Addition, PickedRow, RuleWords, append_rows, append_rule};
 pub use by_table::{ByTable, Scope};
 pub use change::{Change, Ruling};
 pub use class_rules::Setting;
@@ -44,4 +52,7 @@ pub use glob::Glob;
 pub use minimum::{Minimum, read_evidence};
 pub use origin::Origin;
 pub use resolution::Resolution;
+pub use row_decisions::{By, RowDecisions};
+pub use row_pick::RowPick;
+pub use rule::Rule;
 pub use selector::Selector;

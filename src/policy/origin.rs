@@ -16,6 +16,10 @@ pub enum Origin {
     Table,
     /// `[databases.name.tables."schema.table"]`.
     DatabaseTable,
+    /// `[[rule]]`.
+    Rule,
+    /// `[[row]]`.
+    Row,
 }
 
 words!(Origin {
@@ -23,4 +27,6 @@ words!(Origin {
     Default => "default",
     Table => "table",
     DatabaseTable => "database_table",
+    Rule => "rule",
+    Row => "row",
 });

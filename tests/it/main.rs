@@ -23,6 +23,7 @@ mod readable;
 mod real;
 mod recovery;
 mod refusals;
+mod rules;
 mod schemas;
 mod seals;
 mod show;

@@ -36,13 +36,13 @@ const WORK: &str = "
 const MASK: &str = "[mask]\n\"app.*\" = [\"email\"]\n";
 
 /// A planned run of two databases in a folder of its own, in which the program is at home.
-struct Scene {
-    pair: Pair,
+pub(crate) struct Scene {
+    pub(crate) pair: Pair,
     home: tempfile::TempDir,
 }
 
 impl Scene {
-    fn new(test: &str, more: &str) -> Self {
+    pub(crate) fn new(test: &str, more: &str) -> Self {
         let pair = support::pair(test);
         for url in [&pair.old, &pair.new] {
             support::sql(url, ESTATE);
@@ -71,7 +71,7 @@ impl Scene {
         self
     }
 
-    fn run(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_failback"));
         command.args(arguments).env_clear().env("HOME", self.home.path()).current_dir(self.home.path());
         let output = command.output().expect("the program");
@@ -215,7 +215,7 @@ fn what_cannot_be_shown_is_said() {
 
 impl Scene {
     /// The file of the only run's plan.
-    fn plan(&self) -> std::path::PathBuf {
+    pub(crate) fn plan(&self) -> std::path::PathBuf {
         let mut runs = std::fs::read_dir(self.home.path().join(".runs")).expect("runs");
         runs.next().expect("a run").expect("an entry").path().join("plan.json")
     }

@@ -92,7 +92,7 @@ fn block(page: &mut Page, width: Option<usize>, row: &ShownRow, all: bool, full:
     }
 }
 
-fn title(row: &ShownRow) -> String {
+pub(in crate::cli) fn title(row: &ShownRow) -> String {
     let key: Vec<_> = row.key.iter().map(|(name, cell)| format!("{} {}", tame(name), shown(cell, Some(0)))).collect();
     let action = row.action.map(|action| format!("  {}", said(action))).unwrap_or_default();
     format!("{}: {}  {}  {}{action}", tame(&row.database), tame(&row.table), key.join(", "), row.class)

@@ -18,6 +18,8 @@ use crate::engine::{Filter, Review, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{Glob, Selector, Setting, read_evidence};
 
+pub(super) use block::title;
+
 use self::block::Blocks;
 use self::csv::Csv;
 use self::json::Json;

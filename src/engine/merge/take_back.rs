@@ -247,7 +247,7 @@ fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result
     let is_left = |row: usize| planned[row].writes() && draft.actions[row] == Action::Hold;
     let why = |row: usize| draft.whys[row];
     named_rows(store, draft, planned.len(), &|row| is_left(row).then(|| why(row)), &|why| {
-        draft.reasons[usize::from(why)].trim_start_matches("held: ").to_owned()
+        draft.reasons[usize::try_from(why).unwrap_or(usize::MAX)].trim_start_matches("held: ").to_owned()
     })
 }
 
@@ -261,7 +261,7 @@ fn remainder(draft: &Draft<'_>, planned: &[Action]) -> Option<(String, TableId, 
 /// Lists the rows that were written by the plan and that somebody took back without an undo.
 fn rows_taken_back(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result<Vec<LeftRows>> {
     let is_back = |row: usize| planned[row].writes() && draft.actions[row] == Action::KeepOld;
-    let why = |row: usize| u8::from(planned[row] != Action::Insert);
+    let why = |row: usize| u32::from(planned[row] != Action::Insert);
     named_rows(store, draft, planned.len(), &|row| is_back(row).then(|| why(row)), &|why| {
         if why == 0 { "no longer there".to_owned() } else { "as before the merge".to_owned() }
     })
@@ -272,10 +272,10 @@ fn named_rows(
     store: &dyn Store,
     draft: &Draft<'_>,
     rows: usize,
-    number: &dyn Fn(usize) -> Option<u8>,
-    words: &dyn Fn(u8) -> String,
+    number: &dyn Fn(usize) -> Option<u32>,
+    words: &dyn Fn(u32) -> String,
 ) -> Result<Vec<LeftRows>> {
-    let mut found: BTreeMap<u8, LeftRows> = BTreeMap::new();
+    let mut found: BTreeMap<u32, LeftRows> = BTreeMap::new();
     if !(0..rows).any(|row| number(row).is_some()) {
         return Ok(Vec::new());
     }

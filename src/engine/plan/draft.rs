@@ -3,29 +3,27 @@
 use crate::policy::Action;
 use crate::staging::{TableDiff, TableRecord};
 
-/// One table on its way to a plan. Memory: two bytes a row of the diff.
+/// One table on its way to a plan. Memory: five bytes a row of the diff.
 pub(crate) struct Draft<'a> {
     pub(crate) record: &'a TableRecord,
     pub(crate) diff: &'a TableDiff,
     /// One action a row of the diff.
     pub(crate) actions: Vec<Action>,
     /// One reason a row, as an index into `reasons`.
-    pub(crate) whys: Vec<u8>,
+    pub(crate) whys: Vec<u32>,
     /// The reasons that occur.
     pub(crate) reasons: Vec<String>,
 }
 
 impl Draft<'_> {
-    /// Returns a reason's index, adding it if it is new. There are far fewer reasons than 256: one a class and origin,
-    /// and one a foreign key; should there be more, the last one stands for the rest.
-    pub(crate) fn reason(&mut self, why: &str) -> u8 {
+    /// Returns a reason's index, adding it if it is new. There are few: one a class and origin, one a foreign key, one a rule,
+    /// and one for each pick that gives one of its own.
+    pub(crate) fn reason(&mut self, why: &str) -> u32 {
         let found = self.reasons.iter().position(|known| known == why).unwrap_or_else(|| {
-            if self.reasons.len() < usize::from(u8::MAX) {
-                self.reasons.push(why.to_owned());
-            }
+            self.reasons.push(why.to_owned());
             self.reasons.len() - 1
         });
-        u8::try_from(found).unwrap_or(u8::MAX)
+        u32::try_from(found).unwrap_or(u32::MAX)
     }
 
     /// Holds a row for a reason.

@@ -1,9 +1,10 @@
 //! Plan: every row of the diff gets one action, by decision and by what its family allows, and the whole is frozen.
 //!
-//! Reads OLD, and tries rows in a temporary table of it that is rolled back; never writes anything that stays. Memory: two
+//! Reads OLD, and tries rows in a temporary table of it that is rolled back; never writes anything that stays. Memory: five
 //! bytes for every differing row, and 16 for every row that will not be on OLD.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use tracing::Instrument as _;
 
 use super::changed_columns::ChangedColumns;
 use super::closure;
+use super::decided_rows::{DecidedRow, DecidedRows};
 use super::direction::Direction;
 use super::draft::Draft;
 use super::planned_row::write_planned_rows;
@@ -21,23 +23,24 @@ use super::report::{PlanReport, report};
 use super::respelt;
 use super::sandbox::Sandbox;
 use super::strangers::Strangers;
+use super::tally::Tally;
 use super::trial_load;
 use super::wanting::Wanting;
 use super::{unproven, unproven_keys, wanting};
 use crate::delta::{Class, Evidence};
-use crate::engine::diff::{DECIDING, read_words};
+use crate::engine::diff::DECIDING;
 use crate::engine::evidence::Clock;
 use crate::engine::rows::Target;
 use crate::engine::run::{Context, Event, Ledger, Reporter, coverage, edited_since_export, tell_redefined};
 use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{QualifiedName, Side, Sided};
-use crate::policy::{Action, Decided, Decisions, Minimum, Origin, Resolution};
+use crate::name::{QualifiedName, Side};
+use crate::policy::{Action, By, Decided, Decisions, Minimum, Origin, Resolution};
 use crate::schema::{Column, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
     DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
-    SegmentReader, TableDiff, TablePlan, TableRecord, json_digest,
+    TableDiff, TablePlan, TableRecord, json_digest,
 };
 use crate::store::Store;
 use arrow_array::cast::AsArray;
@@ -58,6 +61,8 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
     let index = DiffIndex::read(context.store())?;
     let mut standing = standing_parts(context, &manifest).await.place(|| context.run())?;
     let decisions = read_decisions(context.store())?;
+    let tally = Tally::of(context.store(), &manifest, &index, &decisions).place(|| context.run())?;
+    tally.expect(&decisions)?;
     let clock = Clock::of(&manifest)?;
     let rows = index.tables().map(TableDiff::rows).sum();
     context.reporter().tell(Event::Began { step: "plan", rows, written: 0 });
@@ -102,7 +107,8 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
         notes.extend(privileges::notes(context, part, record).await.place(|| format!("database {}", part.name))?);
     }
     let Aside { rejects, wanting } = aside;
-    let (coverage, unmatched) = (coverage(&manifest.databases), decisions.unmatched(&known));
+    let (coverage, mut unmatched) = (coverage(&manifest.databases), decisions.unmatched(&known));
+    unmatched.extend(tally.idle(&decisions));
     Ok(PlanReport { coverage, rejects, wanting, unmatched, notes, ..report(context.run(), &plan) })
 }
 
@@ -211,21 +217,21 @@ fn draft<'a>(
     let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Vec::new() };
     let (replacing, doubtful) = (ChangedColumns::replacing(record), ChangedColumns::doubtful(record));
     let table = record.name.to_string();
-    let decided: BTreeMap<Class, (Decided, Minimum)> = Class::ALL
-        .iter()
-        .map(|class| (*class, (decisions.resolve(database, &table, *class), decisions.minimum(database, &table, *class))))
-        .collect();
+    let deciding = DecidedRows::of(decisions, database, record)?;
+    let mut known: BTreeMap<(Class, By), Option<(Decided, Minimum)>> = BTreeMap::new();
     let mut held: BTreeMap<(Class, Evidence), u64> = BTreeMap::new();
     for segment in &diff.segments {
-        for batch in SegmentReader::open_projected(store, segment, 1 << 14, &DECIDING)? {
+        for batch in deciding.open(store, segment, 1 << 14, &DECIDING)? {
             let batch = batch?;
-            let evidence = read_evidence(&batch)?;
-            for (row, class) in read_words::<Class>(&batch, "fb_class")?.into_iter().enumerate() {
-                let Some((decided, minimum)) = decided.get(&class) else { continue };
+            for (row, DecidedRow { class, rests_on, by, .. }) in deciding.read(&batch)?.into_iter().enumerate() {
+                let decided = match known.entry((class, by)) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => entry.insert(deciding.decided(class, by)?.zip(deciding.minimum(class))),
+                };
+                let Some((decided, minimum)) = decided else { continue };
                 let (action, why) = act(class, decided.resolution, &batch, row, &replacing);
-                let rests_on = class.rests_on(evidence[row]);
                 let is_wanting = action.writes() && !minimum.admits(rests_on);
-                let by_name = matches!(decided.origin, Origin::Table | Origin::DatabaseTable);
+                let by_name = deciding.is_by_name(decided, by);
                 let is_doubtful = class == Class::Update && action.writes() && !by_name && doubtful.touched_by(&batch, row);
                 let action = if is_wanting || is_doubtful { Action::Hold } else { action };
                 let why = match (why, &decided.signature.why) {
@@ -238,7 +244,10 @@ fn draft<'a>(
                     }
                     (Some(why), _) => why.to_owned(),
                     (None, Some(why)) => format!("{class}: {why}"),
-                    (None, None) => format!("{class}: {} ({})", decided.resolution.word(), decided.origin.word()),
+                    (None, None) => {
+                        let who = deciding.rule_title(by).unwrap_or_else(|| decided.origin.word().to_owned());
+                        format!("{class}: {} ({who})", decided.resolution.word())
+                    }
                 };
                 let why = draft.reason(&why);
                 draft.actions.push(action);
@@ -248,17 +257,11 @@ fn draft<'a>(
         reporter.tell_rows(database, &record.name, segment.rows, 0);
     }
     let one = |((class, rests_on), rows): ((Class, Evidence), u64)| {
-        let needs = decided.get(&class)?.1.clone();
+        let needs = deciding.minimum(class)?;
         Some(Wanting { database: database.to_owned(), table: table.clone(), class, rests_on, needs, rows })
     };
     wanting.extend(held.into_iter().filter_map(one));
     Ok(draft)
-}
-
-/// Reads what the verdicts of a batch rest on, for each side.
-fn read_evidence(batch: &RecordBatch) -> Result<Vec<Sided<Evidence>>> {
-    let (old, new) = (read_words(batch, "fb_evidence_old")?, read_words(batch, "fb_evidence_new")?);
-    Ok(old.into_iter().zip(new).map(Sided::from).collect())
 }
 
 /// Turns a resolution into an action, and says why where the resolution alone does not.
@@ -318,7 +321,7 @@ fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
 
 /// Writes a table's changes and counts them.
 fn freeze(store: Arc<dyn Store>, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
-    let why = |why: &u8| draft.reasons[usize::from(*why)].as_str();
+    let why = |why: &u32| usize::try_from(*why).ok().and_then(|why| draft.reasons.get(why)).map_or("", String::as_str);
     let rows = draft.actions.iter().zip(&draft.whys).map(|(action, said)| (*action, why(said)));
     let mut pairs = BTreeMap::new();
     for pair in draft.actions.iter().zip(&draft.whys) {

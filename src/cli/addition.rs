@@ -1,0 +1,193 @@
+//! What a command line adds to the decisions beside what it says of classes: rules, and rows that are picked.
+
+use clap::Args;
+
+use super::ruling::read_resolution;
+use super::settings::Settings;
+use super::{amount, show};
+use crate::engine::{Filter, Review, Tally, Window};
+use crate::error::{Error, ErrorKind, Result};
+use crate::policy::{
+    Addition, Decisions, Glob, PickedRow, Resolution, RuleWords, Selector, Setting, append_rows, append_rule, read_evidence,
+};
+use crate::staging::{DiffIndex, Manifest, layout};
+use crate::store::Store;
+
+/// So many rows are named as examples.
+const EXAMPLES: u64 = 5;
+
+/// What is added, and where.
+pub(super) struct Added {
+    /// The text of the decisions with it.
+    pub(super) text: String,
+    /// The section, with its brackets.
+    pub(super) section: &'static str,
+    /// What was added, for people.
+    pub(super) said: Vec<String>,
+    /// As [`said`](Self::said), without a row's key: journals hold no values.
+    pub(super) journal: Vec<String>,
+    /// Some of the rows that are meant.
+    pub(super) examples: Vec<String>,
+}
+
+/// Which rows are meant beside what is said of classes.
+#[derive(Args)]
+#[command(next_help_heading = "Rules and rows")]
+pub(super) struct Meant {
+    /// Decide for the row with this key, as id=42; with commas between the columns of a longer one
+    #[arg(long, value_name = "KEY", requires = "table")]
+    #[arg(conflicts_with_all = ["rests_on", "changed", "name", "expect", "evidence"])]
+    row: Vec<String>,
+    /// Decide for rows whose class rests on this evidence, with commas between
+    #[arg(long, value_name = "EVIDENCE", value_delimiter = ',', conflicts_with = "evidence")]
+    rests_on: Vec<String>,
+    /// Decide for rows that differ in one of these columns, with commas between and * for any text
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', conflicts_with = "evidence")]
+    changed: Vec<String>,
+    /// Call the rule so
+    #[arg(long, value_name = "TEXT", conflicts_with = "evidence")]
+    name: Option<String>,
+    /// Write down how many rows the rule means: a plan stops where they are not as many any more
+    #[arg(long, conflicts_with = "evidence")]
+    expect: bool,
+}
+
+/// What is said of rows: of which table, and what is to be done.
+pub(super) struct Asked<'a> {
+    pub(super) meant: &'a Meant,
+    pub(super) table: Option<&'a String>,
+    pub(super) database: Option<&'a String>,
+    pub(super) settings: &'a [String],
+}
+
+impl Asked<'_> {
+    /// Whether rows are meant by more than their class and a table's whole name.
+    pub(super) fn adds(&self) -> bool {
+        let Meant { row, rests_on, changed, name, expect } = self.meant;
+        let is_glob = self.table.is_some_and(|table| table.contains('*'));
+        is_glob || *expect || name.is_some() || [row, rests_on, changed].iter().any(|list| !list.is_empty())
+    }
+
+    /// Adds what is asked for: one rule for each resolution, or the rows that are picked.
+    pub(super) fn add(
+        &self,
+        settings: &Settings,
+        store: &dyn Store,
+        text: &str,
+        sign: &dyn Fn(Resolution) -> Addition,
+    ) -> Result<Added> {
+        if self.settings.is_empty() {
+            return Err(
+                usage("what is to be done with the rows is not said").next("write CLASS=RESOLUTION, as in conflict=keep_old")
+            );
+        }
+        if self.meant.row.is_empty() { rules(self, settings, store, text, sign) } else { rows(self, store, text, sign) }
+    }
+}
+
+fn rules(
+    arguments: &Asked<'_>,
+    settings: &Settings,
+    store: &dyn Store,
+    text: &str,
+    sign: &dyn Fn(Resolution) -> Addition,
+) -> Result<Added> {
+    let mut asked: Vec<(Resolution, Vec<Setting>)> = Vec::new();
+    for said in arguments.settings {
+        let (setting, resolution) = read_resolution(said)?;
+        setting.check(resolution).map_err(usage)?;
+        match asked.iter_mut().find(|(known, _)| *known == resolution) {
+            Some((_, classes)) => classes.push(setting),
+            None => asked.push((resolution, vec![setting])),
+        }
+    }
+    let review = Review::open(store, settings.config.mask())?;
+    let (mut text, mut said, mut examples) = (text.to_owned(), Vec::new(), Vec::new());
+    for (resolution, classes) in asked {
+        let words = RuleWords {
+            name: arguments.meant.name.clone(),
+            databases: arguments.database.into_iter().cloned().collect(),
+            tables: arguments.table.into_iter().cloned().collect(),
+            classes: classes.iter().map(|class| class.word().to_owned()).collect(),
+            evidence: arguments.meant.rests_on.clone(),
+            changed: arguments.meant.changed.clone(),
+            expect: None,
+        };
+        let selector = Selector {
+            databases: words.databases.clone(),
+            tables: words.tables.iter().map(Glob::new).collect(),
+            classes: classes.iter().flat_map(|class| class.classes().to_vec()).collect(),
+            evidence: words.evidence.iter().map(|word| read_evidence(word).map_err(usage)).collect::<Result<_>>()?,
+            changed: words.changed.iter().map(Glob::new).collect(),
+        };
+        let filter = Filter { selector, ..Filter::default() };
+        let window = Window { offset: 0, limit: Some(EXAMPLES) };
+        let means = review.rows(&filter, window, &mut |row| {
+            examples.push(show::title(&row));
+            Ok(())
+        })?;
+        let words = RuleWords { expect: arguments.meant.expect.then_some(means), ..words };
+        text = append_rule(&text, &words, &sign(resolution))?;
+        said.push(format!("{} {resolution}: means {}", words.classes.join(","), amount::rows(means)));
+    }
+    Ok(Added { text, section: "[[rule]]", journal: said.clone(), said, examples })
+}
+
+fn rows(arguments: &Asked<'_>, store: &dyn Store, text: &str, sign: &dyn Fn(Resolution) -> Addition) -> Result<Added> {
+    let [word] = arguments.settings else {
+        return Err(usage("rows are picked for one resolution").next("write it alone, as in --row id=42 keep_old"));
+    };
+    let resolution: Resolution = word.parse()?;
+    let table = arguments.table.cloned().ok_or_else(|| usage("of which table is the row?").next("give --table"))?;
+    let picked = |key: &String| -> Result<(PickedRow, Addition)> {
+        Ok(((arguments.database.cloned(), table.clone(), key_of(key)?), sign(resolution)))
+    };
+    let picked = arguments.meant.row.iter().map(picked).collect::<Result<Vec<_>>>()?;
+    let text = append_rows(text, &picked)?;
+    let decisions = Decisions::parse(&text, layout::DECISIONS)?;
+    let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
+    let found = Tally::of(store, &manifest, &index, &decisions)?;
+    let first = decisions.picks().len() - picked.len();
+    if let Some((pick, _)) = decisions.picks().iter().zip(&found.picks).skip(first).find(|(_, rows)| **rows == 0) {
+        return Err(usage(format!("no row that differs is {}", pick.title())).next("`failback show` names rows by their keys"));
+    }
+    let said = decisions.picks()[first..].iter().map(|pick| format!("{} {resolution}", pick.title())).collect();
+    let journal = vec![format!("{} of {table} {resolution}", amount::rows(picked.len() as u64))];
+    Ok(Added { text, section: "[[row]]", said, journal, examples: Vec::new() })
+}
+
+/// Reads `id=42`, or `tenant=a,id=42` for a key of two columns.
+fn key_of(text: &str) -> Result<Vec<(String, String)>> {
+    let pair = |part: &str| {
+        let (name, value) = part.split_once('=').ok_or_else(|| {
+            usage(format!("`{part}` has no `=`")).next("write COLUMN=VALUE for each column of the key, with commas between")
+        })?;
+        Ok((name.trim().to_owned(), value.to_owned()))
+    };
+    // A comma within a value is not followed by another column's name and `=`.
+    let mut parts: Vec<String> = Vec::new();
+    for part in text.split(',') {
+        match parts.last_mut() {
+            Some(last) if !part.contains('=') => last.extend([",", part]),
+            _ => parts.push(part.to_owned()),
+        }
+    }
+    parts.iter().map(|part| pair(part)).collect()
+}
+
+fn usage(cause: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Usage, "read the decision").because(cause.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_read() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(key_of("id=42").unwrap(), [pair("id", "42")]);
+        assert_eq!(key_of("a=x,y,b=").unwrap(), [pair("a", "x,y"), pair("b", "")]);
+        assert_eq!(key_of("42").unwrap_err().causes(), ["`42` has no `=`"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! The rows of one table's diff with what decides each: read batch by batch.
+
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array as _, RecordBatch, StringArray};
+
+use crate::codec::{BatchEncoder, BatchView, CodecError, Shown};
+use crate::delta::{Class, Evidence};
+use crate::engine::diff::read_words;
+use crate::engine::rows::{Image, key_positions};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Sided;
+use crate::policy::{By, Decided, Decisions, Minimum, RowDecisions};
+use crate::staging::{Segment, SegmentReader, TableRecord};
+use crate::store::Store;
+
+/// What decides the rows of one table.
+pub(crate) struct DecidedRows<'a> {
+    decisions: &'a Decisions,
+    rows: RowDecisions<'a>,
+    encoder: BatchEncoder,
+    key: Vec<usize>,
+}
+
+/// One row, and what decides it.
+pub(crate) struct DecidedRow {
+    pub(crate) class: Class,
+    /// What the class rests on.
+    pub(crate) rests_on: Evidence,
+    pub(crate) by: By,
+    /// The rules that mean it.
+    pub(crate) meaning: Vec<usize>,
+}
+
+impl<'a> DecidedRows<'a> {
+    pub(crate) fn of(decisions: &'a Decisions, database: &str, record: &TableRecord) -> Result<Self> {
+        let names = record.key.names();
+        Ok(Self {
+            decisions,
+            rows: decisions.of_rows(database, &record.name.to_string(), &names)?,
+            encoder: BatchEncoder::new(&record.layout),
+            key: key_positions(&record.layout, &names)?,
+        })
+    }
+
+    /// Whether rows are decided by their class alone.
+    pub(crate) fn is_by_class(&self) -> bool {
+        self.rows.is_by_class()
+    }
+
+    /// Whether rows are picked by their keys.
+    pub(crate) fn asks_keys(&self) -> bool {
+        self.rows.asks_keys()
+    }
+
+    /// Opens a segment for what decides its rows, beside some columns.
+    pub(crate) fn open(&self, store: &dyn Store, segment: &Segment, rows: usize, columns: &[&str]) -> Result<SegmentReader> {
+        let images: &[&str] = if self.rows.asks_keys() { &["old", "new"] } else { &[] };
+        SegmentReader::open_projected(store, segment, rows, &[columns, images].concat())
+    }
+
+    /// Says of each row of a batch what decides it.
+    pub(crate) fn read(&self, batch: &RecordBatch) -> Result<Vec<DecidedRow>> {
+        let classes: Vec<Class> = read_words(batch, "fb_class")?;
+        let (old, new) = (read_words(batch, "fb_evidence_old")?, read_words(batch, "fb_evidence_new")?);
+        let keys = if self.rows.asks_keys() { Some(self.keys(batch)?) } else { None };
+        let mut found = Vec::with_capacity(classes.len());
+        for (row, class) in classes.into_iter().enumerate() {
+            let rests_on = class.rests_on(Sided { old: old[row], new: new[row] });
+            if self.rows.is_by_class() {
+                found.push(DecidedRow { class, rests_on, by: By::Class, meaning: Vec::new() });
+                continue;
+            }
+            let names = changed(batch, row);
+            let changed: Vec<_> = names.iter().flat_map(|names| names.iter().flatten()).collect();
+            let key = keys.as_ref().and_then(|keys| keys[row].as_ref());
+            let key: Option<Vec<_>> = key.map(|values| values.iter().map(String::as_str).collect());
+            let by = self.rows.by(class, rests_on, &changed, key.as_deref());
+            let meaning = self.rows.meaning(class, rests_on, &changed).collect();
+            found.push(DecidedRow { class, rests_on, by, meaning });
+        }
+        Ok(found)
+    }
+
+    /// Returns what is decided about rows of a class, and what they need.
+    pub(crate) fn decided(&self, class: Class, by: By) -> Result<Option<Decided>> {
+        self.decisions.decided(&self.rows, class, by)
+    }
+
+    pub(crate) fn minimum(&self, class: Class) -> Option<Minimum> {
+        self.rows.of_class(class).map(|(_, minimum)| minimum.clone())
+    }
+
+    /// Whether what decides a row names its table.
+    pub(crate) fn is_by_name(&self, decided: &Decided, by: By) -> bool {
+        self.decisions.is_by_name(decided, by)
+    }
+
+    /// How the reason of a row names a rule that gives none; nothing where its class is what decides.
+    pub(crate) fn rule_title(&self, by: By) -> Option<String> {
+        match by {
+            By::Rule(number) => self.decisions.rules().get(number).map(crate::policy::Rule::title),
+            By::Class | By::Row(_) => None,
+        }
+    }
+
+    /// The keys' values; `None` where one of them has no text.
+    fn keys(&self, batch: &RecordBatch) -> Result<Vec<Option<Vec<String>>>> {
+        let (old, new) = (Image::read(batch, "old")?, Image::read(batch, "new")?);
+        let (olds, news) =
+            (self.encoder.view(&old.rows).map_err(unreadable)?, self.encoder.view(&new.rows).map_err(unreadable)?);
+        let of = |row: usize| {
+            let view: &BatchView<'_> = if old.present.value(row) { &olds } else { &news };
+            let values = self.key.iter().map(|column| match view.shown(row, *column).map_err(unreadable)? {
+                Shown::Text(text) => Ok(Some(text)),
+                Shown::Null | Shown::Wire(_) => Ok(None),
+            });
+            values.collect::<Result<Option<Vec<_>>>>()
+        };
+        (0..batch.num_rows()).map(of).collect()
+    }
+}
+
+/// The columns in which the sides of a row differ.
+fn changed(batch: &RecordBatch, row: usize) -> Option<StringArray> {
+    let lists = batch.column_by_name("fb_changed")?.as_list_opt::<i32>()?;
+    let names = lists.is_valid(row).then(|| lists.value(row))?;
+    names.as_string_opt::<i32>().cloned()
+}
+
+fn unreadable(error: CodecError) -> Error {
+    Error::new(ErrorKind::Damaged, "read the diff").because(error)
+}

@@ -1,0 +1,98 @@
+//! Rows whose resolution is another one once decisions are edited.
+
+use std::collections::BTreeMap;
+
+use arrow_array::RecordBatch;
+
+use super::decided_rows::{DecidedRow, DecidedRows};
+use crate::delta::Class;
+use crate::engine::diff::DECIDING;
+use crate::error::{Place as _, Result};
+use crate::policy::{Decisions, Resolution};
+use crate::staging::{DiffIndex, Manifest, TableDiff};
+use crate::store::Store;
+
+/// How many rows are read at a time.
+const BATCH_ROWS: usize = 1 << 12;
+
+/// Rows of one class of one table whose resolution becomes another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MovedDecision {
+    /// The database's name, the same on both sides.
+    pub database: String,
+    /// The table by OLD's name, as `schema.name`.
+    pub table: String,
+    /// The class.
+    pub class: Class,
+    /// What was to be done.
+    pub from: Resolution,
+    /// What is to be done.
+    pub to: Resolution,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// Lists what an edit of the decisions changes.
+///
+/// # Errors
+/// As [`super::Tally::of`].
+pub fn moved_decisions(
+    store: &dyn Store,
+    (manifest, index): (&Manifest, &DiffIndex),
+    before: &Decisions,
+    after: &Decisions,
+) -> Result<Vec<MovedDecision>> {
+    let mut found = Vec::new();
+    for database in &index.databases {
+        let Some(record) = manifest.database(&database.name) else { continue };
+        for diff in &database.tables {
+            let table = record.table(diff.id)?;
+            let both = (DecidedRows::of(before, &database.name, table)?, DecidedRows::of(after, &database.name, table)?);
+            let moved = of_table(store, diff, &both).place(|| &diff.name)?;
+            found.extend(moved.into_iter().map(|((class, from, to), rows)| MovedDecision {
+                database: database.name.clone(),
+                table: table.name.to_string(),
+                class,
+                from,
+                to,
+                rows,
+            }));
+        }
+    }
+    Ok(found)
+}
+
+type Moves = BTreeMap<(Class, Resolution, Resolution), u64>;
+
+fn of_table(store: &dyn Store, diff: &TableDiff, (before, after): &(DecidedRows<'_>, DecidedRows<'_>)) -> Result<Moves> {
+    let mut moves = Moves::new();
+    let mut add = |class, by: (_, _), rows| -> Result<()> {
+        let (Some(from), Some(to)) = (before.decided(class, by.0)?, after.decided(class, by.1)?) else { return Ok(()) };
+        if from.resolution != to.resolution {
+            *moves.entry((class, from.resolution, to.resolution)).or_insert(0) += rows;
+        }
+        Ok(())
+    };
+    if before.is_by_class() && after.is_by_class() {
+        for (class, rows) in diff.counts.iter().filter(|(class, _)| !class.is_settled()) {
+            add(class, (crate::policy::By::Class, crate::policy::By::Class), rows)?;
+        }
+        return Ok(moves);
+    }
+    // Whichever asks for more opens the files for both.
+    let opens = if after.asks_keys() { after } else { before };
+    let mut pairs: BTreeMap<(Class, (_, _)), u64> = BTreeMap::new();
+    for segment in &diff.segments {
+        for batch in opens.open(store, segment, BATCH_ROWS, &DECIDING)? {
+            let batch: RecordBatch = batch?;
+            let (before, after): (Vec<DecidedRow>, Vec<DecidedRow>) = (before.read(&batch)?, after.read(&batch)?);
+            for (was, is) in before.iter().zip(&after) {
+                *pairs.entry((was.class, (was.by, is.by))).or_insert(0) += 1;
+            }
+        }
+    }
+    for ((class, by), rows) in pairs {
+        add(class, by, rows)?;
+    }
+    Ok(moves)
+}

@@ -1,0 +1,149 @@
+//! What is decided about each row of one table: a pick of the row, else the first rule that means it, else what is decided
+//! about its class.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{Decided, Decisions, Minimum, Origin, RowPick, Rule};
+use crate::delta::{Class, Evidence};
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Ident;
+
+/// By what a row is decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum By {
+    /// By its class, in the sections for tables and in `[defaults]`.
+    Class,
+    /// By a rule: its position in the file.
+    Rule(usize),
+    /// By itself: the position of the pick in the file.
+    Row(usize),
+}
+
+/// What is decided about the rows of one table.
+pub struct RowDecisions<'a> {
+    by_class: BTreeMap<Class, (Decided, Minimum)>,
+    rules: Vec<(usize, &'a Rule)>,
+    picks: HashMap<Vec<&'a str>, (usize, &'a RowPick)>,
+}
+
+impl<'a> RowDecisions<'a> {
+    /// Gathers what is decided about a table, whose key has these columns.
+    ///
+    /// # Errors
+    /// `Config` where a row of the table is picked by columns that are not its key.
+    pub(super) fn of(decisions: &'a Decisions, database: &str, table: &str, key: &[Ident]) -> Result<Self> {
+        let both =
+            |class: &Class| (*class, (decisions.resolve(database, table, *class), decisions.minimum(database, table, *class)));
+        let rules = decisions.rules().iter().enumerate();
+        let rules = rules.filter(|(_, rule)| rule.selector.means_table(database, table)).collect();
+        let mut picks: HashMap<Vec<&str>, (usize, &RowPick)> = HashMap::new();
+        for (number, pick) in decisions.picks().iter().enumerate() {
+            let is_here = pick.database.as_deref().is_none_or(|name| name == database);
+            if pick.table != table || !is_here {
+                continue;
+            }
+            let values: Option<Vec<_>> = key.iter().map(|name| pick.key.get(name.as_str()).map(String::as_str)).collect();
+            let values = values.filter(|values| values.len() == pick.key.len()).ok_or_else(|| another_key(pick, key))?;
+            // One that names the database is stronger.
+            let known = picks.get(&values).is_some_and(|(_, other)| other.database.is_some());
+            if !known {
+                picks.insert(values, (number, pick));
+            }
+        }
+        Ok(Self { by_class: Class::ALL.iter().map(both).collect(), rules, picks })
+    }
+
+    /// Whether rows are decided by their class alone.
+    #[must_use]
+    pub fn is_by_class(&self) -> bool {
+        self.rules.is_empty() && self.picks.is_empty()
+    }
+
+    /// Whether rows are picked by their keys.
+    #[must_use]
+    pub fn asks_keys(&self) -> bool {
+        !self.picks.is_empty()
+    }
+
+    /// Returns by what a row is decided; `changed` are the columns in which its sides differ, `key` its key's values.
+    #[must_use]
+    pub fn by(&self, class: Class, rests_on: Evidence, changed: &[&str], key: Option<&[&str]>) -> By {
+        if let Some((number, _)) = key.and_then(|key| self.picks.get(key)) {
+            return By::Row(*number);
+        }
+        self.meaning(class, rests_on, changed).next().map_or(By::Class, By::Rule)
+    }
+
+    /// Lists the rules that mean a row, whether or not they decide it.
+    pub fn meaning(&self, class: Class, rests_on: Evidence, changed: &[&str]) -> impl Iterator<Item = usize> {
+        let means = move |rule: &&(usize, &Rule)| rule.1.selector.means_row(class, rests_on, changed.iter().copied());
+        self.rules.iter().filter(means).map(|(number, _)| *number)
+    }
+
+    /// Returns what is decided about a class, and what its rows need.
+    #[must_use]
+    pub fn of_class(&self, class: Class) -> Option<&(Decided, Minimum)> {
+        self.by_class.get(&class)
+    }
+}
+
+impl Decisions {
+    /// Gathers what is decided about each row of a table, whose key has these columns.
+    ///
+    /// # Errors
+    /// [`crate::error::ErrorKind::Config`] where a row of the table is picked by columns that are not its key.
+    pub fn of_rows<'a>(&'a self, database: &str, table: &str, key: &[Ident]) -> Result<RowDecisions<'a>> {
+        RowDecisions::of(self, database, table, key)
+    }
+
+    /// Returns what is to be done with rows of a class that are decided by something; `None` where the class has no rows.
+    ///
+    /// # Errors
+    /// `Config` at the pick, where what it says makes no sense for the row's class.
+    pub fn decided(&self, rows: &RowDecisions<'_>, class: Class, by: By) -> Result<Option<Decided>> {
+        Ok(match by {
+            By::Class => rows.of_class(class).map(|(decided, _)| decided.clone()),
+            By::Rule(number) => self.rules().get(number).map(|rule| Decided {
+                resolution: rule.resolution,
+                origin: Origin::Rule,
+                signature: rule.signature.clone(),
+            }),
+            By::Row(number) => match self.picks().get(number) {
+                Some(pick) if !class.allowed().contains(&pick.resolution) => return Err(senseless(pick, class)),
+                pick => pick.map(|pick| Decided {
+                    resolution: pick.resolution,
+                    origin: Origin::Row,
+                    signature: pick.signature.clone(),
+                }),
+            },
+        })
+    }
+
+    /// Whether what decides a row names its table, as some decisions ask of whoever makes them.
+    #[must_use]
+    pub fn is_by_name(&self, decided: &Decided, by: By) -> bool {
+        match by {
+            By::Class => matches!(decided.origin, Origin::Table | Origin::DatabaseTable),
+            By::Rule(number) => self.rules().get(number).is_some_and(Rule::is_by_name),
+            By::Row(_) => true,
+        }
+    }
+}
+
+fn another_key(pick: &RowPick, key: &[Ident]) -> Error {
+    let key: Vec<_> = key.iter().map(ToString::to_string).collect();
+    let given: Vec<_> = pick.key.keys().map(String::as_str).collect();
+    Error::new(ErrorKind::Config, "read the decisions").at(&pick.place).because(format!(
+        "the key of {} is {}, and the row is picked by {}",
+        pick.table,
+        key.join(", "),
+        given.join(", ")
+    ))
+}
+
+fn senseless(pick: &RowPick, class: Class) -> Error {
+    let allowed = super::resolution::words(class.allowed());
+    Error::new(ErrorKind::Config, "read the decisions")
+        .at(&pick.place)
+        .because(format!("`{}` makes no sense for the row, which is `{class}`; use {allowed}", pick.resolution))
+}
