@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::layer::{KEYS, Layer};
-use super::{Cutover, NamedTimeColumns, Overlap, ServerSettings, TableSettings, Zone};
+use super::{Cutover, NamedTimeColumns, Overlap, Retention, ServerSettings, TableSettings, Zone};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::policy::Scope;
@@ -139,6 +139,12 @@ impl Config {
     #[must_use]
     pub fn base_server(&self) -> &ServerSettings {
         &self.base.base_server
+    }
+
+    /// Returns how much log a slot of failback's may hold back before it is said.
+    #[must_use]
+    pub const fn retention(&self) -> Retention {
+        self.base.retention
     }
 
     /// Returns what is said about one table, named as [`crate::name::QualifiedName`] prints it: its section in one database

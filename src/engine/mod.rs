@@ -3,7 +3,7 @@
 //!
 //! Comes in: a [`Context`] (endpoints, the run's store, settings, where to report). Goes out: files in the run, rows on OLD,
 //! and a report a step.
-//! Never: prints, reads the environment or the command line, writes to NEW, or holds a table in memory.
+//! Never: prints, reads the environment or the command line, writes a row to NEW, or holds a table in memory.
 //!
 //! ```no_run
 //! use failback::engine::{self, Context};
@@ -34,7 +34,7 @@ mod run;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
-pub use arm::{ArmReport, ArmedTable, arm};
+pub use arm::{ArmOptions, ArmReport, ArmedTable, Disarmed, DisarmedSlot, MadeSlot, arm, disarm};
 pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
@@ -48,7 +48,7 @@ pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedData
 pub use plan::{PlanReport, PlannedTable, Reject, Wanting, plan};
 pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use run::{
-    Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, LedgerAction, Limits, Progress, Reporter,
-    Selection, Servers, Silent, StatusReport, Stop, status,
+    Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, HeldLog, LedgerAction, Limits, Progress, Reporter,
+    Selection, Servers, Silent, SlotState, StatusReport, Stop, held_log, status,
 };
 pub use verify::{Gap, GapKind, Orphans, Outcome, State, VerifiedTable, VerifyReport, verify};

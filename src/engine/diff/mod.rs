@@ -6,9 +6,11 @@
 mod ahead;
 mod asked_ids;
 mod base_rows;
+mod beside;
 mod brought;
 mod diff_row;
 mod execute;
+mod log_facts;
 mod own_writes;
 mod report;
 mod respelt;

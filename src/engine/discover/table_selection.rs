@@ -11,7 +11,7 @@ use crate::schema::{
     WHOLE_ROW_COLUMNS, comparison_key, drift, map_columns, own_form, round_as_new_does,
 };
 use crate::staging::layout::TableId;
-use crate::staging::{BaseUse, LeftOut, TableRecord};
+use crate::staging::{BaseUse, LeftOut, LogUse, TableRecord};
 
 /// Names that a table without a key must not have.
 const TAKEN: [&str; 4] = [WHOLE_ROW_COLUMNS[0], WHOLE_ROW_COLUMNS[1], "fb_ctid", "fb_tableoid"];
@@ -39,7 +39,7 @@ pub(crate) fn select_table(
     new: &Table,
     settings: &TableSettings,
     zone: &ReadingZone<'_>,
-    AtCutover { xids, base }: AtCutover<'_>,
+    AtCutover { xids, base, log }: AtCutover<'_>,
 ) -> TableSelection {
     if settings.method == Some(Method::Skip) {
         return TableSelection::Leave(left_out_by_choice(&new.name, "the configuration says method = \"skip\""));
@@ -74,6 +74,9 @@ pub(crate) fn select_table(
     let base_use = base.map(|base| base.objection(old, &key, &layout).map_or(BaseUse::Yes, |why| BaseUse::No { why }));
     let has_base = base_use == Some(BaseUse::Yes);
     let method = method_of(settings, &key, &times, by_ids, has_base);
+    // Without ids nothing says that a table is the one that it was.
+    let log = log.filter(|log| log.record.unused.is_none() && method.goes_by_ids());
+    let log_use = log.map(|log| log.objection(on_new, &key).map_or(LogUse::Yes, |why| LogUse::No { why }));
     // An estimate is held against stamps; a table without such says nothing less for it.
     let unmarked = unmarked.filter(|_| !estimated || method == Method::Timestamps);
     // Without a key the digest of the row is the key: there is nothing left to hash, and no row to fetch by it.
@@ -106,6 +109,7 @@ pub(crate) fn select_table(
         unmarked,
         unlisted,
         base: base_use,
+        log: log_use,
         wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
     }))
