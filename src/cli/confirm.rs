@@ -1,4 +1,4 @@
-//! Writing to OLD wants its name: given with `--confirm`, or typed on a terminal.
+//! Writing to OLD wants its name, and dropping what NEW keeps wants NEW's: given with `--confirm`, or typed on a terminal.
 
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
@@ -19,30 +19,75 @@ use crate::staging::Plan;
 /// `Refused` where the name is missing or another; `Interrupted` where the user would rather not say.
 pub(super) async fn confirm(call: &Call, context: &Context, verb: &str, given: Option<&str>) -> Result<()> {
     let plan = Plan::read(context.store())?;
-    let address = context.servers().endpoint(Side::Old).address();
+    let old = context.servers().endpoint(Side::Old);
+    let address = old.address();
     let mut names = vec![address.as_str()];
     if let [only] = plan.databases.as_slice() {
         names.push(&only.name);
     }
-    let said = match given {
-        Some(name) => name.to_owned(),
-        None if io::stdin().is_terminal() && io::stderr().is_terminal() => {
-            let old = format!("{verb} writes to OLD, {}", context.servers().endpoint(Side::Old));
-            for line in std::iter::once(old).chain(outline(&plan, verb == "undo")) {
-                // Part of the question, so with --quiet too.
-                write_err(&call.printer.note_line(&line));
-            }
-            // What was typed before the question was read is no answer to it.
-            let _ = tcflush(io::stdin(), QueueSelector::IFlush);
-            call.printer.ask(&format!("Type {address} to go on: "));
-            read_line(&call.stop).await?
-        }
-        None => return Err(refused(verb, &address, "it was not confirmed, and there is no terminal to ask on")),
+    let refused = |cause: &str| {
+        Error::new(ErrorKind::Refused, format!("confirm the {verb}"))
+            .at(format!("OLD {address}"))
+            .because(cause.to_owned())
+            .next(format!("to write to OLD, give --confirm {address}"))
     };
-    if names.contains(&said.trim()) {
-        return Ok(());
+    let question = || std::iter::once(format!("{verb} writes to OLD, {old}")).chain(outline(&plan, verb == "undo")).collect();
+    let said = said(call, &address, question, given).await?;
+    match said {
+        None => Err(refused(NOBODY)),
+        Some(said) if names.contains(&said.trim()) => Ok(()),
+        Some(_) => Err(refused("the name that was given is not OLD's")),
     }
-    Err(refused(verb, &address, "the name that was given is not OLD's"))
+}
+
+/// Checks that a person, or a script that was told, names NEW, some of whose slots are about to be dropped.
+///
+/// # Errors
+/// As [`confirm`].
+pub(super) async fn confirm_drop(call: &Call, context: &Context, slots: &[String], given: Option<&str>) -> Result<()> {
+    let new = context.servers().endpoint(Side::New);
+    let address = new.address();
+    let refused = |cause: &str| {
+        Error::new(ErrorKind::Refused, "confirm the disarm")
+            .at(format!("NEW {address}"))
+            .because(cause.to_owned())
+            .next(format!("to drop what keeps NEW's log, give --confirm {address}"))
+    };
+    let question = || {
+        let ends = "what NEW has written since is then no longer told from its log: export first, if a recovery may come";
+        vec![format!("disarm drops slots on NEW, {new}: {}", slots.join(", ")), ends.to_owned()]
+    };
+    match said(call, &address, question, given).await? {
+        None => Err(refused(NOBODY)),
+        Some(said) if said.trim() == address => Ok(()),
+        Some(_) => Err(refused("the name that was given is not NEW's")),
+    }
+}
+
+/// Why nothing is done where nobody can be asked.
+const NOBODY: &str = "it was not confirmed, and there is no terminal to ask on";
+
+/// Returns the name that was given, else what is typed at a question; `None` where nobody can be asked.
+async fn said(
+    call: &Call,
+    address: &str,
+    question: impl FnOnce() -> Vec<String>,
+    given: Option<&str>,
+) -> Result<Option<String>> {
+    if let Some(name) = given {
+        return Ok(Some(name.to_owned()));
+    }
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(None);
+    }
+    for line in question() {
+        // Part of the question, so with --quiet too.
+        write_err(&call.printer.note_line(&line));
+    }
+    // What was typed before the question was read is no answer to it.
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
+    call.printer.ask(&format!("Type {address} to go on: "));
+    read_line(&call.stop).await.map(Some)
 }
 
 /// How long a row takes, as docs/performance.md has measured it: compared, written, its foreign keys checked.
@@ -71,13 +116,6 @@ fn outline(plan: &Plan, back: bool) -> [String; 3] {
         format!("rows: {inserts} to insert, {updates} to update, {deletes} to delete{left}"),
         format!("time: {time}, more where OLD is busy, or tables have many indexes or triggers"),
     ]
-}
-
-fn refused(verb: &str, address: &str, cause: &str) -> Error {
-    Error::new(ErrorKind::Refused, format!("confirm the {verb}"))
-        .at(format!("OLD {address}"))
-        .because(cause.to_owned())
-        .next(format!("to write to OLD, give --confirm {address}"))
 }
 
 /// Reads a line, unless the user asks to stop before it ends.

@@ -8,7 +8,7 @@ use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, audit, coverage, horizons, run};
+use super::{Call, Exit, amount, audit, coverage, held_log, horizons, run};
 use crate::engine::{self, AuditedTable, Discovery};
 use crate::error::Result;
 use crate::name::Side;
@@ -101,6 +101,7 @@ pub(super) fn page(call: &Call, found: &Discovery) -> Page {
     }
     let tried = found.databases.iter().filter_map(|one| Some((one.name.as_str(), one.horizon_sources.as_ref()?)));
     page.list(horizons::HEADING, horizons::lines(&tried.collect::<Vec<_>>()));
+    page.list(held_log::HEADING, found.held_log.iter().map(held_log::sentence));
     page.list("notes:", &found.notes);
     page
 }

@@ -14,12 +14,14 @@ mod coverage;
 mod decide;
 mod demo;
 mod diff;
+mod disarm;
 mod discover;
 mod environment;
 mod exit;
 mod export;
 mod fold;
 mod grants;
+mod held_log;
 mod horizons;
 mod lacking;
 mod log;
@@ -92,6 +94,7 @@ enum Verb {
     Preflight(preflight::Arguments),
     Mark(mark::Arguments),
     Arm(arm::Arguments),
+    Disarm(disarm::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -113,6 +116,7 @@ impl Verb {
             Self::Preflight(_) => "preflight",
             Self::Mark(_) => "mark",
             Self::Arm(_) => "arm",
+            Self::Disarm(_) => "disarm",
             Self::Demo(_) => "demo",
         }
     }
@@ -135,6 +139,7 @@ impl Verb {
             Self::Preflight(arguments) => &arguments.options.output,
             Self::Mark(arguments) => &arguments.options.output,
             Self::Arm(arguments) => &arguments.options.output,
+            Self::Disarm(arguments) => &arguments.options.output,
         }
     }
 
@@ -155,6 +160,7 @@ impl Verb {
             Self::Preflight(arguments) => preflight::run(call, arguments).await,
             Self::Mark(arguments) => mark::run(call, arguments).await,
             Self::Arm(arguments) => Box::pin(arm::run(call, arguments)).await,
+            Self::Disarm(arguments) => disarm::run(call, arguments).await,
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }

@@ -13,7 +13,7 @@ pub(super) struct Options {
     /// The OLD server: a URL or libpq keywords [else OLD_PGHOST, OLD_PGPASSWORD …, else failback.toml]
     #[arg(long, value_name = "URL")]
     pub(super) old: Option<String>,
-    /// The NEW server, only ever read [else NEW_PGHOST, NEW_PGPASSWORD …, else failback.toml]
+    /// The NEW server, whose rows are only ever read [else NEW_PGHOST, NEW_PGPASSWORD …, else failback.toml]
     #[arg(long, value_name = "URL")]
     pub(super) new: Option<String>,
     /// Configuration file [default: ./failback.toml, if it exists]

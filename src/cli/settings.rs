@@ -71,7 +71,7 @@ impl Settings {
             info!(%side, at = %endpoint, "a server is named");
         }
         let scope = |list: fn(&Scope) -> &Vec<String>| self.scope.as_ref().map(|scope| list(scope).clone()).unwrap_or_default();
-        let (baseline, armed_mark) = self.baseline()?.unzip();
+        let (baseline, armed_mark) = self.baseline()?;
         let selection = Selection::new(self.config.clone())
             .with_cutover(self.cutover.clone())
             .with_databases(scope(|scope| &scope.databases))
@@ -214,11 +214,15 @@ impl Settings {
     }
 
     /// Reads the baseline that was named, if any was, and its mark.
-    fn baseline(&self) -> Result<Option<(Armed, Arc<Mark>)>> {
-        let Some(folder) = self.scope.as_ref().and_then(|scope| scope.baseline.as_deref()) else { return Ok(None) };
+    fn baseline(&self) -> Result<(Option<Armed>, Option<Arc<Mark>>)> {
+        let folder = self.scope.as_ref().and_then(|scope| scope.baseline.as_deref());
+        let Some(folder) = folder else { return Ok((None, None)) };
         let store = LocalStore::open(folder)?;
         let (baseline, mark) = Baseline::read(&store)?;
-        Ok(Some((Armed { baseline: Arc::new(baseline), store: Arc::new(store) }, Arc::new(mark))))
+        // Without a digest it is its mark, and no more.
+        let has_digests = !baseline.databases.is_empty();
+        let armed = Armed { baseline: Arc::new(baseline), store: Arc::new(store) };
+        Ok((has_digests.then_some(armed), Some(Arc::new(mark))))
     }
 
     fn jobs(&self) -> usize {

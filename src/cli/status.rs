@@ -1,5 +1,7 @@
 //! `failback status`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::options::Options;
@@ -8,7 +10,7 @@ use super::paint::tame;
 use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, coverage, run, verify};
+use super::{Call, Exit, amount, coverage, held_log, run, verify};
 use crate::engine::{self, LedgerAction, StatusReport};
 use crate::error::Result;
 use crate::policy::Action;
@@ -18,14 +20,19 @@ use crate::words::{Counts, Word};
 /// Say how far a run has come
 ///
 /// Reads the run's files, asks OLD's ledger what was merged or undone, and says who is at work there. OLD may be out of reach:
-/// then the answer says so.
+/// then the answer says so. With --baseline it says instead how much of NEW's log the slots hold that `failback arm --slot`
+/// made.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   failback status
   failback status --run .runs/20261122T081530Z-7f3a
-  failback status --json | jq -r .next")]
+  failback status --json | jq -r .next
+  failback status --baseline failback.armed --json | jq -e 'all(.slots[]; .state == \"fine\")'")]
 pub(super) struct Arguments {
+    /// In place of a run: the slots on NEW that were made with this folder
+    #[arg(long, value_name = "DIR", conflicts_with = "run")]
+    baseline: Option<PathBuf>,
     #[command(flatten)]
     pub(super) options: Options,
 }
@@ -33,6 +40,9 @@ pub(super) struct Arguments {
 /// Looks at the run and prints how far it has come.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
+    if let Some(folder) = &arguments.baseline {
+        return held_log::tell(call, &settings, folder).await;
+    }
     let context = settings.context(call, run::open(&settings)?, &[])?;
     let report = engine::status(&context).await?;
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report));

@@ -26,7 +26,8 @@ Look:
 Prepare, before the cutover:
   preflight Say what can be switched on, and what each thing buys
   mark      Write down where both servers are
-  arm       The same, and keep a digest of each row of OLD's
+  arm       The same, and keep a digest of each row of OLD's, or NEW's log
+  disarm    Let go of NEW's log
 
 Try:
   demo      Play an incident on throwaway servers, and recover from it

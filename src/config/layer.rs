@@ -3,14 +3,14 @@
 use toml_edit::Value;
 
 use super::table::TableRule;
-use super::{Cutover, Mask, Overlap, ServerSettings, Zone};
+use super::{Cutover, Mask, Overlap, Retention, ServerSettings, Zone};
 use crate::error::Result;
 use crate::name::{Ident, Side};
 use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 15] = [
     "cutover",
     "overlap",
     "zone",
@@ -22,6 +22,7 @@ pub(super) const KEYS: [&str; 14] = [
     "old",
     "new",
     "base",
+    "slot",
     "columns",
     "tables",
     "mask",
@@ -47,6 +48,7 @@ pub(super) struct Layer {
     pub(super) old: ServerSettings,
     pub(super) new: ServerSettings,
     pub(super) base_server: ServerSettings,
+    pub(super) retention: Retention,
     pub(super) created: Option<Vec<String>>,
     pub(super) updated: Option<Vec<String>>,
     pub(super) tables: ByTable<TableRule>,
@@ -71,6 +73,7 @@ impl Layer {
             old: server(section, Side::Old.word(), warnings)?,
             new: server(section, Side::New.word(), warnings)?,
             base_server: server(section, BASE, warnings)?,
+            retention: section.section("slot")?.map_or_else(|| Ok(Retention::default()), |slot| Retention::read(&slot))?,
             created: names("created")?,
             updated: names("updated")?,
             tables: ByTable::read(section, TableRule::read)?,
@@ -92,6 +95,7 @@ impl Layer {
             old: self.old.over(base.old),
             new: self.new.over(base.new),
             base_server: self.base_server.over(base.base_server),
+            retention: self.retention.over(base.retention),
             created: self.created.or(base.created),
             updated: self.updated.or(base.updated),
             tables: base.tables.under(self.tables, |below, above| above.over(below)),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::layer::{KEYS, Layer};
 use super::new_name::{NewName, expect_distinct};
-use super::{Cutover, Mask, NamedTimeColumns, Overlap, ServerSettings, TableSettings, Zone};
+use super::{Cutover, Mask, NamedTimeColumns, Overlap, Retention, ServerSettings, TableSettings, Zone};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::policy::Scope;
@@ -148,6 +148,12 @@ impl Config {
     #[must_use]
     pub fn mask(&self) -> &Mask {
         &self.base.mask
+    }
+
+    /// Returns how much log a slot of failback's may hold back before it is said.
+    #[must_use]
+    pub const fn retention(&self) -> Retention {
+        self.base.retention
     }
 
     /// Returns what is said about one table, named as [`crate::name::QualifiedName`] prints it: its section in one database

@@ -14,6 +14,7 @@ mod evidence;
 mod history;
 mod horizon;
 mod horizon_source;
+mod logged;
 mod truth;
 mod witness;
 
@@ -25,5 +26,6 @@ pub use evidence::Evidence;
 pub use history::{CutoverWindow, History, Stamp};
 pub use horizon::{FIRST_NORMAL, Horizon, YoungXids};
 pub use horizon_source::{HorizonSource, KnownHorizon, TriedSource};
+pub use logged::{KeyLog, Logged, LoggedAt, LoggedOp, logged, rested_on_log};
 pub use truth::{Verdict, classify};
 pub use witness::{Witness, agreed};

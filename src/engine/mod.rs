@@ -3,7 +3,7 @@
 //!
 //! Comes in: a [`Context`] (endpoints, the run's store, settings, where to report). Goes out: files in the run, rows on OLD,
 //! and a report a step.
-//! Never: prints, reads the environment or the command line, writes to NEW, or holds a table in memory.
+//! Never: prints, reads the environment or the command line, writes a row to NEW, or holds a table in memory.
 //!
 //! ```no_run
 //! use failback::engine::{self, Context};
@@ -35,7 +35,7 @@ mod run;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
-pub use arm::{ArmReport, ArmedTable, arm};
+pub use arm::{ArmOptions, ArmReport, ArmedTable, Disarmed, DisarmedSlot, MadeSlot, arm, disarm};
 pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
@@ -52,7 +52,7 @@ pub use plan::{
 pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use review::{Cell, CountedTable, Filter, Review, ShownColumn, ShownRow, Window};
 pub use run::{
-    Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, LedgerAction, Limits, Progress, Reporter,
-    Selection, Servers, Silent, State, StatusReport, Stop, status,
+    Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, HeldLog, LedgerAction, Limits, Progress, Reporter,
+    Selection, Servers, Silent, SlotState, State, StatusReport, Stop, held_log, status,
 };
 pub use verify::{Gap, GapKind, Orphans, Outcome, VerifiedTable, VerifyReport, verify};

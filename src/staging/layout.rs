@@ -156,6 +156,12 @@ impl DatabaseLayout {
         format!("{}/{number:05}.parquet", self.diff_folder(table))
     }
 
+    /// Returns the path of what an export reads of NEW's log, while it looks keys up in it.
+    #[must_use]
+    pub fn log(&self) -> String {
+        format!("{}/stage/log.parquet", self.folder)
+    }
+
     /// Returns the path of a table's file in the folder of a baseline.
     #[must_use]
     pub fn baseline(&self, table: TableId) -> String {

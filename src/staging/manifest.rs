@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Segment;
 use super::index_file::{Sealed, read_json, write_json};
 use super::layout::{self, TableId};
-use super::{BaseRecord, BaseUse, Quiescence, RunId, RunRecord};
+use super::{BaseRecord, BaseUse, LogRecord, LogUse, Quiescence, RunId, RunRecord};
 use crate::codec::RowLayout;
 use crate::delta::{Evidence, KnownHorizon, TriedSource};
 use crate::error::{Error, ErrorKind, Result};
@@ -73,6 +73,9 @@ pub struct DatabaseRecord {
     /// When the baseline was made that was gone by, RFC 3339 in UTC; nothing where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
+    /// The slot on NEW that was made with the mark; nothing where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogRecord>,
     /// Whether NEW was written while it was read, and OLD since the mark; nothing where that could not be asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quiescence: Vec<Quiescence>,
@@ -196,6 +199,9 @@ pub struct TableRecord {
     /// Whether BASE, or a baseline, says what its rows were; nothing where there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<BaseUse>,
+    /// Whether NEW's log says which of its keys were written since; nothing where there is no slot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogUse>,
     /// Time columns that prove nothing, since their zone is not configured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wall_clocks: Vec<Ident>,
@@ -275,6 +281,12 @@ impl TableRecord {
     #[must_use]
     pub fn has_base(&self) -> bool {
         self.base == Some(BaseUse::Yes)
+    }
+
+    /// Whether NEW's log says which of its keys were written since.
+    #[must_use]
+    pub fn has_log(&self) -> bool {
+        self.log == Some(LogUse::Yes)
     }
 
     /// Returns the number of staged candidate rows.

@@ -61,6 +61,21 @@ pub struct DatabaseMark {
     pub wal: Option<String>,
     /// How far its sequences had come, read after the horizon.
     pub sequences: Vec<Sequence>,
+    /// The slot that was made of it before the mark; nothing where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<MarkedSlot>,
+}
+
+/// A logical slot that was made before the mark: it has what commits behind its start, so every transaction that was not over
+/// at the mark.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarkedSlot {
+    /// Its name.
+    pub name: String,
+    /// What decodes it.
+    pub plugin: String,
+    /// Where in the log it begins, as PostgreSQL spells it.
+    pub start: String,
 }
 
 impl Mark {
@@ -92,6 +107,13 @@ impl Mark {
     #[must_use]
     pub fn of(made_at: String, servers: Sided<ServerMark>) -> Self {
         Self { format_version: FORMAT_VERSION, tool_version: env!("CARGO_PKG_VERSION").to_owned(), made_at, servers }
+    }
+}
+
+impl Mark {
+    /// Lists the slots that were made with it, on NEW, each with its database.
+    pub fn slots(&self) -> impl Iterator<Item = (&DatabaseMark, &MarkedSlot)> {
+        self.servers.new.databases.iter().filter_map(|database| Some((database, database.slot.as_ref()?)))
     }
 }
 

@@ -33,6 +33,7 @@ mod diff_index;
 mod index_file;
 mod journal;
 pub mod layout;
+mod logged;
 mod manifest;
 mod mark;
 mod options;
@@ -54,8 +55,9 @@ pub use journal::{Committed, Intent, Journal, JournalEntry, JournalRecord, NotCo
 pub use layout::{
     DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, RUN, Staged, TableId, database_folder,
 };
+pub use logged::{LOG_FACT, LogRecord, LogUse};
 pub use manifest::{Aside, DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
-pub use mark::{DatabaseMark, Mark, ServerMark};
+pub use mark::{DatabaseMark, Mark, MarkedSlot, ServerMark};
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{DatabasePlan, Plan, TablePlan, json_digest};
 pub use quiescence::{Quiescence, Quiet, Since};

@@ -378,6 +378,7 @@ mod tests {
             rows: staged.segment.rows,
             young: None,
             base: None,
+            log: None,
         };
         let first = usize::try_from(footer.row_group(0).num_rows()).unwrap();
         for (batch_rows, place) in [(first, "row group 2 of "), (first - 1, "row groups 1 to 2 of ")] {
@@ -386,8 +387,13 @@ mod tests {
             assert!(error.places()[0].ends_with("bad.parquet"));
             assert_eq!(error.places()[1], format!("{place}{}", footer.num_row_groups()));
         }
-        let rubbish =
-            Segment { file: staged.store.write("rubbish", b"PAR1, or not").unwrap(), rows: 1, young: None, base: None };
+        let rubbish = Segment {
+            file: staged.store.write("rubbish", b"PAR1, or not").unwrap(),
+            rows: 1,
+            young: None,
+            base: None,
+            log: None,
+        };
         assert_eq!(SegmentReader::open(&staged.store, &rubbish, 10).unwrap_err().kind(), ErrorKind::Damaged);
     }
 

@@ -27,6 +27,9 @@ pub struct Segment {
     /// BASE's rows for the keys of these, or what a baseline has for them, in the same order; nothing where there is neither.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Box<Segment>>,
+    /// What NEW's log says of the keys of these, in the same order; nothing where it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<Box<Segment>>,
 }
 
 /// Writes one segment. Dropped before [`finish`](Self::finish), it leaves nothing behind.
@@ -96,7 +99,7 @@ impl SegmentWriter {
         let Some(file) = self.writer.inner_mut().0.take() else {
             return Err(self.mistake("finish the segment", "it is closed"));
         };
-        Ok(Segment { file: file.commit()?, rows: self.rows, young: None, base: None })
+        Ok(Segment { file: file.commit()?, rows: self.rows, young: None, base: None, log: None })
     }
 
     fn mistake(&self, what: &str, cause: &str) -> Error {
@@ -282,7 +285,7 @@ mod tests {
     #[test]
     fn a_segment_is_flat_in_json() {
         let file = FileDigest { path: "a".into(), bytes: 2, blake3: "00".into() };
-        let segment = Segment { file, rows: 3, young: None, base: None };
+        let segment = Segment { file, rows: 3, young: None, base: None, log: None };
         let json = serde_json::to_string(&segment).unwrap();
         assert_eq!(json, r#"{"path":"a","bytes":2,"blake3":"00","rows":3}"#);
         assert_eq!(serde_json::from_str::<Segment>(&json).unwrap(), segment);

@@ -33,11 +33,13 @@ mod rearranged;
 mod redefined;
 mod referential_action;
 mod referring_values;
+mod replica_identity;
 mod row_hash;
 mod row_statement;
 mod select_list;
 mod sequence;
 mod setting;
+mod slot_changes;
 mod stamped_xids;
 mod stranger;
 mod table_lock;
@@ -66,11 +68,13 @@ pub use rearranged::rearranged_tables;
 pub use redefined::young_definitions;
 pub use referential_action::{affected_children, children_left_behind};
 pub use referring_values::{GivenValues, read_values, referring_values};
+pub use replica_identity::replica_identities;
 pub use row_hash::row_hash;
 pub use row_statement::NULL;
 pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
 pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE};
+pub use slot_changes::slot_changes;
 pub use stamped_xids::stamped_xids;
 pub use stranger::{
     children_of_strangers, children_of_unproven, is_overwritten, note_kept_references, parents_with_own_children,

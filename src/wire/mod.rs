@@ -2,6 +2,7 @@
 //!
 //! Comes in: a stream of `COPY … TO STDOUT (FORMAT binary)`, cut anywhere. Goes out: rows of raw fields, each one exactly the
 //! bytes of the type's send function; and the same back.
+//! Beside it the lines in which PostgreSQL's own plugin prints a server's log ([`Decoded`]).
 //! Never: knows a type, talks to a server, trusts a length, panics on what a server sent.
 //!
 //! | bytes | meaning |
@@ -34,6 +35,7 @@
 
 #![deny(clippy::indexing_slicing, clippy::unwrap_used, clippy::expect_used, clippy::as_conversions)]
 
+mod decoded;
 mod decoder;
 mod encoder;
 mod error;
@@ -41,6 +43,7 @@ mod fields;
 mod rows;
 mod tuple;
 
+pub use decoded::{Decoded, DecodedRow, DecodedValue, NotDecoded, RowChange};
 pub use decoder::CopyDecoder;
 pub use encoder::CopyEncoder;
 pub use error::{WireError, WireProblem};

@@ -191,8 +191,8 @@ fn small_segment(store: &dyn Store) -> Segment {
 /// Reads a file as whoever listed it with its damage would have it read: the digest holds, so Parquet itself meets the bytes.
 fn read_forged(store: &dyn Store, bytes: &[u8], rows: u64) -> Result<u64, ErrorKind> {
     let file = store.write("forged.parquet", bytes).expect("a file");
-    let reader =
-        SegmentReader::open(store, &Segment { file, rows, young: None, base: None }, 16).map_err(|error| error.kind())?;
+    let reader = SegmentReader::open(store, &Segment { file, rows, young: None, base: None, log: None }, 16)
+        .map_err(|error| error.kind())?;
     let mut count = 0;
     for batch in reader {
         let batch = batch.map_err(|error| error.kind())?;

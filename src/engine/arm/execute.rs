@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tracing::Instrument as _;
 
+use super::slots::{MadeSlot, MadeSlots};
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::engine::discover;
 use crate::engine::evidence::HorizonSources;
@@ -25,6 +26,17 @@ use crate::staging::layout::DatabaseLayout;
 use crate::staging::{Baseline, DatabaseBaseline, DatabaseRecord, SegmentOptions, TableBaseline, TableRecord};
 use crate::statement::{self, RowSource};
 
+/// What is to be prepared, and how long it may take.
+#[derive(Clone, Copy, Debug)]
+pub struct ArmOptions {
+    /// How long transactions that are going on are waited for.
+    pub patience: Duration,
+    /// Whether a slot is made of each database on NEW.
+    pub slot: bool,
+    /// Whether digests of OLD's rows are kept.
+    pub digests: bool,
+}
+
 /// What was kept.
 #[derive(Clone, Debug, Serialize)]
 pub struct ArmReport {
@@ -32,6 +44,8 @@ pub struct ArmReport {
     pub folder: String,
     /// The mark that was made with it.
     pub mark: MarkReport,
+    /// The slots that were made on NEW.
+    pub slots: Vec<MadeSlot>,
     /// One line a table.
     pub tables: Vec<ArmedTable>,
     /// What a person should know: tables that are not carried, and why.
@@ -51,15 +65,17 @@ pub struct ArmedTable {
     pub bytes: u64,
 }
 
-/// Marks both servers and keeps digests of the rows of the tables that are asked for, in the context's store.
+/// Marks both servers and keeps, as asked for, digests of the rows of the tables that are asked for, in the context's store,
+/// and a slot of each database on NEW. Where it fails there is no slot.
 ///
 /// # Errors
-/// `Refused` where the store holds a baseline already; as [`mark`]; whatever connecting and reading can give.
-pub async fn arm(context: &Context, patience: Duration) -> Result<ArmReport> {
-    arm_all(context, patience).instrument(spans::step(context, "arm")).await
+/// `Refused` where the store holds a baseline already, or NEW allows no slot; `Timeout` where a transaction keeps NEW from
+/// making one; as [`mark`]; whatever connecting and reading can give.
+pub async fn arm(context: &Context, options: ArmOptions) -> Result<ArmReport> {
+    arm_all(context, options).instrument(spans::step(context, "arm")).await
 }
 
-async fn arm_all(context: &Context, patience: Duration) -> Result<ArmReport> {
+async fn arm_all(context: &Context, options: ArmOptions) -> Result<ArmReport> {
     if Baseline::exists(context.store())? {
         return Err(Error::new(ErrorKind::Refused, "make a baseline")
             .at(context.run())
@@ -67,12 +83,33 @@ async fn arm_all(context: &Context, patience: Duration) -> Result<ArmReport> {
             .next("name another folder with --out"));
     }
     context.reporter().tell(Event::Began { step: "arm", rows: 0, written: 0 });
-    // First: what is written between the two is in the baseline, and counts as written since.
-    let (marked, report) = mark(context, patience).await?;
-    let (mut notes, mut databases, mut tables) = (Vec::new(), Vec::new(), Vec::new());
-    let mut looked = Vec::new();
-    for name in discover::databases(context, &mut notes).await? {
-        let keeping = arm_database(context, &name).instrument(spans::database(&name));
+    let mut notes = Vec::new();
+    let names = discover::databases(context, &mut notes).await?;
+    // First: what the mark calls written since is then in the slots.
+    let slots = if options.slot { MadeSlots::make(context, &names, options.patience).await? } else { MadeSlots::none(context) };
+    let kept = match keep(context, &names, options, &slots).await {
+        Ok(kept) => kept,
+        Err(error) => return Err(slots.take_back(error).await),
+    };
+    notes.extend(kept.notes);
+    context.reporter().tell(Event::Ended { step: "arm" });
+    Ok(ArmReport { folder: context.run(), mark: kept.mark, slots: slots.into_made(), tables: kept.tables, notes })
+}
+
+/// What was kept, but for slots.
+struct Kept {
+    mark: MarkReport,
+    tables: Vec<ArmedTable>,
+    notes: Vec<String>,
+}
+
+async fn keep(context: &Context, names: &[String], options: ArmOptions, slots: &MadeSlots<'_>) -> Result<Kept> {
+    // Before the rows: what is written between the two is in the baseline, and counts as written since.
+    let (mut marked, report) = mark(context, options.patience).await?;
+    slots.note(&mut marked)?;
+    let (mut notes, mut databases, mut tables, mut looked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for name in names.iter().filter(|_| options.digests) {
+        let keeping = arm_database(context, name).instrument(spans::database(name));
         let (record, kept) = keeping.await.place(|| format!("database {name}"))?;
         tables.extend(kept.tables.iter().map(|table| ArmedTable {
             database: name.clone(),
@@ -84,10 +121,11 @@ async fn arm_all(context: &Context, patience: Duration) -> Result<ArmReport> {
         databases.push(kept);
         looked.push(record);
     }
-    discover::expect_matches(context.selection(), &looked, &mut notes)?;
+    if options.digests {
+        discover::expect_matches(context.selection(), &looked, &mut notes)?;
+    }
     Baseline::write(context.store(), Timestamp::now().to_string(), &marked, databases)?;
-    context.reporter().tell(Event::Ended { step: "arm" });
-    Ok(ArmReport { folder: context.run(), mark: report, tables, notes })
+    Ok(Kept { mark: report, tables, notes })
 }
 
 /// Says what is not kept of a database, where nobody asked for that.

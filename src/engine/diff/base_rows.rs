@@ -1,16 +1,16 @@
 //! What BASE's rows, or a baseline's digests, say of staged keys: whether each side's row is still that of the cutover.
 
 use arrow_array::cast::AsArray as _;
-use arrow_array::{Array as _, FixedSizeBinaryArray, RecordBatch};
-use arrow_select::concat::concat_batches;
+use arrow_array::{Array as _, FixedSizeBinaryArray};
 
+use super::beside::Beside;
 use crate::codec::RowLayout;
-use crate::delta::{self, Differences, Evidence, KnownBase};
-use crate::engine::rows::{DIGEST, Digest, Image, KEYS_PER_STATEMENT, RowDigests};
+use crate::delta::{self, Differences, Evidence, KnownBase, Logged};
+use crate::engine::rows::{DIGEST, Digest, Image, RowDigests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Sided;
 use crate::schema::{ComparisonKey, WHOLE_ROW_COLUMNS};
-use crate::staging::{Segment, SegmentReader};
+use crate::staging::Segment;
 use crate::store::Store;
 
 /// What was staged of BASE, or of a baseline, for some keys.
@@ -31,40 +31,18 @@ impl AtBase {
     }
 }
 
-/// What was staged beside a segment, in its order.
-pub(super) struct BaseRows {
-    reader: SegmentReader,
-    /// What was read and not asked for yet.
-    rest: Option<RecordBatch>,
-}
+/// What was staged of BASE beside a segment, in its order.
+pub(super) struct BaseRows(Beside);
 
 impl BaseRows {
     /// Opens what the export staged of BASE beside a segment, if it did.
     pub(super) fn open(store: &dyn Store, segment: &Segment) -> Result<Option<Self>> {
-        let Some(base) = &segment.base else { return Ok(None) };
-        if base.rows != segment.rows {
-            return Err(Error::new(ErrorKind::Damaged, "read the manifest")
-                .at(&base.file.path)
-                .because(format!("it has {} rows for {} keys", base.rows, segment.rows)));
-        }
-        Ok(Some(Self { reader: SegmentReader::open(store, base, KEYS_PER_STATEMENT)?, rest: None }))
+        Ok(Beside::open(store, segment, segment.base.as_deref())?.map(Self))
     }
 
     /// Reads BASE's rows for the next keys.
     pub(super) fn take(&mut self, keys: usize, layout: &RowLayout) -> Result<AtBase> {
-        let (mut parts, mut missing): (Vec<RecordBatch>, _) = (Vec::new(), keys);
-        while missing > 0 {
-            let batch = match self.rest.take() {
-                Some(batch) => batch,
-                None => self.reader.next().ok_or_else(|| damaged("it ends before its keys do"))??,
-            };
-            let used = missing.min(batch.num_rows());
-            parts.push(batch.slice(0, used));
-            self.rest = (used < batch.num_rows()).then(|| batch.slice(used, batch.num_rows() - used));
-            missing -= used;
-        }
-        let schema = parts.first().ok_or_else(|| damaged("it holds no rows"))?.schema();
-        let batch = concat_batches(&schema, &parts).map_err(|error| damaged(&error.to_string()))?;
+        let batch = self.0.take(keys)?;
         match batch.column_by_name(DIGEST) {
             None => Image::of_base(&batch, layout).map(AtBase::Rows),
             Some(column) => {
@@ -107,6 +85,13 @@ impl<'a> AgainstBase<'a> {
         differences.old.keep(|column| !is_number(column));
         differences.new.keep(|column| !is_number(column));
         Ok(Self::Rows(base, differences))
+    }
+
+    /// Whether a baseline says less of a key than NEW's log does, which goes up to the cutover, and from there on. A server
+    /// that shows the cutover says all there is.
+    pub(super) fn gives_way(&self, fact: Logged, new_has_row: bool) -> bool {
+        let is_told = fact == Logged::Created || fact == Logged::Untouched && !new_has_row;
+        matches!(self, Self::Digests(..)) && is_told
     }
 
     /// Says what is known of a key. `written`: whether each side's row may have been written since a horizon, where that was

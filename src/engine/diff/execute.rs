@@ -12,11 +12,12 @@ use super::asked_ids::{AskedIds, Asks};
 use super::base_rows::{AgainstBase, AtBase, BaseRows};
 use super::copies::Copies;
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
+use super::log_facts::LogFacts;
 use super::report::{DiffReport, report};
 use super::staged::{Staged, chunks, staged};
 use super::{ahead, brought, own_writes, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
-use crate::delta::{self, Class, Evidence, History, Witness, agreed, classify};
+use crate::delta::{self, Class, Evidence, History, Logged, Witness, agreed, classify, logged, rested_on_log};
 use crate::engine::evidence::{Clock, Stamps, WriteOrder, xid_witness, young};
 use crate::engine::rows::counterpart::{self, NOT_ASKED, bounded};
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
@@ -285,6 +286,7 @@ impl<'a> Comparer<'a> {
         let schema = diff_schema(&self.table.layout);
         let staged = SegmentReader::open(target.store.as_ref(), segment, KEYS_PER_STATEMENT)?;
         let mut base_rows = BaseRows::open(target.store.as_ref(), segment)?;
+        let mut log_facts = LogFacts::open(target.store.as_ref(), segment)?;
         let mut file = LazySegment::new(target, schema.clone());
         let (mut counts, mut evidence, mut ahead, mut respelt) = (Counts::new(), BTreeMap::new(), Sided::default(), 0);
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
@@ -303,7 +305,8 @@ impl<'a> Comparer<'a> {
                 let sides = self.sides(batch, counterparts);
                 let mut take = |rows: &mut BaseRows| rows.take(keys.first().map_or(0, Vec::len), &self.table.layout);
                 let base = base_rows.as_mut().map(&mut take).transpose()?;
-                let mut rows = self.judge(&sides, base.as_ref(), &young)?;
+                let facts = log_facts.as_mut().map(|log| log.take(keys.first().map_or(0, Vec::len))).transpose()?;
+                let mut rows = self.judge(&sides, (base.as_ref(), facts.as_deref()), &young)?;
                 let by_merges = (self.own_writes, self.is_young.then_some(self.ids.grade.new));
                 own_writes::heed(old, source, by_merges, (&keys, &sides), &mut rows).await?;
                 if let Some(known) = self.brought {
@@ -335,7 +338,12 @@ impl<'a> Comparer<'a> {
         Sided { old, new }
     }
 
-    fn judge(&self, sides: &Sided<Image>, base: Option<&AtBase>, young: &BooleanArray) -> Result<Vec<DiffRow>> {
+    fn judge(
+        &self,
+        sides: &Sided<Image>,
+        (base, facts): (Option<&AtBase>, Option<&[Logged]>),
+        young: &BooleanArray,
+    ) -> Result<Vec<DiffRow>> {
         let layout = &self.table.layout;
         let base = base.map(|base| AgainstBase::of(base, sides, (layout, &self.table.key))).transpose()?;
         let mut differences = delta::compare(&sides.old.rows, &sides.new.rows)
@@ -349,6 +357,9 @@ impl<'a> Comparer<'a> {
             let mut witness =
                 stamped.zip(asked).map(|((rows, stamps), asked)| rows.map(|rows| self.witness(stamps, rows, row, asked)));
             let is_hidden = there.new.is_none() && !self.table.detached.is_empty();
+            // Without ids the log says nothing of OLD's row.
+            let fact = facts.filter(|_| self.ids.asks == Asks::Proof && !is_hidden).map_or(Logged::Unknown, |facts| facts[row]);
+            witness = logged(witness, fact);
             if is_hidden {
                 // The row may live on in a partition that NEW detached: its stamps do not say that NEW deleted it.
                 witness.old = witness.old.map(|_| Witness::silent());
@@ -357,10 +368,13 @@ impl<'a> Comparer<'a> {
             // NEW's row is still that of the cutover: where BASE has another one, it was another one on NEW then.
             let is_as_then = there.new.is_some() && self.ids.grade.new.is_proof() && written.is_some_and(|side| !side.new);
             // Nor does BASE say that NEW deleted a row that may live on.
-            let base = base.as_ref().filter(|_| !is_hidden && !is_as_then).and_then(|base| base.known(row, written));
+            let base = base.as_ref().filter(|_| !is_hidden && !is_as_then);
+            let base = base.filter(|base| !base.gives_way(fact, there.new.is_some()));
+            let base = base.and_then(|base| base.known(row, written));
             let names = |index: usize| layout.columns[index].name.as_str().to_owned();
+            let verdict = classify(witness.old, witness.new, base, !differences.any(row));
             DiffRow {
-                verdict: classify(witness.old, witness.new, base, !differences.any(row)),
+                verdict: if base.is_none() { rested_on_log(verdict, fact, witness.new) } else { verdict },
                 changed: there.old.and(there.new).map(|_| differences.columns(row).map(names).collect()),
                 written_us: self.order.told(stamped.map(|(rows, stamps)| rows.and_then(|rows| stamps.written_us(rows, row)))),
             }

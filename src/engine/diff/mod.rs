@@ -6,10 +6,12 @@
 mod ahead;
 mod asked_ids;
 mod base_rows;
+mod beside;
 mod brought;
 mod copies;
 mod diff_row;
 mod execute;
+mod log_facts;
 mod own_writes;
 mod report;
 mod respelt;

@@ -15,13 +15,13 @@ use super::swapped::ledger_note;
 use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
-use crate::engine::evidence::{AtCutover, BaseEvidence, BaseSource, HorizonSources, Proven};
-use crate::engine::run::{Context, CoveredTable, Ledger, coverage, read_step, spans};
+use crate::engine::evidence::{AtCutover, BaseEvidence, BaseSource, HorizonSources, LogEvidence, Proven};
+use crate::engine::run::{Context, CoveredTable, HeldLog, Ledger, coverage, held_on_new, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
 use crate::schema::{DatabaseTraits, Drift, Privilege, PrivilegeObject};
-use crate::staging::{BaseUse, DatabaseRecord, TableRecord};
+use crate::staging::{BaseUse, DatabaseRecord, LogUse, TableRecord};
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
@@ -32,6 +32,8 @@ pub struct Discovery {
     pub coverage: Vec<CoveredTable>,
     /// Things that a person should know before going on.
     pub notes: Vec<String>,
+    /// How much of NEW's log slots of failback's hold back, whoever made them.
+    pub held_log: Vec<HeldLog>,
     /// What says which transactions were over at the cutover.
     #[serde(skip)]
     sources: Arc<HorizonSources>,
@@ -65,6 +67,7 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
     let sources = Arc::new(HorizonSources::find(context, &names).await?);
     let mut found = discover_these(context, &names, &sources).await?;
     notes.append(&mut found.notes);
+    found.held_log = held_on_new(context).await?;
     Ok(Discovery { coverage: coverage(&found.databases), notes, ..found })
 }
 
@@ -73,7 +76,13 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
 /// # Errors
 /// As [`discover`].
 pub(crate) async fn discover_these(context: &Context, names: &[String], sources: &Arc<HorizonSources>) -> Result<Discovery> {
-    let mut found = Discovery { databases: Vec::new(), coverage: Vec::new(), notes: Vec::new(), sources: Arc::clone(sources) };
+    let mut found = Discovery {
+        databases: Vec::new(),
+        coverage: Vec::new(),
+        notes: Vec::new(),
+        held_log: Vec::new(),
+        sources: Arc::clone(sources),
+    };
     for name in names {
         let work = discover_database(context, name, sources, &mut found.notes);
         let record = work.instrument(spans::database(name)).await.place(|| format!("database {name}"))?;
@@ -157,21 +166,15 @@ pub(crate) async fn describe(
     let base = BaseSource::read(context, base, old, identity.as_ref()).await?;
     notes.extend(base.as_ref().map(|base| format!("{name}: {}", base.sentence())));
     notes.extend(ledger_note(catalogs.as_ref()).map(|note| format!("{name}: {note}")));
-    let known = AtCutover { xids: xids.as_ref(), base: base.as_ref() };
+    let log = LogEvidence::read(context, new, &identity.new).await?;
+    let unused = log.as_ref().and_then(|log| log.record.unused.as_ref());
+    notes.extend(unused.map(|why| format!("! {name}: the slot on NEW is not used: {why}: transaction ids go alone")));
+    let known = AtCutover { xids: xids.as_ref(), base: base.as_ref(), log: log.as_ref() };
     let Pairing { tables, new_only, mut left_out, aside } = pair(selection, name, catalogs.as_ref(), known);
     notes.extend(tables.iter().flat_map(|table| table.drift.iter().map(move |drift| remark(name, table, drift))));
     for table in &tables {
         let settings = selection.table(name, &table.name.to_string());
-        if let Some(objection) = &table.unmarked {
-            notes.push(format!(
-                "{name}: {}: transaction ids prove nothing, as {objection}: {} is used",
-                table.name,
-                table.method.word()
-            ));
-        }
-        if let (Some(base), Some(BaseUse::No { why })) = (&base, &table.base) {
-            notes.push(format!("{name}: {}: {} proves nothing, as {why}", table.name, base.called()));
-        }
+        notes.extend(unproving(table, base.as_ref()).map(|note| format!("{name}: {}: {note}", table.name)));
         notes.extend(unheeded(&settings, table).into_iter().map(|note| format!("{name}: {}: {note}", table.name)));
     }
     notes.extend(encoding_remarks(&identity.old, &identity.new).into_iter().map(|remark| format!("{name}: {remark}")));
@@ -205,6 +208,7 @@ pub(crate) async fn describe(
         horizon: None,
         ended: None,
         baseline: selection.baseline().filter(|_| base.is_some()).map(|armed| armed.baseline.made_at.clone()),
+        log: log.map(|log| log.record),
         base: match base {
             Some(BaseSource::Server(base)) => Some(base.record),
             _ => None,
@@ -216,6 +220,23 @@ pub(crate) async fn describe(
         left_out,
         aside,
     })
+}
+
+/// Says what proves nothing of a table, and why.
+fn unproving(table: &TableRecord, base: Option<&BaseSource<'_>>) -> impl Iterator<Item = String> {
+    let ids = table
+        .unmarked
+        .as_ref()
+        .map(|objection| format!("transaction ids prove nothing, as {objection}: {} is used", table.method.word()));
+    let base = match (base, &table.base) {
+        (Some(base), Some(BaseUse::No { why })) => Some(format!("{} proves nothing, as {why}", base.called())),
+        _ => None,
+    };
+    let log = match &table.log {
+        Some(LogUse::No { why }) => Some(format!("NEW's log proves nothing, as {why}: transaction ids go alone")),
+        _ => None,
+    };
+    ids.into_iter().chain(base).chain(log)
 }
 
 /// Says that OLD's user writes only in transactions that ask for it, as a fence against writers is often made.

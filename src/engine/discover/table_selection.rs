@@ -11,7 +11,7 @@ use crate::schema::{
     TimeKind, WHOLE_ROW_COLUMNS, comparison_key, drift, keep_wall_clocks, map_columns, own_form, round_as_new_does,
 };
 use crate::staging::layout::TableId;
-use crate::staging::{BaseUse, LeftOut, TableRecord};
+use crate::staging::{BaseUse, LeftOut, LogUse, TableRecord};
 
 /// Names that a table without a key must not have.
 const TAKEN: [&str; 4] = [WHOLE_ROW_COLUMNS[0], WHOLE_ROW_COLUMNS[1], "fb_ctid", "fb_tableoid"];
@@ -43,7 +43,7 @@ pub(crate) fn select_table(
     new: &Table,
     settings: &TableSettings,
     zone: &ReadingZone<'_>,
-    AtCutover { xids, base }: AtCutover<'_>,
+    AtCutover { xids, base, log }: AtCutover<'_>,
 ) -> TableSelection {
     if settings.method == Some(Method::Skip) {
         return TableSelection::Leave(left_out_by_choice(&new.name, "the configuration says method = \"skip\""));
@@ -73,20 +73,20 @@ pub(crate) fn select_table(
     let unmarked =
         xids.and_then(|xids| if key.is_whole_row() { Some("it has no key".to_owned()) } else { xids.objection(old, on_new) });
     let proving = xids.filter(|_| !estimated && unmarked.is_none());
-    // A key that no index keeps unique shows whether it is where it is walked.
-    let is_guarded = key.is_kept_unique(old) && key.is_kept_unique(new);
-    let asked = settings.method.map(|method| if is_guarded { method } else { method.with_keys() });
+    let asked = asked_method(settings, &key, old, new);
     let by_blocks = asked.is_some_and(Method::goes_by_blocks);
-    let unlisted = proving.filter(|_| by_blocks).and_then(|xids| xids.unlisted().map(str::to_owned));
+    let unlisted = proving.filter(|_| by_blocks).and_then(XidEvidence::unlisted).map(str::to_owned);
     let by_ids = proving.map(|_| asked.filter(|_| by_blocks && unlisted.is_none()).unwrap_or(Method::Xid));
     let layout = layout(old, &pairs, &key);
     let base_use = base.map(|base| base.objection(old, &key, &layout).map_or(BaseUse::Yes, |why| BaseUse::No { why }));
     let has_base = base_use == Some(BaseUse::Yes);
     let method = method_of(asked, &key, &times, by_ids, has_base);
+    // Without ids nothing says that a table is the one that it was.
+    let log = log.filter(|log| log.record.unused.is_none() && method.goes_by_ids());
+    let log_use = log.map(|log| log.objection(on_new, &key).map_or(LogUse::Yes, |why| LogUse::No { why }));
     // An estimate is held against stamps; a table without such says nothing less for it.
     let unmarked = unmarked.filter(|_| !estimated || method == Method::Timestamps);
-    let compare_by = compare_by(settings, &key, &layout);
-    let mut coverage = finder(method).coverage(&times, compare_by);
+    let mut coverage = finder(method).coverage(&times, compare_by(settings, &key, &layout));
     if let Some(trusted) = xids.filter(|_| method.goes_by_ids()).and_then(XidEvidence::trusted) {
         coverage.trust(&trusted);
     }
@@ -97,7 +97,7 @@ pub(crate) fn select_table(
         id,
         name: old.name.clone(),
         method,
-        compare_by,
+        compare_by: compare_by(settings, &key, &layout),
         coverage,
         layout,
         key,
@@ -114,9 +114,16 @@ pub(crate) fn select_table(
         unmarked,
         unlisted,
         base: base_use,
+        log: log_use,
         wall_clocks: wall_clocks(&pairs, settings, zone.is_stated),
         unplaced: std::collections::BTreeMap::new(),
     }))
+}
+
+/// The method that is configured. A key that no index keeps unique shows whether it is where it is walked.
+fn asked_method(settings: &TableSettings, key: &ComparisonKey, old: &Table, new: &Table) -> Option<Method> {
+    let is_guarded = key.is_kept_unique(old) && key.is_kept_unique(new);
+    settings.method.map(|method| if is_guarded { method } else { method.with_keys() })
 }
 
 /// Says how rows are compared where all of a table are.

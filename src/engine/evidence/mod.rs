@@ -9,6 +9,7 @@ mod base;
 mod base_source;
 mod baseline;
 mod cutter;
+mod log;
 mod method;
 mod sources;
 mod stamps;
@@ -19,6 +20,7 @@ mod xids;
 pub(crate) use base::{BASE, BaseEvidence};
 pub(crate) use base_source::BaseSource;
 pub(crate) use cutter::{Cutter, stamped_or_young};
+pub(crate) use log::{LogEvidence, key_on_new};
 pub(crate) use method::finder;
 pub(crate) use sources::HorizonSources;
 pub(crate) use stamps::{Clock, Stamps};
@@ -33,4 +35,6 @@ pub(crate) struct AtCutover<'a> {
     pub(crate) xids: Option<&'a XidEvidence>,
     /// What BASE proves, or a baseline.
     pub(crate) base: Option<&'a BaseSource<'a>>,
+    /// What NEW's log proves.
+    pub(crate) log: Option<&'a LogEvidence>,
 }

@@ -49,7 +49,7 @@ impl Clock {
     }
 
     /// Returns the cutover's window in the terms of a column: instants, wall clock or days, each in microseconds since 1970.
-    fn window(&self, kind: TimeKind) -> CutoverWindow {
+    pub(crate) fn window(&self, kind: TimeKind) -> CutoverWindow {
         match kind {
             TimeKind::Instant => between(self.since.as_microsecond(), self.cutover.as_microsecond()),
             TimeKind::WallClock => {

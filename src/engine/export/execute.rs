@@ -8,18 +8,18 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
-use super::baseline_rows;
 use super::changed::changed_blocks;
 use super::chunks::{Cutting, chunks};
 use super::described::Described;
 use super::kept::{Kept, abandoned};
+use super::log_spool::Reach;
 use super::looked::Looked;
 use super::quiescence::{self, Moment};
 use super::report::{ExportReport, report};
 use super::stamped::{TableStamps, stamp_notes};
-use super::table_failure;
 use super::unplaced::count_unplaced;
 use super::work::ExportWork;
+use super::{baseline_rows, log_facts, table_failure};
 use crate::config::Cutover;
 use crate::engine::discover::Discovery;
 use crate::engine::evidence::{Clock, young};
@@ -187,6 +187,7 @@ async fn export_database(
     for chunk in &mut chunks {
         chunk.number += kept.last_number;
     }
+    let reach = Reach::of(described.sessions().new).await?;
     let Described { record: mut database, snapshots, base, began } = described;
     let work = ExportWork {
         servers: context.servers().clone(),
@@ -227,6 +228,7 @@ async fn export_database(
     }
     table_failure::leave_out(&mut database, failures);
     baseline_rows::stage(context, &mut database)?;
+    Box::pin(log_facts::stage(context, clock, &mut database, reach)).await?;
     for table in &mut database.tables {
         table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
         table.unplaced = count_unplaced(context.store(), context.reporter(), table).place(|| &table.name)?;

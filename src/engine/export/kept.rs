@@ -61,7 +61,8 @@ pub(crate) fn files(record: &DatabaseRecord) -> impl Iterator<Item = &str> {
     let carried = record.tables.iter().flat_map(|table| table.candidates.iter().chain(&table.absent));
     let new_only = record.new_only.iter().flat_map(|table| &table.rows);
     let own = carried.chain(new_only);
-    own.flat_map(|segment| std::iter::once(segment).chain(segment.base.as_deref())).map(|segment| segment.file.path.as_str())
+    let all = own.flat_map(|segment| [Some(segment), segment.base.as_deref(), segment.log.as_deref()]);
+    all.flatten().map(|segment| segment.file.path.as_str())
 }
 
 /// Whether both servers are those of then, and neither was started since: else ids may have been given out again.
@@ -81,13 +82,17 @@ async fn unmoved(earlier: &DatabaseRecord, now: &Described, ended: Sided<Horizon
     };
     let is_young = Sided { old: young(sessions.old, ended.old).await?, new: young(sessions.new, ended.new).await? };
     let same_base = earlier.base == now.record.base && earlier.baseline == now.record.baseline;
+    let same_log = earlier.log == now.record.log;
     let same_horizons = earlier.horizons() == now.record.horizons();
     let mut found = Vec::new();
     for table in &now.record.tables {
         let Some(was) = earlier.tables.iter().find(|was| was.id == table.id && is_defined_alike(was, table)) else { continue };
         let Some(walked) = was.walked.filter(|_| table.method != Method::TimestampsOnly) else { continue };
         let asks_ids = table.asks_ids(now.record.is_estimated());
-        if asks_ids && !same_horizons || table.has_base() && !same_base || evidence.objection(&table.old, &table.new).is_some()
+        if asks_ids && !same_horizons
+            || table.has_base() && !same_base
+            || !same_log
+            || evidence.objection(&table.old, &table.new).is_some()
         {
             continue;
         }

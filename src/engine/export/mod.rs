@@ -14,6 +14,8 @@ mod feed;
 mod fetch;
 mod kept;
 mod key_walk;
+mod log_facts;
+mod log_spool;
 mod lone_run;
 mod looked;
 mod quiescence;

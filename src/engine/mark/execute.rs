@@ -98,6 +98,7 @@ async fn mark_server(context: &Context, side: Side, patience: Duration) -> Resul
             wal: before.filter(|_| doubtful == 0).cloned(),
             // After the horizon: no number that was given out before it is above these.
             sequences: catalog::sequences(session.client()).await?,
+            slot: None,
         });
     }
     // At last: a mark is no older than it says.

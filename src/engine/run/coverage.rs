@@ -91,6 +91,11 @@ const fn worth(covered: &Covered) -> u8 {
 
 /// What the class of a row that NEW inserted, updated or deleted rests on, at best.
 fn evidence(database: &DatabaseRecord, record: &TableRecord) -> [Evidence; 3] {
+    if record.has_log() && database.base.is_none() {
+        // That OLD's row is still that of the cutover NEW's log does not tell.
+        let delete = if record.has_base() { Evidence::Baseline } else { database.grades().old };
+        return [Evidence::Log, Evidence::Log, delete];
+    }
     if record.has_base() {
         return [if database.base.is_some() { Evidence::Base } else { Evidence::Baseline }; 3];
     }

@@ -8,6 +8,7 @@ mod blockers;
 mod brought;
 mod context;
 mod coverage;
+mod held_log;
 pub(crate) mod ledger;
 mod limits;
 mod own_writes;
@@ -32,6 +33,8 @@ pub(crate) use brought::{Brought, BroughtKeys, read_digest, remember, remembers,
 pub use context::Context;
 pub(crate) use coverage::coverage;
 pub use coverage::{CoveredChanges, CoveredTable};
+pub use held_log::{HeldLog, SlotState, held_log};
+pub(crate) use held_log::{foreign, held_on_new};
 pub use ledger::{Entry, LedgerAction};
 pub(crate) use ledger::{Ledger, Undone};
 pub use limits::{CHUNK_BYTES, Limits};

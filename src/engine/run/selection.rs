@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, Cutover, GivenXid, LockWaits, TableSettings, Zone};
+use crate::config::{Config, Cutover, GivenXid, LockWaits, Retention, TableSettings, Zone};
 use crate::error::Result;
 use crate::name::{Ident, Side, Sided};
 use crate::policy::{Glob, Scope};
@@ -163,6 +163,12 @@ impl Selection {
     #[must_use]
     pub fn lock_waits(&self, side: Side) -> LockWaits {
         self.config.server(side).lock_waits()
+    }
+
+    /// Returns how much log a slot of failback's may hold back before it is said.
+    #[must_use]
+    pub fn retention(&self) -> Retention {
+        self.config.retention()
     }
 
     /// Returns the databases asked for; none means all that both sides have.

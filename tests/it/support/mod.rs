@@ -15,7 +15,9 @@ mod twins;
 use std::process::Command;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use failback::engine::ArmOptions;
 use failback::name::{Ident, Side};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
@@ -25,7 +27,7 @@ pub(crate) use dice::Dice;
 pub(crate) use lossy::lossy;
 pub(crate) use passed_on::pass_on;
 pub(crate) use seals::{edit_index, sealed, unsealed};
-pub(crate) use servers::{Majors, binaries, binaries_of, server, server_of, third};
+pub(crate) use servers::{Majors, binaries, binaries_of, server, server_of, slotted, third};
 pub(crate) use twins::Twins;
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a tokio runtime"));
@@ -77,6 +79,20 @@ pub(crate) fn pair_on(test: &str, majors: Majors) -> Pair {
         (old.join().expect("OLD's database"), new)
     });
     Pair { database, old, new }
+}
+
+/// Creates a pair of databases, NEW's on a server where slots are made.
+pub(crate) fn slotted_pair(test: &str, major: u32) -> Pair {
+    let pair = pair(test);
+    let server = slotted(major);
+    sql(&server.url("postgres"), &format!("create database {} template template0", Ident::new(&pair.database).sql()));
+    Pair { new: server.url(&pair.database), ..pair }
+}
+
+/// Arms without a slot, and hardly waits: a transaction of another test's database that ends just now may be taken for one of
+/// this one.
+pub(crate) fn digests_alone() -> ArmOptions {
+    ArmOptions { patience: Duration::from_millis(250), slot: false, digests: true }
 }
 
 /// Creates a database of a pair's name on a third server, and returns its URL.

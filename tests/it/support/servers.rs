@@ -89,6 +89,25 @@ pub(crate) fn third() -> &'static Cluster {
     &THIRD
 }
 
+/// A NEW for tests that make slots, of a major version: a slot begins where no transaction of the whole server is going on.
+pub(crate) fn slotted(major: u32) -> &'static Cluster {
+    static SERVERS: Mutex<BTreeMap<u32, &OnceLock<Cluster>>> = Mutex::new(BTreeMap::new());
+    let slot = *SERVERS
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .entry(major)
+        .or_insert_with(|| Box::leak(Box::default()));
+    slot.get_or_init(|| {
+        let settings = [("wal_level", "logical"), ("max_replication_slots", "50"), ("max_prepared_transactions", "20")];
+        let options = ClusterOptions {
+            label: format!("test-slotted-{major}"),
+            settings: settings.map(|(name, value)| (name.into(), value.into())).to_vec(),
+            ..ClusterOptions::default()
+        };
+        Cluster::start(&binaries_of(Side::New, major), &options).expect("a throwaway server")
+    })
+}
+
 /// The server of a side and a major version, started on first use. Different ones start at the same time if they are asked
 /// for at the same time.
 pub(crate) fn server_of(side: Side, major: u32) -> &'static Cluster {

@@ -107,7 +107,7 @@ impl Journey<'_> {
         recovery.look_at(self.ground.databases());
         let store = Arc::new(LocalStore::create(folder).expect("a folder"));
         let context = recovery.context.clone().with_store(store.clone());
-        block_on(engine::arm(&context, Duration::from_millis(250))).expect("a baseline");
+        block_on(engine::arm(&context, support::digests_alone())).expect("a baseline");
         let (mut baseline, mut mark) = Baseline::read(store.as_ref()).expect("a baseline");
         let made_us = (self.cutover - before).as_microsecond();
         for side in Side::BOTH {
