@@ -51,8 +51,8 @@ impl Sequence {
         let (is_beyond, end) = if self.increment < 0 { (come_to < least, "least") } else { (come_to > greatest, "greatest") };
         (is_beyond && !self.cycle && self.feeds.is_empty()).then(|| {
             format!(
-                "NEW's has come to {come_to}, beyond OLD's {end} value: OLD's is not raised by it, and may give numbers out that \
-                 NEW has given out; ALTER SEQUENCE on OLD, and a merge raises it"
+                "NEW's has come to {come_to}, beyond OLD's {end} value: OLD's is not raised by it, and may give numbers out \
+                 that NEW has given out; ALTER SEQUENCE on OLD, and a merge raises it"
             )
         })
     }

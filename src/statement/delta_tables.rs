@@ -259,9 +259,11 @@ pub fn orphaning_parents(key: &ForeignKey, child: Option<&DeltaTables<'_>>, pare
         parents_after(key, Some(parent)).remove(0)
     } else {
         let columns = key.parent_columns.iter().map(Ident::sql).collect::<Vec<_>>().join(", ");
-        let bound = key.parent_bound.as_ref().map_or_else(String::new, |bound| format!(" and {bound}"));
+        let bound = key.parent_bound.as_ref().map_or_else(String::new, |bound| format!(" where {bound}"));
         let (incoming, alias, own_ord) = (parent.incoming(), parent.alias(), parent.ord());
-        format!("(select {columns} from {incoming} as {alias} where {own_ord} = t.{ord}{bound}) p")
+        // The table's own name, which its bound may use, must not hide the row that is asked about.
+        let arriving = format!("(select * from {incoming} as {alias}{bound}) q");
+        format!("(select {columns} from {arriving} where q.{own_ord} = t.{ord}) p")
     };
     // An update in place leaves what children refer to alone, and may move its row to another partition.
     let kept = if key.parent_part.is_some() { "true" } else { "l.op <> 'u'" };
