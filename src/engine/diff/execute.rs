@@ -12,12 +12,13 @@ use super::asked_ids::{AskedIds, Asks};
 use super::base_rows::{AgainstBase, AtBase, BaseRows};
 use super::copies::Copies;
 use super::diff_row::{DiffRow, diff_batch, diff_schema};
+use super::found::Found;
 use super::log_facts::LogFacts;
 use super::report::{DiffReport, report};
 use super::staged::{Staged, chunks, staged};
 use super::{ahead, brought, own_writes, respelt};
 use crate::codec::{BatchEncoder, RowLayout};
-use crate::delta::{self, Class, Evidence, History, Logged, Witness, agreed, classify, logged, rested_on_log};
+use crate::delta::{self, Evidence, History, Logged, Witness, agreed, classify, logged, rested_on_log};
 use crate::engine::evidence::{Clock, Stamps, WriteOrder, xid_witness, young};
 use crate::engine::rows::counterpart::{self, NOT_ASKED, bounded};
 use crate::engine::rows::{Image, KEYS_PER_STATEMENT, LazySegment, Target, finding_names, key_layout};
@@ -173,20 +174,6 @@ struct DiffWork {
 /// What to do once OLD's definitions are no longer those that the export saw.
 const NEW_RUN: &str = "make a new run with `failback export`";
 
-/// What one segment came to.
-struct Found {
-    /// The rows that differ, if any do.
-    segment: Option<Segment>,
-    /// How many rows there are of each class.
-    counts: Counts<Class>,
-    /// How many of each class rest on which evidence.
-    evidence: BTreeMap<Class, Counts<Evidence>>,
-    /// How many rows of each side bear stamps of a time that has not come.
-    ahead: Sided<u64>,
-    /// How many rows have a key that NEW spells otherwise.
-    respelt: u64,
-}
-
 impl Work for DiffWork {
     type State = Transaction;
     type Found = Found;
@@ -288,7 +275,7 @@ impl<'a> Comparer<'a> {
         let mut base_rows = BaseRows::open(target.store.as_ref(), segment)?;
         let mut log_facts = LogFacts::open(target.store.as_ref(), segment)?;
         let mut file = LazySegment::new(target, schema.clone());
-        let (mut counts, mut evidence, mut ahead, mut respelt) = (Counts::new(), BTreeMap::new(), Sided::default(), 0);
+        let mut found = Found::new();
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
         let mut copies = Copies::of(&self.table.key, self.staged);
         for batch in staged {
@@ -313,21 +300,13 @@ impl<'a> Comparer<'a> {
                     // What was brought is remembered by the numbers that NEW counts.
                     brought::heed(old, source, known, &staged_keys, &mut rows).await?;
                 }
-                ahead = self.count_ahead(ahead, &sides);
-                for row in &rows {
-                    let class = row.verdict.class;
-                    counts.add(class, 1);
-                    if !class.is_settled() {
-                        let rests_on = class.rests_on(row.verdict.evidence);
-                        evidence.entry(class).or_insert_with(Counts::new).add(rests_on, 1);
-                    }
-                    respelt += u64::from(respelt::is_respelt(&self.table.key, row));
-                }
+                found.add(&self.table.key, &rows);
+                found.ahead = self.count_ahead(found.ahead, &sides);
                 reporter.tell_rows(database, &self.table.name, rows.len() as u64, 0);
                 file.write(&diff_batch(&schema, &sides, base.as_ref().and_then(AtBase::rows), &rows)?)?;
             }
         }
-        Ok(Found { segment: file.finish()?, counts, evidence, ahead, respelt })
+        Ok(Found { segment: file.finish()?, ..found })
     }
 
     fn sides(&self, batch: RecordBatch, old: Image) -> Sided<Image> {

@@ -11,6 +11,7 @@ mod brought;
 mod copies;
 mod diff_row;
 mod execute;
+mod found;
 mod log_facts;
 mod own_writes;
 mod report;

@@ -10,7 +10,7 @@ use failback::schema::Method;
 use super::listed::{Entry, Said};
 use super::oracle::{Window, shown};
 use super::schema::Table;
-use super::snapshot::{Row, RowKey, Snapshot, Writers, agree};
+use super::snapshot::{Row, RowKey, Snapshot, Writers, agree, may_be_respelt};
 
 /// Both sides at one moment: their rows, and who had written each last.
 pub(super) type Moment = Sided<(Snapshot, Vec<Writers>)>;
@@ -160,7 +160,9 @@ impl One {
         self.falsely_proven(table, entry, Evidence::Xid).or_else(|| {
             let by_baseline = entry.evidence.old == Evidence::Baseline;
             let allowed = if by_baseline { self.classes_by_baseline(table) } else { self.classes(table) };
-            (!allowed.contains(&entry.class))
+            // Both wrote one value, and spelt it otherwise.
+            let respelt = self.equal(table) && may_be_respelt(table, self.now.new.as_ref());
+            (!allowed.contains(&entry.class) && !respelt)
                 .then(|| format!("is {}, and by its writers ({:?}) it is one of {allowed:?}", entry.class, self.fates))
         })
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::schema::Table;
+use super::value::Value;
 
 /// What names a row: the values of its key; in a table without one all values that both sides have, and a number among equals.
 pub(super) type RowKey = Vec<Option<String>>;
@@ -89,6 +90,11 @@ pub(super) fn key_of(table: &Table, row: &Row) -> RowKey {
     } else {
         table.columns().iter().map(|name| value(name)).collect()
     }
+}
+
+/// Whether a row's values may be alike on both sides and spelt otherwise, which makes two of them.
+pub(super) fn may_be_respelt(table: &Table, row: Option<&Row>) -> bool {
+    table.value.is_some_and(Value::is_spelt_by_side) && row.is_some_and(|row| row.get("x").is_some_and(Option::is_some))
 }
 
 /// Whether two rows have the same values in the columns that both sides have.

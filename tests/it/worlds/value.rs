@@ -60,6 +60,11 @@ impl Value {
         format!("'{}'", self.literals.iter().chain(own).nth(number).expect("a literal"))
     }
 
+    /// Whether the sides may spell one value in two ways.
+    pub(super) const fn is_spelt_by_side(&self) -> bool {
+        self.common.is_some()
+    }
+
     /// What the column is read as.
     pub(super) fn shown(&self) -> &'static str {
         self.common.unwrap_or("x")
