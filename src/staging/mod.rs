@@ -42,6 +42,7 @@ mod quiescence;
 mod run_record;
 mod seal;
 mod segment_bytes;
+mod segment_damage;
 mod segment_reader;
 mod segment_writer;
 mod written;

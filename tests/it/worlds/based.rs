@@ -67,7 +67,7 @@ impl Exact<'_> {
     fn misjudged(&self, number: usize, key: &RowKey, entry: &Entry) -> Option<String> {
         let [base, old, new] = self.rows(number, key);
         let expected = class_of(&self.tables[number], base, old, new);
-        // NEW's row may be BASE's, or OLD's, and spelt otherwise: it is taken for another one then, and held where OLD's is too.
+        // NEW's row may be BASE's, or OLD's, and spelt otherwise: it is taken for another one then.
         let respelt = may_be_respelt(&self.tables[number], new)
             && match expected {
                 None => true,
