@@ -349,6 +349,9 @@ impl<'a> Comparer<'a> {
             // Nor does BASE say that NEW deleted a row that may live on.
             let base = base.as_ref().filter(|_| !is_hidden && !is_as_then);
             let base = base.filter(|base| !base.gives_way(fact, there.new.is_some()));
+            // One that was created since is no change of OLD's row, which a baseline had under its key.
+            let is_anew = there.old.is_some() && witness.new.is_some_and(|new| new.history().existed == Some(false));
+            let base = base.filter(|base| !(is_anew && base.is_baseline()));
             let base = base.and_then(|base| base.known(row, written));
             let names = |index: usize| layout.columns[index].name.as_str().to_owned();
             let verdict = classify(witness.old, witness.new, base, !differences.any(row));
