@@ -13,6 +13,9 @@ use super::psql::{self, SQL};
 use super::server::Servers;
 use super::{Outcome, say};
 
+/// The folder of the marks that are made before data changes.
+pub(crate) const MARKS: &str = "marks";
+
 /// Where one case works.
 pub(crate) struct Place {
     /// What it writes, and its current folder.
@@ -66,7 +69,7 @@ impl Bench {
 
     /// Gives a command what every case may refer to: `$OLD` and `$NEW` (libpq's keywords), `$OLD_URL` and `$NEW_URL`, both
     /// without passwords, which stand in `$PGPASSFILE` and `$OLD_PGPASSWORD`, `$NEW_PGPASSWORD`; `$FAILBACK`, `$SQL`,
-    /// `$DRIVERS`, `$PEERS`.
+    /// `$DRIVERS`, `$PEERS`, `$MARKS`.
     pub(crate) fn environment(&self, place: &Place, command: &mut Command) {
         let (old, new) = (&self.servers.old, &self.servers.new);
         command.current_dir(&place.folder).env("PATH", psql::search_path()).env("PGPASSFILE", &self.servers.passfile);
@@ -74,6 +77,7 @@ impl Bench {
         command.env("OLD_URL", old.url(place.database)).env("NEW_URL", new.url(place.database));
         command.env("OLD_PGPASSWORD", &old.password).env("NEW_PGPASSWORD", &new.password);
         command.env("FAILBACK", env!("CARGO_BIN_EXE_failback")).env("SQL", SQL);
+        command.env("MARKS", self.folder(MARKS));
         command.env("DRIVERS", Peers::drivers()).env("PEERS", Peers::folder()).env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("NEW_HOST", &new.host).env("NEW_PORT", new.port.to_string()).env("NEW_USER", &new.user);
     }

@@ -1,4 +1,6 @@
-//! Numbers as people read them.
+//! Numbers and instants as people read them.
+
+use super::paint::tame;
 
 /// Returns a number with commas: `12,345`.
 pub(super) fn count(number: u64) -> String {
@@ -37,6 +39,11 @@ pub(super) fn bytes(number: u64) -> String {
     }
     let (whole, tenth) = (tenths / 10, tenths % 10);
     if tenth == 0 || whole >= 100 { format!("{whole} {unit}") } else { format!("{whole}.{tenth} {unit}") }
+}
+
+/// Cuts an instant in UTC to whole seconds.
+pub(super) fn moment(at: &str) -> String {
+    tame(&at.split_once('.').map_or_else(|| at.to_owned(), |(seconds, _)| format!("{seconds}Z")))
 }
 
 #[cfg(test)]

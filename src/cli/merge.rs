@@ -49,6 +49,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     };
     if !options.dry_run {
         refuse_held(&settings, &context, arguments)?;
+        engine::expect_approval(&context)?;
         confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
     }
     let report = engine::merge(&context, options).await?;

@@ -6,6 +6,7 @@
 
 mod addition;
 mod amount;
+mod approve;
 mod arm;
 mod audit;
 mod bars;
@@ -41,6 +42,7 @@ mod report;
 mod resolved;
 mod ruling;
 mod run;
+mod runs;
 mod settings;
 mod show;
 mod signals;
@@ -85,6 +87,8 @@ enum Verb {
     Show(show::Arguments),
     Decide(decide::Arguments),
     Plan(plan::Arguments),
+    Approve(approve::Approve),
+    Deny(approve::Deny),
     Merge(merge::Arguments),
     Verify(verify::Arguments),
     Undo(undo::Arguments),
@@ -95,6 +99,7 @@ enum Verb {
     Mark(mark::Arguments),
     Arm(arm::Arguments),
     Disarm(disarm::Arguments),
+    Runs(runs::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -107,6 +112,8 @@ impl Verb {
             Self::Show(_) => "show",
             Self::Decide(_) => "decide",
             Self::Plan(_) => "plan",
+            Self::Approve(_) => "approve",
+            Self::Deny(_) => "deny",
             Self::Merge(_) => "merge",
             Self::Verify(_) => "verify",
             Self::Undo(_) => "undo",
@@ -117,6 +124,7 @@ impl Verb {
             Self::Mark(_) => "mark",
             Self::Arm(_) => "arm",
             Self::Disarm(_) => "disarm",
+            Self::Runs(_) => "runs",
             Self::Demo(_) => "demo",
         }
     }
@@ -124,12 +132,15 @@ impl Verb {
     const fn output(&self) -> &Output {
         match self {
             Self::Demo(arguments) => &arguments.output,
+            Self::Runs(arguments) => &arguments.options().output,
             Self::Discover(arguments) => &arguments.options.output,
             Self::Export(arguments) => &arguments.options.output,
             Self::Diff(arguments) => &arguments.options.output,
             Self::Show(arguments) => &arguments.options.output,
             Self::Decide(arguments) => &arguments.options.output,
             Self::Plan(arguments) => &arguments.options.output,
+            Self::Approve(arguments) => &arguments.options.output,
+            Self::Deny(arguments) => &arguments.options.output,
             Self::Merge(arguments) => &arguments.options.output,
             Self::Verify(arguments) => &arguments.options.output,
             Self::Undo(arguments) => &arguments.options.output,
@@ -151,6 +162,8 @@ impl Verb {
             Self::Show(arguments) => show::run(call, arguments),
             Self::Decide(arguments) => decide::run(call, arguments),
             Self::Plan(arguments) => plan::run(call, arguments).await,
+            Self::Approve(arguments) => approve::approve(call, arguments),
+            Self::Deny(arguments) => approve::deny(call, arguments),
             Self::Merge(arguments) => merge::run(call, arguments).await,
             Self::Verify(arguments) => verify::run(call, arguments).await,
             Self::Undo(arguments) => undo::run(call, arguments).await,
@@ -161,6 +174,7 @@ impl Verb {
             Self::Mark(arguments) => mark::run(call, arguments).await,
             Self::Arm(arguments) => Box::pin(arm::run(call, arguments)).await,
             Self::Disarm(arguments) => disarm::run(call, arguments).await,
+            Self::Runs(arguments) => runs::run(call, arguments),
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }

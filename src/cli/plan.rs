@@ -56,8 +56,16 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 /// Says how to go on from a plan.
 pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<Step> {
     let confirm = || ["--confirm".to_owned(), shell_word(old)].into_iter();
+    let mut approve = Vec::new();
+    let approvers = settings.config.quorum().approvers();
+    if approvers > 0 {
+        approve = settings.steps("approve", &["--as".to_owned(), "ROLE".to_owned()]);
+        let people = amount::plural(approvers as u64, "person has", "people have");
+        approve.push(Step::Say(format!("and, once {people} approved it:")));
+    }
     if report.held == 0 {
-        return settings.steps("merge", &confirm().collect::<Vec<_>>());
+        approve.extend(settings.steps("merge", &confirm().collect::<Vec<_>>()));
+        return approve;
     }
     let mut steps = settings.steps("decide", &["CLASS=RESOLUTION".to_owned()]);
     if let Some(one) = report.wanting.first() {
@@ -66,6 +74,7 @@ pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<S
     }
     steps.push(Step::Run(settings.command("plan", &[])));
     steps.push(Step::Say("or leave them held:".to_owned()));
+    steps.append(&mut approve);
     steps.extend(settings.steps("merge", &std::iter::once("--leave-held".to_owned()).chain(confirm()).collect::<Vec<_>>()));
     steps
 }

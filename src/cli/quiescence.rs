@@ -1,7 +1,7 @@
 //! Whether the servers were quiet, in sentences that say no more than was looked at.
 
+use super::amount::moment;
 use super::amount::plural;
-use super::status::moment;
 use crate::engine::DatabaseQuiescence;
 use crate::name::Side;
 use crate::pg::Writers;

@@ -7,7 +7,7 @@ use super::confirm::confirm;
 use super::options::{Options, Scope, Writing};
 use super::page::Page;
 use super::settings::Settings;
-use super::{Call, Exit, coverage, diff, discover, export, merge, plan, run, verify};
+use super::{Call, Exit, approve, coverage, diff, discover, export, merge, plan, run, verify};
 use crate::engine::{self, Context, MergeOptions, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
@@ -15,7 +15,8 @@ use crate::name::Side;
 /// Go from discover to plan, and on to verify if nothing waits
 ///
 /// Makes a new run. Where rows wait for a decision it stops, says what waits and how to go on, and exits with 3; with
-/// --leave-held, or where nothing waits, it merges (which wants a confirmation) and verifies.
+/// --leave-held, or where nothing waits, it merges (which wants a confirmation) and verifies. Where failback.toml asks for
+/// approvals of the plan, it stops for those too.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -58,6 +59,11 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let mut last = call.printer.page();
     if held.rows > 0 && !arguments.leave_held {
         last.next(plan::next(&here, &held.report, &context.servers().endpoint(Side::Old).address()));
+        call.printer.result(&steps.0, &last)?;
+        return Ok(Exit::Undecided);
+    }
+    if settings.config.quorum().approvers() > 0 {
+        last.next(approve::next(&here, &engine::approval(&context)?));
         call.printer.result(&steps.0, &last)?;
         return Ok(Exit::Undecided);
     }

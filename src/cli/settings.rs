@@ -103,7 +103,7 @@ impl Settings {
 
     /// The servers that were named on the command line, as far as a verb connects to them.
     fn servers(&self, verb: &str) -> Vec<(&'static str, &str)> {
-        let old = self.options.old.as_deref().filter(|_| verb != "decide").map(|given| ("old", given));
+        let old = self.options.old.as_deref().filter(|_| connects(verb)).map(|given| ("old", given));
         let new = self.options.new.as_deref().filter(|_| verb == "export").map(|given| ("new", given));
         old.into_iter().chain(new).collect()
     }
@@ -124,7 +124,7 @@ impl Settings {
         for (option, given) in self.servers(verb) {
             add(option, (!holds_password(given)).then(|| given.to_owned()));
         }
-        if verb != "decide" {
+        if connects(verb) {
             add("jobs", self.options.jobs.map(|jobs| jobs.to_string()));
         }
         std::iter::once(command).chain(more.iter().cloned()).collect::<Vec<_>>().join(" ")
@@ -229,6 +229,11 @@ impl Settings {
         let processors = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get).min(JOBS);
         self.options.jobs.map(NonZeroUsize::get).or_else(|| self.config.jobs()).unwrap_or_else(processors).max(1)
     }
+}
+
+/// Whether a verb connects to a server.
+fn connects(verb: &str) -> bool {
+    !matches!(verb, "decide" | "approve")
 }
 
 /// Returns the transaction id that the command line gives for a side.

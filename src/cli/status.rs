@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Serialize;
 
 use super::options::Options;
 use super::page::Page;
@@ -10,9 +11,9 @@ use super::paint::tame;
 use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, coverage, held_log, run, verify};
-use crate::engine::{self, LedgerAction, StatusReport};
-use crate::error::Result;
+use super::{Call, Exit, amount, approve, coverage, held_log, run, verify};
+use crate::engine::{self, Context, LedgerAction, Standing, StatusReport};
+use crate::error::{ErrorKind, Result};
 use crate::policy::Action;
 use crate::staging::{Committed, Journal, JournalRecord};
 use crate::words::{Counts, Word};
@@ -45,10 +46,42 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let context = settings.context(call, run::open(&settings)?, &[])?;
     let report = engine::status(&context).await?;
-    let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
-    page.next(next(&settings, &report));
-    call.printer.result(&report, &page)?;
+    let approval = approval(&context, &report)?;
+    let mut lines = page(call, &report);
+    if let Some(standing) = &approval {
+        lines.line("");
+        approve::lay_out(&mut lines, standing);
+    }
+    let mut page = coverage::headed(call, &report.coverage, &lines);
+    let wanted = approval.as_ref().filter(|standing| !standing.enough && report.next == "merge");
+    let is_decided = report.actions.get(Action::Hold) == 0;
+    page.next(match wanted.filter(|_| is_decided) {
+        Some(standing) => approve::next(&settings, standing),
+        None => next(&settings, &report),
+    });
+    call.printer.result(&Status { report: &report, approval: approval.as_ref() }, &page)?;
     Ok(Exit::Done)
+}
+
+/// How far a run has come, and what people said of its plan.
+#[derive(Serialize)]
+struct Status<'a> {
+    #[serde(flatten)]
+    report: &'a StatusReport,
+    approval: Option<&'a Standing>,
+}
+
+/// Returns what people said of a plan that can be merged, where they were asked or have spoken.
+fn approval(context: &Context, report: &StatusReport) -> Result<Option<Standing>> {
+    if report.plan.is_none() || report.stale.is_some() {
+        return Ok(None);
+    }
+    match engine::approval(context) {
+        Ok(standing) => Ok(Some(standing).filter(|standing| standing.approvers > 0 || !standing.votes.is_empty())),
+        // The decisions have changed since: a merge says so.
+        Err(error) if error.kind() == ErrorKind::Refused => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Says how to go on. A merge that would be refused, because rows wait, is no next step.
@@ -82,10 +115,10 @@ fn page(call: &Call, report: &StatusReport) -> Page {
     page.line(format!("run:      {}", tame(&report.run)));
     page.line(format!("cutover:  {}", tame(report.cutover.as_deref().unwrap_or("unknown"))));
     page.line(match &report.exported_at {
-        Some(at) => format!("exported: {}, {}", moment(at), amount::rows(report.staged_rows)),
+        Some(at) => format!("exported: {}, {}", amount::moment(at), amount::rows(report.staged_rows)),
         None => "exported: not yet".to_owned(),
     });
-    page.line(format!("diffed:   {}", report.diffed_at.as_deref().map_or_else(|| "not yet".to_owned(), moment)));
+    page.line(format!("diffed:   {}", report.diffed_at.as_deref().map_or_else(|| "not yet".to_owned(), amount::moment)));
     let stale = report.stale.map_or_else(String::new, |what| format!("; {what} changed since: plan again"));
     page.line(format!("planned:  {}{stale}", report.plan.as_deref().map_or_else(|| "not yet".to_owned(), head)));
     for (database, entry) in &report.ledger {
@@ -129,7 +162,7 @@ const fn deed(action: LedgerAction) -> &'static str {
 fn history(page: &mut Page, journal: &Journal) {
     let mut table = Table::new(&["when", "what was done"]);
     for entry in &journal.entries {
-        table.row([moment(&entry.at), sentence(&entry.record)]);
+        table.row([amount::moment(&entry.at), sentence(&entry.record)]);
     }
     if !table.is_empty() {
         page.line("");
@@ -158,6 +191,9 @@ fn sentence(record: &JournalRecord) -> String {
         JournalRecord::Planned { plan, held, .. } => {
             format!("planned: {}, {} held", head(plan), amount::rows(*held))
         }
+        JournalRecord::Voted { plan, verdict, role, by } => {
+            format!("{} by {by}, as {role}: {}", verdict.word(), head(plan))
+        }
         JournalRecord::MergeIntended(intent) => format!("merge about to commit: {}", intent.database),
         JournalRecord::Merged(end) => format!("merged: {}, {}", end.database, written(end)),
         JournalRecord::MergeFailed(end) => format!("merge not committed: {}", end.database),
@@ -165,13 +201,9 @@ fn sentence(record: &JournalRecord) -> String {
         JournalRecord::Undone(end) => format!("undone: {}, {}", end.database, written(end)),
         JournalRecord::UndoFailed(end) => format!("undo not committed: {}", end.database),
         JournalRecord::Verified { state, .. } => format!("verified: {state}"),
+        JournalRecord::Pruned { by, bytes } => format!("rows removed by {by}: {}", amount::bytes(*bytes)),
         JournalRecord::Unknown => "something that only a newer failback knows".to_owned(),
     }
-}
-
-/// Cuts an instant in UTC to whole seconds.
-pub(super) fn moment(at: &str) -> String {
-    tame(&at.split_once('.').map_or_else(|| at.to_owned(), |(seconds, _)| format!("{seconds}Z")))
 }
 
 fn counts(page: &mut Page, heading: &'static str, counts: &Counts<impl Word>) {

@@ -21,6 +21,7 @@ pub(super) const OVERVIEW: &str = "\
 Look:
   discover  List every relation on both servers and what will be done about it
   status    Say how far a run has come
+  runs      List the runs, or remove rows of those that are done with
   grants    Print the SQL that gives failback's user what it needs, and no more
 
 Prepare, before the cutover:
@@ -38,6 +39,8 @@ Recover, step by step (each step reads the files of the one before):
   show      Show the rows that differ, as OLD and NEW have them
   decide    Show or set what is done about each kind of difference
   plan      Freeze what merge will do
+  approve   Approve the plan, or list who did
+  deny      Deny the plan
   merge     Write the plan to OLD
   verify    Read OLD back and compare it with the plan
   undo      Take a merge back

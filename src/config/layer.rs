@@ -3,14 +3,15 @@
 use toml_edit::Value;
 
 use super::table::TableRule;
-use super::{Cutover, Mask, Overlap, Retention, ServerSettings, Zone};
+use super::{Cutover, Mask, Overlap, Quorum, Retention, ServerSettings, Zone};
 use crate::error::Result;
 use crate::name::{Ident, Side};
 use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 15] = [
+pub(super) const KEYS: [&str; 16] = [
+    "approval",
     "cutover",
     "overlap",
     "zone",
@@ -53,6 +54,7 @@ pub(super) struct Layer {
     pub(super) updated: Option<Vec<String>>,
     pub(super) tables: ByTable<TableRule>,
     pub(super) mask: Mask,
+    pub(super) quorum: Quorum,
 }
 
 impl Layer {
@@ -77,6 +79,7 @@ impl Layer {
             created: names("created")?,
             updated: names("updated")?,
             tables: ByTable::read(section, TableRule::read)?,
+            quorum: section.section("approval")?.as_ref().map(Quorum::read).transpose()?.unwrap_or_default(),
             mask: section.section("mask")?.as_ref().map(Mask::read).transpose()?.unwrap_or_default(),
         })
     }
@@ -100,6 +103,7 @@ impl Layer {
             updated: self.updated.or(base.updated),
             tables: base.tables.under(self.tables, |below, above| above.over(below)),
             mask: base.mask.and(self.mask),
+            quorum: self.quorum.over(base.quorum),
         }
     }
 

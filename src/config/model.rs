@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::layer::{KEYS, Layer};
 use super::new_name::{NewName, expect_distinct};
-use super::{Cutover, Mask, NamedTimeColumns, Overlap, Retention, ServerSettings, TableSettings, Zone};
+use super::{Cutover, Mask, NamedTimeColumns, Overlap, Quorum, Retention, ServerSettings, TableSettings, Zone};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::policy::Scope;
@@ -34,13 +34,16 @@ impl Config {
         let mut warnings = Vec::new();
         let base = Layer::read(&root, &mut warnings)?;
         expect_distinct(new_names(&base))?;
+        base.quorum.expect_possible(file)?;
         let mut environments = BTreeMap::new();
         for entry in root.section("environments")?.iter().flat_map(Section::entries) {
             let section = entry.section()?;
             section.check(&KEYS)?;
             let layer = Layer::read(&section, &mut warnings)?;
             refuse_two_addresses(&base, &layer, &section)?;
-            expect_distinct(new_names(&layer.clone().over(base.clone())))?;
+            let over = layer.clone().over(base.clone());
+            expect_distinct(new_names(&over))?;
+            over.quorum.expect_possible(&format!("{file}: environments.{}", entry.key()))?;
             environments.insert(entry.key().to_owned(), layer);
         }
         Ok(Self { file: file.to_owned(), base, environments, warnings })
@@ -148,6 +151,12 @@ impl Config {
     #[must_use]
     pub fn mask(&self) -> &Mask {
         &self.base.mask
+    }
+
+    /// Returns whose approval a plan needs before it is merged.
+    #[must_use]
+    pub const fn quorum(&self) -> &Quorum {
+        &self.base.quorum
     }
 
     /// Returns how much log a slot of failback's may hold back before it is said.

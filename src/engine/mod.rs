@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod approval;
 mod arm;
 mod audit;
 mod diff;
@@ -32,9 +33,11 @@ mod preflight;
 mod review;
 mod rows;
 mod run;
+mod runs;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
+pub use approval::{HeardVote, Standing, Word, approval, expect_approval, vote};
 pub use arm::{ArmOptions, ArmReport, ArmedTable, Disarmed, DisarmedSlot, MadeSlot, arm, disarm};
 pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};
@@ -55,4 +58,5 @@ pub use run::{
     Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, HeldLog, LedgerAction, Limits, Progress, Reporter,
     Selection, Servers, Silent, SlotState, State, StatusReport, Stop, held_log, status,
 };
+pub use runs::{PruneOptions, RunState, RunSummary, prune, runs};
 pub use verify::{Gap, GapKind, Orphans, Outcome, VerifiedTable, VerifyReport, verify};

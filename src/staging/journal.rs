@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::index_file::{line, read_line};
 use super::layout;
+use super::vote::Verdict;
 use super::written::{Raise, Written};
 use crate::error::{Place as _, Result};
 use crate::store::Store;
@@ -65,6 +66,17 @@ pub enum JournalRecord {
         /// Rows that wait for a decision.
         held: u64,
     },
+    /// Somebody approved or denied a plan; approvals.jsonl is what counts.
+    Voted {
+        /// The plan's digest.
+        plan: String,
+        /// What was said.
+        verdict: Verdict,
+        /// In which role.
+        role: String,
+        /// Who.
+        by: String,
+    },
     /// A merge is about to commit what it did to one database.
     MergeIntended(Intent),
     /// It was committed.
@@ -86,6 +98,13 @@ pub enum JournalRecord {
         /// When OLD's ledger recorded the merge that was read back, a database: of another one it says nothing.
         #[serde(default)]
         merged_at: BTreeMap<String, String>,
+    },
+    /// The run's rows were removed.
+    Pruned {
+        /// Who removed them.
+        by: String,
+        /// How many bytes of files with rows there were.
+        bytes: u64,
     },
     /// Something that a newer failback wrote.
     #[serde(other)]

@@ -38,6 +38,7 @@ mod manifest;
 mod mark;
 mod options;
 mod plan_index;
+mod pruned;
 mod quiescence;
 mod run_record;
 mod seal;
@@ -45,6 +46,7 @@ mod segment_bytes;
 mod segment_damage;
 mod segment_reader;
 mod segment_writer;
+mod vote;
 mod written;
 
 pub use base::{BaseRecord, BaseUse};
@@ -54,15 +56,18 @@ pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use index_file::{FORMAT_VERSION, Sealed};
 pub use journal::{Committed, Intent, Journal, JournalEntry, JournalRecord, NotCommitted};
 pub use layout::{
-    DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, RUN, Staged, TableId, database_folder,
+    APPROVALS, DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, RUN, Staged, TableId,
+    database_folder,
 };
 pub use logged::{LOG_FACT, LogRecord, LogUse};
 pub use manifest::{Aside, DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
 pub use mark::{DatabaseMark, Mark, MarkedSlot, ServerMark};
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{DatabasePlan, Plan, TablePlan, json_digest};
+pub use pruned::Pruned;
 pub use quiescence::{Quiescence, Quiet, Since};
 pub use run_record::{RunId, RunRecord};
 pub use segment_reader::SegmentReader;
 pub use segment_writer::{Segment, SegmentWriter};
+pub use vote::{Verdict, Vote};
 pub use written::{Raise, Written};

@@ -10,6 +10,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderBuilder, ParquetRecordBatchReader,
 use parquet::errors::ParquetError;
 
 use super::Segment;
+use super::pruned::Pruned;
 use super::segment_bytes::SegmentBytes;
 use super::segment_damage::{damaged, unreadable, wrong_count};
 use crate::error::Result;
@@ -66,6 +67,7 @@ impl SegmentReader {
         rows: Range<u64>,
     ) -> Result<Self> {
         let location = format!("{}/{}", store.location(), segment.file.path);
+        Pruned::expect_rows(store)?;
         let file = SegmentBytes::of(store.open_checked(&segment.file)?);
         let batch_rows = batch_rows.max(1);
         let mut builder =

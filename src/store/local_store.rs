@@ -1,6 +1,6 @@
 //! A run in a folder of this machine's disk.
 
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, DirBuilder, DirEntry, FileType, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -80,6 +80,29 @@ impl LocalStore {
         &self.folder
     }
 
+    /// Returns how many bytes the files in the run's folders have: all but those that lie in its own.
+    ///
+    /// # Errors
+    /// Storage if a folder cannot be read.
+    pub fn bytes_in_folders(&self) -> Result<u64> {
+        self.folders()?.iter().map(|folder| bytes_below(folder)).sum()
+    }
+
+    /// Removes the run's folders with all that is in them, and leaves the files that lie in its own.
+    ///
+    /// # Errors
+    /// Storage if one cannot be removed.
+    pub fn remove_folders(&self) -> Result<()> {
+        for folder in self.folders()? {
+            fs::remove_dir_all(&folder).map_err(|error| fault("remove a folder of the run", &folder, error))?;
+        }
+        sync_parent(&self.folder.join(LOCK_FILE))
+    }
+
+    fn folders(&self) -> Result<Vec<PathBuf>> {
+        Ok(entries(&self.folder)?.into_iter().filter(|(_, kind)| kind.is_dir()).map(|(path, _)| path).collect())
+    }
+
     /// Returns the temporary files that a crash left behind, and those that are being written right now.
     pub fn leftovers(&self) -> Result<Vec<PathBuf>> {
         sweep::leftovers(&self.folder)
@@ -156,6 +179,20 @@ impl Store for LocalStore {
         }
         Ok(found.len())
     }
+}
+
+/// Lists what lies in a folder, without following links.
+fn entries(folder: &Path) -> Result<Vec<(PathBuf, FileType)>> {
+    let failed = |error| fault("read a folder of the run", folder, error);
+    let entry = |entry: io::Result<DirEntry>| entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)));
+    fs::read_dir(folder).map_err(failed)?.map(|found| entry(found).map_err(failed)).collect()
+}
+
+fn bytes_below(folder: &Path) -> Result<u64> {
+    let size = |path: &Path| fs::symlink_metadata(path).map_err(|error| fault("read a file of the run", path, error));
+    let of =
+        |(path, kind): (PathBuf, FileType)| if kind.is_dir() { bytes_below(&path) } else { size(&path).map(|file| file.len()) };
+    entries(folder)?.into_iter().map(of).sum()
 }
 
 fn no_run(folder: &Path, cause: &str) -> Error {

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, so that its servers are started once.
 
+mod approval;
 mod architecture;
 mod catalog;
 mod chunks;
@@ -24,6 +25,7 @@ mod real;
 mod recovery;
 mod refusals;
 mod rules;
+mod runs;
 mod schemas;
 mod seals;
 mod show;

@@ -1,5 +1,6 @@
 //! `failback show`: rows of a diff on a terminal, as CSV, as JSON and as statements.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -10,7 +11,7 @@ use crate::support::{self, Output, Pair};
 const CUTOVER: &str = "2026-01-14T10:00:00Z";
 
 /// What no view may show.
-const CANARY: &str = "canary7f3a@example.org";
+pub(crate) const CANARY: &str = "canary7f3a@example.org";
 
 const ESTATE: &str = "
     create schema app;
@@ -80,6 +81,12 @@ impl Scene {
             stdout: String::from_utf8(output.stdout).expect("UTF-8"),
             stderr: String::from_utf8(output.stderr).expect("UTF-8"),
         }
+    }
+
+    /// Returns where a file of the one run is.
+    pub(crate) fn in_run(&self, file: &str) -> PathBuf {
+        let mut runs = std::fs::read_dir(self.home.path().join(".runs")).expect("runs").flatten();
+        runs.next().expect("a run").path().join(file)
     }
 
     fn show(&self, arguments: &[&str]) -> String {

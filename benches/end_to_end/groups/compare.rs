@@ -12,8 +12,8 @@ pub(super) const DRAIN: &str = "hash_record_bykey_ord";
 
 /// One set.
 pub(super) fn sets(bench: &Bench) -> Outcome<Vec<Set>> {
-    data::restore(bench)?;
     let orders = bench.truths()?.of("orders")?;
+    data::restore(bench)?;
     let of_orders = limits("orders").into_iter().chain(peers(bench, orders)).chain(own_cases(orders)).collect();
     let events = bench.truths()?.of("events")?;
     let of_events = limits("events").into_iter().chain(narrow_cases(events)).collect();

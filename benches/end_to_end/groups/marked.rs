@@ -5,7 +5,7 @@ use std::fs;
 use jiff::Timestamp;
 
 use super::{compare, failback};
-use crate::bench::{Bench, Place};
+use crate::bench::{Bench, MARKS, Place};
 use crate::case::{Case, Set};
 use crate::check::Check;
 use crate::data::{self, MARKED};
@@ -24,13 +24,12 @@ fn set(bench: &Bench, share: &str, each: u64, database: &'static str) -> Outcome
     let rows = bench.options.scale.rows();
     let orders = rows.iter().find_map(|(table, rows)| (*table == "orders").then_some(*rows)).ok_or("no table orders")?;
     data::fill_marked(bench, database)?;
-    let folder = bench.folder("marks");
+    let folder = bench.folder(MARKS);
     fs::create_dir_all(&folder)?;
     let place = Place { folder: folder.clone(), output: folder.clone(), database };
-    let mark = folder.join(format!("{share}.json"));
-    let out = mark.display();
+    let mark = format!("\"$MARKS/{share}.json\"");
     bench
-        .shell(&place, &format!(r#""$FAILBACK" mark --old "$OLD_URL" --new "$NEW_URL" --databases {database} --out {out}"#))?;
+        .shell(&place, &format!(r#""$FAILBACK" mark --old "$OLD_URL" --new "$NEW_URL" --databases {database} --out {mark}"#))?;
     let cutover = Timestamp::now().to_string();
     let new = bench.servers.new.psql(database);
     new.set("orders", orders).set("each", each).file("change_marked")?;
@@ -44,7 +43,7 @@ fn set(bench: &Bench, share: &str, each: u64, database: &'static str) -> Outcome
             .before(failback::configure_at(cutover.clone(), rule))
             .check(Check::json([("/tables/0/candidates", changed), ("/tables/0/absent", deleted)]))
     };
-    let marked = format!(" --mark {out}");
+    let marked = format!(" --mark {mark}");
     let mut cases = compare::limits("orders");
     cases.push(export("failback_xid", &marked, ""));
     // Summaries of the log are kept from PostgreSQL 17 on.

@@ -179,7 +179,7 @@ fn mistakes_are_told_with_their_place() {
         (
             "frobnicate = 1",
             "1:1",
-            "unknown key `frobnicate`; known are cutover, overlap, zone, databases, runs, jobs, sums_first, \
+            "unknown key `frobnicate`; known are approval, cutover, overlap, zone, databases, runs, jobs, sums_first, \
              ledger_schema, old, new, base, slot, columns, tables, mask, environments"
                 .to_owned(),
         ),

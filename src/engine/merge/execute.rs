@@ -6,14 +6,14 @@ use super::intent::Intention;
 use super::patience::Patience;
 use super::prepare::{Preparation, Prepared};
 use super::report::{MergeOptions, MergeReport, MergedDatabase};
-use crate::engine::plan::read_decisions;
+use crate::engine::approval::expect_approved;
+use crate::engine::plan::checked_plan;
 use crate::engine::run::{Context, Event, LedgerAction, ShortWaits, coverage, naming_blockers, spans};
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::pg::{OldWrites, Transaction};
 use crate::policy::Action;
-use crate::staging::{Manifest, Plan, Sealed, TablePlan};
-use crate::store::Store;
+use crate::staging::{Manifest, Plan, TablePlan};
 
 /// Carries out the run's plan on OLD.
 ///
@@ -41,6 +41,9 @@ async fn merge_plan(context: &Context, options: MergeOptions) -> Result<MergeRep
             .because(format!("{held} rows wait for a decision"))
             .next("decide with `failback decide`, then `failback plan`")
             .next("or leave them as they are: `failback merge --leave-held`"));
+    }
+    if !options.dry_run {
+        expect_approved(context, &plan)?;
     }
     perform(context, &plan, options, LedgerAction::Merge).await
 }
@@ -159,21 +162,6 @@ async fn commit_one(old: Transaction, merged: &MergedDatabase, intention: Intent
         intention.failed(&error);
         hint_at_the_ledger(error)
     })
-}
-
-/// Reads the plan and checks that everything it rests on is as it was.
-///
-/// # Errors
-/// `Refused` where the manifest, the diff or the decisions are other than those that were planned with.
-pub(crate) fn checked_plan(store: &dyn Store) -> Result<Sealed<Plan>> {
-    let plan = Plan::read(store)?;
-    if read_decisions(store)?.digest() != plan.decisions_digest {
-        return Err(Error::new(ErrorKind::Refused, "check the plan")
-            .at(store.location())
-            .because("decisions.toml changed since the plan was made")
-            .next("run `failback plan` again and read what it says"));
-    }
-    Ok(plan)
 }
 
 /// A connection that breaks while OLD commits leaves it open whether it has.

@@ -7,6 +7,7 @@
 mod apart;
 mod change;
 mod changed_columns;
+mod checked;
 mod closure;
 mod decided_rows;
 mod delta_tables;
@@ -36,6 +37,7 @@ mod unproven;
 mod unproven_keys;
 mod wanting;
 
+pub(crate) use checked::checked_plan;
 pub(crate) use closure::hold_closure;
 pub(crate) use direction::Direction;
 pub(crate) use draft::Draft;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::config::{Config, Cutover, GivenXid, LockWaits, Retention, TableSettings, Zone};
+use crate::config::{Config, Cutover, GivenXid, LockWaits, Quorum, Retention, TableSettings, Zone};
 use crate::error::Result;
 use crate::name::{Ident, Side, Sided};
 use crate::policy::{Glob, Scope};
@@ -163,6 +163,12 @@ impl Selection {
     #[must_use]
     pub fn lock_waits(&self, side: Side) -> LockWaits {
         self.config.server(side).lock_waits()
+    }
+
+    /// Returns whose approval a plan needs before it is merged.
+    #[must_use]
+    pub fn quorum(&self) -> &Quorum {
+        self.config.quorum()
     }
 
     /// Returns how much log a slot of failback's may hold back before it is said.

@@ -1,0 +1,153 @@
+//! `failback approve` and `failback deny`: who said what of a plan, and that a merge waits for it.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::show::Scene;
+use crate::support::{self, Output};
+
+const ROLES: &str = "[approval]\nroles = [\"incident commander\", \"dba\"]\n";
+
+fn merge(scene: &Scene) -> Output {
+    scene.run(&["merge", "--leave-held", "--confirm", &scene.pair.database])
+}
+
+fn standing(scene: &Scene) -> Value {
+    let output = scene.run(&["approve", "--json"]);
+    serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", output.stdout, output.stderr))
+}
+
+fn approve(scene: &Scene, role: &str, by: &str) -> i32 {
+    scene.run(&["approve", "--as", role, "--by", by]).code
+}
+
+/// Whether OLD has the row that the merge brings.
+fn is_merged(scene: &Scene) -> bool {
+    support::value(&scene.pair.old, "select count(*) from app.people where id = 31").as_deref() == Some("1")
+}
+
+#[test]
+fn a_merge_waits_for_as_many_different_people_as_were_asked_for() {
+    let scene = Scene::new("approval_waits", ROLES);
+    assert_eq!(standing(&scene)["approvers"], 2);
+    for (role, by, code) in [("incident commander", "ada", 3), ("dba", "Ada", 3)] {
+        assert_eq!(approve(&scene, role, by), code, "{role} {by}");
+        let refused = merge(&scene);
+        assert_eq!(refused.code, 4, "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("1 of 2 different people") && refused.stderr.contains("OLD was not touched"),
+            "{}",
+            refused.stderr
+        );
+    }
+    assert!(!is_merged(&scene));
+    assert_eq!(scene.run(&["merge", "--leave-held", "--dry-run"]).code, 0, "a rehearsal writes nothing and needs no approval");
+    assert_eq!(approve(&scene, "DBA", "bob"), 0);
+    let merged = merge(&scene);
+    assert_eq!(merged.code, 9, "{}", merged.stderr);
+    assert!(is_merged(&scene));
+    let status = scene.run(&["status"]).stdout;
+    assert!(status.contains("approved by bob, as dba") && status.contains("is approved by 2 people"), "{status}");
+}
+
+#[test]
+fn whatever_changes_the_plan_voids_what_was_said_of_it() {
+    let scene = Scene::new("approval_void", ROLES);
+    assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (3, 0));
+    assert_eq!(scene.run(&["decide", "delete=apply_new", "--why", "agreed"]).code, 0);
+    let stale = scene.run(&["approve", "--as", "dba", "--by", "eve"]);
+    assert!(stale.code == 4 && stale.stderr.contains("decisions.toml changed"), "{}", stale.stderr);
+    assert_eq!(scene.run(&["plan"]).code, 0);
+    let found = standing(&scene);
+    assert_eq!((&found["approved"], &found["void"], &found["enough"]), (&0.into(), &2.into(), &false.into()));
+    assert_eq!(merge(&scene).code, 4);
+    // The same plan again is the plan that was approved.
+    assert_eq!(scene.run(&["decide", "delete=hold", "--why", "no"]).code, 0);
+    assert_eq!(scene.run(&["plan"]).code, 0);
+    assert!(!is_merged(&scene));
+}
+
+#[test]
+fn a_denial_stops_a_merge_whoever_approves() {
+    let scene = Scene::new("approval_denied", ROLES);
+    assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (3, 0));
+    let bare = scene.run(&["deny", "--as", "dba", "--by", "eve"]);
+    assert!(bare.code == 2 && bare.stderr.contains("--comment"), "{}", bare.stderr);
+    assert_eq!(scene.run(&["deny", "--as", "dba", "--by", "eve", "--comment", "not on a Friday"]).code, 3);
+    let refused = merge(&scene);
+    assert!(refused.code == 4 && refused.stderr.contains("not on a Friday"), "{}", refused.stderr);
+    assert!(!is_merged(&scene));
+    assert_eq!(approve(&scene, "dba", "eve"), 0);
+    assert_eq!(merge(&scene).code, 9);
+}
+
+#[test]
+fn a_role_that_nobody_asked_for_is_an_error_with_the_nearest_name() {
+    let scene = Scene::new("approval_role", ROLES);
+    let output = scene.run(&["approve", "--as", "incident comander", "--by", "ada"]);
+    assert!(output.code == 2 && output.stderr.contains("did you mean `incident commander`?"), "{}", output.stderr);
+    assert!(standing(&scene)["votes"].as_array().is_some_and(Vec::is_empty));
+}
+
+#[test]
+fn a_line_that_was_altered_is_damage_and_not_one_word_less() {
+    let scene = Scene::new("approval_altered", ROLES);
+    assert_eq!(scene.run(&["deny", "--as", "dba", "--by", "eve", "--comment", "no"]).code, 3);
+    assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (3, 3));
+    let file = scene.in_run("approvals.jsonl");
+    let text = std::fs::read_to_string(&file).expect("approvals");
+    std::fs::write(&file, text.replacen("denied", "denies", 1)).expect("approvals");
+    let refused = merge(&scene);
+    assert!(refused.code == 7 && refused.stderr.contains("approvals.jsonl"), "{}", refused.stderr);
+    assert!(!is_merged(&scene));
+}
+
+fn make_key(folder: &Path, name: &str) -> String {
+    let file = folder.join(name);
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-C", name, "-f"]).arg(&file).status();
+    assert!(made.expect("ssh-keygen, of Debian's openssh-client").success());
+    file.display().to_string()
+}
+
+#[test]
+fn where_keys_are_listed_only_their_owners_signatures_count() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (ada, eve) = (make_key(folder.path(), "ada"), make_key(folder.path(), "eve"));
+    let public = std::fs::read_to_string(format!("{ada}.pub")).expect("a public key");
+    let signers = folder.path().join("signers");
+    std::fs::write(&signers, format!("ada {public}")).expect("signers");
+    let scene = Scene::new("approval_signed", &format!("[approval]\napprovers = 1\nsigners = \"{}\"\n", signers.display()));
+    for (by, key, said) in
+        [("ada", None, "not signed"), ("ada", Some(&eve), "does not hold"), ("eve", Some(&eve), "does not hold")]
+    {
+        let mut arguments = vec!["approve", "--as", "dba", "--by", by];
+        arguments.extend(key.into_iter().flat_map(|key| ["--key", key.as_str()]));
+        let output = scene.run(&arguments);
+        assert!(output.code == 6 && output.stderr.contains(said), "{by}: {}", output.stderr);
+    }
+    assert_eq!(merge(&scene).code, 4);
+    let output = scene.run(&["approve", "--as", "dba", "--by", "ada", "--key", &ada]);
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    // Ada's key is taken from the list: what it signed counts no more.
+    std::fs::write(&signers, "").expect("signers");
+    let refused = merge(&scene);
+    assert!(refused.code == 4 && standing(&scene)["votes"][0]["void"].as_str().is_some(), "{}", refused.stderr);
+    std::fs::write(&signers, format!("ada {public}")).expect("signers");
+    assert_eq!(merge(&scene).code, 9);
+    assert!(is_merged(&scene));
+}
+
+#[test]
+fn recover_stops_for_approvals() {
+    let scene = Scene::new("approval_recover", ROLES);
+    let output = scene.run(&["recover", "--leave-held", "--confirm", &scene.pair.database]);
+    assert_eq!(output.code, 3, "{}", output.stderr);
+    assert!(
+        output.stdout.contains("failback approve") && output.stdout.contains("--as 'incident commander'"),
+        "{}",
+        output.stdout
+    );
+    assert!(!is_merged(&scene));
+}
