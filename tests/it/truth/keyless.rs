@@ -202,3 +202,23 @@ fn a_table_without_a_key_in_which_old_has_a_column_of_its_own_is_not_carried() {
     let said = serde_json::to_string(&found).expect("JSON");
     assert!(said.contains("its columns differ in name or type, and it has no key"), "{said}");
 }
+
+/// The sign of a NaN is not in its text, by which rows without a key are known.
+#[test]
+fn a_nan_with_a_sign_is_no_difference_without_a_key() {
+    let both = "create table k (x float8, y real[]); create table keyed (id int primary key, x float8);
+                insert into k values ('NaN', '{NaN}'), (1, null); insert into keyed values (1, 'NaN')";
+    let new = "update k set x = 'infinity'::float8 - 'infinity', y = array['infinity'::real - 'infinity'] where x = 'NaN';
+               update keyed set x = 'infinity'::float8 - 'infinity'; insert into k values (2, null)";
+    let case = case("keyless_nan", both, new);
+    let sent = "select float8send(x) from k where x = 'NaN'";
+    let before = support::value(&case.pair.old, sent);
+    merge(&case);
+    let report = verified(&case);
+    let written: Vec<_> =
+        report.tables.iter().map(|table| (table.table.as_str(), table.checked, table.written_since)).collect();
+    assert_eq!(written, [("public.k", 1, 0), ("public.keyed", 1, 0)]);
+    assert_eq!(copies(&case, "k"), ["(1,) 1", "(2,) 1", "(NaN,{NaN}) 1"]);
+    assert_eq!(support::value(&case.pair.old, sent), before, "nothing was said to be done with it");
+    assert_eq!(account(&undo(&case)), (2, 0, 0));
+}
