@@ -133,6 +133,15 @@ impl RowLayout {
         self.columns.iter().find(|column| column.name == *name)
     }
 
+    /// Returns every name by which either side calls a column; of one that has OLD's own text of another's values, that
+    /// other's too.
+    #[must_use]
+    pub fn names<'a>(&'a self, column: &'a StagedColumn) -> Vec<&'a str> {
+        let of = column.own_form_of.as_ref().and_then(|of| self.column(of)).unwrap_or(column);
+        let sides = [&of.old, &of.new].map(|source| source.column(&of.name));
+        [&column.name, &of.name].into_iter().chain(sides).map(Ident::as_str).collect()
+    }
+
     /// Finds the column with OLD's own text of a column's values.
     #[must_use]
     pub fn own_form_of(&self, name: &Ident) -> Option<&StagedColumn> {

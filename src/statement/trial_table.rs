@@ -34,14 +34,22 @@ pub fn create(table: &QualifiedName, bound: &Ident, optional: &[&Ident], bounds:
     statements.join("; ")
 }
 
-/// Gives the copy a check that one partition has; `taken` are the names that others have already.
+/// Gives the copy the checks that single partitions have, each with its condition: returns what the copy calls each of them,
+/// and the statement. A name that another check has (`taken`, or one before it) gives way to a short one, of which the server
+/// cuts nothing off.
 #[must_use]
-pub fn check(name: &Ident, condition: &str, taken: &[&Ident]) -> String {
-    let mut name = name.clone();
-    while taken.contains(&&name) {
-        name = Ident::new(format!("other {}", name.as_str()));
+pub fn checks<'a>(taken: impl IntoIterator<Item = &'a Ident>, of_partitions: &[(Ident, String)]) -> Vec<(Ident, String)> {
+    let mut taken: Vec<_> = taken.into_iter().cloned().collect();
+    let mut made = Vec::new();
+    for (number, (own, condition)) in of_partitions.iter().enumerate() {
+        let others = taken.iter().chain(of_partitions.iter().map(|(name, _)| name));
+        let is_free = !taken.contains(own);
+        let name = if is_free { own.clone() } else { Ident::beside(&format!("fb_check_{number}"), others) };
+        let statement = format!("alter table pg_temp.fb_trial add constraint {} check ({condition})", name.sql());
+        taken.push(name.clone());
+        made.push((name, statement));
     }
-    format!("alter table pg_temp.fb_trial add constraint {} check ({condition})", name.sql())
+    made
 }
 
 /// Takes a check of the table's away from the copy.
@@ -53,6 +61,18 @@ pub fn without(check: &Ident) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn checks_of_one_name_have_each_a_name_of_its_own() {
+        let long = "x".repeat(63);
+        let checks = |names: &[&str]| {
+            let own: Vec<_> = names.iter().map(|name| (Ident::new(*name), "true".to_owned())).collect();
+            let made = super::checks([&Ident::new("fb_bound")], &own).into_iter().map(|(name, _)| name.as_str().to_owned());
+            made.collect::<Vec<_>>()
+        };
+        assert_eq!(checks(&["small", "small", "small"]), ["small", "fb_check_1", "fb_check_2"]);
+        assert_eq!(checks(&[&long, &long, "fb_check_1", "fb_bound"]), [&long, "fb_check_1_", "fb_check_1", "fb_check_3"]);
+    }
 
     #[test]
     fn a_leaf_that_takes_every_row_makes_the_bounds_superfluous() {

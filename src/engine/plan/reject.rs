@@ -89,6 +89,16 @@ impl RejectReason {
         if sqlstate == "23502" && is_there { Self::Changed { column: column.clone() } } else { self }
     }
 
+    /// Names the check at fault as OLD does, where the trial calls it otherwise.
+    pub(crate) fn of_check(mut self, called: &BTreeMap<String, Ident>) -> Self {
+        if let Self::Refused { constraint: Some(constraint), .. } = &mut self
+            && let Some(name) = called.get(constraint)
+        {
+            name.as_str().clone_into(constraint);
+        }
+        self
+    }
+
     /// Names the column at fault.
     pub(crate) fn of_column(self, name: &Ident) -> Self {
         match self {
@@ -166,6 +176,9 @@ pub struct Reject {
     /// Its value in the column at fault. Production data: shown only on request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example_value: Option<String>,
+    /// Every name of the table, and of the column: a mask may mean any of them.
+    #[serde(skip)]
+    pub(crate) names: (Vec<String>, Vec<String>),
 }
 
 /// The value at fault, for people; bytes that are no text are only named as such.
@@ -199,7 +212,8 @@ impl<'a> Rejects<'a> {
         };
         let positions = key_positions(&self.record.layout, &self.record.key.names())?;
         let key = positions.into_iter().map(text).collect::<Result<Vec<_>>>()?;
-        let at_fault = why.column().and_then(|name| self.record.layout.columns.iter().position(|one| one.name == *name));
+        let (layout, owned) = (&self.record.layout, |names: Vec<&str>| names.into_iter().map(str::to_owned).collect());
+        let at_fault = why.column().and_then(|name| layout.columns.iter().position(|one| one.name == *name));
         let rejects = Reject {
             database: self.database.to_owned(),
             table: self.record.name.to_string(),
@@ -208,6 +222,10 @@ impl<'a> Rejects<'a> {
             rows: 1,
             example_key: key.join(", "),
             example_value: at_fault.map(|position| shown(&view, row, position)),
+            names: (
+                vec![self.record.name.to_string(), self.record.new.name.to_string()],
+                at_fault.map(|position| owned(layout.names(&layout.columns[position]))).unwrap_or_default(),
+            ),
         };
         self.found.insert(why.clone(), rejects);
         Ok(())

@@ -44,18 +44,20 @@ impl PlanReport {
             rejects.example_value = None;
         }
     }
-}
 
-impl PlanReport {
-    /// Forgets the values of columns that are masked, by OLD's names.
+    /// Forgets the values of columns that are masked, by OLD's names or by NEW's.
     pub fn hide_masked(&mut self, mask: &Mask) {
         for reject in &mut self.rejects {
-            let hides = |column: &String| mask.of_table(&[&reject.table]).hides(&[column]);
-            if reject.column.as_ref().is_none_or(hides) {
+            let (tables, columns) = &reject.names;
+            if columns.is_empty() || mask.of_table(&texts(tables)).hides(&texts(columns)) {
                 reject.example_value = None;
             }
         }
     }
+}
+
+fn texts(names: &[String]) -> Vec<&str> {
+    names.iter().map(String::as_str).collect()
 }
 
 /// What merge would do to one table.

@@ -7,12 +7,14 @@
 //! Memory: one batch of rows. A batch that is refused is halved until the row at fault stands alone, so its cost is about
 //! twenty statements for each such row.
 
-use super::draft::Draft;
+use std::collections::BTreeMap;
+
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
 
 use super::apart::values_apart;
 use super::change::Change;
 use super::direction::Direction;
+use super::draft::Draft;
 use super::planned_row::PlannedRows;
 use super::reject::{Reject, RejectReason, Rejects};
 use super::sandbox::Sandbox;
@@ -122,6 +124,8 @@ struct Trial<'a> {
     encoder: BatchEncoder,
     /// The columns that a table has, stand-ins for a missing key left out.
     layout: RowLayout,
+    /// The checks of single partitions, by what the copy calls them.
+    called: BTreeMap<String, Ident>,
     /// A column of which the plan knows nothing and which nothing fills in a row that is inserted.
     unfilled: Option<Ident>,
 }
@@ -150,10 +154,11 @@ impl<'a> Trial<'a> {
         let bound = trial_table::bound(&record.old);
         sandbox.create(&trial_table::create(&record.old.name, &bound, &optional, &bounds)).await?;
         let checks = catalog::partition_checks(old.client(), &record.old.name).await?;
-        for (number, (name, condition)) in checks.iter().enumerate() {
-            let own = record.old.checks.iter().map(|check| &check.name);
-            let taken: Vec<_> = own.chain([&bound]).chain(checks[..number].iter().map(|(name, _)| name)).collect();
-            old.execute_all(&trial_table::check(name, condition, &taken)).await?;
+        let taken = record.old.checks.iter().map(|check| &check.name).chain([&bound]);
+        let mut called = BTreeMap::new();
+        for ((name, statement), (own, _)) in trial_table::checks(taken, &checks).into_iter().zip(checks) {
+            old.execute_all(&statement).await?;
+            called.insert(name.as_str().to_owned(), own);
         }
         for check in lifted {
             match &check.lift {
@@ -175,6 +180,7 @@ impl<'a> Trial<'a> {
             load,
             encoder: BatchEncoder::new(&record.layout),
             layout: RowLayout { columns: columns.cloned().collect() },
+            called,
             unfilled: since.filter(|column| !column.has_default && column.identity.is_none()).map(|c| c.name.clone()).next(),
         })
     }
@@ -252,7 +258,7 @@ impl<'a> Trial<'a> {
             Err(error) => error,
         };
         let Some(fault) = server_fault(&refused).filter(|_| refused.kind() == ErrorKind::Server) else { return Err(refused) };
-        let why = RejectReason::refused(fault, self.record);
+        let why = RejectReason::refused(fault, self.record).of_check(&self.called);
         untried.rollback_to().await?;
         let why = match part {
             [row] => self.blame(rows, &change.after, *row, why).await?.of_value(&self.layout, &change.after.rows, *row),

@@ -198,8 +198,10 @@ fn plan(store: &dyn Store, notes: &mut Vec<String>) -> Result<Option<Sealed<Plan
 fn names(manifest: &Manifest) -> Vec<(Vec<String>, Vec<String>)> {
     let tables = manifest.databases.iter().flat_map(|database| &database.tables);
     let of = |table: &TableRecord| {
-        let columns = table.old.columns.iter().chain(&table.new.columns).map(|column| column.name.to_string());
-        (vec![table.name.to_string(), table.new.name.to_string()], columns.collect())
+        let columns = table.old.columns.iter().chain(&table.new.columns).map(|column| column.name.as_str());
+        // NEW's definition is in OLD's words.
+        let staged = table.layout.columns.iter().flat_map(|column| table.layout.names(column));
+        (vec![table.name.to_string(), table.new.name.to_string()], columns.chain(staged).map(str::to_owned).collect())
     };
     tables.map(of).collect()
 }

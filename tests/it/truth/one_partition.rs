@@ -66,3 +66,36 @@ fn checks_of_one_partition_are_tried() {
     let causes: Vec<_> = plan.rejects.iter().map(|one| one.cause.as_str()).collect();
     assert_eq!(causes, ["check_violation: p2_v_not_null", "check_violation: small"]);
 }
+
+#[test]
+fn checks_of_three_partitions_may_have_one_name() {
+    let both = "create table p (id int primary key, v int) partition by range (id); create table o (id int primary key);
+                create table p1 partition of p for values from (0) to (100);
+                create table p2 partition of p for values from (100) to (200);
+                create table p3 partition of p for values from (200) to (300)";
+    let new = "insert into p values (1, 99), (101, 99), (201, 99), (202, 1); insert into o values (1)";
+    let old = "alter table p1 add constraint small check (v < 90); alter table p2 add constraint small check (v < 90);
+               alter table p3 add constraint small check (v < 90)";
+    let case = recovery(pair("part_alike", both, new, old), "");
+    comes_home_with(&case, 3, |old| assert_eq!(texts(old, "select id from p order by 1"), ["202"]));
+    let plan = block_on(engine::plan(&case.context)).expect("a plan");
+    let causes: Vec<_> = plan.rejects.iter().map(|one| (one.cause.as_str(), one.rows)).collect();
+    assert_eq!(causes, [("check_violation: small", 3)], "by the name that OLD has for it");
+}
+
+#[test]
+fn verify_counts_children_whose_parent_left_the_partition() {
+    let case = recovery(
+        pair("part_verified", &format!("{PARENTS}; insert into c values (1, 1)"), "update p set v = 5 where id = 1", ""),
+        KEYED,
+    );
+    case.decide("[defaults]\nambiguous = \"apply_new\"\n");
+    assert_eq!(planned(&case).held, 0);
+    block_on(engine::merge(&case.context, KEEP)).expect("a merge");
+    let checked = || block_on(engine::verify(&case.context)).expect("a verification").orphans.len();
+    assert_eq!(checked(), 0);
+    let leave = "set session_replication_role = replica; update p set region = 'y' where id = 1";
+    support::sql(&case.pair.old, leave);
+    assert_eq!(texts(&case.pair.old, ORPHANS), ["1"]);
+    assert_eq!(checked(), 1);
+}
