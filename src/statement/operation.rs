@@ -1,5 +1,6 @@
 //! What a merge does with a row of a load table.
 
+use crate::schema::ForeignKey;
 use crate::words::words;
 
 /// What a merge does with a row of a load table, in the order in which it is done. Its word is the letter in the load table.
@@ -39,6 +40,12 @@ impl Operation {
             Self::Delete | Self::Replace => true,
             Self::Update | Self::Move | Self::Insert | Self::Stay | Self::Lack => false,
         }
+    }
+
+    /// Whether children of a row may lose it: it goes, or may leave the one partition that they refer to.
+    #[must_use]
+    pub const fn may_take_parent(self, key: &ForeignKey) -> bool {
+        self.takes_row() || key.parent_part.is_some() && matches!(self, Self::Update | Self::Move)
     }
 
     /// Whether a row is on OLD afterwards.

@@ -2,8 +2,9 @@
 
 use crate::delta::{Base, Class};
 use crate::engine::diff::read_words;
+use crate::engine::plan::planned_by_name;
 use crate::error::Result;
-use crate::policy::{Action, Decisions, Origin};
+use crate::policy::Action;
 use crate::staging::{SegmentReader, TablePlan};
 use crate::store::Store;
 
@@ -11,20 +12,15 @@ use crate::store::Store;
 const BATCH_ROWS: usize = 4096;
 
 /// Lists the rows of a table that a merge is to write over others, or over such as may be, unless somebody has decided that for
-/// the table by its name.
-pub(super) fn to_come(
-    store: &dyn Store,
-    database: &str,
-    table: &TablePlan,
-    (actions, decisions): (&[Action], &Decisions),
-) -> Result<Vec<usize>> {
-    let is_decided = |class| {
-        let origin = decisions.resolve(database, &table.name.to_string(), class).origin;
-        matches!(origin, Origin::Table | Origin::DatabaseTable)
-    };
-    in_place_of_others(store, table, actions, |class, base| {
-        (class == Class::InsertExists || base == Base::Unknown) && !is_decided(class)
-    })
+/// them, or for the table by its name.
+pub(super) fn to_come(store: &dyn Store, table: &TablePlan, actions: &[Action]) -> Result<Vec<usize>> {
+    let mut others =
+        in_place_of_others(store, table, actions, |class, base| class == Class::InsertExists || base == Base::Unknown)?;
+    if !others.is_empty() {
+        let by_name = planned_by_name(store, table)?;
+        others.retain(|row| !by_name.get(*row).copied().unwrap_or(false));
+    }
+    Ok(others)
 }
 
 /// Lists the rows that are written over others, as a row's class and base say, as positions in the table's diff.

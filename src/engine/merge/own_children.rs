@@ -4,7 +4,7 @@
 use super::others;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
-use crate::engine::plan::{planned_actions, read_decisions};
+use crate::engine::plan::planned_actions;
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::pg::Session;
 use crate::schema::ForeignKey;
@@ -21,14 +21,13 @@ pub(super) async fn expect_none(
     merges: &[TableMerge<'_>],
     keys: &[ForeignKey],
 ) -> Result<()> {
-    let decisions = read_decisions(store)?;
     for merge in merges {
         let mut keys = keys.iter().filter(|key| key.parent == merge.record.name).peekable();
         if keys.peek().is_none() {
             continue;
         }
         let actions = planned_actions(store, merge.plan)?;
-        let others = others::to_come(store, &scope.part.name, merge.plan, (&actions, &decisions))?;
+        let others = others::to_come(store, merge.plan, &actions)?;
         let positions = others::positions_in_load(&actions, &others);
         if positions.is_empty() {
             continue;

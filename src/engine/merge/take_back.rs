@@ -2,7 +2,7 @@
 //! values and checks of today allow. The others are left, and named.
 //!
 //! Mostly that is everything, so that this is tried first. Where something stands against it, what does is looked for ahead
-//! of the transaction that writes, in one that is rolled back; that one compares again under lock. Memory: two bytes for
+//! of the transaction that writes, in one that is rolled back; that one compares again under lock. Memory: five bytes for
 //! every row of the diff.
 
 use std::collections::BTreeMap;
@@ -21,8 +21,8 @@ use crate::codec::BatchEncoder;
 use crate::delta::{Base, Class};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{
-    Direction, Draft, Lifted, LiftedKeys, Parentage, RelevantColumns, Sandbox, Strangers, definition_digest, hold_closure,
-    hold_rejects, hold_unidentified, needed_key_lifts, needed_lifts, planned_actions,
+    Direction, Draft, Lifted, LiftedKeys, Parentage, Reason, Reasons, RelevantColumns, Sandbox, Strangers, definition_digest,
+    hold_closure, hold_rejects, hold_unidentified, needed_key_lifts, needed_lifts, planned_actions,
 };
 use crate::engine::rows::{Image, key_positions, view};
 use crate::engine::run::{Context, Entry, Ledger, RowNumbers};
@@ -118,7 +118,7 @@ pub(crate) async fn scope(
     scope.lifted_keys = needed_key_lifts(tools, &part.name, &drafts, fires).await?;
     let lifted = |table: &QualifiedName| scope.lifted.get(table).map_or(&[][..], Vec::as_slice);
     hold_rejects(tools, &scope.record, &mut drafts, Direction::Back, lifted).await?;
-    hold_unidentified((servers, store), &part.name, &mut drafts, Direction::Back, |_, _| true).await?;
+    hold_unidentified(servers, &part.name, &mut drafts, Direction::Back).await?;
     let sandbox = Sandbox::open(servers, &part.name).await?;
     let others = scope.part.tables.iter().filter_map(|table| Some((table.name.clone(), scope.others.get(&table.id)?.clone())));
     let (parentage, lifted) = (scope.parentage.clone(), scope.lifted_keys.clone());
@@ -203,7 +203,9 @@ fn draft<'a>(
     last: &Entry,
 ) -> Result<Draft<'a>> {
     let actions = planned(store, table, last)?;
-    Ok(Draft { record, diff, whys: vec![0; actions.len()], actions, reasons: vec!["merged".to_owned()] })
+    // What a merge has written comes back, whoever decided that it was written.
+    let merged = Reason { text: "merged".to_owned(), by_name: true };
+    Ok(Draft { record, diff, whys: vec![0; actions.len()], actions, reasons: Reasons::from(merged) })
 }
 
 /// Leaves the rows that are no longer as the merge left them. Nothing is to be done about those that are as they were before
@@ -247,7 +249,7 @@ fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result
     let is_left = |row: usize| planned[row].writes() && draft.actions[row] == Action::Hold;
     let why = |row: usize| draft.whys[row];
     named_rows(store, draft, planned.len(), &|row| is_left(row).then(|| why(row)), &|why| {
-        draft.reasons[usize::try_from(why).unwrap_or(usize::MAX)].trim_start_matches("held: ").to_owned()
+        draft.reasons.get(why).map_or("", |why| &why.text).trim_start_matches("held: ").to_owned()
     })
 }
 

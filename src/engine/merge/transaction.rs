@@ -134,8 +134,7 @@ async fn check_foreign_keys(
 ) -> Result<()> {
     for (number, key) in keys.iter().enumerate() {
         let writes = |merge: &&TableMerge<'_>| merge.record.name == key.child && merge.wanted.sum_of(Operation::brings_row) > 0;
-        // A row that is changed may leave the one partition that children refer to.
-        let goes = |operation: Operation| operation.takes_row() || key.parent_part.is_some() && operation.brings_row();
+        let goes = |operation: Operation| operation.may_take_parent(key);
         let loses = |merge: &&TableMerge<'_>| merge.record.name == key.parent && merge.wanted.sum_of(goes) > 0;
         let (children, parents) = (merges.iter().find(writes), merges.iter().find(loses).filter(|_| number < of_old));
         let Some(merge) = children.or(parents) else { continue };

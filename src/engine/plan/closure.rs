@@ -131,9 +131,8 @@ async fn hold_orphans(deltas: &TableDeltas<'_>, drafts: &mut [Draft<'_>], key: &
 /// Holds parents that would go, or would change what children refer to, while OLD keeps such children; returns how many.
 async fn hold_parents(deltas: &TableDeltas<'_>, drafts: &mut [Draft<'_>], key: &ForeignKey) -> Result<usize> {
     let Some((position, parent)) = deltas.of(&key.parent) else { return Ok(0) };
-    let operations = drafts[position].actions.iter().filter_map(|action| deltas.direction().operation(*action));
-    let may_leave = |operation: Operation| operation.takes_row() || key.parent_part.is_some() && operation == Operation::Update;
-    if !operations.into_iter().any(may_leave) {
+    let mut operations = drafts[position].actions.iter().filter_map(|action| deltas.direction().operation(*action));
+    if !operations.any(|operation| operation.may_take_parent(key)) {
         return Ok(0);
     }
     let child = deltas.of(&key.child).map(|(_, child)| child);

@@ -1,5 +1,7 @@
 //! One table on its way to a plan: an action and a reason for every row of its diff.
 
+use std::collections::HashMap;
+
 use crate::policy::Action;
 use crate::staging::{TableDiff, TableRecord};
 
@@ -9,26 +11,72 @@ pub(crate) struct Draft<'a> {
     pub(crate) diff: &'a TableDiff,
     /// One action a row of the diff.
     pub(crate) actions: Vec<Action>,
-    /// One reason a row, as an index into `reasons`.
+    /// One reason a row, as its number among `reasons`.
     pub(crate) whys: Vec<u32>,
     /// The reasons that occur.
-    pub(crate) reasons: Vec<String>,
+    pub(crate) reasons: Reasons,
+}
+
+/// Reasons, each under a number. There are few: one a class and origin, one a foreign key, one a rule, and one for each pick
+/// that gives one of its own.
+#[derive(Default)]
+pub(crate) struct Reasons {
+    list: Vec<Reason>,
+    numbers: HashMap<Reason, u32>,
+}
+
+impl Reasons {
+    /// Returns a reason's number, adding it if it is new.
+    fn number(&mut self, why: Reason) -> u32 {
+        if let Some(known) = self.numbers.get(&why) {
+            return *known;
+        }
+        let number = u32::try_from(self.list.len()).unwrap_or(u32::MAX);
+        self.list.push(why.clone());
+        self.numbers.insert(why, number);
+        number
+    }
+
+    /// Returns the reason of a number.
+    pub(crate) fn get(&self, number: u32) -> Option<&Reason> {
+        self.list.get(usize::try_from(number).ok()?)
+    }
+}
+
+impl From<Reason> for Reasons {
+    fn from(why: Reason) -> Self {
+        let mut reasons = Self::default();
+        reasons.number(why);
+        reasons
+    }
+}
+
+/// Why something is done with a row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Reason {
+    /// For people.
+    pub(crate) text: String,
+    /// Whether somebody has decided it for the row, or for its table by its name: only what holds for all tables alike may not
+    /// have meant the row.
+    pub(crate) by_name: bool,
 }
 
 impl Draft<'_> {
-    /// Returns a reason's index, adding it if it is new. There are few: one a class and origin, one a foreign key, one a rule,
-    /// and one for each pick that gives one of its own.
-    pub(crate) fn reason(&mut self, why: &str) -> u32 {
-        let found = self.reasons.iter().position(|known| known == why).unwrap_or_else(|| {
-            self.reasons.push(why.to_owned());
-            self.reasons.len() - 1
-        });
-        u32::try_from(found).unwrap_or(u32::MAX)
+    /// Adds what is done with the next row, and why.
+    pub(crate) fn push(&mut self, action: Action, why: Reason) {
+        let why = self.reasons.number(why);
+        self.actions.push(action);
+        self.whys.push(why);
+    }
+
+    /// Whether what is done with a row was decided for it, or for its table by its name.
+    pub(crate) fn is_by_name(&self, row: usize) -> bool {
+        self.reasons.get(self.whys[row]).is_some_and(|why| why.by_name)
     }
 
     /// Holds a row for a reason.
     pub(crate) fn hold(&mut self, row: usize, why: &str) {
-        self.whys[row] = self.reason(why);
+        self.whys[row] = self.reasons.number(Reason { text: why.to_owned(), by_name: false });
         self.actions[row] = Action::Hold;
     }
 

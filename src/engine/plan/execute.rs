@@ -14,7 +14,7 @@ use super::changed_columns::ChangedColumns;
 use super::closure;
 use super::decided_rows::{DecidedRow, DecidedRows};
 use super::direction::Direction;
-use super::draft::Draft;
+use super::draft::{Draft, Reason, Reasons};
 use super::planned_row::write_planned_rows;
 use super::privileges;
 use super::published::hold_unidentified;
@@ -35,7 +35,7 @@ use crate::engine::run::{Context, Event, Ledger, Reporter, coverage, edited_sinc
 use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
-use crate::policy::{Action, By, Decided, Decisions, Minimum, Origin, Resolution};
+use crate::policy::{Action, By, Decided, Decisions, Minimum, Resolution};
 use crate::schema::{Column, Table, depend};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
@@ -154,14 +154,10 @@ async fn plan_database(
     // Before families are looked at: a row that OLD does not take holds its children too.
     let tools = (servers, store, reporter);
     aside.rejects.extend(trial_load::hold_rejects(tools, record, &mut drafts, Direction::Forward, |_| &[]).await?);
-    let is_decided = |table: &QualifiedName, class| {
-        let origin = decisions.resolve(&record.name, &table.to_string(), class).origin;
-        matches!(origin, Origin::Table | Origin::DatabaseTable)
-    };
-    hold_unidentified((servers, store), &record.name, &mut drafts, Direction::Forward, is_decided).await?;
-    unproven::hold_unrestorable(tools, &record.name, &mut drafts, is_decided).await?;
-    unproven_keys::hold_unrestorable_orphans(tools, &record.name, &mut drafts, is_decided).await?;
-    let strangers = Strangers::of(store, &drafts, record, clock, is_decided)?;
+    hold_unidentified(servers, &record.name, &mut drafts, Direction::Forward).await?;
+    unproven::hold_unrestorable(tools, &record.name, &mut drafts).await?;
+    unproven_keys::hold_unrestorable_orphans(tools, &record.name, &mut drafts).await?;
+    let strangers = Strangers::of(store, &drafts, record, clock)?;
     let sandbox = Sandbox::open(servers, &record.name).await?;
     closure::hold_closure(sandbox, store, reporter, &mut drafts, Direction::Forward, &strangers).await?;
     let paths = DatabaseLayout::new(&record.name);
@@ -214,7 +210,7 @@ fn draft<'a>(
     diff: &'a TableDiff,
     wanting: &mut Vec<Wanting>,
 ) -> Result<Draft<'a>> {
-    let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Vec::new() };
+    let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Reasons::default() };
     let (replacing, doubtful) = (ChangedColumns::replacing(record), ChangedColumns::doubtful(record));
     let table = record.name.to_string();
     let deciding = DecidedRows::of(decisions, database, record)?;
@@ -249,9 +245,7 @@ fn draft<'a>(
                         format!("{class}: {} ({who})", decided.resolution.word())
                     }
                 };
-                let why = draft.reason(&why);
-                draft.actions.push(action);
-                draft.whys.push(why);
+                draft.push(action, Reason { text: why, by_name });
             }
         }
         reporter.tell_rows(database, &record.name, segment.rows, 0);
@@ -321,8 +315,9 @@ fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
 
 /// Writes a table's changes and counts them.
 fn freeze(store: Arc<dyn Store>, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
-    let why = |why: &u32| usize::try_from(*why).ok().and_then(|why| draft.reasons.get(why)).map_or("", String::as_str);
-    let rows = draft.actions.iter().zip(&draft.whys).map(|(action, said)| (*action, why(said)));
+    let why = |said: &u32| draft.reasons.get(*said).map_or("", |why| why.text.as_str());
+    let by_name = |said: &u32| draft.reasons.get(*said).is_some_and(|why| why.by_name);
+    let rows = draft.actions.iter().zip(&draft.whys).map(|(action, said)| (*action, why(said), by_name(said)));
     let mut pairs = BTreeMap::new();
     for pair in draft.actions.iter().zip(&draft.whys) {
         *pairs.entry(pair).or_insert(0) += 1;

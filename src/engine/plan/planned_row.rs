@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, ArrayRef, BooleanArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::nullif::nullif;
@@ -20,19 +21,35 @@ use crate::store::Store;
 /// How many rows of changes are written at a time.
 const BATCH_ROWS: usize = 1 << 16;
 
+/// Whether somebody has decided the action for the row, or for its table by its name.
+const BY_NAME: &str = "fb_by_name";
+
 /// Returns the schema of a file of changes.
 pub(crate) fn planned_row_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new("fb_action", DataType::Utf8, false), Field::new("fb_why", DataType::Utf8, false)]))
+    Arc::new(Schema::new(vec![
+        Field::new("fb_action", DataType::Utf8, false),
+        Field::new("fb_why", DataType::Utf8, false),
+        Field::new(BY_NAME, DataType::Boolean, false),
+    ]))
 }
 
 /// Writes one row for every row of the diff.
-pub(crate) fn write_planned_rows<'a>(target: Target, rows: impl Iterator<Item = (Action, &'a str)>) -> Result<Option<Segment>> {
+pub(crate) fn write_planned_rows<'a>(
+    target: Target,
+    rows: impl Iterator<Item = (Action, &'a str, bool)>,
+) -> Result<Option<Segment>> {
     let schema = planned_row_schema();
     let mut file = LazySegment::new(target, schema.clone());
-    let mut rows = rows.map(|(action, why)| (action.word(), why)).peekable();
+    let mut rows = rows.peekable();
     while rows.peek().is_some() {
-        let (actions, whys): (Vec<_>, Vec<_>) = rows.by_ref().take(BATCH_ROWS).unzip();
-        let columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(actions)), Arc::new(StringArray::from(whys))];
+        let (mut actions, mut whys, mut named) = (Vec::new(), Vec::new(), Vec::new());
+        for (action, why, by_name) in rows.by_ref().take(BATCH_ROWS) {
+            actions.push(action.word());
+            whys.push(why);
+            named.push(by_name);
+        }
+        let (actions, whys, named) = (StringArray::from(actions), StringArray::from(whys), BooleanArray::from(named));
+        let columns: Vec<ArrayRef> = vec![Arc::new(actions), Arc::new(whys), Arc::new(named)];
         let batch = RecordBatch::try_new(schema.clone(), columns)
             .map_err(|error| Error::new(ErrorKind::Malformed, "build the plan's changes").because(error))?;
         file.write(&batch)?;
@@ -154,6 +171,19 @@ impl<'a> PlannedRowReader<'a> {
         let rest = self.waiting.split_off(rows);
         Ok(std::mem::replace(&mut self.waiting, rest))
     }
+}
+
+/// Reads of each row of a table's diff whether what the plan does with it was decided for it, or for its table by its name.
+/// An earlier failback did not write that down: then nothing was.
+pub(crate) fn planned_by_name(store: &dyn Store, table: &TablePlan) -> Result<Vec<bool>> {
+    let mut found = Vec::new();
+    let Some(changes) = &table.changes else { return Ok(found) };
+    for batch in SegmentReader::open(store, changes, BATCH_ROWS)? {
+        let batch = batch?;
+        let named = batch.column_by_name(BY_NAME).and_then(|column| column.as_boolean_opt());
+        found.extend((0..batch.num_rows()).map(|row| named.is_some_and(|named| named.value(row))));
+    }
+    Ok(found)
 }
 
 /// Reads what a plan does with each row of a table's diff. Memory: one byte a row.

@@ -3,43 +3,38 @@
 
 use super::direction::Direction;
 use super::draft::Draft;
-use super::row_values::each_row;
 use crate::catalog;
-use crate::delta::Class;
 use crate::engine::run::Servers;
 use crate::error::Result;
-use crate::name::{QualifiedName, Side};
+use crate::name::Side;
 use crate::schema::Unidentified;
 use crate::statement::Operation;
-use crate::store::Store;
 
 /// Holds rows that OLD's server would not change or delete, and those that an undo could not take away again. What somebody has
-/// decided for a table by its name (`is_decided`) is decided, as far as it can be done.
+/// decided for a row, or for a table by its name, is decided, as far as it can be done.
 pub(crate) async fn hold_unidentified(
-    (servers, store): (&Servers, &dyn Store),
+    servers: &Servers,
     database: &str,
     drafts: &mut [Draft<'_>],
     direction: Direction,
-    is_decided: impl Fn(&QualifiedName, Class) -> bool,
 ) -> Result<()> {
     let old = servers.connect(Side::Old, database).await?;
     let unidentified = catalog::unidentified(old.client()).await?;
     for draft in drafts {
-        let name = &draft.record.name;
-        let Some(found) = unidentified.get(name) else { continue };
+        let Some(found) = unidentified.get(&draft.record.name) else { continue };
         let (mut refused, mut lasting) = (Vec::new(), Vec::new());
-        each_row(store, draft, &[], "old", |row, of, _| {
-            let Some(operation) = direction.operation(draft.actions[row]) else { return };
+        for (row, action) in draft.actions.iter().enumerate() {
+            let Some(operation) = direction.operation(*action) else { continue };
             if found.refuses(operation) {
                 refused.push(row);
             } else if direction == Direction::Forward
                 && operation == Operation::Insert
                 && found.deletes
-                && !is_decided(name, of.class)
+                && !draft.is_by_name(row)
             {
                 lasting.push(row);
             }
-        })?;
+        }
         let is = format!("publication {} publishes them, and it has no REPLICA IDENTITY", found.publication);
         draft.hold_written(refused, &format!("{}: OLD takes no such writes in the table, as {is}", direction.aside()));
         draft.hold_written(lasting, &format!("held: an undo could not delete it again, as {is}"));

@@ -58,15 +58,9 @@ impl Default for KeptChildren {
 }
 
 impl Strangers {
-    /// Reads them off the drafts. What somebody has decided for a table by its name (`is_decided`) is decided: only what holds
+    /// Reads them off the drafts. What somebody has decided for a row, or for a table by its name, is decided: only what holds
     /// for all tables alike may not have meant it.
-    pub(crate) fn of(
-        store: &dyn Store,
-        drafts: &[Draft<'_>],
-        record: &DatabaseRecord,
-        clock: &Clock,
-        is_decided: impl Fn(&QualifiedName, Class) -> bool,
-    ) -> Result<Self> {
+    pub(crate) fn of(store: &dyn Store, drafts: &[Draft<'_>], record: &DatabaseRecord, clock: &Clock) -> Result<Self> {
         let mut strangers = Self {
             parentage: Parentage::of_new(record, clock),
             horizon: record.horizon,
@@ -81,7 +75,7 @@ impl Strangers {
             let name = &draft.record.name;
             each_row(store, draft, &[], "old", |row, found, _| match (found.class, found.base) {
                 _ if !matches!(draft.actions[row], Action::Update | Action::Replace) => {}
-                (class, _) if is_decided(name, class) => {}
+                _ if draft.is_by_name(row) => {}
                 (Class::InsertExists, _) => strangers.certain.entry(name.clone()).or_default().push(row),
                 (_, Base::Unknown) => {
                     strangers.possible.entry(name.clone()).or_default().insert(row);

@@ -2,15 +2,13 @@
 //! while the check stands. An undo lifts the check for the length of its transaction, where its user may; where not, the plan
 //! holds the row.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::direction::Direction;
 use super::draft::Draft;
-use super::row_values::each_row;
 use super::sandbox::Sandbox;
 use super::trial_load::try_rows;
 use crate::catalog;
-use crate::delta::Class;
 use crate::engine::run::{Reporter, Servers};
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
@@ -51,12 +49,11 @@ pub(crate) async fn needed_lifts(
 }
 
 /// Holds rows that would be overwritten or deleted and that no undo of this user's could put back. What somebody has decided
-/// for a table by its name (`is_decided`) is decided.
+/// for a row, or for a table by its name, is decided.
 pub(crate) async fn hold_unrestorable(
     (servers, store, reporter): (&Servers, &dyn Store, &Reporter),
     database: &str,
     drafts: &mut [Draft<'_>],
-    is_decided: impl Fn(&QualifiedName, Class) -> bool,
 ) -> Result<()> {
     let sandbox = Sandbox::open(servers, database).await?;
     for draft in drafts.iter_mut().filter(|draft| draft.actions.iter().any(|action| has_before_image(*action))) {
@@ -68,11 +65,8 @@ pub(crate) async fn hold_unrestorable(
         }
         let mut broken = broken_by(store, reporter, &sandbox, draft, &lifted).await.place(|| name)?;
         broken.retain(|_, check| fixed.iter().any(|fixed| fixed.name.as_str() == check));
-        let mut decided = BTreeSet::new();
-        each_row(store, draft, &[], "old", |row, found, _| {
-            decided.extend(Some(row).filter(|_| is_decided(name, found.class)));
-        })?;
-        for (row, check) in broken.iter().filter(|(row, _)| !decided.contains(row)) {
+        broken.retain(|row, _| !draft.is_by_name(*row));
+        for (row, check) in &broken {
             let inherited = fixed.iter().any(|fixed| fixed.name.as_str() == check && fixed.inherited);
             let is = if inherited { "NOT VALID and inherited" } else { "NOT VALID" };
             let why = format!("held: OLD's row breaks {check}, which is {is}: an undo could not put it back");

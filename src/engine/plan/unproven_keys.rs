@@ -7,10 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::delta_tables::TableDeltas;
 use super::direction::Direction;
 use super::draft::Draft;
-use super::row_values::each_row;
 use super::sandbox::Sandbox;
 use crate::catalog;
-use crate::delta::Class;
 use crate::engine::run::{Reporter, Servers};
 use crate::error::{Place, Result};
 use crate::name::{Ident, QualifiedName};
@@ -60,13 +58,12 @@ pub(crate) async fn needed_key_lifts(
     Ok(found)
 }
 
-/// Holds rows that refer to nothing and that no undo of this user's could put back. What somebody has decided for a table by
-/// its name (`is_decided`) is decided.
+/// Holds rows that refer to nothing and that no undo of this user's could put back. What somebody has decided for a row, or
+/// for a table by its name, is decided.
 pub(crate) async fn hold_unrestorable_orphans(
     (servers, store, reporter): (&Servers, &dyn Store, &Reporter),
     database: &str,
     drafts: &mut [Draft<'_>],
-    is_decided: impl Fn(&QualifiedName, Class) -> bool,
 ) -> Result<()> {
     let sandbox = Sandbox::open(servers, database).await?;
     let client = sandbox.session().client();
@@ -84,15 +81,9 @@ pub(crate) async fn hold_unrestorable_orphans(
     for key in fixed {
         let Some((position, child)) = deltas.of(&key.child) else { continue };
         let rows = deltas.positions(&statement::going_orphans(key, child)).await.place(|| &key.name)?;
-        if rows.is_empty() {
-            continue;
-        }
-        let mut decided = BTreeSet::new();
-        each_row(store, &drafts[position], &[], "old", |row, found, _| {
-            decided.extend(Some(row).filter(|_| is_decided(&key.child, found.class)));
-        })?;
+        let undecided: Vec<_> = rows.into_iter().filter(|row| !drafts[position].is_by_name(*row)).collect();
         let why = format!("held: OLD's row breaks {}, which is NOT VALID: an undo could not put it back", key.name);
-        drafts[position].hold_written(rows.into_iter().filter(|row| !decided.contains(row)), &why);
+        drafts[position].hold_written(undecided, &why);
     }
     deltas.leave().await
 }

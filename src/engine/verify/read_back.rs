@@ -12,7 +12,7 @@ use super::verified_table::VerifiedTable;
 use super::written_since::Checked;
 use crate::catalog;
 use crate::codec::BatchEncoder;
-use crate::engine::plan::PlannedRowReader;
+use crate::engine::plan::{Direction, PlannedRowReader};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{fetch, finding_names, key_texts};
 use crate::engine::run::workers;
@@ -106,13 +106,14 @@ enum Found {
 
 /// Lists the foreign keys whose children were written, or whose parents went.
 async fn keys(part: &DatabasePlan, old: &Session) -> Result<Vec<Chunk>> {
-    let find = |name: &QualifiedName, is_meant: fn(&TablePlan) -> bool| {
-        part.tables.iter().find(|table| table.name == *name && is_meant(table))
+    let find = |name: &QualifiedName, is_meant: &dyn Fn(Action) -> bool| {
+        part.tables.iter().find(|table| table.name == *name && table.actions.sum_of(is_meant) > 0)
     };
-    let loses = |table: &TablePlan| table.actions.sum_of(Action::takes_old) > 0;
     let keys = catalog::foreign_keys(old.client()).await?.into_iter().filter(|key| key.validated);
     let chunk = |(number, key): (u32, ForeignKey)| {
-        let table = find(&key.child, |table| table.written_rows() > 0).or_else(|| find(&key.parent, loses))?.id;
+        let operation = |action| Direction::Forward.operation(action);
+        let loses = |action: Action| operation(action).is_some_and(|operation| operation.may_take_parent(&key));
+        let table = find(&key.child, &Action::writes).or_else(|| find(&key.parent, &loses))?.id;
         // What a key takes is not known, so it comes before all rows.
         Some(Chunk {
             database: part.name.clone(),

@@ -6,6 +6,7 @@ mod audited;
 mod based;
 mod blocks;
 mod called_alike;
+mod came_since;
 mod children;
 mod composites;
 mod definitions;

@@ -7,7 +7,7 @@ use failback::policy::Action;
 use super::*;
 
 /// How many rows of a table are held for a reason.
-fn held(plan: &PlanReport, table: &str, reason: &str) -> u64 {
+pub(super) fn held(plan: &PlanReport, table: &str, reason: &str) -> u64 {
     let tables = plan.tables.iter().filter(|one| one.table == table);
     let reasons = tables.flat_map(|one| &one.held_reasons).filter(|(why, _)| why.contains(reason));
     reasons.map(|(_, rows)| rows).sum()
@@ -361,34 +361,4 @@ fn a_child_follows_its_parent_by_a_foreign_key_that_new_alone_has() {
     assert_eq!(children(&case), ["1", "9"]);
     let undone = block_on(engine::undo(&case.context, options)).expect("an undo");
     assert_eq!((undone.rows(), undone.left_rows()), (1, 0), "what OLD had is OLD's own");
-}
-
-#[test]
-fn a_child_that_came_since_the_diff_does_not_find_another_row_in_its_parents_place() {
-    let both = "create table p (id int primary key, who text);
-                create table c (id int primary key, p int references p, created_at timestamptz default now());
-                insert into p values (1, 'Ann')";
-    let case = |test: &str, decisions: &str| {
-        let case = recovery(pair(test, both, "update p set who = 'Bob'", "update p set who = 'Anna'"), "");
-        block_on(engine::export(&case.context)).expect("an export");
-        block_on(engine::diff(&case.context)).expect("a diff");
-        case.decide(decisions);
-        case
-    };
-    let comes = |case: &Recovery| support::sql(&case.pair.old, "insert into c values (9, 1)");
-    let planned = |case: &Recovery| block_on(engine::plan(&case.context)).expect("a plan");
-    let anybody = "[defaults]\nambiguous_differs = \"apply_new\"";
-    let before = case("comes_before", anybody);
-    comes(&before);
-    assert_eq!(held(&planned(&before), "public.p", "OLD's own children of it in public.c"), 1);
-    let after = case("comes_after", anybody);
-    assert_eq!(planned(&after).actions.get(Action::Update), 1);
-    comes(&after);
-    let error = block_on(engine::merge(&after.context, MergeOptions::default())).expect_err("Bob may be another one than Anna");
-    assert_eq!((error.kind(), error.old_state()), (ErrorKind::Refused, Some(&OldState::RolledBack)), "{error}");
-    assert_eq!(held(&planned(&after), "public.p", "OLD's own children of it in public.c"), 1, "the way on");
-    let by_name = case("comes_decided", "[tables.\"public.p\"]\nambiguous_differs = \"apply_new\"");
-    planned(&by_name);
-    comes(&by_name);
-    block_on(engine::merge(&by_name.context, MergeOptions::default())).expect("somebody says that they are one");
 }

@@ -84,8 +84,15 @@ fn where_nobody_could_put_them_back_they_are_held_until_it_is_decided() {
     block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
     assert_eq!(fingerprint(&case.pair.old), before);
     case.decide("[tables.\"public.t\"]\nupdate = \"apply_new\"\n");
-    let report = block_on(engine::plan(&case.context)).expect("a plan");
-    assert_eq!(report.tables.iter().find(|table| table.table == "public.t").map(|table| table.held_reasons.len()), Some(1));
+    let reasons = |report: &PlanReport| {
+        let table = report.tables.iter().find(|table| table.table == "public.t");
+        table.map(|table| table.held_reasons.clone()).unwrap_or_default()
+    };
+    let by_section = block_on(engine::plan(&case.context)).expect("a plan");
+    assert_eq!(reasons(&by_section).len(), 1);
+    case.decide("[[row]]\ntable = \"public.t\"\nkey = { id = 1 }\nresolution = \"apply_new\"\n");
+    let by_row = block_on(engine::plan(&case.context)).expect("a plan");
+    assert_eq!(reasons(&by_row), reasons(&by_section), "who picks the row names it");
     block_on(engine::merge(&case.context, MergeOptions { leave_held: true, ..MergeOptions::default() })).expect("a merge");
     let undone = block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo of the rest");
     assert_eq!((undone.rows(), undone.left_rows()), (1, 1), "{undone:?}");
