@@ -7,9 +7,7 @@ use super::settings::Settings;
 use super::{amount, show};
 use crate::engine::{Filter, Review, Tally, Window};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::{
-    Addition, Decisions, Glob, PickedRow, Resolution, RuleWords, Selector, Setting, append_rows, append_rule, read_evidence,
-};
+use crate::policy::{Addition, Decisions, PickedRow, Resolution, RuleWords, SelectorWords, Setting, append_rows, append_rule};
 use crate::staging::{DiffIndex, Manifest, layout};
 use crate::store::Store;
 
@@ -106,21 +104,16 @@ fn rules(
     for (resolution, classes) in asked {
         let words = RuleWords {
             name: arguments.meant.name.clone(),
-            databases: arguments.database.into_iter().cloned().collect(),
-            tables: arguments.table.into_iter().cloned().collect(),
-            classes: classes.iter().map(|class| class.word().to_owned()).collect(),
-            evidence: arguments.meant.rests_on.clone(),
-            changed: arguments.meant.changed.clone(),
+            means: SelectorWords {
+                databases: arguments.database.into_iter().cloned().collect(),
+                tables: arguments.table.into_iter().cloned().collect(),
+                classes: classes.iter().map(|class| class.word().to_owned()).collect(),
+                evidence: arguments.meant.rests_on.clone(),
+                changed: arguments.meant.changed.clone(),
+            },
             expect: None,
         };
-        let selector = Selector {
-            databases: words.databases.clone(),
-            tables: words.tables.iter().map(Glob::new).collect(),
-            classes: classes.iter().flat_map(|class| class.classes().to_vec()).collect(),
-            evidence: words.evidence.iter().map(|word| read_evidence(word).map_err(usage)).collect::<Result<_>>()?,
-            changed: words.changed.iter().map(Glob::new).collect(),
-        };
-        let filter = Filter { selector, ..Filter::default() };
+        let filter = Filter { selector: words.means.read().map_err(usage)?, ..Filter::default() };
         let window = Window { offset: 0, limit: Some(EXAMPLES) };
         let means = review.rows(&filter, window, &mut |row| {
             examples.push(show::title(&row));
@@ -128,7 +121,7 @@ fn rules(
         })?;
         let words = RuleWords { expect: arguments.meant.expect.then_some(means), ..words };
         text = append_rule(&text, &words, &sign(resolution))?;
-        said.push(format!("{} {resolution}: means {}", words.classes.join(","), amount::rows(means)));
+        said.push(format!("{} {resolution}: means {}", words.means.classes.join(","), amount::rows(means)));
     }
     Ok(Added { text, section: "[[rule]]", journal: said.clone(), said, examples })
 }
@@ -162,17 +155,23 @@ fn key_of(text: &str) -> Result<Vec<(String, String)>> {
         let (name, value) = part.split_once('=').ok_or_else(|| {
             usage(format!("`{part}` has no `=`")).next("write COLUMN=VALUE for each column of the key, with commas between")
         })?;
-        Ok((name.trim().to_owned(), value.to_owned()))
+        Ok((name.trim().to_owned(), show::read(value).map_err(usage)?))
     };
-    // A comma within a value is not followed by another column's name and `=`.
+    // A comma within a value is not followed by another column's name and `=`, or stands between quotes.
     let mut parts: Vec<String> = Vec::new();
     for part in text.split(',') {
         match parts.last_mut() {
-            Some(last) if !part.contains('=') => last.extend([",", part]),
+            Some(last) if !part.contains('=') || is_open(last) => last.extend([",", part]),
             _ => parts.push(part.to_owned()),
         }
     }
     parts.iter().map(|part| pair(part)).collect()
+}
+
+/// Whether a value begins with a quote, and does not end with it yet.
+fn is_open(pair: &str) -> bool {
+    let value = pair.split_once('=').map_or("", |(_, value)| value);
+    (value.starts_with('\'') || value.starts_with("E'")) && show::read(value).is_err()
 }
 
 fn usage(cause: impl Into<String>) -> Error {
@@ -188,6 +187,9 @@ mod tests {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         assert_eq!(key_of("id=42").unwrap(), [pair("id", "42")]);
         assert_eq!(key_of("a=x,y,b=").unwrap(), [pair("a", "x,y"), pair("b", "")]);
+        let quoted = [pair("a", " x, b='"), pair("c", "\n"), pair("d", "NULL")];
+        assert_eq!(key_of("a=' x, b=\'\'',c=E'\\n',d='NULL'").unwrap(), quoted);
+        assert_eq!(key_of("a='b").unwrap_err().kind(), ErrorKind::Usage);
         assert_eq!(key_of("42").unwrap_err().causes(), ["`42` has no `=`"]);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Comes in: the command line, the process's environment, `failback.toml`. Goes out: the result on stdout (text, or one JSON
 //! document), narration and errors on stderr, an exit code.
-//! Never: decides what a row means or what is written (see `engine`), or shows a password or a row's values.
+//! Never: decides what a row means or what is written (see `engine`), shows a password, or shows a row's values unless they are
+//! asked for (`show`, `plan --show-values`) and not masked.
 
 mod addition;
 mod amount;

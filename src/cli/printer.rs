@@ -1,6 +1,8 @@
 //! Who prints what where: the result on stdout, everything else on stderr.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -39,6 +41,8 @@ pub(super) struct Printer {
     widths: Widths,
     /// Whether results go to a terminal.
     terminal: bool,
+    /// Whether a JSON document is begun and has no end yet: it stands within a list of its own.
+    open: Arc<AtomicBool>,
 }
 
 /// How wide lines may be; without a limit where nobody's terminal would break them.
@@ -73,7 +77,16 @@ impl Printer {
             out: given.or_else(|| terminal::width(io::stdout())),
             err: given.or_else(|| terminal::width(io::stderr())),
         };
-        Self { command, json: options.json, narration, out: paint(out), err: paint(err), widths, terminal: out }
+        Self {
+            command,
+            json: options.json,
+            narration,
+            out: paint(out),
+            err: paint(err),
+            widths,
+            terminal: out,
+            open: Arc::default(),
+        }
     }
 
     /// Returns how progress is shown.
@@ -123,6 +136,25 @@ impl Printer {
         write_out(text).map_err(|error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error))
     }
 
+    /// Prints the beginning of a JSON document, up to the bracket that opens a list; what comes is printed piece by piece. An
+    /// error ends the document.
+    ///
+    /// # Errors
+    /// As [`result`](Self::result).
+    pub(super) fn begin_document(&self, head: &str) -> Result<()> {
+        self.open.store(true, Ordering::Relaxed);
+        Self::piece(head)
+    }
+
+    /// Prints the end of the document that was begun.
+    ///
+    /// # Errors
+    /// As [`result`](Self::result).
+    pub(super) fn end_document(&self, end: &str) -> Result<()> {
+        self.open.store(false, Ordering::Relaxed);
+        Self::piece(end)
+    }
+
     /// Whether results go to a terminal.
     pub(super) fn is_terminal(&self) -> bool {
         self.terminal
@@ -132,8 +164,14 @@ impl Printer {
     /// have seen, unless the error says it.
     pub(super) fn error(&self, error: &Error, state: &OldState) {
         if self.json {
+            let said = report::value(error, state, self.command);
+            let document = if self.open.swap(false, Ordering::Relaxed) {
+                format!("\n  ],\n  \"error\": {}\n}}\n", said["error"])
+            } else {
+                format!("{:#}\n", self.document(said))
+            };
             // Nothing is left to tell where stdout is gone; the exit code stays.
-            let _ = write_out(&tame_json(&format!("{:#}\n", self.document(report::value(error, state, self.command)))));
+            let _ = write_out(&tame_json(&document));
         }
         write_err(&report::text(error, state, self.command, self.err, self.widths.err));
     }

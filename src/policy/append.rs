@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
 use super::edit::{self, FILE, HEADER};
-use super::{Decisions, Resolution, history};
+use super::{Decisions, Resolution, SelectorWords, history};
 use crate::error::Result;
 
 /// What a rule or a pick that is written down says beside which rows it means.
@@ -26,16 +26,8 @@ pub struct Addition {
 pub struct RuleWords {
     /// What people call it.
     pub name: Option<String>,
-    /// Databases.
-    pub databases: Vec<String>,
-    /// Tables, or globs of them.
-    pub tables: Vec<String>,
-    /// Classes, or what stands for several.
-    pub classes: Vec<String>,
-    /// Kinds of evidence.
-    pub evidence: Vec<String>,
-    /// Columns.
-    pub changed: Vec<String>,
+    /// Which rows.
+    pub means: SelectorWords,
     /// How many rows it has to mean.
     pub expect: Option<u64>,
 }
@@ -50,11 +42,11 @@ pub fn append_rule(text: &str, words: &RuleWords, said: &Addition) -> Result<Str
         table.insert("name", toml_edit::value(name));
     }
     let lists = [
-        ("database", &words.databases),
-        ("table", &words.tables),
-        ("class", &words.classes),
-        ("evidence", &words.evidence),
-        ("changed", &words.changed),
+        ("database", &words.means.databases),
+        ("table", &words.means.tables),
+        ("class", &words.means.classes),
+        ("evidence", &words.means.evidence),
+        ("changed", &words.means.changed),
     ];
     for (key, list) in lists {
         match list.as_slice() {
@@ -159,8 +151,11 @@ mod tests {
     #[test]
     fn rules_come_behind_what_stands_there_and_comments_survive() {
         let words = RuleWords {
-            tables: vec!["a.*".to_owned()],
-            classes: vec!["conflict".to_owned(), "delete".to_owned()],
+            means: SelectorWords {
+                tables: vec!["a.*".to_owned()],
+                classes: vec!["conflict".to_owned(), "delete".to_owned()],
+                ..SelectorWords::default()
+            },
             expect: Some(3),
             ..RuleWords::default()
         };

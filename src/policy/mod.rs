@@ -55,4 +55,4 @@ pub use resolution::Resolution;
 pub use row_decisions::{By, RowDecisions};
 pub use row_pick::RowPick;
 pub use rule::Rule;
-pub use selector::Selector;
+pub use selector::{Selector, SelectorWords};

@@ -81,7 +81,7 @@ fn value(entry: &Entry<'_>) -> Result<String> {
     match entry.value() {
         Some(Value::String(text)) => Ok(text.value().clone()),
         Some(Value::Integer(number)) => Ok(number.value().to_string()),
-        _ => Err(entry.wants("a text, as `failback show` prints it, or a whole number")),
+        _ => Err(entry.wants("a text or a whole number")),
     }
 }
 
@@ -106,11 +106,7 @@ mod tests {
             (one.replace("key", "kye"), "3:1", "unknown key `kye` in [row]; did you mean `key`?".to_owned()),
             (one.replace("table = \"a.b\"\n", ""), "2:1", "a row has no `table`".to_owned()),
             (one.replace("id = 7", ""), "3:7", "`key` names no column".to_owned()),
-            (
-                one.replace('7', "7.5"),
-                "3:14",
-                "`id` must be a text, as `failback show` prints it, or a whole number; found a float".to_owned(),
-            ),
+            (one.replace('7', "7.5"), "3:14", "`id` must be a text or a whole number; found a float".to_owned()),
             (format!("{one}{one}"), "8:1", "the row is picked twice; also at decisions.toml:4:1".to_owned()),
         ];
         for (text, place, cause) in cases {

@@ -5,6 +5,7 @@ use toml_edit::Value;
 use super::decision::Signature;
 use super::keys::{Entry, Section};
 use super::resolution::words;
+use super::selector::read_classes;
 use super::{Glob, Resolution, Selector, Setting, read_evidence};
 use crate::delta::Class;
 use crate::error::Result;
@@ -93,13 +94,7 @@ fn tables(section: &Section<'_>) -> Result<Vec<Glob>> {
 
 fn classes(section: &Section<'_>) -> Result<Vec<Class>> {
     let Some(entry) = section.entry("class") else { return Ok(Vec::new()) };
-    let mut classes = Vec::new();
-    for word in entry.texts()? {
-        let setting: Setting =
-            word.parse().map_err(|error: crate::error::Error| entry.value_error(error.causes().join("; ")))?;
-        classes.extend_from_slice(setting.classes());
-    }
-    Ok(classes)
+    read_classes(&entry.texts()?).map_err(|cause| entry.value_error(cause))
 }
 
 fn evidence(section: &Section<'_>) -> Result<Vec<crate::delta::Evidence>> {

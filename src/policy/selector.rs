@@ -1,7 +1,8 @@
 //! Which rows of a diff are meant: by table, class, evidence and changed columns.
 
-use super::Glob;
+use super::{Glob, Setting, read_evidence};
 use crate::delta::{Class, Evidence};
+use crate::error::Error;
 
 /// Which rows of a diff are meant. What is empty means all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -16,6 +17,45 @@ pub struct Selector {
     pub evidence: Vec<Evidence>,
     /// Whose sides differ in one of these columns, where both have the row.
     pub changed: Vec<Glob>,
+}
+
+/// Which rows are meant, in the words of a file or a command line. What is empty means all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SelectorWords {
+    /// Databases.
+    pub databases: Vec<String>,
+    /// Tables, or globs of them.
+    pub tables: Vec<String>,
+    /// Classes, or what stands for several.
+    pub classes: Vec<String>,
+    /// Kinds of evidence.
+    pub evidence: Vec<String>,
+    /// Columns, or globs of them.
+    pub changed: Vec<String>,
+}
+
+impl SelectorWords {
+    /// Reads the words; the error is a sentence.
+    pub fn read(&self) -> Result<Selector, String> {
+        let globs = |names: &[String]| names.iter().map(Glob::new).collect();
+        Ok(Selector {
+            databases: self.databases.clone(),
+            tables: globs(&self.tables),
+            classes: read_classes(&self.classes)?,
+            evidence: self.evidence.iter().map(|word| read_evidence(word)).collect::<Result<_, _>>()?,
+            changed: globs(&self.changed),
+        })
+    }
+}
+
+/// Reads classes, or what stands for several; the error is a sentence.
+pub(super) fn read_classes(words: &[String]) -> Result<Vec<Class>, String> {
+    let mut classes = Vec::new();
+    for word in words {
+        let setting: Setting = word.parse().map_err(|error: Error| error.causes().join("; "))?;
+        classes.extend_from_slice(setting.classes());
+    }
+    Ok(classes)
 }
 
 impl Selector {

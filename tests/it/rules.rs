@@ -188,3 +188,33 @@ fn the_schema_knows_every_word() {
         assert_eq!(known, told(section), "{section}");
     }
 }
+
+/// Keys that could be taken for something else are read as they are printed.
+#[test]
+fn a_key_is_written_as_it_is_shown() {
+    const STAMPS: &str = "created_at timestamptz default '2026-01-01', updated_at timestamptz default '2026-01-01'";
+    let both = format!(
+        "create table t (id text primary key, v text, {STAMPS});
+         insert into t (id) values ('NULL'), ('''NULL'''), (' x'), (E'a\\nb'), ('plain, too')"
+    );
+    let new = format!("{both}; update t set v = 'new', updated_at = '2026-01-14 12:00Z'");
+    let scene = Scene::made("rules_quoted", [&both, &new], "");
+    let shown = scene.run(&["show", "t", "--limit", "all"]).stdout;
+    let keys = ["'NULL'", "'''NULL'''", "' x'", "E'a\\nb'", "plain, too"];
+    let values = ["NULL", "'NULL'", " x", "a\nb", "plain, too"];
+    for (key, value) in keys.into_iter().zip(values) {
+        assert!(shown.contains(&format!("public.t  id {key}  update")), "{key}: {shown}");
+        let one = scene.document(0, &["show", "t", key]);
+        assert_eq!((&one["found"], &one["rows"][0]["key"]["id"]), (&json!(1), &json!(value)), "{key}");
+        scene.document(0, &["decide", "--table", "public.t", "--row", &format!("id={key}"), "keep_old", "--why", value]);
+    }
+    scene.document(0, &["plan"]);
+    let planned = scene.document(0, &["show", "t", "--limit", "all"]);
+    for row in planned["rows"].as_array().expect("rows") {
+        let (key, why) = (row["key"]["id"].as_str().expect("a key"), row["why"].as_str().expect("a reason"));
+        assert_eq!(why, format!("update: {key}"));
+    }
+    for key in ["NULL", "'NULL", "(masked)"] {
+        assert_eq!(scene.document(2, &["show", "t", key])["error"]["kind"], "usage", "{key}");
+    }
+}

@@ -54,6 +54,14 @@ impl Scene {
         Self::of(pair, more).planned()
     }
 
+    /// A planned run of what each side is made of.
+    pub(crate) fn made(test: &str, [old, new]: [&str; 2], more: &str) -> Self {
+        let pair = support::pair(test);
+        support::sql(&pair.old, old);
+        support::sql(&pair.new, new);
+        Self::of(pair, more).planned()
+    }
+
     fn of(pair: Pair, more: &str) -> Self {
         let home = tempfile::tempdir().expect("a home folder");
         let Pair { database, old, new } = &pair;
@@ -187,7 +195,7 @@ fn values_are_shown_only_where_they_are_asked_for_and_never_masked_ones() {
 fn cells_of_a_spreadsheet_are_no_formulas_and_null_is_not_empty() {
     let scene = Scene::new("show_csv", MASK);
     let csv = scene.show(&["people", "--csv", "--all"]);
-    let head = "database,table,key,class,evidence_old,evidence_new,column,type,base,old,new,result,action,why\r\n";
+    let head = "database,table,key,class,evidence_old,evidence_new,column,type,old_type,base,old,new,result,action,why\r\n";
     assert!(csv.starts_with(head), "{csv}");
     let line = |key: &str, column: &str| {
         let mut lines = csv.split("\r\n").filter(|line| line.contains(key) && line.contains(&format!(",{column},")));
@@ -261,4 +269,78 @@ fn the_statements_do_what_a_merge_does() {
     let settings = "set session_replication_role = replica; set lc_monetary = 'C'; set IntervalStyle = 'postgres'";
     support::sql(&scene.pair.old, &format!("begin; {settings}; {all};\ncommit"));
     assert_eq!(fingerprint(&scene.pair.old), after);
+}
+
+const STAMPS: &str = "created_at timestamptz default '2026-01-01', updated_at timestamptz default '2026-01-01'";
+
+/// OLD keeps more of a document's text than NEW, and less of a code.
+fn renamed(test: &str, mask: &str) -> Scene {
+    let old = format!(
+        "create table orders (id int primary key, doc json, code varchar(6), n int, {STAMPS});
+         insert into orders values (1, '{{\"a\":  \"canary7f3a\"}}', 'c', 1), (2, '{{}}', 'c', 1)"
+    );
+    let new = format!(
+        "create schema sales; create table sales.ord (id int primary key, body jsonb, label text, n int, {STAMPS});
+         insert into sales.ord values (1, '{{\"a\": \"canary7f3a\"}}', 'c', 1), (2, '{{}}', 'canary7f3a', 2);
+         update sales.ord set n = 2, updated_at = '2026-01-14 12:00Z'"
+    );
+    let renamed = "[tables.\"public.orders\"]\nnew_name = \"sales.ord\"\nrenamed = { doc = \"body\", code = \"label\" }\n";
+    Scene::made(test, [&old, &new], &format!("{renamed}{mask}"))
+}
+
+#[test]
+fn a_mask_by_news_name_hides_old_values_in_every_form_and_is_not_said_to_match_nothing() {
+    let scene = renamed("show_by_new", "[mask]\n\"sales.ord\" = [\"body\", \"label\"]\n");
+    let bare = renamed("show_by_new_bare", "");
+    let forms = [
+        &["show", "orders", "--all"][..],
+        &["show", "orders", "--all", "--json"],
+        &["show", "orders", "--all", "--csv"],
+        &["show", "orders", "--all", "--sql"],
+        &["plan", "--show-values"],
+        &["plan", "--show-values", "--json"],
+    ];
+    for form in forms {
+        let (masked, unmasked) = (scene.run(form), bare.run(form));
+        assert!(!masked.stdout.contains("canary7f3a"), "{form:?}: {}", masked.stdout);
+        assert!(!masked.stderr.contains("matches no"), "{form:?}: {}", masked.stderr);
+        assert!(unmasked.stdout.contains("canary7f3a"), "the test would see it: {form:?}: {}", unmasked.stdout);
+    }
+}
+
+#[test]
+fn what_is_compared_as_another_type_than_olds_says_so() {
+    let old = format!("create table p (id int primary key, n numeric(8,2), x int, {STAMPS}); insert into p values (1, 1.5, 0)");
+    let new = format!(
+        "create table p (id int primary key, n numeric(14,4), x int, {STAMPS}); insert into p values (1, 1.5, 0);
+         update p set n = 2.5, updated_at = '2026-01-14 12:00Z'"
+    );
+    let scene = Scene::made("show_types", [&old, &new], "");
+    let shown = scene.show(&["p"]);
+    assert!(shown.contains("2.5000"), "{shown}");
+    assert!(shown.contains("compared as another type: n as numeric(14,4), OLD's own is numeric(8,2)"), "{shown}");
+    let columns = scene.json(&["p", "--all"])["rows"][0]["columns"].clone();
+    let types: Vec<_> = columns.as_array().expect("columns").iter().map(|column| column["old_type"].as_str()).collect();
+    assert_eq!(types, [None, Some("numeric(8,2)"), None, None, None]);
+    assert!(scene.show(&["p", "--csv"]).contains(",n,\"numeric(14,4)\",\"numeric(8,2)\","));
+}
+
+/// A document on stdout is one document, whatever stops it.
+#[test]
+fn what_fails_as_json_is_one_document() {
+    let scene = Scene::new("show_broken", "");
+    let document = |arguments: &[&str]| -> Value {
+        let output = scene.run(&[&["show"], arguments, &["--json"]].concat());
+        assert_ne!(output.code, 0);
+        serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stdout))
+    };
+    assert_eq!(document(&["people", "99"])["error"]["exit_code"], 2);
+    let diff = scene.plan().with_file_name(&scene.pair.database).join("diff");
+    let mut tables: Vec<_> = std::fs::read_dir(diff).expect("a diff").map(|entry| entry.expect("a table").path()).collect();
+    tables.sort();
+    let last = std::fs::read_dir(tables.last().expect("a table")).expect("files").next().expect("a file").expect("a file");
+    std::fs::write(last.path(), "no rows").expect("a broken file");
+    let broken = document(&["*"]);
+    assert_eq!(broken["error"]["kind"], "damaged", "{broken:#}");
+    assert!(broken["rows"].as_array().is_some_and(|rows| !rows.is_empty()), "{broken:#}");
 }

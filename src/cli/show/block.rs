@@ -86,6 +86,14 @@ fn block(page: &mut Page, width: Option<usize>, row: &ShownRow, all: bool, full:
     for line in grid.lines(width) {
         page.verbatim(&line);
     }
+    let other = |column: &ShownColumn| {
+        let own = column.old_type.as_deref()?;
+        Some(format!("{} as {}, OLD's own is {}", tame(&column.name), tame(&column.pg_type), tame(own)))
+    };
+    let others: Vec<_> = columns(row, all).filter_map(other).collect();
+    if !others.is_empty() {
+        page.line(format!("  compared as another type: {}", others.join("; ")));
+    }
     let alike = row.columns.len() - columns(row, all).count();
     if alike > 0 {
         page.line(format!("  {} alike: --all", amount::plural(alike as u64, "column", "columns")));

@@ -15,7 +15,7 @@ pub(super) struct Csv<'a> {
     planned: bool,
 }
 
-const HEAD: [&str; 8] = ["database", "table", "key", "class", "evidence_old", "evidence_new", "column", "type"];
+const HEAD: [&str; 9] = ["database", "table", "key", "class", "evidence_old", "evidence_new", "column", "type", "old_type"];
 
 impl<'a> Csv<'a> {
     pub(super) fn begin(call: &'a Call, planned: bool, all: bool) -> Result<Self> {
@@ -41,6 +41,7 @@ impl View for Csv<'_> {
                 row.evidence.new.word(),
                 &column.name,
                 &column.pg_type,
+                column.old_type.as_deref().unwrap_or_default(),
             ];
             let mut cells: Vec<_> = fixed.iter().map(|text| safe(text)).collect();
             cells.extend([&column.base, &column.old, &column.new].map(marked));

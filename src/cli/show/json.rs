@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::view::{View, columns};
+use crate::cli::Call;
 use crate::cli::paint::tame_json;
 use crate::cli::printer::Printer;
 use crate::engine::{Review, ShownRow, Window};
@@ -12,13 +13,16 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// Prints rows as JSON.
-pub(super) struct Json {
+pub(super) struct Json<'a> {
+    call: &'a Call,
+    /// What stands before the rows, until the first of them.
+    head: Option<String>,
     all: bool,
-    begun: bool,
+    any: bool,
 }
 
-impl Json {
-    pub(super) fn begin(review: &Review<'_>, window: Window, all: bool) -> Result<Self> {
+impl<'a> Json<'a> {
+    pub(super) fn of(call: &'a Call, review: &Review<'_>, window: Window, all: bool) -> Self {
         let head = json!({
             "command": "show",
             "schema_version": SCHEMA_VERSION,
@@ -29,13 +33,18 @@ impl Json {
         });
         let head = format!("{head:#}");
         let open = head.trim_end_matches(['}', '\n']);
-        Printer::piece(&tame_json(&format!("{open},\n  \"rows\": [")))?;
-        Ok(Self { all, begun: false })
+        Self { call, head: Some(tame_json(&format!("{open},\n  \"rows\": ["))), all, any: false }
+    }
+
+    /// Begins the document. Nothing of it is printed before something is found: an error is a document of its own.
+    fn begin(&mut self) -> Result<()> {
+        self.head.take().map_or(Ok(()), |head| self.call.printer.begin_document(&head))
     }
 }
 
-impl View for Json {
+impl View for Json<'_> {
     fn row(&mut self, row: &ShownRow) -> Result<()> {
+        self.begin()?;
         let failed = |error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error);
         let mut value = serde_json::to_value(row).map_err(failed)?;
         let key: Map<_, _> = row
@@ -46,12 +55,13 @@ impl View for Json {
             .map_err(failed)?;
         value["key"] = Value::Object(key);
         value["columns"] = serde_json::to_value(columns(row, self.all).collect::<Vec<_>>()).map_err(failed)?;
-        let glue = if std::mem::replace(&mut self.begun, true) { "," } else { "" };
+        let glue = if std::mem::replace(&mut self.any, true) { "," } else { "" };
         Printer::piece(&tame_json(&format!("{glue}\n    {value}")))
     }
 
     fn end(&mut self, found: u64) -> Result<()> {
-        let close = if self.begun { "\n  ]" } else { "]" };
-        Printer::piece(&format!("{close},\n  \"found\": {found}\n}}\n"))
+        self.begin()?;
+        let close = if self.any { "\n  ]" } else { "]" };
+        self.call.printer.end_document(&format!("{close},\n  \"found\": {found}\n}}\n"))
     }
 }

@@ -13,10 +13,9 @@ use clap::Args;
 use super::options::Options;
 use super::settings::Settings;
 use super::{Call, Exit, run};
-use crate::delta::Evidence;
 use crate::engine::{Filter, Review, Window};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::{Glob, Selector, Setting, read_evidence};
+use crate::policy::SelectorWords;
 
 pub(super) use block::title;
 
@@ -24,6 +23,7 @@ use self::block::Blocks;
 use self::csv::Csv;
 use self::json::Json;
 use self::script::Script;
+pub(super) use self::value::read;
 use self::view::View;
 
 /// So many rows are shown unless more are asked for.
@@ -112,7 +112,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     } else if arguments.csv {
         Box::new(Csv::begin(call, review.is_planned(), arguments.all)?)
     } else if arguments.options.output.json {
-        Box::new(Json::begin(&review, window, arguments.all)?)
+        Box::new(Json::of(call, &review, window, arguments.all))
     } else {
         Box::new(Blocks::begin(call, arguments.all, arguments.full, window))
     };
@@ -139,24 +139,15 @@ fn tell_rest(call: &Call, window: Window, found: u64) {
 
 fn filter(review: &Review<'_>, arguments: &Arguments) -> Result<Filter> {
     let table = arguments.table.as_deref().map(|name| review.find(name)).transpose()?;
-    let mut classes = Vec::new();
-    for word in &arguments.class {
-        let setting: Setting = word.parse()?;
-        classes.extend_from_slice(setting.classes());
-    }
-    let evidence =
-        arguments.evidence.iter().map(|word| read_evidence(word).map_err(usage)).collect::<Result<Vec<Evidence>>>()?;
-    Ok(Filter {
-        selector: Selector {
-            databases: arguments.database.clone(),
-            tables: table.into_iter().map(Glob::new).collect(),
-            classes,
-            evidence,
-            changed: arguments.changed.iter().map(Glob::new).collect(),
-        },
-        held: arguments.held,
-        key: arguments.key.clone(),
-    })
+    let words = SelectorWords {
+        databases: arguments.database.clone(),
+        tables: table.into_iter().collect(),
+        classes: arguments.class.clone(),
+        evidence: arguments.evidence.clone(),
+        changed: arguments.changed.clone(),
+    };
+    let key = arguments.key.iter().map(|text| read(text).map_err(usage)).collect::<Result<_>>()?;
+    Ok(Filter { selector: words.read().map_err(usage)?, held: arguments.held, key })
 }
 
 fn limit(text: &str) -> Result<Option<u64>> {

@@ -175,6 +175,7 @@ impl ReviewedTable<'_> {
             Ok(ShownColumn {
                 name: column.name.as_str().to_owned(),
                 pg_type: column.pg_type.clone(),
+                old_type: self.old_type(column),
                 is_key: key.contains(&index),
                 differs: !sides.both(row) || facts.changed.iter().flatten().any(is_named),
                 base: sides.base(facts.base, row, index)?,
@@ -201,6 +202,12 @@ impl ReviewedTable<'_> {
             columns: columns.map(|(index, one)| column(index, one)).collect::<Result<_>>()?,
             statements: self.statements(sides, row, action)?,
         })
+    }
+
+    /// OLD's own type of a column that is compared in another one.
+    fn old_type(&self, column: &StagedColumn) -> Option<String> {
+        let own = &self.record.old.column(&column.name).filter(|_| column.old.is_present())?.data_type;
+        (own.sql != column.pg_type && own.base_sql != column.pg_type).then(|| own.sql.clone())
     }
 
     fn statements(&self, sides: &Sides<'_>, row: usize, action: Option<Action>) -> Result<Vec<String>> {

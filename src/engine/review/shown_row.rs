@@ -45,6 +45,9 @@ pub struct ShownColumn {
     pub name: String,
     /// The type in which both sides are compared.
     pub pg_type: String,
+    /// OLD's own type, where that is another: OLD has what that makes of a value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_type: Option<String>,
     /// Whether it is one of the key's.
     pub is_key: bool,
     /// Whether OLD's and NEW's values differ, or only one of them has the row.
@@ -55,7 +58,7 @@ pub struct ShownColumn {
     pub old: Cell,
     /// On NEW when it was exported.
     pub new: Cell,
-    /// On OLD after a merge of the plan; nothing where there is no plan.
+    /// On OLD after a merge of the plan, in the type in which both sides are compared; nothing where there is no plan.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Cell>,
 }
