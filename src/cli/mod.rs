@@ -11,6 +11,7 @@ mod approve;
 mod arm;
 mod audit;
 mod bars;
+mod completions;
 mod confirm;
 mod coverage;
 mod decide;
@@ -20,6 +21,7 @@ mod disarm;
 mod discover;
 mod environment;
 mod exit;
+mod explain;
 mod export;
 mod fold;
 mod grants;
@@ -101,6 +103,9 @@ enum Verb {
     Arm(arm::Arguments),
     Disarm(disarm::Arguments),
     Runs(runs::Arguments),
+    Explain(explain::Arguments),
+    Completions(completions::Completions),
+    Man(completions::Man),
     Demo(demo::Arguments),
 }
 
@@ -126,6 +131,9 @@ impl Verb {
             Self::Arm(_) => "arm",
             Self::Disarm(_) => "disarm",
             Self::Runs(_) => "runs",
+            Self::Explain(_) => "explain",
+            Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
             Self::Demo(_) => "demo",
         }
     }
@@ -134,6 +142,9 @@ impl Verb {
         match self {
             Self::Demo(arguments) => &arguments.output,
             Self::Runs(arguments) => &arguments.options().output,
+            Self::Explain(arguments) => &arguments.output,
+            Self::Completions(arguments) => &arguments.output,
+            Self::Man(arguments) => &arguments.output,
             Self::Discover(arguments) => &arguments.options.output,
             Self::Export(arguments) => &arguments.options.output,
             Self::Diff(arguments) => &arguments.options.output,
@@ -176,6 +187,9 @@ impl Verb {
             Self::Arm(arguments) => Box::pin(arm::run(call, arguments)).await,
             Self::Disarm(arguments) => disarm::run(call, arguments).await,
             Self::Runs(arguments) => runs::run(call, arguments),
+            Self::Explain(arguments) => explain::run(call, arguments),
+            Self::Completions(arguments) => completions::completions(arguments),
+            Self::Man(arguments) => completions::man(arguments),
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }

@@ -11,6 +11,7 @@ use super::printer::write_err;
 use super::report;
 use super::terminal;
 use crate::error::{Error, ErrorKind, OldState};
+use crate::staging::FORMAT_VERSION;
 
 /// `failback --help`.
 pub(super) const OVERVIEW: &str = "\
@@ -22,6 +23,7 @@ Look:
   discover  List every relation on both servers and what will be done about it
   status    Say how far a run has come
   runs      List the runs, or remove rows of those that are done with
+  explain   Say what a word means
   grants    Print the SQL that gives failback's user what it needs, and no more
 
 Prepare, before the cutover:
@@ -48,6 +50,10 @@ Recover, step by step (each step reads the files of the one before):
 Recover, all at once:
   recover   Go from discover to plan, and on to verify if nothing waits
 
+For the shell:
+  completions  Print a shell's completions
+  man       Print a page of the manual
+
 Options:
 {options}
 
@@ -55,6 +61,11 @@ Options:
 
 /// Says what is wrong with the command line, or prints the help that was asked for.
 pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<_> = arguments.skip(1).collect();
+    if error.kind() == Fault::DisplayVersion && arguments.iter().any(|argument| argument == "--json") {
+        let _ = writeln!(std::io::stdout().lock(), "{:#}", version());
+        return ExitCode::SUCCESS;
+    }
     if matches!(error.kind(), Fault::DisplayHelp | Fault::DisplayVersion) {
         // A reader who closes the pipe has read enough.
         let _ = error.print();
@@ -64,7 +75,6 @@ pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString
         let _ = error.print();
         return ExitCode::from(ErrorKind::Usage.exit_code());
     }
-    let arguments: Vec<_> = arguments.skip(1).collect();
     let verb = arguments.first().and_then(|verb| verb.to_str()).filter(|verb| is_verb(verb));
     let error = explain(error, verb, &arguments);
     let command = verb.unwrap_or_default();
@@ -75,6 +85,17 @@ pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString
     }
     write_err(&report::text(&error, &OldState::NotWritten, command, Paint::default(), terminal::width(std::io::stderr())));
     ExitCode::from(error.kind().exit_code())
+}
+
+/// Says which failback this is, for programs.
+fn version() -> serde_json::Value {
+    serde_json::json!({
+        "schema_version": 1,
+        "name": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "build": env!("FAILBACK_VERSION"),
+        "run_format_version": FORMAT_VERSION,
+    })
 }
 
 fn is_verb(word: &str) -> bool {

@@ -18,6 +18,7 @@ mod instructions;
 mod journal;
 mod layout;
 mod log;
+mod manners;
 mod pgbench;
 mod places;
 mod readable;

@@ -210,8 +210,8 @@ fn mistakes_are_told_with_their_place() {
         (
             "[environments.dev.environments]",
             "1:19",
-            "unknown key `environments` in [environments.dev]; known are cutover, overlap, zone, databases, runs, jobs, \
-             sums_first, ledger_schema, old, new, base, slot, columns, tables, mask"
+            "unknown key `environments` in [environments.dev]; known are approval, cutover, overlap, zone, databases, runs, \
+             jobs, sums_first, ledger_schema, old, new, base, slot, columns, tables, mask"
                 .to_owned(),
         ),
         (
