@@ -12,6 +12,7 @@ mod arm;
 mod audit;
 mod bars;
 mod completions;
+mod config;
 mod confirm;
 mod coverage;
 mod decide;
@@ -103,6 +104,7 @@ enum Verb {
     Arm(arm::Arguments),
     Disarm(disarm::Arguments),
     Runs(runs::Arguments),
+    Config(config::Arguments),
     Explain(explain::Arguments),
     Completions(completions::Completions),
     Man(completions::Man),
@@ -131,6 +133,7 @@ impl Verb {
             Self::Arm(_) => "arm",
             Self::Disarm(_) => "disarm",
             Self::Runs(_) => "runs",
+            Self::Config(_) => "config",
             Self::Explain(_) => "explain",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
@@ -142,6 +145,7 @@ impl Verb {
         match self {
             Self::Demo(arguments) => &arguments.output,
             Self::Runs(arguments) => &arguments.options().output,
+            Self::Config(arguments) => &arguments.options().output,
             Self::Explain(arguments) => &arguments.output,
             Self::Completions(arguments) => &arguments.output,
             Self::Man(arguments) => &arguments.output,
@@ -187,6 +191,7 @@ impl Verb {
             Self::Arm(arguments) => Box::pin(arm::run(call, arguments)).await,
             Self::Disarm(arguments) => disarm::run(call, arguments).await,
             Self::Runs(arguments) => runs::run(call, arguments),
+            Self::Config(arguments) => config::run(call, arguments),
             Self::Explain(arguments) => explain::run(call, arguments),
             Self::Completions(arguments) => completions::completions(arguments),
             Self::Man(arguments) => completions::man(arguments),

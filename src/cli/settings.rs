@@ -166,7 +166,16 @@ impl Settings {
         self.config.cutover(None).is_ok()
     }
 
-    fn endpoint(&self, side: Side, environment: &Environment, needed: bool) -> Result<Endpoint> {
+    /// Whether the command line names a side's server.
+    pub(super) fn is_named(&self, side: Side) -> bool {
+        match side {
+            Side::Old => self.options.old.is_some(),
+            Side::New => self.options.new.is_some(),
+        }
+    }
+
+    /// Returns how a side is reached.
+    pub(super) fn endpoint(&self, side: Side, environment: &Environment, needed: bool) -> Result<Endpoint> {
         let given = match side {
             Side::Old => self.options.old.as_deref(),
             Side::New => self.options.new.as_deref(),

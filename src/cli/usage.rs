@@ -23,6 +23,7 @@ Look:
   discover  List every relation on both servers and what will be done about it
   status    Say how far a run has come
   runs      List the runs, or remove rows of those that are done with
+  config    Show, check or describe failback.toml
   explain   Say what a word means
   grants    Print the SQL that gives failback's user what it needs, and no more
 

@@ -33,6 +33,12 @@ impl Mask {
         self
     }
 
+    /// Returns how many rules there are.
+    #[must_use]
+    pub fn rules(&self) -> usize {
+        self.rules.len()
+    }
+
     /// Returns the mask of one table, by all its names.
     #[must_use]
     pub fn of_table(&self, names: &[&str]) -> TableMask {

@@ -67,6 +67,18 @@ impl Config {
         Ok(Self { base: layer.clone().over(self.base.clone()), ..self.clone() })
     }
 
+    /// Returns how errors call the file.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Returns how many sections there are about tables.
+    #[must_use]
+    pub fn table_rules(&self) -> usize {
+        self.base.tables.iter().count()
+    }
+
     /// Returns the cutover: the one given on the command line, else the file's.
     ///
     /// # Errors
