@@ -1,6 +1,9 @@
 //! `failback plan`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
+use serde::Serialize;
 
 use super::options::Options;
 use super::page::Page;
@@ -9,10 +12,12 @@ use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, coverage, run};
 use crate::config::LockWaits;
-use crate::engine::{self, Context, PlanReport};
+use crate::engine::{self, Context, PlanMoves, PlanReport};
 use crate::error::Result;
 use crate::name::Side;
 use crate::policy::Action;
+use crate::staging::{Plan, Sealed};
+use crate::store::LocalStore;
 use crate::words::Counts;
 
 /// Freeze what merge will do
@@ -33,24 +38,72 @@ pub(super) struct Arguments {
     /// Show a value of NEW's for each reason why OLD does not take one; production data
     #[arg(long)]
     pub(super) show_values: bool,
+    /// Say what moved since the plan of this run's folder [default: the plan that is made anew]
+    #[arg(long, value_name = "DIR")]
+    pub(super) against: Option<PathBuf>,
     #[command(flatten)]
     pub(super) options: Options,
+}
+
+/// A plan, and what moved since the one before.
+#[derive(Serialize)]
+struct Planned<'a> {
+    #[serde(flatten)]
+    report: &'a PlanReport,
+    moves: Option<PlanMoves>,
 }
 
 /// Plans and prints the plan.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let (store, _lock) = run::open_for_writing(&settings)?;
+    let before = before(arguments.against.as_deref(), &store)?;
     let context = settings.context(call, store, &[Side::Old])?;
     let mut report = engine::plan(&context).await?;
+    let now = Plan::read(context.store())?;
+    let moves = before.map(|before| engine::plan_moves(&before, &now));
     if !arguments.show_values {
         report.hide_values();
     }
     report.hide_masked(settings.config.mask());
-    let mut page = coverage::headed(call, &report.coverage, &page(call, &context, &report));
+    let mut lines = page(call, &context, &report);
+    if let Some(moves) = &moves {
+        lay_out_moves(&mut lines, moves);
+    }
+    let mut page = coverage::headed(call, &report.coverage, &lines);
     page.next(next(&settings, &report, &context.servers().endpoint(Side::Old).address()));
-    call.printer.result(&report, &page)?;
+    call.printer.result(&Planned { report: &report, moves }, &page)?;
     Ok(if arguments.exit_code && report.held > 0 { Exit::Undecided } else { Exit::Done })
+}
+
+/// Returns the plan that the new one is compared with: that of a run that was named, else the one that it takes the place of,
+/// where that can be read.
+fn before(named: Option<&Path>, store: &LocalStore) -> Result<Option<Sealed<Plan>>> {
+    match named {
+        Some(folder) => Plan::read_alone(&LocalStore::open(folder)?).map(Some),
+        None => Ok(Plan::read_alone(store).ok()),
+    }
+}
+
+/// Says what moved since an earlier plan.
+fn lay_out_moves(page: &mut Page, moves: &PlanMoves) {
+    let before = &moves.before[..moves.before.len().min(12)];
+    if moves.same {
+        page.line(format!("moved: nothing, it is the plan of before, {before}"));
+        return;
+    }
+    page.heading(&format!("moved since plan {before}:"));
+    let mut table = Table::new(&["database", "table", "what", "#before", "#now"]);
+    for one in &moves.moved {
+        let (before, now) = (amount::count(one.before), amount::count(one.now));
+        table.row([one.database.clone(), one.table.clone(), one.what.clone(), before, now]);
+    }
+    if table.is_empty() {
+        page.line("  no number of rows");
+    } else {
+        page.table(&table);
+    }
+    page.list("the same numbers, other rows or another definition:", &moves.other_rows);
 }
 
 /// Says how to go on from a plan.

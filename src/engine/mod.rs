@@ -50,7 +50,8 @@ pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{
-    MovedDecision, PlanReport, PlannedTable, Reject, TalliedRows, TalliedRule, Tally, Wanting, moved_decisions, plan,
+    MovedDecision, MovedRows, PlanMoves, PlanReport, PlannedTable, Reject, TalliedRows, TalliedRule, Tally, Wanting,
+    moved_decisions, plan, plan_moves,
 };
 pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use review::{Cell, CountedTable, Filter, Review, ShownColumn, ShownRow, Window};

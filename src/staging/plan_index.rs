@@ -161,6 +161,14 @@ impl Plan {
         Ok((plan, stale))
     }
 
+    /// Reads a plan to compare another with it: of whichever run, and whatever it was made from.
+    ///
+    /// # Errors
+    /// `Refused` where there is none, `Damaged` where it is not what was written.
+    pub fn read_alone(store: &dyn Store) -> Result<Sealed<Self>> {
+        read_json(store, layout::PLAN, "failback plan")
+    }
+
     fn read_own(store: &dyn Store) -> Result<Sealed<Self>> {
         let plan: Sealed<Self> = read_json(store, layout::PLAN, "failback plan")?;
         let run = RunRecord::read(store)?;

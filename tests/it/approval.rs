@@ -69,6 +69,35 @@ fn whatever_changes_the_plan_voids_what_was_said_of_it() {
     assert!(!is_merged(&scene));
 }
 
+/// What was approved can be held against what is to be approved now.
+#[test]
+fn a_plan_says_what_moved_since_the_one_before() {
+    let scene = Scene::new("approval_moved", "");
+    let planned = |arguments: &[&str]| -> Value {
+        let output = scene.run(&[&["plan", "--json"], arguments].concat());
+        serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr))
+    };
+    let again = planned(&[])["moves"].clone();
+    assert_eq!((&again["same"], again["moved"].as_array().map(Vec::len)), (&true.into(), Some(0)));
+    assert_eq!(scene.run(&["decide", "conflict=apply_new", "--why", "agreed"]).code, 0);
+    let copy = scene.in_run("..").join("before");
+    std::fs::create_dir(&copy).expect("a folder");
+    std::fs::copy(scene.in_run("plan.json"), copy.join("plan.json")).expect("the plan of before");
+    let moves = planned(&[])["moves"].clone();
+    let rows_of = |what: &str| {
+        let rows = moves["moved"].as_array().expect("moved rows");
+        let one = rows.iter().find(|row| row["what"].as_str().is_some_and(|text| text.starts_with(what))).expect(what);
+        (one["table"].as_str().expect("a table").to_owned(), one["before"].as_u64(), one["now"].as_u64())
+    };
+    assert_eq!(rows_of("update_origin_differs"), ("app.people".to_owned(), Some(1), Some(0)));
+    let (table, before, now) = rows_of("update");
+    assert_eq!((table.as_str(), now.unwrap_or(0).abs_diff(before.unwrap_or(0))), ("app.people", 1));
+    let named = planned(&["--against", &copy.display().to_string()])["moves"].clone();
+    assert_eq!((&named["moved"], &named["before"]), (&moves["moved"], &moves["before"]));
+    let shown = scene.run(&["plan", "--against", &copy.display().to_string(), "--width", "80"]).stdout;
+    assert!(shown.contains("moved since plan") && shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+}
+
 #[test]
 fn a_denial_stops_a_merge_whoever_approves() {
     let scene = Scene::new("approval_denied", ROLES);
