@@ -3,27 +3,24 @@
 //!
 //! Where it contradicts what the snapshot shows of a table, nothing that it says of the table is believed.
 //!
-//! Memory: about 100 bytes for each of a million keys, and a batch.
+//! Memory: see [`staged_keys`].
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, StringArray};
+use arrow_array::{ArrayRef, StringArray};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use super::log_spool::{LogSpool, Reach, options};
-use crate::codec::BatchEncoder;
+use super::staged_keys::{self, KeySet, LookUp, Wanted};
 use crate::delta::{KeyLog, Logged};
 use crate::engine::evidence::Clock;
-use crate::engine::rows::{Digest, KEYS_PER_STATEMENT, LazySegment, Target, key_digests, key_layout, key_positions, key_texts};
+use crate::engine::rows::{KEYS_PER_STATEMENT, Target};
 use crate::engine::run::{Context, Event};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Side;
 use crate::staging::layout::DatabaseLayout;
-use crate::staging::{DatabaseRecord, LOG_FACT, LogUse, Segment, SegmentOptions, SegmentReader, TableRecord};
-
-/// How many keys are looked up at a time.
-const LOOKED_UP: usize = 1 << 20;
+use crate::staging::{DatabaseRecord, LOG_FACT, LogUse, Segment, SegmentReader, TableRecord};
 
 /// From here on the 32 bits of an id stand for more than one: a row may be called young that is not.
 const ROUND: u64 = 1 << 32;
@@ -96,31 +93,12 @@ fn distrust(context: &Context, database: &mut DatabaseRecord, number: u32, why: 
     Ok(())
 }
 
-/// A staged segment whose keys are looked up.
-struct Staged {
-    /// The table's number in the record.
-    table: u32,
-    /// Whether its rows may have been written since the mark; `None`: NEW has no row under its keys.
-    young: Option<bool>,
-}
-
-/// Keys that wait to be looked up, with the number of the segment that they stand in.
-#[derive(Default)]
-struct Waiting {
-    keys: Vec<(usize, Vec<Digest>)>,
-    count: usize,
-}
-
 /// What is looked up, and what came of it.
-struct LookUp<'a> {
+struct LogLookUp<'a> {
     context: &'a Context,
     spool: &'a LogSpool,
     /// Whether a row that is called young was written since, for certain.
     ids_are_exact: bool,
-    staged: Vec<Staged>,
-    /// The file of each segment that is not whole yet.
-    files: BTreeMap<usize, LazySegment>,
-    done: BTreeMap<usize, Segment>,
     broken: BTreeMap<u32, String>,
 }
 
@@ -131,82 +109,31 @@ fn look_up_all(
     spool: &LogSpool,
     ids_are_exact: bool,
 ) -> Result<BTreeMap<u32, String>> {
-    let (staged, files, done, broken) = (Vec::new(), BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut work = LookUp { context, spool, ids_are_exact, staged, files, done, broken };
-    let mut waiting = Waiting::default();
-    let mut segments = Vec::new();
-    for (number, table) in (0..).zip(&mut database.tables).filter(|(_, table)| table.has_log()) {
-        let (keys, names, layout) = (key_layout(&table.key), table.key.names(), table.layout.clone());
-        let candidates = table.candidates.iter_mut().map(|segment| (segment, false));
-        for (segment, is_absent) in candidates.chain(table.absent.iter_mut().map(|segment| (segment, true))) {
-            let layout = if is_absent { &keys } else { &layout };
-            let (encoder, positions) = (BatchEncoder::new(layout), key_positions(layout, &names)?);
-            let at = work.staged.len();
-            let young = (!is_absent).then(|| segment.young != Some(false));
-            work.staged.push(Staged { table: number, young });
-            work.files.insert(at, file(context, segment));
-            for batch in SegmentReader::open(context.store(), segment, KEYS_PER_STATEMENT)? {
-                context.reporter().check_stop()?;
-                let keys = key_digests(&key_texts(&encoder, &batch?, &positions)?);
-                waiting.count += keys.len();
-                waiting.keys.push((at, keys));
-                if waiting.count >= LOOKED_UP {
-                    work.look_up(&std::mem::take(&mut waiting))?;
-                    work.close(at)?;
-                }
-            }
-            segments.push(segment);
-        }
+    let mut look_up = LogLookUp { context, spool, ids_are_exact, broken: BTreeMap::new() };
+    let tables = (0..).zip(&mut database.tables).filter(|(_, table)| table.has_log());
+    staged_keys::look_up(context, tables, &mut look_up)?;
+    Ok(look_up.broken)
+}
+
+impl LookUp for LogLookUp<'_> {
+    type Fact = KeyLog;
+    const SUFFIX: &'static str = "-log.parquet";
+
+    fn schema() -> SchemaRef {
+        Arc::new(Schema::new(vec![Field::new(LOG_FACT, DataType::Utf8, false)]))
     }
-    work.look_up(&waiting)?;
-    work.close(usize::MAX)?;
-    for (at, segment) in segments.into_iter().enumerate() {
-        segment.log = work.done.remove(&at).map(Box::new);
+
+    fn place(segment: &mut Segment) -> &mut Option<Box<Segment>> {
+        &mut segment.log
     }
-    Ok(work.broken)
-}
 
-fn schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new(LOG_FACT, DataType::Utf8, false)]))
-}
-
-fn file(context: &Context, segment: &Segment) -> LazySegment {
-    let path = segment.file.path.replace(".parquet", "-log.parquet");
-    LazySegment::new(Target { store: context.shared_store(), path, options: SegmentOptions::default() }, schema())
-}
-
-impl LookUp<'_> {
-    /// Reads the changes for the keys that wait, and writes what they say of each, in their order.
-    fn look_up(&mut self, waiting: &Waiting) -> Result<()> {
-        let mut wanted: HashMap<(u32, Digest), KeyLog> = HashMap::with_capacity(waiting.count);
-        for (at, keys) in &waiting.keys {
-            let table = self.staged[*at].table;
-            wanted.extend(keys.iter().map(|key| ((table, *key), KeyLog::default())));
-        }
-        if wanted.is_empty() {
-            return Ok(());
-        }
-        self.follow(&mut wanted)?;
-        for (at, keys) in &waiting.keys {
-            let Staged { table, young } = self.staged[*at];
-            let mut facts = Vec::with_capacity(keys.len());
-            for log in keys.iter().filter_map(|key| wanted.get(&(table, *key))) {
-                if let Some(why) = self.contradiction(*log, young) {
-                    self.broken.entry(table).or_insert_with(|| why.to_owned());
-                }
-                facts.push(log.fact().word());
-            }
-            let malformed = |error| Error::new(ErrorKind::Malformed, "keep what the log says").because(error);
-            let batch = RecordBatch::try_new(schema(), vec![Arc::new(StringArray::from(facts))]).map_err(malformed)?;
-            if let Some(file) = self.files.get_mut(at) {
-                file.write(&batch)?;
-            }
-        }
-        Ok(())
+    /// The log spells a table's keys in one way.
+    fn scope(of: KeySet) -> u32 {
+        of.table
     }
 
     /// Goes through the changes in their order.
-    fn follow(&self, wanted: &mut HashMap<(u32, Digest), KeyLog>) -> Result<()> {
+    fn find(&self, wanted: &mut Wanted<KeyLog>) -> Result<()> {
         let Some(changes) = &self.spool.changes else { return Ok(()) };
         let (mut number, mut stretches) = (0, self.spool.stretches.iter().copied());
         let mut stretch = stretches.next();
@@ -225,13 +152,22 @@ impl LookUp<'_> {
         Ok(())
     }
 
+    fn column(&mut self, of: KeySet, facts: &[&KeyLog]) -> ArrayRef {
+        if let Some(why) = facts.iter().find_map(|log| self.contradiction(**log, of)) {
+            self.broken.entry(of.table).or_insert_with(|| why.to_owned());
+        }
+        Arc::new(facts.iter().map(|log| Some(log.fact().word())).collect::<StringArray>())
+    }
+}
+
+impl LogLookUp<'_> {
     /// Says how the log contradicts what the snapshot shows of a key, if it does. What replication brought is not in it, and
     /// may have done anything.
-    fn contradiction(&self, log: KeyLog, young: Option<bool>) -> Option<&'static str> {
+    fn contradiction(&self, log: KeyLog, of: KeySet) -> Option<&'static str> {
         if self.spool.has_origins {
             return None;
         }
-        match (young, log.is_there()) {
+        match ((!of.is_absent).then_some(of.is_young), log.is_there()) {
             (Some(_), Some(false)) => Some("NEW has a row that the log deletes"),
             (None, Some(true)) => Some("NEW lacks a row that the log has"),
             (Some(false), Some(true)) if matches!(log.fact(), Logged::Created | Logged::Existed) => {
@@ -240,14 +176,5 @@ impl LookUp<'_> {
             (Some(true), None) if self.ids_are_exact => Some("the log lacks a row that NEW's ids say was written since"),
             _ => None,
         }
-    }
-
-    /// Closes the files of the segments before this one, all of whose keys were looked up.
-    fn close(&mut self, before: usize) -> Result<()> {
-        let rest = self.files.split_off(&before);
-        for (at, file) in std::mem::replace(&mut self.files, rest) {
-            self.done.extend(file.finish()?.map(|segment| (at, segment)));
-        }
-        Ok(())
     }
 }
