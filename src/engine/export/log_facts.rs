@@ -29,7 +29,7 @@ const ROUND: u64 = 1 << 32;
 /// cannot be read, or not be believed, the record says why, and transaction ids go alone.
 ///
 /// # Errors
-/// Whatever connecting and staging can give; that the log cannot be read is none.
+/// Whatever staging can give; that the log cannot be read is none.
 pub(crate) async fn stage(context: &Context, clock: &Clock, database: &mut DatabaseRecord, reach: Reach) -> Result<()> {
     let Some(slot) = database.log.as_ref().filter(|log| log.unused.is_none()).map(|log| log.slot.clone()) else {
         return Ok(());
@@ -42,11 +42,11 @@ pub(crate) async fn stage(context: &Context, clock: &Clock, database: &mut Datab
     let target = Target { store: context.shared_store(), path: path.clone(), options: options() };
     let spool = match LogSpool::read(context, (database, clock), &slot, reach, target).await.place(|| Side::New) {
         Ok(spool) => spool,
-        Err(error) if is_of_the_log(&error) => {
+        Err(error) if ends_export(error.kind()) => return Err(error),
+        Err(error) => {
             give_up(context, database, &error);
             return Ok(());
         }
-        Err(error) => return Err(error),
     };
     let broken = look_up_all(context, database, &spool, ids_are_exact)?;
     for (number, why) in spool.broken.iter().chain(&broken) {
@@ -58,10 +58,10 @@ pub(crate) async fn stage(context: &Context, clock: &Clock, database: &mut Datab
     Ok(())
 }
 
-/// Whether an error is about the log, and no reason to give up the export.
-fn is_of_the_log(error: &Error) -> bool {
-    let kinds = [ErrorKind::Server, ErrorKind::Permission, ErrorKind::ServerFull, ErrorKind::Malformed, ErrorKind::Refused];
-    kinds.contains(&error.kind())
+/// Whether an error ends the export, and not the look at the log alone: the run's own files failed, or somebody wants to stop.
+/// What NEW may say, that it cannot be reached among it, leaves what its rows' ids prove.
+const fn ends_export(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::Storage | ErrorKind::StorageFull | ErrorKind::Damaged | ErrorKind::Interrupted)
 }
 
 fn give_up(context: &Context, database: &mut DatabaseRecord, error: &Error) {
@@ -176,5 +176,16 @@ impl LogLookUp<'_> {
             (Some(true), None) if self.ids_are_exact => Some("the log lacks a row that NEW's ids say was written since"),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_new_says_of_its_log_ends_the_export() {
+        let ending: Vec<_> = ErrorKind::ALL.iter().filter(|kind| ends_export(**kind)).map(|kind| kind.word()).collect();
+        assert_eq!(ending, ["damaged", "storage_full", "storage", "interrupted"]);
     }
 }
