@@ -94,11 +94,6 @@ impl<'a> AgainstBase<'a> {
         matches!(self, Self::Digests(..)) && is_told
     }
 
-    /// Whether digests of OLD's rows are all that is at hand.
-    pub(super) const fn is_baseline(&self) -> bool {
-        matches!(self, Self::Digests(..))
-    }
-
     /// Says what is known of a key. `written`: whether each side's row may have been written since a horizon, where that was
     /// asked. A baseline may be from before the cutover: a row that is as it was then has been left alone only if nobody wrote
     /// it, and that there was none does not say that there was none at the cutover.

@@ -156,7 +156,9 @@ impl LookUp for LogLookUp<'_> {
         if let Some(why) = facts.iter().find_map(|log| self.contradiction(**log, of)) {
             self.broken.entry(of.table).or_insert_with(|| why.to_owned());
         }
-        Arc::new(facts.iter().map(|log| Some(log.fact().word())).collect::<StringArray>())
+        // Where replication has brought the row since, or taken it away, what the log says is not about what there is.
+        let fact = |log: &&KeyLog| if log.is_there() == Some(of.is_absent) { Logged::Unknown } else { log.fact() };
+        Arc::new(facts.iter().map(|log| Some(fact(log).word())).collect::<StringArray>())
     }
 }
 
@@ -170,7 +172,7 @@ impl LogLookUp<'_> {
         match ((!of.is_absent).then_some(of.is_young), log.is_there()) {
             (Some(_), Some(false)) => Some("NEW has a row that the log deletes"),
             (None, Some(true)) => Some("NEW lacks a row that the log has"),
-            (Some(false), Some(true)) if matches!(log.fact(), Logged::Created | Logged::Existed) => {
+            (Some(false), Some(true)) if matches!(log.fact(), Logged::Created | Logged::Existed | Logged::Replaced) => {
                 Some("NEW's ids say of a row that nobody has written it since, and the log that somebody has")
             }
             (Some(true), None) if self.ids_are_exact => Some("the log lacks a row that NEW's ids say was written since"),
