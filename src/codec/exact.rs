@@ -30,7 +30,7 @@ pub(super) fn entry_fields() -> Fields {
 #[must_use]
 pub fn exact_columns(batch: &RecordBatch) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
-    let companion = batch.column_by_name(EXACT_COLUMN).and_then(|column| column.as_list_opt::<i32>());
+    let companion = batch.columns().last().and_then(|column| column.as_list_opt::<i32>());
     let Some(list) = companion.filter(|list| list.null_count() < list.len()) else { return counts };
     for entries in (0..list.len()).filter(|row| list.is_valid(*row)).map(|row| list.value(row)) {
         let names = entries.as_struct_opt().and_then(|entries| entries.columns().first()?.as_string_opt::<i32>());

@@ -14,6 +14,8 @@ pub enum Logged {
     Created,
     /// NEW had a row under it at the cutover, and changed or deleted it since.
     Existed,
+    /// NEW had a row under it at the cutover, deleted it since, and has made one again.
+    Replaced,
     /// NEW has written none since.
     Untouched,
     /// Nothing that would be sure.
@@ -23,6 +25,7 @@ pub enum Logged {
 words!(Logged {
     Created => "created",
     Existed => "existed",
+    Replaced => "replaced",
     Untouched => "untouched",
     Unknown => "unknown",
 });
@@ -55,12 +58,15 @@ pub struct KeyLog {
     /// What the first change since the cutover says, or one in doubt.
     said: Option<Logged>,
     last: Option<LoggedOp>,
+    /// Whether the row went since the cutover.
+    has_departed: bool,
 }
 
 impl KeyLog {
     /// Takes the next change.
     pub fn add(&mut self, op: LoggedOp, at: LoggedAt) {
         self.last = Some(op);
+        self.has_departed |= (at, op) == (LoggedAt::Since, LoggedOp::Departed);
         if self.said.is_none() {
             self.said = match (at, op) {
                 (LoggedAt::Before, _) => None,
@@ -75,6 +81,7 @@ impl KeyLog {
     #[must_use]
     pub const fn fact(self) -> Logged {
         match (self.said, self.last) {
+            (Some(Logged::Existed), Some(LoggedOp::Arrived | LoggedOp::Stayed)) if self.has_departed => Logged::Replaced,
             (Some(said), _) => said,
             // What was written before the cutover alone tells nothing of it: replication may have brought it.
             (None, Some(_)) => Logged::Unknown,
@@ -98,7 +105,7 @@ impl KeyLog {
 pub fn logged(sides: Sided<Option<Witness>>, fact: Logged) -> Sided<Option<Witness>> {
     let existed = match fact {
         Logged::Created => false,
-        Logged::Existed => true,
+        Logged::Existed | Logged::Replaced => true,
         Logged::Untouched if sides.new.is_none() => false,
         Logged::Untouched | Logged::Unknown => return sides,
     };
@@ -143,8 +150,9 @@ mod tests {
         use {LoggedOp::Arrived, LoggedOp::Departed, LoggedOp::Stayed};
         assert_eq!(of(&[]), Logged::Untouched);
         assert_eq!(of(&[(Arrived, Since), (Stayed, Since), (Departed, Since)]), Logged::Created);
-        assert_eq!(of(&[(Stayed, Since), (Departed, Since), (Arrived, Since)]), Logged::Existed);
-        assert_eq!(of(&[(Departed, Since), (Arrived, Since)]), Logged::Existed);
+        assert_eq!(of(&[(Stayed, Since), (Departed, Since), (Arrived, Since)]), Logged::Replaced);
+        assert_eq!(of(&[(Departed, Since), (Arrived, Since), (Stayed, Since)]), Logged::Replaced);
+        assert_eq!(of(&[(Departed, Since), (Arrived, Since), (Departed, Since)]), Logged::Existed);
         assert_eq!(of(&[(Arrived, Before), (Departed, Since)]), Logged::Existed);
         assert_eq!(of(&[(Departed, Before), (Arrived, Since)]), Logged::Created);
         assert_eq!(of(&[(Arrived, InDoubt), (Departed, Since)]), Logged::Unknown);

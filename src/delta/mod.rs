@@ -15,6 +15,7 @@ mod history;
 mod horizon;
 mod horizon_source;
 mod logged;
+mod remade;
 mod truth;
 mod witness;
 
@@ -27,5 +28,6 @@ pub use history::{CutoverWindow, History, Stamp};
 pub use horizon::{FIRST_NORMAL, Horizon, YoungXids};
 pub use horizon_source::{HorizonSource, KnownHorizon, TriedSource};
 pub use logged::{KeyLog, Logged, LoggedAt, LoggedOp, logged, rested_on_log};
+pub use remade::remade;
 pub use truth::{Verdict, classify};
 pub use witness::{Witness, agreed};

@@ -167,19 +167,26 @@ impl Covered {
             Self::No { .. } => "no",
         }
     }
+
+    /// Takes back that it is certain; what is trusted already, or not found, stays what it is.
+    fn trust(&mut self, by: &str) {
+        if matches!(self, Self::Yes { .. }) {
+            *self = Self::Trusted { by: by.to_owned() };
+        }
+    }
 }
 
 impl Coverage {
-    /// Takes back that inserts and updates are found for certain: it is trusted that they are.
+    /// Takes back that inserts and updates are found for certain: it is trusted that they are. What is not found stays so.
     pub fn trust(&mut self, by: &str) {
-        self.insert = Covered::Trusted { by: by.to_owned() };
-        self.update = Covered::Trusted { by: by.to_owned() };
+        self.insert.trust(by);
+        self.update.trust(by);
     }
 
-    /// Takes back that it is certain what a row was at the cutover: it is trusted, of every sort of change.
+    /// Takes back that it is certain what a row was at the cutover: it is trusted, of every sort of change that is found.
     pub fn trust_all(&mut self, by: &str) {
         self.trust(by);
-        self.delete = Covered::Trusted { by: by.to_owned() };
+        self.delete.trust(by);
     }
 
     /// Takes back that deletes are found, where partitions that stand alone on NEW hide which rows were.
@@ -188,5 +195,25 @@ impl Coverage {
             let why = format!("partition {partition} is detached on NEW: a row that is missing there may live on in it");
             self.delete = Covered::No { why };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trust_makes_no_more_of_what_is_not_found() {
+        let (yes, no) = (|| Covered::Yes { by: "ids".to_owned() }, Covered::No { why: "keys are not compared".to_owned() });
+        let column = Covered::Trusted { by: "a column".to_owned() };
+        let mut found = Coverage { insert: yes(), update: column.clone(), delete: no.clone() };
+        found.trust_all("a baseline");
+        let trusted = Covered::Trusted { by: "a baseline".to_owned() };
+        assert_eq!(found, Coverage { insert: trusted.clone(), update: column, delete: no });
+        let mut found = Coverage { insert: yes(), update: yes(), delete: yes() };
+        found.trust("a horizon by hand");
+        assert_eq!(found.delete, yes());
+        found.trust_all("a baseline");
+        assert_eq!(found.delete, trusted);
     }
 }

@@ -15,6 +15,15 @@ use crate::store::Store;
 /// The index of the folder; what is not in it does not exist.
 const INDEX: &str = "baseline.json";
 
+/// The column of a table's file with the digest of the key as a staged row has it.
+pub const BASELINE_KEY: &str = "fb_key";
+
+/// That of the key as one without a row is staged.
+pub const BASELINE_ABSENT_KEY: &str = "fb_absent_key";
+
+/// That of the row. Digests of rows have this name beside staged segments too.
+pub const BASELINE_ROW: &str = "fb_row";
+
 /// The mark that was made with it.
 const MARK: &str = "mark.json";
 

@@ -50,7 +50,7 @@ mod vote;
 mod written;
 
 pub use base::{BaseRecord, BaseUse};
-pub use baseline::{Baseline, DatabaseBaseline, TableBaseline};
+pub use baseline::{BASELINE_ABSENT_KEY, BASELINE_KEY, BASELINE_ROW, Baseline, DatabaseBaseline, TableBaseline};
 pub use chunk::{Chunk, Depth, Task};
 pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use index_file::{FORMAT_VERSION, Sealed};

@@ -43,7 +43,7 @@ impl SegmentReader {
         Self::begin(store, segment, batch_rows, None, 0..segment.rows)
     }
 
-    /// Opens a segment for some of its columns, by name. They come in the file's order, whatever the order asked for.
+    /// Opens a segment for some of its columns, by name, all that bear it. They come in the file's order, not in that asked.
     ///
     /// # Errors
     /// As [`open`](Self::open), and Damaged if there is no such column.
@@ -170,7 +170,10 @@ fn row_group_ends<T>(builder: &ArrowReaderBuilder<T>) -> Vec<u64> {
 }
 
 fn roots(schema: &SchemaRef, columns: &[&str]) -> Result<Vec<usize>, String> {
-    columns.iter().map(|name| schema.index_of(name).map_err(|_| format!("the file has no column {name:?}"))).collect()
+    let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let missing = columns.iter().find(|column| !names.contains(column));
+    let found = (0..names.len()).filter(|at| columns.contains(&names[*at])).collect();
+    missing.map_or(Ok(found), |missing| Err(format!("the file has no column {missing:?}")))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use serde::Serialize;
 use tracing::Instrument as _;
 
-use crate::engine::run::{Context, foreign, spans};
-use crate::error::{Error, ErrorKind, Place as _, Result};
+use crate::engine::run::{Context, foreign, slots_on_new, spans};
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::staging::Mark;
 use crate::words::words;
@@ -52,8 +52,7 @@ pub async fn disarm(context: &Context, mark: &Mark) -> Result<Vec<DisarmedSlot>>
 }
 
 async fn disarm_all(context: &Context, mark: &Mark) -> Result<Vec<DisarmedSlot>> {
-    let servers = context.servers();
-    let session = servers.connect(Side::New, servers.endpoint(Side::New).database()).await?;
+    let (session, there) = slots_on_new(context, context.servers().endpoint(Side::New).database()).await?;
     let identity = session.identity().await?;
     if identity.system_identifier.as_ref() != Some(&mark.servers.new.system_identifier) {
         return Err(Error::new(ErrorKind::Refused, "drop the slots")
@@ -61,7 +60,6 @@ async fn disarm_all(context: &Context, mark: &Mark) -> Result<Vec<DisarmedSlot>>
             .because("it is another server than the one on which they were made")
             .next("check --new, NEW_PG* and failback.toml"));
     }
-    let there = session.slots().await.place(|| Side::New)?;
     let mut found = Vec::new();
     for (database, marked) in mark.slots() {
         context.reporter().check_stop()?;

@@ -23,7 +23,10 @@ use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{Session, Snapshot};
 use crate::staging::layout::DatabaseLayout;
-use crate::staging::{Baseline, DatabaseBaseline, DatabaseRecord, SegmentOptions, TableBaseline, TableRecord};
+use crate::staging::{
+    BASELINE_ABSENT_KEY, BASELINE_KEY, BASELINE_ROW, Baseline, DatabaseBaseline, DatabaseRecord, SegmentOptions, TableBaseline,
+    TableRecord,
+};
 use crate::statement::{self, RowSource};
 
 /// What is to be prepared, and how long it may take.
@@ -197,7 +200,7 @@ impl Keeping<'_> {
 /// The columns of a baseline's file: the key as a staged row has it, as a key without a row is staged, and the row.
 fn baseline_schema() -> SchemaRef {
     let column = |name: &str| Field::new(name, digest_type(), false);
-    Arc::new(Schema::new(vec![column("fb_key"), column("fb_absent_key"), column("fb_row")]))
+    Arc::new(Schema::new([BASELINE_KEY, BASELINE_ABSENT_KEY, BASELINE_ROW].map(column).to_vec()))
 }
 
 /// What makes digests of rows that have their key before them.

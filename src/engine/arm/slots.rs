@@ -91,8 +91,9 @@ impl<'a> MadeSlots<'a> {
     pub(super) async fn take_back(self, error: Error) -> Error {
         let mut error = error;
         for MadeSlot { database, slot, .. } in &self.made {
-            let dropping = async { self.context.servers().connect(Side::New, database).await?.drop_slot(&slot.name).await };
-            if dropping.await.is_err() {
+            // What is made is taken back above all where the user wants to stop.
+            let session = self.context.servers().connect_to_take_back(Side::New, database);
+            if async { session.await?.drop_slot(&slot.name).await }.await.is_err() {
                 error = error.next(format!(
                     "drop the slot {} on NEW, which could not be taken back and holds NEW's log: SELECT \
                      pg_drop_replication_slot('{}');",

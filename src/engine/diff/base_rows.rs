@@ -6,11 +6,11 @@ use arrow_array::{Array as _, FixedSizeBinaryArray};
 use super::beside::Beside;
 use crate::codec::RowLayout;
 use crate::delta::{self, Differences, Evidence, KnownBase, Logged};
-use crate::engine::rows::{DIGEST, Digest, Image, RowDigests};
+use crate::engine::rows::{Digest, Image, RowDigests};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Sided;
 use crate::schema::{ComparisonKey, WHOLE_ROW_COLUMNS};
-use crate::staging::Segment;
+use crate::staging::{BASELINE_ROW, Segment};
 use crate::store::Store;
 
 /// What was staged of BASE, or of a baseline, for some keys.
@@ -43,7 +43,7 @@ impl BaseRows {
     /// Reads BASE's rows for the next keys.
     pub(super) fn take(&mut self, keys: usize, layout: &RowLayout) -> Result<AtBase> {
         let batch = self.0.take(keys)?;
-        match batch.column_by_name(DIGEST) {
+        match batch.column_by_name(BASELINE_ROW) {
             None => Image::of_base(&batch, layout).map(AtBase::Rows),
             Some(column) => {
                 let digests = column.as_fixed_size_binary_opt().ok_or_else(|| damaged("it holds no digests"))?;
@@ -92,11 +92,6 @@ impl<'a> AgainstBase<'a> {
     pub(super) fn gives_way(&self, fact: Logged, new_has_row: bool) -> bool {
         let is_told = fact == Logged::Created || fact == Logged::Untouched && !new_has_row;
         matches!(self, Self::Digests(..)) && is_told
-    }
-
-    /// Whether digests of OLD's rows are all that is at hand.
-    pub(super) const fn is_baseline(&self) -> bool {
-        matches!(self, Self::Digests(..))
     }
 
     /// Says what is known of a key. `written`: whether each side's row may have been written since a horizon, where that was

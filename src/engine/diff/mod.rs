@@ -8,6 +8,7 @@ mod asked_ids;
 mod base_rows;
 mod beside;
 mod brought;
+mod comparer;
 mod copies;
 mod diff_row;
 mod execute;

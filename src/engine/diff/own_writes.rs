@@ -5,21 +5,25 @@ use super::diff_row::DiffRow;
 use crate::delta::{Class, Evidence, History, Witness, classify};
 use crate::engine::rows::Image;
 use crate::error::Result;
-use crate::name::Sided;
+use crate::name::{Ident, Sided};
 use crate::pg::Session;
 use crate::statement::{self, RowSource};
 
 /// Corrects the verdicts on rows that one of these transactions wrote last and that differ from NEW's. `grade` is the evidence
-/// that NEW's rows were written since the cutover; nothing where they were not.
+/// that NEW's rows were written since the cutover; nothing where they were not. `created`: the column that says when a row was
+/// created, where there is one; of two rows that differ in it the one on OLD is not the earlier of NEW's.
 pub(super) async fn heed(
     old: &Session,
     source: RowSource<'_>,
-    (transactions, grade): (&[i64], Option<Evidence>),
+    (transactions, grade, created): (&[i64], Option<Evidence>, Option<&Ident>),
     (keys, sides): (&[Vec<String>], &Sided<Image>),
     rows: &mut [DiffRow],
 ) -> Result<()> {
     let is_there = |row: usize| sides.as_ref().map(|side| side.row(row).is_some());
-    let doubtful: Vec<usize> = (0..rows.len()).filter(|row| is_doubtful(rows[*row].verdict.class, is_there(*row))).collect();
+    let is_apart =
+        |row: &DiffRow| created.is_some_and(|created| row.changed.iter().flatten().any(|one| one == created.as_str()));
+    let is_asked = |row: &usize| is_doubtful(rows[*row].verdict.class, is_there(*row)) && !is_apart(&rows[*row]);
+    let doubtful: Vec<usize> = (0..rows.len()).filter(is_asked).collect();
     if transactions.is_empty() || doubtful.is_empty() {
         return Ok(());
     }

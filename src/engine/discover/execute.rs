@@ -67,7 +67,7 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
     let sources = Arc::new(HorizonSources::find(context, &names).await?);
     let mut found = discover_these(context, &names, &sources).await?;
     notes.append(&mut found.notes);
-    found.held_log = held_on_new(context).await?;
+    found.held_log = held_on_new(context, &names[0]).await?;
     Ok(Discovery { coverage: coverage(&found.databases), notes, ..found })
 }
 

@@ -185,6 +185,11 @@ impl Stamps {
         Self { created: find(&times.created), updated: find(&times.updated) }
     }
 
+    /// Returns which column of the layout says when a row was created, if one does.
+    pub(crate) fn created(&self) -> Option<usize> {
+        self.created.map(|column| column.position)
+    }
+
     /// Says what a row's stamps say about it.
     pub(crate) fn witness(&self, batch: &RecordBatch, row: usize) -> Witness {
         let read = |column: Option<StampColumn>| column.map_or(Stamp::Silent, |column| column.read(batch, row));

@@ -5,7 +5,7 @@ use crate::engine::run::{Context, Event};
 use crate::error::{Place as _, Result};
 use crate::name::Side;
 use crate::schema::Method;
-use crate::staging::{DatabaseRecord, TableRecord};
+use crate::staging::{BaseRecord, DatabaseRecord, TableRecord};
 
 /// Reads which blocks were changed of the tables that are to be found by them; `as_of` is where NEW's log was after the
 /// snapshot was taken. Where that cannot be known, it is said why, and they are found by `xid`.
@@ -30,16 +30,28 @@ pub(crate) async fn changed_blocks(
         Ok(changed) => return Ok(Some(changed)),
         Err(why) => why,
     };
-    let name = record.name.clone();
+    let (name, base) = (&record.name, record.base.as_ref());
     for table in record.tables.iter_mut().filter(|table| table.method.goes_by_blocks()) {
-        let (method, by_ids) = (table.method.word(), Method::Xid);
-        let note =
-            format!("{name}: {}: method = \"{method}\" cannot be followed, as {why}: {} is used", table.name, by_ids.word());
+        let (method, by_ids) = (table.method.word(), Method::Xid.word());
+        let note = format!("{name}: {}: method = \"{method}\" cannot be followed, as {why}: {by_ids} is used", table.name);
         context.reporter().tell(Event::Note(note));
-        table.method = by_ids;
-        table.coverage.delete = finder(by_ids).coverage(&table.times, table.compare_by).delete;
-        table.coverage.doubt_deletes(&table.detached);
+        go_by_ids(table, base);
         table.unlisted = Some(why.clone());
     }
     Ok(None)
+}
+
+/// Finds a table's rows by their ids, whichever blocks they are in, and with that keys that were not to be looked at.
+fn go_by_ids(table: &mut TableRecord, base: Option<&BaseRecord>) {
+    let had_keys = table.method != Method::BlocksOnly;
+    table.method = Method::Xid;
+    if had_keys {
+        return;
+    }
+    table.coverage.delete = finder(Method::Xid).coverage(&table.times, table.compare_by).delete;
+    // A baseline proves no less than ids do where these are asked.
+    if let Some(by) = base.filter(|_| table.has_base()).and_then(|base| base.trusted.as_deref()) {
+        table.coverage.trust_all(by);
+    }
+    table.coverage.doubt_deletes(&table.detached);
 }

@@ -133,7 +133,7 @@ async fn flushed(context: &Context, session: &Session, until: &str) -> Result<bo
             return Ok(state.has_origins);
         }
         if began.elapsed() > FLUSH {
-            return Err(Error::new(ErrorKind::Malformed, "wait for the log")
+            return Err(Error::new(ErrorKind::Timeout, "wait for the log")
                 .because("NEW has not written it to disk up to where the export's snapshot is"));
         }
         context.reporter().check_stop()?;

@@ -20,6 +20,7 @@ mod lone_run;
 mod looked;
 mod quiescence;
 mod report;
+mod staged_keys;
 mod stamped;
 mod subject;
 mod table_failure;

@@ -9,6 +9,7 @@ use blake3::Hasher;
 
 use crate::codec::{BatchEncoder, CodecError, RowLayout};
 use crate::error::{Error, ErrorKind, Result};
+use crate::staging::BASELINE_ROW;
 
 /// How many bytes a digest has: half of a BLAKE3, so that no two of as many rows as a table can have share one by chance.
 const DIGEST_BYTES: i32 = 16;
@@ -36,11 +37,8 @@ pub(crate) fn digest_column<'a>(digests: impl Iterator<Item = Option<&'a Digest>
 
 /// Returns the schema of a file of what a baseline has for each of some keys: one column, NULL where it has no row.
 pub(crate) fn digests_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new(DIGEST, digest_type(), true)]))
+    Arc::new(Schema::new(vec![Field::new(BASELINE_ROW, digest_type(), true)]))
 }
-
-/// The column of a row's digest.
-pub(crate) const DIGEST: &str = "fb_row";
 
 /// Digests keys: one list of texts a key column, as the servers take them.
 pub(crate) fn key_digests(texts: &[Vec<String>]) -> Vec<Digest> {

@@ -14,7 +14,7 @@ mod segment;
 mod stream;
 
 pub(crate) use counterpart::{KEYS_PER_STATEMENT, fetch, is_no_value, key_positions, key_texts, one_key};
-pub(crate) use digest::{DIGEST, Digest, RowDigests, digest_column, digest_type, digests_schema, key_digests};
+pub(crate) use digest::{Digest, RowDigests, digest_column, digest_type, digests_schema, key_digests};
 pub(crate) use image::{Image, base_schema, image_layout};
 pub(crate) use key::key_layout;
 pub(crate) use load::{Loading, load_columns, view};

@@ -6,7 +6,7 @@ use super::context::Context;
 use crate::config::Retention;
 use crate::error::{Place as _, Result};
 use crate::name::Side;
-use crate::pg::{PLUGIN, Slot};
+use crate::pg::{PLUGIN, Session, Slot};
 use crate::staging::{DatabaseMark, Mark, MarkedSlot};
 use crate::words::words;
 
@@ -99,15 +99,24 @@ pub(crate) fn foreign(slot: &Slot, database: &DatabaseMark) -> Option<String> {
     (slot.database_oid != database.oid).then(|| format!("it is of another database, {}", slot.database))
 }
 
-/// Lists every slot on NEW that bears a name as failback gives them: made by whomever, forgotten or not.
+/// Lists the slots on NEW that bear a name as failback gives them, of whichever database, with the session that was asked.
+///
+/// # Errors
+/// Whatever connecting with the database can give.
+pub(crate) async fn slots_on_new(context: &Context, database: &str) -> Result<(Session, Vec<Slot>)> {
+    let session = context.servers().connect(Side::New, database).await?;
+    let slots = session.slots().await.place(|| Side::New)?;
+    Ok((session, slots))
+}
+
+/// Lists every slot on NEW that bears such a name: made by whomever, forgotten or not. Any database that is looked at will do.
 ///
 /// # Errors
 /// Whatever connecting can give.
-pub(crate) async fn held_on_new(context: &Context) -> Result<Vec<HeldLog>> {
-    let servers = context.servers();
-    let session = servers.connect(Side::New, servers.endpoint(Side::New).database()).await?;
+pub(crate) async fn held_on_new(context: &Context, database: &str) -> Result<Vec<HeldLog>> {
+    let (_, slots) = slots_on_new(context, database).await?;
     let limits = context.selection().retention();
-    Ok(session.slots().await.place(|| Side::New)?.iter().map(|slot| HeldLog::of(slot, limits)).collect())
+    Ok(slots.iter().map(|slot| HeldLog::of(slot, limits)).collect())
 }
 
 /// Looks at the slots that were made with a mark.
@@ -115,10 +124,8 @@ pub(crate) async fn held_on_new(context: &Context) -> Result<Vec<HeldLog>> {
 /// # Errors
 /// Whatever connecting can give.
 pub async fn held_log(context: &Context, mark: &Mark) -> Result<Vec<HeldLog>> {
-    let servers = context.servers();
-    let session = servers.connect(Side::New, servers.endpoint(Side::New).database()).await?;
+    let (_, found) = slots_on_new(context, context.servers().endpoint(Side::New).database()).await?;
     let limits = context.selection().retention();
-    let found = session.slots().await.place(|| Side::New)?;
     let one = |(database, slot): (&DatabaseMark, &MarkedSlot)| match found.iter().find(|one| one.name == slot.name) {
         None => HeldLog::absent(database, slot, SlotState::Gone, None),
         Some(there) => match foreign(there, database) {

@@ -34,7 +34,7 @@ pub use context::Context;
 pub(crate) use coverage::coverage;
 pub use coverage::{CoveredChanges, CoveredTable};
 pub use held_log::{HeldLog, SlotState, held_log};
-pub(crate) use held_log::{foreign, held_on_new};
+pub(crate) use held_log::{foreign, held_on_new, slots_on_new};
 pub use ledger::{Entry, LedgerAction};
 pub(crate) use ledger::{Ledger, Undone};
 pub use limits::{CHUNK_BYTES, Limits};

@@ -77,13 +77,29 @@ impl Servers {
     pub async fn connect(&self, side: Side, database: &str) -> Result<Session> {
         let endpoint = self.endpoint(side).with_database(database);
         let session = self.stop.or(Box::pin(Session::connect(&endpoint))).await??;
+        self.join_up(side, &session).await?;
+        Ok(session)
+    }
+
+    /// Opens a session with one side's database although the user may want to stop: to take back what was made there.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), the wish to stop apart.
+    pub(crate) async fn connect_to_take_back(&self, side: Side, database: &str) -> Result<Session> {
+        let session = Box::pin(Session::connect(&self.endpoint(side).with_database(database))).await?;
+        self.join_up(side, &session).await?;
+        Ok(session)
+    }
+
+    /// Has a session wait as a side's do, and expects of it what is expected of these.
+    async fn join_up(&self, side: Side, session: &Session) -> Result<()> {
         if side == Side::Old && session.is_on_standby() {
-            return Err(standby(&session));
+            return Err(standby(session));
         }
         if let Some(waits) = self.short_waits.get(side) {
-            waits.join(&session).await?;
+            waits.join(session).await?;
         }
-        Ok(session)
+        Ok(())
     }
 
     /// Opens a session with BASE's database of that name; `None` where there is no BASE.

@@ -30,11 +30,11 @@ const WRITES: [&str; 2] = [
 
 /// Sets both sides up alike and keeps a baseline; lets both take the same writes before the cutover, and each its own after it.
 fn armed(test: &str, both: &str, meanwhile: &str, writes: [&str; 2]) -> Recovery {
-    armed_apart(test, both, "", meanwhile, writes)
+    armed_apart(test, "", both, "", meanwhile, writes)
 }
 
-/// The same, where NEW takes writes of its own before the baseline.
-fn armed_apart(test: &str, both: &str, apart: &str, meanwhile: &str, [new, old]: [&str; 2]) -> Recovery {
+/// The same, with a configuration, and where NEW takes writes of its own before the baseline.
+fn armed_apart(test: &str, config: &str, both: &str, apart: &str, meanwhile: &str, [new, old]: [&str; 2]) -> Recovery {
     let pair = support::pair(test);
     let everywhere = |statements: &str| {
         for side in Side::BOTH {
@@ -44,7 +44,7 @@ fn armed_apart(test: &str, both: &str, apart: &str, meanwhile: &str, [new, old]:
     everywhere(both);
     support::sql(&pair.new, apart);
     let pause = || std::thread::sleep(Duration::from_millis(20));
-    let mut case = recovery(Pair { database: pair.database.clone(), old: pair.old.clone(), new: pair.new.clone() }, "");
+    let mut case = recovery(Pair { database: pair.database.clone(), old: pair.old.clone(), new: pair.new.clone() }, config);
     let path = case.folder().join("armed");
     let store = Arc::new(LocalStore::create(&path).expect("a folder"));
     let context = case.context.clone().with_store(store.clone());
@@ -109,7 +109,7 @@ fn a_row_that_differed_before_the_baseline_is_no_write_of_news() {
     // OLD's server takes both spellings for one key.
     let apart = "update t set k = 1.0, v = 'apart' where k = 1; update t set k = 3.0, v = 'apart' where k = 3";
     let writes = ["update t set v = 'new' where k = 2", "update t set v = 'old' where k = 3"];
-    let case = armed_apart("armed_drift", both, apart, "", writes);
+    let case = armed_apart("armed_drift", "", both, apart, "", writes);
     let found = classes(&case);
     assert_eq!((found.get(&Class::Update), found.get(&Class::Drift)), (Some(&1), Some(&1)), "{found:?}");
     assert_eq!(found.get(&Class::UpdateOriginDiffers), None, "NEW's row of 3 is as it was: {found:?}");
@@ -124,6 +124,18 @@ fn without_transaction_ids_it_is_trusted() {
     assert!(matches!(&record.coverage.update, Covered::Trusted { by } if by.contains("the baseline")), "{:?}", record.coverage);
     let expected = [(Class::Delete, 1), (Class::OldOnly, 1), (Class::AmbiguousMissingOnOld, 1)];
     assert_eq!(classes(&case), BTreeMap::from(expected));
+}
+
+#[test]
+fn where_no_key_is_looked_at_a_baseline_finds_no_delete() {
+    let both = "create table t (id int primary key, v text, updated_at timestamptz default '2020-01-01');
+                insert into t select g, 'both' from generate_series(1, 9) g";
+    let config = "[tables.\"public.t\"]\nmethod = \"timestamps_only\"\n";
+    let case = armed_apart("armed_stamped", config, both, "", "", ["delete from t where id = 1", ""]);
+    let record = table(&case);
+    assert_eq!((record.method, &record.base), (Method::TimestampsOnly, &Some(BaseUse::Yes)));
+    assert_eq!(record.coverage.delete.word(), "no", "{:?}", record.coverage);
+    assert_eq!(classes(&case), BTreeMap::new());
 }
 
 #[test]

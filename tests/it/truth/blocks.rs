@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,19 @@ fn marked(name: &str, major: u32, both: &[&str]) -> Marked {
 impl Marked {
     fn new_side(&self, statements: &str) {
         support::sql(&self.pair.new, statements);
+    }
+
+    /// Lets NEW summarise some of its log, and lists the files in their order.
+    fn summaries(&self) -> Vec<PathBuf> {
+        for _ in 0..3 {
+            self.new_side("insert into t values (-1, '', ''); delete from t where id = -1; checkpoint");
+            std::thread::sleep(Duration::from_millis(400));
+        }
+        let folder = self.new.data_dir().join("pg_wal/summaries");
+        let mut files: Vec<_> = fs::read_dir(folder).expect("summaries").map(|entry| entry.expect("a file").path()).collect();
+        files.sort();
+        assert!(files.len() > 3, "{files:?}");
+        files
     }
 
     /// A recovery of all tables by a method.
@@ -250,19 +264,30 @@ const CHANGES: &str = "update t set v = 'new' where id = 5; delete from t where 
 fn without_one_of_the_summaries_all_rows_are_asked() {
     let marked = marked("blocks_removed", 17, &[TABLE, ROWS]);
     marked.new_side(CHANGES);
-    for _ in 0..3 {
-        marked.new_side("insert into t values (-1, '', ''); delete from t where id = -1; checkpoint");
-        std::thread::sleep(Duration::from_millis(400));
-    }
-    let folder = marked.new.data_dir().join("pg_wal/summaries");
-    let mut files: Vec<_> = fs::read_dir(folder).expect("summaries").map(|entry| entry.expect("a file").path()).collect();
-    files.sort();
-    assert!(files.len() > 3, "{files:?}");
+    let files = marked.summaries();
     // Neither the first, which ends before the mark, nor the last.
     fs::remove_file(&files[files.len() - 2]).expect("one less");
     expect_fallback(&marked, "there is no summary of NEW's log from");
     files[..files.len() - 2].iter().for_each(|file| fs::remove_file(file).expect("one less"));
     expect_fallback(&marked, "where it was at the mark");
+}
+
+#[test]
+fn what_is_trusted_of_base_is_trusted_of_keys_that_are_looked_at_after_all() {
+    let marked = marked("blocks_based", 17, &[TABLE, ROWS]);
+    let base = support::third_of(&marked.pair);
+    support::sql(&base, &format!("{TABLE}; {ROWS}"));
+    marked.new_side(CHANGES);
+    let files = marked.summaries();
+    let mut case = marked.by("blocks_only", &["t"]);
+    case.ask_base(&base);
+    let found = discovered(&case).expect("a discovery").databases.remove(0).tables.remove(0);
+    assert_eq!((found.method, found.coverage.delete.word()), (Method::BlocksOnly, "no"), "{:?}", found.coverage);
+    fs::remove_file(&files[files.len() - 2]).expect("one less");
+    let (_, tables) = exported(&case);
+    assert_eq!(tables[0].method, Method::Xid);
+    let Covered::Trusted { by } = &tables[0].coverage.delete else { panic!("{:?}", tables[0].coverage) };
+    assert!(by.contains("nothing but your word"), "{by}");
 }
 
 #[test]

@@ -192,6 +192,22 @@ fn what_is_not_known_is_not_called_nothing() {
     assert!(output.stdout.contains("public.numbers on NEW: at 1"), "{output:?}");
 }
 
+#[test]
+fn where_databases_are_named_the_user_has_to_be_let_into_no_other() {
+    let both = "create table t (id int primary key)";
+    let (case, closed) = (recovery(pair("named", both, "", ""), ""), support::pair("named_closed"));
+    let role = format!("{}_reader", case.pair.database);
+    for side in Side::BOTH {
+        let database = &closed.database;
+        support::sql(closed.url(side), &format!("revoke connect on database {database} from public"));
+        let role = format!("create role {role} login password 'named'; grant select on t to {role}");
+        support::sql(case.pair.url(side), &role);
+    }
+    let [old, new] = Side::BOTH.map(|side| with_login(closed.url(side), &role, "named"));
+    let output = support::failback(&["discover", "--databases", &case.pair.database, "--old", &old, "--new", &new]);
+    assert_eq!(output.code, 0, "{output:?}");
+}
+
 /// A serial column that the migration made an identity one, with its former sequence left behind.
 #[test]
 fn a_sequence_that_the_migration_left_behind_does_not_stand_for_the_one_that_is_used() {

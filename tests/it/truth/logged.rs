@@ -8,7 +8,7 @@ use std::time::Duration;
 use arrow_array::cast::AsArray as _;
 use failback::config::Cutover;
 use failback::delta::Class;
-use failback::engine::ArmOptions;
+use failback::engine::{ArmOptions, Armed};
 use failback::schema::Method;
 use failback::staging::{Baseline, DiffIndex, LogUse, Manifest, SegmentReader, TableRecord};
 use failback::store::LocalStore;
@@ -29,7 +29,7 @@ const WRITES: [&str; 2] = [
 /// A recovery whose NEW keeps its log; the servers' versions are those of NEW's.
 pub(super) struct Logged {
     pub(super) case: Recovery,
-    slot: Option<String>,
+    pub(super) slot: Option<String>,
 }
 
 impl Drop for Logged {
@@ -46,7 +46,19 @@ fn pause() {
 
 /// Sets both sides up alike, lets OLD write once more, and arms NEW with a slot; lets NEW and OLD write before the cutover, and
 /// since.
-pub(super) fn logged_on(major: u32, test: &str, both: &str, meanwhile: [&str; 3], [new, old]: [&str; 2]) -> Logged {
+pub(super) fn logged_on(major: u32, test: &str, both: &str, meanwhile: [&str; 3], writes: [&str; 2]) -> Logged {
+    let options = ArmOptions { patience: Duration::from_secs(30), slot: true, digests: false };
+    armed_on(major, test, options, (both, meanwhile), writes)
+}
+
+/// The same, however it is armed.
+pub(super) fn armed_on(
+    major: u32,
+    test: &str,
+    options: ArmOptions,
+    (both, meanwhile): (&str, [&str; 3]),
+    [new, old]: [&str; 2],
+) -> Logged {
     let pair = support::slotted_pair(test, major);
     for side in Side::BOTH {
         support::sql(pair.url(side), both);
@@ -55,7 +67,6 @@ pub(super) fn logged_on(major: u32, test: &str, both: &str, meanwhile: [&str; 3]
     let mut case = recovery(pair, "overlap = \"0s\"");
     let store = Arc::new(LocalStore::create(&case.folder().join("armed")).expect("a folder"));
     let context = case.context.clone().with_store(store.clone());
-    let options = ArmOptions { patience: Duration::from_secs(30), slot: true, digests: false };
     block_on(engine::arm(&context, options)).expect("a slot");
     support::sql(&case.pair.new, meanwhile[1]);
     support::sql(&case.pair.old, meanwhile[2]);
@@ -64,9 +75,11 @@ pub(super) fn logged_on(major: u32, test: &str, both: &str, meanwhile: [&str; 3]
     pause();
     support::sql(&case.pair.new, new);
     support::sql(&case.pair.old, old);
-    let mark = Arc::new(Baseline::read(store.as_ref()).expect("a mark").1);
+    let (baseline, mark) = Baseline::read(store.as_ref()).expect("a mark");
+    let (baseline, mark) = (options.digests.then(|| Arc::new(baseline)), Arc::new(mark));
     let slot = mark.slots().next().map(|(_, slot)| slot.name.clone());
     let selection = case.context.selection().clone().with_cutover(Some(cutover)).with_mark(Some(mark));
+    let selection = selection.with_baseline(baseline.map(|baseline| Armed { baseline, store }));
     case.context = case.context.clone().with_selection(selection);
     Logged { case, slot }
 }

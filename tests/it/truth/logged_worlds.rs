@@ -35,6 +35,8 @@ type Rows = BTreeMap<Key, String>;
 #[derive(Clone, Default)]
 struct Model {
     tables: BTreeMap<&'static str, Rows>,
+    /// Which row each is: it stays the same row as long as it is only changed.
+    born: BTreeMap<(&'static str, Key), u32>,
 }
 
 /// Writes SQL and keeps the model in step with it.
@@ -58,7 +60,7 @@ impl World {
     fn statement(&mut self, model: &mut Model, touched: &mut BTreeSet<(&'static str, Key)>) -> String {
         let table = TABLES[self.dice.below(TABLES.len())];
         let (key, other, token) = (self.key(), self.key(), self.token());
-        let rows = model.tables.entry(table).or_default();
+        let (rows, born) = (model.tables.entry(table).or_default(), &mut model.born);
         let place = |key: &Key| format!("id = {} and part = '{}'", key.0, key.1);
         let quoted = token.replace('\'', "''");
         touched.insert((table, key.clone()));
@@ -70,6 +72,7 @@ impl World {
             (1, true) if !rows.contains_key(&other) => {
                 rows.remove(&key);
                 rows.insert(other.clone(), token);
+                born.insert((table, other.clone()), self.tokens);
                 touched.insert((table, other.clone()));
                 let to = format!("id = {}, part = '{}'", other.0, other.1);
                 format!("update {table} set {to}, v = '{quoted}' where {}", place(&key))
@@ -80,6 +83,7 @@ impl World {
             }
             (_, false) => {
                 rows.insert(key.clone(), token);
+                born.insert((table, key.clone()), self.tokens);
                 format!("insert into {table} values ({}, '{}', '{quoted}')", key.0, key.1)
             }
         }
@@ -134,8 +138,9 @@ impl World {
     }
 }
 
-/// What a row of a class may be, by what there was at the cutover and what there is: values are never written twice.
-fn truth(base: Option<&String>, old: Option<&String>, new: Option<&String>) -> &'static [&'static str] {
+/// What a row of a class may be, by what there was at the cutover and what there is: values are never written twice. `remade`:
+/// NEW's row is not the one that NEW had then.
+fn truth(base: Option<&String>, old: Option<&String>, new: Option<&String>, remade: bool) -> &'static [&'static str] {
     match (base, old, new) {
         (None, None, Some(_)) => &["insert"],
         (None, Some(_), None) => &["old_only"],
@@ -145,6 +150,7 @@ fn truth(base: Option<&String>, old: Option<&String>, new: Option<&String>) -> &
         (Some(_), None, Some(_)) => &["update_missing"],
         (Some(base), Some(old), None) if base == old => &["delete"],
         (Some(_), Some(_), None) => &["delete_origin_differs"],
+        (Some(base), Some(old), Some(_)) if base == old && remade => &["ambiguous_differs"],
         (Some(base), Some(old), Some(_)) if base == old => &["update"],
         (Some(base), Some(_), Some(new)) if base == new => &["old_only"],
         (Some(_), Some(_), Some(_)) => &["update_origin_differs"],
@@ -269,7 +275,10 @@ fn hold(seed: u64, case: &Recovery, models: &Models, empties: bool) -> usize {
     for (table, key, class) in &rows {
         let at = |model: &Model| model.tables.get(table.as_str()).and_then(|rows| rows.get(key)).cloned();
         let (was, on_old, on_new) = (at(&models.base), at(&models.old), at(&models.new));
-        let allowed = truth(was.as_ref(), on_old.as_ref(), on_new.as_ref());
+        let born =
+            |model: &Model| model.born.iter().find(|((name, one), _)| name == table && one == key).map(|(_, born)| *born);
+        let remade = born(&models.base) != born(&models.new);
+        let allowed = truth(was.as_ref(), on_old.as_ref(), on_new.as_ref(), remade);
         let is_early = models.early.iter().any(|(name, one)| name == table && one == key);
         let is_cautious = ["ambiguous", "update_origin_differs", "delete_origin_differs", "update_missing"]
             .iter()

@@ -31,6 +31,7 @@ mod own_writes;
 mod preflight;
 mod quiet;
 mod recast;
+mod remade;
 mod respelt;
 mod restarted;
 mod rewritten;

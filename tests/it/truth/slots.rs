@@ -4,8 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use failback::demo::{Cluster, ClusterOptions};
-use failback::engine::{ArmOptions, Disarmed, SlotState};
+use failback::engine::{ArmOptions, Disarmed, Event, Progress, Reporter, Servers, SlotState, Stop};
 use failback::error::ErrorKind;
+use failback::name::Sided;
+use failback::pg::OldWrites;
 use failback::staging::{Baseline, Mark};
 use failback::store::LocalStore;
 use serde_json::Value;
@@ -142,6 +144,36 @@ fn where_the_mark_cannot_be_kept_the_slot_is_taken_back() {
     std::fs::remove_dir_all(case.folder().join("armed")).expect("a folder that goes away");
     block_on(engine::arm(&context, options(Duration::from_secs(30)))).expect_err("nowhere to keep the mark");
     assert_eq!(slots_of(&case.pair.new), [""; 0]);
+}
+
+/// Asks for a stop once rows of a table of OLD's have been read.
+struct Stopping(Stop);
+
+impl Progress for Stopping {
+    fn event(&self, event: Event) {
+        if matches!(event, Event::Rows { .. }) {
+            self.0.ask();
+        }
+    }
+}
+
+#[test]
+fn where_the_user_wants_to_stop_the_slot_is_taken_back() {
+    let pair = slotted("slots_stopped");
+    for side in Side::BOTH {
+        support::sql(pair.url(side), "create table u (id int primary key); insert into u values (1)");
+    }
+    let (case, stop) = (recovery(pair, ""), Stop::default());
+    let servers = case.context.servers();
+    let endpoints = Sided { old: servers.endpoint(Side::Old).clone(), new: servers.endpoint(Side::New).clone() };
+    let context = case.context.clone().with_store(armed_folder(&case));
+    let context = context.with_servers(Servers::new(endpoints, stop.clone(), OldWrites::default()));
+    let context = context.with_reporter(Reporter::new(std::sync::Arc::new(Stopping(stop.clone())), stop));
+    let error = block_on(engine::arm(&context, ArmOptions { digests: true, ..options(Duration::from_secs(30)) }));
+    let error = error.expect_err("a stop");
+    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error:?}");
+    assert_eq!(slots_of(&case.pair.new), [""; 0]);
+    assert!(!error.hints().iter().any(|hint| hint.contains("drop the slot")), "{error:?}");
 }
 
 #[test]

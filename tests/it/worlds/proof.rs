@@ -10,7 +10,7 @@ use failback::schema::Method;
 use super::listed::{Entry, Said};
 use super::oracle::{Window, shown};
 use super::schema::Table;
-use super::snapshot::{Row, RowKey, Snapshot, Writers, agree, may_be_respelt};
+use super::snapshot::{Row, RowKey, Snapshot, Writers, agree, created_apart, may_be_respelt};
 
 /// Both sides at one moment: their rows, and who had written each last.
 pub(super) type Moment = Sided<(Snapshot, Vec<Writers>)>;
@@ -208,7 +208,7 @@ impl One {
         if self.then.is_none() {
             return Vec::new();
         }
-        vec![match (self.fates.old, self.fates.new) {
+        let class = match (self.fates.old, self.fates.new) {
             _ if self.equal(table) => Class::Convergent,
             (Fate::Same, Fate::Written) => Class::Update,
             (Fate::Same, Fate::None) => Class::Delete,
@@ -218,7 +218,10 @@ impl One {
             (Fate::Written | Fate::Brought, Fate::None) => Class::DeleteOriginDiffers,
             (Fate::None, Fate::Written) => Class::UpdateDeleted,
             (Fate::None, Fate::None) => Class::Convergent,
-        }]
+        };
+        // Or another row, as its stamp says.
+        let is_another = class == Class::Update && created_apart(self.now.old.as_ref(), self.now.new.as_ref());
+        if is_another { vec![class, Class::AmbiguousDiffers] } else { vec![class] }
     }
 
     /// The classes that a row may have, given who wrote either side's.

@@ -97,6 +97,12 @@ pub(super) fn may_be_respelt(table: &Table, row: Option<&Row>) -> bool {
     table.value.is_some_and(Value::is_spelt_by_side) && row.is_some_and(|row| row.get("x").is_some_and(Option::is_some))
 }
 
+/// Whether both sides have a row and their stamps say that the two were not created as one.
+pub(super) fn created_apart(old: Option<&Row>, new: Option<&Row>) -> bool {
+    let created = |row: Option<&Row>| row.and_then(|row| row.get("created_at").cloned());
+    old.is_some() && new.is_some() && created(old) != created(new)
+}
+
 /// Whether two rows have the same values in the columns that both sides have.
 pub(super) fn agree(table: &Table, left: Option<&Row>, right: Option<&Row>) -> bool {
     match (left, right) {
