@@ -19,6 +19,8 @@ pub mod name;
 
 pub mod words;
 
+pub mod text;
+
 pub mod error;
 
 pub mod schema;
@@ -46,6 +48,8 @@ pub mod staging;
 
 // The work.
 pub mod engine;
+
+pub mod report;
 
 pub mod demo;
 

@@ -8,7 +8,7 @@ use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
 use super::waiting::{self, Waiting};
-use super::{Call, Exit, amount, coverage, run};
+use super::{Call, Exit, amount, coverage, report, run};
 use crate::engine::{self, Context, DiffReport, Tally};
 use crate::error::Result;
 use crate::name::Side;
@@ -38,6 +38,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let (store, _lock) = run::open_for_writing(&settings)?;
     let context = settings.context(call, store, &[Side::Old])?;
     let report = engine::diff(&context).await?;
+    report::renew(call, &settings, context.store());
     let waiting = waiting_rows(&context)?;
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report, &waiting));
     let mut steps = Vec::new();

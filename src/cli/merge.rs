@@ -7,7 +7,7 @@ use super::options::{Options, Writing};
 use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::table::Table;
-use super::{Call, Exit, amount, coverage, run};
+use super::{Call, Exit, amount, coverage, report, run};
 use crate::engine::{self, Context, DatabaseOutcome, MergeOptions, MergeReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
@@ -52,7 +52,11 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         engine::expect_approval(&context)?;
         confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
     }
-    let report = engine::merge(&context, options).await?;
+    let report = engine::merge(&context, options).await;
+    if !options.dry_run {
+        report::renew_after(call, &settings, context.store(), &report);
+    }
+    let report = report?;
     let mut page = coverage::headed(call, &report.coverage, &page(call, &context, &report, "merged into"));
     page.next(if report.dry_run {
         settings.steps("merge", &for_good(&context, &arguments.writing, arguments.leave_held))

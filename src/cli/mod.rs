@@ -6,7 +6,6 @@
 //! asked for (`show`, `plan --show-values`) and not masked.
 
 mod addition;
-mod amount;
 mod approve;
 mod arm;
 mod audit;
@@ -24,6 +23,7 @@ mod environment;
 mod exit;
 mod explain;
 mod export;
+mod failure;
 mod fold;
 mod grants;
 mod held_log;
@@ -73,6 +73,7 @@ use self::signals::Signals;
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::pg::{OldWrites, farewell, sqlstate};
+use crate::text::amount;
 
 /// Bring a PostgreSQL estate home after a migration that went wrong
 #[derive(Parser)]
@@ -97,6 +98,7 @@ enum Verb {
     Verify(verify::Arguments),
     Undo(undo::Arguments),
     Recover(recover::Arguments),
+    Report(report::Arguments),
     Status(status::Arguments),
     Grants(grants::Arguments),
     Preflight(preflight::Arguments),
@@ -126,6 +128,7 @@ impl Verb {
             Self::Verify(_) => "verify",
             Self::Undo(_) => "undo",
             Self::Recover(_) => "recover",
+            Self::Report(_) => "report",
             Self::Status(_) => "status",
             Self::Grants(_) => "grants",
             Self::Preflight(_) => "preflight",
@@ -161,6 +164,7 @@ impl Verb {
             Self::Verify(arguments) => &arguments.options.output,
             Self::Undo(arguments) => &arguments.options.output,
             Self::Recover(arguments) => &arguments.options.output,
+            Self::Report(arguments) => &arguments.options.output,
             Self::Status(arguments) => &arguments.options.output,
             Self::Grants(arguments) => &arguments.options.output,
             Self::Preflight(arguments) => &arguments.options.output,
@@ -184,6 +188,7 @@ impl Verb {
             Self::Verify(arguments) => verify::run(call, arguments).await,
             Self::Undo(arguments) => undo::run(call, arguments).await,
             Self::Recover(arguments) => Box::pin(recover::run(call, arguments)).await,
+            Self::Report(arguments) => report::run(call, arguments),
             Self::Status(arguments) => status::run(call, arguments).await,
             Self::Grants(arguments) => grants::run(call, arguments).await,
             Self::Preflight(arguments) => preflight::run(call, arguments).await,

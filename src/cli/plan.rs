@@ -10,7 +10,7 @@ use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, coverage, run};
+use super::{Call, Exit, amount, coverage, report, run};
 use crate::config::LockWaits;
 use crate::engine::{self, Context, PlanMoves, PlanReport};
 use crate::error::Result;
@@ -60,6 +60,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let before = before(arguments.against.as_deref(), &store)?;
     let context = settings.context(call, store, &[Side::Old])?;
     let mut report = engine::plan(&context).await?;
+    report::renew(call, &settings, context.store());
     let now = Plan::read(context.store())?;
     let moves = before.map(|before| engine::plan_moves(&before, &now));
     if !arguments.show_values {

@@ -8,11 +8,11 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::environment::Environment;
+use super::failure;
 use super::fold::fold;
 use super::options::{Colour, Output};
 use super::page::Page;
 use super::paint::{Paint, tame, tame_json};
-use super::report;
 use super::terminal;
 use crate::error::{Error, ErrorKind, OldState, Result};
 
@@ -164,7 +164,7 @@ impl Printer {
     /// have seen, unless the error says it.
     pub(super) fn error(&self, error: &Error, state: &OldState) {
         if self.json {
-            let said = report::value(error, state, self.command);
+            let said = failure::value(error, state, self.command);
             let document = if self.open.swap(false, Ordering::Relaxed) {
                 format!("\n  ],\n  \"error\": {}\n}}\n", said["error"])
             } else {
@@ -173,7 +173,7 @@ impl Printer {
             // Nothing is left to tell where stdout is gone; the exit code stays.
             let _ = write_out(&tame_json(&document));
         }
-        write_err(&report::text(error, state, self.command, self.err, self.widths.err));
+        write_err(&failure::text(error, state, self.command, self.err, self.widths.err));
     }
 
     /// Says something on stderr that a person should know.

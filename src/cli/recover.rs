@@ -7,7 +7,7 @@ use super::confirm::confirm;
 use super::options::{Options, Scope, Writing};
 use super::page::Page;
 use super::settings::Settings;
-use super::{Call, Exit, approve, coverage, diff, discover, export, merge, plan, run, verify};
+use super::{Call, Exit, approve, coverage, diff, discover, export, merge, plan, report, run, verify};
 use crate::engine::{self, Context, MergeOptions, State};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
@@ -55,7 +55,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let here = settings.for_run(store.folder());
     let context = settings.context(call, store, &Side::BOTH)?;
     let mut steps = Steps::default();
-    let held = prepare(call, &context, &mut steps).await?;
+    let held = prepare(call, &here, &context, &mut steps).await?;
     let mut last = call.printer.page();
     if held.rows > 0 && !arguments.leave_held {
         last.next(plan::next(&here, &held.report, &context.servers().endpoint(Side::Old).address()));
@@ -70,10 +70,13 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
     let options =
         MergeOptions { leave_held: arguments.leave_held, fire_triggers: arguments.writing.fire_triggers, dry_run: false };
-    let merged = engine::merge(&context, options).await?;
+    let merged = engine::merge(&context, options).await;
+    report::renew_after(call, &here, context.store(), &merged);
+    let merged = merged?;
     let stands = |error: Error| error.next(here.command("verify", &[]));
     steps.done(call, "merge", &merged, &merge::page(call, &context, &merged, "merged into")).map_err(stands)?;
     let verified = engine::verify(&context).await.map_err(stands)?;
+    report::renew(call, &here, context.store());
     let page = coverage::headed(call, &verified.coverage, &verify::page(call, &verified));
     if verified.state == State::NotVerified {
         last.next(verify::not_verified(&here));
@@ -90,15 +93,17 @@ struct Prepared {
 }
 
 /// Everything that only reads.
-async fn prepare(call: &Call, context: &Context, steps: &mut Steps) -> Result<Prepared> {
+async fn prepare(call: &Call, here: &Settings, context: &Context, steps: &mut Steps) -> Result<Prepared> {
     let found = engine::discover(context).await?;
     steps.done(call, "discover", &found, &coverage::headed(call, &found.coverage, &discover::page(call, &found)))?;
     let exported = engine::export_discovered(context, &found).await?;
     steps.done(call, "export", &exported, &export::page(call, &exported))?;
     let compared = engine::diff(context).await?;
+    report::renew(call, here, context.store());
     steps.done(call, "diff", &compared, &diff::page(call, &compared, &diff::waiting_rows(context)?))?;
-    let mut report = engine::plan(context).await?;
-    report.hide_values();
-    steps.done(call, "plan", &report, &plan::page(call, context, &report))?;
-    Ok(Prepared { rows: report.held, report })
+    let mut planned = engine::plan(context).await?;
+    report::renew(call, here, context.store());
+    planned.hide_values();
+    steps.done(call, "plan", &planned, &plan::page(call, context, &planned))?;
+    Ok(Prepared { rows: planned.held, report: planned })
 }

@@ -1,87 +1,143 @@
-//! Errors for people and for programs: what failed, where, the cause, whether OLD was touched, what to do next.
+//! `failback report`.
 
-use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
-use super::fold::{fold, fold_whole};
-use super::paint::{Paint, tame};
-use crate::error::{Error, OldState};
+use clap::Args;
+use serde::Serialize;
 
-/// Where what is said of an error begins, behind the names of its parts.
-const PART: usize = 9;
+use super::options::Options;
+use super::settings::Settings;
+use super::{Call, Exit, run};
+use crate::config::Mask;
+use crate::engine::{self, Caps};
+use crate::error::{Error, ErrorKind, Result};
+use crate::report::page;
+use crate::staging::layout;
+use crate::store::{LocalStore, Store};
+use crate::text::amount;
 
-/// Lays an error out in lines, none wider than `width`. `state` is what OLD may have seen, unless the error says it; `command`
-/// is the verb that failed.
-pub(super) fn text(error: &Error, state: &OldState, command: &str, paint: Paint, width: Option<usize>) -> String {
-    let mut lines = vec![fold(&format!("{} {}", paint.red("error:"), tame(error.what())), width, "error: ".len())];
-    let mut part = |fold: fn(&str, Option<usize>, usize) -> String, label: &str, said: &[String]| {
-        for (index, sentence) in said.iter().flat_map(|said| said.lines()).enumerate() {
-            let label = if index == 0 { label } else { "" };
-            lines.push(fold(&format!("  {label:<6} {}", tame(sentence)), width, PART));
+/// Make one page of HTML that shows what the run has come to
+///
+/// Every diff, plan, merge, verify and undo writes report.html into the run's folder; this verb writes it anew, or elsewhere.
+/// The page has the verdict, what was covered, the changes table by table, when they were made, conflicts, the rows as OLD and
+/// NEW have them, decisions, warnings and digests. It is one file that asks for nothing by any address, and is for its owner
+/// alone (0600): it contains production rows. Reads the run's files and nothing else: no server is asked.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  failback report
+  failback report --redact public.users.email --redact '*.phone*' --out review.html
+  failback report --no-values --out counts.html")]
+pub(super) struct Arguments {
+    /// Leave a column's values out, as schema.table.column, table.column or column, with * for any text; beside those that
+    /// failback.toml masks
+    #[arg(long, value_name = "COLUMN")]
+    redact: Vec<String>,
+    /// Leave all values out but the keys'
+    #[arg(long)]
+    no_values: bool,
+    /// Write this file instead of report.html in the run's folder
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) options: Options,
+}
+
+/// What was written.
+#[derive(Serialize)]
+struct Written {
+    schema_version: u32,
+    run: String,
+    /// The page's file.
+    file: String,
+    bytes: u64,
+    /// Rows in the page.
+    rows: u64,
+    /// Rows that differ and are not in it.
+    left_out: u64,
+    state: &'static str,
+    verdict: String,
+    /// Masks that hide nothing, and what else should be known before the page is handed on.
+    notes: Vec<String>,
+}
+
+/// Makes the page.
+pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    let settings = Settings::read(call, &arguments.options, None)?;
+    let store = run::open(&settings)?;
+    let mut mask = settings.config.mask().clone();
+    for column in &arguments.redact {
+        mask = mask.hiding(column);
+    }
+    let caps = Caps { values: !arguments.no_values, ..Caps::default() };
+    let written = match &arguments.out {
+        Some(file) => {
+            let (folder, name) = place(file)?;
+            write(&store, &folder, &name, &mask, caps)?
         }
+        None => write(&store, &store, layout::REPORT, &mask, caps)?,
     };
-    part(fold, "where:", &[places(error, command).join(", ")]);
-    part(fold, "cause:", &error.causes());
-    part(fold, "state:", &[error.old_state().unwrap_or(state).to_string()]);
-    // Commands are among them.
-    part(fold_whole, "next:", &error.hints());
-    lines.join("\n") + "\n"
+    for note in &written.notes {
+        call.printer.note(note);
+    }
+    let mut page = call.printer.page();
+    let size = amount::bytes(written.bytes);
+    page.line(format!("{}: {size}, {} of those that differ", super::paint::tame(&written.file), amount::rows(written.rows)));
+    if written.left_out > 0 {
+        page.line(format!("{} more are in the run's files alone; the page says which", amount::rows(written.left_out)));
+    }
+    page.line(written.verdict.clone());
+    page.line(if arguments.no_values {
+        "it contains keys of production rows: keep it where these may be kept"
+    } else {
+        "it contains production rows: keep it where they may be kept"
+    });
+    call.printer.result(&written, &page)?;
+    Ok(Exit::Done)
 }
 
-/// An error without a place happened in the command itself.
-fn places(error: &Error, command: &str) -> Vec<String> {
-    if error.places().is_empty() { vec![format!("failback {command}")] } else { error.places().to_vec() }
+/// Writes the run's page anew at the end of a step. The step is done whatever comes of it.
+pub(super) fn renew(call: &Call, settings: &Settings, store: &dyn Store) {
+    if let Err(error) = write(store, store, layout::REPORT, settings.config.mask(), Caps::default()) {
+        let causes = error.causes().join("; ");
+        call.printer.note(&format!(
+            "{} was not written anew: {}: {causes}; `failback report` tries again",
+            layout::REPORT,
+            error.what()
+        ));
+    }
 }
 
-/// Returns an error as the member of a JSON document.
-pub(super) fn value(error: &Error, state: &OldState, command: &str) -> Value {
-    json!({
-        "error": {
-            "kind": error.kind().word(),
-            "what": error.what(),
-            "where": places(error, command),
-            "cause": error.causes(),
-            "state": error.old_state().unwrap_or(state).to_string(),
-            "next": error.hints(),
-            "exit_code": error.kind().exit_code(),
-        },
+/// The same at the end of a step that may have failed with something written, or written down.
+pub(super) fn renew_after<T>(call: &Call, settings: &Settings, store: &dyn Store, done: &Result<T>) {
+    let kind = done.as_ref().err().map(Error::kind);
+    if !matches!(kind, Some(ErrorKind::Refused | ErrorKind::Damaged | ErrorKind::Usage | ErrorKind::Config)) {
+        renew(call, settings, store);
+    }
+}
+
+fn write(run: &dyn Store, folder: &dyn Store, name: &str, mask: &Mask, caps: Caps) -> Result<Written> {
+    let account = engine::account(run, mask, caps)?;
+    let digest = folder.write(name, page(&account).as_bytes())?;
+    let taken = account.taken();
+    Ok(Written {
+        schema_version: 1,
+        run: account.run,
+        file: Path::new(&folder.location()).join(name).display().to_string(),
+        bytes: digest.bytes,
+        rows: taken.rows,
+        left_out: taken.left_out,
+        state: account.state.word(),
+        verdict: account.verdict.sentence,
+        notes: account.notes,
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::error::ErrorKind;
-
-    #[test]
-    fn an_error_has_five_parts() {
-        let inner = Error::new(ErrorKind::Server, "insert rows").because("23503 foreign_key_violation");
-        let error = Error::new(ErrorKind::Refused, "merge")
-            .at("public.orders")
-            .at("OLD shop")
-            .because(inner)
-            .state(OldState::RolledBack)
-            .next("one")
-            .next("two");
-        let expected = "error: merge\n  where: OLD shop, public.orders\n  cause: insert rows\n         23503 \
-                        foreign_key_violation\n  state: OLD is as it was: the transaction was rolled back\n  \
-                        next:  one\n         two\n";
-        assert_eq!(text(&error, &OldState::NotWritten, "merge", Paint::default(), None), expected);
-        assert_eq!(value(&error, &OldState::NotWritten, "merge")["error"]["exit_code"], 4);
-    }
-
-    #[test]
-    fn a_hostile_name_stays_text() {
-        let error = Error::new(ErrorKind::Server, "read").at("a\u{1b}[2J");
-        assert!(!text(&error, &OldState::NotWritten, "read", Paint::default(), None).contains('\u{1b}'));
-    }
-
-    #[test]
-    fn an_error_without_a_place_happened_in_the_command() {
-        let error = Error::new(ErrorKind::Usage, "read the cutover").because("it has no offset");
-        assert!(
-            text(&error, &OldState::NotWritten, "export", Paint::default(), None)
-                .contains("\n  where: failback export\n  cause: ")
-        );
-        assert_eq!(value(&error, &OldState::NotWritten, "export")["error"]["where"][0], "failback export");
-    }
+/// Finds a file's folder and its name.
+fn place(file: &Path) -> Result<(LocalStore, String)> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = file.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+        Error::new(ErrorKind::Usage, "find the page's file").at(file.display()).because("it is the name of no file")
+    })?;
+    Ok((LocalStore::open(folder)?, name.to_owned()))
 }

@@ -15,7 +15,8 @@ use super::{Call, Exit, amount, approve, coverage, held_log, run, verify};
 use crate::engine::{self, Context, LedgerAction, Standing, StatusReport};
 use crate::error::{ErrorKind, Result};
 use crate::policy::Action;
-use crate::staging::{Committed, Journal, JournalRecord};
+use crate::report::{head, sentence};
+use crate::staging::Journal;
 use crate::words::{Counts, Word};
 
 /// Say how far a run has come
@@ -172,37 +173,6 @@ fn history(page: &mut Page, journal: &Journal) {
         let (one, many) = ("line of the journal is not what was written", "lines of the journal are not what was written");
         let torn = amount::plural(journal.torn as u64, one, many);
         page.line(format!("{torn}: torn by a crash, or damaged; OLD's ledger knows what was committed"));
-    }
-}
-
-/// Enough of a digest to tell plans apart. The journal may have been edited, so no slicing by byte.
-fn head(digest: &str) -> String {
-    digest.chars().take(12).collect()
-}
-
-fn sentence(record: &JournalRecord) -> String {
-    let written = |end: &Committed| amount::rows(end.tables.iter().map(|(_, written)| written.rows()).sum());
-    match record {
-        JournalRecord::Exported { rows, .. } => format!("exported: {} staged", amount::rows(*rows)),
-        JournalRecord::Diffed { rows, .. } => format!("compared: {} looked at", amount::plural(*rows, "key", "keys")),
-        JournalRecord::Decided { section, settings, by, .. } => {
-            format!("decided by {by}: {section} {}", settings.join(", "))
-        }
-        JournalRecord::Planned { plan, held, .. } => {
-            format!("planned: {}, {} held", head(plan), amount::rows(*held))
-        }
-        JournalRecord::Voted { plan, verdict, role, by } => {
-            format!("{} by {by}, as {role}: {}", verdict.word(), head(plan))
-        }
-        JournalRecord::MergeIntended(intent) => format!("merge about to commit: {}", intent.database),
-        JournalRecord::Merged(end) => format!("merged: {}, {}", end.database, written(end)),
-        JournalRecord::MergeFailed(end) => format!("merge not committed: {}", end.database),
-        JournalRecord::UndoIntended(intent) => format!("undo about to commit: {}", intent.database),
-        JournalRecord::Undone(end) => format!("undone: {}, {}", end.database, written(end)),
-        JournalRecord::UndoFailed(end) => format!("undo not committed: {}", end.database),
-        JournalRecord::Verified { state, .. } => format!("verified: {state}"),
-        JournalRecord::Pruned { by, bytes } => format!("rows removed by {by}: {}", amount::bytes(*bytes)),
-        JournalRecord::Unknown => "something that only a newer failback knows".to_owned(),
     }
 }
 

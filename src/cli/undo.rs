@@ -8,7 +8,7 @@ use super::page::Page;
 use super::paint::tame;
 use super::settings::Settings;
 use super::step::Step;
-use super::{Call, Exit, amount, merge, run};
+use super::{Call, Exit, amount, merge, report, run};
 use crate::engine::{self, LeftRows, MergeOptions, MergeReport};
 use crate::error::Result;
 use crate::name::Side;
@@ -44,7 +44,11 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     if !options.dry_run {
         confirm(call, &context, "undo", arguments.writing.confirm.as_deref()).await?;
     }
-    let mut report = engine::undo(&context, options).await?;
+    let report = engine::undo(&context, options).await;
+    if !options.dry_run {
+        report::renew_after(call, &settings, context.store(), &report);
+    }
+    let mut report = report?;
     // What the merge left aside is none of an undo's business.
     (report.held, report.skipped) = (0, 0);
     let mut page = merge::page(call, &context, &report, "taken back from");

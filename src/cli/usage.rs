@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind as Fault;
 
+use super::failure;
 use super::paint::{Paint, tame_json};
 use super::printer::write_err;
-use super::report;
 use super::terminal;
 use crate::error::{Error, ErrorKind, OldState};
 use crate::staging::FORMAT_VERSION;
@@ -40,6 +40,7 @@ Recover, step by step (each step reads the files of the one before):
   export    Stage the rows that NEW took since the cutover
   diff      Compare what is staged with OLD
   show      Show the rows that differ, as OLD and NEW have them
+  report    Make one page of HTML that shows what the run has come to
   decide    Show or set what is done about each kind of difference
   plan      Freeze what merge will do
   approve   Approve the plan, or list who did
@@ -80,11 +81,11 @@ pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString
     let error = explain(error, verb, &arguments);
     let command = verb.unwrap_or_default();
     if arguments.iter().any(|argument| argument == "--json") {
-        let mut document = report::value(&error, &OldState::NotWritten, command);
+        let mut document = failure::value(&error, &OldState::NotWritten, command);
         document["command"] = verb.into();
         let _ = writeln!(std::io::stdout().lock(), "{}", tame_json(&format!("{document:#}")));
     }
-    write_err(&report::text(&error, &OldState::NotWritten, command, Paint::default(), terminal::width(std::io::stderr())));
+    write_err(&failure::text(&error, &OldState::NotWritten, command, Paint::default(), terminal::width(std::io::stderr())));
     ExitCode::from(error.kind().exit_code())
 }
 

@@ -7,7 +7,7 @@ use super::page::Page;
 use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, coverage, run};
+use super::{Call, Exit, amount, coverage, report, run};
 use crate::engine::{self, Gap, State, VerifiedTable, VerifyReport};
 use crate::error::Result;
 use crate::name::Side;
@@ -31,6 +31,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let context = settings.context(call, run::open(&settings)?, &[Side::Old])?;
     let report = engine::verify(&context).await?;
+    report::renew(call, &settings, context.store());
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
     page.next(next(&settings, report.state));
     call.printer.result(&report, &page)?;

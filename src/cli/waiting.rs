@@ -30,7 +30,7 @@ impl Waiting {
         let (rows, tables) = (amount::rows(self.rows), amount::plural(self.tables, "table", "tables"));
         let applying = self.class.applying().unwrap_or("bring NEW's state to OLD");
         [
-            format!("{rows} in {tables}: {}: {}", self.class, meaning(self.class)),
+            format!("{rows} in {tables}: {}: {}", self.class, self.class.meaning()),
             format!("  apply_new would {applying}; keep_old would leave OLD as it is"),
         ]
     }
@@ -61,28 +61,4 @@ pub(super) fn waiting(tally: &Tally) -> Vec<Waiting> {
         tables: tables.len() as u64,
     };
     tables.into_iter().map(of).collect()
-}
-
-/// Says in words what a class is.
-pub(super) const fn meaning(class: Class) -> &'static str {
-    match class {
-        Class::Insert => "NEW created the row; OLD lacks it",
-        Class::Update => "NEW changed the row; OLD's is as it was",
-        Class::Delete => "NEW deleted the row; OLD's is as it was",
-        Class::OldOnly => "OLD changed the row; NEW's is as it was",
-        Class::AmbiguousMissingOnOld => "only NEW has the row; NEW may have created it, or OLD deleted it",
-        Class::AmbiguousDeletedOnOld => {
-            "only NEW has the row, stamped before the cutover; OLD may have deleted it, or NEW imported it"
-        }
-        Class::AmbiguousMissingOnNew => "only OLD has the row; OLD may have created it, or NEW deleted it",
-        Class::AmbiguousDiffers => "the rows differ, and nothing says who changed what",
-        Class::Drift => "the rows differed at the cutover already: neither side wrote its own since",
-        Class::InsertExists => "both created a row under this key, with different values",
-        Class::UpdateOriginDiffers => "both changed the row, differently",
-        Class::UpdateDeleted => "NEW has the row, OLD deleted it: an earlier merge had brought it",
-        Class::UpdateMissing => "NEW changed the row, OLD lacks it; who deleted it is not proven",
-        Class::DeleteOriginDiffers => "NEW deleted the row, OLD changed it",
-        Class::Convergent => "both made the same change",
-        Class::Unchanged => "neither changed the row",
-    }
 }

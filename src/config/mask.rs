@@ -39,6 +39,16 @@ impl Mask {
         self.rules.len()
     }
 
+    /// Adds one column, as `schema.table.column`, `table.column` or `column`, with `*` for any text. What is said without a
+    /// schema or a table means every one.
+    #[must_use]
+    pub fn hiding(mut self, column: &str) -> Self {
+        let (table, column) = column.rsplit_once('.').unwrap_or(("*", column));
+        let table = if table.contains(['.', '*']) { table.to_owned() } else { format!("*.{table}") };
+        self.rules.push((Glob::new(table), vec![Glob::new(column)]));
+        self
+    }
+
     /// Returns the mask of one table, by all its names.
     #[must_use]
     pub fn of_table(&self, names: &[&str]) -> TableMask {
@@ -111,6 +121,15 @@ mod tests {
         assert!(users.hides(&["mail", "email"]), "NEW's name is one too");
         assert!(!users.hides(&["emails"]) && !users.hides(&["name"]));
         assert!(!mask.of_table(&["app.users"]).hides(&["email"]) && mask.of_table(&["app.users"]).hides(&["password"]));
+    }
+
+    #[test]
+    fn a_column_is_added_by_as_much_of_its_name_as_is_said() {
+        for said in ["public.users.email", "users.email", "email", "*.users.em*", "*.*.email", "*.email"] {
+            let users = Mask::default().hiding(said).of_table(&["public.users"]);
+            assert!(users.hides(&["email"]) && !users.hides(&["name"]), "{said}");
+        }
+        assert!(!Mask::default().hiding("users.email").of_table(&["public.orders"]).hides(&["email"]));
     }
 
     #[test]

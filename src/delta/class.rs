@@ -89,6 +89,31 @@ impl Class {
         }
     }
 
+    /// Says in words what it is.
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Insert => "NEW created the row; OLD lacks it",
+            Self::Update => "NEW changed the row; OLD's is as it was",
+            Self::Delete => "NEW deleted the row; OLD's is as it was",
+            Self::OldOnly => "OLD changed the row; NEW's is as it was",
+            Self::AmbiguousMissingOnOld => "only NEW has the row; NEW may have created it, or OLD deleted it",
+            Self::AmbiguousDeletedOnOld => {
+                "only NEW has the row, stamped before the cutover; OLD may have deleted it, or NEW imported it"
+            }
+            Self::AmbiguousMissingOnNew => "only OLD has the row; OLD may have created it, or NEW deleted it",
+            Self::AmbiguousDiffers => "the rows differ, and nothing says who changed what",
+            Self::Drift => "the rows differed at the cutover already: neither side wrote its own since",
+            Self::InsertExists => "both created a row under this key, with different values",
+            Self::UpdateOriginDiffers => "both changed the row, differently",
+            Self::UpdateDeleted => "NEW has the row, OLD deleted it: an earlier merge had brought it",
+            Self::UpdateMissing => "NEW changed the row, OLD lacks it; who deleted it is not proven",
+            Self::DeleteOriginDiffers => "NEW deleted the row, OLD changed it",
+            Self::Convergent => "both made the same change",
+            Self::Unchanged => "neither changed the row",
+        }
+    }
+
     /// Whether OLD already is what it should be: there is nothing to decide, and the row stands in no file of the diff.
     #[must_use]
     pub const fn is_settled(self) -> bool {

@@ -30,6 +30,7 @@ mod mark;
 mod merge;
 mod plan;
 mod preflight;
+mod report;
 mod review;
 mod rows;
 mod run;
@@ -54,7 +55,11 @@ pub use plan::{
     moved_decisions, plan, plan_moves,
 };
 pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
-pub use review::{Cell, CountedTable, Filter, Review, ShownColumn, ShownRow, Window};
+pub use report::{
+    Account, AccountedPick, AccountedRule, Bar, Caps, ChangedColumn, ConflictCell, DecidedRow, Fact, Reached, RowsShown,
+    TableAccount, TableColumn, TableOutcome, Taken, Timeline, Tone, Verdict, Waiting, account,
+};
+pub use review::{Cell, CountedTable, Filter, Review, ShownColumn, ShownRow, Window, common, excerpt, spelt};
 pub use run::{
     Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, HeldLog, LedgerAction, Limits, Progress, Reporter,
     Selection, Servers, Silent, SlotState, State, StatusReport, Stop, held_log, status,

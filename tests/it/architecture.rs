@@ -8,9 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 17] = [
+const ROOMS: [&str; 19] = [
     "name",
     "words",
+    "text",
     "error",
     "schema",
     "wire",
@@ -24,6 +25,7 @@ const ROOMS: [&str; 17] = [
     "catalog",
     "staging",
     "engine",
+    "report",
     "demo",
     "cli",
 ];
@@ -89,7 +91,7 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 17] = [
+const ENGINE_ROOMS: [&str; 18] = [
     "run",
     "runs",
     "rows",
@@ -107,6 +109,7 @@ const ENGINE_ROOMS: [&str; 17] = [
     "approval",
     "merge",
     "verify",
+    "report",
 ];
 
 #[test]

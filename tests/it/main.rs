@@ -25,6 +25,7 @@ mod readable;
 mod real;
 mod recovery;
 mod refusals;
+mod report;
 mod rules;
 mod runs;
 mod schemas;

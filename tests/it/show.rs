@@ -62,7 +62,7 @@ impl Scene {
         Self::of(pair, more).planned()
     }
 
-    fn of(pair: Pair, more: &str) -> Self {
+    pub(crate) fn of(pair: Pair, more: &str) -> Self {
         let home = tempfile::tempdir().expect("a home folder");
         let Pair { database, old, new } = &pair;
         let config = format!(
@@ -72,12 +72,23 @@ impl Scene {
         Self { pair, home }
     }
 
-    fn planned(self) -> Self {
+    pub(crate) fn planned(self) -> Self {
         for verb in ["export", "diff", "plan"] {
             let output = self.run(&[verb]);
             assert_eq!(output.code, 0, "{verb}: {}{}", output.stdout, output.stderr);
         }
         self
+    }
+
+    /// Returns the folder of the only run.
+    pub(crate) fn folder(&self) -> std::path::PathBuf {
+        let mut runs = std::fs::read_dir(self.home.path().join(".runs")).expect("a folder of runs");
+        runs.next().expect("a run").expect("an entry").path()
+    }
+
+    /// Returns the folder that the program is at home in.
+    pub(crate) fn home(&self) -> &std::path::Path {
+        self.home.path()
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Output {

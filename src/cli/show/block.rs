@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::value::{common, shown};
 use super::view::{View, columns};
 use crate::cli::Call;
-use crate::cli::amount;
 use crate::cli::fold::{self, fold};
 use crate::cli::page::Page;
 use crate::cli::paint::tame;
@@ -14,6 +13,7 @@ use crate::engine::{Cell, ShownColumn, ShownRow, Window};
 use crate::error::Result;
 use crate::name::Side;
 use crate::policy::Action;
+use crate::text::amount;
 
 /// How wide a value may be beside others where no terminal says it.
 const CELL: usize = 40;

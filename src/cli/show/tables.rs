@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use super::json::SCHEMA_VERSION;
+use crate::cli::Call;
 use crate::cli::settings::Settings;
 use crate::cli::table::Table;
-use crate::cli::{Call, amount};
 use crate::delta::Class;
 use crate::engine::{CountedTable, Filter, Review};
 use crate::error::Result;
+use crate::text::amount;
 use crate::words::Counts;
 
 #[derive(Serialize)]

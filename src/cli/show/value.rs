@@ -1,15 +1,11 @@
 //! One value for a person to read: what it is, and nothing that could be taken for something else.
 
-use std::fmt::Write as _;
+use crate::engine::{Cell, excerpt, spelt};
 
-use crate::cli::paint::is_unsafe;
-use crate::engine::Cell;
+pub(super) use crate::engine::common;
 
 /// So many characters of a value are shown unless it is asked for whole.
 const SHOWN: usize = 300;
-
-/// So many before the first that differs.
-const BEFORE: usize = 40;
 
 /// Returns a cell as it is shown on a terminal. `from` is the first character that matters.
 pub(super) fn shown(cell: &Cell, from: Option<usize>) -> String {
@@ -20,76 +16,11 @@ pub(super) fn shown(cell: &Cell, from: Option<usize>) -> String {
         Cell::Null => "NULL".to_owned(),
         Cell::Masked => "(masked)".to_owned(),
         Cell::Default => "(default)".to_owned(),
-        Cell::Wire { pg_type, hex } => format!("({pg_type} {})", cut(hex, from)),
-        Cell::Text(text) => cut_text(text, from),
-    }
-}
-
-/// Returns how many characters two values have in common at their beginning, where both are texts.
-pub(super) fn common(a: &Cell, b: &Cell) -> usize {
-    match (a, b) {
-        (Cell::Text(a), Cell::Text(b)) => a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count(),
-        _ => 0,
-    }
-}
-
-fn cut_text(text: &str, from: Option<usize>) -> String {
-    match part(text, from) {
-        None => quoted(text),
-        Some((before, middle, after)) => around(before, &quoted(middle), after),
-    }
-}
-
-fn cut(text: &str, from: Option<usize>) -> String {
-    part(text, from).map_or_else(|| text.to_owned(), |(before, middle, after)| around(before, middle, after))
-}
-
-fn around(before: usize, middle: &str, after: usize) -> String {
-    let mut text = String::new();
-    if before > 0 {
-        let _ = write!(text, "({before} characters before) ");
-    }
-    text.push_str(middle);
-    if after > 0 {
-        let _ = write!(text, " ({after} characters more)");
-    }
-    text
-}
-
-/// The part of a long text that is shown, and how many characters are not, on either side of it.
-fn part(text: &str, from: Option<usize>) -> Option<(usize, &str, usize)> {
-    let length = text.chars().count();
-    let from = from.filter(|_| length > SHOWN)?;
-    let first = if from > SHOWN - BEFORE { from.saturating_sub(BEFORE).min(length - 1) } else { 0 };
-    let place = |number: usize| text.char_indices().nth(number).map_or(text.len(), |(at, _)| at);
-    let last = (first + SHOWN).min(length);
-    Some((first, &text[place(first)..place(last)], length - last))
-}
-
-/// Spells a text as it is, or as a literal of PostgreSQL's where it could be taken for something else, or does not show.
-fn quoted(text: &str) -> String {
-    let hides = text.chars().any(|character| is_unsafe(character) || (character.is_whitespace() && character != ' '));
-    if hides {
-        return format!("E'{}'", text.chars().map(escaped).collect::<String>());
-    }
-    let is_plain = !text.is_empty() && text != "NULL" && !text.starts_with([' ', '\'', '(', 'E']) && !text.ends_with(' ')
-        || text.starts_with('E') && !text.starts_with("E'") && !text.ends_with(' ');
-    if is_plain { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
-}
-
-fn escaped(character: char) -> String {
-    match character {
-        '\n' => "\\n".to_owned(),
-        '\r' => "\\r".to_owned(),
-        '\t' => "\\t".to_owned(),
-        '\\' => "\\\\".to_owned(),
-        '\'' => "''".to_owned(),
-        ' ' => " ".to_owned(),
-        _ if is_unsafe(character) || character.is_whitespace() => match u32::from(character) {
-            code @ ..=0xffff => format!("\\u{code:04X}"),
-            code => format!("\\U{code:08X}"),
+        Cell::Wire { pg_type, hex } => match from {
+            Some(from) => format!("({pg_type} {})", excerpt(hex, from, SHOWN)),
+            None => format!("({pg_type} {hex})"),
         },
-        _ => character.to_string(),
+        Cell::Text(text) => from.map_or_else(|| spelt(text), |from| excerpt(text, from, SHOWN)),
     }
 }
 

@@ -12,8 +12,12 @@ mod run;
 mod scan;
 mod shown_row;
 mod sides;
+mod spelling;
+mod survey;
 
 pub use cell::Cell;
 pub use filter::{Filter, Window};
 pub use run::{CountedTable, Review};
 pub use shown_row::{ShownColumn, ShownRow};
+pub use spelling::{common, excerpt, spelt};
+pub(crate) use survey::{SurveyedRow, SurveyedTable, Surveyor};

@@ -64,6 +64,21 @@ impl<'a> Review<'a> {
         self.plan.is_some()
     }
 
+    /// Returns what was exported.
+    pub(crate) const fn manifest(&self) -> &Sealed<Manifest> {
+        &self.manifest
+    }
+
+    /// Returns what differs.
+    pub(crate) const fn index(&self) -> &Sealed<DiffIndex> {
+        &self.index
+    }
+
+    /// Returns the plan, if there is one of this diff.
+    pub(crate) const fn plan(&self) -> Option<&Sealed<Plan>> {
+        self.plan.as_ref()
+    }
+
     /// Returns what a person should know: masks that hide nothing, a plan that is of another diff or of other decisions.
     #[must_use]
     pub fn notes(&self) -> &[String] {
@@ -126,7 +141,7 @@ impl<'a> Review<'a> {
         })
     }
 
-    fn tables(&self, filter: &Filter) -> Result<Vec<ReviewedTable<'_>>> {
+    pub(super) fn tables(&self, filter: &Filter) -> Result<Vec<ReviewedTable<'_>>> {
         if filter.held {
             self.expect_plan("find what is held")?;
         }

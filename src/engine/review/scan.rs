@@ -30,8 +30,8 @@ pub(super) struct Facts {
     pub(super) class: Class,
     evidence: Sided<Evidence>,
     base: Base,
-    changed: Option<Vec<String>>,
-    written_us: Sided<Option<i64>>,
+    pub(super) changed: Option<Vec<String>>,
+    pub(super) written_us: Sided<Option<i64>>,
 }
 
 impl Facts {

@@ -1,9 +1,10 @@
 //! Numbers and instants as people read them.
 
-use super::paint::tame;
+use super::tame;
 
 /// Returns a number with commas: `12,345`.
-pub(super) fn count(number: u64) -> String {
+#[must_use]
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -16,17 +17,20 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// Returns `1 row` or `12 rows`.
-pub(super) fn rows(number: u64) -> String {
+#[must_use]
+pub fn rows(number: u64) -> String {
     plural(number, "row", "rows")
 }
 
 /// Returns a number with its noun.
-pub(super) fn plural(number: u64, one: &str, many: &str) -> String {
+#[must_use]
+pub fn plural(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// Returns a size in units of 1024, as PostgreSQL prints it: `512 B`, `8 kB`, `1.5 MB`.
-pub(super) fn bytes(number: u64) -> String {
+#[must_use]
+pub fn bytes(number: u64) -> String {
     let units = ["kB", "MB", "GB", "TB", "PB"];
     let mut tenths = u128::from(number) * 10;
     let mut unit = "B";
@@ -42,7 +46,8 @@ pub(super) fn bytes(number: u64) -> String {
 }
 
 /// Cuts an instant in UTC to whole seconds.
-pub(super) fn moment(at: &str) -> String {
+#[must_use]
+pub fn moment(at: &str) -> String {
     tame(&at.split_once('.').map_or_else(|| at.to_owned(), |(seconds, _)| format!("{seconds}Z")))
 }
 
