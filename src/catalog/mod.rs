@@ -55,7 +55,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tokio_postgres::Client;
 
-pub use database::databases;
+pub use database::{Database, databases, has_relations};
 pub use database_traits::database_traits;
 pub use filenode::filenodes;
 pub use key_lift::key_lifts;

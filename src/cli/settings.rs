@@ -56,6 +56,7 @@ impl Settings {
                 ));
             }
         }
+        expect_databases(scope.map_or(&[], |scope| &scope.databases))?;
         let cutover = scope.and_then(|scope| scope.cutover.as_deref()).map(Cutover::parse).transpose().place(|| "--cutover")?;
         let xid =
             |side: Side| given_xid(scope, side).map(GivenXid::parse).transpose().place(|| format!("--{}-xid", side.word()));
@@ -243,6 +244,19 @@ impl Settings {
 /// Whether a verb connects to a server.
 fn connects(verb: &str) -> bool {
     !matches!(verb, "decide" | "approve")
+}
+
+/// # Errors
+/// `Usage` where a database has no name, as where a variable is empty, or is named twice.
+fn expect_databases(names: &[String]) -> Result<()> {
+    let wrong = |cause: String| Error::new(ErrorKind::Usage, "choose databases").at("--databases").because(cause);
+    if names.iter().any(String::is_empty) {
+        return Err(wrong("a name is empty".to_owned()).next("leave --databases out to mean all that both servers have"));
+    }
+    match names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+        Some((_, name)) => Err(wrong(format!("it lists {name} twice")).next("name each database once")),
+        None => Ok(()),
+    }
 }
 
 /// Returns the transaction id that the command line gives for a side.

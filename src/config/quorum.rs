@@ -1,7 +1,10 @@
 //! Whose approval a plan needs before it is merged.
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use super::Overlap;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::is_visible;
 use crate::policy::keys::Section;
 
 /// The section `[approval]`; what is not stated is as built in.
@@ -89,14 +92,21 @@ impl Quorum {
     }
 }
 
-/// Whether two names are the same to a person: whatever the case of their letters, and blanks around them.
+/// Whether two names are the same to a person: whatever the case of their letters, how Unicode composes them, and what does not
+/// show in them.
 #[must_use]
 pub fn is_same(one: &str, other: &str) -> bool {
-    one.trim().to_lowercase() == other.trim().to_lowercase()
+    // Upper case first: `ß` and `ς` have more than one way back.
+    let seen = |name: &str| {
+        let shown: String = name.nfkc().filter(|c| is_visible(*c) && !c.is_whitespace()).collect();
+        shown.to_uppercase().to_lowercase().nfkc().collect::<String>()
+    };
+    seen(one) == seen(other)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::is_same;
     use crate::config::Config;
 
     fn read(text: &str) -> Result<Config, String> {
@@ -109,6 +119,23 @@ mod tests {
         assert_eq!(read("approval.roles = [\"dba\", \"lead\"]").unwrap().quorum().approvers(), 2);
         assert_eq!(read("approval = { roles = [\"dba\", \"lead\"], approvers = 1 }").unwrap().quorum().approvers(), 1);
         assert_eq!(read("approval.approvers = 3").unwrap().quorum().approvers(), 3);
+    }
+
+    #[test]
+    fn a_name_is_the_same_however_it_is_written() {
+        let same = [
+            ("Ada", " ADA"),
+            ("Straße", "STRASSE"),
+            ("ΟΔΥΣΣΕΥΣ", "οδυσσεύσ"),
+            ("caf\u{e9}", "cafe\u{301}"),
+            ("ada", "ada\u{200b}"),
+            ("Ada Lovelace", "ada  lovelace"),
+        ];
+        for (one, other) in same {
+            assert_eq!(is_same(one, other), one != "ΟΔΥΣΣΕΥΣ", "{one} {other}");
+        }
+        assert!(is_same("ΟΔΥΣΣΕΥΣ", "οδυσσευσ") && is_same("ΟΔΥΣΣΕΥΣ", "οδυσσευς"));
+        assert!(!is_same("ada", "adam"));
     }
 
     #[test]

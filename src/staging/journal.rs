@@ -98,6 +98,10 @@ pub enum JournalRecord {
         /// When OLD's ledger recorded the merge that was read back, a database: of another one it says nothing.
         #[serde(default)]
         merged_at: BTreeMap<String, String>,
+        /// How many rows of the merge could not be seen any more, as others have written them since; an earlier failback did not
+        /// count them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unseen: Option<u64>,
     },
     /// The run's rows were removed.
     Pruned {
@@ -304,7 +308,12 @@ mod tests {
             JournalRecord::UndoIntended(intent("a")),
             JournalRecord::Undone(committed("a")),
             JournalRecord::UndoFailed(not_committed("a")),
-            JournalRecord::Verified { plan: "p".to_owned(), state: "verified".to_owned(), merged_at: BTreeMap::new() },
+            JournalRecord::Verified {
+                plan: "p".to_owned(),
+                state: "verified".to_owned(),
+                merged_at: BTreeMap::new(),
+                unseen: None,
+            },
         ];
         for record in &records {
             record.clone().append(&store).unwrap();

@@ -41,6 +41,18 @@ pub struct Manifest {
     pub zone: String,
     /// One record a database, by name.
     pub databases: Vec<DatabaseRecord>,
+    /// Databases of NEW's that could not be looked at, although nobody left them out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub databases_aside: Vec<DatabaseAside>,
+}
+
+/// A database of NEW's that could not be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseAside {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// One database of a run.

@@ -60,7 +60,7 @@ pub use layout::{
     database_folder,
 };
 pub use logged::{LOG_FACT, LogRecord, LogUse};
-pub use manifest::{Aside, DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
+pub use manifest::{Aside, DatabaseAside, DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
 pub use mark::{DatabaseMark, Mark, MarkedSlot, ServerMark};
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{DatabasePlan, Plan, TablePlan, json_digest};

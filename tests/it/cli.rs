@@ -204,9 +204,15 @@ fn text_goes_to_stdout_and_errors_have_five_parts() {
 
 #[test]
 fn command_lines_that_make_no_sense_exit_with_2() {
-    for arguments in
-        [&["frobnicate"][..], &["merge", "--tables", "public.*"], &["plan", "--jobs", "0"], &["diff", "-q", "-v"], &[]]
-    {
+    for arguments in [
+        &["frobnicate"][..],
+        &["discover", "--databases", ""],
+        &["export", "--databases", "a,b,a"],
+        &["merge", "--tables", "public.*"],
+        &["plan", "--jobs", "0"],
+        &["diff", "-q", "-v"],
+        &[],
+    ] {
         assert_eq!(support::failback(arguments).code, 2, "{arguments:?}");
     }
     let output = support::failback(&["export", "--json", "postgres://u:secret@h/d"]);

@@ -87,7 +87,7 @@ async fn arm_all(context: &Context, options: ArmOptions) -> Result<ArmReport> {
     }
     context.reporter().tell(Event::Began { step: "arm", rows: 0, written: 0 });
     let mut notes = Vec::new();
-    let names = discover::databases(context, &mut notes).await?;
+    let names = discover::databases(context, &mut notes).await?.names;
     // First: what the mark calls written since is then in the slots.
     let slots = if options.slot { MadeSlots::make(context, &names, options.patience).await? } else { MadeSlots::none(context) };
     let kept = match keep(context, &names, options, &slots).await {

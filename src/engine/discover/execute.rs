@@ -1,12 +1,12 @@
 //! Discover: every relation of every database on both sides, and what will be done about each.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::try_join;
 use tracing::{Instrument as _, info};
 
+use super::chosen::Chosen;
 use super::clock_skew::skew_note;
 use super::pairing::{Pairing, pair};
 use super::rights::{call_rights_note, merge_rights_note};
@@ -16,18 +16,20 @@ use super::unheeded::unheeded;
 use super::unmatched::expect_matches;
 use crate::catalog::{self, Catalog};
 use crate::engine::evidence::{AtCutover, BaseEvidence, BaseSource, HorizonSources, LogEvidence, Proven};
-use crate::engine::run::{Context, CoveredTable, HeldLog, Ledger, coverage, held_on_new, read_step, spans};
+use crate::engine::run::{Context, CoveredTable, HeldLog, Ledger, coverage, estate, held_on_new, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{Side, Sided};
 use crate::pg::{ServerIdentity, Session, encoding_remarks, lead_to_one_database};
 use crate::schema::{DatabaseTraits, Drift, Privilege, PrivilegeObject};
-use crate::staging::{BaseUse, DatabaseRecord, LogUse, TableRecord};
+use crate::staging::{BaseUse, DatabaseAside, DatabaseRecord, LogUse, TableRecord};
 
 /// What was found.
 #[derive(Clone, Debug, Serialize)]
 pub struct Discovery {
     /// One record a database, by name; no files yet.
     pub databases: Vec<DatabaseRecord>,
+    /// Databases that could not be looked at, although nobody left them out.
+    pub aside: Vec<DatabaseAside>,
     /// What is covered, table by table, what is not covered first.
     pub coverage: Vec<CoveredTable>,
     /// Things that a person should know before going on.
@@ -63,12 +65,12 @@ pub async fn discover(context: &Context) -> Result<Discovery> {
 
 async fn discover_all(context: &Context) -> Result<Discovery> {
     let mut notes = Vec::new();
-    let names = databases(context, &mut notes).await?;
+    let Chosen { names, aside, .. } = databases(context, &mut notes).await?;
     let sources = Arc::new(HorizonSources::find(context, &names).await?);
     let mut found = discover_these(context, &names, &sources).await?;
     notes.append(&mut found.notes);
     found.held_log = held_on_new(context, &names[0]).await?;
-    Ok(Discovery { coverage: coverage(&found.databases), notes, ..found })
+    Ok(Discovery { coverage: coverage(&found.databases), notes, aside, ..found })
 }
 
 /// Looks at these databases.
@@ -78,6 +80,7 @@ async fn discover_all(context: &Context) -> Result<Discovery> {
 pub(crate) async fn discover_these(context: &Context, names: &[String], sources: &Arc<HorizonSources>) -> Result<Discovery> {
     let mut found = Discovery {
         databases: Vec::new(),
+        aside: Vec::new(),
         coverage: Vec::new(),
         notes: Vec::new(),
         held_log: Vec::new(),
@@ -93,26 +96,21 @@ pub(crate) async fn discover_these(context: &Context, names: &[String], sources:
 }
 
 /// Lists the databases that are looked at: those asked for, else those that both sides have.
-pub(crate) async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Vec<String>> {
+pub(crate) async fn databases(context: &Context, notes: &mut Vec<String>) -> Result<Chosen> {
     if !context.selection().databases().is_empty() {
-        return Ok(context.selection().databases().to_vec());
+        return Ok(Chosen::named(context.selection().databases()));
     }
-    let list = async |side| {
-        let session = context.servers().connect(side, context.servers().endpoint(side).database()).await?;
-        Ok::<_, Error>(catalog::databases(session.client()).await?.into_iter().collect::<BTreeSet<_>>())
-    };
-    let (old, new) = try_join!(list(Side::Old), list(Side::New))?;
-    for lonely in old.symmetric_difference(&new) {
-        let side = if old.contains(lonely) { Side::Old } else { Side::New };
-        notes.push(format!("database {lonely} exists on {side} only: left out"));
+    let (old, new) = try_join!(estate(context, Side::Old), estate(context, Side::New))?;
+    let chosen = Chosen::of(&old, &new);
+    notes.extend(chosen.aside.iter().map(|aside| format!("database {}: left out: {}", aside.name, aside.reason)));
+    notes.extend(chosen.remarks.iter().cloned());
+    if chosen.names.is_empty() {
+        let error = Error::new(ErrorKind::Refused, "list the databases");
+        let error = error.because("no database can be looked at on both OLD and NEW");
+        let error = notes.iter().fold(error, |error, note| error.because(note.clone()));
+        return Err(error.next("name them with --databases, or check --old and --new"));
     }
-    let both: Vec<_> = old.intersection(&new).cloned().collect();
-    if both.is_empty() {
-        return Err(Error::new(ErrorKind::Refused, "list the databases")
-            .because("no database exists on both OLD and NEW")
-            .next("name them with --databases, or check --old and --new"));
-    }
-    Ok(both)
+    Ok(chosen)
 }
 
 async fn discover_database(

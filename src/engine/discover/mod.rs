@@ -4,6 +4,7 @@
 //! has, and a reason for everything else.
 //! Never: reads rows, or writes to a server or a file.
 
+mod chosen;
 mod clock_skew;
 mod detached;
 mod execute;
@@ -16,6 +17,7 @@ mod table_selection;
 mod unheeded;
 mod unmatched;
 
+pub(crate) use chosen::Chosen;
 pub use execute::{Discovery, discover};
 pub(crate) use execute::{connect, databases, describe, discover_these};
 pub(crate) use unmatched::expect_matches;

@@ -26,7 +26,7 @@ use crate::engine::evidence::{Clock, young};
 use crate::engine::run::{Context, Event, Ledger, edited_since_export, read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::staging::layout::{self, DatabaseLayout};
-use crate::staging::{DatabaseRecord, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, Sealed};
+use crate::staging::{DatabaseAside, DatabaseRecord, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, Sealed};
 
 /// Exports every database into the run, which must not hold an export yet.
 ///
@@ -65,7 +65,7 @@ async fn export_new(context: &Context, discovered: Option<&Discovery>) -> Result
             .next("leave --run out to make a new run, or go on with `failback diff`")
             .next("or bring what moved since with `failback export --delta`"));
     }
-    Box::pin(export_all(context, discovered, &[])).await
+    Box::pin(export_all(context, discovered, None)).await
 }
 
 async fn export_again(context: &Context) -> Result<ExportReport> {
@@ -75,7 +75,7 @@ async fn export_again(context: &Context) -> Result<ExportReport> {
     let cutover = Cutover::parse(&earlier.cutover)?;
     let selection = context.selection().clone().with_databases(names).with_cutover(Some(cutover));
     let narrowed = context.clone().with_selection(selection);
-    let report = Box::pin(export_all(&narrowed, None, &earlier.databases)).await?;
+    let report = Box::pin(export_all(&narrowed, None, Some(&earlier))).await?;
     let now = Manifest::read(context.store())?;
     for path in abandoned(&earlier.databases, &now.databases) {
         context.store().remove_file(&path)?;
@@ -102,14 +102,17 @@ async fn expect_replaceable(context: &Context, earlier: &Sealed<Manifest>) -> Re
 }
 
 /// Exports; of databases that were exported before, what is still so is kept.
-async fn export_all(context: &Context, discovered: Option<&Discovery>, earlier: &[DatabaseRecord]) -> Result<ExportReport> {
+async fn export_all(context: &Context, discovered: Option<&Discovery>, earlier: Option<&Manifest>) -> Result<ExportReport> {
     let run = RunRecord::make(context.store(), RunId::fresh())?;
     let cutover = context.selection().cutover()?;
     cutover.check(Timestamp::now().as_microsecond())?;
     let overlap_us = context.selection().overlap_us();
     let zone = context.selection().zone();
     let clock = Clock::new(cutover.micros(), overlap_us, &zone)?;
-    let (databases, notes) = Box::pin(export_databases(context, &clock, discovered, earlier)).await?;
+    let kept = earlier.map_or(&[][..], |earlier| &earlier.databases);
+    let (databases, aside, notes) = Box::pin(export_databases(context, &clock, discovered, kept)).await?;
+    // An export that goes on with another one is of its databases, and those were not looked at then.
+    let databases_aside = earlier.map_or(aside, |earlier| earlier.databases_aside.clone());
     let manifest = Manifest {
         format_version: FORMAT_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -121,6 +124,7 @@ async fn export_all(context: &Context, discovered: Option<&Discovery>, earlier: 
         overlap_us,
         zone: zone.name().to_owned(),
         databases,
+        databases_aside,
     };
     let manifest_blake3 = manifest.write(context.store())?;
     let report = report(context.run(), &manifest, notes);
@@ -136,8 +140,8 @@ async fn export_databases(
     clock: &Clock,
     discovered: Option<&Discovery>,
     earlier: &[DatabaseRecord],
-) -> Result<(Vec<DatabaseRecord>, Vec<String>)> {
-    let Looked { names, sources, mut first } = Looked::at(context, discovered).await?;
+) -> Result<(Vec<DatabaseRecord>, Vec<DatabaseAside>, Vec<String>)> {
+    let Looked { names, aside, sources, mut first } = Looked::at(context, discovered, earlier).await?;
     let (mut databases, mut stamped, mut moments, mut kept_notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for name in names {
         let work = async {
@@ -164,7 +168,7 @@ async fn export_databases(
     let mut notes = quiescence::look_back(context, &mut databases, &moments).await;
     // What is kept was counted then.
     notes.extend(if earlier.is_empty() { stamp_notes(&databases, &stamped) } else { kept_notes });
-    Ok((databases, notes))
+    Ok((databases, aside, notes))
 }
 
 async fn export_database(

@@ -6,18 +6,21 @@ use std::sync::Arc;
 use tokio::try_join;
 use tracing::Instrument as _;
 
+use super::alike::expect_alike;
 use super::described::Described;
-use crate::engine::discover::{self, Discovery};
+use crate::engine::discover::{self, Chosen, Discovery};
 use crate::engine::evidence::HorizonSources;
 use crate::engine::run::{Context, Event, spans};
 use crate::error::{Place as _, Result};
 use crate::name::Sided;
 use crate::schema::Method;
-use crate::staging::DatabaseRecord;
+use crate::staging::{DatabaseAside, DatabaseRecord};
 
 /// What is exported: the databases, what says which transactions were over at the cutover, and the one database that there is.
 pub(crate) struct Looked {
     pub(crate) names: Vec<String>,
+    /// Databases of NEW's that cannot be looked at.
+    pub(crate) aside: Vec<DatabaseAside>,
     pub(crate) sources: Arc<HorizonSources>,
     pub(crate) first: Option<Described>,
 }
@@ -26,9 +29,11 @@ impl Looked {
     /// Looks at what is to be exported, and tells of it. One database is described under its snapshot at once. Several are
     /// looked at beforehand: what is wrong with the last is to be known before hours are spent on the first. What a discovery
     /// has found out just before (`discovered`) is not asked again.
-    pub(crate) async fn at(context: &Context, discovered: Option<&Discovery>) -> Result<Self> {
+    ///
+    /// What goes on with an earlier export (`earlier`) has to be of the same tables, looked at in the same way.
+    pub(crate) async fn at(context: &Context, discovered: Option<&Discovery>, earlier: &[DatabaseRecord]) -> Result<Self> {
         let mut notes = Vec::new();
-        let names = discover::databases(context, &mut notes).await?;
+        let Chosen { names, aside, .. } = discover::databases(context, &mut notes).await?;
         let sources = match known_sources(context, &names[0], discovered).await? {
             Some(sources) => sources,
             None => Arc::new(HorizonSources::find(context, &names).await?),
@@ -37,10 +42,12 @@ impl Looked {
             let holding = Described::hold(context, name, &sources, &mut notes).instrument(spans::database(name));
             let described = holding.await.place(|| format!("database {name}"))?;
             discover::expect_matches(context.selection(), slice::from_ref(&described.record), &mut notes)?;
+            expect_alike(earlier, &described.record)?;
             let rows = row_estimate(slice::from_ref(&described.record));
             (Some(described), rows)
         } else {
             let discovery = discover::discover_these(context, &names, &sources).await?;
+            discovery.databases.iter().try_for_each(|record| expect_alike(earlier, record))?;
             notes.extend(discovery.notes);
             (None, row_estimate(&discovery.databases))
         };
@@ -48,7 +55,7 @@ impl Looked {
             context.reporter().tell(Event::Note(note));
         }
         context.reporter().tell(Event::Began { step: "export", rows: looked_at, written: 0 });
-        Ok(Self { names, sources, first })
+        Ok(Self { names, aside, sources, first })
     }
 }
 

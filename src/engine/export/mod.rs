@@ -3,6 +3,7 @@
 //! Comes in: both servers, and the settings. Goes out: segments, and the manifest that makes them exist.
 //! Never: writes to a server, or lists a file in the manifest that is not complete.
 
+mod alike;
 mod base_rows;
 mod baseline_rows;
 mod changed;

@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use tracing::Instrument as _;
 
 use crate::catalog::{self, Catalog};
-use crate::engine::run::{Context, Ledger, Selection, spans};
+use crate::engine::run::{Context, Ledger, Selection, open_databases, spans};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Ident, QualifiedName, Side};
 use crate::schema::{ForeignKey, LedgerPlace, Method, Table, Used, UsedSort, WantedPrivilege};
@@ -75,7 +75,7 @@ async fn ask(context: &Context, side: Side, role: &str) -> Result<ServerGrants> 
     grants.role_exists = catalog::role_exists(first.client(), role).await?;
     grants.version_num = Some(first.identity().await?.version_num);
     let names = match context.selection().databases() {
-        [] => catalog::databases(first.client()).await?,
+        [] => Box::pin(open_databases(context, side)).await?,
         named => named.to_vec(),
     };
     for name in names {

@@ -9,7 +9,7 @@ use tracing::Instrument as _;
 
 use crate::catalog;
 use crate::delta::Horizon;
-use crate::engine::run::{Context, spans};
+use crate::engine::run::{Context, open_databases, spans};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Side, Sided};
 use crate::pg::Session;
@@ -73,7 +73,7 @@ async fn mark_server(context: &Context, side: Side, patience: Duration) -> Resul
             .next("grant EXECUTE on both functions, as they are granted to everybody by default"));
     };
     let names = match context.selection().databases() {
-        [] => catalog::databases(first.client()).await?,
+        [] => Box::pin(open_databases(context, side)).await?,
         named => named.to_vec(),
     };
     let mut opened = Vec::new();

@@ -59,7 +59,7 @@ pub async fn preflight(context: &Context) -> Result<PreflightReport> {
 
 async fn preflight_all(context: &Context) -> Result<PreflightReport> {
     let mut notes = Vec::new();
-    let names = discover::databases(context, &mut notes).await?;
+    let names = discover::databases(context, &mut notes).await?.names;
     let side = |side, name| async move { look_at_server(context, side, name).await.place(|| side) };
     let servers = Sided::from(try_join!(side(Side::Old, &names[0]), side(Side::New, &names[0]))?);
     let mut tables = Vec::new();

@@ -8,6 +8,7 @@ mod blockers;
 mod brought;
 mod context;
 mod coverage;
+mod estate;
 mod held_log;
 pub(crate) mod ledger;
 mod limits;
@@ -33,6 +34,7 @@ pub(crate) use brought::{Brought, BroughtKeys, read_digest, remember, remembers,
 pub use context::Context;
 pub(crate) use coverage::coverage;
 pub use coverage::{CoveredChanges, CoveredTable};
+pub(crate) use estate::{Estate, Place, estate, open_databases};
 pub use held_log::{HeldLog, SlotState, held_log};
 pub(crate) use held_log::{foreign, held_on_new, slots_on_new};
 pub use ledger::{Entry, LedgerAction};

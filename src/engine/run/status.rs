@@ -122,7 +122,7 @@ fn last_verdict(report: &StatusReport, digest: &str) -> Option<String> {
     let mut verdict = None;
     for entry in &report.journal.entries {
         match &entry.record {
-            JournalRecord::Verified { plan, state, merged_at } if plan == digest => verdict = Some((state, merged_at)),
+            JournalRecord::Verified { plan, state, merged_at, .. } if plan == digest => verdict = Some((state, merged_at)),
             JournalRecord::Merged(_) | JournalRecord::Undone(_) => verdict = None,
             _ => {}
         }

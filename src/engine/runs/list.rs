@@ -4,10 +4,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::delta::Class;
 use crate::engine::run::State;
 use crate::error::Result;
 use crate::policy::Action;
-use crate::staging::{DiffIndex, Journal, JournalRecord, Manifest, NewOnlyTable, Plan, Pruned, RunRecord, TableDiff, layout};
+use crate::staging::{
+    DiffIndex, Journal, JournalEntry, JournalRecord, Manifest, NewOnlyTable, Plan, Pruned, RunRecord, TableDiff, layout,
+};
 use crate::store::{LocalStore, Store as _};
 use crate::words::words;
 
@@ -73,8 +76,8 @@ pub struct RunSummary {
     pub staged: u64,
     /// Rows that differ, by the diff.
     pub differing: u64,
-    /// Rows that the plan leaves for a decision, or aside, rows of tables that OLD lacks, and values for which it has no
-    /// column.
+    /// Rows that the plan leaves for a decision, aside, or as OLD has them; merged rows that others have written since; rows of
+    /// tables that OLD lacks, and values for which it has no column.
     pub left: u64,
     /// Bytes of the files that hold rows.
     pub bytes: u64,
@@ -136,20 +139,40 @@ impl RunSummary {
         let new_only = manifest.databases.iter().flat_map(|database| &database.new_only).map(NewOnlyTable::row_count);
         self.left = unplaced.sum::<u64>() + new_only.sum::<u64>();
         self.state = RunState::Exported;
+        let mut old_only = 0;
         if store.exists(layout::DIFF)? {
-            self.differing = DiffIndex::read(store)?.tables().map(TableDiff::rows).sum();
+            let index = DiffIndex::read(store)?;
+            self.differing = index.tables().map(TableDiff::rows).sum();
+            old_only = index.counts().get(Class::OldOnly);
             self.state = RunState::Diffed;
         }
         let plan = if store.exists(layout::PLAN)? { Some(Plan::read_with_age(store)?) } else { None };
         if let Some((plan, None)) = &plan {
             let actions = plan.actions();
-            self.left += actions.get(Action::Hold) + actions.get(Action::Skip);
+            // What is left as OLD has it is in no other file, unless NEW had nothing to apply.
+            let kept = actions.get(Action::KeepOld).saturating_sub(old_only);
+            self.left += actions.get(Action::Hold) + actions.get(Action::Skip) + kept;
             self.state = RunState::Planned;
         }
+        let journal = Journal::read(store)?;
+        self.left += unseen(&journal);
         let databases = plan.as_ref().map_or(0, |(plan, _)| plan.databases.len());
-        self.state = done(&Journal::read(store)?, databases).unwrap_or(self.state);
+        self.state = done(&journal, databases).unwrap_or(self.state);
         Ok(())
     }
+}
+
+/// Counts the rows of the merge of which the last verification could not see any more what it wrote.
+fn unseen(journal: &Journal) -> u64 {
+    let verified = |entry: &JournalEntry| match &entry.record {
+        JournalRecord::Verified { unseen, state, .. } => {
+            // Not counted, and not all seen.
+            let unknown = u64::from(state == State::VerifiedWithGaps.word());
+            Some(unseen.unwrap_or(unknown))
+        }
+        _ => None,
+    };
+    journal.entries.iter().rev().find_map(verified).unwrap_or(0)
 }
 
 /// Says how far a run's merge has come, if there was one.

@@ -51,7 +51,10 @@ fn expect_done_with(summary: &RunSummary, options: &PruneOptions) -> Result<()> 
         return Ok(());
     }
     let cause = if is_verified {
-        format!("{} of its rows or values were held, skipped, or have no place on OLD", summary.left)
+        format!(
+            "{} of its rows or values were held, skipped, kept as OLD has them, written by others since, or have no place on OLD",
+            summary.left
+        )
     } else {
         format!("its state is `{}`: nothing says that OLD has its rows", summary.state.word())
     };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tracing::Instrument as _;
 
 use super::drifted::drifted_rows;
-use super::gap::{self, Gap};
+use super::gap::{self, Gap, GapKind};
 use super::outcome::outcomes;
 use super::read_back::read_back;
 use super::report::{VerifyReport, out_of_scope};
@@ -60,13 +60,21 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
     }
     report.not_covered.extend(gap::of_rows(&report.tables));
     report.state = report.total_state();
-    let verified = JournalRecord::Verified { plan: plan.digest.clone(), state: report.state.word().to_owned(), merged_at };
+    let (plan, state, unseen) = (plan.digest.clone(), report.state.word().to_owned(), Some(unseen(&report)));
+    let verified = JournalRecord::Verified { plan, state, merged_at, unseen };
     if let Err(error) = verified.append(context.store()) {
         // Whoever may only read the run may verify it.
         context.reporter().tell(Event::Note(format!("the run's journal does not say that OLD was verified: {error}")));
     }
     context.reporter().tell(Event::Ended { step: "verify" });
     Ok(report)
+}
+
+/// Counts the rows of the merge that cannot be seen any more as it wrote them, and the tables of which none can.
+fn unseen(report: &VerifyReport) -> u64 {
+    let written: u64 = report.tables.iter().map(|table| table.written_since).sum();
+    let is_unseen = |gap: &&Gap| matches!(gap.of, GapKind::MergedRows | GapKind::TakenBack);
+    written + report.not_covered.iter().filter(is_unseen).count() as u64
 }
 
 /// Returns when OLD's ledger recorded the merge.

@@ -72,7 +72,14 @@ impl GapKind {
 
 /// Lists every gap that the export left, whole tables first.
 pub(crate) fn of_export(manifest: &Manifest) -> Vec<Gap> {
-    let mut gaps: Vec<_> = manifest.databases.iter().flat_map(of_database).collect();
+    let aside = manifest.databases_aside.iter().map(|aside| Gap {
+        database: aside.name.clone(),
+        table: "*".to_owned(),
+        of: GapKind::Rows,
+        why: format!("the database was not looked at: {}", aside.reason),
+        keys: Vec::new(),
+    });
+    let mut gaps: Vec<_> = aside.chain(manifest.databases.iter().flat_map(of_database)).collect();
     gaps.sort_by_key(|gap| gap.of);
     gaps
 }

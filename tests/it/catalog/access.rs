@@ -108,14 +108,19 @@ async fn the_replica_role_is_tried_and_given_back() {
 }
 
 #[tokio::test]
-async fn databases_leave_out_what_cannot_be_read() {
+async fn databases_say_why_they_cannot_be_read() {
     let (database, client) = server::database("select 1").await;
     client.batch_execute("create database \"Odd \"\"name\"").await.expect("create");
     client.batch_execute("create database shut allow_connections false").await.expect("create");
     client.batch_execute("create database mould is_template true").await.expect("create");
     let found = catalog::databases(&client).await.expect("list");
-    assert!(found.contains(&database) && found.contains(&"Odd \"name".to_owned()));
-    for absent in ["postgres", "template0", "template1", "shut", "mould"] {
-        assert!(!found.contains(&absent.to_owned()), "{absent}");
+    let of = |name: &str| found.iter().find(|one| one.name == name).map(|one| (one.is_open, one.is_template));
+    for open in [database.as_str(), "Odd \"name", "postgres"] {
+        assert_eq!(of(open), Some((true, false)), "{open}");
     }
+    assert_eq!((of("shut"), of("mould")), (Some((false, false)), Some((true, true))));
+    assert_eq!((of("template0"), of("template1")), (None, None));
+    assert!(!catalog::has_relations(&client).await.expect("look"));
+    client.batch_execute("create table public.t ()").await.expect("create");
+    assert!(catalog::has_relations(&client).await.expect("look"));
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use failback::config::Cutover;
+use failback::engine::Selection;
 use failback::error::ErrorKind;
 use failback::staging::{Manifest, Segment, SegmentReader};
 use failback::store::LocalStore;
@@ -225,4 +226,30 @@ fn the_program_brings_the_newest_run_up_to_date() {
     let fresh = beside(&case);
     block_on(engine::export(&fresh.context)).expect("an export");
     assert_eq!(staged(&case.store), staged(&fresh.store));
+}
+
+/// Options that a run was exported with and that are forgotten would widen it, or lose what they found.
+#[test]
+fn what_comes_since_is_brought_with_the_options_of_then_or_not_at_all() {
+    let compared = "[tables.\"public.stamped\"]\nmethod = \"compare\"\nwhy = \"jobs bypass the stamps\"\n";
+    let case = recovery(pair("delta_options", TABLES, FIRST, ""), compared);
+    let plain = beside(&case);
+    let of = |selection: &Selection, tables: &[&str]| {
+        let tables = tables.iter().map(|table| (*table).to_owned()).collect();
+        case.context.clone().with_selection(selection.clone().with_tables(tables))
+    };
+    let own = case.context.selection();
+    block_on(engine::export(&of(own, &["public.stamped", "public.bare"]))).expect("an export");
+    let before = staged(&case.store);
+    for (context, said) in [
+        (of(own, &[]), "public.untouched was left out, and would be carried"),
+        (of(own, &["public.stamped"]), "public.bare was carried, and would be left out"),
+        (of(plain.context.selection(), &["public.stamped", "public.bare"]), "public.stamped was looked at by `compare`"),
+    ] {
+        let error = block_on(engine::export_delta(&context)).expect_err(said);
+        assert_eq!(error.kind(), ErrorKind::Refused, "{said}: {error:?}");
+        assert!(error.causes().join("; ").contains(said), "{said}: {error:?}");
+        assert_eq!(staged(&case.store), before, "{said}");
+    }
+    block_on(engine::export_delta(&of(own, &["public.stamped", "public.bare"]))).expect("the options of then");
 }

@@ -13,6 +13,7 @@ mod definitions;
 mod delta;
 mod discovery;
 mod erased;
+mod estate;
 mod exchanged;
 mod graded;
 mod hashes;
