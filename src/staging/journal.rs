@@ -98,8 +98,8 @@ pub enum JournalRecord {
         /// When OLD's ledger recorded the merge that was read back, a database: of another one it says nothing.
         #[serde(default)]
         merged_at: BTreeMap<String, String>,
-        /// How many rows of the merge could not be seen any more, as others have written them since; an earlier failback did not
-        /// count them.
+        /// How many rows of the merge could not be seen any more, as others have written them since; an earlier failback did
+        /// not count them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unseen: Option<u64>,
     },

@@ -1,5 +1,5 @@
-//! Whether an export that goes on with another one would be of the same tables, looked at in the same way. What the command line
-//! or failback.toml said then, and does not say now, shows in what comes of it.
+//! Whether an export that goes on with another one would be of the same tables, looked at in the same way. What the command
+//! line or failback.toml said then, and does not say now, shows in what comes of it.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::{DatabaseRecord, TableRecord};

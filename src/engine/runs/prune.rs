@@ -52,7 +52,8 @@ fn expect_done_with(summary: &RunSummary, options: &PruneOptions) -> Result<()> 
     }
     let cause = if is_verified {
         format!(
-            "{} of its rows or values were held, skipped, kept as OLD has them, written by others since, or have no place on OLD",
+            "{} of its rows or values were held, skipped, kept as OLD has them, written by others since, or have no place \
+             on OLD",
             summary.left
         )
     } else {
