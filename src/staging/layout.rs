@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! run.json  manifest.json  diff.json  plan.json  decisions.toml  approvals.jsonl  journal.jsonl
-//! report.html  lock
+//! report.html  views.sql  lock
 //! <database>/stage/<table id>/new-00001.parquet      NEW's candidate rows
 //! <database>/stage/<table id>/absent-00001.parquet   keys that NEW does not have
 //! <database>/diff/<table id>/00001.parquet
@@ -29,6 +29,8 @@ pub const PLAN: &str = "plan.json";
 pub const DECISIONS: &str = "decisions.toml";
 /// The page that shows what the run has come to; no step reads it.
 pub const REPORT: &str = "report.html";
+/// What makes views of its files in DuckDB.
+pub const VIEWS: &str = "views.sql";
 /// That the run's rows were removed.
 pub const PRUNED: &str = "pruned.json";
 /// What people said of plans, append-only.
@@ -246,7 +248,7 @@ mod tests {
         ];
         let folders: BTreeSet<_> = hostile.iter().map(|name| database_folder(name)).collect();
         assert_eq!(folders.len(), hostile.len(), "{folders:?}");
-        let own = [RUN, MANIFEST, DIFF, PLAN, DECISIONS, JOURNAL, LOCK];
+        let own = [RUN, MANIFEST, DIFF, PLAN, DECISIONS, VIEWS, JOURNAL, LOCK];
         for folder in &folders {
             assert!(folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-%".contains(&byte)), "{folder}");
             assert!(!folder.is_empty() && !own.contains(&folder.as_str()), "{folder}");

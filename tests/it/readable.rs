@@ -1,12 +1,14 @@
 //! What a stranger sees who opens a run's files with DuckDB or pyarrow: the values, in types of their own, and no NULL that the
 //! row does not have.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use failback::engine;
+use failback::engine::{self, DiffReport};
 use failback::name::Side;
+use failback::staging::Manifest;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -201,26 +203,109 @@ fn expect_metadata(stage: &Value) {
     assert_eq!(stage["duckdb_types"]["label"], json!("UUID"));
 }
 
+/// Rows by database, table's number and class, as a diff says.
+fn classes_of(report: &DiffReport, recovery: &Recovery) -> Value {
+    let manifest = Manifest::read(&recovery.store).expect("a manifest");
+    let tables = &manifest.databases[0].tables;
+    let mut found = Vec::new();
+    for one in &report.tables {
+        let id = tables.iter().find(|table| table.name.to_string() == one.table).expect("a table").id;
+        let rows = one.counts.iter().filter(|(class, _)| !class.is_settled());
+        found.extend(rows.map(|(class, rows)| json!([one.database, id.to_string(), class.word(), rows])));
+    }
+    found.sort_by_key(ToString::to_string);
+    json!(found)
+}
+
+fn sorted(list: &Value) -> Value {
+    let mut list = list.as_array().expect("a list").clone();
+    list.sort_by_key(ToString::to_string);
+    json!(list)
+}
+
+#[test]
+fn three_readers_count_what_the_diff_and_the_plan_count() {
+    let (pair, cutover) = incident("counted", "chain_db");
+    let recovery = Recovery::of(pair, cutover, "");
+    block_on(engine::export(&recovery.context)).expect("an export");
+    let report = block_on(engine::diff(&recovery.context)).expect("a diff");
+    let run = recovery.folder().join("run");
+    let counted = || look(&["counts", run.to_str().expect("a path")]);
+    let (seen, expected) = (counted(), classes_of(&report, &recovery));
+    assert!(expected.as_array().is_some_and(|rows| rows.len() > 9), "{expected}");
+    assert_eq!((sorted(&seen["pyarrow"]), sorted(&seen["pandas"])), (expected.clone(), expected.clone()));
+    // By the table's name in DuckDB's views.
+    let by_class = |list: &Value| {
+        let mut found = BTreeMap::new();
+        for row in list.as_array().expect("rows") {
+            let [database, _, class, rows] = &row.as_array().expect("a row")[..] else { panic!("{row}") };
+            *found.entry((database.to_string(), class.to_string())).or_insert(0) += rows.as_u64().expect("a number");
+        }
+        found
+    };
+    assert_eq!(by_class(&seen["duckdb"]), by_class(&expected));
+    assert_eq!(seen["listed"], seen["of_views"], "a view has the rows of its table");
+    let rows: u64 = expected.as_array().expect("rows").iter().map(|row| row[3].as_u64().expect("a number")).sum();
+    assert_eq!(seen["actions"], json!([[null, rows]]), "nothing is planned yet");
+    let plan = block_on(engine::plan(&recovery.context)).expect("a plan");
+    let seen = counted();
+    let actions: Vec<_> = plan.actions.iter().map(|(action, rows)| json!([action.word(), rows])).collect();
+    assert_eq!(sorted(&seen["actions"]), sorted(&json!(actions)));
+    assert_eq!(by_class(&seen["duckdb"]), by_class(&expected));
+    for (class, action) in seen["beside"].as_array().expect("rows").iter().map(|row| (&row[0], &row[1])) {
+        let is_so = match class.as_str() {
+            Some("insert") => ["insert", "hold"].contains(&action.as_str().unwrap_or_default()),
+            Some("old_only") => *action == json!("keep_old"),
+            _ => true,
+        };
+        assert!(is_so, "{class} stands beside {action}");
+    }
+    // A key stands by its name, and an instant has its zone.
+    let types = &seen["types"][format!("{}.public.tokens", recovery.pair.database)];
+    let of = |name: &str| types.as_array().expect("columns").iter().find(|one| one[0] == json!(name)).map(|one| one[1].clone());
+    assert_eq!((of("id"), of("fb_written_new")), (Some(json!("INTEGER")), Some(json!("TIMESTAMP WITH TIME ZONE"))), "{types}");
+}
+
+#[test]
+fn tables_of_any_name_have_a_view() {
+    let pair = support::pair("viewed");
+    for side in Side::BOTH {
+        let tables = r#"create table "it's ""T""" (id int, "ID" int, old text, fb_class text,
+                 primary key (id, "ID", old, fb_class));
+             create table "IT'S ""T""" (id int primary key, v text); create table bare (v int);
+             create table empty (id int primary key);
+             insert into "IT'S ""T""" values (1, 'both')"#;
+        support::sql(pair.url(side), tables);
+    }
+    let rows = r#"insert into "it's ""T""" values (1, 2, 'a', 'b'); delete from "IT'S ""T"""; insert into bare values (1), (1);
+         insert into "IT'S ""T""" values (2, 'new')"#;
+    support::sql(&pair.new, rows);
+    let recovery = Recovery::of(pair, Timestamp::now(), "");
+    recovery.up_to_plan();
+    let seen = look(&["counts", recovery.folder().join("run").to_str().expect("a path")]);
+    assert_eq!(seen["listed"], seen["of_views"]);
+    let rows: Vec<_> = seen["listed"].as_array().expect("views").iter().map(|view| view[1].clone()).collect();
+    assert_eq!(rows.iter().filter_map(Value::as_u64).sum::<u64>(), 5, "{seen}");
+    assert_eq!(rows.len(), 3, "{seen}");
+}
+
 /// The query that the README shows, word for word, on the run that it shows it for.
 #[test]
 fn the_query_of_the_readme_runs() {
     let readme = include_str!("../../README.md");
-    let line = readme.lines().find_map(|line| line.strip_prefix("$ duckdb -c \"")).expect("a DuckDB query");
-    let query = line.strip_suffix('"').expect("a whole query");
+    let line = readme.lines().find_map(|line| line.strip_prefix("$ duckdb -init views.sql -c '")).expect("a DuckDB query");
+    let query = line.strip_suffix('\'').expect("a whole query");
     let (pair, cutover) = incident("readme", "chain_db");
     let recovery = Recovery::of(pair, cutover, "");
     block_on(engine::export(&recovery.context)).expect("an export");
     block_on(engine::diff(&recovery.context)).expect("a diff");
-    let runs = recovery.folder().join("runs");
-    std::fs::create_dir(&runs).expect("a folder for runs");
-    std::fs::rename(recovery.folder().join("run"), runs.join("one")).expect("a run in its place");
     // The test's database has a name of its own.
-    std::fs::rename(runs.join("one").join(&recovery.pair.database), runs.join("one/chain_db")).expect("a database's folder");
-    let answer = look(&["query", recovery.folder().to_str().expect("a path"), query]);
+    let query = query.replace("chain_db", &recovery.pair.database);
+    let answer = look(&["query", recovery.folder().join("run").to_str().expect("a path"), &query]);
     let rows = answer.as_array().expect("rows");
     let is_price = |cell: &Value| cell.as_str().is_some_and(|text| text.starts_with("Decimal("));
     assert!(
-        rows.iter().any(|row| row[0] == json!("update_origin_differs") && is_price(&row[2]) && is_price(&row[3])),
+        rows.iter().any(|row| row[1] == json!("update_origin_differs") && is_price(&row[2]) && is_price(&row[3])),
         "{answer}"
     );
 }

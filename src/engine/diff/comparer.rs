@@ -76,7 +76,7 @@ impl<'a> Comparer<'a> {
         segment: &Segment,
         target: Target,
     ) -> Result<Found> {
-        let schema = diff_schema(&self.table.layout);
+        let schema = diff_schema(&self.table.layout, &self.table.times);
         let staged = SegmentReader::open(target.store.as_ref(), segment, KEYS_PER_STATEMENT)?;
         let mut base_rows = BaseRows::open(target.store.as_ref(), segment)?;
         let mut log_facts = LogFacts::open(target.store.as_ref(), segment)?;

@@ -27,6 +27,7 @@ use crate::delta::{Base, Class, Verdict};
 use crate::engine::rows::Image;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Side, Sided};
+use crate::schema::{TimeColumns, TimeKind};
 use crate::words::Word;
 
 /// The columns in front of the images.
@@ -41,6 +42,9 @@ pub(crate) const DECIDING: [&str; 8] = [
     "fb_written_new",
 ];
 
+/// Where among these it begins when each side wrote its row.
+const WRITTEN: usize = DECIDING.len() - 2;
+
 /// What is known of one key, images apart.
 pub(crate) struct DiffRow {
     /// Class, base and evidence; a row whose class is settled is left out of the file.
@@ -51,10 +55,13 @@ pub(crate) struct DiffRow {
     pub(crate) written_us: Sided<Option<i64>>,
 }
 
-/// Returns the schema of a diff file.
-pub(crate) fn diff_schema(layout: &RowLayout) -> SchemaRef {
+/// Returns the schema of a diff file. When a row was written is an instant where its column says one; else it is what a clock
+/// showed, or a day.
+pub(crate) fn diff_schema(layout: &RowLayout, times: &TimeColumns) -> SchemaRef {
     let text = |name: &str, nullable| Field::new(name, DataType::Utf8, nullable);
-    let stamp = |name: &str| Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, None), true);
+    let written = times.updated.as_ref().or(times.created.as_ref());
+    let zone = written.filter(|column| column.kind == TimeKind::Instant).map(|_| "UTC".into());
+    let stamp = |name: &str| Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, zone.clone()), true);
     let changed = DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)));
     let image = |name: &str| Field::new(name, DataType::Struct(layout.arrow_schema().fields().clone()), true);
     Arc::new(Schema::new(vec![
@@ -88,7 +95,7 @@ fn build(schema: &SchemaRef, sides: &Sided<Image>, base: Option<&Image>, rows: &
         |read: &dyn Fn(&DiffRow) -> Option<&'static str>| Arc::new(rows.iter().map(read).collect::<StringArray>()) as ArrayRef;
     let written = |side| {
         let values: TimestampMicrosecondArray = rows.iter().map(|row| *row.written_us.get(side)).collect();
-        Arc::new(values) as ArrayRef
+        Arc::new(values.with_data_type(schema.field(WRITTEN).data_type().clone())) as ArrayRef
     };
     let images = sides.as_ref().map(Image::to_struct);
     let columns: Vec<ArrayRef> = vec![

@@ -19,7 +19,7 @@ use crate::engine::rows::{Target, finding_names};
 use crate::engine::run::ledger;
 use crate::engine::run::{
     Brought, Context, Event, Ledger, OwnWrites, Reporter, Servers, Work, coverage, edited_since_export, expect_unrewritten,
-    tell_redefined,
+    tell_redefined, write_views,
 };
 use crate::engine::run::{read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -71,6 +71,7 @@ async fn diff_all(context: &Context) -> Result<DiffReport> {
         databases,
     };
     let diff_blake3 = index.write(context.store())?;
+    write_views(context.store(), &manifest, &index, None)?;
     JournalRecord::Diffed { diff_blake3, rows: index.counts().sum() }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "diff" });
     Ok(report(context.run(), coverage(&manifest.databases), &index, notes))
@@ -180,7 +181,8 @@ impl Work for DiffWork {
         let Task::Compare { segment: path } = &chunk.task else { return Err(chunk.task.unexpected("diff")) };
         let record = self.database.table(chunk.table)?;
         let (segment, staged) = staged(record, path)?;
-        let metadata = vec![("failback.table".to_owned(), record.name.sql())];
+        let (database, table) = (self.database.name.clone(), record.name.sql());
+        let metadata = vec![("failback.database".to_owned(), database), ("failback.table".to_owned(), table)];
         let target = Target {
             store: Arc::clone(&self.store),
             path: self.paths.diff(record.id, chunk.number),

@@ -31,7 +31,7 @@ use crate::delta::{Class, Evidence};
 use crate::engine::diff::DECIDING;
 use crate::engine::evidence::Clock;
 use crate::engine::rows::Target;
-use crate::engine::run::{Context, Event, Ledger, Reporter, coverage, edited_since_export, tell_redefined};
+use crate::engine::run::{Context, Event, Ledger, Reporter, coverage, edited_since_export, tell_redefined, write_views};
 use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
@@ -92,6 +92,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
     };
     plan.digest = plan.compute_digest()?;
     let plan_blake3 = plan.write(context.store())?;
+    write_views(context.store(), &manifest, &index, Some(&plan))?;
     let held = plan.actions().get(Action::Hold);
     JournalRecord::Planned { plan_blake3, plan: plan.digest.clone(), held }.append(context.store())?;
     context.reporter().tell(Event::Ended { step: "plan" });

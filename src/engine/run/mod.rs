@@ -27,6 +27,7 @@ pub(crate) mod spans;
 mod status;
 mod stop;
 mod verdict;
+mod views;
 pub(crate) mod workers;
 
 pub(crate) use blockers::{is_lock_wait, naming_blockers};
@@ -54,4 +55,5 @@ pub(crate) use since_export::edited_since_export;
 pub use status::{StatusReport, status};
 pub use stop::Stop;
 pub use verdict::State;
+pub(crate) use views::write_views;
 pub(crate) use workers::{Failed, Work};

@@ -37,6 +37,7 @@ pub fn prune(store: &LocalStore, options: &PruneOptions) -> Result<RunSummary> {
     }
     store.remove_folders()?;
     store.remove_file(layout::REPORT)?;
+    store.remove_file(layout::VIEWS)?;
     RunSummary::of(store)
 }
 

@@ -1,0 +1,48 @@
+//! `views.sql` of a run: its files as DuckDB's views, by the indexes that say which files there are.
+
+use crate::error::Result;
+use crate::name::Ident;
+use crate::staging::layout::VIEWS;
+use crate::staging::{DatabasePlan, DiffIndex, Manifest, Plan, TableRecord};
+use crate::statement::{ViewedTable, duckdb_views};
+use crate::store::Store;
+
+/// Writes it for a diff, and for a plan of it where there is one.
+pub(crate) fn write_views(store: &dyn Store, manifest: &Manifest, diff: &DiffIndex, plan: Option<&Plan>) -> Result<()> {
+    let mut tables = Vec::new();
+    for database in &manifest.databases {
+        let (found, planned) = (diff.database(&database.name), plan.and_then(|plan| part(plan, &database.name)));
+        for record in &database.tables {
+            let mut viewed = viewed(&database.name, record);
+            if let Some(found) = found.and_then(|found| found.tables.iter().find(|table| table.id == record.id)) {
+                for segment in &found.segments {
+                    viewed.diff.push((segment.file.path.clone(), viewed.rows));
+                    viewed.rows += segment.rows;
+                }
+            }
+            let planned = planned.and_then(|planned| planned.tables.iter().find(|table| table.id == record.id));
+            viewed.plan = planned.and_then(|table| Some(table.changes.as_ref()?.file.path.clone()));
+            tables.push(viewed);
+        }
+    }
+    store.write(VIEWS, duckdb_views(&tables).as_bytes())?;
+    Ok(())
+}
+
+fn part<'p>(plan: &'p Plan, database: &str) -> Option<&'p DatabasePlan> {
+    plan.databases.iter().find(|part| part.name == database)
+}
+
+/// What the manifest says of a table.
+fn viewed(database: &str, record: &TableRecord) -> ViewedTable {
+    let place =
+        |name: &Ident| record.layout.columns.iter().position(|column| column.name == *name).map(|at| (name.clone(), at + 1));
+    ViewedTable {
+        database: database.to_owned(),
+        table: record.name.to_string(),
+        id: record.id.to_string(),
+        key: record.key.names().iter().filter_map(place).collect(),
+        staged: record.candidates.iter().map(|segment| segment.file.path.clone()).collect(),
+        ..ViewedTable::default()
+    }
+}
