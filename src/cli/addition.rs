@@ -136,7 +136,13 @@ fn rows(arguments: &Asked<'_>, store: &dyn Store, text: &str, sign: &dyn Fn(Reso
         Ok(((arguments.database.cloned(), table.clone(), key_of(key)?), sign(resolution)))
     };
     let picked = arguments.meant.row.iter().map(picked).collect::<Result<Vec<_>>>()?;
-    let text = append_rows(text, &picked)?;
+    let added = add_rows(store, text, &picked)?;
+    Ok(Added { journal: vec![format!("{} of {table} {resolution}", amount::rows(picked.len() as u64))], ..added })
+}
+
+/// Adds picks of rows, each of which has to be one that differs.
+pub(super) fn add_rows(store: &dyn Store, text: &str, picked: &[(PickedRow, Addition)]) -> Result<Added> {
+    let text = append_rows(text, picked)?;
     let decisions = Decisions::parse(&text, layout::DECISIONS)?;
     let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
     let found = Tally::of(store, &manifest, &index, &decisions)?;
@@ -144,9 +150,8 @@ fn rows(arguments: &Asked<'_>, store: &dyn Store, text: &str, sign: &dyn Fn(Reso
     if let Some((pick, _)) = decisions.picks().iter().zip(&found.picks).skip(first).find(|(_, rows)| **rows == 0) {
         return Err(usage(format!("no row that differs is {}", pick.title())).next("`failback show` names rows by their keys"));
     }
-    let said = decisions.picks()[first..].iter().map(|pick| format!("{} {resolution}", pick.title())).collect();
-    let journal = vec![format!("{} of {table} {resolution}", amount::rows(picked.len() as u64))];
-    Ok(Added { text, section: "[[row]]", said, journal, examples: Vec::new() })
+    let said = decisions.picks()[first..].iter().map(|pick| format!("{} {}", pick.title(), pick.resolution)).collect();
+    Ok(Added { text, section: "[[row]]", said, journal: Vec::new(), examples: Vec::new() })
 }
 
 /// Reads `id=42`, or `tenant=a,id=42` for a key of two columns.

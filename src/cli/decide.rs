@@ -1,10 +1,13 @@
 //! `failback decide`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::addition::{Asked, Meant};
+use super::fragment;
 use super::lacking::{self, Lacking};
 use super::options::Options;
 use super::printer::Printer;
@@ -45,6 +48,7 @@ Examples:
       --why 'agreed with finance' --by ada
   failback decide --table 'billing.*' --changed status conflict=keep_old --expect --dry-run
   failback decide --table public.users --row id=42 --row id=43 keep_old --why 'both were asked'
+  failback decide --import picks-20261122T081530Z-7f3a.toml --dry-run
   failback decide --evidence delete=column --why 'nobody moves rows without their stamps'")]
 pub(super) struct Arguments {
     /// What to do about a class; none shows what is decided
@@ -62,6 +66,10 @@ pub(super) struct Arguments {
     /// Decide for the table in this database only
     #[arg(long, value_name = "DB", requires = "table")]
     pub(super) database: Option<String>,
+    /// Take over the rows that were picked on the run's report.html: the file that the page gave out
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["settings", "evidence", "show", "row", "table", "rests_on"])]
+    #[arg(conflicts_with_all = ["changed", "name", "expect"])]
+    pub(super) import: Option<PathBuf>,
     /// Say what would change, and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -89,7 +97,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let (table, database) = (arguments.table.as_ref(), arguments.database.as_ref());
     let asked = Asked { meant: &arguments.meant, table, database, settings: &arguments.settings };
-    let adds = asked.adds();
+    let adds = asked.adds() || arguments.import.is_some();
     if adds && !arguments.evidence.is_empty() {
         return Err(Error::new(ErrorKind::Usage, "read the decision")
             .because("the evidence that a class needs is said of tables by their whole names")
@@ -101,10 +109,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let (store, _lock) = run::open_for_writing(&settings)?;
     let scope = if adds { Scope::Defaults } else { scope(&store, arguments)? };
     let (before, mut text) = waiting::decisions(&store)?;
-    let named =
-        || ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name).filter(|name| !name.trim().is_empty()));
-    let by = arguments.by.clone().or_else(|| named().map(str::to_owned)).unwrap_or_else(host_files::acting_user);
-    let at = now();
+    let (by, at) = (signer(call, arguments), now());
     let mut written: Written = Vec::new();
     let (mut examples, mut journal): (_, Option<Vec<String>>) = (Vec::new(), None);
     if adds {
@@ -112,7 +117,10 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             let (why, by, at) = (arguments.why.clone(), by.clone(), at.clone());
             Addition { resolution, why, by, at }
         };
-        let added = asked.add(&settings, &store, &text, &sign)?;
+        let added = match &arguments.import {
+            Some(file) => fragment::import(&store, (file, arguments.why.as_ref()), &text, &sign)?,
+            None => asked.add(&settings, &store, &text, &sign)?,
+        };
         (text, examples, journal) = (added.text, added.examples, Some(added.journal));
         written.push((added.section.to_owned(), added.said));
     } else {
@@ -151,6 +159,13 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
+}
+
+/// Who decides.
+fn signer(call: &Call, arguments: &Arguments) -> String {
+    let named =
+        || ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name).filter(|name| !name.trim().is_empty()));
+    arguments.by.clone().or_else(|| named().map(str::to_owned)).unwrap_or_else(host_files::acting_user)
 }
 
 /// What was written to each section, for people.

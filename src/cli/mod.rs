@@ -25,6 +25,7 @@ mod explain;
 mod export;
 mod failure;
 mod fold;
+mod fragment;
 mod grants;
 mod held_log;
 mod horizons;

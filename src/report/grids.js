@@ -57,5 +57,5 @@ for (const table of document.querySelectorAll("table.grid")) {
     button.addEventListener("click", () => sortBy(table, head, position));
     head.replaceChildren(button);
   });
-  if (table.tBodies[0].rows.length >= LONG) searchable(table);
+  if (table.tBodies[0].rows.length >= LONG && !table.closest(".beside-each-other")) searchable(table);
 }

@@ -3,6 +3,9 @@
 // Longer texts than this are compared at their beginnings and ends alone.
 const MOST = 400;
 
+// Fewer equal characters than this, between others that differ, are chance.
+const CHANCE = 3;
+
 // What both have in common at either end, and what lies between.
 const ends = (a, b) => {
   let head = 0;
@@ -38,12 +41,23 @@ const between = (a, b) => {
   return [ofA, ofB];
 };
 
+// Marks what is equal by chance too: a text that is marked here and there is read by nobody.
+const joined = (marks) => {
+  let from = marks.indexOf(true);
+  while (from >= 0) {
+    const next = marks.indexOf(true, from + 1);
+    if (next >= 0 && next - from <= CHANCE) marks.fill(true, from, next);
+    from = next;
+  }
+  return marks;
+};
+
 // For each character of both texts whether it differs.
 const differing = (left, right) => {
   const [a, b] = [[...left], [...right]];
   const [head, tail] = ends(a, b);
   const [midA, midB] = between(a.slice(head, a.length - tail), b.slice(head, b.length - tail));
-  const whole = (all, mid) => all.map((_, at) => at >= head && at < all.length - tail && mid[at - head]);
+  const whole = (all, mid) => joined(all.map((_, at) => at >= head && at < all.length - tail && mid[at - head]));
   return [whole(a, midA), whole(b, midB)];
 };
 

@@ -53,7 +53,9 @@ fn body(html: &mut Html, account: &Account) {
         });
         html.element("div", &[("id", "theme")], |_| {});
     });
-    html.leaf("p", &[("class", "production"), ("role", "note")], production(account));
+    html.element("aside", &[("class", "production"), ("aria-label", "What this page holds")], |html| {
+        html.text(production(account));
+    });
     html.element("main", &[], |html| {
         verdict::write(html, account);
         coverage::write(html, account);

@@ -66,16 +66,20 @@ fn drawing(html: &mut Html, timeline: &Timeline) {
     let view = format!("0 0 {WIDTH} {}", 2 * HALF + 1);
     let sum = |side: Side| timeline.bars.iter().map(|bar| *bar.rows.get(side)).sum::<u64>();
     let label = format!("{} of NEW and {} of OLD", amount::rows(sum(Side::New)), amount::count(sum(Side::Old)));
-    html.element("svg", &[("viewBox", &view), ("role", "img"), ("aria-label", &label), ("class", "timeline")], |html| {
-        for (number, bar) in timeline.bars.iter().enumerate() {
-            let x = number as u64 * wide;
-            let up = scaled(bar.rows.new, most);
-            rect(html, [x, HALF - up, wide, up], "new", &title(bar, Side::New));
-            rect(html, [x, HALF + 1, wide, scaled(bar.rows.old, most)], "old", &title(bar, Side::Old));
-        }
-        let (y, width) = (HALF.to_string(), WIDTH.to_string());
-        html.element("rect", &[("x", "0"), ("y", &y), ("width", &width), ("height", "1"), ("class", "axis")], |_| {});
-    });
+    html.element(
+        "svg",
+        &[("viewBox", &view), ("role", "img"), ("aria-label", &label), ("preserveAspectRatio", "none"), ("class", "timeline")],
+        |html| {
+            for (number, bar) in timeline.bars.iter().enumerate() {
+                let x = number as u64 * wide;
+                let up = scaled(bar.rows.new, most);
+                rect(html, [x, HALF - up, wide, up], "new", &title(bar, Side::New));
+                rect(html, [x, HALF + 1, wide, scaled(bar.rows.old, most)], "old", &title(bar, Side::Old));
+            }
+            let (y, width) = (HALF.to_string(), WIDTH.to_string());
+            html.element("rect", &[("x", "0"), ("y", &y), ("width", &width), ("height", "1"), ("class", "axis")], |_| {});
+        },
+    );
     html.element("p", &[("class", "axis")], |html| {
         let end = timeline.bars.last().map_or(0, |bar| bar.from_s + timeline.width_s);
         html.leaf("span", &[], &timeline.bars.first().map_or_else(String::new, |bar| moment(bar.from_s)));

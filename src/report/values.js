@@ -56,6 +56,9 @@ const valuesTable = (table, row, all) => {
   const empty = names.map((_, side) => emptySide(row, side, names.length));
   const shown = names.map((_, side) => side).filter((side) => empty[side] === undefined);
   const box = make("div", undefined, "scroll");
+  box.tabIndex = 0;
+  box.setAttribute("role", "region");
+  box.setAttribute("aria-label", "Values");
   const lines = make("table", undefined, "values");
   const head = make("tr");
   for (const name of ["column", ...shown.map((side) => names[side])]) {

@@ -1,6 +1,8 @@
 //! `report.html`: what the page says, that every step writes it, and what is in none of it.
 
+mod browser;
 mod content;
+mod picks;
 mod steps;
 
 use std::fs;

@@ -5,6 +5,7 @@
 //! one, `FAILBACK_PG_BIN_OLD` and `FAILBACK_PG_BIN_NEW` one for each side.
 
 mod altered;
+mod chromium;
 mod dice;
 mod lossy;
 mod passed_on;
@@ -23,6 +24,7 @@ use tokio::runtime::Runtime;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
 pub(crate) use altered::Altered;
+pub(crate) use chromium::Chromium;
 pub(crate) use dice::Dice;
 pub(crate) use lossy::lossy;
 pub(crate) use passed_on::pass_on;
