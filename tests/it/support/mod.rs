@@ -8,6 +8,7 @@ mod altered;
 mod dice;
 mod lossy;
 mod passed_on;
+pub(crate) mod pty;
 mod seals;
 mod servers;
 mod twins;
