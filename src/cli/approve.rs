@@ -9,11 +9,10 @@ use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, run};
+use super::{Call, Exit, decide, run};
 use crate::engine::{self, Standing, Word};
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::Verdict;
-use crate::store::host_files;
 
 /// Approve the plan, or list who did
 ///
@@ -92,17 +91,11 @@ fn take_down(call: &Call, options: &Options, vote: &Vote, verdict: Verdict) -> R
     let word = Word {
         verdict,
         role: vote.role.clone().unwrap_or_default(),
-        by: vote.by.clone().unwrap_or_else(|| acting(call)),
+        by: decide::signer(call, vote.by.as_ref()),
         comment: vote.comment.clone(),
         key: vote.key.clone(),
     };
     tell(call, &settings, &engine::vote(&context, &word)?)
-}
-
-/// Returns who gives this command.
-fn acting(call: &Call) -> String {
-    let named = ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name).filter(|name| !name.trim().is_empty()));
-    named.map_or_else(host_files::acting_user, str::to_owned)
 }
 
 fn tell(call: &Call, settings: &Settings, standing: &Standing) -> Result<Exit> {

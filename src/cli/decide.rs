@@ -109,7 +109,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let (store, _lock) = run::open_for_writing(&settings)?;
     let scope = if adds { Scope::Defaults } else { scope(&store, arguments)? };
     let (before, mut text) = waiting::decisions(&store)?;
-    let (by, at) = (signer(call, arguments), now());
+    let (by, at) = (signer(call, arguments.by.as_ref()), now());
     let mut written: Written = Vec::new();
     let (mut examples, mut journal): (_, Option<Vec<String>>) = (Vec::new(), None);
     if adds {
@@ -161,15 +161,8 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// Who decides.
-fn signer(call: &Call, arguments: &Arguments) -> String {
-    let named =
-        || ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name).filter(|name| !name.trim().is_empty()));
-    arguments.by.clone().or_else(|| named().map(str::to_owned)).unwrap_or_else(host_files::acting_user)
-}
-
 /// What was written to each section, for people.
-type Written = Vec<(String, Vec<String>)>;
+pub(super) type Written = Vec<(String, Vec<String>)>;
 
 /// Decides what the command line says of classes; returns the text with it.
 fn of_classes(mut text: String, arguments: &Arguments, scope: &Scope, by: &str, at: &str) -> Result<(String, Written)> {
@@ -189,8 +182,15 @@ fn of_classes(mut text: String, arguments: &Arguments, scope: &Scope, by: &str, 
     Ok((text, written))
 }
 
+/// Returns who decides: whoever was named, else the user of this machine.
+pub(super) fn signer(call: &Call, given: Option<&String>) -> String {
+    let named =
+        || ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name).filter(|name| !name.trim().is_empty()));
+    given.cloned().or_else(|| named().map(str::to_owned)).unwrap_or_else(host_files::acting_user)
+}
+
 /// Writes the decisions, and what was done into the journal.
-fn write_down(store: &dyn Store, text: &str, written: Written, journal: Option<&[String]>, by: &str) -> Result<()> {
+pub(super) fn write_down(store: &dyn Store, text: &str, written: Written, journal: Option<&[String]>, by: &str) -> Result<()> {
     let decisions_blake3 = store.write(layout::DECISIONS, text.as_bytes())?.blake3;
     for (section, settings) in written {
         let settings = journal.map_or(settings, <[String]>::to_vec);
@@ -279,6 +279,7 @@ fn unknown<'n>(noun: &str, name: &str, known: impl Iterator<Item = &'n str>) -> 
     }
 }
 
-fn now() -> String {
+/// Returns the instant at which a decision is signed.
+pub(super) fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

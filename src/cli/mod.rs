@@ -45,6 +45,7 @@ mod quiescence;
 mod recover;
 mod report;
 mod resolved;
+mod review;
 mod ruling;
 mod run;
 mod runs;
@@ -91,6 +92,7 @@ enum Verb {
     Export(export::Arguments),
     Diff(diff::Arguments),
     Show(show::Arguments),
+    Review(review::Arguments),
     Decide(decide::Arguments),
     Plan(plan::Arguments),
     Approve(approve::Approve),
@@ -121,6 +123,7 @@ impl Verb {
             Self::Export(_) => "export",
             Self::Diff(_) => "diff",
             Self::Show(_) => "show",
+            Self::Review(_) => "review",
             Self::Decide(_) => "decide",
             Self::Plan(_) => "plan",
             Self::Approve(_) => "approve",
@@ -157,6 +160,7 @@ impl Verb {
             Self::Export(arguments) => &arguments.options.output,
             Self::Diff(arguments) => &arguments.options.output,
             Self::Show(arguments) => &arguments.options.output,
+            Self::Review(arguments) => &arguments.options.output,
             Self::Decide(arguments) => &arguments.options.output,
             Self::Plan(arguments) => &arguments.options.output,
             Self::Approve(arguments) => &arguments.options.output,
@@ -181,6 +185,7 @@ impl Verb {
             Self::Export(arguments) => Box::pin(export::run(call, arguments)).await,
             Self::Diff(arguments) => diff::run(call, arguments).await,
             Self::Show(arguments) => show::run(call, arguments),
+            Self::Review(arguments) => review::run(call, arguments),
             Self::Decide(arguments) => decide::run(call, arguments),
             Self::Plan(arguments) => plan::run(call, arguments).await,
             Self::Approve(arguments) => approve::approve(call, arguments),
@@ -292,6 +297,7 @@ async fn heed(mut signals: Signals, call: Call, writes_old: bool) {
     warn!(signal, "interrupted");
     call.printer.note(&format!("interrupted by {signal}: ending in good order; {signal} once more ends at once"));
     signals.next().await;
+    review::give_back();
     let error = Error::new(ErrorKind::Interrupted, "stop at once").because("asked twice");
     let error = if writes_old { error.next("see `failback status`: it asks OLD's ledger what was committed") } else { error };
     call.tell(&error);

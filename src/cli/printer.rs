@@ -89,6 +89,11 @@ impl Printer {
         }
     }
 
+    /// Whether results are painted.
+    pub(super) fn is_painted(&self) -> bool {
+        self.out.on
+    }
+
     /// Returns how progress is shown.
     pub(super) fn narration(&self) -> Narration {
         self.narration

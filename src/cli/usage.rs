@@ -40,6 +40,7 @@ Recover, step by step (each step reads the files of the one before):
   export    Stage the rows that NEW took since the cutover
   diff      Compare what is staged with OLD
   show      Show the rows that differ, as OLD and NEW have them
+  review    Look at them on a full screen
   report    Make one page of HTML that shows what the run has come to
   decide    Show or set what is done about each kind of difference
   plan      Freeze what merge will do

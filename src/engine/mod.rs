@@ -59,7 +59,10 @@ pub use report::{
     Account, AccountedPick, AccountedRule, Bar, Caps, ChangedColumn, ConflictCell, DecidedRow, Fact, Reached, RowsShown,
     TableAccount, TableColumn, TableOutcome, Taken, Timeline, Tone, Verdict, Waiting, account,
 };
-pub use review::{Cell, CountedTable, Filter, Review, ShownColumn, ShownRow, Window, common, excerpt, spelt};
+pub use review::{
+    Cell, Chosen, CountedTable, Filter, KeyTexts, Kind, Kinds, OpenTable, Review, SeenRow, ShownColumn, ShownRow, Window,
+    common, excerpt, spelt,
+};
 pub use run::{
     Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, HeldLog, LedgerAction, Limits, Progress, Reporter,
     Selection, Servers, Silent, SlotState, State, StatusReport, Stop, held_log, status,

@@ -36,6 +36,7 @@ pub mod layout;
 mod logged;
 mod manifest;
 mod mark;
+mod open_segment;
 mod options;
 mod plan_index;
 mod pruned;
@@ -62,6 +63,7 @@ pub use layout::{
 pub use logged::{LOG_FACT, LogRecord, LogUse};
 pub use manifest::{Aside, DatabaseAside, DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
 pub use mark::{DatabaseMark, Mark, MarkedSlot, ServerMark};
+pub use open_segment::OpenSegment;
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{DatabasePlan, Plan, TablePlan, json_digest};
 pub use pruned::Pruned;

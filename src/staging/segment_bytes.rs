@@ -9,7 +9,8 @@ use parquet::file::reader::{ChunkReader, Length};
 
 use crate::store::FileReader;
 
-/// The bytes of a segment.
+/// The bytes of a segment. Cheap to clone.
+#[derive(Clone, Debug)]
 pub(super) struct SegmentBytes(Arc<dyn FileReader>);
 
 impl SegmentBytes {

@@ -153,7 +153,7 @@ impl Iterator for SegmentReader {
 
 /// Runs a step of Parquet's reader. It believes what a file says of itself, and panics where offsets lie outside what they
 /// point into: a file that was forged together with its digest must not end the program.
-fn unless_panic<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
+pub(super) fn unless_panic<T>(step: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ParquetError> {
     // After a panic the reader is never asked again.
     std::panic::catch_unwind(AssertUnwindSafe(step))
         .unwrap_or_else(|_| Err(ParquetError::General("the file contradicts itself".to_owned())))
@@ -169,7 +169,7 @@ fn row_group_ends<T>(builder: &ArrowReaderBuilder<T>) -> Vec<u64> {
         .collect()
 }
 
-fn roots(schema: &SchemaRef, columns: &[&str]) -> Result<Vec<usize>, String> {
+pub(super) fn roots(schema: &SchemaRef, columns: &[&str]) -> Result<Vec<usize>, String> {
     let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
     let missing = columns.iter().find(|column| !names.contains(column));
     let found = (0..names.len()).filter(|at| columns.contains(&names[*at])).collect();

@@ -26,6 +26,7 @@ mod real;
 mod recovery;
 mod refusals;
 mod report;
+mod review;
 mod rules;
 mod runs;
 mod schemas;

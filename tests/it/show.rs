@@ -39,7 +39,7 @@ const MASK: &str = "[mask]\n\"app.*\" = [\"email\"]\n";
 /// A planned run of two databases in a folder of its own, in which the program is at home.
 pub(crate) struct Scene {
     pub(crate) pair: Pair,
-    home: tempfile::TempDir,
+    pub(crate) home: tempfile::TempDir,
 }
 
 impl Scene {

@@ -1,37 +1,24 @@
 //! What is said on a terminal of eighty columns: no line is wider, and no word is broken that fits into one.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
 use std::io::Read as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
-
+use crate::support::pty::Pty;
 use crate::support::{self, Pair};
 
 const COLUMNS: u16 = 80;
 
 /// Runs a program on a terminal; returns its exit code and everything that it wrote, paint included.
-fn on_terminal(mut command: Command) -> (Option<i32>, String) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("its other end");
-    let name = ptsname(&ours, Vec::new()).expect("its name").into_string().expect("a path");
-    // It is nobody's controlling terminal, so that nobody's processes end with it.
-    let flags = i32::try_from(OpenptFlags::NOCTTY.bits()).expect("flags");
-    let theirs = || OpenOptions::new().read(true).write(true).custom_flags(flags).open(&name).expect("its other end");
-    let held = theirs();
-    tcsetwinsize(&held, Winsize { ws_row: 24, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 }).expect("its size");
-    command.stdin(theirs()).stdout(theirs()).stderr(theirs());
-    let mut child = command.spawn().expect("the program");
-    // Its ends are the child's alone from here on: once the child has gone, there is nothing left to read.
-    drop((command, held));
+fn on_terminal(command: Command) -> (Option<i32>, String) {
+    let mut pty = Pty::open(COLUMNS, 24);
+    let mut child = pty.start(command);
     let mut said = Vec::new();
     let mut buffer = [0; 1 << 12];
     // The system says that the other end is closed by an error.
-    while let Ok(length @ 1..) = File::from(ours.try_clone().expect("the terminal")).read(&mut buffer) {
+    while let Ok(length @ 1..) = pty.ours().read(&mut buffer) {
         said.extend_from_slice(&buffer[..length]);
     }
     (child.wait().expect("its end").code(), String::from_utf8(said).expect("UTF-8"))

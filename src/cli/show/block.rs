@@ -115,7 +115,7 @@ const fn said(action: Action) -> &'static str {
 }
 
 /// What is known of how the row came to be as it is.
-fn history(row: &ShownRow) -> String {
+pub(in crate::cli) fn history(row: &ShownRow) -> String {
     let mut said = format!("evidence: OLD {}, NEW {}", row.evidence.old, row.evidence.new);
     for side in Side::BOTH {
         if let Some(at) = row.written_us.get(side) {
@@ -135,10 +135,10 @@ struct Grid {
 }
 
 /// Whose values a column of the grid has.
-type Heading = (&'static str, fn(&ShownColumn) -> &Cell);
+pub(in crate::cli) type Heading = (&'static str, fn(&ShownColumn) -> &Cell);
 
 /// Those whose row there is, or may have been, and those that have none.
-fn headings(row: &ShownRow) -> (Vec<Heading>, Vec<&'static str>) {
+pub(in crate::cli) fn headings(row: &ShownRow) -> (Vec<Heading>, Vec<&'static str>) {
     let all: [Heading; 4] = [
         ("OLD", |column| &column.old),
         ("NEW", |column| &column.new),

@@ -17,13 +17,13 @@ use crate::engine::{Filter, Review, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::SelectorWords;
 
-pub(super) use block::title;
+pub(super) use block::{headings, history, title};
 
 use self::block::Blocks;
 use self::csv::Csv;
 use self::json::Json;
 use self::script::Script;
-pub(super) use self::value::read;
+pub(super) use self::value::{read, shown};
 use self::view::View;
 
 /// So many rows are shown unless more are asked for.

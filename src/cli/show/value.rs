@@ -8,7 +8,7 @@ pub(super) use crate::engine::common;
 const SHOWN: usize = 300;
 
 /// Returns a cell as it is shown on a terminal. `from` is the first character that matters.
-pub(super) fn shown(cell: &Cell, from: Option<usize>) -> String {
+pub(in crate::cli) fn shown(cell: &Cell, from: Option<usize>) -> String {
     match cell {
         Cell::NoRow => "(no row)".to_owned(),
         Cell::NoColumn => "(no column)".to_owned(),

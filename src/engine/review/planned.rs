@@ -18,6 +18,14 @@ pub(super) struct Planned {
     pub(super) why: Arc<str>,
 }
 
+/// Reads what is done with each row of a batch of the plan.
+pub(super) fn planned(batch: &RecordBatch) -> Result<Vec<Planned>> {
+    let actions = read_words::<Action>(batch, "fb_action")?;
+    let whys = batch.column_by_name("fb_why").and_then(|column| column.as_string_opt::<i32>());
+    let why = |row: usize| Arc::from(whys.filter(|whys| whys.is_valid(row)).map_or("", |whys| whys.value(row)));
+    Ok(actions.into_iter().enumerate().map(|(row, action)| Planned { action, why: why(row) }).collect())
+}
+
 /// Reads a table's part of the plan beside its diff. Memory: one batch.
 pub(super) struct PlanReader {
     batches: Option<SegmentReader>,

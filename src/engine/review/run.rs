@@ -3,14 +3,15 @@
 use serde::Serialize;
 
 use super::filter::{Filter, Window};
+use super::open_table::OpenTable;
 use super::reviewed_table::ReviewedTable;
 use super::shown_row::ShownRow;
 use crate::config::Mask;
 use crate::delta::Class;
-use crate::engine::plan::read_decisions;
+use crate::engine::plan::{Tally, read_decisions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::Glob;
 use crate::policy::keys::nearest;
+use crate::policy::{Decisions, Glob, Selector};
 use crate::staging::{DiffIndex, Manifest, Plan, Sealed, TableRecord, layout};
 use crate::store::Store;
 use crate::words::Counts;
@@ -139,6 +140,34 @@ impl<'a> Review<'a> {
                 None => error.next("`failback show` lists the tables with differences"),
             }
         })
+    }
+
+    /// Returns how many tables the run carries, whether or not their rows differ.
+    #[must_use]
+    pub fn carried(&self) -> usize {
+        self.manifest.databases.iter().map(|database| database.tables.len()).sum()
+    }
+
+    /// Opens one table, so that any of its rows can be looked at.
+    ///
+    /// # Errors
+    /// `Usage` where the run has no such table.
+    pub fn open_table(&self, database: &str, table: &str) -> Result<OpenTable<'_>> {
+        let selector = Selector { databases: vec![database.to_owned()], tables: vec![Glob::new(table)], ..Selector::default() };
+        let filter = Filter { selector, ..Filter::default() };
+        // A name may hold what a glob reads as any text.
+        let is_it = |one: &ReviewedTable<'_>| one.database == database && one.record.name.to_string() == table;
+        self.tables(&filter)?.into_iter().find(is_it).map(OpenTable::of).ok_or_else(|| {
+            Error::new(ErrorKind::Usage, "find the table to show").because(format!("the run carries no table `{table}`"))
+        })
+    }
+
+    /// Counts what decisions come to.
+    ///
+    /// # Errors
+    /// As [`Tally::of`].
+    pub fn tally(&self, decisions: &Decisions) -> Result<Tally> {
+        Tally::of(self.store, &self.manifest, &self.index, decisions)
     }
 
     pub(super) fn tables(&self, filter: &Filter) -> Result<Vec<ReviewedTable<'_>>> {

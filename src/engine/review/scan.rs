@@ -8,7 +8,7 @@ use arrow_select::filter::filter_record_batch;
 use super::filter::{Filter, Window};
 use super::planned::{PlanReader, Planned};
 use super::reviewed_table::ReviewedTable;
-use super::shown_row::{ShownColumn, ShownRow};
+use super::shown_row::{KeyTexts, ShownColumn, ShownRow};
 use super::sides::{Images, Sides};
 use crate::codec::{BatchEncoder, StagedColumn};
 use crate::delta::{Base, Class, Evidence};
@@ -39,7 +39,7 @@ impl Facts {
         self.class.rests_on(self.evidence)
     }
 
-    fn read(batch: &RecordBatch) -> Result<Vec<Self>> {
+    pub(super) fn read(batch: &RecordBatch) -> Result<Vec<Self>> {
         let (classes, bases) = (read_words(batch, "fb_class")?, read_words(batch, "fb_base")?);
         let evidence = Sided { old: read_words(batch, "fb_evidence_old")?, new: read_words(batch, "fb_evidence_new")? };
         let written = |name: &str, row: usize| {
@@ -64,7 +64,7 @@ fn changed(batch: &RecordBatch, row: usize) -> Option<Vec<String>> {
 }
 
 /// A row that is to be shown: its position in its segment, and what the plan does with it.
-type Wanted = (u64, Option<Planned>);
+pub(super) type Wanted = (u64, Option<Planned>);
 
 impl ReviewedTable<'_> {
     /// Reads over every row, and shows those that are asked for and lie in a window; `seen` counts those that are asked for.
@@ -148,7 +148,7 @@ impl ReviewedTable<'_> {
         Ok(())
     }
 
-    fn show_batch(
+    pub(super) fn show_batch(
         &self,
         batch: &RecordBatch,
         planned: Vec<Wanted>,
@@ -201,6 +201,7 @@ impl ReviewedTable<'_> {
             why: planned.map(|planned| planned.why.to_string()),
             columns: columns.map(|(index, one)| column(index, one)).collect::<Result<_>>()?,
             statements: self.statements(sides, row, action)?,
+            key_texts: KeyTexts(sides.key_texts(row, &key)?),
         })
     }
 

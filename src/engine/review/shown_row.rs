@@ -1,5 +1,7 @@
 //! One row of the diff, as a view may have it.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::cell::Cell;
@@ -36,6 +38,19 @@ pub struct ShownRow {
     /// statement says it, or none was asked for.
     #[serde(skip)]
     pub statements: Vec<String>,
+    /// The texts of its key's values, masked or not, by which it is picked.
+    #[serde(skip)]
+    pub key_texts: KeyTexts,
+}
+
+/// The texts of a key's values; nothing where one of them has none. They may be masked, so nobody prints them.
+#[derive(Clone, Default)]
+pub struct KeyTexts(pub(super) Option<Vec<String>>);
+
+impl fmt::Debug for KeyTexts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KeyTexts")
+    }
 }
 
 /// One column of a row.

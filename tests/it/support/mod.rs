@@ -9,6 +9,7 @@ mod chromium;
 mod dice;
 mod lossy;
 mod passed_on;
+pub(crate) mod pty;
 mod seals;
 mod servers;
 mod twins;
