@@ -7,13 +7,14 @@ use serde::Serialize;
 use super::addition::{Asked, Meant};
 use super::lacking::{self, Lacking};
 use super::options::Options;
+use super::page::Page;
+use super::picks_file::{self, ByFile};
 use super::printer::Printer;
 use super::resolved::{self, ChangedRows};
 use super::ruling::{read_needed, read_resolution};
 use super::settings::Settings;
-use super::waiting;
 use super::{Call, Exit, amount, run};
-use crate::engine::Tally;
+use crate::engine::{Tally, decisions_text, picks_text, read_decisions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::policy::{Addition, Change, Decisions, Resolution, Ruling, Scope, edit};
@@ -45,6 +46,8 @@ Examples:
       --why 'agreed with finance' --by ada
   failback decide --table 'billing.*' --changed status conflict=keep_old --expect --dry-run
   failback decide --table public.users --row id=42 --row id=43 keep_old --why 'both were asked'
+  failback decide --export rows.csv --table public.users --class conflict
+  failback decide --import rows.csv --why 'support went through them'
   failback decide --evidence delete=column --why 'nobody moves rows without their stamps'")]
 pub(super) struct Arguments {
     /// What to do about a class; none shows what is decided
@@ -77,6 +80,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     meant: Meant,
     #[command(flatten)]
+    by_file: ByFile,
+    #[command(flatten)]
     pub(super) options: Options,
 }
 
@@ -88,8 +93,11 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let settings = Settings::read(call, &arguments.options, None)?;
     let (table, database) = (arguments.table.as_ref(), arguments.database.as_ref());
+    if let Some(path) = &arguments.by_file.export {
+        return picks_file::export(call, &settings, (path, &arguments.by_file, &arguments.meant), (table, database));
+    }
     let asked = Asked { meant: &arguments.meant, table, database, settings: &arguments.settings };
-    let adds = asked.adds();
+    let adds = asked.adds() || arguments.by_file.import.is_some();
     if adds && !arguments.evidence.is_empty() {
         return Err(Error::new(ErrorKind::Usage, "read the decision")
             .because("the evidence that a class needs is said of tables by their whole names")
@@ -100,10 +108,8 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let (store, _lock) = run::open_for_writing(&settings)?;
     let scope = if adds { Scope::Defaults } else { scope(&store, arguments)? };
-    let (before, mut text) = waiting::decisions(&store)?;
-    let named =
-        || ["USER", "LOGNAME"].iter().find_map(|name| call.environment.get(name).filter(|name| !name.trim().is_empty()));
-    let by = arguments.by.clone().or_else(|| named().map(str::to_owned)).unwrap_or_else(host_files::acting_user);
+    let (before, mut text, mut picks) = (read_decisions(&store)?, decisions_text(&store)?, None);
+    let by = by(call, arguments);
     let at = now();
     let mut written: Written = Vec::new();
     let (mut examples, mut journal): (_, Option<Vec<String>>) = (Vec::new(), None);
@@ -112,13 +118,19 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             let (why, by, at) = (arguments.why.clone(), by.clone(), at.clone());
             Addition { resolution, why, by, at }
         };
-        let added = asked.add(&settings, &store, &text, &sign)?;
-        (text, examples, journal) = (added.text, added.examples, Some(added.journal));
-        written.push((added.section.to_owned(), added.said));
+        let added = match &arguments.by_file.import {
+            Some(path) => picks_file::import(&store, (path, arguments.why.as_ref()), &text, &sign)?,
+            None => Some(asked.add(&settings, &store, &text, &sign)?),
+        };
+        if let Some(added) = added {
+            (text, examples, journal, picks) = (added.text, added.examples, Some(added.journal), added.picks);
+            written.push((added.section.to_owned(), added.said));
+        }
     } else {
         (text, written) = of_classes(text, arguments, &scope, &by, &at)?;
     }
-    let after = Decisions::parse(&text, layout::DECISIONS)?;
+    let list = picks.clone().map_or_else(|| picks_text(&store), Ok)?;
+    let after = Decisions::parse(&text, layout::DECISIONS)?.and_picks(&list, layout::PICKS)?;
     // What a decision comes to is looked up first: nothing is decided about a run whose files are damaged.
     let report = Changed {
         run: store.location(),
@@ -130,13 +142,28 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         wanting: wanting(&store, &after)?,
     };
     let has_effect = has_effect(&store)?;
-    let mut page = call.printer.page();
-    let did = if arguments.dry_run { "would be written" } else { "written" };
-    for (section, settings) in &written {
-        page.list(&format!("{did} to {section} of decisions.toml:"), settings);
-    }
-    if !arguments.dry_run {
+    let mut page = page(call, &report, &written);
+    if !arguments.dry_run && !written.is_empty() {
+        if let Some(picks) = &picks {
+            store.write(layout::PICKS, picks.as_bytes())?;
+        }
         write_down(&store, &text, written, journal.as_deref(), &by)?;
+    }
+    page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
+    call.printer.result(&report, &page)?;
+    Ok(Exit::Done)
+}
+
+/// Lays out what is decided anew.
+fn page(call: &Call, report: &Changed, written: &Written) -> Page {
+    let mut page = call.printer.page();
+    let did = if report.dry_run { "would be written" } else { "written" };
+    for (section, settings) in written {
+        let of = if section == layout::PICKS { "" } else { " of decisions.toml" };
+        page.list(&format!("{did} to {section}{of}:"), settings);
+    }
+    if written.is_empty() {
+        page.line("nothing is new: every line of the file that has a resolution is decided so");
     }
     page.list("which means, for example:", &report.examples);
     page.list(
@@ -148,9 +175,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     );
     page.list("held for want of evidence:", report.wanting.iter().flat_map(Lacking::sentences));
     page.list("notes:", &report.notes);
-    page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
-    call.printer.result(&report, &page)?;
-    Ok(Exit::Done)
+    page
 }
 
 /// What was written to each section, for people.
@@ -262,6 +287,13 @@ fn unknown<'n>(noun: &str, name: &str, known: impl Iterator<Item = &'n str>) -> 
         Some(meant) => error.next(format!("did you mean `{meant}`?")),
         None => error.next("`failback decide --show` lists the tables with differences"),
     }
+}
+
+/// Who decides.
+fn by(call: &Call, arguments: &Arguments) -> String {
+    let named = |name: &&str| call.environment.get(name).filter(|name| !name.trim().is_empty()).map(str::to_owned);
+    let user = || ["USER", "LOGNAME"].iter().find_map(named);
+    arguments.by.clone().or_else(user).unwrap_or_else(host_files::acting_user)
 }
 
 fn now() -> String {

@@ -37,6 +37,7 @@ mod merge;
 mod options;
 mod page;
 mod paint;
+mod picks_file;
 mod plan;
 mod preflight;
 mod printer;

@@ -1,7 +1,7 @@
 //! Every path inside a run, in one place. All are relative to the run's folder, with `/` between their parts.
 //!
 //! ```text
-//! run.json  manifest.json  diff.json  plan.json  decisions.toml  approvals.jsonl  journal.jsonl  lock
+//! run.json  manifest.json  diff.json  plan.json  decisions.toml  decisions.d/picks.csv  approvals.jsonl  journal.jsonl  lock
 //! <database>/stage/<table id>/new-00001.parquet      NEW's candidate rows
 //! <database>/stage/<table id>/absent-00001.parquet   keys that NEW does not have
 //! <database>/diff/<table id>/00001.parquet
@@ -26,6 +26,8 @@ pub const DIFF: &str = "diff.json";
 pub const PLAN: &str = "plan.json";
 /// What people decided; they edit it.
 pub const DECISIONS: &str = "decisions.toml";
+/// What people decided about many rows at once; digested with the decisions.
+pub const PICKS: &str = "decisions.d/picks.csv";
 /// What people read.
 pub const REPORT: &str = "report.html";
 /// That the run's rows were removed.
