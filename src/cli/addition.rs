@@ -7,7 +7,9 @@ use super::settings::Settings;
 use super::{amount, show};
 use crate::engine::{Filter, Review, Tally, Window};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::{Addition, Decisions, PickedRow, Resolution, RuleWords, SelectorWords, Setting, append_rows, append_rule};
+use crate::policy::{
+    Addition, Decisions, PickedRow, Resolution, RuleWords, SelectorWords, Setting, append_rows, append_rule, read_key,
+};
 use crate::staging::{DiffIndex, Manifest, layout};
 use crate::store::Store;
 
@@ -26,6 +28,8 @@ pub(super) struct Added {
     pub(super) journal: Vec<String>,
     /// Some of the rows that are meant.
     pub(super) examples: Vec<String>,
+    /// The text of the list of picks, where it changes.
+    pub(super) picks: Option<String>,
 }
 
 /// Which rows are meant beside what is said of classes.
@@ -48,6 +52,18 @@ pub(super) struct Meant {
     /// Write down how many rows the rule means: a plan stops where they are not as many any more
     #[arg(long, conflicts_with = "evidence")]
     expect: bool,
+}
+
+impl Meant {
+    /// The evidence that is asked for.
+    pub(super) fn rests_on(&self) -> &[String] {
+        &self.rests_on
+    }
+
+    /// The columns that are asked for.
+    pub(super) fn changed(&self) -> &[String] {
+        &self.changed
+    }
 }
 
 /// What is said of rows: of which table, and what is to be done.
@@ -123,7 +139,7 @@ fn rules(
         text = append_rule(&text, &words, &sign(resolution))?;
         said.push(format!("{} {resolution}: means {}", words.means.classes.join(","), amount::rows(means)));
     }
-    Ok(Added { text, section: "[[rule]]", journal: said.clone(), said, examples })
+    Ok(Added { text, section: "[[rule]]", journal: said.clone(), said, examples, picks: None })
 }
 
 fn rows(arguments: &Asked<'_>, store: &dyn Store, text: &str, sign: &dyn Fn(Resolution) -> Addition) -> Result<Added> {
@@ -133,7 +149,7 @@ fn rows(arguments: &Asked<'_>, store: &dyn Store, text: &str, sign: &dyn Fn(Reso
     let resolution: Resolution = word.parse()?;
     let table = arguments.table.cloned().ok_or_else(|| usage("of which table is the row?").next("give --table"))?;
     let picked = |key: &String| -> Result<(PickedRow, Addition)> {
-        Ok(((arguments.database.cloned(), table.clone(), key_of(key)?), sign(resolution)))
+        Ok(((arguments.database.cloned(), table.clone(), read_key(key).map_err(no_key)?), sign(resolution)))
     };
     let picked = arguments.meant.row.iter().map(picked).collect::<Result<Vec<_>>>()?;
     let added = add_rows(store, text, &picked)?;
@@ -151,50 +167,13 @@ pub(super) fn add_rows(store: &dyn Store, text: &str, picked: &[(PickedRow, Addi
         return Err(usage(format!("no row that differs is {}", pick.title())).next("`failback show` names rows by their keys"));
     }
     let said = decisions.picks()[first..].iter().map(|pick| format!("{} {}", pick.title(), pick.resolution)).collect();
-    Ok(Added { text, section: "[[row]]", said, journal: Vec::new(), examples: Vec::new() })
+    Ok(Added { text, section: "[[row]]", said, journal: Vec::new(), examples: Vec::new(), picks: None })
 }
 
-/// Reads `id=42`, or `tenant=a,id=42` for a key of two columns.
-fn key_of(text: &str) -> Result<Vec<(String, String)>> {
-    let pair = |part: &str| {
-        let (name, value) = part.split_once('=').ok_or_else(|| {
-            usage(format!("`{part}` has no `=`")).next("write COLUMN=VALUE for each column of the key, with commas between")
-        })?;
-        Ok((name.trim().to_owned(), show::read(value).map_err(usage)?))
-    };
-    // A comma within a value is not followed by another column's name and `=`, or stands between quotes.
-    let mut parts: Vec<String> = Vec::new();
-    for part in text.split(',') {
-        match parts.last_mut() {
-            Some(last) if !part.contains('=') || is_open(last) => last.extend([",", part]),
-            _ => parts.push(part.to_owned()),
-        }
-    }
-    parts.iter().map(|part| pair(part)).collect()
-}
-
-/// Whether a value begins with a quote, and does not end with it yet.
-fn is_open(pair: &str) -> bool {
-    let value = pair.split_once('=').map_or("", |(_, value)| value);
-    (value.starts_with('\'') || value.starts_with("E'")) && show::read(value).is_err()
+fn no_key(cause: String) -> Error {
+    usage(cause).next("write COLUMN=VALUE for each column of the key, with commas between")
 }
 
 fn usage(cause: impl Into<String>) -> Error {
     Error::new(ErrorKind::Usage, "read the decision").because(cause.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_read() {
-        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(key_of("id=42").unwrap(), [pair("id", "42")]);
-        assert_eq!(key_of("a=x,y,b=").unwrap(), [pair("a", "x,y"), pair("b", "")]);
-        let quoted = [pair("a", " x, b='"), pair("c", "\n"), pair("d", "NULL")];
-        assert_eq!(key_of("a=' x, b=\'\'',c=E'\\n',d='NULL'").unwrap(), quoted);
-        assert_eq!(key_of("a='b").unwrap_err().kind(), ErrorKind::Usage);
-        assert_eq!(key_of("42").unwrap_err().causes(), ["`42` has no `=`"]);
-    }
 }

@@ -9,7 +9,7 @@ use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, decide, run};
+use super::{Call, Exit, amount, decide, run};
 use crate::engine::{self, Standing, Word};
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::Verdict;

@@ -1,7 +1,5 @@
 //! `failback decide`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -10,13 +8,14 @@ use super::addition::{Asked, Meant};
 use super::fragment;
 use super::lacking::{self, Lacking};
 use super::options::Options;
+use super::page::Page;
+use super::picks_file::{self, ByFile};
 use super::printer::Printer;
 use super::resolved::{self, ChangedRows};
 use super::ruling::{read_needed, read_resolution};
 use super::settings::Settings;
-use super::waiting;
 use super::{Call, Exit, amount, run};
-use crate::engine::Tally;
+use crate::engine::{Tally, decisions_text, picks_text, read_decisions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::policy::{Addition, Change, Decisions, Resolution, Ruling, Scope, edit};
@@ -49,6 +48,8 @@ Examples:
   failback decide --table 'billing.*' --changed status conflict=keep_old --expect --dry-run
   failback decide --table public.users --row id=42 --row id=43 keep_old --why 'both were asked'
   failback decide --import picks-20261122T081530Z-7f3a.toml --dry-run
+  failback decide --export rows.csv --table public.users --class conflict
+  failback decide --import rows.csv --why 'support went through them'
   failback decide --evidence delete=column --why 'nobody moves rows without their stamps'")]
 pub(super) struct Arguments {
     /// What to do about a class; none shows what is decided
@@ -66,10 +67,6 @@ pub(super) struct Arguments {
     /// Decide for the table in this database only
     #[arg(long, value_name = "DB", requires = "table")]
     pub(super) database: Option<String>,
-    /// Take over the rows that were picked on the run's report.html: the file that the page gave out
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["settings", "evidence", "show", "row", "table", "rests_on"])]
-    #[arg(conflicts_with_all = ["changed", "name", "expect"])]
-    pub(super) import: Option<PathBuf>,
     /// Say what would change, and write nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -85,6 +82,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     meant: Meant,
     #[command(flatten)]
+    by_file: ByFile,
+    #[command(flatten)]
     pub(super) options: Options,
 }
 
@@ -96,8 +95,11 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let settings = Settings::read(call, &arguments.options, None)?;
     let (table, database) = (arguments.table.as_ref(), arguments.database.as_ref());
+    if let Some(path) = &arguments.by_file.export {
+        return picks_file::export(call, &settings, (path, &arguments.by_file, &arguments.meant), (table, database));
+    }
     let asked = Asked { meant: &arguments.meant, table, database, settings: &arguments.settings };
-    let adds = asked.adds() || arguments.import.is_some();
+    let adds = asked.adds() || arguments.by_file.import.is_some();
     if adds && !arguments.evidence.is_empty() {
         return Err(Error::new(ErrorKind::Usage, "read the decision")
             .because("the evidence that a class needs is said of tables by their whole names")
@@ -108,7 +110,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let (store, _lock) = run::open_for_writing(&settings)?;
     let scope = if adds { Scope::Defaults } else { scope(&store, arguments)? };
-    let (before, mut text) = waiting::decisions(&store)?;
+    let (before, mut text, mut picks) = (read_decisions(&store)?, decisions_text(&store)?, None);
     let (by, at) = (signer(call, arguments.by.as_ref()), now());
     let mut written: Written = Vec::new();
     let (mut examples, mut journal): (_, Option<Vec<String>>) = (Vec::new(), None);
@@ -117,16 +119,22 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             let (why, by, at) = (arguments.why.clone(), by.clone(), at.clone());
             Addition { resolution, why, by, at }
         };
-        let added = match &arguments.import {
-            Some(file) => fragment::import(&store, (file, arguments.why.as_ref()), &text, &sign)?,
-            None => asked.add(&settings, &store, &text, &sign)?,
+        let added = match &arguments.by_file.import {
+            Some(path) if path.extension().is_some_and(|extension| extension == "toml") => {
+                Some(fragment::import(&store, (path, arguments.why.as_ref()), &text, &sign)?)
+            }
+            Some(path) => picks_file::import(&store, (path, arguments.why.as_ref()), &text, &sign)?,
+            None => Some(asked.add(&settings, &store, &text, &sign)?),
         };
-        (text, examples, journal) = (added.text, added.examples, Some(added.journal));
-        written.push((added.section.to_owned(), added.said));
+        if let Some(added) = added {
+            (text, examples, journal, picks) = (added.text, added.examples, Some(added.journal), added.picks);
+            written.push((added.section.to_owned(), added.said));
+        }
     } else {
         (text, written) = of_classes(text, arguments, &scope, &by, &at)?;
     }
-    let after = Decisions::parse(&text, layout::DECISIONS)?;
+    let list = picks.clone().map_or_else(|| picks_text(&store), Ok)?;
+    let after = Decisions::parse(&text, layout::DECISIONS)?.and_picks(&list, layout::PICKS)?;
     // What a decision comes to is looked up first: nothing is decided about a run whose files are damaged.
     let report = Changed {
         run: store.location(),
@@ -138,13 +146,28 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         wanting: wanting(&store, &after)?,
     };
     let has_effect = has_effect(&store)?;
-    let mut page = call.printer.page();
-    let did = if arguments.dry_run { "would be written" } else { "written" };
-    for (section, settings) in &written {
-        page.list(&format!("{did} to {section} of decisions.toml:"), settings);
-    }
-    if !arguments.dry_run {
+    let mut page = page(call, &report, &written);
+    if !arguments.dry_run && !written.is_empty() {
+        if let Some(picks) = &picks {
+            store.write(layout::PICKS, picks.as_bytes())?;
+        }
         write_down(&store, &text, written, journal.as_deref(), &by)?;
+    }
+    page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
+    call.printer.result(&report, &page)?;
+    Ok(Exit::Done)
+}
+
+/// Lays out what is decided anew.
+fn page(call: &Call, report: &Changed, written: &Written) -> Page {
+    let mut page = call.printer.page();
+    let did = if report.dry_run { "would be written" } else { "written" };
+    for (section, settings) in written {
+        let of = if section == layout::PICKS { "" } else { " of decisions.toml" };
+        page.list(&format!("{did} to {section}{of}:"), settings);
+    }
+    if written.is_empty() {
+        page.line("nothing is new: every line of the file that has a resolution is decided so");
     }
     page.list("which means, for example:", &report.examples);
     page.list(
@@ -156,9 +179,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     );
     page.list("held for want of evidence:", report.wanting.iter().flat_map(Lacking::sentences));
     page.list("notes:", &report.notes);
-    page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
-    call.printer.result(&report, &page)?;
-    Ok(Exit::Done)
+    page
 }
 
 /// What was written to each section, for people.

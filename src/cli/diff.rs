@@ -9,7 +9,7 @@ use super::step::Step;
 use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount, coverage, report, run};
-use crate::engine::{self, Context, DiffReport, Tally};
+use crate::engine::{self, Context, DiffReport, Tally, read_decisions};
 use crate::error::Result;
 use crate::name::Side;
 use crate::staging::{DiffIndex, Manifest};
@@ -54,7 +54,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 
 /// Lists what the run's diff leaves to people.
 pub(super) fn waiting_rows(context: &Context) -> Result<Vec<Waiting>> {
-    let (decisions, _) = waiting::decisions(context.store())?;
+    let decisions = read_decisions(context.store())?;
     let (manifest, index) = (Manifest::read(context.store())?, DiffIndex::read(context.store())?);
     Ok(waiting::waiting(&Tally::of(context.store(), &manifest, &index, &decisions)?))
 }

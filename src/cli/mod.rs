@@ -38,6 +38,7 @@ mod merge;
 mod options;
 mod page;
 mod paint;
+mod picks_file;
 mod plan;
 mod preflight;
 mod printer;

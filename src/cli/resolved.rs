@@ -8,7 +8,7 @@ use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount};
 use crate::delta::Class;
-use crate::engine::{TalliedRows, TalliedRule, Tally, moved_decisions};
+use crate::engine::{TalliedRows, TalliedRule, Tally, moved_decisions, read_decisions};
 use crate::error::Result;
 use crate::policy::{Decisions, Minimum, Origin, Past, Resolution, Rule, Signature};
 use crate::staging::{DiffIndex, Manifest, layout};
@@ -84,7 +84,7 @@ fn rules(tally: &Tally, decisions: &Decisions) -> Vec<AskedRule> {
 /// Prints what is decided about everything that differs.
 pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Result<Exit> {
     let index = DiffIndex::read(store)?;
-    let (decisions, _) = waiting::decisions(store)?;
+    let decisions = read_decisions(store)?;
     let manifest = Manifest::read(store)?;
     let tables = manifest.databases.iter().flat_map(|one| one.tables.iter().map(|table| (&one.name, table.name.to_string())));
     let known: Vec<_> = tables.collect();

@@ -6,10 +6,7 @@ use serde::Serialize;
 
 use crate::delta::Class;
 use crate::engine::Tally;
-use crate::error::{Error, ErrorKind, Place as _, Result};
-use crate::policy::{Decisions, Resolution};
-use crate::staging::layout;
-use crate::store::Store;
+use crate::policy::Resolution;
 
 use super::amount;
 
@@ -34,19 +31,6 @@ impl Waiting {
             format!("  apply_new would {applying}; keep_old would leave OLD as it is"),
         ]
     }
-}
-
-/// Reads the decisions of a run; without a file nothing is decided.
-pub(super) fn decisions(store: &dyn Store) -> Result<(Decisions, String)> {
-    let text = if store.exists(layout::DECISIONS)? {
-        String::from_utf8(store.read(layout::DECISIONS)?).map_err(|_| {
-            Error::new(ErrorKind::Config, "read the decisions").at(layout::DECISIONS).because("the file is not UTF-8 text")
-        })?
-    } else {
-        String::new()
-    };
-    let decisions = Decisions::parse(&text, layout::DECISIONS).place(|| store.location())?;
-    Ok((decisions, text))
 }
 
 /// Lists what a diff leaves to people, in the order of classes.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
 use super::edit::{self, FILE, HEADER};
-use super::{Decisions, Resolution, SelectorWords, history};
+use super::{Decisions, Resolution, SelectorWords, Signature, history};
 use crate::error::Result;
 
 /// What a rule or a pick that is written down says beside which rows it means.
@@ -19,6 +19,12 @@ pub struct Addition {
     pub by: String,
     /// When, in RFC 3339 with an offset.
     pub at: String,
+}
+
+impl From<Addition> for Signature {
+    fn from(said: Addition) -> Self {
+        Self { why: said.why, by: Some(said.by), at: Some(said.at) }
+    }
 }
 
 /// Which rows a rule that is written down means, each in the words of the file; what is empty is left out.
@@ -70,7 +76,7 @@ pub type PickedRow = (Option<String>, String, Vec<(String, String)>);
 /// # Errors
 /// As [`append_rule`].
 pub fn append_rows(text: &str, rows: &[(PickedRow, Addition)]) -> Result<String> {
-    let kept = without(text, rows)?;
+    let kept = without_rows(text, rows)?;
     let tables = rows.iter().map(|((database, name, key), said)| {
         let mut table = Table::new();
         if let Some(database) = database {
@@ -88,12 +94,15 @@ pub fn append_rows(text: &str, rows: &[(PickedRow, Addition)]) -> Result<String>
     append(&kept, "row", tables)
 }
 
-/// Takes out what was picked of the same rows, and keeps it as history.
-fn without(text: &str, rows: &[(PickedRow, Addition)]) -> Result<String> {
+/// Returns the text without what was picked of some rows, which is kept as history.
+///
+/// # Errors
+/// As [`append_rule`].
+pub fn without_rows(text: &str, rows: &[(PickedRow, Addition)]) -> Result<String> {
     let known = Decisions::parse(text, FILE)?;
+    let places: BTreeMap<_, _> = known.picks().iter().enumerate().map(|(place, pick)| (pick.row(), place)).collect();
     let of = |(database, table, key): &PickedRow| {
-        let key: BTreeMap<_, _> = key.iter().cloned().collect();
-        known.picks().iter().position(|pick| (&pick.database, &pick.table, &pick.key) == (database, table, &key))
+        places.get(&(database.clone(), table.clone(), key.iter().cloned().collect())).copied()
     };
     let replaced: BTreeMap<usize, &Addition> = rows.iter().filter_map(|(row, said)| Some((of(row)?, said))).collect();
     if replaced.is_empty() {

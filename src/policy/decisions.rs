@@ -4,16 +4,13 @@
 //! database, for one table, in `[defaults]`, or built in. Within a section a class's own key is stronger
 //! than the shorthand (`conflict`, `ambiguous`) that includes it.
 
-use std::fmt::Write as _;
-
 use serde::{Deserialize, Serialize};
 
 use super::by_table::{ByTable, Scope};
 use super::decision::{Past, Signature};
 use super::keys::{Section, Source};
-use super::meaning::{describe_pick, describe_rule};
 use super::minimum::Minimum;
-use super::rules::{EVIDENCE, Effect, Rules};
+use super::rules::{EVIDENCE, Rules};
 use super::{Origin, Resolution, RowPick, Rule, keys};
 use crate::delta::Class;
 use crate::error::Result;
@@ -33,10 +30,12 @@ pub struct Decided {
 /// The decisions of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Decisions {
-    defaults: Rules,
-    tables: ByTable<Rules>,
+    pub(super) defaults: Rules,
+    pub(super) tables: ByTable<Rules>,
     rules: Vec<Rule>,
     picks: Vec<RowPick>,
+    /// How many of them are a list's, which stands beside the file: the last ones.
+    listed: usize,
     history: Vec<Past>,
 }
 
@@ -57,7 +56,7 @@ impl Decisions {
         }
         let (tables, history) = (ByTable::read(&root, Rules::read)?, Past::read(&root)?);
         let (rules, picks) = (Rule::read_all(&root)?, RowPick::read_all(&root)?);
-        Ok(Self { defaults, tables, rules, picks, history })
+        Ok(Self { defaults, tables, rules, picks, listed: 0, history })
     }
 
     /// Lists the rules, in the order of the file, which is that in which they are asked.
@@ -70,6 +69,23 @@ impl Decisions {
     #[must_use]
     pub fn picks(&self) -> &[RowPick] {
         &self.picks
+    }
+
+    /// Makes decisions of nothing but picks.
+    #[must_use]
+    pub fn of_picks(picks: Vec<RowPick>) -> Self {
+        Self { picks, ..Self::default() }
+    }
+
+    pub(super) fn add_listed(&mut self, picks: impl IntoIterator<Item = RowPick>) {
+        let own = self.picks.len();
+        self.picks.extend(picks);
+        self.listed += self.picks.len() - own;
+    }
+
+    /// Whether a pick, by its position, is a list's: one in the file itself is stronger.
+    pub(super) const fn is_listed(&self, number: usize) -> bool {
+        number + self.listed >= self.picks.len()
     }
 
     /// Returns what is to be done about a class in one table, where no rule or pick says otherwise of a row; the table is
@@ -152,37 +168,6 @@ impl Decisions {
         }
         notes
     }
-
-    /// Returns the blake3 digest, in hex, of what the decisions mean: two texts have the same digest if and only if they
-    /// resolve every class of every table the same way, and ask for the same evidence. Comments, reasons, order and spelling
-    /// do not count; but rules count as they are written, in their order, since what they come to depends on rows.
-    #[must_use]
-    pub fn digest(&self) -> String {
-        let nothing = Rules::default();
-        let base = self.defaults.over(Class::DECIDABLE.map(|class| (class.builtin(), class.least_evidence())));
-        let mut meaning = String::from("failback decisions 2\n");
-        describe(&mut meaning, &Scope::Defaults, base);
-        for (scope, rules) in self.tables.iter() {
-            let (below, effect) = match &scope {
-                Scope::DatabaseTable { table, .. } => {
-                    let below = self.tables.table(table).unwrap_or(&nothing).over(base);
-                    (below, rules.over(below))
-                }
-                Scope::Table { .. } | Scope::Defaults => (base, rules.over(base)),
-            };
-            // A section that changes nothing means the same as no section.
-            if effect != below {
-                describe(&mut meaning, &scope, effect);
-            }
-        }
-        for rule in &self.rules {
-            describe_rule(&mut meaning, rule);
-        }
-        let mut picks: Vec<_> = self.picks.iter().map(describe_pick).collect();
-        picks.sort();
-        meaning.extend(picks);
-        blake3::hash(meaning.as_bytes()).to_hex().to_string()
-    }
 }
 
 /// Says that a table is none of the run's, with the one that was probably meant.
@@ -190,15 +175,6 @@ fn no_table<D, N: AsRef<str>>(who: &str, table: &str, known: &[(D, N)]) -> Strin
     let meant = keys::nearest(table, known.iter().map(|(_, name)| name.as_ref()));
     let meant = meant.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
     format!("{who}: `{table}` matches no table{meant}")
-}
-
-/// Writes one section for the digest. Names are spelt as TOML keys: quoted and escaped, so none can pose as another line.
-fn describe(meaning: &mut String, scope: &Scope, effect: Effect) {
-    let _ = write!(meaning, "{scope}");
-    for (class, (resolution, evidence)) in Class::DECIDABLE.iter().zip(effect) {
-        let _ = write!(meaning, " {class}={resolution}/{evidence}");
-    }
-    meaning.push('\n');
 }
 
 #[cfg(test)]

@@ -44,8 +44,11 @@ impl<'a> RowDecisions<'a> {
             }
             let values: Option<Vec<_>> = key.iter().map(|name| pick.key.get(name.as_str()).map(String::as_str)).collect();
             let values = values.filter(|values| values.len() == pick.key.len()).ok_or_else(|| another_key(pick, key))?;
-            // One that names the database is stronger.
-            let known = picks.get(&values).is_some_and(|(_, other)| other.database.is_some());
+            // One that names the database is stronger, but a list's weaker than any in the file.
+            let is_listed = decisions.is_listed(number);
+            let is_stronger =
+                |(other, pick): &(usize, &RowPick)| pick.database.is_some() || is_listed && !decisions.is_listed(*other);
+            let known = picks.get(&values).is_some_and(is_stronger);
             if !known {
                 picks.insert(values, (number, pick));
             }

@@ -10,7 +10,7 @@ use super::{Resolution, rule};
 use crate::error::Result;
 
 /// A row: its database, if one is named, its table, and its key.
-type Row = (Option<String>, String, BTreeMap<String, String>);
+pub(super) type Row = (Option<String>, String, BTreeMap<String, String>);
 
 /// A decision about one row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +37,7 @@ impl RowPick {
         let mut picks = Vec::new();
         for section in &entry.sections()? {
             let (pick, at) = Self::read(&entry, section)?;
-            let row = (pick.database.clone(), pick.table.clone(), pick.key.clone());
-            if let Some(other) = known.insert(row, pick.place.clone()) {
+            if let Some(other) = known.insert(pick.row(), pick.place.clone()) {
                 return Err(at.key_error(format!("the row is picked twice; also at {other}")));
             }
             picks.push(pick);
@@ -67,6 +66,11 @@ impl RowPick {
             return Err(key.value_error("`key` names no column"));
         }
         Ok((pick, said))
+    }
+
+    /// Which row it is.
+    pub(super) fn row(&self) -> Row {
+        (self.database.clone(), self.table.clone(), self.key.clone())
     }
 
     /// Names the row for people, in the order of its columns' names.

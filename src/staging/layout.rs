@@ -1,7 +1,7 @@
 //! Every path inside a run, in one place. All are relative to the run's folder, with `/` between their parts.
 //!
 //! ```text
-//! run.json  manifest.json  diff.json  plan.json  decisions.toml  approvals.jsonl  journal.jsonl
+//! run.json  manifest.json  diff.json  plan.json  decisions.toml  decisions.d/picks.csv  approvals.jsonl  journal.jsonl
 //! report.html  views.sql  lock
 //! <database>/stage/<table id>/new-00001.parquet      NEW's candidate rows
 //! <database>/stage/<table id>/absent-00001.parquet   keys that NEW does not have
@@ -27,6 +27,10 @@ pub const DIFF: &str = "diff.json";
 pub const PLAN: &str = "plan.json";
 /// What people decided; they edit it.
 pub const DECISIONS: &str = "decisions.toml";
+/// What people decided about many rows at once; digested with the decisions.
+pub const PICKS: &str = "decisions.d/picks.csv";
+/// Its folder.
+pub const PICKS_FOLDER: &str = "decisions.d";
 /// The page that shows what the run has come to; no step reads it.
 pub const REPORT: &str = "report.html";
 /// What makes views of its files in DuckDB.

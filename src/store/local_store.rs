@@ -80,27 +80,28 @@ impl LocalStore {
         &self.folder
     }
 
-    /// Returns how many bytes the files in the run's folders have: all but those that lie in its own.
+    /// Returns how many bytes the files in the run's folders have, one of this name apart: all but those that lie in its own.
     ///
     /// # Errors
     /// Storage if a folder cannot be read.
-    pub fn bytes_in_folders(&self) -> Result<u64> {
-        self.folders()?.iter().map(|folder| bytes_below(folder)).sum()
+    pub fn bytes_in_folders(&self, but: &str) -> Result<u64> {
+        self.folders(but)?.iter().map(|folder| bytes_below(folder)).sum()
     }
 
-    /// Removes the run's folders with all that is in them, and leaves the files that lie in its own.
+    /// Removes the run's folders with all that is in them, one of this name apart, and leaves the files that lie in its own.
     ///
     /// # Errors
     /// Storage if one cannot be removed.
-    pub fn remove_folders(&self) -> Result<()> {
-        for folder in self.folders()? {
+    pub fn remove_folders(&self, but: &str) -> Result<()> {
+        for folder in self.folders(but)? {
             fs::remove_dir_all(&folder).map_err(|error| fault("remove a folder of the run", &folder, error))?;
         }
         sync_parent(&self.folder.join(LOCK_FILE))
     }
 
-    fn folders(&self) -> Result<Vec<PathBuf>> {
-        Ok(entries(&self.folder)?.into_iter().filter(|(_, kind)| kind.is_dir()).map(|(path, _)| path).collect())
+    fn folders(&self, but: &str) -> Result<Vec<PathBuf>> {
+        let is_meant = |(path, kind): &(PathBuf, FileType)| kind.is_dir() && path.file_name().is_none_or(|name| name != but);
+        Ok(entries(&self.folder)?.into_iter().filter(is_meant).map(|(path, _)| path).collect())
     }
 
     /// Returns the temporary files that a crash left behind, and those that are being written right now.

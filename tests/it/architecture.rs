@@ -142,7 +142,8 @@ fn indexes_are_read_only_where_their_digest_is_checked() {
         let is_store = path.starts_with("src/store");
         for (number, line) in production(text).lines().enumerate().filter(|(_, line)| line.contains("store.read(")) {
             seen += 1;
-            let is_peoples = line.contains("layout::DECISIONS");
+            // What people write has no digest.
+            let is_peoples = path == Path::new("src/engine/plan/decisions_file.rs");
             if !is_store && !is_peoples && !checked.contains(&path) && !line.trim_start().starts_with("//") {
                 found.push(format!("{}:{}", path.display(), number + 1));
             }

@@ -20,6 +20,7 @@ mod layout;
 mod log;
 mod manners;
 mod pgbench;
+mod picks;
 mod places;
 mod readable;
 mod real;

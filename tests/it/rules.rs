@@ -6,22 +6,22 @@ use crate::show::Scene;
 
 impl Scene {
     /// Writes the run's decisions.
-    fn write(&self, text: &str) {
+    pub(crate) fn write(&self, text: &str) {
         std::fs::write(self.plan().with_file_name("decisions.toml"), text).expect("decisions");
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         std::fs::read_to_string(self.plan().with_file_name("decisions.toml")).expect("decisions")
     }
 
-    fn document(&self, code: i32, arguments: &[&str]) -> Value {
+    pub(crate) fn document(&self, code: i32, arguments: &[&str]) -> Value {
         let output = self.run(&[arguments, &["--json"]].concat());
         assert_eq!(output.code, code, "{arguments:?}: {}{}", output.stdout, output.stderr);
         serde_json::from_str(&output.stdout).expect("one JSON document")
     }
 
     /// What the plan does with each row of a table, by its key.
-    fn actions(&self) -> Vec<(String, String, String)> {
+    pub(crate) fn actions(&self) -> Vec<(String, String, String)> {
         let shown = self.document(0, &["show", "people", "--limit", "all"]);
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         let of = |row: &Value| (text(&row["key"]["id"]), text(&row["action"]), text(&row["why"]));

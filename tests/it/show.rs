@@ -240,6 +240,11 @@ fn what_cannot_be_shown_is_said() {
 }
 
 impl Scene {
+    /// A file where the program is at home.
+    pub(crate) fn file(&self, name: &str) -> std::path::PathBuf {
+        self.home.path().join(name)
+    }
+
     /// The file of the only run's plan.
     pub(crate) fn plan(&self) -> std::path::PathBuf {
         let mut runs = std::fs::read_dir(self.home.path().join(".runs")).expect("runs");

@@ -11,9 +11,8 @@ use super::filter_text::FilterText;
 use super::pen::Pen;
 use super::tables::{TableLine, Tables};
 use super::told::told;
-use crate::cli::waiting;
 use crate::config::Mask;
-use crate::engine::{Chosen, Filter, Kind, Kinds, OpenTable, Review, SeenRow, Tally};
+use crate::engine::{Chosen, Filter, Kind, Kinds, OpenTable, Review, SeenRow, Tally, read_decisions};
 use crate::error::Result;
 use crate::policy::{By, Decided, Decisions, Origin, Resolution, RowDecisions, Signature};
 use crate::store::LocalStore;
@@ -51,7 +50,7 @@ pub(super) struct Opened<'a> {
 impl<'a> Desk<'a> {
     /// Begins, with the tables of the run.
     pub(super) fn begin(review: &'a Review<'a>, store: &LocalStore, mask: &Mask) -> Result<(Self, Tables)> {
-        let (decisions, _) = waiting::decisions(store)?;
+        let decisions = read_decisions(store)?;
         let counted = review.counts(&Filter::default())?;
         let rows: u64 = counted.iter().map(|table| table.counts.sum()).sum();
         let decisions = Arc::new(decisions);

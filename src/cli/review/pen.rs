@@ -1,6 +1,7 @@
 //! What a review writes: decisions.toml, as `failback decide` writes it, and a line in the journal; nothing else.
 
-use crate::cli::{decide, waiting};
+use crate::cli::decide;
+use crate::engine::{decisions_text, picks_text};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{Addition, Decisions, Resolution};
 use crate::staging::layout;
@@ -47,7 +48,7 @@ impl Pen {
         journal: String,
         edit: impl FnOnce(&str) -> Result<String>,
     ) -> Result<Decisions> {
-        let (_, before) = waiting::decisions(&self.store)?;
+        let before = decisions_text(&self.store)?;
         let after = edit(&before)?;
         let decisions = self.put(&after, section, journal)?;
         self.done.push(Entry { before, after, said });
@@ -94,7 +95,7 @@ impl Pen {
     }
 
     fn exchange(&self, from: &str, to: &str, journal: &str) -> Result<Decisions> {
-        let (_, now) = waiting::decisions(&self.store)?;
+        let now = decisions_text(&self.store)?;
         if now != from {
             return Err(Error::new(ErrorKind::Refused, "go back to earlier decisions")
                 .because("decisions.toml was written by others since")
@@ -104,7 +105,7 @@ impl Pen {
     }
 
     fn put(&self, text: &str, section: &str, journal: String) -> Result<Decisions> {
-        let decisions = Decisions::parse(text, layout::DECISIONS)?;
+        let decisions = Decisions::parse(text, layout::DECISIONS)?.and_picks(&picks_text(&self.store)?, layout::PICKS)?;
         decide::write_down(&self.store, text, vec![(section.to_owned(), vec![journal])], None, &self.by)?;
         Ok(decisions)
     }

@@ -7,6 +7,7 @@ use crate::cli::paint::tame;
 use crate::cli::printer::Printer;
 use crate::engine::{Cell, ShownRow};
 use crate::error::Result;
+use crate::policy::csv::{line, safe};
 
 /// Prints rows as CSV.
 pub(super) struct Csv<'a> {
@@ -76,27 +77,6 @@ fn marked(cell: &Cell) -> String {
         Cell::Wire { hex, .. } => format!("\\W{hex}"),
         Cell::Text(text) => safe(text),
     }
-}
-
-/// A text with an apostrophe in front where a spreadsheet would take it for a formula, or a reader for a mark. One apostrophe
-/// in front of a cell is therefore never the value's.
-fn safe(text: &str) -> String {
-    let is_number = text.parse::<f64>().is_ok();
-    let is_mark = matches!(text, "\\N" | "\\-" | "\\C" | "\\?" | "\\*" | "\\D") || text.starts_with("\\W");
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\'', '＝', '＋', '－', '＠']);
-    if is_mark || is_formula && !is_number { format!("'{text}") } else { text.to_owned() }
-}
-
-/// A line by RFC 4180.
-fn line(cells: &[String]) -> String {
-    let quoted = |cell: &String| {
-        if cell.contains([',', '"', '\n', '\r', ';', '\t']) || cell.starts_with(' ') || cell.ends_with(' ') {
-            format!("\"{}\"", cell.replace('"', "\"\""))
-        } else {
-            cell.clone()
-        }
-    };
-    cells.iter().map(quoted).collect::<Vec<_>>().join(",") + "\r\n"
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::settings::Settings;
 use super::{Call, Exit, run};
 use crate::engine::{Filter, Review, Window};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::SelectorWords;
+use crate::policy::{SelectorWords, read_value};
 
 pub(super) use block::{headings, history, title};
 
@@ -23,7 +23,7 @@ use self::block::Blocks;
 use self::csv::Csv;
 use self::json::Json;
 use self::script::Script;
-pub(super) use self::value::{read, shown};
+pub(super) use self::value::shown;
 use self::view::View;
 
 /// So many rows are shown unless more are asked for.
@@ -146,7 +146,7 @@ fn filter(review: &Review<'_>, arguments: &Arguments) -> Result<Filter> {
         evidence: arguments.evidence.clone(),
         changed: arguments.changed.clone(),
     };
-    let key = arguments.key.iter().map(|text| read(text).map_err(usage)).collect::<Result<_>>()?;
+    let key = arguments.key.iter().map(|text| read_value(text).map_err(usage)).collect::<Result<_>>()?;
     Ok(Filter { selector: words.read().map_err(usage)?, held: arguments.held, key })
 }
 

@@ -24,48 +24,10 @@ pub(in crate::cli) fn shown(cell: &Cell, from: Option<usize>) -> String {
     }
 }
 
-/// Reads a value as [`shown`] prints it whole; a text in quotes is what they enclose. The error is a sentence.
-pub(in crate::cli) fn read(text: &str) -> Result<String, String> {
-    let unread = || format!("`{text}` begins with a quote and is no text in quotes: write it as `failback show` prints it");
-    match text {
-        "NULL" => Err("`NULL` is no value; the text is written 'NULL', in quotes".to_owned()),
-        "(masked)" => Err("the value is masked: it is to be written as it is".to_owned()),
-        _ if text.starts_with('\'') => enclosed(text, false).ok_or_else(unread),
-        _ if text.starts_with("E'") => enclosed(&text[1..], true).ok_or_else(unread),
-        _ => Ok(text.to_owned()),
-    }
-}
-
-/// What a literal's quotes enclose; with `escapes`, a backslash says what comes behind it.
-fn enclosed(literal: &str, escapes: bool) -> Option<String> {
-    let mut characters = literal.strip_prefix('\'')?.chars();
-    let mut text = String::new();
-    loop {
-        match characters.next()? {
-            '\'' => match characters.next() {
-                Some('\'') => text.push('\''),
-                Some(_) => return None,
-                None => return Some(text),
-            },
-            '\\' if escapes => text.push(match characters.next()? {
-                'n' => '\n',
-                'r' => '\r',
-                't' => '\t',
-                '\\' => '\\',
-                length @ ('u' | 'U') => {
-                    let digits: String = characters.by_ref().take(if length == 'u' { 4 } else { 8 }).collect();
-                    char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?
-                }
-                _ => return None,
-            }),
-            other => text.push(other),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::read_value;
 
     fn text(text: &str) -> String {
         shown(&Cell::Text(text.to_owned()), Some(0))
@@ -91,9 +53,9 @@ mod tests {
         ];
         for (value, expected) in cases {
             assert_eq!(text(value), expected);
-            assert_eq!(read(expected).as_deref(), Ok(value));
+            assert_eq!(read_value(expected).as_deref(), Ok(value));
         }
-        assert!(["NULL", "(masked)", "'a", "'a'b", "E'\\x'", "E'\\u12'"].into_iter().all(|text| read(text).is_err()));
+        assert!(["NULL", "(masked)", "'a", "'a'b", "E'\\x'", "E'\\u12'"].into_iter().all(|text| read_value(text).is_err()));
         assert_eq!(shown(&Cell::Null, None), "NULL");
     }
 

@@ -1,6 +1,6 @@
 //! The run's plan, as whoever carries it out or approves it may read it.
 
-use super::execute::read_decisions;
+use super::decisions_file::read_decisions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::{Plan, Sealed};
 use crate::store::Store;
@@ -14,7 +14,7 @@ pub(crate) fn checked_plan(store: &dyn Store) -> Result<Sealed<Plan>> {
     if read_decisions(store)?.digest() != plan.decisions_digest {
         return Err(Error::new(ErrorKind::Refused, "check the plan")
             .at(store.location())
-            .because("decisions.toml changed since the plan was made")
+            .because("decisions.toml, or its list of picks, changed since the plan was made")
             .next("run `failback plan` again and read what it says"));
     }
     Ok(plan)

@@ -13,6 +13,7 @@ use tracing::Instrument as _;
 use super::changed_columns::ChangedColumns;
 use super::closure;
 use super::decided_rows::{DecidedRow, DecidedRows};
+use super::decisions_file::read_decisions;
 use super::direction::Direction;
 use super::draft::{Draft, Reason, Reasons};
 use super::planned_row::write_planned_rows;
@@ -37,7 +38,7 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
 use crate::policy::{Action, By, Decided, Decisions, Minimum, Resolution};
 use crate::schema::{Column, Table, depend};
-use crate::staging::layout::{self, DatabaseLayout};
+use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
     DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
     TableDiff, TablePlan, TableRecord, json_digest,
@@ -137,17 +138,6 @@ fn half_moved(part: &DatabasePlan) -> impl Iterator<Item = String> {
             )
         })
     })
-}
-
-/// Reads the run's decisions; without a file, nothing is decided yet.
-pub(crate) fn read_decisions(store: &dyn Store) -> Result<Decisions> {
-    let text = if store.exists(layout::DECISIONS)? {
-        String::from_utf8(store.read(layout::DECISIONS)?)
-            .map_err(|error| Error::new(ErrorKind::Config, "read decisions.toml").at(store.location()).because(error))?
-    } else {
-        String::new()
-    };
-    Decisions::parse(&text, layout::DECISIONS)
 }
 
 async fn plan_database(

@@ -24,6 +24,8 @@ pub struct Tally {
     pub rules: Vec<TalliedRule>,
     /// How many rows each pick finds, in the order of the file.
     pub picks: Vec<u64>,
+    /// The class of the last that it finds.
+    pub picked: Vec<Option<Class>>,
 }
 
 /// Rows of one class of one table that are decided alike.
@@ -65,6 +67,7 @@ impl Tally {
             rows: Vec::new(),
             rules: vec![TalliedRule::default(); decisions.rules().len()],
             picks: vec![0; decisions.picks().len()],
+            picked: vec![None; decisions.picks().len()],
         };
         for database in &index.databases {
             let Some(record) = manifest.database(&database.name) else { continue };
@@ -102,7 +105,10 @@ impl Tally {
                         }
                         match row.by {
                             By::Rule(rule) => self.rules[rule].decides += 1,
-                            By::Row(pick) => self.picks[pick] += 1,
+                            By::Row(pick) => {
+                                self.picks[pick] += 1;
+                                self.picked[pick] = Some(row.class);
+                            }
                             By::Class => {}
                         }
                     }

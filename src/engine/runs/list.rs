@@ -112,7 +112,7 @@ impl RunSummary {
             staged: 0,
             differing: 0,
             left: 0,
-            bytes: store.bytes_in_folders()?,
+            bytes: store.bytes_in_folders(layout::PICKS_FOLDER)?,
             pruned: None,
             fault: None,
         };

@@ -35,7 +35,7 @@ pub fn prune(store: &LocalStore, options: &PruneOptions) -> Result<RunSummary> {
         Pruned::declare(store, &options.by, summary.state.word(), summary.bytes)?;
         JournalRecord::Pruned { by: options.by.clone(), bytes: summary.bytes }.append(store)?;
     }
-    store.remove_folders()?;
+    store.remove_folders(layout::PICKS_FOLDER)?;
     store.remove_file(layout::REPORT)?;
     store.remove_file(layout::VIEWS)?;
     RunSummary::of(store)
