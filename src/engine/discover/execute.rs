@@ -205,7 +205,10 @@ pub(crate) async fn describe(
         clocks: Some(clocks),
         horizon: None,
         ended: None,
-        baseline: selection.baseline().filter(|_| base.is_some()).map(|armed| armed.baseline.made_at.clone()),
+        baseline: match base {
+            Some(BaseSource::Kept(_)) => selection.baseline().map(|armed| armed.baseline.made_at.clone()),
+            _ => None,
+        },
         log: log.map(|log| log.record),
         base: match base {
             Some(BaseSource::Server(base)) => Some(base.record),

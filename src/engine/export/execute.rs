@@ -171,6 +171,14 @@ async fn export_databases(
     Ok((databases, aside, notes))
 }
 
+/// Asks how far NEW's log is read; without a slot that is used nobody does.
+async fn reach_of(described: &Described) -> Result<Option<Reach>> {
+    match described.record.log.as_ref().filter(|log| log.unused.is_none()) {
+        Some(_) => Reach::of(described.sessions().new).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 async fn export_database(
     context: &Context,
     clock: &Clock,
@@ -191,7 +199,7 @@ async fn export_database(
     for chunk in &mut chunks {
         chunk.number += kept.last_number;
     }
-    let reach = Reach::of(described.sessions().new).await?;
+    let reach = reach_of(&described).await?;
     let Described { record: mut database, snapshots, base, began } = described;
     let work = ExportWork {
         servers: context.servers().clone(),
@@ -232,7 +240,9 @@ async fn export_database(
     }
     table_failure::leave_out(&mut database, failures);
     baseline_rows::stage(context, &mut database)?;
-    Box::pin(log_facts::stage(context, clock, &mut database, reach)).await?;
+    if let Some(reach) = reach {
+        Box::pin(log_facts::stage(context, clock, &mut database, reach)).await?;
+    }
     for table in &mut database.tables {
         table.candidates.sort_by(|left, right| left.file.path.cmp(&right.file.path));
         table.unplaced = count_unplaced(context.store(), context.reporter(), table).place(|| &table.name)?;
