@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -56,6 +57,8 @@ pub(crate) struct Stage {
     pty: Pty,
     pub(crate) child: Child,
     cells: Arc<Mutex<Cells>>,
+    /// Reads what is written, to the end.
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Stage {
@@ -64,14 +67,14 @@ impl Stage {
         let child = pty.start(command);
         let cells = Arc::new(Mutex::new(Cells::new(columns, lines)));
         let (mut ours, seen) = (pty.ours(), Arc::clone(&cells));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 1 << 12];
             // The system says that the other end is closed by an error.
             while let Ok(length @ 1..) = ours.read(&mut buffer) {
                 seen.lock().expect("the cells").take(&buffer[..length]);
             }
         });
-        Self { pty, child, cells }
+        Self { pty, child, cells, reader: Some(reader) }
     }
 
     pub(crate) fn press(&self, keys: &str) {
@@ -96,9 +99,13 @@ impl Stage {
         }
     }
 
-    /// Waits for the end of the program; returns its exit code.
+    /// Waits for the end of the program, and of what it wrote; returns its exit code.
     pub(crate) fn end(&mut self) -> Option<i32> {
-        self.child.wait().expect("its end").code()
+        let code = self.child.wait().expect("its end").code();
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("all that was written");
+        }
+        code
     }
 
     /// Whether the program's own screen is shown, and everything that was ever written.
