@@ -58,7 +58,7 @@ fn whatever_changes_the_plan_voids_what_was_said_of_it() {
     assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (3, 0));
     assert_eq!(scene.run(&["decide", "delete=apply_new", "--why", "agreed"]).code, 0);
     let stale = scene.run(&["approve", "--as", "dba", "--by", "eve"]);
-    assert!(stale.code == 4 && stale.stderr.contains("decisions.toml changed"), "{}", stale.stderr);
+    assert!(stale.code == 4 && stale.stderr.contains("decisions.toml, or its list of picks, changed"), "{}", stale.stderr);
     assert_eq!(scene.run(&["plan"]).code, 0);
     let found = standing(&scene);
     assert_eq!((&found["approved"], &found["void"], &found["enough"]), (&0.into(), &2.into(), &false.into()));
