@@ -66,20 +66,23 @@ fn enclosed(literal: &str, escapes: bool) -> Option<(String, &str)> {
 pub fn read_key(text: &str) -> Result<Vec<(String, String)>, String> {
     let (mut pairs, mut rest) = (Vec::new(), text);
     loop {
-        let (name, behind) = name(rest)?;
+        let (column, behind) = name(rest)?;
         let (value, behind) = match literal(behind) {
             Some(Ok((value, behind))) if behind.is_empty() || behind.starts_with(',') => (value, behind),
             Some(_) => return Err(unread(behind)),
             None => {
                 let ends = |(at, _): &(usize, &str)| {
                     let next = &behind[at + 1..];
+                    if next.trim_start().starts_with('"') {
+                        return name(next).is_ok();
+                    }
                     next.split(',').next().is_some_and(|part| part.contains('='))
                 };
                 let end = behind.match_indices(',').find(ends).map_or(behind.len(), |(at, _)| at);
                 (bare(&behind[..end])?, &behind[end..])
             }
         };
-        pairs.push((name, value));
+        pairs.push((column, value));
         match behind.strip_prefix(',') {
             Some(next) => rest = next,
             None => return Ok(pairs),

@@ -103,7 +103,7 @@ async fn diff_database(context: &Context, clock: &Clock, database: &DatabaseReco
         },
         // Where no ids prove anything, a stamp of NEW's does not say that OLD's users left its row alone.
         own_writes: match database.horizons() {
-            Some(_) => OwnWrites::read(&Ledger::of(context), snapshot.session(), &database.new).await?,
+            Some(_) => OwnWrites::read(&Ledger::of(context), snapshot.session(), &database.new, database.horizon).await?,
             None => OwnWrites::default(),
         },
         young: match database.horizons() {

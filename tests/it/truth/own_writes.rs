@@ -78,6 +78,25 @@ fn what_a_merge_wrote_is_no_write_of_olds_users_and_what_they_wrote_after_it_is(
     assert!(classes.contains(&(Class::Update, 1)) && !classes.iter().any(|(class, _)| *class == Class::Delete), "{classes:?}");
 }
 
+/// A run that waited while another one was exported later and merged knows less of NEW than OLD has by now.
+#[test]
+fn what_a_later_run_brought_is_not_taken_back_by_an_earlier_one() {
+    let scene = Scene::new("own_writes_waited", FIRST);
+    let (waiting, _) = scene.run("[defaults]\ndelete = \"apply_new\"\n[evidence]\n");
+    support::sql(&scene.pair.new, "update t set v = 'second' where id in (1, 2)");
+    let (later, _) = scene.run("");
+    block_on(engine::merge(&later.context, MergeOptions::default())).expect("a merge");
+    let rows = || support::value(&scene.pair.old, "select string_agg(id || v, ' ' order by id) from t where id < 4");
+    let brought = rows();
+    assert_eq!(brought.as_deref(), Some("1second 2second 3first"));
+    // As the merge that refuses says: compared and planned again.
+    block_on(engine::diff(&waiting.context)).expect("a diff");
+    let plan = block_on(engine::plan(&waiting.context)).expect("a plan");
+    assert_eq!((plan.actions.sum_of(Action::writes), plan.held), (0, 2), "{plan:#?}");
+    block_on(engine::merge(&waiting.context, MergeOptions { leave_held: true, ..MergeOptions::default() })).expect("a merge");
+    assert_eq!(rows(), brought);
+}
+
 #[test]
 fn a_merge_whose_triggers_fired_may_have_brought_other_values_than_news() {
     let scene = Scene::new("own_writes_fired", FIRST);
