@@ -95,7 +95,9 @@ impl Zone {
     #[must_use]
     pub fn latest_civil(&self, instant: Timestamp) -> DateTime {
         let first = instant.checked_sub(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MIN);
-        let transitions = self.rules.preceding(instant).map(|transition| transition.timestamp());
+        // Those of this very instant too, which comes behind them.
+        let behind = instant.checked_add(SignedDuration::from_nanos(1)).unwrap_or(instant);
+        let transitions = self.rules.preceding(behind).map(|transition| transition.timestamp());
         let just_before = |at: Timestamp| at.checked_sub(SignedDuration::from_micros(1)).unwrap_or(at);
         let before = transitions.take_while(|at| *at >= first).map(|at| self.rules.to_datetime(just_before(at)));
         before.fold(self.rules.to_datetime(instant), DateTime::max)

@@ -50,15 +50,15 @@ impl Clock {
 
     /// Returns the cutover's window in the terms of a column: instants, wall clock or days, each in microseconds since 1970.
     pub(crate) fn window(&self, kind: TimeKind) -> CutoverWindow {
+        // Where clocks were put back shortly before the cutover, they had shown later hours before it: a stamp of these may be
+        // of either time, and proves nothing.
+        let (shown, latest) = (self.zone.civil(self.cutover), self.zone.latest_civil(self.cutover));
+        let behind = wall_us(latest) + i64::from(latest > shown);
         match kind {
             TimeKind::Instant => between(self.since.as_microsecond(), self.cutover.as_microsecond()),
-            TimeKind::WallClock => {
-                between(wall_us(self.zone.earliest_civil(self.since)), wall_us(self.zone.civil(self.cutover)))
-            }
+            TimeKind::WallClock => between(wall_us(self.zone.earliest_civil(self.since)), behind),
             // A row stamped with the cutover's day may have been written on either side of it.
-            TimeKind::Day => {
-                between(day(self.zone.earliest_civil(self.since)) * DAY_US, (day(self.zone.civil(self.cutover)) + 1) * DAY_US)
-            }
+            TimeKind::Day => between(day(self.zone.earliest_civil(self.since)) * DAY_US, (day(latest) + 1) * DAY_US),
         }
     }
 
@@ -254,6 +254,28 @@ mod tests {
         assert_eq!(clock.since_literal(TimeKind::Day), "2026-07-01");
         let window = clock.window(TimeKind::WallClock);
         assert_eq!(window.cutover_us - clock.window(TimeKind::Instant).cutover_us, 7_200_000_000);
+    }
+
+    #[test]
+    fn an_hour_that_a_clock_shows_twice_proves_nothing() {
+        let read = |cutover: &str, shown: &str| {
+            let cutover: Timestamp = cutover.parse().expect("a timestamp");
+            let zone = Zone::parse("Europe/Berlin").expect("a zone");
+            let clock = Clock::new(cutover.as_microsecond(), 300_000_000, &zone).expect("a clock");
+            clock.window(TimeKind::WallClock).read(wall_us(shown.parse().expect("a wall clock")))
+        };
+        // Summer time ends at 01:00Z: at 03:00 the clock shows 02:00 again.
+        for cutover in ["2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z"] {
+            for shown in ["2026-10-25T02:30:00", "2026-10-25T02:59:59.999999"] {
+                assert_eq!(read(cutover, shown), Stamp::InDoubt, "{cutover}: {shown}");
+            }
+            assert_eq!(read(cutover, "2026-10-25T03:00:00"), Stamp::After, "{cutover}");
+            assert_eq!(read(cutover, "2026-10-25T01:54:00"), Stamp::Before, "{cutover}");
+        }
+        assert_eq!(read("2026-10-25T01:00:00Z", "2026-10-25T02:00:00"), Stamp::InDoubt);
+        assert_eq!(read("2026-10-25T01:30:00Z", "2026-10-25T02:00:00"), Stamp::Before, "either time is before it");
+        assert_eq!(read("2026-10-25T00:30:00Z", "2026-10-25T02:45:00"), Stamp::After);
+        assert_eq!(read("2026-10-26T01:30:00Z", "2026-10-26T02:30:00"), Stamp::After, "the night after");
     }
 
     #[test]

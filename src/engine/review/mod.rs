@@ -19,6 +19,7 @@ mod shown_row;
 mod sides;
 mod spelling;
 mod survey;
+mod written;
 
 pub use cell::Cell;
 pub use filter::{Filter, Window};

@@ -13,6 +13,7 @@ use super::recent::Recent;
 use super::reviewed_table::ReviewedTable;
 use super::scan::Facts;
 use super::seen_row::SeenRow;
+use super::written::Written;
 use crate::engine::diff::DECIDING;
 use crate::error::{Place as _, Result};
 use crate::policy::{Action, By, Decided, Decisions, RowDecisions};
@@ -173,7 +174,7 @@ fn kind_of(facts: &Facts, action: Option<Action>) -> Kind {
 
 /// Adds the kinds of a batch's rows. Neighbours mostly are of one kind.
 fn add(kinds: &mut Kinds, batch: &RecordBatch, mut plan: Option<&mut PlanReader>) -> Result<()> {
-    for facts in Facts::read(batch)? {
+    for facts in Facts::read(batch, &Written::Unknown)? {
         let action = plan.as_mut().map(|plan| plan.next()).transpose()?.map(|planned| planned.action);
         let kind = kind_of(&facts, action);
         match kinds.last().filter(|_| kinds.rows().checked_sub(1).and_then(|row| kinds.of_row(row)) == Some(&kind)) {

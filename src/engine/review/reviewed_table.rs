@@ -1,5 +1,6 @@
 //! One table under review, and which of its columns are masked.
 
+use super::written::Written;
 use crate::codec::StagedColumn;
 use crate::config::TableMask;
 use crate::staging::{TableDiff, TablePlan, TableRecord};
@@ -13,6 +14,8 @@ pub(super) struct ReviewedTable<'a> {
     pub(super) diff: &'a TableDiff,
     pub(super) plan: Option<&'a TablePlan>,
     pub(super) mask: TableMask,
+    /// How it says when its rows were written.
+    pub(super) written: Written,
     /// Whether statements are asked for.
     pub(super) states: bool,
 }

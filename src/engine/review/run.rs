@@ -6,7 +6,8 @@ use super::filter::{Filter, Window};
 use super::open_table::OpenTable;
 use super::reviewed_table::ReviewedTable;
 use super::shown_row::ShownRow;
-use crate::config::Mask;
+use super::written::Written;
+use crate::config::{Mask, Zone};
 use crate::delta::Class;
 use crate::engine::plan::{Tally, read_decisions};
 use crate::error::{Error, ErrorKind, Result};
@@ -174,6 +175,7 @@ impl<'a> Review<'a> {
         if filter.held {
             self.expect_plan("find what is held")?;
         }
+        let zone = Zone::parse(&self.manifest.zone).ok();
         let mut found = Vec::new();
         for database in &self.index.databases {
             let Some(record) = self.manifest.database(&database.name) else { continue };
@@ -192,6 +194,7 @@ impl<'a> Review<'a> {
                     diff,
                     plan: plan.and_then(|plan| plan.tables.iter().find(|one| one.id == diff.id)),
                     mask: self.mask.of_table(&[&old, &new]),
+                    written: Written::of(table, zone.as_ref()),
                     states: self.states,
                 });
             }

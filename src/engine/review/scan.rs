@@ -10,6 +10,7 @@ use super::planned::{PlanReader, Planned};
 use super::reviewed_table::ReviewedTable;
 use super::shown_row::{KeyTexts, ShownColumn, ShownRow};
 use super::sides::{Images, Sides};
+use super::written::Written;
 use crate::codec::{BatchEncoder, StagedColumn};
 use crate::delta::{Base, Class, Evidence};
 use crate::engine::diff::{DECIDING, read_words};
@@ -39,12 +40,12 @@ impl Facts {
         self.class.rests_on(self.evidence)
     }
 
-    pub(super) fn read(batch: &RecordBatch) -> Result<Vec<Self>> {
+    pub(super) fn read(batch: &RecordBatch, written: &Written) -> Result<Vec<Self>> {
         let (classes, bases) = (read_words(batch, "fb_class")?, read_words(batch, "fb_base")?);
         let evidence = Sided { old: read_words(batch, "fb_evidence_old")?, new: read_words(batch, "fb_evidence_new")? };
         let written = |name: &str, row: usize| {
             let stamps = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
-            stamps.is_valid(row).then(|| stamps.value(row))
+            stamps.is_valid(row).then(|| stamps.value(row)).and_then(|stamp| written.instant(stamp))
         };
         let one = |row: usize| Self {
             class: classes[row],
@@ -81,7 +82,7 @@ impl ReviewedTable<'_> {
             for batch in self.open(filter, segment)? {
                 let batch = batch?;
                 let admitted = self.admitted(filter, &batch)?;
-                for (row, facts) in Facts::read(&batch)?.iter().enumerate() {
+                for (row, facts) in Facts::read(&batch, &self.written)?.iter().enumerate() {
                     let planned = plan.as_mut().map(PlanReader::next).transpose()?;
                     let names = facts.changed.iter().flatten().map(String::as_str);
                     let is_asked = filter.selector.means_row(facts.class, facts.rests_on(), names)
@@ -159,7 +160,7 @@ impl ReviewedTable<'_> {
         }
         let (images, encoder) = (Images::read(self, batch)?, BatchEncoder::new(&self.record.layout));
         let sides = images.open(self, &encoder)?;
-        for (row, (facts, (_, planned))) in Facts::read(batch)?.iter().zip(planned).enumerate() {
+        for (row, (facts, (_, planned))) in Facts::read(batch, &self.written)?.iter().zip(planned).enumerate() {
             visit(facts, Some(self.shown(&sides, row, facts, planned.as_ref())?))?;
         }
         Ok(())

@@ -132,7 +132,7 @@ fn decisions_that_changed_make_the_plan_stale() {
     let scene = Scene::planned("r_decisions");
     scene.succeed(&["decide", "--table", "public.items", "update=keep_old", "--why", "a test", "--by", "ada"]);
     let output = scene.refuse_merge(4);
-    assert!(output.stderr.contains("decisions.toml changed"), "{}", output.stderr);
+    assert!(output.stderr.contains("decisions.toml, or its list of picks, changed"), "{}", output.stderr);
     scene.succeed(&["plan"]);
     scene.expect_merge();
     let note = support::value(&scene.pair.old, "select note from items where id = 1");
