@@ -16,6 +16,7 @@ use super::decided_rows::{DecidedRow, DecidedRows};
 use super::decisions_file::read_decisions;
 use super::direction::Direction;
 use super::draft::{Draft, Reason, Reasons};
+use super::half_moved;
 use super::planned_row::write_planned_rows;
 use super::privileges;
 use super::published::hold_unidentified;
@@ -111,7 +112,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
     let Aside { rejects, wanting } = aside;
     let (coverage, mut unmatched) = (coverage(&manifest.databases), decisions.unmatched(&known));
     unmatched.extend(tally.idle(&decisions));
-    notes.extend(plan.databases.iter().flat_map(half_moved));
+    notes.extend(plan.databases.iter().flat_map(half_moved::notes));
     Ok(PlanReport { coverage, rejects, wanting, unmatched, notes, ..report(context.run(), &plan) })
 }
 
@@ -120,24 +121,6 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
 struct Aside {
     rejects: Vec<Reject>,
     wanting: Vec<Wanting>,
-}
-
-/// Says of tables that rows are to be deleted while rows that only NEW has are held: where NEW changed a row's key, or the
-/// table has none, the one may be the other's old version, and OLD would have neither.
-fn half_moved(part: &DatabasePlan) -> impl Iterator<Item = String> {
-    const OF_NEW_ALONE: [Class; 3] = [Class::UpdateMissing, Class::AmbiguousMissingOnOld, Class::AmbiguousDeletedOnOld];
-    let is_of_new = |reason: &str| OF_NEW_ALONE.iter().any(|class| reason.contains(class.word()));
-    part.tables.iter().filter_map(move |table| {
-        let deleted = table.actions.get(Action::Delete);
-        let held: u64 = table.held_reasons.iter().filter(|(reason, _)| is_of_new(reason)).map(|(_, rows)| rows).sum();
-        (deleted > 0 && held > 0).then(|| {
-            format!(
-                "! {}: {}: {deleted} rows of OLD are to be deleted, and {held} that only NEW has are held: where NEW changed a \
-                 row's key, or the table has none, they may be the same rows, and OLD would have neither",
-                part.name, table.name
-            )
-        })
-    })
 }
 
 async fn plan_database(

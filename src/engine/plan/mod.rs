@@ -16,6 +16,7 @@ mod direction;
 mod draft;
 mod equal_values;
 mod execute;
+mod half_moved;
 mod missing_parents;
 mod moved;
 mod moves;

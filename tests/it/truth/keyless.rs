@@ -2,6 +2,7 @@
 
 use failback::engine::{DatabaseOutcome, MergeReport, State, VerifyReport};
 use failback::error::{ErrorKind, OldState};
+use failback::policy::Action;
 
 use super::*;
 
@@ -49,6 +50,21 @@ fn copies(case: &Recovery, table: &str) -> Vec<String> {
 /// Rows taken back, left, and taken back before.
 fn account(report: &MergeReport) -> (u64, u64, u64) {
     (report.rows(), report.left_rows(), report.rows_taken_back())
+}
+
+/// A row that NEW changed is one that NEW deleted and another that OLD lacks, where there is no key.
+#[test]
+fn a_plan_says_where_a_row_goes_whose_new_version_may_be_held() {
+    let changed = "update k set b = 'new' where ctid = (select min(ctid) from k)";
+    for (decided, is_told) in [("ambiguous_missing_on_new", true), ("ambiguous", false)] {
+        let case = recovery(pair("keyless_half", K, changed, ""), "");
+        case.decide(&format!("[defaults]\n{decided} = \"apply_new\"\n"));
+        let plan = planned(&case);
+        assert_eq!(plan.actions.get(Action::Delete), 1, "{decided}: {plan:#?}");
+        let told =
+            plan.notes.iter().any(|note| note.contains("1 rows of OLD are to be deleted, and 1 that only NEW has are held"));
+        assert_eq!(told, is_told, "{decided}: {:?}", plan.notes);
+    }
 }
 
 #[test]
