@@ -62,17 +62,8 @@ impl Pen {
     /// `Refused` where the file was written by others since.
     pub(super) fn undo(&mut self) -> Result<Exchanged> {
         let Some(entry) = self.done.pop() else { return Ok(None) };
-        match self.exchange(&entry.after, &entry.before, "undone") {
-            Ok(decisions) => {
-                let said = format!("undone: {}", entry.said);
-                self.undone.push(entry);
-                Ok(Some((decisions, said)))
-            }
-            Err(error) => {
-                self.done.push(entry);
-                Err(error)
-            }
-        }
+        let turned = self.exchange(&entry.after, &entry.before, "undone");
+        Self::moved(turned, entry, "undone", (&mut self.done, &mut self.undone))
     }
 
     /// Decides again what was taken back last.
@@ -81,17 +72,24 @@ impl Pen {
     /// As [`undo`](Self::undo).
     pub(super) fn redo(&mut self) -> Result<Exchanged> {
         let Some(entry) = self.undone.pop() else { return Ok(None) };
-        match self.exchange(&entry.before, &entry.after, "decided again") {
-            Ok(decisions) => {
-                let said = format!("decided again: {}", entry.said);
-                self.done.push(entry);
-                Ok(Some((decisions, said)))
-            }
-            Err(error) => {
-                self.undone.push(entry);
-                Err(error)
-            }
+        let turned = self.exchange(&entry.before, &entry.after, "decided again");
+        Self::moved(turned, entry, "decided again", (&mut self.undone, &mut self.done))
+    }
+
+    /// Puts a decision where it belongs now: back where it came from, unless the file has been exchanged.
+    fn moved(
+        turned: Result<Decisions>,
+        entry: Entry,
+        how: &str,
+        (from, to): (&mut Vec<Entry>, &mut Vec<Entry>),
+    ) -> Result<Exchanged> {
+        let said = format!("{how}: {}", entry.said);
+        if turned.is_ok() {
+            to.push(entry);
+        } else {
+            from.push(entry);
         }
+        turned.map(|decisions| Some((decisions, said)))
     }
 
     fn exchange(&self, from: &str, to: &str, journal: &str) -> Result<Decisions> {
