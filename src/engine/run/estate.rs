@@ -6,6 +6,7 @@ use super::context::Context;
 use crate::catalog;
 use crate::error::{ErrorKind, Place as _, Result};
 use crate::name::Side;
+use crate::pg::Session;
 
 /// The database that every server has; mostly nobody has made anything in it.
 const MAINTENANCE: &str = "postgres";
@@ -38,7 +39,7 @@ pub(crate) async fn estate(context: &Context, side: Side) -> Result<Estate> {
         let place = match (database.is_open, database.is_template) {
             (false, _) => Place::Closed("it takes no connections (ALLOW_CONNECTIONS false)".to_owned()),
             (true, true) => Place::Template,
-            (true, false) if database.name == MAINTENANCE => Box::pin(maintenance(context, side)).await?,
+            (true, false) if database.name == MAINTENANCE => Box::pin(maintenance(context, &session, side)).await?,
             (true, false) => Place::Open,
         };
         found.insert(database.name, place);
@@ -56,8 +57,13 @@ pub(crate) async fn open_databases(context: &Context, side: Side) -> Result<Vec<
 }
 
 /// Looks whether anybody has made anything in `postgres`. A user who may not connect to it has made nothing there.
-async fn maintenance(context: &Context, side: Side) -> Result<Place> {
-    let look = async { catalog::has_relations(context.servers().connect(side, MAINTENANCE).await?.client()).await };
+async fn maintenance(context: &Context, session: &Session, side: Side) -> Result<Place> {
+    let look = async {
+        if session.endpoint().database() == MAINTENANCE {
+            return catalog::has_relations(session.client()).await;
+        }
+        catalog::has_relations(context.servers().connect(side, MAINTENANCE).await?.client()).await
+    };
     match look.await {
         Ok(true) => Ok(Place::Open),
         Ok(false) => Ok(Place::Empty),
