@@ -22,6 +22,7 @@
 
 mod attribute;
 mod column;
+mod condition;
 mod constraint;
 mod database;
 mod database_traits;
@@ -55,6 +56,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use tokio_postgres::Client;
 
+pub use condition::{ConditionFacts, condition_facts};
 pub use database::{Database, databases, has_relations};
 pub use database_traits::database_traits;
 pub use filenode::filenodes;

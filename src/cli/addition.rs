@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::ruling::read_resolution;
 use super::settings::Settings;
-use super::{amount, show};
-use crate::engine::{Filter, Review, Tally, Window};
+use super::{Call, amount, conditions, show};
+use crate::engine::{Filter, Met, Review, Tally, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{
     Addition, Decisions, PickedRow, Resolution, RuleWords, SelectorWords, Setting, append_rows, append_rule, read_key,
@@ -38,7 +38,7 @@ pub(super) struct Added {
 pub(super) struct Meant {
     /// Decide for the row with this key, as id=42; with commas between the columns of a longer one
     #[arg(long, value_name = "KEY", requires = "table")]
-    #[arg(conflicts_with_all = ["rests_on", "changed", "name", "expect", "evidence"])]
+    #[arg(conflicts_with_all = ["rests_on", "changed", "when", "name", "expect", "evidence"])]
     row: Vec<String>,
     /// Decide for rows whose class rests on this evidence, with commas between
     #[arg(long, value_name = "EVIDENCE", value_delimiter = ',', conflicts_with = "evidence")]
@@ -46,6 +46,9 @@ pub(super) struct Meant {
     /// Decide for rows that differ in one of these columns, with commas between and * for any text
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', conflicts_with = "evidence")]
     changed: Vec<String>,
+    /// Decide for rows that meet this condition, in OLD's own SQL over old.*, new.* and base.*; OLD's server is asked
+    #[arg(long = "where", value_name = "SQL", conflicts_with = "evidence")]
+    when: Option<String>,
     /// Call the rule so
     #[arg(long, value_name = "TEXT", conflicts_with = "evidence")]
     name: Option<String>,
@@ -77,15 +80,15 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     /// Whether rows are meant by more than their class and a table's whole name.
     pub(super) fn adds(&self) -> bool {
-        let Meant { row, rests_on, changed, name, expect } = self.meant;
+        let Meant { row, rests_on, changed, when, name, expect } = self.meant;
         let is_glob = self.table.is_some_and(|table| table.contains('*'));
-        is_glob || *expect || name.is_some() || [row, rests_on, changed].iter().any(|list| !list.is_empty())
+        is_glob || *expect || name.is_some() || when.is_some() || [row, rests_on, changed].iter().any(|list| !list.is_empty())
     }
 
     /// Adds what is asked for: one rule for each resolution, or the rows that are picked.
-    pub(super) fn add(
+    pub(super) async fn add(
         &self,
-        settings: &Settings,
+        (call, settings): (&Call, &Settings),
         store: &dyn Store,
         text: &str,
         sign: &dyn Fn(Resolution) -> Addition,
@@ -95,13 +98,17 @@ impl Asked<'_> {
                 usage("what is to be done with the rows is not said").next("write CLASS=RESOLUTION, as in conflict=keep_old")
             );
         }
-        if self.meant.row.is_empty() { rules(self, settings, store, text, sign) } else { rows(self, store, text, sign) }
+        if self.meant.row.is_empty() {
+            rules(self, (call, settings), store, text, sign).await
+        } else {
+            rows(self, store, text, sign)
+        }
     }
 }
 
-fn rules(
+async fn rules(
     arguments: &Asked<'_>,
-    settings: &Settings,
+    (call, settings): (&Call, &Settings),
     store: &dyn Store,
     text: &str,
     sign: &dyn Fn(Resolution) -> Addition,
@@ -127,19 +134,32 @@ fn rules(
                 evidence: arguments.meant.rests_on.clone(),
                 changed: arguments.meant.changed.clone(),
             },
+            when: arguments.meant.when.clone(),
             expect: None,
         };
         let filter = Filter { selector: words.means.read().map_err(usage)?, ..Filter::default() };
         let window = Window { offset: 0, limit: Some(EXAMPLES) };
-        let means = review.rows(&filter, window, &mut |row| {
-            examples.push(show::title(&row));
-            Ok(())
-        })?;
+        let means = if words.when.is_some() {
+            let with = append_rule(&text, &words, &sign(resolution))?;
+            meant_by_last(call, settings, store, &Decisions::parse(&with, layout::DECISIONS)?).await?
+        } else {
+            review.rows(&filter, window, &mut |row| {
+                examples.push(show::title(&row));
+                Ok(())
+            })?
+        };
         let words = RuleWords { expect: arguments.meant.expect.then_some(means), ..words };
         text = append_rule(&text, &words, &sign(resolution))?;
         said.push(format!("{} {resolution}: means {}", words.means.classes.join(","), amount::rows(means)));
     }
     Ok(Added { text, section: "[[rule]]", journal: said.clone(), said, examples, picks: None })
+}
+
+/// How many rows the last rule means, as OLD's server says.
+async fn meant_by_last(call: &Call, settings: &Settings, store: &dyn Store, decisions: &Decisions) -> Result<u64> {
+    let met = conditions::asked(call, settings, &[decisions]).await?;
+    let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
+    Ok(Tally::of(store, (&manifest, &index), decisions, &met)?.rules.last().map_or(0, |rule| rule.means))
 }
 
 fn rows(arguments: &Asked<'_>, store: &dyn Store, text: &str, sign: &dyn Fn(Resolution) -> Addition) -> Result<Added> {
@@ -161,9 +181,10 @@ pub(super) fn add_rows(store: &dyn Store, text: &str, picked: &[(PickedRow, Addi
     let text = append_rows(text, picked)?;
     let decisions = Decisions::parse(&text, layout::DECISIONS)?;
     let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
-    let found = Tally::of(store, &manifest, &index, &decisions)?;
     let first = decisions.picks().len() - picked.len();
-    if let Some((pick, _)) = decisions.picks().iter().zip(&found.picks).skip(first).find(|(_, rows)| **rows == 0) {
+    let added = Decisions::of_picks(decisions.picks()[first..].to_vec());
+    let found = Tally::of(store, (&manifest, &index), &added, &Met::default())?;
+    if let Some((pick, _)) = added.picks().iter().zip(&found.picks).find(|(_, rows)| **rows == 0) {
         return Err(usage(format!("no row that differs is {}", pick.title())).next("`failback show` names rows by their keys"));
     }
     let said = decisions.picks()[first..].iter().map(|pick| format!("{} {}", pick.title(), pick.resolution)).collect();

@@ -14,8 +14,8 @@ use super::printer::Printer;
 use super::resolved::{self, ChangedRows};
 use super::ruling::{read_needed, read_resolution};
 use super::settings::Settings;
-use super::{Call, Exit, amount, run};
-use crate::engine::{Tally, decisions_text, picks_text, read_decisions};
+use super::{Call, Exit, amount, conditions, run};
+use crate::engine::{Met, Tally, decisions_text, picks_text, read_decisions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::policy::{Addition, Change, Decisions, Resolution, Ruling, Scope, edit};
@@ -30,9 +30,9 @@ const SCHEMA: &str = include_str!("../../docs/decisions.schema.json");
 /// Without settings, or with --show: what is to be done about each class of the run, who said so, and how many rows it
 /// affects. With settings: writes them into the run's decisions.toml, each with who, when and why; what they replace is kept
 /// there as history, and comments survive. With --evidence: how much has to be known of a class before OLD is written for it;
-/// rows of which less is known stay held. With * in --table, --rests-on, --changed, --name or --expect: a rule, for the rows
-/// that it means; the first rule that means a row is stronger than what is said of its class, and --row, which picks rows by
-/// their keys, than any rule. Classes are insert, update, delete, old_only, ambiguous_missing_on_old,
+/// rows of which less is known stay held. With * in --table, --rests-on, --changed, --where, --name or --expect: a rule,
+/// for the rows that it means; the first rule that means a row is stronger than what is said of its class, and --row, which
+/// picks rows by their keys, than any rule. Classes are insert, update, delete, old_only, ambiguous_missing_on_old,
 /// ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs, drift, insert_exists, update_origin_differs,
 /// update_deleted, update_missing, delete_origin_differs, or several at once: conflict, ambiguous. Resolutions are apply_new,
 /// keep_old, hold, skip, last_update_wins, first_update_wins. Evidence, from the strongest to the weakest: log, base,
@@ -88,7 +88,7 @@ pub(super) struct Arguments {
 }
 
 /// Shows or sets decisions.
-pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     if arguments.schema {
         Printer::piece(SCHEMA)?;
         return Ok(Exit::Done);
@@ -106,7 +106,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             .next("give --evidence in a command of its own, with a table's name or none"));
     }
     if !adds && arguments.settings.is_empty() && arguments.evidence.is_empty() {
-        return resolved::show(call, &settings, &run::open(&settings)?);
+        return resolved::show(call, &settings, &run::open(&settings)?).await;
     }
     let (store, _lock) = run::open_for_writing(&settings)?;
     let scope = if adds { Scope::Defaults } else { scope(&store, arguments)? };
@@ -124,7 +124,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
                 Some(fragment::import(&store, (path, arguments.why.as_ref()), &text, &sign)?)
             }
             Some(path) => picks_file::import(&store, (path, arguments.why.as_ref()), &text, &sign)?,
-            None => Some(asked.add(&settings, &store, &text, &sign)?),
+            None => Some(asked.add((call, &settings), &store, &text, &sign).await?),
         };
         if let Some(added) = added {
             (text, examples, journal, picks) = (added.text, added.examples, Some(added.journal), added.picks);
@@ -135,15 +135,16 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let list = picks.clone().map_or_else(|| picks_text(&store), Ok)?;
     let after = Decisions::parse(&text, layout::DECISIONS)?.and_picks(&list, layout::PICKS)?;
+    let met = conditions::asked(call, &settings, &[&before, &after]).await?;
     // What a decision comes to is looked up first: nothing is decided about a run whose files are damaged.
     let report = Changed {
         run: store.location(),
         section: written.first().filter(|_| adds).map_or_else(|| scope.to_string(), |(section, _)| section.clone()),
         dry_run: arguments.dry_run,
         examples,
-        changes: resolved::changes(&store, &before, &after)?,
+        changes: resolved::changes(&store, &before, &after, &met)?,
         notes: notes(&store, &after)?,
-        wanting: wanting(&store, &after)?,
+        wanting: wanting(&store, &after, &met)?,
     };
     let has_effect = has_effect(&store)?;
     let mut page = page(call, &report, &written);
@@ -152,6 +153,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             store.write(layout::PICKS, picks.as_bytes())?;
         }
         write_down(&store, &text, written, journal.as_deref(), &by)?;
+        met.write(&store)?;
     }
     page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
     call.printer.result(&report, &page)?;
@@ -235,12 +237,12 @@ fn notes(store: &dyn Store, decisions: &Decisions) -> Result<Vec<String>> {
 }
 
 /// Lists what stays held for want of evidence; nothing where the run has no diff yet.
-fn wanting(store: &dyn Store, decisions: &Decisions) -> Result<Vec<Lacking>> {
+fn wanting(store: &dyn Store, decisions: &Decisions, met: &Met) -> Result<Vec<Lacking>> {
     if !store.exists(layout::DIFF)? {
         return Ok(Vec::new());
     }
     let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
-    Ok(lacking::lacking(&Tally::of(store, &manifest, &index, decisions)?))
+    Ok(lacking::lacking(&Tally::of(store, (&manifest, &index), decisions, met)?))
 }
 
 /// Whether any database of the run can still be planned anew, as far as the journal knows.

@@ -38,8 +38,9 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let (store, _lock) = run::open_for_writing(&settings)?;
     let context = settings.context(call, store, &[Side::Old])?;
     let report = engine::diff(&context).await?;
+    let waiting = waiting_rows(&context).await;
     report::renew(call, &settings, context.store());
-    let waiting = waiting_rows(&context)?;
+    let waiting = waiting?;
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report, &waiting));
     let mut steps = Vec::new();
     if !waiting.is_empty() {
@@ -53,10 +54,12 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 }
 
 /// Lists what the run's diff leaves to people.
-pub(super) fn waiting_rows(context: &Context) -> Result<Vec<Waiting>> {
+pub(super) async fn waiting_rows(context: &Context) -> Result<Vec<Waiting>> {
     let decisions = read_decisions(context.store())?;
+    let met = engine::ask_conditions(context, &[&decisions]).await?;
+    met.write(context.store())?;
     let (manifest, index) = (Manifest::read(context.store())?, DiffIndex::read(context.store())?);
-    Ok(waiting::waiting(&Tally::of(context.store(), &manifest, &index, &decisions)?))
+    Ok(waiting::waiting(&Tally::of(context.store(), (&manifest, &index), &decisions, &met)?))
 }
 
 fn differs(report: &DiffReport) -> bool {

@@ -11,6 +11,7 @@ mod arm;
 mod audit;
 mod bars;
 mod completions;
+mod conditions;
 mod config;
 mod confirm;
 mod coverage;
@@ -187,7 +188,7 @@ impl Verb {
             Self::Diff(arguments) => diff::run(call, arguments).await,
             Self::Show(arguments) => show::run(call, arguments),
             Self::Review(arguments) => review::run(call, arguments),
-            Self::Decide(arguments) => decide::run(call, arguments),
+            Self::Decide(arguments) => Box::pin(decide::run(call, arguments)).await,
             Self::Plan(arguments) => plan::run(call, arguments).await,
             Self::Approve(arguments) => approve::approve(call, arguments),
             Self::Deny(arguments) => approve::deny(call, arguments),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::addition::{Added, Meant};
 use super::settings::{Settings, shell_word};
 use super::{Call, Exit, amount, run};
-use crate::engine::{Cell, Filter, Review, ShownRow, Tally, Window, picks_text, read_decisions};
+use crate::engine::{Cell, Filter, Met, Review, ShownRow, Tally, Window, picks_text, read_decisions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{
     Addition, Decisions, PickLine, PickedRow, Resolution, RowPick, SelectorWords, append_rows, pick_head, pick_line,
@@ -167,7 +167,7 @@ fn expect_rows(store: &dyn Store, lines: &[PickLine]) -> Result<()> {
     let picks: Vec<_> = lines.iter().map(|line| line.pick.clone()).collect();
     let decisions = Decisions::of_picks(picks);
     let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
-    let tally = Tally::of(store, &manifest, &index, &decisions)?;
+    let tally = Tally::of(store, (&manifest, &index), &decisions, &Met::default())?;
     for (line, (rows, class)) in lines.iter().zip(tally.picks.iter().zip(&tally.picked)) {
         let fault = |cause: String| Error::new(ErrorKind::Usage, "read the picks").at(&line.pick.place).because(cause);
         let Some(class) = class.filter(|_| *rows > 0) else {

@@ -99,8 +99,9 @@ async fn prepare(call: &Call, here: &Settings, context: &Context, steps: &mut St
     let exported = engine::export_discovered(context, &found).await?;
     steps.done(call, "export", &exported, &export::page(call, &exported))?;
     let compared = engine::diff(context).await?;
+    let waiting = diff::waiting_rows(context).await;
     report::renew(call, here, context.store());
-    steps.done(call, "diff", &compared, &diff::page(call, &compared, &diff::waiting_rows(context)?))?;
+    steps.done(call, "diff", &compared, &diff::page(call, &compared, &waiting?))?;
     let mut planned = engine::plan(context).await?;
     report::renew(call, here, context.store());
     planned.hide_values();

@@ -6,9 +6,9 @@ use super::lacking::{self, Lacking};
 use super::settings::Settings;
 use super::table::Table;
 use super::waiting::{self, Waiting};
-use super::{Call, Exit, amount};
+use super::{Call, Exit, amount, conditions};
 use crate::delta::Class;
-use crate::engine::{TalliedRows, TalliedRule, Tally, moved_decisions, read_decisions};
+use crate::engine::{Met, TalliedRows, TalliedRule, Tally, moved_decisions, read_decisions};
 use crate::error::Result;
 use crate::policy::{Decisions, Minimum, Origin, Past, Resolution, Rule, Signature};
 use crate::staging::{DiffIndex, Manifest, layout};
@@ -82,13 +82,13 @@ fn rules(tally: &Tally, decisions: &Decisions) -> Vec<AskedRule> {
 }
 
 /// Prints what is decided about everything that differs.
-pub(super) fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Result<Exit> {
+pub(super) async fn show(call: &Call, settings: &Settings, store: &dyn Store) -> Result<Exit> {
     let index = DiffIndex::read(store)?;
     let decisions = read_decisions(store)?;
     let manifest = Manifest::read(store)?;
     let tables = manifest.databases.iter().flat_map(|one| one.tables.iter().map(|table| (&one.name, table.name.to_string())));
     let known: Vec<_> = tables.collect();
-    let tally = Tally::of(store, &manifest, &index, &decisions)?;
+    let tally = Tally::of(store, (&manifest, &index), &decisions, &conditions::asked(call, settings, &[&decisions]).await?)?;
     let report = Shown {
         run: store.location(),
         resolutions: resolve(&tally),
@@ -174,12 +174,12 @@ fn resolve(tally: &Tally) -> Vec<Resolved> {
 }
 
 /// Lists what an edit of the decisions changes; nothing where the run has no diff yet.
-pub(super) fn changes(store: &dyn Store, before: &Decisions, after: &Decisions) -> Result<Vec<ChangedRows>> {
+pub(super) fn changes(store: &dyn Store, before: &Decisions, after: &Decisions, met: &Met) -> Result<Vec<ChangedRows>> {
     if !store.exists(layout::DIFF)? {
         return Ok(Vec::new());
     }
     let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
-    let moved = moved_decisions(store, (&manifest, &index), before, after)?;
+    let moved = moved_decisions(store, (&manifest, &index), before, after, met)?;
     let of = |one: crate::engine::MovedDecision| ChangedRows {
         database: one.database,
         table: one.table,

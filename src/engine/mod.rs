@@ -51,8 +51,8 @@ pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{
-    MovedDecision, MovedRows, PlanMoves, PlanReport, PlannedTable, Reject, TalliedRows, TalliedRule, Tally, Wanting,
-    decisions_text, moved_decisions, picks_text, plan, plan_moves, read_decisions,
+    Met, MovedDecision, MovedRows, PlanMoves, PlanReport, PlannedTable, Reject, TalliedRows, TalliedRule, Tally, Wanting,
+    ask_conditions, decisions_text, moved_decisions, picks_text, plan, plan_moves, read_decisions,
 };
 pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use report::{
@@ -60,8 +60,8 @@ pub use report::{
     TableAccount, TableColumn, TableOutcome, Taken, Timeline, Tone, Verdict, Waiting, account,
 };
 pub use review::{
-    Cell, Chosen, CountedTable, Filter, KeyTexts, Kind, Kinds, OpenTable, Review, SeenRow, ShownColumn, ShownRow, Window,
-    common, excerpt, spelt,
+    Cell, Chosen, CountedTable, Filter, KeyTexts, Kind, Kinds, OpenTable, Review, SeenRow, ShownColumn, ShownRow,
+    TableDecisions, Window, common, excerpt, spelt,
 };
 pub use run::{
     Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, HeldLog, LedgerAction, Limits, Progress, Reporter,

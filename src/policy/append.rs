@@ -34,6 +34,8 @@ pub struct RuleWords {
     pub name: Option<String>,
     /// Which rows.
     pub means: SelectorWords,
+    /// What a row has to meet.
+    pub when: Option<String>,
     /// How many rows it has to mean.
     pub expect: Option<u64>,
 }
@@ -60,6 +62,9 @@ pub fn append_rule(text: &str, words: &RuleWords, said: &Addition) -> Result<Str
             [one] => drop(table.insert(key, toml_edit::value(one))),
             more => drop(table.insert(key, toml_edit::value(more.iter().map(String::as_str).collect::<Array>()))),
         }
+    }
+    if let Some(when) = &words.when {
+        table.insert("when", toml_edit::value(when));
     }
     sign(&mut table, said);
     if let Some(rows) = words.expect.and_then(|rows| i64::try_from(rows).ok()) {
@@ -189,7 +194,7 @@ mod tests {
         assert_eq!(decisions.history().len(), 1);
         assert_eq!((decisions.history()[0].class.as_str(), decisions.history()[0].resolution.as_str()), ("a.b: id 7", "hold"));
         let rows = decisions.of_rows("shop", "a.b", &[Ident::new("id")]).unwrap();
-        let by = rows.by(Class::Delete, Evidence::Column, &[], Some(&["7"]));
+        let by = rows.by((Class::Delete, Evidence::Column), &[], Some(&["7"]), |_| Some(true));
         assert!(matches!(by, By::Row(_)));
         assert_eq!(decisions.decided(&rows, Class::Delete, by).unwrap().unwrap().resolution, Resolution::Skip);
     }

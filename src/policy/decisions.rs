@@ -65,6 +65,12 @@ impl Decisions {
         &self.rules
     }
 
+    /// Whether any rule has a condition, which OLD's server alone can evaluate.
+    #[must_use]
+    pub fn has_conditions(&self) -> bool {
+        self.rules.iter().any(|rule| rule.when.is_some())
+    }
+
     /// Lists the rows that are picked, in the order of the file.
     #[must_use]
     pub fn picks(&self) -> &[RowPick] {

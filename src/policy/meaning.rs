@@ -63,6 +63,9 @@ fn describe_rule(meaning: &mut String, rule: &Rule) {
         spelled(&mut selector.changed.iter().map(Glob::as_str)),
         rule.resolution
     );
+    if let Some(when) = &rule.when {
+        let _ = writeln!(meaning, "when {}", keys::spell(&when.sql));
+    }
 }
 
 /// Writes one pick for the digest.

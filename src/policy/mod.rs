@@ -61,5 +61,5 @@ pub use pick_list::{PICK_COLUMNS, PickLine, pick_head, pick_line, read_picks, wr
 pub use resolution::Resolution;
 pub use row_decisions::{By, RowDecisions};
 pub use row_pick::RowPick;
-pub use rule::Rule;
+pub use rule::{Condition, Rule};
 pub use selector::{Selector, SelectorWords};

@@ -20,6 +20,8 @@ pub enum Origin {
     Rule,
     /// `[[row]]`.
     Row,
+    /// Not known: OLD's server was not asked what a rule's condition means of the row.
+    NotEvaluated,
 }
 
 words!(Origin {
@@ -29,4 +31,5 @@ words!(Origin {
     DatabaseTable => "database_table",
     Rule => "rule",
     Row => "row",
+    NotEvaluated => "not_evaluated",
 });

@@ -20,13 +20,16 @@ struct SomeRule {
     class: Option<usize>,
     evidence: Option<usize>,
     changed: Option<bool>,
+    /// What OLD says of its condition, if it says anything; `Some(true)` stands for none as well.
+    met: Option<bool>,
     word: usize,
 }
 
 fn some_rule() -> impl Strategy<Value = SomeRule> {
     let maybe = |below: usize| proptest::option::of(0..below);
-    (maybe(4), maybe(3), maybe(2), proptest::option::of(any::<bool>()), 0..3_usize)
-        .prop_map(|(glob, class, evidence, changed, word)| SomeRule { glob, class, evidence, changed, word })
+    let some = || proptest::option::of(any::<bool>());
+    (maybe(4), maybe(3), maybe(2), some(), some(), 0..3_usize)
+        .prop_map(|(glob, class, evidence, changed, met, word)| SomeRule { glob, class, evidence, changed, met, word })
 }
 
 impl SomeRule {
@@ -93,12 +96,13 @@ proptest! {
         }
         let decisions = Decisions::parse(&text, "decisions.toml").unwrap();
         let rows = decisions.of_rows("shop", table, &[Ident::new("id")]).unwrap();
-        let by = rows.by(class, evidence, &changed, Some(&[key.as_str()]));
+        let by = rows.by((class, evidence), &changed, Some(&[key.as_str()]), |rule| rules[rule].met);
         let decided = decisions.decided(&rows, class, by).unwrap().unwrap();
         let picked = pick.filter(|(of, _)| TABLES[*of] == table && key == "7");
-        let first = rules.iter().position(|rule| rule.means(table, class, evidence, &changed));
+        let first = rules.iter().position(|rule| rule.met != Some(false) && rule.means(table, class, evidence, &changed));
         let (expected, origin) = match (picked, first, by_table.filter(|_| table == "a.one"), default) {
             (Some((_, word)), ..) => (WORDS[word], Origin::Row),
+            (None, Some(rule), ..) if rules[rule].met.is_none() => ("hold", Origin::NotEvaluated),
             (None, Some(rule), ..) => (WORDS[rules[rule].word], Origin::Rule),
             (None, None, Some(word), _) => (WORDS[word], Origin::Table),
             (None, None, None, Some(word)) => (WORDS[word], Origin::Default),

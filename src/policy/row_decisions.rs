@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{Decided, Decisions, Minimum, Origin, RowPick, Rule};
+use super::{Decided, Decisions, Minimum, Origin, Resolution, RowPick, Rule, Signature};
 use crate::delta::{Class, Evidence};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
@@ -17,6 +17,8 @@ pub enum By {
     Rule(usize),
     /// By itself: the position of the pick in the file.
     Row(usize),
+    /// By this rule or by what comes after it: whether the row meets the rule's condition is not known.
+    NotEvaluated(usize),
 }
 
 /// What is decided about the rows of one table.
@@ -68,16 +70,33 @@ impl<'a> RowDecisions<'a> {
         !self.picks.is_empty()
     }
 
-    /// Returns by what a row is decided; `changed` are the columns in which its sides differ, `key` its key's values.
+    /// Lists the rules that may mean rows of the table.
+    pub fn rules(&self) -> impl Iterator<Item = &'a Rule> {
+        self.rules.iter().map(|(_, rule)| *rule)
+    }
+
+    /// Returns by what a row is decided. `changed` are the columns in which its sides differ, `key` its key's values; `meets`
+    /// says of a rule, by its position, whether the row meets its condition, and nothing where that is not known.
     #[must_use]
-    pub fn by(&self, class: Class, rests_on: Evidence, changed: &[&str], key: Option<&[&str]>) -> By {
+    pub fn by(
+        &self,
+        (class, rests_on): (Class, Evidence),
+        changed: &[&str],
+        key: Option<&[&str]>,
+        meets: impl Fn(usize) -> Option<bool>,
+    ) -> By {
         if let Some((number, _)) = key.and_then(|key| self.picks.get(key)) {
             return By::Row(*number);
         }
-        self.meaning(class, rests_on, changed).next().map_or(By::Class, By::Rule)
+        let deciding = self.meaning(class, rests_on, changed).find_map(|number| match meets(number) {
+            Some(true) => Some(By::Rule(number)),
+            Some(false) => None,
+            None => Some(By::NotEvaluated(number)),
+        });
+        deciding.unwrap_or(By::Class)
     }
 
-    /// Lists the rules that mean a row, whether or not they decide it.
+    /// Lists the rules that mean a row, conditions apart, whether or not they decide it.
     pub fn meaning(&self, class: Class, rests_on: Evidence, changed: &[&str]) -> impl Iterator<Item = usize> {
         let means = move |rule: &&(usize, &Rule)| rule.1.selector.means_row(class, rests_on, changed.iter().copied());
         self.rules.iter().filter(means).map(|(number, _)| *number)
@@ -111,6 +130,10 @@ impl Decisions {
                 origin: Origin::Rule,
                 signature: rule.signature.clone(),
             }),
+            // Nothing is guessed: the row waits until the server has been asked.
+            By::NotEvaluated(_) => {
+                Some(Decided { resolution: Resolution::Hold, origin: Origin::NotEvaluated, signature: Signature::default() })
+            }
             By::Row(number) => match self.picks().get(number) {
                 Some(pick) if !class.allowed().contains(&pick.resolution) => return Err(senseless(pick, class)),
                 pick => pick.map(|pick| Decided {
@@ -129,6 +152,7 @@ impl Decisions {
             By::Class => matches!(decided.origin, Origin::Table | Origin::DatabaseTable),
             By::Rule(number) => self.rules().get(number).is_some_and(Rule::is_by_name),
             By::Row(_) => true,
+            By::NotEvaluated(_) => false,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Rule {
     pub name: Option<String>,
     /// Which rows are meant.
     pub selector: Selector,
+    /// What a row has to meet beside that; nothing where there is no condition.
+    pub when: Option<Condition>,
     /// What is to be done with them.
     pub resolution: Resolution,
     /// How many rows it has to mean, or there is no plan.
@@ -27,8 +29,17 @@ pub struct Rule {
     pub signature: Signature,
 }
 
-const KEYS: [&str; 11] =
-    ["name", "database", "table", "class", "evidence", "changed", "resolution", "expect", "why", "by", "at"];
+/// A condition on a row, in OLD's own SQL: of `old.*`, `new.*` and `base.*`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// As it was written.
+    pub sql: String,
+    /// Where it stands, as `decisions.toml:12:8`.
+    pub place: String,
+}
+
+const KEYS: [&str; 12] =
+    ["name", "database", "table", "class", "evidence", "changed", "when", "resolution", "expect", "why", "by", "at"];
 
 impl Rule {
     /// Reads the file's rules, in its order.
@@ -57,6 +68,7 @@ impl Rule {
             place: said.place(),
             name: section.text("name")?,
             selector,
+            when: section.entry("when").map(|entry| condition(&entry)).transpose()?,
             resolution,
             expect: section.entry("expect").map(|entry| count(&entry)).transpose()?,
             signature: Signature::read(section)?,
@@ -106,6 +118,14 @@ fn evidence(section: &Section<'_>) -> Result<Vec<crate::delta::Evidence>> {
 pub(super) fn resolution(entry: &Entry<'_>) -> Result<Resolution> {
     let word = entry.value().and_then(Value::as_str).ok_or_else(|| entry.wants("a resolution, in quotes"))?;
     Resolution::read(word).map_err(|cause| entry.value_error(cause))
+}
+
+fn condition(entry: &Entry<'_>) -> Result<Condition> {
+    let sql = entry.text()?.to_owned();
+    if sql.contains('\0') {
+        return Err(entry.value_error("`when` holds a null character"));
+    }
+    Ok(Condition { sql, place: entry.place() })
 }
 
 fn count(entry: &Entry<'_>) -> Result<u64> {

@@ -2,7 +2,7 @@
 
 use super::grid::{Content, Grid, numbers, words};
 use super::html::Html;
-use crate::engine::Account;
+use crate::engine::{Account, AccountedRule};
 use crate::policy::{Origin, Signature};
 use crate::text::amount;
 
@@ -71,8 +71,8 @@ fn rules(html: &mut Html, account: &Account) {
         let mut row: Vec<Content> = vec![
             rule.title.as_str().into(),
             rule.resolution.word().into(),
-            rule.means.into(),
-            rule.decides.into(),
+            known(rule, rule.means),
+            known(rule, rule.decides),
             rule.expect.map(amount::count).unwrap_or_default().into(),
         ];
         row.extend(signed(&rule.signature));
@@ -81,6 +81,11 @@ fn rules(html: &mut Html, account: &Account) {
     if !grid.is_empty() {
         grid.write(html);
     }
+}
+
+/// A number of rows, where it is known.
+fn known(rule: &AccountedRule, rows: u64) -> Content {
+    if rule.not_evaluated > 0 { "not evaluated".into() } else { rows.into() }
 }
 
 fn picks(html: &mut Html, account: &Account) {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! run.json  manifest.json  diff.json  plan.json  decisions.toml  decisions.d/picks.csv  approvals.jsonl  journal.jsonl
-//! report.html  views.sql  lock
+//! answers.json  report.html  views.sql  lock
 //! <database>/stage/<table id>/new-00001.parquet      NEW's candidate rows
 //! <database>/stage/<table id>/absent-00001.parquet   keys that NEW does not have
 //! <database>/diff/<table id>/00001.parquet
@@ -31,6 +31,8 @@ pub const DECISIONS: &str = "decisions.toml";
 pub const PICKS: &str = "decisions.d/picks.csv";
 /// Its folder.
 pub const PICKS_FOLDER: &str = "decisions.d";
+/// What OLD's server said of the conditions of rules.
+pub const ANSWERS: &str = "answers.json";
 /// The page that shows what the run has come to; no step reads it.
 pub const REPORT: &str = "report.html";
 /// What makes views of its files in DuckDB.
@@ -252,7 +254,7 @@ mod tests {
         ];
         let folders: BTreeSet<_> = hostile.iter().map(|name| database_folder(name)).collect();
         assert_eq!(folders.len(), hostile.len(), "{folders:?}");
-        let own = [RUN, MANIFEST, DIFF, PLAN, DECISIONS, VIEWS, JOURNAL, LOCK];
+        let own = [RUN, MANIFEST, DIFF, PLAN, DECISIONS, ANSWERS, VIEWS, JOURNAL, LOCK];
         for folder in &folders {
             assert!(folder.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-%".contains(&byte)), "{folder}");
             assert!(!folder.is_empty() && !own.contains(&folder.as_str()), "{folder}");

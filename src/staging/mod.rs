@@ -26,6 +26,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod answers;
 mod base;
 mod baseline;
 mod chunk;
@@ -50,6 +51,7 @@ mod segment_writer;
 mod vote;
 mod written;
 
+pub use answers::{Answer, AnsweredRows, Answers};
 pub use base::{BaseRecord, BaseUse};
 pub use baseline::{BASELINE_ABSENT_KEY, BASELINE_KEY, BASELINE_ROW, Baseline, DatabaseBaseline, TableBaseline};
 pub use chunk::{Chunk, Depth, Task};

@@ -20,6 +20,7 @@
 mod audit;
 mod brought;
 mod check;
+mod condition;
 mod copies;
 mod delta_tables;
 mod duckdb_views;
@@ -54,6 +55,7 @@ mod written_since;
 pub use audit::{random_keys, written_and_unseen};
 pub use brought::{key_digests, remember_keys};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
+pub use condition::{CONDITION_QUERIES, CONDITION_VIEW, ConditionRow};
 pub use copies::{copies, own_copies};
 pub use delta_tables::{DeltaTables, arriving_orphans, going_orphans, orphaning_parents, orphans, takeovers};
 pub use duckdb_views::{ViewedTable, duckdb_views};
@@ -75,7 +77,10 @@ pub use row_hash::row_hash;
 pub use row_statement::NULL;
 pub use select_list::{compared_list, select_list};
 pub use sequence::{draw, last_drawn, sequence_floor, skip_ahead};
-pub use setting::{BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH, REPLICA_ROLE};
+pub use setting::{
+    BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, CONDITION_TIMEOUT, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH,
+    REPLICA_ROLE,
+};
 pub use slot_changes::slot_changes;
 pub use stamped_xids::stamped_xids;
 pub use stranger::{

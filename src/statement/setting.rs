@@ -24,3 +24,6 @@ pub const BY_INDEX: &str = "set local enable_hashjoin = off; set local enable_me
 
 /// Takes [`BY_INDEX`] back.
 pub const BY_ANY_JOIN: &str = "set local enable_hashjoin to default; set local enable_mergejoin to default";
+
+/// How long a condition of somebody's own may take for some rows.
+pub const CONDITION_TIMEOUT: &str = "set local statement_timeout = '1min'";

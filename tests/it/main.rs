@@ -7,6 +7,7 @@ mod chunks;
 mod cli;
 mod cluster;
 mod codecs;
+mod conditions;
 mod connect;
 mod demo;
 mod docs;

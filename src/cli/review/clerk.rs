@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use crate::config::Mask;
-use crate::engine::{Kinds, Review, Tally};
+use crate::engine::{Kinds, Met, Review, Tally};
 use crate::error::Result;
 use crate::policy::Decisions;
 use crate::store::LocalStore;
@@ -17,7 +17,7 @@ pub(super) enum Job {
     /// Say of each row of a table what it is.
     Count { database: String, table: String },
     /// Say what decisions come to.
-    Tally(Arc<Decisions>),
+    Tally(Arc<Decisions>, Arc<Met>),
 }
 
 /// What has been done of the job with a ticket.
@@ -93,6 +93,6 @@ fn work(store: &LocalStore, mask: &Mask, job: Job, mut heed: impl FnMut(u64) -> 
             let kinds = review.open_table(&database, &table)?.kinds(&mut heed)?;
             kinds.map(|kinds| What::Counted(Box::new(kinds)))
         }
-        Job::Tally(decisions) => Some(What::Tallied(Box::new(review.tally(&decisions)?))),
+        Job::Tally(decisions, met) => Some(What::Tallied(Box::new(review.tally(&decisions, &met)?))),
     })
 }

@@ -9,7 +9,7 @@ use super::pen::{Exchanged, Pen};
 use super::question::{Draft, Question};
 use crate::cli::{amount, show};
 use crate::delta::Class;
-use crate::engine::{Cell, SeenRow};
+use crate::engine::{Cell, Kind, SeenRow, TableDecisions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{By, Decisions, Glob, PickedRow, Resolution, RuleWords, SelectorWords, append_rows, append_rule};
 
@@ -39,13 +39,16 @@ impl Desk<'_> {
             return Err(usage("what the plan holds is no word of a rule").next("leave `held` out of the filter"));
         }
         let asked = filter.filter()?;
-        let rows = open.table.decisions(&self.decisions)?;
-        let (mut means, mut before, mut deletes, mut classes) = (0, 0, 0, Vec::<Class>::new());
+        let rows = open.table.decisions(&self.decisions, &self.met)?;
+        let (mut means, mut before, mut deletes, mut classes) = (0, Before::default(), 0, Vec::<Class>::new());
         for (kind, count) in kinds.iter().filter(|(kind, _)| kind.is_asked(&asked)) {
             means += count;
-            let changed: Vec<_> = kind.changed.iter().flatten().map(String::as_str).collect();
-            if rows.by(kind.class, kind.rests_on, &changed, None) != By::Class {
-                before += count;
+            if rows.asks_conditions(kind) {
+                for position in kinds.positions(|one| one == kind) {
+                    before.add(&rows, kind, position, 1)?;
+                }
+            } else {
+                before.add(&rows, kind, 0, count)?;
             }
             if resolution == Resolution::ApplyNew && kind.class.applying_deletes() {
                 deletes += count;
@@ -70,7 +73,8 @@ impl Desk<'_> {
         let table = &self.lines[open.number].name;
         let picks = self.decisions.picks().iter().filter(|pick| pick.table == *table).count() as u64;
         let draft = Draft { name, filter, classes, means };
-        Ok(vec![Event::Asked(Box::new(Question { draft, resolution, before, picks, deletes, sample }))])
+        let Before { decided: before, not_evaluated } = before;
+        Ok(vec![Event::Asked(Box::new(Question { draft, resolution, before, not_evaluated, picks, deletes, sample }))])
     }
 
     /// Writes a rule.
@@ -90,6 +94,7 @@ impl Desk<'_> {
                 evidence,
                 changed,
             },
+            when: None,
             expect: Some(draft.means),
         };
         let said = format!("rule for {} of {table}: {resolution}", amount::rows(draft.means));
@@ -119,6 +124,25 @@ impl Desk<'_> {
         let line = &self.lines[number];
         let others = self.lines.iter().any(|other| other.name == line.name && other.database != line.database);
         others.then(|| line.database.clone())
+    }
+}
+
+/// How many rows rules decide that are asked before another one.
+#[derive(Default)]
+struct Before {
+    decided: u64,
+    /// Of so many more that is not known.
+    not_evaluated: u64,
+}
+
+impl Before {
+    fn add(&mut self, rows: &TableDecisions<'_>, kind: &Kind, position: u64, count: u64) -> Result<()> {
+        match rows.of_unpicked(kind, position)? {
+            Some((By::NotEvaluated(_), _)) => self.not_evaluated += count,
+            Some((By::Rule(_), _)) => self.decided += count,
+            _ => {}
+        }
+        Ok(())
     }
 }
 

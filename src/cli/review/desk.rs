@@ -12,9 +12,9 @@ use super::pen::Pen;
 use super::tables::{TableLine, Tables};
 use super::told::told;
 use crate::config::Mask;
-use crate::engine::{Chosen, Filter, Kind, Kinds, OpenTable, Review, SeenRow, Tally, read_decisions};
+use crate::engine::{Chosen, Filter, Kind, Kinds, Met, OpenTable, Review, SeenRow, TableDecisions, Tally, read_decisions};
 use crate::error::Result;
-use crate::policy::{By, Decided, Decisions, Origin, Resolution, RowDecisions, Signature};
+use crate::policy::{Decided, Decisions, Origin, Resolution, Signature};
 use crate::store::LocalStore;
 
 /// Where rules or picks are about more rows than this, they are counted beside the screen.
@@ -27,6 +27,8 @@ const AHEAD: u64 = 64;
 pub(super) struct Desk<'a> {
     pub(super) review: &'a Review<'a>,
     pub(super) decisions: Arc<Decisions>,
+    /// What OLD's server said of rules' conditions when it was asked last; it is not asked here.
+    pub(super) met: Arc<Met>,
     /// The right to decide; nothing where others have it.
     pub(super) pen: Option<Pen>,
     counts: Clerk,
@@ -50,16 +52,16 @@ pub(super) struct Opened<'a> {
 impl<'a> Desk<'a> {
     /// Begins, with the tables of the run.
     pub(super) fn begin(review: &'a Review<'a>, store: &LocalStore, mask: &Mask) -> Result<(Self, Tables)> {
-        let decisions = read_decisions(store)?;
+        let (decisions, met) = (read_decisions(store)?, Arc::new(Met::read(store)?));
         let counted = review.counts(&Filter::default())?;
         let rows: u64 = counted.iter().map(|table| table.counts.sum()).sum();
         let decisions = Arc::new(decisions);
         let by_class = decisions.rules().is_empty() && decisions.picks().is_empty();
-        let tally = (by_class || rows <= AT_ONCE).then(|| review.tally(&decisions)).transpose()?;
+        let tally = (by_class || rows <= AT_ONCE).then(|| review.tally(&decisions, &met)).transpose()?;
         let clerk = || Clerk::begin(store.clone(), mask.clone());
         let (counts, tallies) = (clerk(), clerk());
         if tally.is_none() {
-            tallies.hand(Job::Tally(Arc::clone(&decisions)));
+            tallies.hand(Job::Tally(Arc::clone(&decisions), Arc::clone(&met)));
         }
         let lines = counted.into_iter().map(|table| TableLine {
             waiting: tally.as_ref().map(|tally| waits(tally, &table.database, &table.table)),
@@ -71,7 +73,7 @@ impl<'a> Desk<'a> {
         let alike = review.carried().saturating_sub(lines.len());
         let tables = Tables::of(lines, alike);
         let lines = tables.lines.clone();
-        Ok((Self { review, decisions, pen: None, counts, tallies, lines, open: None, rows }, tables))
+        Ok((Self { review, decisions, met, pen: None, counts, tallies, lines, open: None, rows }, tables))
     }
 
     /// Does what is asked for, the end apart.
@@ -94,10 +96,10 @@ impl<'a> Desk<'a> {
     /// Counts anew what waits, after something was decided about the open table, or about whatever was decided before.
     pub(super) fn tally(&self) -> Result<Vec<Event>> {
         if self.rows <= AT_ONCE {
-            let tally = self.review.tally(&self.decisions)?;
+            let tally = self.review.tally(&self.decisions, &self.met)?;
             return Ok(self.waiting(&tally));
         }
-        self.tallies.hand(Job::Tally(Arc::clone(&self.decisions)));
+        self.tallies.hand(Job::Tally(Arc::clone(&self.decisions), Arc::clone(&self.met)));
         Ok(Vec::new())
     }
 
@@ -181,11 +183,10 @@ impl<'a> Desk<'a> {
             positions = open.positions(from..places.end.saturating_add(AHEAD));
         }
         let seen = open.table.read(&positions)?;
-        let rows = open.table.decisions(&self.decisions)?;
+        let rows = open.table.decisions(&self.decisions, &self.met)?;
         let view = |seen: Arc<SeenRow>| -> Result<RowView> {
-            let decided = open.table.decided(&self.decisions, &rows, &seen)?;
-            let decided = decided.map_or_else(undecided, |(_, decided)| decided);
-            let minimum = rows.of_class(seen.kind.class).map(|(_, minimum)| minimum);
+            let decided = rows.of_row(&seen)?.map_or_else(undecided, |(_, decided)| decided);
+            let minimum = rows.minimum(seen.kind.class);
             let lacks = minimum.filter(|minimum| writes(decided.resolution) && !minimum.admits(seen.kind.rests_on));
             let lacks = lacks.map(|minimum| minimum.evidence);
             Ok(RowView { seen, decided, lacks })
@@ -193,38 +194,24 @@ impl<'a> Desk<'a> {
         Ok((from, seen.into_iter().map(view).collect::<Result<_>>()?))
     }
 
-    /// Finds the next row that nobody has decided, or the one before. Of rows that are picked, what they are says nothing.
+    /// Finds the next row that nobody has decided, or the one before. Of rows that are picked, what they are says nothing, and
+    /// little of those whose rule has a condition.
     fn undecided(&self, from: u64, back: bool) -> Result<Vec<Event>> {
         let Some(open) = &self.open else { return Ok(Vec::new()) };
         let Some(kinds) = &open.kinds else { return Ok(vec![Event::Said("still counting the rows".to_owned())]) };
-        let (rows, filter) = (open.table.decisions(&self.decisions)?, open.filter.filter()?);
-        let waits = |kind: &Kind| {
-            let changed: Vec<_> = kind.changed.iter().flatten().map(String::as_str).collect();
-            let by = rows.by(kind.class, kind.rests_on, &changed, None);
-            let decided = self.decisions.decided(&rows, kind.class, by);
-            kind.is_asked(&filter) && decided.is_ok_and(|one| one.is_some_and(|one| one.resolution == Resolution::Hold))
-        };
-        let chosen = kinds.choose(waits);
+        let (rows, filter) = (open.table.decisions(&self.decisions, &self.met)?, open.filter.filter()?);
+        let chosen = kinds.choose(|kind| kind.is_asked(&filter) && (rows.asks_conditions(kind) || is_held(&rows, kind, 0)));
         let here = open.position(from).unwrap_or(0);
         let place = kinds.place(&chosen, here);
         let mut candidates: Box<dyn Iterator<Item = u64>> =
             if back { Box::new((0..place).rev()) } else { Box::new(place..chosen.rows()) };
         let found = candidates.find_map(|place| {
             let position = kinds.find(&chosen, place).filter(|position| *position != here)?;
-            self.still_waits(open, &rows, position).then_some(position)
+            let kind = kinds.of_row(position)?;
+            (is_held(&rows, kind, position) && still_waits(open, &rows, position)).then_some(position)
         });
         let place = found.map(|position| if open.filter.is_empty() { position } else { kinds.place(&open.chosen, position) });
         Ok(vec![Event::Found(place)])
-    }
-
-    /// Whether a row that is held by what it is, is not picked.
-    fn still_waits(&self, open: &Opened<'_>, rows: &RowDecisions<'_>, position: u64) -> bool {
-        if !rows.asks_keys() {
-            return true;
-        }
-        let Ok(seen) = open.table.read(&[position]) else { return true };
-        let decided = seen.first().and_then(|seen| open.table.decided(&self.decisions, rows, seen).ok().flatten());
-        decided.is_none_or(|(by, decided)| !matches!(by, By::Row(_)) || decided.resolution == Resolution::Hold)
     }
 }
 
@@ -258,6 +245,22 @@ const fn writes(resolution: Resolution) -> bool {
 fn waits(tally: &Tally, database: &str, table: &str) -> u64 {
     let here = tally.rows.iter().filter(|one| one.database == database && one.table == table);
     here.filter(|one| one.decided.resolution == Resolution::Hold).map(|one| one.rows).sum()
+}
+
+/// Whether a row is held, unless it is picked.
+fn is_held(rows: &TableDecisions<'_>, kind: &Kind, position: u64) -> bool {
+    let decided = rows.of_unpicked(kind, position);
+    decided.is_ok_and(|one| one.is_some_and(|(_, one)| one.resolution == Resolution::Hold))
+}
+
+/// Whether a row that is held by what it is, is not picked.
+fn still_waits(open: &Opened<'_>, rows: &TableDecisions<'_>, position: u64) -> bool {
+    if !rows.asks_keys() {
+        return true;
+    }
+    let Ok(seen) = open.table.read(&[position]) else { return true };
+    let decided = seen.first().and_then(|seen| rows.of_row(seen).ok().flatten());
+    decided.is_none_or(|(_, decided)| decided.resolution == Resolution::Hold)
 }
 
 /// What is said where nothing is.

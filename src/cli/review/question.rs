@@ -23,6 +23,8 @@ pub(super) struct Question {
     pub(super) resolution: Resolution,
     /// How many of the rows a rule before it decides.
     pub(super) before: u64,
+    /// Of how many more it is not known whether one does: OLD's server was not asked about its condition.
+    pub(super) not_evaluated: u64,
     /// How many rows of the table are picked: those stay as they are picked.
     pub(super) picks: u64,
     /// How many rows of OLD it would delete.

@@ -1,14 +1,13 @@
 //! The rows of one table's diff with what decides each: read batch by batch.
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::{Array as _, RecordBatch, StringArray};
+use arrow_array::RecordBatch;
 
+use super::fact::Fact;
+use super::met::{Met, TableMet};
 use crate::codec::{BatchEncoder, BatchView, CodecError, Shown};
 use crate::delta::{Class, Evidence};
-use crate::engine::diff::read_words;
 use crate::engine::rows::{Image, key_positions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::Sided;
 use crate::policy::{By, Decided, Decisions, Minimum, RowDecisions};
 use crate::staging::{Segment, SegmentReader, TableRecord};
 use crate::store::Store;
@@ -17,6 +16,7 @@ use crate::store::Store;
 pub(crate) struct DecidedRows<'a> {
     decisions: &'a Decisions,
     rows: RowDecisions<'a>,
+    met: TableMet<'a>,
     encoder: BatchEncoder,
     key: Vec<usize>,
 }
@@ -29,14 +29,19 @@ pub(crate) struct DecidedRow {
     pub(crate) by: By,
     /// The rules that mean it.
     pub(crate) meaning: Vec<usize>,
+    /// Those of which it is not known whether they do.
+    pub(crate) not_evaluated: Vec<usize>,
 }
 
 impl<'a> DecidedRows<'a> {
-    pub(crate) fn of(decisions: &'a Decisions, database: &str, record: &TableRecord) -> Result<Self> {
+    /// `met` is what OLD's server says of the rules' conditions.
+    pub(crate) fn of(decisions: &'a Decisions, database: &str, record: &TableRecord, met: &'a Met) -> Result<Self> {
         let names = record.key.names();
+        let rows = decisions.of_rows(database, &record.name.to_string(), &names)?;
         Ok(Self {
             decisions,
-            rows: decisions.of_rows(database, &record.name.to_string(), &names)?,
+            rows,
+            met: met.of_table(database, record.id, decisions.rules()),
             encoder: BatchEncoder::new(&record.layout),
             key: key_positions(&record.layout, &names)?,
         })
@@ -58,25 +63,30 @@ impl<'a> DecidedRows<'a> {
         SegmentReader::open_projected(store, segment, rows, &[columns, images].concat())
     }
 
-    /// Says of each row of a batch what decides it.
-    pub(crate) fn read(&self, batch: &RecordBatch) -> Result<Vec<DecidedRow>> {
-        let classes: Vec<Class> = read_words(batch, "fb_class")?;
-        let (old, new) = (read_words(batch, "fb_evidence_old")?, read_words(batch, "fb_evidence_new")?);
+    /// Says of each row of a batch what decides it; the batch begins with the row of that position in the table's diff.
+    pub(crate) fn read(&self, batch: &RecordBatch, first: usize) -> Result<Vec<DecidedRow>> {
         let keys = if self.rows.asks_keys() { Some(self.keys(batch)?) } else { None };
-        let mut found = Vec::with_capacity(classes.len());
-        for (row, class) in classes.into_iter().enumerate() {
-            let rests_on = class.rests_on(Sided { old: old[row], new: new[row] });
+        let mut found = Vec::with_capacity(batch.num_rows());
+        for (row, fact) in Fact::read(batch)?.into_iter().enumerate() {
+            let Fact { class, rests_on, .. } = fact;
             if self.rows.is_by_class() {
-                found.push(DecidedRow { class, rests_on, by: By::Class, meaning: Vec::new() });
+                found.push(DecidedRow { class, rests_on, by: By::Class, meaning: Vec::new(), not_evaluated: Vec::new() });
                 continue;
             }
-            let names = changed(batch, row);
-            let changed: Vec<_> = names.iter().flat_map(|names| names.iter().flatten()).collect();
+            let changed: Vec<_> = fact.changed().collect();
             let key = keys.as_ref().and_then(|keys| keys[row].as_ref());
             let key: Option<Vec<_>> = key.map(|values| values.iter().map(String::as_str).collect());
-            let by = self.rows.by(class, rests_on, &changed, key.as_deref());
-            let meaning = self.rows.meaning(class, rests_on, &changed).collect();
-            found.push(DecidedRow { class, rests_on, by, meaning });
+            let meets = |rule: usize| self.met.meets(rule, first + row);
+            let by = self.rows.by((class, rests_on), &changed, key.as_deref(), meets);
+            let (mut meaning, mut not_evaluated) = (Vec::new(), Vec::new());
+            for rule in self.rows.meaning(class, rests_on, &changed) {
+                match meets(rule) {
+                    Some(true) => meaning.push(rule),
+                    Some(false) => {}
+                    None => not_evaluated.push(rule),
+                }
+            }
+            found.push(DecidedRow { class, rests_on, by, meaning, not_evaluated });
         }
         Ok(found)
     }
@@ -99,7 +109,7 @@ impl<'a> DecidedRows<'a> {
     pub(crate) fn rule_title(&self, by: By) -> Option<String> {
         match by {
             By::Rule(number) => self.decisions.rules().get(number).map(crate::policy::Rule::title),
-            By::Class | By::Row(_) => None,
+            By::Class | By::Row(_) | By::NotEvaluated(_) => None,
         }
     }
 
@@ -118,13 +128,6 @@ impl<'a> DecidedRows<'a> {
         };
         (0..batch.num_rows()).map(of).collect()
     }
-}
-
-/// The columns in which the sides of a row differ.
-fn changed(batch: &RecordBatch, row: usize) -> Option<StringArray> {
-    let lists = batch.column_by_name("fb_changed")?.as_list_opt::<i32>()?;
-    let names = lists.is_valid(row).then(|| lists.value(row))?;
-    names.as_string_opt::<i32>().cloned()
 }
 
 fn unreadable(error: CodecError) -> Error {

@@ -12,11 +12,13 @@ use tracing::Instrument as _;
 
 use super::changed_columns::ChangedColumns;
 use super::closure;
+use super::conditions::ask_conditions;
 use super::decided_rows::{DecidedRow, DecidedRows};
 use super::decisions_file::read_decisions;
 use super::direction::Direction;
 use super::draft::{Draft, Reason, Reasons};
 use super::half_moved;
+use super::met::Met;
 use super::planned_row::write_planned_rows;
 use super::privileges;
 use super::published::hold_unidentified;
@@ -63,7 +65,10 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
     let index = DiffIndex::read(context.store())?;
     let mut standing = standing_parts(context, &manifest).await.place(|| context.run())?;
     let decisions = read_decisions(context.store())?;
-    let tally = Tally::of(context.store(), &manifest, &index, &decisions).place(|| context.run())?;
+    // What a rule means is asked once: what is counted is what is planned.
+    let met = ask_conditions(context, &[&decisions]).await.place(|| context.run())?;
+    met.write(context.store())?;
+    let tally = Tally::of(context.store(), (&manifest, &index), &decisions, &met).place(|| context.run())?;
     tally.expect(&decisions)?;
     let clock = Clock::of(&manifest)?;
     let rows = index.tables().map(TableDiff::rows).sum();
@@ -76,7 +81,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
             continue;
         }
         let Some(diff) = index.database(&record.name) else { continue };
-        let work = plan_database(context, &decisions, &clock, (record, diff), &mut aside);
+        let work = plan_database(context, (&decisions, &met), &clock, (record, diff), &mut aside);
         let planned = work.instrument(spans::database(&record.name)).await;
         let planned = planned.map_err(|error| tell_redefined(error, "make a new run with `failback export`"));
         databases.push(planned.place(|| format!("database {}", record.name))?.seal(&manifest.run_id)?);
@@ -125,7 +130,7 @@ struct Aside {
 
 async fn plan_database(
     context: &Context,
-    decisions: &Decisions,
+    decisions: (&Decisions, &Met),
     clock: &Clock,
     (record, diff): (&DatabaseRecord, &DatabaseDiff),
     aside: &mut Aside,
@@ -197,7 +202,7 @@ fn parents_first(record: &DatabaseRecord) -> Vec<QualifiedName> {
 
 /// Gives every row of a table's diff the action that the decisions ask for.
 fn draft<'a>(
-    (store, reporter, decisions): (&dyn Store, &Reporter, &Decisions),
+    (store, reporter, (decisions, met)): (&dyn Store, &Reporter, (&Decisions, &Met)),
     database: &str,
     record: &'a TableRecord,
     diff: &'a TableDiff,
@@ -206,13 +211,15 @@ fn draft<'a>(
     let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Reasons::default() };
     let (replacing, doubtful) = (ChangedColumns::replacing(record), ChangedColumns::doubtful(record));
     let table = record.name.to_string();
-    let deciding = DecidedRows::of(decisions, database, record)?;
+    let deciding = DecidedRows::of(decisions, database, record, met)?;
     let mut known: BTreeMap<(Class, By), Option<(Decided, Minimum)>> = BTreeMap::new();
     let mut held: BTreeMap<(Class, Evidence), u64> = BTreeMap::new();
     for segment in &diff.segments {
         for batch in deciding.open(store, segment, 1 << 14, &DECIDING)? {
             let batch = batch?;
-            for (row, DecidedRow { class, rests_on, by, .. }) in deciding.read(&batch)?.into_iter().enumerate() {
+            for (row, DecidedRow { class, rests_on, by, .. }) in
+                deciding.read(&batch, draft.actions.len())?.into_iter().enumerate()
+            {
                 let decided = match known.entry((class, by)) {
                     Entry::Occupied(entry) => entry.into_mut(),
                     Entry::Vacant(entry) => entry.insert(deciding.decided(class, by)?.zip(deciding.minimum(class))),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use arrow_array::RecordBatch;
 
 use super::decided_rows::{DecidedRow, DecidedRows};
+use super::met::Met;
 use crate::delta::Class;
 use crate::engine::diff::DECIDING;
 use crate::error::{Place as _, Result};
@@ -41,13 +42,15 @@ pub fn moved_decisions(
     (manifest, index): (&Manifest, &DiffIndex),
     before: &Decisions,
     after: &Decisions,
+    met: &Met,
 ) -> Result<Vec<MovedDecision>> {
     let mut found = Vec::new();
     for database in &index.databases {
         let Some(record) = manifest.database(&database.name) else { continue };
         for diff in &database.tables {
             let table = record.table(diff.id)?;
-            let both = (DecidedRows::of(before, &database.name, table)?, DecidedRows::of(after, &database.name, table)?);
+            let of = |decisions| DecidedRows::of(decisions, &database.name, table, met);
+            let both = (of(before)?, of(after)?);
             let moved = of_table(store, diff, &both).place(|| &diff.name)?;
             found.extend(moved.into_iter().map(|((class, from, to), rows)| MovedDecision {
                 database: database.name.clone(),
@@ -82,10 +85,12 @@ fn of_table(store: &dyn Store, diff: &TableDiff, (before, after): &(DecidedRows<
     // Whichever asks for more opens the files for both.
     let opens = if after.asks_keys() { after } else { before };
     let mut pairs: BTreeMap<(Class, (_, _)), u64> = BTreeMap::new();
+    let mut first = 0;
     for segment in &diff.segments {
         for batch in opens.open(store, segment, BATCH_ROWS, &DECIDING)? {
             let batch: RecordBatch = batch?;
-            let (before, after): (Vec<DecidedRow>, Vec<DecidedRow>) = (before.read(&batch)?, after.read(&batch)?);
+            let (before, after): (Vec<DecidedRow>, Vec<DecidedRow>) = (before.read(&batch, first)?, after.read(&batch, first)?);
+            first += batch.num_rows();
             for (was, is) in before.iter().zip(&after) {
                 *pairs.entry((was.class, (was.by, is.by))).or_insert(0) += 1;
             }

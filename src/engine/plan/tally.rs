@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 
 use super::decided_rows::DecidedRows;
+use super::met::Met;
 use crate::delta::{Class, Evidence};
 use crate::engine::diff::DECIDING;
 use crate::error::{Error, ErrorKind, Place as _, Result};
-use crate::policy::{By, Decided, Decisions, Minimum};
+use crate::policy::{By, Decided, Decisions, Minimum, Rule};
 use crate::staging::{DiffIndex, Manifest, TableDiff, TableRecord};
 use crate::store::Store;
+use crate::text::amount;
 use crate::words::Counts;
 
 /// How many rows are read at a time.
@@ -54,15 +56,18 @@ pub struct TalliedRule {
     pub means: u64,
     /// Of them it decides so many: no row is picked, and no rule before it means the others.
     pub decides: u64,
+    /// Of so many more it is not known whether it means them: OLD's server was not asked about its condition.
+    pub not_evaluated: u64,
 }
 
 impl Tally {
-    /// Counts the rows of a run's diff. Files are read of tables alone that rules or picks are about. Memory: one batch.
+    /// Counts the rows of a run's diff; `met` is what OLD's server says of rules' conditions: a row of which it is not known by
+    /// what it is decided waits, and is said to. Files are read of tables alone that rules or picks are about. Memory: a batch.
     ///
     /// # Errors
     /// `Config` where a row is picked by another key, or for something that makes no sense for it; `Damaged` where a file is
     /// not what was written.
-    pub fn of(store: &dyn Store, manifest: &Manifest, index: &DiffIndex, decisions: &Decisions) -> Result<Self> {
+    pub fn of(store: &dyn Store, (manifest, index): (&Manifest, &DiffIndex), decisions: &Decisions, met: &Met) -> Result<Self> {
         let mut tally = Self {
             rows: Vec::new(),
             rules: vec![TalliedRule::default(); decisions.rules().len()],
@@ -73,7 +78,7 @@ impl Tally {
             let Some(record) = manifest.database(&database.name) else { continue };
             for diff in &database.tables {
                 let table = record.table(diff.id)?;
-                tally.add(store, decisions, &database.name, table, diff).place(|| &diff.name)?;
+                tally.add(store, (decisions, met), &database.name, table, diff).place(|| &diff.name)?;
             }
         }
         Ok(tally)
@@ -82,12 +87,12 @@ impl Tally {
     fn add(
         &mut self,
         store: &dyn Store,
-        decisions: &Decisions,
+        (decisions, met): (&Decisions, &Met),
         database: &str,
         record: &TableRecord,
         diff: &TableDiff,
     ) -> Result<()> {
-        let rows = DecidedRows::of(decisions, database, record)?;
+        let rows = DecidedRows::of(decisions, database, record, met)?;
         let mut found: BTreeMap<(Class, By), Counts<Evidence>> = BTreeMap::new();
         let mut uncounted: BTreeMap<Class, u64> = BTreeMap::new();
         if rows.is_by_class() {
@@ -96,12 +101,19 @@ impl Tally {
                 uncounted.insert(class, count);
             }
         } else {
+            let mut first = 0;
             for segment in &diff.segments {
                 for batch in rows.open(store, segment, BATCH_ROWS, &DECIDING)? {
-                    for row in rows.read(&batch?)? {
+                    let batch = batch?;
+                    let read = rows.read(&batch, first)?;
+                    first += batch.num_rows();
+                    for row in read {
                         found.entry((row.class, row.by)).or_default().add(row.rests_on, 1);
                         for rule in row.meaning {
                             self.rules[rule].means += 1;
+                        }
+                        for rule in row.not_evaluated {
+                            self.rules[rule].not_evaluated += 1;
                         }
                         match row.by {
                             By::Rule(rule) => self.rules[rule].decides += 1,
@@ -109,7 +121,7 @@ impl Tally {
                                 self.picks[pick] += 1;
                                 self.picked[pick] = Some(row.class);
                             }
-                            By::Class => {}
+                            By::Class | By::NotEvaluated(_) => {}
                         }
                     }
                 }
@@ -143,8 +155,9 @@ impl Tally {
     #[must_use]
     pub fn idle(&self, decisions: &Decisions) -> Vec<String> {
         let rules = decisions.rules().iter().zip(&self.rules).filter_map(|(rule, rows)| match rows {
+            TalliedRule { not_evaluated: 1.., .. } => None,
             TalliedRule { means: 0, .. } => Some(format!("{} means no row", rule.title())),
-            TalliedRule { decides: 0, means } => {
+            TalliedRule { decides: 0, means, .. } => {
                 Some(format!("{} decides none of its {means} rows: rules before it, or picks, do", rule.title()))
             }
             _ => None,
@@ -153,12 +166,29 @@ impl Tally {
         rules.chain(picks.map(|(pick, _)| format!("row at {}: no row that differs is {}", pick.place, pick.title()))).collect()
     }
 
-    /// Checks that every rule means as many rows as it expects.
+    /// Says of every rule of which it is not known which rows it means, how many these are.
+    #[must_use]
+    pub fn not_evaluated(&self, decisions: &Decisions) -> Vec<String> {
+        let rules = decisions.rules().iter().zip(&self.rules).filter(|(_, rows)| rows.not_evaluated > 0);
+        let of = |(rule, rows): (&Rule, &TalliedRule)| {
+            let rows = amount::rows(rows.not_evaluated);
+            format!("{}: which of {rows} meet `when` is not evaluated: `failback plan` asks OLD's server", rule.title())
+        };
+        rules.map(of).collect()
+    }
+
+    /// Checks that it is known of every rule what it means, and that it means as many rows as it expects.
     ///
     /// # Errors
-    /// `Refused` at the first that does not.
+    /// `Refused` at the first of which it is not, or does not.
     pub fn expect(&self, decisions: &Decisions) -> Result<()> {
         for (rule, rows) in decisions.rules().iter().zip(&self.rules) {
+            if rows.not_evaluated > 0 {
+                return Err(Error::new(ErrorKind::Refused, "count the rows that a rule means")
+                    .at(&rule.place)
+                    .because("OLD's server says which rows `when` means, and was not asked")
+                    .next("run `failback plan`, which asks it"));
+            }
             if let Some(expected) = rule.expect.filter(|expected| *expected != rows.means) {
                 return Err(Error::new(ErrorKind::Refused, "check what rules expect")
                     .at(&rule.place)

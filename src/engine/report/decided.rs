@@ -36,6 +36,8 @@ pub struct AccountedRule {
     pub means: u64,
     /// It decides so many of them.
     pub decides: u64,
+    /// Of so many more it is not known whether it means them.
+    pub not_evaluated: u64,
     /// It expects so many.
     pub expect: Option<u64>,
     /// Who said so, when and why.
@@ -75,6 +77,7 @@ pub(super) fn rules(decisions: &Decisions, tally: &Tally) -> Vec<AccountedRule> 
         resolution: rule.resolution,
         means: rows.means,
         decides: rows.decides,
+        not_evaluated: rows.not_evaluated,
         expect: rule.expect,
         signature: rule.signature.clone(),
     };

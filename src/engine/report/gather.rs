@@ -11,7 +11,7 @@ use super::survey::survey;
 use super::verdict::{Grounds, verified};
 use super::{decided, provenance, warnings};
 use crate::config::Mask;
-use crate::engine::plan::{TalliedRows, Tally, read_decisions};
+use crate::engine::plan::{Met, TalliedRows, Tally, read_decisions};
 use crate::engine::review::Review;
 use crate::engine::run::coverage;
 use crate::error::Result;
@@ -46,7 +46,7 @@ pub fn account(store: &dyn Store, mask: &Mask, caps: Caps) -> Result<Account> {
     let review = Review::open(store, mask)?;
     let (manifest, index, plan) = (review.manifest(), review.index(), review.plan());
     let (decisions, journal) = (read_decisions(store)?, Journal::read(store)?);
-    let tally = Tally::of(store, manifest, index, &decisions)?;
+    let tally = review.tally(&decisions, &Met::read(store)?)?;
     let surveyed = survey(&review, manifest.cutover_us, caps)?;
     let standings = plan.map(|plan| standings(plan, &journal)).unwrap_or_default();
     let coverage = coverage(&manifest.databases);

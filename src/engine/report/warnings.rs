@@ -29,6 +29,7 @@ pub(super) fn of(review: &Review<'_>, decisions: &Decisions, tally: &Tally, jour
         .collect();
     found.extend(decisions.unmatched(&known));
     found.extend(tally.idle(decisions));
+    found.extend(tally.not_evaluated(decisions));
     found.extend(decisions.notes());
     found
 }

@@ -134,6 +134,13 @@ impl Kinds {
         Chosen { meant, ends }
     }
 
+    /// Lists the rows of some kinds.
+    pub fn positions(&self, is_meant: impl Fn(&Kind) -> bool) -> impl Iterator<Item = u64> {
+        let meant: Vec<bool> = self.counted.iter().map(|(kind, _)| is_meant(kind)).collect();
+        let is_one = move |row: &usize| self.of_rows.get(*row).is_some_and(|code| meant[code as usize]);
+        (0..self.of_rows.len()).filter(is_one).map(|row| row as u64)
+    }
+
     /// Returns the row at a place among those that are chosen.
     #[must_use]
     pub fn find(&self, chosen: &Chosen, place: u64) -> Option<u64> {

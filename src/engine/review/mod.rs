@@ -19,6 +19,7 @@ mod shown_row;
 mod sides;
 mod spelling;
 mod survey;
+mod table_decisions;
 mod written;
 
 pub use cell::Cell;
@@ -30,3 +31,4 @@ pub use seen_row::SeenRow;
 pub use shown_row::{KeyTexts, ShownColumn, ShownRow};
 pub use spelling::{common, excerpt, spelt};
 pub(crate) use survey::{SurveyedRow, SurveyedTable, Surveyor};
+pub use table_decisions::TableDecisions;

@@ -13,10 +13,12 @@ use super::recent::Recent;
 use super::reviewed_table::ReviewedTable;
 use super::scan::Facts;
 use super::seen_row::SeenRow;
+use super::table_decisions::TableDecisions;
 use super::written::Written;
 use crate::engine::diff::DECIDING;
+use crate::engine::plan::Met;
 use crate::error::{Place as _, Result};
-use crate::policy::{Action, By, Decided, Decisions, RowDecisions};
+use crate::policy::{Action, Decisions};
 use crate::staging::{OpenSegment, Segment};
 
 /// How many rows are read at a time where only their kinds are asked for.
@@ -52,23 +54,12 @@ impl<'a> OpenTable<'a> {
         self.ends.last().copied().unwrap_or(0)
     }
 
-    /// Gathers what is decided about each of its rows.
+    /// Gathers what is decided about each of its rows, as far as it is known which of them meet the conditions of rules.
     ///
     /// # Errors
     /// `Config` where a row of the table is picked by columns that are not its key.
-    pub fn decisions<'d>(&self, decisions: &'d Decisions) -> Result<RowDecisions<'d>> {
-        decisions.of_rows(self.table.database, &self.table.record.name.to_string(), &self.table.record.key.names())
-    }
-
-    /// Returns what is decided about a row, and by what.
-    ///
-    /// # Errors
-    /// `Config` at the pick, where what it says makes no sense for the row's class.
-    pub fn decided(&self, decisions: &Decisions, rows: &RowDecisions<'_>, seen: &SeenRow) -> Result<Option<(By, Decided)>> {
-        let changed: Vec<_> = seen.kind.changed.iter().flatten().map(String::as_str).collect();
-        let key: Option<Vec<_>> = seen.row.key_texts.0.as_ref().map(|texts| texts.iter().map(String::as_str).collect());
-        let by = rows.by(seen.kind.class, seen.kind.rests_on, &changed, key.as_deref());
-        Ok(decisions.decided(rows, seen.kind.class, by)?.map(|decided| (by, decided)))
+    pub fn decisions<'d>(&self, decisions: &'d Decisions, met: &'d Met) -> Result<TableDecisions<'d>> {
+        TableDecisions::of(decisions, met, self.table.database, self.table.record)
     }
 
     /// Whether rows were read a moment ago, so that reading them takes no time.

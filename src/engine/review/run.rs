@@ -9,7 +9,7 @@ use super::shown_row::ShownRow;
 use super::written::Written;
 use crate::config::{Mask, Zone};
 use crate::delta::Class;
-use crate::engine::plan::{Tally, read_decisions};
+use crate::engine::plan::{Met, Tally, read_decisions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::policy::{Decisions, Glob, Selector};
@@ -163,12 +163,12 @@ impl<'a> Review<'a> {
         })
     }
 
-    /// Counts what decisions come to.
+    /// Counts what decisions come to, as far as it is known which rows meet the conditions of rules.
     ///
     /// # Errors
     /// As [`Tally::of`].
-    pub fn tally(&self, decisions: &Decisions) -> Result<Tally> {
-        Tally::of(self.store, &self.manifest, &self.index, decisions)
+    pub fn tally(&self, decisions: &Decisions, met: &Met) -> Result<Tally> {
+        Tally::of(self.store, (&self.manifest, &self.index), decisions, met)
     }
 
     pub(super) fn tables(&self, filter: &Filter) -> Result<Vec<ReviewedTable<'_>>> {

@@ -31,6 +31,10 @@ pub(super) fn lines(state: &State, question: &Question, width: usize) -> Vec<Lin
     if question.before > 0 {
         say(format!("Rules before it decide {} of them.", amount::count(question.before)));
     }
+    if question.not_evaluated > 0 {
+        let rows = amount::count(question.not_evaluated);
+        say(format!("Whether rules before it decide {rows} of them is not evaluated: `failback plan` asks OLD."));
+    }
     if question.picks > 0 {
         say(format!("What is picked stays as it is picked: {} of the table.", amount::rows(question.picks)));
     }

@@ -116,7 +116,8 @@ pub(super) fn press(state: &mut State, keys: &[Key]) -> Vec<Request> {
                 let classes = vec!["update_origin_differs".to_owned()];
                 let draft = Draft { name: name.clone(), filter: filter.clone(), classes, means: 37 };
                 let sample = (0..3).map(|place| title(&row(place, Resolution::Hold, Origin::Builtin).seen.row)).collect();
-                let question = Question { draft, resolution: *resolution, before: 2, picks: 1, deletes: 4, sample };
+                let question =
+                    Question { draft, resolution: *resolution, before: 2, not_evaluated: 0, picks: 1, deletes: 4, sample };
                 state.on(Event::Asked(Box::new(question)));
             }
             Some(Request::Count(_)) => drop(state.on(Event::Means(37))),
