@@ -40,6 +40,8 @@ pub mod store;
 
 pub mod pg;
 
+pub mod http;
+
 pub mod statement;
 
 pub mod catalog;

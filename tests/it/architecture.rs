@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 19] = [
+const ROOMS: [&str; 20] = [
     "name",
     "words",
     "text",
@@ -21,6 +21,7 @@ const ROOMS: [&str; 19] = [
     "config",
     "store",
     "pg",
+    "http",
     "statement",
     "catalog",
     "staging",

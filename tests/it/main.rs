@@ -15,6 +15,7 @@ mod drift;
 mod estate;
 mod fixed_sql;
 mod hostile_bytes;
+mod http;
 mod instructions;
 mod journal;
 mod layout;

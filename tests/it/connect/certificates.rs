@@ -7,15 +7,15 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 /// An authority, a server certificate for `localhost`, a client certificate for the role `by_cert`, and an authority that
 /// signed none of them.
-pub(super) struct Certificates {
+pub(crate) struct Certificates {
     /// The server's part.
-    pub(super) server: ServerTls,
+    pub(crate) server: ServerTls,
     /// A client's part: files by name.
-    pub(super) files: [(&'static str, String); 5],
+    pub(crate) files: [(&'static str, String); 5],
 }
 
 /// The same for all servers.
-pub(super) static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(make);
+pub(crate) static CERTIFICATES: LazyLock<Certificates> = LazyLock::new(make);
 
 fn make() -> Certificates {
     let (issuer, ca) = authority("estate");

@@ -8,6 +8,7 @@ mod server;
 mod sessions;
 mod tls;
 
+pub(crate) use certificates::CERTIFICATES;
 use failback::pg::Session;
 
 async fn is_encrypted(session: &Session) -> bool {

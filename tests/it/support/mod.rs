@@ -13,6 +13,7 @@ pub(crate) mod pty;
 mod seals;
 mod servers;
 mod twins;
+mod web;
 
 use std::process::Command;
 use std::sync::LazyLock;
@@ -32,6 +33,7 @@ pub(crate) use passed_on::pass_on;
 pub(crate) use seals::{edit_index, sealed, unsealed};
 pub(crate) use servers::{Majors, binaries, binaries_of, server, server_of, slotted, third};
 pub(crate) use twins::Twins;
+pub(crate) use web::{Asked, Reply, Web};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a tokio runtime"));
 
