@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::options::Options;
+use super::options::OfRun;
 use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
@@ -29,7 +29,7 @@ pub(super) struct Approve {
     #[command(flatten)]
     vote: Vote,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: OfRun,
 }
 
 /// Deny the plan
@@ -44,7 +44,7 @@ pub(super) struct Deny {
     #[command(flatten)]
     vote: Vote,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: OfRun,
 }
 
 /// What somebody says.
@@ -84,7 +84,7 @@ pub(super) fn deny(call: &Call, arguments: &Deny) -> Result<Exit> {
     take_down(call, &arguments.options, &arguments.vote, Verdict::Denied)
 }
 
-fn take_down(call: &Call, options: &Options, vote: &Vote, verdict: Verdict) -> Result<Exit> {
+fn take_down(call: &Call, options: &OfRun, vote: &Vote, verdict: Verdict) -> Result<Exit> {
     let settings = Settings::read(call, options, None)?;
     let (store, _lock) = run::open_for_writing(&settings)?;
     let context = settings.context(call, store, &[])?;

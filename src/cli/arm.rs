@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::options::Options;
+use super::options::{Places, ReadingBoth};
 use super::page::Page;
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::table::Table;
 use super::{Call, Exit, amount, mark, run};
 use crate::engine::{self, ArmOptions, ArmReport, MadeSlot};
@@ -31,12 +31,8 @@ pub(super) struct Arguments {
     /// The folder to make; it must not hold a baseline yet
     #[arg(long, value_name = "DIR", default_value = "failback.armed")]
     out: PathBuf,
-    /// Databases, with commas between [default: all that both servers have]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    databases: Vec<String>,
-    /// Tables as schema.name with `*` for any text, with commas between or repeated [default: all]
-    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
-    tables: Vec<String>,
+    #[command(flatten)]
+    places: Places,
     /// Make a logical slot of each database on NEW, so that what NEW writes and deletes from here on can be told from its log
     /// (needs `wal_level = logical` there, and keeps NEW's log until `failback disarm`)
     #[arg(long)]
@@ -48,15 +44,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: ReadingBoth,
 }
 
 /// Marks both servers and keeps the baseline.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let context = settings.context(call, run::folder(&arguments.out)?, &Side::BOTH)?;
-    let selection = context.selection().clone().with_databases(arguments.databases.clone());
-    let context = context.with_selection(selection.with_tables(arguments.tables.clone()));
+    let context = settings::narrow(context, &arguments.places)?;
     let patience = Duration::from_secs(arguments.wait);
     let options = ArmOptions { patience, slot: arguments.slot, digests: !arguments.no_digests };
     let report = engine::arm(&context, options).await?;

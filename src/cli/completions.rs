@@ -3,7 +3,7 @@
 use clap::{Args, Command, CommandFactory as _};
 use clap_complete::Shell;
 
-use super::options::Output;
+use super::options::Speaking;
 use super::printer::Printer;
 use super::{Cli, Exit};
 use crate::error::{Error, ErrorKind, Result};
@@ -22,7 +22,7 @@ pub(super) struct Completions {
     #[arg(value_enum)]
     shell: Shell,
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) options: Speaking,
 }
 
 /// Print a page of the manual
@@ -38,7 +38,7 @@ pub(super) struct Man {
     #[arg(value_name = "VERB")]
     verb: Option<String>,
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) options: Speaking,
 }
 
 /// Prints the completions.

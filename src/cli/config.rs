@@ -3,12 +3,12 @@
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::options::Options;
+use super::options::{Configured, Given, Speaking, WithBoth};
 use super::printer::Printer;
 use super::settings::Settings;
 use super::table::Table;
 use super::{Call, Exit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::name::Side;
 
 /// What an editor knows a configuration by.
@@ -31,23 +31,37 @@ pub(super) struct Arguments {
 #[derive(Subcommand)]
 enum Deed {
     /// Print each setting as the verbs read it, and where it comes from
-    Show(With),
+    Show(Show),
     /// Read the file, all its environments too, and say what is wrong with it
-    Validate(With),
+    Validate(Validate),
     /// Print the JSON Schema of failback.toml
-    Schema(With),
+    Schema(Schema),
 }
 
 #[derive(Args)]
-struct With {
+struct Show {
     #[command(flatten)]
-    options: Options,
+    options: WithBoth,
+}
+
+#[derive(Args)]
+struct Validate {
+    #[command(flatten)]
+    options: Configured,
+}
+
+#[derive(Args)]
+struct Schema {
+    #[command(flatten)]
+    options: Speaking,
 }
 
 impl Arguments {
-    pub(super) const fn options(&self) -> &Options {
+    pub(super) fn options(&self) -> &dyn Given {
         match &self.deed {
-            Deed::Show(With { options }) | Deed::Validate(With { options }) | Deed::Schema(With { options }) => options,
+            Deed::Show(show) => &show.options,
+            Deed::Validate(validate) => &validate.options,
+            Deed::Schema(schema) => &schema.options,
         }
     }
 }
@@ -80,7 +94,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let config = &settings.config;
     let mut page = call.printer.page();
     let warnings = config.warnings().to_vec();
-    let settings = if matches!(arguments.deed, Deed::Show(_)) { shown(call, &settings) } else { Vec::new() };
+    let settings = if matches!(arguments.deed, Deed::Show(_)) { shown(call, &settings)? } else { Vec::new() };
     let file = config.file().to_owned();
     if settings.is_empty() {
         page.line(format!("{file}: nothing is wrong with it"));
@@ -96,7 +110,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 }
 
 /// Lists the settings. What a variable or the command line says of a server wins over the file, as for every verb.
-fn shown(call: &Call, settings: &Settings) -> Vec<Setting> {
+fn shown(call: &Call, settings: &Settings) -> Result<Vec<Setting>> {
     let config = &settings.config;
     let from = |is_stated: bool| if is_stated { "the file" } else { "built in" };
     let setting = |name, value: Option<String>, other: &str| Setting {
@@ -109,7 +123,10 @@ fn shown(call: &Call, settings: &Settings) -> Vec<Setting> {
             Side::Old => ("OLD", settings.is_named(side)),
             Side::New => ("NEW", settings.is_named(side)),
         };
-        let value = settings.endpoint(side, &call.environment, true).map(|endpoint| endpoint.to_string());
+        let found = settings.endpoint(side, &call.environment, true);
+        // What nothing says is no error here; what makes no sense is.
+        let found = if named { Some(found?) } else { found.ok() };
+        let value = found.map_or_else(|| "not configured".to_owned(), |endpoint| endpoint.to_string());
         let from = if named {
             "the command line"
         } else if call.environment.names(side) {
@@ -119,7 +136,7 @@ fn shown(call: &Call, settings: &Settings) -> Vec<Setting> {
         } else {
             "nowhere"
         };
-        Setting { name, value: value.unwrap_or_else(|_| "not configured".to_owned()), from }
+        Ok::<_, Error>(Setting { name, value, from })
     };
     let quorum = config.quorum();
     let approval = (quorum.approvers() > 0).then(|| {
@@ -128,9 +145,9 @@ fn shown(call: &Call, settings: &Settings) -> Vec<Setting> {
     });
     let overlap = || format!("{}s", config.overlap().seconds());
     let built_in = |value: String, is_stated: bool, name| Setting { name, value, from: from(is_stated) };
-    vec![
-        server(Side::Old),
-        server(Side::New),
+    Ok(vec![
+        server(Side::Old)?,
+        server(Side::New)?,
         setting("cutover", config.cutover(None).ok().map(|cutover| cutover.to_string()), "not stated"),
         built_in(overlap(), config.has_overlap(), "overlap"),
         setting("zone", config.has_zone().then(|| config.zone().to_string()), "not stated: wall clocks prove nothing"),
@@ -142,7 +159,7 @@ fn shown(call: &Call, settings: &Settings) -> Vec<Setting> {
         setting("approval", approval, "nobody has to approve"),
         setting("tables", counted(config.table_rules()), "none has a section"),
         setting("mask", counted(config.mask().rules()), "nothing is masked"),
-    ]
+    ])
 }
 
 /// Says how many sections there are, if there are any.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::addition::{Asked, Meant};
 use super::fragment;
 use super::lacking::{self, Lacking};
-use super::options::Options;
+use super::options::OfRun;
 use super::page::Page;
 use super::picks_file::{self, ByFile};
 use super::printer::Printer;
@@ -84,7 +84,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     by_file: ByFile,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: OfRun,
 }
 
 /// Shows or sets decisions.

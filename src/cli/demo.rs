@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::fold::fold;
-use super::options::{LEAST_WIDTH, Output};
+use super::options::{Answering, Given as _, LEAST_WIDTH, Output};
 use super::page::Page;
 use super::paint::tame;
 use super::printer::Printer;
@@ -53,7 +53,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     pub(super) pg_bin: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) options: Answering,
 }
 
 /// Plays the demo, or removes what an earlier one left.
@@ -64,7 +64,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let program =
         std::env::current_exe().map_err(|cause| Error::new(ErrorKind::Storage, "find the failback program").because(cause))?;
-    let besides = besides(&arguments.output, call.printer.width())?;
+    let besides = besides(&arguments.options.given().output, call.printer.width())?;
     let options = PlayOptions { binaries, program, keep: arguments.keep, undo: arguments.undo, besides };
     heed_hangup(&call.stop)?;
     let mut audience = Terminal { printer: call.printer.clone() };

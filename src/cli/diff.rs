@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::options::Options;
+use super::options::WithOldAtOnce;
 use super::page::Page;
 use super::settings::Settings;
 use super::step::Step;
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     pub(super) exit_code: bool,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: WithOldAtOnce,
 }
 
 /// Compares and prints what differs.

@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::confirm::confirm_drop;
-use super::options::Options;
+use super::options::WithNew;
 use super::paint::tame;
 use super::settings::Settings;
 use super::{Call, Exit, amount, run};
@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: WithNew,
 }
 
 /// What was dropped.
@@ -46,8 +46,8 @@ struct Report {
 /// Drops the slots and prints which.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
-    let (_, mark) = Baseline::read(&LocalStore::open(&arguments.baseline)?)?;
     let context = settings.context(call, run::none()?, &[Side::New])?;
+    let (_, mark) = Baseline::read(&LocalStore::open(&arguments.baseline)?)?;
     let names: Vec<_> = mark.slots().map(|(_, slot)| slot.name.clone()).collect();
     if !names.is_empty() {
         confirm_drop(call, &context, &names, arguments.confirm.as_deref()).await?;

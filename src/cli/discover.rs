@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::options::{Options, Scope};
+use super::options::{Scope, WithBoth};
 use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) scope: Scope,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: WithBoth,
 }
 
 /// What was found, and what was measured.

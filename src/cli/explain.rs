@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::options::Output;
+use super::options::Answering;
 use super::{Call, Exit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "WORD", required = true, num_args = 1..)]
     words: Vec<String>,
     #[command(flatten)]
-    pub(super) output: Output,
+    pub(super) options: Answering,
 }
 
 /// A line of the documentation.

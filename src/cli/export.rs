@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::options::{Options, Scope};
+use super::options::{MakingRun, Scope};
 use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
@@ -23,14 +23,14 @@ Examples:
   failback export --run /srv/failback/friday
   failback export --delta")]
 pub(super) struct Arguments {
-    /// Bring a run that is exported up to date, with the same options as then: tables that neither side has written since keep
-    /// what was staged, all others are read again
+    /// Bring a run that is exported up to date, the newest unless --run names one, with the same options as then: tables that
+    /// neither side has written since keep what was staged, all others are read again
     #[arg(long)]
     delta: bool,
     #[command(flatten)]
     pub(super) scope: Scope,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: MakingRun,
 }
 
 /// Exports into a new run.

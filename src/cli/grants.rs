@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::options::{Options, Scope};
-use super::settings::Settings;
+use super::options::{Places, WithBoth};
+use super::settings::{self, Settings};
 use super::{Call, Exit, run};
 use crate::engine::{self, GrantScript};
 use crate::error::Result;
@@ -29,9 +29,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "failback")]
     role: String,
     #[command(flatten)]
-    pub(super) scope: Scope,
+    places: Places,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: WithBoth,
 }
 
 /// A side, as it is typed.
@@ -49,13 +49,13 @@ struct Scripts {
 
 /// Writes the scripts and prints them.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
-    let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
+    let settings = Settings::read(call, &arguments.options, None)?;
     let sides: &[Side] = match arguments.side {
         None => &Side::BOTH,
         Some(ChosenSide::Old) => &[Side::Old],
         Some(ChosenSide::New) => &[Side::New],
     };
-    let context = settings.context(call, run::none()?, sides)?;
+    let context = settings::narrow(settings.context(call, run::none()?, sides)?, &arguments.places)?;
     let mut page = call.printer.page();
     let mut scripts = Vec::new();
     for side in sides {

@@ -39,8 +39,8 @@ struct Held {
 
 /// Looks at the slots that were made with a folder and prints what they hold.
 pub(super) async fn tell(call: &Call, settings: &Settings, folder: &Path) -> Result<Exit> {
-    let (_, mark) = Baseline::read(&LocalStore::open(folder)?)?;
     let context = settings.context(call, run::none()?, &[Side::New])?;
+    let (_, mark) = Baseline::read(&LocalStore::open(folder)?)?;
     let held = Held { slots: engine::held_log(&context, &mark).await? };
     let mut page = call.printer.page();
     if held.slots.is_empty() {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::mark_file::MarkFile;
-use super::options::Options;
+use super::options::{Places, WithBoth};
 use super::page::Page;
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::{Call, Exit, amount, run};
 use crate::engine::{self, MarkReport};
 use crate::error::Result;
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     wait: u64,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: WithBoth,
 }
 
 /// Marks both servers.
@@ -46,8 +46,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     // Asked before the servers are: a mark takes a while where transactions are waited for.
     file.expect_none()?;
     let context = settings.context(call, run::none()?, &Side::BOTH)?;
-    let selection = context.selection().clone().with_databases(arguments.databases.clone());
-    let context = context.with_selection(selection);
+    let context = settings::narrow(context, &Places { databases: arguments.databases.clone(), tables: Vec::new() })?;
     let (mark, report) = engine::mark(&context, Duration::from_secs(arguments.wait)).await?;
     file.write(&mark)?;
     let mut page = call.printer.page();

@@ -57,6 +57,7 @@ mod signals;
 mod status;
 mod step;
 mod table;
+mod taken;
 mod tally;
 mod terminal;
 mod undo;
@@ -71,7 +72,7 @@ use tracing::{error, info, warn};
 
 use self::environment::Environment;
 use self::exit::{Exit, INTERRUPTED};
-use self::options::Output;
+use self::options::Given;
 use self::printer::Printer;
 use self::signals::Signals;
 use crate::engine::Stop;
@@ -150,34 +151,34 @@ impl Verb {
         }
     }
 
-    const fn output(&self) -> &Output {
+    fn options(&self) -> &dyn Given {
         match self {
-            Self::Demo(arguments) => &arguments.output,
-            Self::Runs(arguments) => &arguments.options().output,
-            Self::Config(arguments) => &arguments.options().output,
-            Self::Explain(arguments) => &arguments.output,
-            Self::Completions(arguments) => &arguments.output,
-            Self::Man(arguments) => &arguments.output,
-            Self::Discover(arguments) => &arguments.options.output,
-            Self::Export(arguments) => &arguments.options.output,
-            Self::Diff(arguments) => &arguments.options.output,
-            Self::Show(arguments) => &arguments.options.output,
-            Self::Review(arguments) => &arguments.options.output,
-            Self::Decide(arguments) => &arguments.options.output,
-            Self::Plan(arguments) => &arguments.options.output,
-            Self::Approve(arguments) => &arguments.options.output,
-            Self::Deny(arguments) => &arguments.options.output,
-            Self::Merge(arguments) => &arguments.options.output,
-            Self::Verify(arguments) => &arguments.options.output,
-            Self::Undo(arguments) => &arguments.options.output,
-            Self::Recover(arguments) => &arguments.options.output,
-            Self::Report(arguments) => &arguments.options.output,
-            Self::Status(arguments) => &arguments.options.output,
-            Self::Grants(arguments) => &arguments.options.output,
-            Self::Preflight(arguments) => &arguments.options.output,
-            Self::Mark(arguments) => &arguments.options.output,
-            Self::Arm(arguments) => &arguments.options.output,
-            Self::Disarm(arguments) => &arguments.options.output,
+            Self::Discover(arguments) => &arguments.options,
+            Self::Export(arguments) => &arguments.options,
+            Self::Diff(arguments) => &arguments.options,
+            Self::Show(arguments) => &arguments.options,
+            Self::Review(arguments) => &arguments.options,
+            Self::Decide(arguments) => &arguments.options,
+            Self::Plan(arguments) => &arguments.options,
+            Self::Approve(arguments) => &arguments.options,
+            Self::Deny(arguments) => &arguments.options,
+            Self::Merge(arguments) => &arguments.options,
+            Self::Verify(arguments) => &arguments.options,
+            Self::Undo(arguments) => &arguments.options,
+            Self::Recover(arguments) => &arguments.options,
+            Self::Report(arguments) => &arguments.options,
+            Self::Status(arguments) => &arguments.options,
+            Self::Grants(arguments) => &arguments.options,
+            Self::Preflight(arguments) => &arguments.options,
+            Self::Mark(arguments) => &arguments.options,
+            Self::Arm(arguments) => &arguments.options,
+            Self::Disarm(arguments) => &arguments.options,
+            Self::Runs(arguments) => arguments.options(),
+            Self::Config(arguments) => arguments.options(),
+            Self::Explain(arguments) => &arguments.options,
+            Self::Completions(arguments) => &arguments.options,
+            Self::Man(arguments) => &arguments.options,
+            Self::Demo(arguments) => &arguments.options,
         }
     }
 
@@ -245,9 +246,10 @@ pub fn main() -> ExitCode {
         Err(error) => return usage::tell(&error, std::env::args_os()),
     };
     let environment = Environment::of_process();
-    let printer = Printer::new(verb.name(), verb.output(), &environment);
+    let output = verb.options().given().output;
+    let printer = Printer::new(verb.name(), &output, &environment);
     let call = Call { printer, environment, stop: Stop::default(), old_writes: OldWrites::default() };
-    match log::start(verb.output(), &call.printer).and_then(|()| execute(&verb, &call)) {
+    match log::start(&output, &call.printer).and_then(|()| execute(&verb, &call)) {
         Ok(exit) => {
             info!(exit = exit.code(), "done");
             ExitCode::from(exit.code())

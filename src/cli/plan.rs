@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::options::Options;
+use super::options::WithOld;
 use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     pub(super) against: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: WithOld,
 }
 
 /// A plan, and what moved since the one before.

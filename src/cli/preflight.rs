@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::options::Options;
+use super::options::{Places, WithBoth};
 use super::page::Page;
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::table::Table;
 use super::{Call, Exit, run};
 use crate::engine::{self, PreflightReport, Preparation, Readiness};
@@ -29,22 +29,17 @@ Examples:
   failback preflight --tables 'public.*'
   failback preflight --json | jq -r '.tables[].run'")]
 pub(super) struct Arguments {
-    /// Databases, with commas between [default: all that both servers have]
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    databases: Vec<String>,
-    /// Tables as schema.name with `*` for any text, with commas between or repeated [default: all]
-    #[arg(long, value_name = "GLOB", value_delimiter = ',')]
-    tables: Vec<String>,
     #[command(flatten)]
-    pub(super) options: Options,
+    places: Places,
+    #[command(flatten)]
+    pub(super) options: WithBoth,
 }
 
 /// Looks at both servers and prints what can be prepared.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let context = settings.context(call, run::none()?, &Side::BOTH)?;
-    let selection = context.selection().clone().with_databases(arguments.databases.clone());
-    let context = context.with_selection(selection.with_tables(arguments.tables.clone()));
+    let context = settings::narrow(context, &arguments.places)?;
     let report = engine::preflight(&context).await?;
     let mut page = call.printer.page();
     tell(&mut page, &report);

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::confirm::confirm;
-use super::options::{Options, Scope, Writing};
+use super::options::{MakingRun, Scope, Writing};
 use super::page::Page;
 use super::settings::Settings;
 use super::{Call, Exit, approve, coverage, diff, discover, export, merge, plan, report, run, verify};
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Writing to OLD")]
     pub(super) leave_held: bool,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: MakingRun,
 }
 
 /// What the steps said, one member a step.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::options::Options;
+use super::options::OfRun;
 use super::settings::Settings;
 use super::{Call, Exit, run};
 use crate::config::Mask;
@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: OfRun,
 }
 
 /// What was written.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::options::Options;
+use super::options::{Answering, Configured, Given};
 use super::settings::Settings;
 use super::table::Table;
 use super::{Call, Exit, amount};
@@ -39,7 +39,7 @@ enum Deed {
 #[derive(Args)]
 struct List {
     #[command(flatten)]
-    options: Options,
+    options: Configured,
 }
 
 #[derive(Args)]
@@ -59,13 +59,14 @@ struct Prune {
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     confirm: Vec<String>,
     #[command(flatten)]
-    options: Options,
+    options: Answering,
 }
 
 impl Arguments {
-    pub(super) const fn options(&self) -> &Options {
+    pub(super) fn options(&self) -> &dyn Given {
         match &self.deed {
-            Deed::List(List { options }) | Deed::Prune(Prune { options, .. }) => options,
+            Deed::List(list) => &list.options,
+            Deed::Prune(prune) => &prune.options,
         }
     }
 }
@@ -78,9 +79,8 @@ struct Report {
 
 /// Lists runs, or removes rows.
 pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
-    let settings = Settings::read(call, arguments.options(), None)?;
     match &arguments.deed {
-        Deed::List(_) => list(call, Path::new(settings.config.runs())),
+        Deed::List(one) => list(call, Path::new(Settings::read(call, &one.options, None)?.config.runs())),
         Deed::Prune(prune) => remove(call, prune),
     }
 }

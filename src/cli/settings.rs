@@ -12,8 +12,9 @@ use super::Call;
 use super::bars::Bars;
 use super::environment::Environment;
 use super::mark_file::MarkFile;
-use super::options::{Options, Scope};
+use super::options::{Given, Options, Places, Scope};
 use super::step::Step;
+use super::taken;
 use crate::config::{Config, Cutover, GivenXid};
 use crate::engine::{Armed, Context, Limits, Reporter, Selection, Servers};
 use crate::error::{Error, ErrorKind, Place as _, Result};
@@ -41,8 +42,9 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Reads the configuration and checks the options against it.
-    pub(super) fn read(call: &Call, options: &Options, scope: Option<&Scope>) -> Result<Self> {
-        let config = read_config(options)?;
+    pub(super) fn read(call: &Call, given: &dyn Given, scope: Option<&Scope>) -> Result<Self> {
+        let options = given.given();
+        let config = read_config(&options)?;
         for warning in config.warnings() {
             call.printer.note(warning);
         }
@@ -56,12 +58,12 @@ impl Settings {
                 ));
             }
         }
-        expect_databases(scope.map_or(&[], |scope| &scope.databases))?;
+        expect_databases(scope.map_or(&[], |scope| &scope.places.databases))?;
         let cutover = scope.and_then(|scope| scope.cutover.as_deref()).map(Cutover::parse).transpose().place(|| "--cutover")?;
         let xid =
             |side: Side| given_xid(scope, side).map(GivenXid::parse).transpose().place(|| format!("--{}-xid", side.word()));
         let xids = Sided::of(xid).transpose()?;
-        Ok(Self { config, options: options.clone(), scope: scope.cloned(), cutover, xids })
+        Ok(Self { config, options, scope: scope.cloned(), cutover, xids })
     }
 
     /// Builds what the engine works with. A side that the verb does not need may be left unconfigured.
@@ -71,12 +73,12 @@ impl Settings {
         for (side, endpoint) in [(Side::Old, &old), (Side::New, &new)].into_iter().filter(|(side, _)| needed.contains(side)) {
             info!(%side, at = %endpoint, "a server is named");
         }
-        let scope = |list: fn(&Scope) -> &Vec<String>| self.scope.as_ref().map(|scope| list(scope).clone()).unwrap_or_default();
+        let places = self.scope.as_ref().map(|scope| scope.places.clone()).unwrap_or_default();
         let (baseline, armed_mark) = self.baseline()?;
         let selection = Selection::new(self.config.clone())
             .with_cutover(self.cutover.clone())
-            .with_databases(scope(|scope| &scope.databases))
-            .with_tables(scope(|scope| &scope.tables))
+            .with_databases(places.databases)
+            .with_tables(places.tables)
             .with_mark(self.mark()?.or(armed_mark))
             .with_baseline(baseline)
             .with_xids(self.xids)
@@ -102,11 +104,11 @@ impl Settings {
         ]
     }
 
-    /// The servers that were named on the command line, as far as a verb connects to them.
+    /// The servers that were named on the command line, as far as a verb asks for them.
     fn servers(&self, verb: &str) -> Vec<(&'static str, &str)> {
-        let old = self.options.old.as_deref().filter(|_| connects(verb)).map(|given| ("old", given));
-        let new = self.options.new.as_deref().filter(|_| verb == "export").map(|given| ("new", given));
-        old.into_iter().chain(new).collect()
+        let given = [("old", self.options.old.as_deref()), ("new", self.options.new.as_deref())];
+        let given = given.into_iter().filter_map(|(option, given)| Some((option, given?)));
+        given.filter(|(option, _)| taken::takes(verb, option)).collect()
     }
 
     /// Returns the command line of another verb for the same run, servers and configuration. A connection string that holds a
@@ -114,7 +116,7 @@ impl Settings {
     pub(super) fn command(&self, verb: &str, more: &[String]) -> String {
         let mut command = format!("failback {verb}");
         let mut add = |option: &str, value: Option<String>| {
-            if let Some(value) = value {
+            if let Some(value) = value.filter(|_| taken::takes(verb, option)) {
                 // Writing into a String cannot fail.
                 let _ = write!(command, " --{option} {}", shell_word(&value));
             }
@@ -125,9 +127,7 @@ impl Settings {
         for (option, given) in self.servers(verb) {
             add(option, (!holds_password(given)).then(|| given.to_owned()));
         }
-        if connects(verb) {
-            add("jobs", self.options.jobs.map(|jobs| jobs.to_string()));
-        }
+        add("jobs", self.options.jobs.map(|jobs| jobs.to_string()));
         std::iter::once(command).chain(more.iter().cloned()).collect::<Vec<_>>().join(" ")
     }
 
@@ -143,7 +143,8 @@ impl Settings {
 
     /// Returns the options that say what is looked at, each a word for a shell.
     pub(super) fn scope_options(&self) -> Vec<String> {
-        let lists = self.scope.iter().flat_map(|scope| [("--databases", &scope.databases), ("--tables", &scope.tables)]);
+        let lists =
+            self.scope.iter().flat_map(|scope| [("--databases", &scope.places.databases), ("--tables", &scope.places.tables)]);
         let mark = self.scope.as_ref().and_then(|scope| scope.mark.as_ref()).map(|mark| mark.display().to_string());
         let lists = lists.filter(|(_, names)| !names.is_empty()).map(|(option, names)| (option.to_owned(), names.join(",")));
         let mark = mark.into_iter().map(|file| ("--mark".to_owned(), file));
@@ -241,9 +242,14 @@ impl Settings {
     }
 }
 
-/// Whether a verb connects to a server.
-fn connects(verb: &str) -> bool {
-    !matches!(verb, "decide" | "approve")
+/// Returns the same work, on the databases and tables that a command line names.
+///
+/// # Errors
+/// `Usage` where a database has no name, or is named twice.
+pub(super) fn narrow(context: Context, places: &Places) -> Result<Context> {
+    expect_databases(&places.databases)?;
+    let selection = context.selection().clone().with_databases(places.databases.clone());
+    Ok(context.with_selection(selection.with_tables(places.tables.clone())))
 }
 
 /// # Errors

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::options::Options;
+use super::options::AboutRun;
 use super::page::Page;
 use super::paint::tame;
 use super::settings::Settings;
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR", conflicts_with = "run")]
     baseline: Option<PathBuf>,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: AboutRun,
 }
 
 /// Looks at the run and prints how far it has come.

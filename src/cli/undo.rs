@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::confirm::confirm;
-use super::options::{Options, Writing};
+use super::options::{WithOld, Writing};
 use super::page::Page;
 use super::paint::tame;
 use super::settings::Settings;
@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Writing to OLD")]
     pub(super) dry_run: bool,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: WithOld,
 }
 
 /// Undoes and prints what was written.

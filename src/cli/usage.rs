@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind as Fault;
+use clap::error::{ContextKind, ContextValue, ErrorKind as Fault};
 
 use super::failure;
 use super::paint::{Paint, tame_json};
 use super::printer::write_err;
-use super::terminal;
+use super::{taken, terminal};
 use crate::error::{Error, ErrorKind, OldState};
 use crate::staging::FORMAT_VERSION;
 
@@ -122,8 +122,25 @@ fn explain(error: &clap::Error, verb: Option<&str>, arguments: &[OsString]) -> E
         causes = vec![format!("argument {} is not UTF-8 text", position + 1)];
     }
     let place = verb.map_or_else(|| "failback".to_owned(), |verb| format!("failback {verb}"));
-    let told = Error::new(ErrorKind::Usage, "read the command line").at(&place).because(causes.join(" "));
-    hints.into_iter().fold(told, Error::next).next(format!("see `{place} --help`"))
+    let told = others_option(error, verb, arguments).unwrap_or_else(|| {
+        let told = Error::new(ErrorKind::Usage, "read the command line").at(&place).because(causes.join(" "));
+        hints.into_iter().fold(told, Error::next)
+    });
+    told.next(format!("see `{place} --help`"))
+}
+
+/// Explains an option that the verb does not take, and others do.
+fn others_option(error: &clap::Error, verb: Option<&str>, arguments: &[OsString]) -> Option<Error> {
+    let (Fault::UnknownArgument, Some(ContextValue::String(option))) = (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return None;
+    };
+    let verb = match (verb?, arguments.get(1).and_then(|part| part.to_str())) {
+        (verb @ ("runs" | "config"), Some(part)) if !part.starts_with('-') => format!("{verb} {part}"),
+        (verb, _) => verb.to_owned(),
+    };
+    // Not its value: it may be a password.
+    taken::refusal(&verb, option.split('=').next()?)
 }
 
 /// Hides what may be the password of a URL that was typed in the wrong place.

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::options::Options;
+use super::options::WithOldAtOnce;
 use super::page::Page;
 use super::settings::Settings;
 use super::step::Step;
@@ -23,7 +23,7 @@ Examples:
   failback verify --json | jq -e '.state == \"verified\"'")]
 pub(super) struct Arguments {
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: WithOldAtOnce,
 }
 
 /// Verifies and prints the verdict.

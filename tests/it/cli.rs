@@ -38,14 +38,11 @@ impl Scene {
         self.folder.path().join("run").display().to_string()
     }
 
-    /// Runs a verb on the run with both servers named.
+    /// Runs a verb on the run with those servers named that it asks.
     fn failback(&self, arguments: &[&str]) -> Output {
         let run = self.run();
         let mut all = arguments.to_vec();
-        all.extend(["--old", &self.pair.old, "--new", &self.pair.new]);
-        if arguments[0] != "discover" {
-            all.extend(["--run", &run]);
-        }
+        all.extend(support::taken(arguments[0], &[("--old", &self.pair.old), ("--new", &self.pair.new), ("--run", &run)]));
         if ["discover", "export", "recover"].contains(&arguments[0]) {
             all.extend(["--databases", &self.pair.database, "--cutover", CUTOVER]);
         }
@@ -209,7 +206,8 @@ fn command_lines_that_make_no_sense_exit_with_2() {
         &["discover", "--databases", ""],
         &["export", "--databases", "a,b,a"],
         &["merge", "--tables", "public.*"],
-        &["plan", "--jobs", "0"],
+        &["diff", "--jobs", "0"],
+        &["plan", "--jobs", "2"],
         &["diff", "-q", "-v"],
         &[],
     ] {

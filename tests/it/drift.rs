@@ -273,7 +273,7 @@ fn values_are_shown_on_request_alone() {
     let recovery = recovery(pair, "");
     let run = recovery.store.folder().display().to_string();
     let said = |more: &[&str]| {
-        let arguments = ["plan", "--old", &recovery.pair.old, "--new", &recovery.pair.new, "--run", &run];
+        let arguments = ["plan", "--old", &recovery.pair.old, "--run", &run];
         let output = support::failback(&[&arguments[..], more].concat());
         assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
         output.stdout

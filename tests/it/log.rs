@@ -84,9 +84,10 @@ impl Scene {
     fn with_password(&self, code: i32, password: &str, arguments: &[&str]) -> Output {
         let (old, new) = (self.url(Side::Old, password), self.url(Side::New, "k4n4ry%20word"));
         let [run, log] = ["run", "log"].map(|name| self.path(name).display().to_string());
-        let mut all = [arguments, &["-vv", "--log-file", &log, "--old", &old, "--new", &new]].concat();
-        if !["discover", "recover"].contains(&arguments[0]) {
-            all.extend(["--run", &run]);
+        let mut all = [arguments, &["-vv", "--log-file", &log]].concat();
+        all.extend(support::taken(arguments[0], &[("--old", &old), ("--new", &new)]));
+        if arguments[0] != "recover" {
+            all.extend(support::taken(arguments[0], &[("--run", &run)]));
         }
         if ["discover", "export", "recover"].contains(&arguments[0]) {
             all.extend(["--databases", &self.pair.database, "--cutover", CUTOVER]);

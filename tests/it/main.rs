@@ -21,6 +21,7 @@ mod journal;
 mod layout;
 mod log;
 mod manners;
+mod options;
 mod pgbench;
 mod picks;
 mod places;

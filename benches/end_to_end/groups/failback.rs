@@ -9,8 +9,12 @@ use crate::data::{CUTOVER, DATABASE};
 /// Returns the command line of one verb for the case's run. The configuration is the case's own.
 pub(super) fn call(verb: &str, options: &str) -> String {
     let spaced = if options.is_empty() { "" } else { " " };
-    let servers = r#"--old "$OLD_URL" --new "$NEW_URL""#;
-    format!(r#""$FAILBACK" {verb} {servers} --config failback.toml --run run --json --quiet{spaced}{options}"#)
+    let servers = match verb {
+        "decide" => "",
+        "discover" | "export" => r#" --old "$OLD_URL" --new "$NEW_URL""#,
+        _ => r#" --old "$OLD_URL""#,
+    };
+    format!(r#""$FAILBACK" {verb}{servers} --config failback.toml --run run --json --quiet{spaced}{options}"#)
 }
 
 /// Exports the given tables of the database.

@@ -35,7 +35,7 @@ use self::event::{Event, Request};
 use self::pen::Pen;
 use self::screen::Screen;
 use self::state::State;
-use super::options::Options;
+use super::options::{Given as _, OnScreen};
 use super::settings::Settings;
 use super::{Call, Exit, decide, run};
 use crate::engine::{Review, Stop};
@@ -71,17 +71,12 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", conflicts_with = "read_only")]
     by: Option<String>,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: OnScreen,
 }
 
 /// Reviews a run.
 pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
-    if arguments.options.output.json {
-        return Err(Error::new(ErrorKind::Usage, "open the review")
-            .because("a screen is no document")
-            .next("`failback show --json` and `failback decide --json` print one"));
-    }
-    if arguments.options.output.verbose > 0 && io::stderr().is_terminal() {
+    if arguments.options.given().output.verbose > 0 && io::stderr().is_terminal() {
         return Err(Error::new(ErrorKind::Usage, "open the review")
             .because("what -v says would be written over the screen")
             .next("have it written into a file, with --log-file"));

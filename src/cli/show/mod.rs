@@ -10,7 +10,7 @@ mod view;
 
 use clap::Args;
 
-use super::options::Options;
+use super::options::{Given as _, OfRun};
 use super::settings::Settings;
 use super::{Call, Exit, run};
 use crate::engine::{Filter, Review, Window};
@@ -86,7 +86,7 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "json")]
     sql: bool,
     #[command(flatten)]
-    pub(super) options: Options,
+    pub(super) options: OfRun,
 }
 
 /// Shows the rows of a run's diff.
@@ -111,7 +111,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         Box::new(Script::begin()?)
     } else if arguments.csv {
         Box::new(Csv::begin(call, review.is_planned(), arguments.all)?)
-    } else if arguments.options.output.json {
+    } else if arguments.options.given().output.json {
         Box::new(Json::of(call, &review, window, arguments.all))
     } else {
         Box::new(Blocks::begin(call, arguments.all, arguments.full, window))

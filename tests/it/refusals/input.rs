@@ -85,7 +85,7 @@ fn a_password_that_is_no_text_is_not_taken_for_none() {
 #[test]
 fn a_command_line_that_makes_no_sense_is_told_as_anything_else() {
     let cases: [(&[&str], &[&str]); 5] = [
-        (&["discover", "--jobs", "0"], &["'0' for '--jobs <N>'", "a whole number from 1", "see `failback discover --help`"]),
+        (&["diff", "--jobs", "0"], &["'0' for '--jobs <N>'", "a whole number from 1", "see `failback diff --help`"]),
         (&["dicover"], &["unrecognized subcommand 'dicover'", "'discover'", "where: failback\n", "see `failback --help`"]),
         (&["discover", "--ol", "x"], &["unexpected argument '--ol'", "'--old'", "where: failback discover\n"]),
         (&["discover", "--color", "red"], &["'red' for '--color <WHEN>'", "auto, always, never"]),

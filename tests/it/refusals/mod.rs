@@ -100,13 +100,11 @@ impl Scene {
 
     /// The whole command line for a verb on the run.
     fn arguments(&self, arguments: &[&str]) -> Vec<String> {
-        let mut all: Vec<_> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let run = self.run().display().to_string();
+        let given = [("--old", self.given.old.as_str()), ("--new", &self.given.new), ("--run", &run)];
+        let all = arguments.iter().copied().chain(support::taken(arguments[0], &given));
+        let mut all: Vec<_> = all.map(str::to_owned).collect();
         let mut add = |option: &str, value: &str| all.extend([option.to_owned(), value.to_owned()]);
-        add("--old", &self.given.old);
-        add("--new", &self.given.new);
-        if arguments[0] != "discover" {
-            add("--run", &self.run().display().to_string());
-        }
         if ["discover", "export"].contains(&arguments[0]) {
             if !arguments.contains(&"--databases") {
                 add("--databases", &self.pair.database);

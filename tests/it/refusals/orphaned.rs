@@ -72,7 +72,7 @@ fn of_several_merges_at_the_same_time_one_is_made_and_the_others_say_so() {
             .iter()
             .map(|copy| {
                 let mut command = Command::new(env!("CARGO_BIN_EXE_failback"));
-                command.args([verb, "--confirm", &scene.confirm, "--old", &scene.given.old, "--new", &scene.given.new]);
+                command.args([verb, "--confirm", &scene.confirm, "--old", &scene.given.old]);
                 command.arg("--run").arg(copy);
                 seal(&mut command, &scene.folder);
                 command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("failback")

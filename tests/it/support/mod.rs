@@ -12,6 +12,7 @@ mod passed_on;
 pub(crate) mod pty;
 mod seals;
 mod servers;
+mod taken;
 mod twins;
 mod web;
 
@@ -32,6 +33,7 @@ pub(crate) use lossy::lossy;
 pub(crate) use passed_on::pass_on;
 pub(crate) use seals::{edit_index, sealed, unsealed};
 pub(crate) use servers::{Majors, binaries, binaries_of, server, server_of, slotted, third};
+pub(crate) use taken::taken;
 pub(crate) use twins::Twins;
 pub(crate) use web::{Asked, Reply, Web};
 

@@ -44,10 +44,8 @@ impl Scene {
     fn run(&self, code: i32, arguments: &[&str]) -> Value {
         let run = self.home.path().join("run").display().to_string();
         let (old, new) = (self.old.url("postgres"), self.new.url("postgres"));
-        let servers = ["--old", &old, "--new", &new, "--json", "--quiet"];
-        let run = ["--run", run.as_str()];
-        let output =
-            support::failback(&[arguments, &servers, if arguments[0] == "discover" { &[] } else { &run[..] }].concat());
+        let given = support::taken(arguments[0], &[("--old", &old), ("--new", &new), ("--run", &run)]);
+        let output = support::failback(&[arguments, &given, &["--json", "--quiet"]].concat());
         assert_eq!(output.code, code, "{arguments:?}: {}{}", output.stdout, output.stderr);
         serde_json::from_str(&output.stdout).expect("JSON")
     }

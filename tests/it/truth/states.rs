@@ -79,7 +79,7 @@ fn a_verdict_does_not_outlive_an_undo_through_a_copy_of_the_folder() {
 fn after_a_verification_status_names_what_is_left_to_do_in_its_words() {
     let (case, _) = verified("states_next", 1);
     let run = case.folder().join("run").display().to_string();
-    let asked = |verb: &str| support::failback(&[verb, "--run", &run, "--old", &case.pair.old, "--new", &case.pair.new]).stdout;
+    let asked = |verb: &str| support::failback(&[verb, "--run", &run, "--old", &case.pair.old]).stdout;
     let next = |said: &str| said.split_once("\nnext").map(|(_, next)| next.to_owned());
     let (verified, status) = (asked("verify"), asked("status"));
     assert!(next(&verified).is_some() && next(&verified) == next(&status), "{verified}\n{status}");
