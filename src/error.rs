@@ -104,6 +104,8 @@ pub enum OldState {
     NotWritten,
     /// Whatever was written was taken back with its transaction.
     RolledBack,
+    /// No row was written. What the text says may have been done besides, and stays.
+    Besides(String),
     /// What the text says is committed on OLD and recorded in its ledger.
     Committed(String),
     /// The answer to COMMIT was lost; the ledger on OLD knows.
@@ -120,6 +122,7 @@ impl fmt::Display for OldState {
         match self {
             Self::NotWritten => f.write_str("OLD was not touched"),
             Self::RolledBack => f.write_str("OLD is as it was: the transaction was rolled back"),
+            Self::Besides(what) => write!(f, "no row of OLD was written; {what}"),
             Self::Committed(what) => write!(f, "OLD has {what}, committed and recorded in its ledger"),
             Self::Unknown { what, committed } => {
                 write!(f, "unknown whether OLD has {what}: the connection was lost while it committed; its ledger knows")?;

@@ -64,6 +64,32 @@ pub(super) async fn confirm_drop(call: &Call, context: &Context, slots: &[String
     }
 }
 
+/// Checks that a person, or a script that was told, names the server whose settings, not rows, are about to be changed. `lines`
+/// say what is done, `what` in a few words.
+///
+/// # Errors
+/// As [`confirm`].
+pub(super) async fn confirm_besides(
+    call: &Call,
+    context: &Context,
+    side: Side,
+    (what, lines): (&str, Vec<String>),
+    given: Option<&str>,
+) -> Result<()> {
+    let address = context.servers().endpoint(side).address();
+    let refused = |cause: &str| {
+        Error::new(ErrorKind::Refused, format!("confirm to {what}"))
+            .at(format!("{side} {address}"))
+            .because(cause.to_owned())
+            .next(format!("to {what}, give --confirm {address}"))
+    };
+    match said(call, &address, || lines, given).await? {
+        None => Err(refused(NOBODY)),
+        Some(said) if said.trim() == address => Ok(()),
+        Some(_) => Err(refused(&format!("the name that was given is not {side}'s"))),
+    }
+}
+
 /// Why nothing is done where nobody can be asked.
 const NOBODY: &str = "it was not confirmed, and there is no terminal to ask on";
 

@@ -155,7 +155,7 @@ fn without_links(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::delta::{Class, Evidence};
-    use crate::engine::{LedgerAction, Outcome, RunState, State};
+    use crate::engine::{LedgerAction, Outcome, RunState, SequenceState, State};
     use crate::policy::Action;
     use crate::schema::Method;
     use crate::staging::Verdict;
@@ -174,6 +174,7 @@ mod tests {
             missing::<State>(),
             missing::<Outcome>(),
             missing::<RunState>(),
+            missing::<SequenceState>(),
             missing::<LedgerAction>(),
             missing::<Method>(),
             missing::<Verdict>(),

@@ -51,6 +51,7 @@ mod review;
 mod ruling;
 mod run;
 mod runs;
+mod sequences;
 mod settings;
 mod show;
 mod signals;
@@ -111,6 +112,7 @@ enum Verb {
     Mark(mark::Arguments),
     Arm(arm::Arguments),
     Disarm(disarm::Arguments),
+    Sequences(sequences::Arguments),
     Runs(runs::Arguments),
     Config(config::Arguments),
     Explain(explain::Arguments),
@@ -142,6 +144,7 @@ impl Verb {
             Self::Mark(_) => "mark",
             Self::Arm(_) => "arm",
             Self::Disarm(_) => "disarm",
+            Self::Sequences(_) => "sequences",
             Self::Runs(_) => "runs",
             Self::Config(_) => "config",
             Self::Explain(_) => "explain",
@@ -178,6 +181,7 @@ impl Verb {
             Self::Explain(arguments) => &arguments.options,
             Self::Completions(arguments) => &arguments.options,
             Self::Man(arguments) => &arguments.options,
+            Self::Sequences(arguments) => &arguments.options,
             Self::Demo(arguments) => &arguments.options,
         }
     }
@@ -204,6 +208,7 @@ impl Verb {
             Self::Mark(arguments) => mark::run(call, arguments).await,
             Self::Arm(arguments) => Box::pin(arm::run(call, arguments)).await,
             Self::Disarm(arguments) => disarm::run(call, arguments).await,
+            Self::Sequences(arguments) => Box::pin(sequences::run(call, arguments)).await,
             Self::Runs(arguments) => runs::run(call, arguments),
             Self::Config(arguments) => config::run(call, arguments),
             Self::Explain(arguments) => explain::run(call, arguments),

@@ -33,6 +33,9 @@ Prepare, before the cutover:
   arm       The same, and keep a digest of each row of OLD's, or NEW's log
   disarm    Let go of NEW's log
 
+Before traffic goes back:
+  sequences Say which of OLD's sequences lag behind NEW, and raise them
+
 Try:
   demo      Play an incident on throwaway servers, and recover from it
 

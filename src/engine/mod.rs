@@ -35,6 +35,7 @@ mod review;
 mod rows;
 mod run;
 mod runs;
+mod sequences;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
@@ -68,4 +69,8 @@ pub use run::{
     Selection, Servers, Silent, SlotState, State, StatusReport, Stop, held_log, status,
 };
 pub use runs::{PruneOptions, RunState, RunSummary, prune, runs};
+pub use sequences::{
+    DatabaseSequences, NewSequence, NumberedRows, Position, SequenceAccount, SequenceState, SequencesReport, raise_sequences,
+    sequences,
+};
 pub use verify::{Gap, GapKind, Orphans, Outcome, VerifiedTable, VerifyReport, verify};

@@ -22,6 +22,8 @@ struct Node {
 struct Record {
     /// Whether any transaction that could write was begun.
     began: bool,
+    /// What is done, or about to be, in no transaction that could take it back.
+    besides: Vec<String>,
     /// What COMMIT was sent for and not answered.
     in_doubt: Vec<String>,
     /// What COMMIT was answered for.
@@ -51,6 +53,11 @@ impl OldWrites {
         self.tell(|record| record.began = true);
     }
 
+    /// Something is about to be done besides rows, and stays whatever comes: a number that is drawn, a right that is taken.
+    pub(crate) fn besides(&self, what: &str) {
+        self.tell(|record| record.besides.push(what.to_owned()));
+    }
+
     /// COMMIT is about to be sent.
     pub(super) fn committing(&self, what: &str) {
         self.tell(|record| record.in_doubt.push(what.to_owned()));
@@ -78,6 +85,7 @@ impl OldWrites {
         match committed {
             committed if !record.in_doubt.is_empty() => OldState::Unknown { what: record.in_doubt.join(" and "), committed },
             Some(committed) => OldState::Committed(committed),
+            None if !record.besides.is_empty() => OldState::Besides(record.besides.join("; ")),
             None if record.began => OldState::RolledBack,
             None => OldState::NotWritten,
         }
@@ -109,6 +117,18 @@ mod tests {
         second.began();
         assert_eq!(second.state(), OldState::RolledBack);
         assert_eq!(command.state(), OldState::Committed("a".to_owned()));
+    }
+
+    #[test]
+    fn what_is_done_besides_rows_stays_unless_rows_are_committed() {
+        let writes = OldWrites::default();
+        writes.besides("a sequence may have been raised");
+        assert_eq!(writes.state().to_string(), "no row of OLD was written; a sequence may have been raised");
+        writes.began();
+        assert_eq!(writes.state(), OldState::Besides("a sequence may have been raised".to_owned()));
+        writes.committing("a");
+        writes.committed("a");
+        assert_eq!(writes.state(), OldState::Committed("a".to_owned()));
     }
 
     #[test]

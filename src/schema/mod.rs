@@ -38,6 +38,7 @@ mod row_file;
 #[cfg(test)]
 mod sample;
 mod sequence;
+mod sequence_use;
 mod source;
 mod table;
 mod used;
@@ -66,6 +67,7 @@ pub use renaming::{Renaming, RenamingProblem};
 pub use rounding::{keep_wall_clocks, round_as_new_does};
 pub use row_file::RowFile;
 pub use sequence::Sequence;
+pub use sequence_use::{NumberedColumn, SequenceUse};
 pub use source::{Conversion, Source};
 pub use table::{Leaf, Table, Trigger};
 pub use used::{Used, UsedSort};

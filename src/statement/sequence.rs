@@ -14,6 +14,25 @@ pub fn sequence_floor(table: &QualifiedName, column: &Ident, descending: bool, r
     )
 }
 
+/// Reads how far the values of a column reach that a sequence numbers: the furthest of those in `room`, and the furthest of
+/// all.
+#[must_use]
+pub fn number_reach(table: &QualifiedName, column: &Ident, descending: bool, room: (i64, i64)) -> String {
+    let aggregate = if descending { "min" } else { "max" };
+    let floor = sequence_floor(table, column, descending, room);
+    format!("select ({floor}), (select {aggregate}({}) from {})::pg_catalog.int8", column.sql(), table.sql())
+}
+
+/// Reads where sequences stand, in their order: the last value, and whether it was handed out.
+#[must_use]
+pub fn sequence_positions<'a>(sequences: impl IntoIterator<Item = &'a QualifiedName>) -> String {
+    let one = |(at, name): (usize, &QualifiedName)| {
+        format!("select {at}::pg_catalog.int8 as at, q.last_value, q.is_called from {} q", name.sql())
+    };
+    let all: Vec<_> = sequences.into_iter().enumerate().map(one).collect();
+    format!("{} order by 1", all.join(" union all "))
+}
+
 /// Draws so many numbers.
 #[must_use]
 pub fn draw(sequence: &QualifiedName, count: i64) -> String {
@@ -39,6 +58,20 @@ pub fn skip_ahead(sequence: &QualifiedName, near: i64, limit: i64, descending: b
     format!(
         "select pg_catalog.setval({name}::pg_catalog.regclass, {near}, true) from {} q where q.last_value {before} {limit}",
         sequence.sql()
+    )
+}
+
+/// Sets what the sequence has handed out last to `to`, unless it has got there, in one transaction with a change of nothing
+/// that keeps everybody else from drawing meanwhile and makes sessions forget the numbers that they hold. Waits `wait_ms` at
+/// most for transactions that have drawn.
+#[must_use]
+pub fn raise_alone(sequence: &QualifiedName, cache: i64, to: i64, descending: bool, wait_ms: u64) -> String {
+    let (name, before) = (sequence.sql(), if descending { ">" } else { "<" });
+    let literal = literal(&name);
+    format!(
+        "set local lock_timeout = {wait_ms}; alter sequence {name} cache {cache}; \
+         select pg_catalog.setval({literal}::pg_catalog.regclass, {to}, true) from {name} q \
+         where q.last_value {before} {to} or q.last_value = {to} and not q.is_called"
     )
 }
 

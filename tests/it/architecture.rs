@@ -92,7 +92,7 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 18] = [
+const ENGINE_ROOMS: [&str; 19] = [
     "run",
     "runs",
     "rows",
@@ -100,6 +100,7 @@ const ENGINE_ROOMS: [&str; 18] = [
     "mark",
     "grants",
     "discover",
+    "sequences",
     "audit",
     "arm",
     "preflight",

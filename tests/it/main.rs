@@ -35,6 +35,7 @@ mod rules;
 mod runs;
 mod schemas;
 mod seals;
+mod sequences;
 mod show;
 mod support;
 mod terminal;

@@ -6,12 +6,13 @@ use tracing::info;
 
 use crate::catalog;
 use crate::engine::rows::finding_names;
+use crate::engine::sequences::draw_up_to;
 use crate::error::{Place, Result};
 use crate::pg::Session;
 use crate::policy::Action;
 use crate::schema::Sequence;
 use crate::staging::{DatabasePlan, Raise};
-use crate::statement::{draw, last_drawn, sequence_floor, skip_ahead};
+use crate::statement::sequence_floor;
 
 /// Lists the sequences of OLD that lag behind NEW or behind the data.
 pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(Sequence, Raise)>> {
@@ -69,49 +70,11 @@ fn target(on_old: &Sequence, last_on_new: Option<i64>, data: impl IntoIterator<I
 pub(crate) async fn raise(old: &Session, plan: &DatabasePlan) -> Result<Vec<Raise>> {
     let mut raised = Vec::new();
     for (sequence, raise) in lagging(old, plan).await? {
-        draw_up_to(old, &sequence, raise.to).await.place(|| &sequence.name)?;
+        draw_up_to(old, &sequence.name, (sequence.last_value, raise.to), sequence.increment).await.place(|| &sequence.name)?;
         info!(sequence = raise.sequence, from = raise.from, to = raise.to, "raised");
         raised.push(raise);
     }
     Ok(raised)
-}
-
-/// Draws numbers until the sequence has handed out `to` or a later one.
-async fn draw_up_to(old: &Session, sequence: &Sequence, to: i64) -> Result<()> {
-    let (mut last, step) = (sequence.last_value, sequence.increment);
-    loop {
-        let missing = missing_draws(last, to, step);
-        if missing == 0 {
-            return Ok(());
-        }
-        if missing > 2 * MOST_DRAWN {
-            // Far behind: set to well before the goal, and only where it is far behind even now. Others cannot draw so many
-            // meanwhile.
-            let near = to.saturating_sub(step.saturating_mul(MOST_DRAWN));
-            old.query(&skip_ahead(&sequence.name, near, to.saturating_sub(step.saturating_mul(2 * MOST_DRAWN)), step < 0), &[])
-                .await?;
-        } else {
-            old.query(&draw(&sequence.name, missing.min(DRAWN_AT_ONCE)), &[]).await?;
-        }
-        last = old.query(&last_drawn(&sequence.name), &[]).await?.first().and_then(|row| row.get(0));
-    }
-}
-
-/// How many numbers one statement draws at most.
-const DRAWN_AT_ONCE: i64 = 100_000;
-
-/// How many numbers are drawn one by one at most; a million take a third of a second.
-const MOST_DRAWN: i64 = 1_000_000;
-
-/// How many numbers must be drawn until the sequence has handed out `to`; one at least where it has handed out none.
-fn missing_draws(last: Option<i64>, to: i64, step: i64) -> i64 {
-    let Some(last) = last else { return 1 };
-    let distance = i128::from(to) - i128::from(last);
-    let step = i128::from(step);
-    if distance == 0 || (distance < 0) != (step < 0) {
-        return 0;
-    }
-    i64::try_from((distance.abs() + step.abs() - 1) / step.abs()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -141,16 +104,5 @@ mod tests {
         assert_eq!(target(&sequence(None, 1), None, None), None);
         assert_eq!(target(&sequence(None, 1), Some(1), None), Some(1));
         assert_eq!(target(&sequence(Some(-10), -1), Some(-20), Some(-5)), Some(-20));
-    }
-
-    #[test]
-    fn only_missing_numbers_are_drawn() {
-        assert_eq!(missing_draws(Some(10), 20, 1), 10);
-        assert_eq!(missing_draws(Some(10), 20, 3), 4);
-        assert_eq!(missing_draws(Some(20), 20, 1), 0);
-        assert_eq!(missing_draws(Some(25), 20, 1), 0, "never lowered");
-        assert_eq!(missing_draws(Some(-10), -20, -5), 2);
-        assert_eq!(missing_draws(Some(i64::MIN), i64::MAX, 1), i64::MAX);
-        assert_eq!(missing_draws(None, 20, 1), 1);
     }
 }
