@@ -157,8 +157,8 @@ mod tests {
     use crate::delta::{Class, Evidence};
     use crate::engine::{LedgerAction, Outcome, RunState, SequenceState, State};
     use crate::policy::Action;
-    use crate::schema::Method;
-    use crate::staging::Verdict;
+    use crate::schema::{Method, Rung};
+    use crate::staging::{Quiet, Verdict};
     use crate::words::Word;
 
     fn missing<W: Word>() -> Vec<&'static str> {
@@ -177,6 +177,8 @@ mod tests {
             missing::<SequenceState>(),
             missing::<LedgerAction>(),
             missing::<Method>(),
+            missing::<Rung>(),
+            missing::<Quiet>(),
             missing::<Verdict>(),
             missing::<ErrorKind>(),
         ]

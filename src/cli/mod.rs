@@ -25,6 +25,7 @@ mod exit;
 mod explain;
 mod export;
 mod failure;
+mod fence;
 mod fold;
 mod fragment;
 mod grants;
@@ -113,6 +114,7 @@ enum Verb {
     Arm(arm::Arguments),
     Disarm(disarm::Arguments),
     Sequences(sequences::Arguments),
+    Fence(fence::Arguments),
     Runs(runs::Arguments),
     Config(config::Arguments),
     Explain(explain::Arguments),
@@ -145,6 +147,7 @@ impl Verb {
             Self::Arm(_) => "arm",
             Self::Disarm(_) => "disarm",
             Self::Sequences(_) => "sequences",
+            Self::Fence(_) => "fence",
             Self::Runs(_) => "runs",
             Self::Config(_) => "config",
             Self::Explain(_) => "explain",
@@ -181,6 +184,7 @@ impl Verb {
             Self::Explain(arguments) => &arguments.options,
             Self::Completions(arguments) => &arguments.options,
             Self::Man(arguments) => &arguments.options,
+            Self::Fence(arguments) => &arguments.options,
             Self::Sequences(arguments) => &arguments.options,
             Self::Demo(arguments) => &arguments.options,
         }
@@ -209,6 +213,7 @@ impl Verb {
             Self::Arm(arguments) => Box::pin(arm::run(call, arguments)).await,
             Self::Disarm(arguments) => disarm::run(call, arguments).await,
             Self::Sequences(arguments) => Box::pin(sequences::run(call, arguments)).await,
+            Self::Fence(arguments) => Box::pin(fence::run(call, arguments)).await,
             Self::Runs(arguments) => runs::run(call, arguments),
             Self::Config(arguments) => config::run(call, arguments),
             Self::Explain(arguments) => explain::run(call, arguments),

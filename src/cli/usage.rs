@@ -35,6 +35,7 @@ Prepare, before the cutover:
 
 Before traffic goes back:
   sequences Say which of OLD's sequences lag behind NEW, and raise them
+  fence     Say whether a side is still written, and keep its writers out
 
 Try:
   demo      Play an incident on throwaway servers, and recover from it

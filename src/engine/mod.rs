@@ -25,6 +25,7 @@ mod diff;
 mod discover;
 mod evidence;
 mod export;
+mod fence;
 mod grants;
 mod mark;
 mod merge;
@@ -47,6 +48,10 @@ pub use discover::{Discovery, discover};
 pub use export::{
     Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced, export, export_delta,
     export_discovered,
+};
+pub use fence::{
+    EndedSessions, FenceOptions, FencePlan, FenceReport, LiftReport, LiftedChange, Watched, WatchedDatabase, fence, lift_fence,
+    plan_fence, watch,
 };
 pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};

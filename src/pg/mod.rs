@@ -14,6 +14,7 @@
 //! # Ok::<(), failback::error::Error>(())
 //! ```
 
+mod activity;
 mod clock;
 mod connect;
 mod connect_error;
@@ -46,6 +47,7 @@ mod transaction;
 mod transaction_ids;
 mod writers;
 
+pub use activity::{Activity, Counted, EndedSession, Subscribed};
 pub use clock::{ClockReading, ClockSkew};
 pub use copy::{CopyIn, CopyOut};
 pub use endpoint::{Endpoint, ProcessEnvironment};

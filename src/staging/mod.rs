@@ -31,6 +31,7 @@ mod base;
 mod baseline;
 mod chunk;
 mod diff_index;
+mod fence;
 mod index_file;
 mod journal;
 pub mod layout;
@@ -56,6 +57,7 @@ pub use base::{BaseRecord, BaseUse};
 pub use baseline::{BASELINE_ABSENT_KEY, BASELINE_KEY, BASELINE_ROW, Baseline, DatabaseBaseline, TableBaseline};
 pub use chunk::{Chunk, Depth, Task};
 pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
+pub use fence::Fence;
 pub use index_file::{FORMAT_VERSION, Sealed};
 pub use journal::{Committed, Intent, Journal, JournalEntry, JournalRecord, NotCommitted};
 pub use layout::{

@@ -92,7 +92,7 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 19] = [
+const ENGINE_ROOMS: [&str; 20] = [
     "run",
     "runs",
     "rows",
@@ -101,6 +101,7 @@ const ENGINE_ROOMS: [&str; 19] = [
     "grants",
     "discover",
     "sequences",
+    "fence",
     "audit",
     "arm",
     "preflight",

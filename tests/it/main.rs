@@ -13,6 +13,7 @@ mod demo;
 mod docs;
 mod drift;
 mod estate;
+mod fence;
 mod fixed_sql;
 mod hostile_bytes;
 mod http;
