@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::addition::{Asked, Meant};
 use super::fragment;
 use super::lacking::{self, Lacking};
-use super::options::OfRun;
+use super::options::WithOld;
 use super::page::Page;
 use super::picks_file::{self, ByFile};
 use super::printer::Printer;
@@ -84,7 +84,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     by_file: ByFile,
     #[command(flatten)]
-    pub(super) options: OfRun,
+    pub(super) options: WithOld,
 }
 
 /// Shows or sets decisions.
