@@ -53,6 +53,8 @@ pub mod engine;
 
 pub mod report;
 
+pub mod phases;
+
 pub mod demo;
 
 pub mod cli;

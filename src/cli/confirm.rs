@@ -90,6 +90,24 @@ pub(super) async fn confirm_besides(
     }
 }
 
+/// Checks that a person, or a script that was told, names the environment that something is about to be done to.
+///
+/// # Errors
+/// As [`confirm`].
+pub(super) async fn confirm_name(call: &Call, name: &str, what: &str, given: Option<&str>) -> Result<()> {
+    let refused = |cause: &str| {
+        Error::new(ErrorKind::Refused, what.to_owned())
+            .at(format!("environment {name}"))
+            .because(cause.to_owned())
+            .next(format!("to go on, give --confirm {name}; `--dry-run` shows what would be done"))
+    };
+    match said(call, name, || vec![format!("{what}, in the environment {name}")], given).await? {
+        None => Err(refused(NOBODY)),
+        Some(said) if said.trim() == name => Ok(()),
+        Some(_) => Err(refused("the name that was given is not the environment's")),
+    }
+}
+
 /// Why nothing is done where nobody can be asked.
 const NOBODY: &str = "it was not confirmed, and there is no terminal to ask on";
 

@@ -44,6 +44,13 @@ impl Environment {
         self.values.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Returns the variables that say how servers are reached.
+    pub(super) fn of_servers(&self) -> impl Iterator<Item = (String, String)> + '_ {
+        let prefixes = Side::BOTH.map(prefix);
+        let is_one = move |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()));
+        self.values.iter().filter(move |(name, _)| is_one(name)).map(|(name, value)| (name.clone(), value.clone()))
+    }
+
     /// Whether any of libpq's variables is set for a side.
     pub(super) fn names(&self, side: Side) -> bool {
         let prefix = prefix(side);

@@ -7,11 +7,11 @@ Exit codes:
     1  failed
     2  usage or configuration
     3  differences found, or rows undecided (diff and plan: only with --exit-code)
-    4  refused: preflight, stale plan, missing confirmation; nothing written
+    4  refused, nothing written: preflight, stale plan, no confirmation; or waits for people
     5  verify found a mismatch
     6  cannot connect, not permitted, timed out, deadlock, no room on a server: a retry is safe
     7  staging damaged
-    8  OLD partly changed, resume possible
+    8  OLD partly changed, resume possible; a rollback stopped between its steps
     9  finished, with rows held or left on purpose, or with gaps in what was looked at
   130  interrupted (Ctrl-C, SIGTERM), resumable";
 
@@ -27,6 +27,12 @@ pub(super) enum Exit {
     Undecided,
     /// OLD is not what the plan promised.
     NotVerified,
+    /// Nothing more is done before a person has said something.
+    Waiting,
+    /// A step failed, before anything was changed.
+    Failed,
+    /// A step failed, or nobody can tell how it ended; what came before it stands.
+    Partly,
     /// Everything was done but for rows that were held or left on purpose, or that could not be looked at.
     LeftAside,
 }
@@ -38,6 +44,9 @@ impl Exit {
             Self::Done => 0,
             Self::Undecided => 3,
             Self::NotVerified => 5,
+            Self::Waiting => 4,
+            Self::Failed => 1,
+            Self::Partly => 8,
             Self::LeftAside => 9,
         }
     }

@@ -49,6 +49,7 @@ mod recover;
 mod report;
 mod resolved;
 mod review;
+mod rollback;
 mod ruling;
 mod run;
 mod runs;
@@ -120,6 +121,7 @@ enum Verb {
     Explain(explain::Arguments),
     Completions(completions::Completions),
     Man(completions::Man),
+    Rollback(rollback::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -153,6 +155,7 @@ impl Verb {
             Self::Explain(_) => "explain",
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
+            Self::Rollback(_) => "rollback",
             Self::Demo(_) => "demo",
         }
     }
@@ -186,6 +189,7 @@ impl Verb {
             Self::Man(arguments) => &arguments.options,
             Self::Fence(arguments) => &arguments.options,
             Self::Sequences(arguments) => &arguments.options,
+            Self::Rollback(arguments) => arguments.options(),
             Self::Demo(arguments) => &arguments.options,
         }
     }
@@ -219,6 +223,7 @@ impl Verb {
             Self::Explain(arguments) => explain::run(call, arguments),
             Self::Completions(arguments) => completions::completions(arguments),
             Self::Man(arguments) => completions::man(arguments),
+            Self::Rollback(arguments) => Box::pin(rollback::run(call, arguments)).await,
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }

@@ -22,6 +22,7 @@ use crate::name::{Side, Sided};
 use crate::pg::Endpoint;
 use crate::staging::{Baseline, Mark};
 use crate::store::{LocalStore, host_files};
+pub(super) use crate::text::shell_word;
 
 /// The configuration that is read if none is named.
 const FILE: &str = "failback.toml";
@@ -129,6 +130,48 @@ impl Settings {
         }
         add("jobs", self.options.jobs.map(|jobs| jobs.to_string()));
         std::iter::once(command).chain(more.iter().cloned()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns the command line of a deed of `failback rollback` with the same configuration.
+    pub(super) fn rollback_command(&self, deed: &str, more: &[String]) -> String {
+        let config = self.options.config.as_ref().map(|path| format!("--config {}", shell_word(&path.display().to_string())));
+        std::iter::once(format!("failback rollback {deed}"))
+            .chain(more.iter().cloned())
+            .chain(config)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// The environment that was named.
+    pub(super) fn environment(&self) -> Option<&str> {
+        self.options.env.as_deref()
+    }
+
+    /// Where the configuration is.
+    pub(super) fn config_path(&self) -> &Path {
+        self.options.config.as_deref().unwrap_or(Path::new(FILE))
+    }
+
+    /// The configuration's text as it is now; empty where there is none.
+    pub(super) fn config_text(&self) -> Result<String> {
+        let path = self.config_path();
+        if self.options.config.is_some() || host_files::exists(path) { host_files::read_text(path) } else { Ok(String::new()) }
+    }
+
+    /// Returns a side's host and port, if anybody has named it.
+    pub(super) fn address(&self, call: &Call, side: Side) -> Result<Option<String>> {
+        let configured = self.config.server(side).connection_string().is_some();
+        if !self.is_named(side) && !configured && !call.environment.names(side) {
+            return Ok(None);
+        }
+        self.endpoint(side, &call.environment, true).map(|endpoint| Some(endpoint.address()))
+    }
+
+    /// Both servers, as far as anybody has named them.
+    pub(super) fn servers_of(&self, call: &Call) -> Result<Servers> {
+        let endpoint = |side| self.endpoint(side, &call.environment, false);
+        let sides = Sided { old: endpoint(Side::Old)?, new: endpoint(Side::New)? };
+        Ok(Servers::new(sides, call.stop.clone(), call.old_writes.clone()))
     }
 
     /// Returns the same settings with the run named.
@@ -299,15 +342,6 @@ fn read_config(options: &Options) -> Result<Config> {
 fn holds_password(text: &str) -> bool {
     let user = text.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(user, _)| user);
     user.is_some_and(|user| user.contains(':')) || text.split("password").skip(1).any(|rest| rest.trim_start().starts_with('='))
-}
-
-/// Quotes a word for a shell, where it needs quotes.
-pub(super) fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

@@ -6,7 +6,10 @@ use super::Cli;
 use crate::error::{Error, ErrorKind};
 
 /// More verbs than these are not listed.
-const LISTED: usize = 12;
+const LISTED: usize = 16;
+
+/// A verb with more parts than these is named without them.
+const PARTS_LISTED: usize = 6;
 
 /// Whether a verb takes an option, which is named without its dashes.
 pub(super) fn takes(verb: &str, option: &str) -> bool {
@@ -56,6 +59,11 @@ fn list(before: &str, verb: &Command, option: &str, found: &mut Vec<String>) {
     let name = format!("{before}{}", verb.get_name());
     if has(verb, option) {
         found.push(name.clone());
+    }
+    // One with many parts is named alone.
+    if verb.get_subcommands().count() > PARTS_LISTED {
+        let is_taken = verb.get_subcommands().any(|part| has(part, option));
+        return found.extend(is_taken.then_some(name));
     }
     for part in verb.get_subcommands() {
         list(&format!("{name} "), part, option, found);

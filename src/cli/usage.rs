@@ -57,6 +57,9 @@ Recover, step by step (each step reads the files of the one before):
 Recover, all at once:
   recover   Go from discover to plan, and on to verify if nothing waits
 
+Carry out a rollback:
+  rollback  Carry out a phase, step by step; say where it is, approve, resume, undo
+
 For the shell:
   completions  Print a shell's completions
   man       Print a page of the manual
@@ -140,7 +143,7 @@ fn others_option(error: &clap::Error, verb: Option<&str>, arguments: &[OsString]
         return None;
     };
     let verb = match (verb?, arguments.get(1).and_then(|part| part.to_str())) {
-        (verb @ ("runs" | "config"), Some(part)) if !part.starts_with('-') => format!("{verb} {part}"),
+        (verb @ ("runs" | "config" | "rollback"), Some(part)) if !part.starts_with('-') => format!("{verb} {part}"),
         (verb, _) => verb.to_owned(),
     };
     // Not its value: it may be a password.

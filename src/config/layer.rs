@@ -3,14 +3,14 @@
 use toml_edit::Value;
 
 use super::table::TableRule;
-use super::{Cutover, Mask, Overlap, Quorum, Retention, ServerSettings, Zone};
+use super::{Cutover, Mask, Overlap, Quorum, Retention, RollbackSettings, ServerSettings, Zone};
 use crate::error::Result;
 use crate::name::{Ident, Side};
 use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 20] = [
     "approval",
     "cutover",
     "overlap",
@@ -27,6 +27,10 @@ pub(super) const KEYS: [&str; 16] = [
     "columns",
     "tables",
     "mask",
+    RollbackSettings::KEYS[0],
+    RollbackSettings::KEYS[1],
+    RollbackSettings::KEYS[2],
+    RollbackSettings::KEYS[3],
 ];
 
 /// The section of the server that shows OLD as it was at the cutover.
@@ -55,6 +59,7 @@ pub(super) struct Layer {
     pub(super) tables: ByTable<TableRule>,
     pub(super) mask: Mask,
     pub(super) quorum: Quorum,
+    pub(super) rollback: RollbackSettings,
 }
 
 impl Layer {
@@ -81,6 +86,7 @@ impl Layer {
             tables: ByTable::read(section, TableRule::read)?,
             quorum: section.section("approval")?.as_ref().map(Quorum::read).transpose()?.unwrap_or_default(),
             mask: section.section("mask")?.as_ref().map(Mask::read).transpose()?.unwrap_or_default(),
+            rollback: RollbackSettings::read(section)?,
         })
     }
 
@@ -104,6 +110,7 @@ impl Layer {
             tables: base.tables.under(self.tables, |below, above| above.over(below)),
             mask: base.mask.and(self.mask),
             quorum: self.quorum.over(base.quorum),
+            rollback: self.rollback.over(base.rollback),
         }
     }
 

@@ -19,6 +19,7 @@
 //! # Ok::<(), failback::error::Error>(())
 //! ```
 
+mod channel;
 mod cutover;
 mod given_xid;
 mod layer;
@@ -29,10 +30,12 @@ mod new_name;
 mod overlap;
 mod quorum;
 mod retention;
+mod rollback;
 mod server;
 mod table;
 mod zone;
 
+pub use channel::{Channel, Channels, SecretPlace};
 pub use cutover::Cutover;
 pub use given_xid::GivenXid;
 pub use lock_waits::LockWaits;
@@ -41,6 +44,7 @@ pub use model::Config;
 pub use overlap::Overlap;
 pub use quorum::{Quorum, is_same};
 pub use retention::Retention;
+pub use rollback::{RollbackSettings, Var};
 pub use server::ServerSettings;
 pub use table::{NamedTimeColumns, TableSettings};
 pub use zone::Zone;

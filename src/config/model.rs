@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::layer::{KEYS, Layer};
 use super::new_name::{NewName, expect_distinct};
-use super::{Cutover, Mask, NamedTimeColumns, Overlap, Quorum, Retention, ServerSettings, TableSettings, Zone};
+use super::{
+    Cutover, Mask, NamedTimeColumns, Overlap, Quorum, Retention, RollbackSettings, ServerSettings, TableSettings, Zone,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::policy::Scope;
@@ -169,6 +171,12 @@ impl Config {
     #[must_use]
     pub const fn quorum(&self) -> &Quorum {
         &self.base.quorum
+    }
+
+    /// Returns what is said for rollbacks.
+    #[must_use]
+    pub const fn rollback(&self) -> &RollbackSettings {
+        &self.base.rollback
     }
 
     /// Returns how much log a slot of failback's may hold back before it is said.

@@ -22,10 +22,33 @@ pub(super) fn append_line(root: &Path, path: &Path, line: &str) -> Result<()> {
     if is_new { sync_parent(path) } else { Ok(()) }
 }
 
+/// Appends one line that is made of what stands before it. Who appends in this way waits for others who do, so that no line
+/// comes between what was read and what is written.
+pub(super) fn append_after(root: &Path, path: &Path, line: &dyn Fn(&[u8]) -> Result<String>) -> Result<()> {
+    let is_new = !path.exists();
+    if is_new {
+        make_folders(root, path)?;
+    }
+    let failed = |error| fault("append a line", path, error);
+    let mut file = open(path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    let mut before = Vec::new();
+    file.read_to_end(&mut before).map_err(failed)?;
+    add(&mut file, &line(&before)?).map_err(failed)?;
+    if is_new { sync_parent(path) } else { Ok(()) }
+}
+
 fn write_line(path: &Path, line: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(FILE_MODE).open(path)?;
+    add(&mut open(path)?, line)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).mode(FILE_MODE).open(path)
+}
+
+fn add(file: &mut File, line: &str) -> io::Result<()> {
     let mut text = String::with_capacity(line.len() + 2);
-    if is_torn(&mut file)? {
+    if is_torn(file)? {
         text.push('\n');
     }
     text.push_str(line);

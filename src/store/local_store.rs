@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use super::checked_file::{is_absent, open_checked, open_regular};
 use super::run_path::{FOLDER_MODE, run_path, sync_parent};
-use super::{AtomicFile, FileDigest, FileReader, FileWriter, LOCK_FILE, RunLock, Store, fault, journal, lock, sweep};
+use super::{
+    AtomicFile, FileDigest, FileReader, FileWriter, LOCK_FILE, ProgramsLock, RunLock, Store, fault, journal, lock, sweep,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The folder of one run. Cheap to clone.
@@ -107,6 +109,24 @@ impl LocalStore {
     /// Returns the temporary files that a crash left behind, and those that are being written right now.
     pub fn leftovers(&self) -> Result<Vec<PathBuf>> {
         sweep::leftovers(&self.folder)
+    }
+
+    /// Appends one line that is made of all that stands before it, as [`append_line`](Store::append_line) does: of several
+    /// callers at the same time, on this machine, each sees the line of the one before.
+    ///
+    /// # Errors
+    /// Storage if it cannot be written; whatever `line` returns.
+    pub fn append_after(&self, relative: &str, line: &dyn Fn(&[u8]) -> Result<String>) -> Result<()> {
+        journal::append_after(&self.folder, &run_path(&self.folder, relative)?, line)
+    }
+
+    /// Opens an empty file and locks it, for programs to hold open: the lock ends when the last of them has ended, whatever
+    /// became of this process. `None` where programs of before still hold it.
+    ///
+    /// # Errors
+    /// Storage if it cannot be opened.
+    pub fn held_by_programs(&self, relative: &str) -> Result<Option<ProgramsLock>> {
+        lock::held_by_programs(&run_path(&self.folder, relative)?)
     }
 
     fn begin(&self, relative: &str) -> Result<AtomicFile> {

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::process::Stdio;
 use std::time::UNIX_EPOCH;
 
 use jiff::Timestamp;
@@ -47,6 +48,30 @@ pub(super) fn take(root: &Path) -> Result<RunLock> {
     }
     sign(&mut file).map_err(|error| fault("lock the run", &path, error))?;
     Ok(RunLock::held_by(file))
+}
+
+/// An empty file that is locked for as long as any process has it open that inherited it.
+#[derive(Debug)]
+pub struct ProgramsLock(File);
+
+impl ProgramsLock {
+    /// Returns it as something for a program to read from, which holds it for as long as the program lives.
+    ///
+    /// # Errors
+    /// Where this process has no descriptor left.
+    pub fn stdin(&self) -> std::io::Result<Stdio> {
+        self.0.try_clone().map(Stdio::from)
+    }
+}
+
+/// Locks a file whose holders are programs that inherit it.
+pub(super) fn held_by_programs(path: &Path) -> Result<Option<ProgramsLock>> {
+    let file = open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(ProgramsLock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(fault("lock a file", path, error)),
+    }
 }
 
 /// Opens the lock's file, making it if need be. What it says is left alone: it names the holder.

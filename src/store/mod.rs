@@ -39,7 +39,7 @@ use fault::fault;
 pub use fault::fault_of_write;
 pub use file_digest::FileDigest;
 pub use local_store::LocalStore;
-pub use lock::{LOCK_FILE, RunLock};
+pub use lock::{LOCK_FILE, ProgramsLock, RunLock};
 pub use log_file::LogFile;
 pub use private_file::PrivateFile;
 pub use run_store::{FileReader, FileWriter, Store};

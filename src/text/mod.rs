@@ -5,6 +5,9 @@
 //! Never: knows where it is shown.
 
 pub mod amount;
+mod shell;
+
+pub use shell::{shell_line, shell_word};
 
 use std::fmt::Write as _;
 

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 21] = [
     "name",
     "words",
     "text",
@@ -27,6 +27,7 @@ const ROOMS: [&str; 20] = [
     "staging",
     "engine",
     "report",
+    "phases",
     "demo",
     "cli",
 ];
@@ -139,7 +140,14 @@ fn no_files_import_each_other_in_a_circle() {
 /// An index that is read past its digest would be believed with a flipped bit.
 #[test]
 fn indexes_are_read_only_where_their_digest_is_checked() {
-    let checked = ["src/staging/index_file.rs", "src/staging/journal.rs", "src/staging/vote.rs"].map(Path::new);
+    let checked = [
+        "src/staging/index_file.rs",
+        "src/staging/journal.rs",
+        "src/staging/vote.rs",
+        "src/phases/journal.rs",
+        "src/phases/plan.rs",
+    ]
+    .map(Path::new);
     let mut seen = 0;
     let found = offenders(|path, text, found| {
         let is_store = path.starts_with("src/store");

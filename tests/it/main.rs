@@ -32,6 +32,7 @@ mod recovery;
 mod refusals;
 mod report;
 mod review;
+mod rollback;
 mod rules;
 mod runs;
 mod schemas;

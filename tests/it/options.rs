@@ -26,14 +26,20 @@ fn verbs() -> Vec<Vec<String>> {
     let words = |text: &str, from: &str| -> Vec<String> {
         let (_, list) = text.split_once(from).expect("a list of verbs");
         let (list, _) = list.split_once("\nOptions:").expect("its end");
-        let lines = list.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
-        lines.filter(|word| *word != "help").map(str::to_owned).collect()
+        let lines = list.lines().filter_map(|line| {
+            // What is indented further is the rest of what was said of the one before.
+            line.strip_prefix("  ").filter(|line| !line.starts_with(' '))?.split_whitespace().next()
+        });
+        // A part that has parts itself is not walked.
+        lines.filter(|word| !matches!(*word, "help" | "runbook")).map(str::to_owned).collect()
     };
     let mut found = Vec::new();
     for verb in words(&failback(&["--help"]).stdout, "\nLook:\n") {
         let help = failback(&[&verb, "--help"]).stdout;
         match verb.as_str() {
-            "runs" | "config" => found.extend(words(&help, "\nCommands:\n").into_iter().map(|part| vec![verb.clone(), part])),
+            "runs" | "config" | "rollback" => {
+                found.extend(words(&help, "\nCommands:\n").into_iter().map(|part| vec![verb.clone(), part]));
+            }
             _ => found.push(vec![verb]),
         }
     }
@@ -47,6 +53,12 @@ fn wanted(verb: &str) -> &'static [&'static str] {
         "deny" => &["--as", "dba", "--comment", "no"],
         "explain" => &["insert"],
         "completions" => &["bash"],
+        "rollback run" => &["own.toml"],
+        "rollback pause" | "rollback abort" | "rollback note" => &["why"],
+        "rollback skip" => &["step", "--why", "it"],
+        "rollback settle" => &["step", "done", "--why", "it"],
+        "rollback approve" | "rollback deny" => &["step", "--as", "dba"],
+        "rollback answer" => &["step", "item", "yes"],
         _ => &[],
     }
 }
@@ -107,8 +119,9 @@ fn every_verb_heeds_the_options_that_it_lists_and_refuses_those_of_others() {
                 refused += 1;
                 continue;
             }
-            // It asks OLD where rules have conditions alone.
-            if value.is_none() || (name == "decide" && option == "--old") {
+            // It asks OLD where rules have conditions alone; a rollback wants to know the environment before the servers.
+            let asks_first = name.starts_with("rollback ") && matches!(option, "--old" | "--new");
+            if value.is_none() || (name == "decide" && option == "--old") || asks_first {
                 continue;
             }
             if name == "status" && option == "--new" {

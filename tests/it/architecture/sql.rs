@@ -120,7 +120,9 @@ fn offending(allowed: impl Fn(&Path) -> bool, is_meant: impl Fn(&str) -> bool) -
 fn only_a_transaction_begins_commits_and_rolls_back() {
     // The last reads what a server prints of transactions that are over.
     let own = ["src/pg/transaction.rs", "src/pg/snapshot.rs", "src/wire/decoded.rs"].map(Path::new);
-    let found = offending(|path| own.contains(&path), governs_a_transaction);
+    // A rollback of a migration is a word of these rooms, which send no statement of their own.
+    let speaks = |path: &Path| path.starts_with("src/phases") || path.starts_with("src/cli");
+    let found = offending(|path| own.contains(&path) || speaks(path), governs_a_transaction);
     assert!(found.is_empty(), "{found:#?}");
     for path in own {
         let known = sources().into_iter().any(|(source, text)| {

@@ -1,0 +1,237 @@
+//! What a rollback's commands print: the plan, where it is, where it stopped, the post-mortem.
+
+use serde::Serialize;
+
+use super::super::page::Page;
+use super::super::settings::Settings;
+use super::super::step::Step as Next;
+use super::super::table::Table;
+use super::super::{Call, Exit};
+use super::folder::Rollback;
+use crate::error::Result;
+use crate::phases::account::{Account, End};
+use crate::phases::course::Stopped;
+use crate::phases::plan::Plan;
+use crate::phases::postmortem;
+use crate::phases::state::{Effect, State};
+use crate::text::amount;
+
+/// One step, as a document has it.
+#[derive(Serialize)]
+struct StepReport<'a> {
+    id: &'a str,
+    title: &'a str,
+    effect: &'static str,
+    state: &'static str,
+    commands: Vec<String>,
+    consent: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    began: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    facts: std::collections::BTreeMap<String, String>,
+}
+
+/// A rollback, as a document has it.
+#[derive(Serialize)]
+struct RollbackReport<'a> {
+    environment: &'a str,
+    runbook: &'a str,
+    plan: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    folder: Option<String>,
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<String>,
+    steps: Vec<StepReport<'a>>,
+}
+
+/// Shows a plan to the letter.
+pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan) -> Result<Exit> {
+    let account = Account::default();
+    let mut page = call.printer.page();
+    page.line(format!("{} ({}), {} steps; nothing was begun", plan.runbook.title, plan.runbook.name, plan.runbook.steps.len()));
+    page.line(&plan.runbook.summary);
+    for (at, step) in plan.runbook.steps.iter().enumerate() {
+        let effect = step.kind.effect();
+        let effect = if effect <= Effect::People { String::new() } else { format!(" [{effect}]") };
+        page.heading(&format!("{}. {}: {}{effect}", at + 1, step.id, step.title));
+        for line in step.kind.show() {
+            page.command(&line, 4);
+        }
+        if let Some(consent) = &step.consent {
+            page.line(format!("    waits for {}", consent.text()));
+        }
+    }
+    page.line(format!("plan {}", &plan.digest()?[..16]));
+    page.next(next(settings, &plan.runbook.name, &["--env", &plan.environment]));
+    call.printer.result(&document(plan, &account, "planned".to_owned(), None)?, &page)?;
+    Ok(Exit::Done)
+}
+
+/// Says where a rollback is.
+pub(super) fn status(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Exit> {
+    let account = rollback.account()?;
+    let mut page = call.printer.page();
+    let state = state(&account);
+    page.line(sentence(rollback, &account, &state));
+    lay_out(&mut page, rollback, &account);
+    if account.end.is_none() {
+        page.next(next(settings, "resume", &["--env", &rollback.plan.environment]));
+    }
+    call.printer.result(&document(&rollback.plan, &account, state, Some(rollback))?, &page)?;
+    Ok(Exit::Done)
+}
+
+/// Says where a rollback stopped, and how to go on.
+pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, stopped: &Stopped) -> Result<Exit> {
+    let account = rollback.account()?;
+    let mut page = call.printer.page();
+    let env = rollback.plan.environment.as_str();
+    let (verdict, steps, exit) = match stopped {
+        Stopped::Finished { exceptions: false } => {
+            ("done".to_owned(), next(settings, "postmortem", &["--env", env]), Exit::Done)
+        }
+        Stopped::Finished { exceptions: true } => {
+            ("done, with exceptions".to_owned(), next(settings, "postmortem", &["--env", env]), Exit::LeftAside)
+        }
+        Stopped::Waiting { step, cause } => {
+            let is_list = rollback.plan.runbook.checklists().any(|list| list.id == *step);
+            let (deed, more) = if is_list { ("answer", ["ITEM", "yes"]) } else { ("approve", ["--as", "ROLE"]) };
+            let steps = next(settings, deed, &[&[step.as_str()], &more[..], &["--env", env]].concat());
+            (format!("waits at {step}: {cause}"), steps, Exit::Waiting)
+        }
+        Stopped::Failed { step, cause } => {
+            let mut steps = next(settings, "resume", &["--env", env]);
+            steps.push(Next::Say("or, if it has to be left out or taken back:".to_owned()));
+            steps.extend(next(settings, "skip", &[step, "--why", "TEXT", "--env", env]));
+            steps.extend(next(settings, "undo", &["--env", env]));
+            (format!("stopped at {step}, which failed: {cause}"), steps, changed(rollback, &account))
+        }
+        Stopped::Unknown { step, cause } => {
+            let mut steps = vec![Next::Say("look at the world, then say what became of the step:".to_owned())];
+            steps.extend(next(settings, "settle", &[step, "done", "--why", "TEXT", "--env", env]));
+            (format!("stopped at {step}: nobody can tell how it ended: {cause}"), steps, Exit::Partly)
+        }
+        Stopped::Paused { cause } => (format!("paused: {cause}"), next(settings, "resume", &["--env", env]), Exit::Waiting),
+    };
+    page.line(format!("{}: {verdict}", rollback.plan.runbook.title));
+    lay_out(&mut page, rollback, &account);
+    page.next(steps);
+    let mut document = document(&rollback.plan, &account, verdict, Some(rollback))?;
+    if let Stopped::Failed { step, cause } | Stopped::Unknown { step, cause } | Stopped::Waiting { step, cause } = stopped {
+        (document.stopped_at, document.cause) = (Some(step.clone()), Some(cause.clone()));
+    }
+    call.printer.result(&document, &page)?;
+    Ok(exit)
+}
+
+/// Says what was taken back.
+pub(super) fn undone(
+    call: &Call,
+    settings: &Settings,
+    rollback: &Rollback,
+    taken: &[(String, Option<String>)],
+) -> Result<Exit> {
+    let account = rollback.account()?;
+    let failed: Vec<_> = taken.iter().filter_map(|(step, cause)| Some(format!("{step}: {}", cause.as_ref()?))).collect();
+    let mut page = call.printer.page();
+    page.line(format!("{} of {} steps were taken back", taken.len() - failed.len(), taken.len()));
+    page.list("not taken back:", &failed);
+    lay_out(&mut page, rollback, &account);
+    page.next(next(settings, "status", &["--env", &rollback.plan.environment]));
+    call.printer.result(&document(&rollback.plan, &account, "taken back".to_owned(), Some(rollback))?, &page)?;
+    Ok(if failed.is_empty() { Exit::Done } else { Exit::Partly })
+}
+
+/// Prints the post-mortem.
+pub(super) fn postmortem(call: &Call, rollback: &Rollback) -> Result<Exit> {
+    let (lines, _) = rollback.journal.read()?;
+    let text = postmortem::write(&rollback.plan, &lines);
+    let mut page = call.printer.page();
+    page.verbatim(&text);
+    call.printer.result(&serde_json::json!({ "markdown": text }), &page)?;
+    Ok(Exit::Done)
+}
+
+/// How a rollback that stopped ends the command: whether anything was changed by then.
+fn changed(rollback: &Rollback, account: &Account) -> Exit {
+    let is_change = |step: &crate::phases::step::Step| {
+        step.kind.effect() >= Effect::Write
+            && !matches!(account.state(&step.id), State::Pending | State::AlreadyDone | State::Skipped)
+    };
+    if rollback.plan.runbook.steps.iter().any(is_change) { Exit::Partly } else { Exit::Failed }
+}
+
+fn state(account: &Account) -> String {
+    match (&account.end, &account.paused) {
+        (Some(End::Finished { exceptions: false, .. }), _) => "done".to_owned(),
+        (Some(End::Finished { .. }), _) => "done, with exceptions".to_owned(),
+        (Some(End::Aborted { by, why, .. }), _) => format!("ended by {by}: {why}"),
+        (None, Some((by, why))) => format!("paused by {by}: {why}"),
+        (None, None) => "under way".to_owned(),
+    }
+}
+
+fn sentence(rollback: &Rollback, account: &Account, state: &str) -> String {
+    let title = &rollback.plan.runbook.title;
+    account.declared.as_ref().map_or_else(
+        || format!("{title}: {state}"),
+        |declared| {
+            let (at, commander) = (amount::moment(&declared.at.to_string()), &declared.commander);
+            format!("{title}: {state}; {}, led by {commander}, since {at}", declared.incident)
+        },
+    )
+}
+
+fn lay_out(page: &mut Page, rollback: &Rollback, account: &Account) {
+    let mut table = Table::new(&["step", "state", "took", "remarks"]);
+    for step in &rollback.plan.runbook.steps {
+        let known = account.steps.get(&step.id);
+        let took = known.and_then(|known| Some(known.ended?.duration_since(known.began?).as_secs()));
+        let took = took.map_or_else(String::new, |seconds| format!("{seconds} s"));
+        let skipped = known.and_then(|known| known.skipped.as_ref()).map(|(by, why)| format!("left out by {by}: {why}"));
+        let cause = known.and_then(|known| known.cause.clone());
+        let remarks: Vec<_> = cause.into_iter().chain(skipped).collect();
+        table.row([step.id.clone(), account.state(&step.id).word().to_owned(), took, remarks.join("; ")]);
+    }
+    page.table(&table);
+}
+
+fn document<'a>(plan: &'a Plan, account: &Account, state: String, rollback: Option<&Rollback>) -> Result<RollbackReport<'a>> {
+    let step = |step: &'a crate::phases::step::Step| {
+        let known = account.steps.get(&step.id);
+        StepReport {
+            id: &step.id,
+            title: &step.title,
+            effect: step.kind.effect().word(),
+            state: account.state(&step.id).word(),
+            commands: step.kind.show(),
+            consent: step.consent.as_ref().map(crate::phases::consent::Consent::text),
+            began: known.and_then(|known| known.began).map(|at| at.to_string()),
+            ended: known.and_then(|known| known.ended).map(|at| at.to_string()),
+            cause: known.and_then(|known| known.cause.clone()),
+            facts: known.map(|known| known.facts.clone()).unwrap_or_default(),
+        }
+    };
+    Ok(RollbackReport {
+        environment: &plan.environment,
+        runbook: &plan.runbook.name,
+        plan: plan.digest()?,
+        folder: rollback.map(|rollback| rollback.store.folder().display().to_string()),
+        state,
+        stopped_at: None,
+        cause: None,
+        steps: plan.runbook.steps.iter().map(step).collect(),
+    })
+}
+
+fn next(settings: &Settings, verb: &str, more: &[&str]) -> Vec<Next> {
+    let more: Vec<String> = more.iter().map(|word| crate::text::shell_word(word)).collect();
+    vec![Next::Run(settings.rollback_command(verb, &more))]
+}

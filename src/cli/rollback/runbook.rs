@@ -1,0 +1,103 @@
+//! `failback rollback runbook`: the phases' runbooks, to be read, copied and checked.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::super::options::Configured;
+use super::super::settings::Settings;
+use super::super::{Call, Exit};
+use super::begin::vars;
+use super::{folder, report};
+use crate::error::{Error, ErrorKind, Result};
+use crate::phases::embedded::Phase;
+use crate::phases::plan::Plan;
+use crate::phases::runbook::Runbook;
+use crate::store::host_files;
+use crate::words::Word as _;
+
+/// Show, export or check runbooks.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    deed: Deed,
+}
+
+#[derive(Subcommand)]
+enum Deed {
+    /// Show every step of a phase, as it would be carried out in an environment
+    Show(Of),
+    /// Print a phase's runbook, to be copied and edited
+    Export(Of),
+    /// Check a runbook of your own against an environment
+    Lint(Lint),
+}
+
+#[derive(Args)]
+struct Of {
+    /// The phase
+    #[arg(value_name = "PHASE")]
+    phase: String,
+    #[command(flatten)]
+    options: Configured,
+}
+
+#[derive(Args)]
+struct Lint {
+    /// The runbook's file
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    options: Configured,
+}
+
+impl Arguments {
+    pub(super) const fn options(&self) -> &Configured {
+        match &self.deed {
+            Deed::Show(of) | Deed::Export(of) => &of.options,
+            Deed::Lint(lint) => &lint.options,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Exported<'a> {
+    phase: &'a str,
+    runbook: &'a str,
+}
+
+/// Shows, exports or checks.
+pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+    match &arguments.deed {
+        Deed::Show(of) => {
+            let phase = phase(&of.phase)?;
+            show(call, &of.options, phase.runbook(), &phase.file())
+        }
+        Deed::Export(of) => {
+            let phase = phase(&of.phase)?;
+            let mut page = call.printer.page();
+            page.verbatim(phase.runbook());
+            call.printer.result(&Exported { phase: phase.word(), runbook: phase.runbook() }, &page)?;
+            Ok(Exit::Done)
+        }
+        Deed::Lint(lint) => show(call, &lint.options, &host_files::read_text(&lint.file)?, &lint.file.display().to_string()),
+    }
+}
+
+fn show(call: &Call, options: &Configured, text: &str, file: &str) -> Result<Exit> {
+    let settings = Settings::read(call, options, None)?;
+    let environment = folder::environment(&settings)?;
+    let vars = vars(call, &settings, environment)?.with_text("incident", "INCIDENT").with_text("commander", "COMMANDER");
+    let runbook = Runbook::parse(text, file, &vars)?;
+    let plan = Plan::new(environment, settings.config.rollback().is_protected(), None, &settings.config_text()?, runbook);
+    report::plan(call, &settings, &plan)
+}
+
+fn phase(word: &str) -> Result<Phase> {
+    Phase::read(word).map_err(|_| {
+        let known: Vec<_> = Phase::ALL.iter().map(|phase| phase.word()).collect();
+        Error::new(ErrorKind::Usage, "choose a phase")
+            .because(format!("no phase is called `{word}`; known are {}", known.join(", ")))
+    })
+}

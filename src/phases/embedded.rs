@@ -1,0 +1,50 @@
+//! The phases, each with the runbook that comes with failback.
+
+use crate::words::words;
+
+/// A phase of a rollback, by how far the migration had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// Nothing is deployed.
+    AbortDeployment,
+    /// NEW is deployed, and serves nobody.
+    DestroyNew,
+    /// Within the first hour after the cutover.
+    Quick,
+    /// Within the first day.
+    Evaluated,
+    /// Within the second day.
+    LongTerm,
+    /// The rollback is over, and NEW is not needed any more.
+    Cleanup,
+}
+
+words!(Phase {
+    AbortDeployment => "abort-deployment",
+    DestroyNew => "destroy-new",
+    Quick => "quick",
+    Evaluated => "evaluated",
+    LongTerm => "long-term",
+    Cleanup => "cleanup",
+});
+
+impl Phase {
+    /// The phase's runbook, as TOML.
+    #[must_use]
+    pub const fn runbook(self) -> &'static str {
+        match self {
+            Self::AbortDeployment => include_str!("runbooks/abort-deployment.toml"),
+            Self::DestroyNew => include_str!("runbooks/destroy-new.toml"),
+            Self::Quick => include_str!("runbooks/quick.toml"),
+            Self::Evaluated => include_str!("runbooks/evaluated.toml"),
+            Self::LongTerm => include_str!("runbooks/long-term.toml"),
+            Self::Cleanup => include_str!("runbooks/cleanup.toml"),
+        }
+    }
+
+    /// How errors call that runbook.
+    #[must_use]
+    pub fn file(self) -> String {
+        format!("{self}.toml")
+    }
+}

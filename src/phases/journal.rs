@@ -1,0 +1,336 @@
+//! The journal of a rollback: one record a line, only ever added to, each line with the digest of the one before it, safe on
+//! the disk before what it announces is done. Status, resume and post-mortem are read from it and from nothing else.
+//!
+//! A last line that a crash tore is passed over and counted. A line that was altered, taken out or put in breaks the chain,
+//! which is damage: the journal is then evidence of nothing.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::outcome::Facts;
+use super::state::{Answer, Sent, Verdict};
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{LocalStore, Store as _};
+
+/// The journal's file, in the rollback's folder.
+pub const JOURNAL: &str = "journal.jsonl";
+
+/// What the first line has in the place of a digest.
+const START: &str = "start";
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// Which line it is, from 1.
+    pub seq: u64,
+    /// The blake3 digest of the line before it, as it stands in the file.
+    pub prev: String,
+    /// When it was written, by this machine's clock.
+    pub at: Timestamp,
+    /// Which machine wrote it.
+    pub host: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case")]
+pub enum Record {
+    /// Somebody began the rollback, with a plan of this digest.
+    Declared {
+        /// The environment's name.
+        environment: String,
+        /// The runbook's name.
+        runbook: String,
+        /// The plan's digest.
+        plan: String,
+        /// What happened, in the words of who declared it.
+        incident: String,
+        /// Who leads.
+        commander: String,
+        /// Who began it.
+        by: String,
+        /// The failback that wrote it.
+        tool_version: String,
+    },
+    /// A step is about to act.
+    Intent {
+        /// The step's id.
+        step: String,
+    },
+    /// A program was run.
+    Command {
+        /// The step's id.
+        step: String,
+        /// Its arguments, secrets taken out.
+        argv: Vec<String>,
+        /// Its exit code; none where a signal ended it.
+        exit: Option<i32>,
+        /// How long it took.
+        milliseconds: u64,
+        /// Files with what it printed, each with its digest.
+        evidence: BTreeMap<String, String>,
+    },
+    /// A step's work is over.
+    Ended {
+        /// The step's id.
+        step: String,
+        /// How.
+        verdict: Verdict,
+        /// What it found out.
+        #[serde(default, skip_serializing_if = "Facts::is_empty")]
+        facts: Facts,
+        /// Why it is not done.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+    },
+    /// A step's effect is about to be taken back.
+    UndoIntent {
+        /// The step's id.
+        step: String,
+    },
+    /// Somebody said what became of a step that nobody could tell.
+    Settled {
+        /// The step's id.
+        step: String,
+        /// What became of it.
+        verdict: Verdict,
+        /// Who says so.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// Somebody left a step out.
+    Skipped {
+        /// The step's id.
+        step: String,
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// Somebody approved of a step, or denied it.
+    Voted {
+        /// The step's id.
+        step: String,
+        /// Whether it was approved.
+        approved: bool,
+        /// In which role.
+        role: String,
+        /// Who.
+        by: String,
+        /// What was said with it.
+        comment: String,
+    },
+    /// Somebody answered an item of a checklist.
+    Answered {
+        /// The step's id.
+        step: String,
+        /// The item's id.
+        item: String,
+        /// What was said.
+        answer: Answer,
+        /// Who.
+        by: String,
+        /// What was said with it.
+        comment: String,
+    },
+    /// A message was due.
+    Notified {
+        /// The notice's id.
+        notice: String,
+        /// Where it was to go.
+        channel: String,
+        /// When it was due at the latest.
+        due: Timestamp,
+        /// What became of it.
+        sent: Sent,
+        /// Why it was not sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+    },
+    /// Somebody wrote something down.
+    Noted {
+        /// Who.
+        by: String,
+        /// What.
+        text: String,
+    },
+    /// No further step is to begin until somebody resumes.
+    Paused {
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// A process goes on with the rollback.
+    Resumed {
+        /// Who.
+        by: String,
+        /// What the plan's digest is now, if somebody accepted that it changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        plan: Option<String>,
+    },
+    /// Somebody ended the rollback before its end.
+    Aborted {
+        /// Who.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// All steps are over.
+    Finished {
+        /// Whether steps were skipped or failed that may.
+        exceptions: bool,
+    },
+    /// Something that a newer failback wrote.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The journal of one rollback. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct JournalFile {
+    store: LocalStore,
+}
+
+impl JournalFile {
+    /// Names the journal in a rollback's folder.
+    #[must_use]
+    pub const fn new(store: LocalStore) -> Self {
+        Self { store }
+    }
+
+    /// Adds a record; it is safe when the call returns. Any number of processes may add to one journal.
+    ///
+    /// # Errors
+    /// `Storage` where it cannot be written, `Damaged` where what stands before it is broken.
+    pub fn append(&self, record: &Record) -> Result<()> {
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        self.store.append_after(JOURNAL, &|before| {
+            let (lines, _) = read(before)?;
+            let seq = lines.last().map_or(1, |(line, _)| line.seq + 1);
+            let prev = lines.last().map_or_else(|| START.to_owned(), |(_, digest)| digest.clone());
+            let line = Line { seq, prev, at: Timestamp::now(), host: host.clone(), record: record.clone() };
+            serde_json::to_string(&line).map_err(|error| Error::new(ErrorKind::Storage, "write the journal").because(error))
+        })
+    }
+
+    /// Reads the lines, oldest first, and how many torn ones there are between them.
+    ///
+    /// # Errors
+    /// `Damaged` where the chain is broken.
+    pub fn read(&self) -> Result<(Vec<Line>, usize)> {
+        if !self.store.exists(JOURNAL)? {
+            return Ok((Vec::new(), 0));
+        }
+        let (lines, torn) = read(&self.store.read(JOURNAL)?)?;
+        Ok((lines.into_iter().map(|(line, _)| line).collect(), torn))
+    }
+
+    /// Returns the number that the next line will have, for the names of files that belong to it.
+    ///
+    /// # Errors
+    /// As [`JournalFile::read`].
+    pub fn next_number(&self) -> Result<String> {
+        let (lines, _) = self.read()?;
+        Ok(format!("{:04}", lines.len() + 1))
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<(Vec<(Line, String)>, usize)> {
+    let (mut lines, mut torn): (Vec<(Line, String)>, _) = (Vec::new(), 0);
+    for text in bytes.split(|byte| *byte == b'\n').filter(|text| !text.is_empty()) {
+        let Ok(line) = serde_json::from_slice::<Line>(text) else {
+            torn += 1;
+            continue;
+        };
+        let (seq, prev) = match lines.last() {
+            Some((before, digest)) => (before.seq + 1, digest.as_str()),
+            None => (1, START),
+        };
+        if (line.seq, line.prev.as_str()) != (seq, prev) {
+            return Err(Error::new(ErrorKind::Damaged, "read the journal")
+                .at(format!("{JOURNAL}, record {seq}"))
+                .because("its lines do not follow each other: one was altered, taken out or put in")
+                .next("take the journal from a copy; nothing is done on the word of this one"));
+        }
+        lines.push((line, blake3::hash(text).to_hex().to_string()));
+    }
+    Ok((lines, torn))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn journal() -> (tempfile::TempDir, JournalFile) {
+        let root = tempfile::tempdir().unwrap();
+        let store = LocalStore::create(&root.path().join("r1")).unwrap();
+        (root, JournalFile::new(store))
+    }
+
+    fn note(text: &str) -> Record {
+        Record::Noted { by: "ada".to_owned(), text: text.to_owned() }
+    }
+
+    fn path(root: &tempfile::TempDir) -> std::path::PathBuf {
+        root.path().join("r1").join(JOURNAL)
+    }
+
+    #[test]
+    fn lines_follow_each_other_over_a_torn_one() {
+        let (root, journal) = journal();
+        journal.append(&note("one")).unwrap();
+        journal.append(&note("two")).unwrap();
+        let whole = std::fs::read_to_string(path(&root)).unwrap();
+        std::fs::write(path(&root), format!("{whole}{{\"seq\":3,\"pr")).unwrap();
+        assert_eq!(journal.next_number().unwrap(), "0003");
+        journal.append(&note("three")).unwrap();
+        let (lines, torn) = journal.read().unwrap();
+        let seen: Vec<_> = lines.iter().map(|line| (line.seq, line.record.clone())).collect();
+        assert_eq!(seen, [(1, note("one")), (2, note("two")), (3, note("three"))]);
+        assert_eq!(torn, 1);
+    }
+
+    #[test]
+    fn a_line_that_was_altered_taken_out_or_put_in_is_damage() {
+        let (root, journal) = journal();
+        for text in ["one", "two", "three"] {
+            journal.append(&note(text)).unwrap();
+        }
+        let whole = std::fs::read_to_string(path(&root)).unwrap();
+        let lines: Vec<_> = whole.lines().collect();
+        let altered = whole.replace("\"two\"", "\"tow\"");
+        let fewer = format!("{}\n{}\n", lines[0], lines[2]);
+        let first_gone = format!("{}\n{}\n", lines[1], lines[2]);
+        let doubled = format!("{}\n{}\n{}\n", lines[0], lines[1], lines[1]);
+        for text in [altered, fewer, first_gone, doubled] {
+            std::fs::write(path(&root), &text).unwrap();
+            assert_eq!(journal.read().unwrap_err().kind(), ErrorKind::Damaged, "{text}");
+            assert!(journal.append(&note("more")).is_err());
+        }
+    }
+
+    #[test]
+    fn many_writers_make_one_chain() {
+        let (_root, journal) = journal();
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let journal = journal.clone();
+                scope.spawn(move || (0..5).for_each(|more| journal.append(&note(&format!("{number} {more}"))).unwrap()));
+            }
+        });
+        assert_eq!(journal.read().unwrap().0.len(), 40);
+    }
+
+    #[test]
+    fn what_a_newer_failback_wrote_is_passed_over() {
+        let line = r#"{"seq":1,"prev":"start","at":"2026-11-30T10:00:00Z","host":"h","record":"flew","to":"the moon"}"#;
+        assert_eq!(read(line.as_bytes()).unwrap().0[0].0.record, Record::Unknown);
+    }
+}

@@ -1,0 +1,98 @@
+//! `kind = "engine"`: a verb of failback's own, in a process of its own: it is the command that a person may type, with the
+//! same exit code, and it can be looked at, stopped and run again like one.
+//!
+//! Every verb of the engine may be run again after a crash: it asks its files and OLD's ledger what is done. So no probe stands
+//! before it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::phases::fields::Fields;
+use crate::phases::outcome::{Ended, Facts};
+use crate::phases::state::Effect;
+use crate::phases::tools::Ran;
+use crate::phases::work::Work;
+use crate::text::shell_line;
+
+/// What an exit code of failback's means, as far as a step has to know it (README, "Exit codes").
+const MEANINGS: [(i32, &str); 8] = [
+    (1, "failed"),
+    (2, "was called wrongly"),
+    (3, "found differences or rows that nobody has decided"),
+    (4, "refused, and wrote nothing"),
+    (5, "found a mismatch"),
+    (6, "was not let in or timed out; a retry is safe"),
+    (7, "found its files damaged"),
+    (9, "finished with rows held, skipped or not looked at"),
+];
+
+/// OLD is partly changed; the same command goes on.
+const PARTLY: i32 = 8;
+
+/// Runs a verb.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engine {
+    run: Vec<String>,
+    undo: Vec<String>,
+    effect: Effect,
+    accept: Vec<i32>,
+}
+
+impl Engine {
+    pub(super) const KEYS: &[&str] = &["run", "undo", "effect", "accept"];
+
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        let whole = |words: Vec<String>| -> Result<Vec<String>> {
+            if words.is_empty() {
+                return Ok(words);
+            }
+            let configured = ["--config".to_owned(), fields.given("config")?, "--env".to_owned(), fields.given("env")?];
+            Ok(std::iter::once("failback".to_owned()).chain(words).chain(configured).collect())
+        };
+        let codes = fields.texts("accept")?;
+        let code = |text: &String| text.parse().map_err(|_| fields.error("accept", "`accept` lists exit codes, as in [\"9\"]"));
+        Ok(Self {
+            run: whole(fields.some_texts("run")?)?,
+            undo: whole(fields.texts("undo")?)?,
+            effect: fields.word("effect")?,
+            accept: codes.iter().map(code).collect::<Result<_>>()?,
+        })
+    }
+
+    pub(super) const fn effect(&self) -> Effect {
+        self.effect
+    }
+
+    pub(super) const fn has_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    pub(super) fn show(&self) -> Vec<String> {
+        let undo = (!self.undo.is_empty()).then(|| format!("{}  # undo", shell_line(&self.undo)));
+        std::iter::once(shell_line(&self.run)).chain(undo).collect()
+    }
+
+    pub(super) async fn act(&self, work: &Work<'_>) -> Result<Ended> {
+        let ran = work.run(&work.fill_all(&self.run)?).await?;
+        Ok(self.judge(&ran))
+    }
+
+    pub(super) async fn undo(&self, work: &Work<'_>) -> Result<Ended> {
+        let ran = work.run(&work.fill_all(&self.undo)?).await?;
+        Ok(self.judge(&ran))
+    }
+
+    fn judge(&self, ran: &Ran) -> Ended {
+        let verb = self.run.get(1).map(String::as_str).unwrap_or_default();
+        let program = format!("failback {verb}");
+        match ran.code {
+            Some(0) => Ended::Done(Facts::from([("exit".to_owned(), "0".to_owned())])),
+            Some(code) if self.accept.contains(&code) => Ended::found("exit", code.to_string()),
+            Some(PARTLY) | None => Ended::Unknown(ran.said(&program)),
+            Some(code) => {
+                let meaning = MEANINGS.iter().find(|(known, _)| *known == code).map_or("failed", |(_, meaning)| *meaning);
+                Ended::Failed(format!("{program} {meaning}; {}", ran.said(&program)))
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! `kind = "http"`: whether addresses answer as they should, several times in a row.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{ErrorKind, Result};
+use crate::http::{Address, Host, Request, Trust};
+use crate::phases::fields::Fields;
+use crate::phases::outcome::Ended;
+use crate::phases::work::{EVERY, Work};
+
+/// How long one answer may take, unless the runbook says otherwise.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks an address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Http {
+    url: String,
+    expect: u16,
+    contains: Option<String>,
+    resolve: Option<String>,
+    ca: Option<String>,
+    patience: u64,
+    times: u32,
+}
+
+impl Http {
+    pub(super) const KEYS: &[&str] = &["url", "expect", "contains", "resolve", "ca", "patience", "times"];
+
+    pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
+        let url = fields.required("url")?;
+        Address::read(&url).map_err(|cause| fields.error("url", cause))?;
+        let status = |code: u32| u16::try_from(code).ok().filter(|code| (100..600).contains(code));
+        let expect = fields.count("expect")?.unwrap_or(200);
+        Ok(Self {
+            url,
+            expect: status(expect).ok_or_else(|| fields.error("expect", "`expect` is an HTTP status, as 200"))?,
+            contains: fields.text("contains")?,
+            resolve: fields.text("resolve")?,
+            ca: fields.text("ca")?,
+            patience: fields.duration("patience")?.unwrap_or(PATIENCE).as_secs().max(1),
+            times: fields.count("times")?.unwrap_or(1).max(1),
+        })
+    }
+
+    pub(super) fn show(&self) -> Vec<String> {
+        let at = self.resolve.as_ref().map_or_else(String::new, |host| format!(" at {host}"));
+        let address = Address::read(&self.url).map_or_else(|_| "an address".to_owned(), |address| address.to_string());
+        let times = if self.times > 1 { format!(", {} times in a row", self.times) } else { String::new() };
+        vec![format!("GET {address}{at}: {}{times}", self.expect)]
+    }
+
+    pub(super) async fn act(&self, work: &Work<'_>) -> Result<Ended> {
+        work.until(EVERY, || self.ask_in_a_row(work)).await
+    }
+
+    async fn ask_in_a_row(&self, work: &Work<'_>) -> Result<Ended> {
+        let mut slowest = Duration::ZERO;
+        for _ in 0..self.times {
+            match self.ask(work).await? {
+                Ok(took) => slowest = slowest.max(took),
+                Err(cause) => return Ok(Ended::Failed(cause)),
+            }
+        }
+        Ok(Ended::found("slowest_ms", slowest.as_millis().to_string()))
+    }
+
+    async fn ask(&self, work: &Work<'_>) -> Result<Result<Duration, String>> {
+        let address = Address::parse(&self.url)?;
+        let mut request = Request::get(address.clone()).within(Duration::from_secs(self.patience));
+        if let Some(host) = &self.resolve {
+            request = request.resolved_to(Host::parse(&work.fill(host)?)?);
+        }
+        if let Some(ca) = &self.ca {
+            request = request.trusting(Trust::File(ca.into()));
+        }
+        let answer = match work.tools.stop().or(request.send()).await? {
+            Ok(answer) => answer,
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
+            Err(error) => {
+                return Ok(Err(std::iter::once(error.to_string()).chain(error.causes()).collect::<Vec<_>>().join(": ")));
+            }
+        };
+        Ok(if answer.status() != self.expect {
+            Err(format!("{address} answers {}, and {} is wanted", answer.status(), self.expect))
+        } else if self.contains.as_ref().is_some_and(|text| !answer.text().contains(text.as_str())) {
+            Err(format!("{address} answers {}, without what is wanted in it", answer.status()))
+        } else {
+            Ok(answer.took())
+        })
+    }
+}

@@ -1,0 +1,277 @@
+//! What steps can do: one file a kind. Each kind reads its fields, shows what it will run to the letter, says what it may
+//! change, and acts; kinds that change something can also look whether it is done already, and take it back.
+//!
+//! Comes in: a step of a runbook, and what earlier steps found out. Goes out: how it ended.
+//! Never: runs a shell, shows a secret, takes an exit code for health.
+
+mod approval;
+mod azure;
+mod checklist;
+mod command;
+mod dns;
+mod engine;
+mod http;
+mod json;
+mod kubernetes;
+mod lookup;
+mod postgres;
+mod prometheus;
+mod redis;
+mod terraform;
+mod wait;
+
+use serde::{Deserialize, Serialize};
+
+pub use approval::Approval;
+pub use azure::{Ask as AzureAsk, Azure};
+pub use checklist::{Checklist, Item};
+pub use command::Command;
+pub use dns::{Ask as DnsAsk, Dns};
+pub use engine::Engine;
+pub use http::Http;
+pub use kubernetes::{Ask as KubernetesAsk, Kubernetes};
+pub use postgres::Postgres;
+pub use prometheus::Prometheus;
+pub use redis::Redis;
+pub use terraform::{Ask as TerraformAsk, Terraform};
+pub use wait::Wait;
+
+use super::fields::Fields;
+use super::outcome::{Ended, Seen};
+use super::state::Effect;
+use super::work::Work;
+use crate::error::Result;
+use crate::words::words;
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Kind {
+    /// Waits for people's consent.
+    Approval(Approval),
+    /// Asks Azure.
+    Azure(Azure),
+    /// Goes through a list of items.
+    Checklist(Checklist),
+    /// Runs a program.
+    Command(Command),
+    /// Changes where a name leads, or looks where it does.
+    Dns(Dns),
+    /// Runs a verb of failback's own.
+    Engine(Engine),
+    /// Asks an address.
+    Http(Http),
+    /// Asks a cluster.
+    Kubernetes(Kubernetes),
+    /// Asks databases.
+    Postgres(Postgres),
+    /// Asks Prometheus for a figure.
+    Prometheus(Prometheus),
+    /// Asks a Redis.
+    Redis(Redis),
+    /// Looks at what terraform made, or destroys it.
+    Terraform(Terraform),
+    /// Lets time pass.
+    Wait(Wait),
+}
+
+/// The kinds' words, as runbooks spell them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KindWord {
+    /// [`Approval`].
+    Approval,
+    /// [`Azure`].
+    Azure,
+    /// [`Checklist`].
+    Checklist,
+    /// [`Command`].
+    Command,
+    /// [`Dns`].
+    Dns,
+    /// [`Engine`].
+    Engine,
+    /// [`Http`].
+    Http,
+    /// [`Kubernetes`].
+    Kubernetes,
+    /// [`Postgres`].
+    Postgres,
+    /// [`Prometheus`].
+    Prometheus,
+    /// [`Redis`].
+    Redis,
+    /// [`Terraform`].
+    Terraform,
+    /// [`Wait`].
+    Wait,
+}
+
+words!(KindWord {
+    Approval => "approval",
+    Azure => "azure",
+    Checklist => "checklist",
+    Command => "command",
+    Dns => "dns",
+    Engine => "engine",
+    Http => "http",
+    Kubernetes => "kubernetes",
+    Postgres => "postgres",
+    Prometheus => "prometheus",
+    Redis => "redis",
+    Terraform => "terraform",
+    Wait => "wait",
+});
+
+impl Kind {
+    /// Reads what a step does; `common` are keys that steps of all kinds have.
+    ///
+    /// # Errors
+    /// `Config` at the place of what makes no sense.
+    pub fn read(fields: &Fields<'_>, common: &[&str]) -> Result<Self> {
+        let word: KindWord = fields.word("kind")?;
+        let check = |own: &[&str]| fields.check(&[&["kind"], common, own].concat());
+        Ok(match word {
+            KindWord::Approval => check(Approval::KEYS).and_then(|()| Approval::read(fields)).map(Self::Approval)?,
+            KindWord::Azure => check(Azure::KEYS).and_then(|()| Azure::read(fields)).map(Self::Azure)?,
+            KindWord::Checklist => check(Checklist::KEYS).and_then(|()| Checklist::read(fields)).map(Self::Checklist)?,
+            KindWord::Command => check(Command::KEYS).and_then(|()| Command::read(fields)).map(Self::Command)?,
+            KindWord::Dns => check(Dns::KEYS).and_then(|()| Dns::read(fields)).map(Self::Dns)?,
+            KindWord::Engine => check(Engine::KEYS).and_then(|()| Engine::read(fields)).map(Self::Engine)?,
+            KindWord::Http => check(Http::KEYS).and_then(|()| Http::read(fields)).map(Self::Http)?,
+            KindWord::Kubernetes => check(Kubernetes::KEYS).and_then(|()| Kubernetes::read(fields)).map(Self::Kubernetes)?,
+            KindWord::Postgres => check(Postgres::KEYS).and_then(|()| Postgres::read(fields)).map(Self::Postgres)?,
+            KindWord::Prometheus => check(Prometheus::KEYS).and_then(|()| Prometheus::read(fields)).map(Self::Prometheus)?,
+            KindWord::Redis => check(Redis::KEYS).and_then(|()| Redis::read(fields)).map(Self::Redis)?,
+            KindWord::Terraform => check(Terraform::KEYS).and_then(|()| Terraform::read(fields)).map(Self::Terraform)?,
+            KindWord::Wait => check(Wait::KEYS).and_then(|()| Wait::read(fields)).map(Self::Wait)?,
+        })
+    }
+
+    /// What it may do to the world.
+    #[must_use]
+    pub const fn effect(&self) -> Effect {
+        match self {
+            Self::Approval(_) => Effect::People,
+            Self::Azure(_) => Azure::effect(),
+            Self::Command(command) => command.effect(),
+            Self::Dns(dns) => dns.effect(),
+            Self::Engine(engine) => engine.effect(),
+            Self::Kubernetes(kubernetes) => kubernetes.effect(),
+            Self::Terraform(terraform) => terraform.effect(),
+            Self::Checklist(_) | Self::Http(_) | Self::Postgres(_) | Self::Prometheus(_) | Self::Redis(_) | Self::Wait(_) => {
+                Effect::Read
+            }
+        }
+    }
+
+    /// What it will run, to the letter, as far as that is known before it begins.
+    #[must_use]
+    pub fn show(&self) -> Vec<String> {
+        self.lines().into_iter().map(|line| line.replace("${rollback.folder}", "<rollback>")).collect()
+    }
+
+    fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Approval(approval) => approval.show(),
+            Self::Azure(azure) => azure.show(),
+            Self::Checklist(checklist) => checklist.show(),
+            Self::Command(command) => command.show(),
+            Self::Dns(dns) => dns.show(),
+            Self::Engine(engine) => engine.show(),
+            Self::Http(http) => http.show(),
+            Self::Kubernetes(kubernetes) => kubernetes.show(),
+            Self::Postgres(postgres) => postgres.show(),
+            Self::Prometheus(prometheus) => prometheus.show(),
+            Self::Redis(redis) => redis.show(),
+            Self::Terraform(terraform) => terraform.show(),
+            Self::Wait(wait) => wait.show(),
+        }
+    }
+
+    /// Whether it can take back what it did.
+    #[must_use]
+    pub const fn can_undo(&self) -> bool {
+        match self {
+            Self::Command(command) => command.has_undo(),
+            Self::Dns(dns) => dns.can_undo(),
+            Self::Engine(engine) => engine.has_undo(),
+            Self::Kubernetes(kubernetes) => kubernetes.can_undo(),
+            _ => false,
+        }
+    }
+
+    /// Whether it may simply act once more where nobody knows how it ended.
+    #[must_use]
+    pub fn may_repeat(&self) -> bool {
+        self.effect() <= Effect::People || matches!(self, Self::Engine(_))
+    }
+
+    /// Whether its effect can be looked for.
+    #[must_use]
+    pub fn has_probe(&self) -> bool {
+        match self {
+            Self::Command(command) => command.has_probe(),
+            Self::Dns(_) | Self::Kubernetes(_) | Self::Terraform(_) => self.effect() > Effect::People,
+            _ => false,
+        }
+    }
+
+    /// The step whose work it carries on, by id.
+    #[must_use]
+    pub fn follows(&self) -> Option<&str> {
+        match self {
+            Self::Terraform(terraform) => terraform.follows(),
+            _ => None,
+        }
+    }
+
+    /// Looks whether its effect is there.
+    ///
+    /// # Errors
+    /// Where it cannot be looked at.
+    pub async fn probe(&self, work: &Work<'_>) -> Result<Seen> {
+        match self {
+            Self::Command(command) if command.has_probe() => command.probe(work).await,
+            Self::Dns(dns) => dns.probe(work).await,
+            Self::Kubernetes(kubernetes) => kubernetes.probe(work).await,
+            Self::Terraform(terraform) => terraform.probe(work).await,
+            _ => Ok(Seen::NotDone),
+        }
+    }
+
+    /// Acts.
+    ///
+    /// # Errors
+    /// `Interrupted` where the user asked to stop; where a program cannot be started, or evidence cannot be kept.
+    pub async fn act(&self, work: &Work<'_>) -> Result<Ended> {
+        match self {
+            Self::Approval(_) => Ok(Approval::act()),
+            Self::Azure(azure) => azure.act(work).await,
+            Self::Checklist(checklist) => checklist.act(work).await,
+            Self::Command(command) => command.act(work).await,
+            Self::Dns(dns) => dns.act(work).await,
+            Self::Engine(engine) => engine.act(work).await,
+            Self::Http(http) => http.act(work).await,
+            Self::Kubernetes(kubernetes) => kubernetes.act(work).await,
+            Self::Postgres(postgres) => postgres.act(work).await,
+            Self::Prometheus(prometheus) => prometheus.act(work).await,
+            Self::Redis(redis) => redis.act(work).await,
+            Self::Terraform(terraform) => terraform.act(work).await,
+            Self::Wait(wait) => wait.act(work).await,
+        }
+    }
+
+    /// Takes back what it did.
+    ///
+    /// # Errors
+    /// As [`Kind::act`].
+    pub async fn undo(&self, work: &Work<'_>) -> Result<Ended> {
+        match self {
+            Self::Command(command) => command.undo(work).await,
+            Self::Dns(dns) => dns.undo(work).await,
+            Self::Engine(engine) => engine.undo(work).await,
+            Self::Kubernetes(kubernetes) => kubernetes.undo(work).await,
+            _ => Ok(Ended::Failed("what it did cannot be taken back".to_owned())),
+        }
+    }
+}

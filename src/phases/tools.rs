@@ -1,0 +1,244 @@
+//! Programs that steps run: an argument list, never a shell; an environment of named variables; a deadline; what they print
+//! kept as evidence, with every secret taken out.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::{Child, Command};
+
+use super::journal::{JournalFile, Record};
+use super::secrets::Secrets;
+use crate::engine::Stop;
+use crate::error::{Error, ErrorKind, Result};
+use crate::store::{LocalStore, ProgramsLock, Store as _};
+
+/// More of what a program prints is read and thrown away, which the evidence says.
+const PRINTED_MAX: usize = 8 * 1024 * 1024;
+
+/// How long a program that is to stop may take to put things in order (terraform gives back its state's lock).
+const GRACE: Duration = Duration::from_secs(15);
+
+/// How a program ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Its exit code; `None` where a signal ended it, or its time was over.
+    pub code: Option<i32>,
+    /// What it printed on standard output, secrets included: for reading, not for showing.
+    pub out: String,
+    /// What it printed on standard error, secrets taken out.
+    pub err: String,
+    /// Whether its time was over.
+    pub late: bool,
+}
+
+impl Ran {
+    /// Whether the exit code is 0.
+    #[must_use]
+    pub fn is_fine(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// Says how it ended, with the last line of what it complained.
+    #[must_use]
+    pub fn said(&self, program: &str) -> String {
+        let end = match self.code {
+            _ if self.late => "did not end in time".to_owned(),
+            Some(code) => format!("ended with exit code {code}"),
+            None => "was ended by a signal".to_owned(),
+        };
+        let mut lines = self.err.lines().map(str::trim).filter(|line| !line.is_empty());
+        let is_fault = |line: &&str| line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("error:"));
+        // Where a program says which line is the fault, it is that one; else the last that is no remark.
+        let last = lines.clone().find(is_fault).or_else(|| lines.rfind(|line| !line.starts_with("note:"))).unwrap_or_default();
+        if last.is_empty() { format!("{program} {end}") } else { format!("{program} {end}: {last}") }
+    }
+}
+
+/// Runs programs for the steps of one rollback.
+pub struct Tools {
+    paths: BTreeMap<String, String>,
+    environment: Vec<(String, String)>,
+    store: LocalStore,
+    journal: JournalFile,
+    secrets: Secrets,
+    stop: Stop,
+    /// Empty, and locked for as long as any program that was started here lives.
+    held: ProgramsLock,
+}
+
+/// The file that programs hold open.
+const HELD: &str = "programs.lock";
+
+/// How long programs of a process that was killed are waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Tools {
+    /// Takes where programs are that are not found by their names, the variables that they may see, and where evidence goes.
+    /// Where a process was killed while programs of this rollback ran, they may still be at work: they are waited for.
+    ///
+    /// # Errors
+    /// `Refused` where they do not end.
+    pub async fn new(
+        paths: BTreeMap<String, String>,
+        environment: Vec<(String, String)>,
+        store: LocalStore,
+        secrets: Secrets,
+        stop: Stop,
+    ) -> Result<Self> {
+        let journal = JournalFile::new(store.clone());
+        let begun = Instant::now();
+        let held = loop {
+            if let Some(held) = store.held_by_programs(HELD)? {
+                break held;
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(Error::new(ErrorKind::Refused, "go on with the rollback")
+                    .at(store.location())
+                    .because("a program that it started before is still at work")
+                    .next("wait for it to end, or stop it (`fuser programs.lock` in that folder names it), then resume"));
+            }
+            stop.or(tokio::time::sleep(Duration::from_millis(100))).await?;
+        };
+        Ok(Self { paths, environment, store, journal, secrets, stop, held })
+    }
+
+    /// Returns the rollback's folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.store.folder()
+    }
+
+    /// Returns the rollback's files.
+    #[must_use]
+    pub const fn store(&self) -> &LocalStore {
+        &self.store
+    }
+
+    /// Returns the user's wish to stop.
+    #[must_use]
+    pub const fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
+    /// Returns the secrets that nothing may show.
+    #[must_use]
+    pub const fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Runs a program to its end. What it prints is kept beside the journal, which gets a line with the exit code. A program
+    /// whose time is over, or that the user wants stopped, is asked to end and then made to, with all that it has started.
+    ///
+    /// # Errors
+    /// `Config` where it cannot be started, `Interrupted` where the user asked to stop, `Storage` where evidence cannot be
+    /// kept.
+    pub async fn run(&self, step: &str, argv: &[String], timeout: Duration) -> Result<Ran> {
+        let begun = Instant::now();
+        let mut child = self.start(argv)?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let printed = async { tokio::join!(read_all(out), read_all(err)) };
+        tokio::pin!(printed);
+        let (code, late, asked, (out, err)) = tokio::select! {
+            printed = &mut printed => (child.wait().await.ok().and_then(|status| status.code()), false, false, printed),
+            stopped = self.end_of_time(timeout) => {
+                end(group, &mut child).await;
+                // What still holds the pipes open is not waited for.
+                let printed = tokio::time::timeout(Duration::from_secs(1), &mut printed).await.unwrap_or_default();
+                (None, !stopped, stopped, printed)
+            }
+        };
+        let ran = Ran { code, out, err: self.secrets.hide(&err), late };
+        self.keep(step, argv, &ran, begun.elapsed())?;
+        if asked { Err(Error::new(ErrorKind::Interrupted, "stop").at(step).because("asked to stop")) } else { Ok(ran) }
+    }
+
+    /// Runs a program that prints a secret, and returns what it printed, of which nothing is kept; `None` where it failed.
+    ///
+    /// # Errors
+    /// `Config` where it cannot be started.
+    pub async fn ask(&self, argv: &[String], timeout: Duration) -> Result<Option<String>> {
+        let mut child = self.start(argv)?;
+        // Nobody reads what it complains: it may repeat the secret.
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        let printed = async { tokio::join!(read_all(out), read_all(err)).0 };
+        let Ok(out) = tokio::time::timeout(timeout, printed).await else { return Ok(None) };
+        let ended = tokio::time::timeout(timeout, child.wait()).await;
+        Ok(ended.ok().and_then(std::io::Result::ok).is_some_and(|status| status.success()).then_some(out))
+    }
+
+    /// Waits until the time is over, or the user asks to stop: whether it was the user.
+    async fn end_of_time(&self, timeout: Duration) -> bool {
+        self.stop.or(tokio::time::sleep(timeout)).await.is_err()
+    }
+
+    fn start(&self, argv: &[String]) -> Result<Child> {
+        let name = argv.first().map(String::as_str).unwrap_or_default();
+        let program = self.paths.get(name).map_or(name, String::as_str);
+        let failed = |error: std::io::Error| {
+            Error::new(ErrorKind::Config, format!("start {name}"))
+                .because(error)
+                .next(format!("install {name}, or write its path under [tools] in failback.toml"))
+        };
+        // An empty file to read from; whoever has it open is known to be alive.
+        let empty = self.held.stdin().map_err(failed)?;
+        Command::new(OsStr::new(program))
+            .args(&argv[1.min(argv.len())..])
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(empty)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(failed)
+    }
+
+    fn keep(&self, step: &str, argv: &[String], ran: &Ran, took: Duration) -> Result<()> {
+        let place = format!("evidence/{}-{}", self.journal.next_number()?, step.replace('/', "-"));
+        let files = [("out", &ran.out), ("err", &ran.err)].into_iter().filter(|(_, text)| !text.is_empty());
+        let write = |(ending, text): (&str, &String)| {
+            let file = format!("{place}.{ending}");
+            self.store.write(&file, self.secrets.hide(text).as_bytes()).map(|digest| (file, digest.blake3))
+        };
+        let evidence = files.map(write).collect::<Result<BTreeMap<_, _>>>()?;
+        self.journal.append(&Record::Command {
+            step: step.to_owned(),
+            argv: argv.iter().map(|word| self.secrets.hide(word)).collect(),
+            exit: ran.code,
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            evidence,
+        })
+    }
+}
+
+async fn read_all(pipe: Option<impl AsyncRead + Unpin>) -> String {
+    let Some(mut pipe) = pipe else { return String::new() };
+    let (mut kept, mut buffer) = (Vec::new(), vec![0; 64 * 1024]);
+    while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
+        let room = PRINTED_MAX.saturating_sub(kept.len());
+        kept.extend_from_slice(&buffer[..read.min(room)]);
+    }
+    let mut text = String::from_utf8_lossy(&kept).into_owned();
+    if kept.len() == PRINTED_MAX {
+        text.push_str("\n[cut here]\n");
+    }
+    text
+}
+
+/// Asks a program and all that it has started to end, and makes them end when they do not.
+async fn end(group: Option<Pid>, child: &mut Child) {
+    let Some(group) = group else { return };
+    // A group that is gone is what was wanted.
+    let _ = kill_process_group(group, Signal::INT);
+    if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
+        let _ = kill_process_group(group, Signal::KILL);
+        let _ = child.wait().await;
+    }
+}

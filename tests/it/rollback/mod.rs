@@ -1,0 +1,10 @@
+//! `failback rollback`: phases step by step, over real terraform, the real kubectl, real PostgreSQL, and stand-ins for what no
+//! machine of ours has: Azure's control plane, a cluster's API, a zone's name servers (fixtures/standins).
+
+mod asked;
+mod cluster;
+mod destroy;
+mod flip;
+mod quick;
+mod stage;
+mod steps;

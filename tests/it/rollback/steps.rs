@@ -1,0 +1,173 @@
+//! Steps of one's own runbook: intents, kills, consent, what is taken back, what people say.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use super::stage::Stage;
+
+const HEAD: &str = "runbook = \"own\"\ntitle = \"Own\"\nsummary = \"A runbook of the test's.\"\n";
+
+/// A step that adds its name to a file, and can tell whether it has.
+fn step(id: &str, more: &str) -> String {
+    format!(
+        "[[step]]\nid = \"{id}\"\ntitle = \"Step {id}\"\nkind = \"command\"\neffect = \"write\"\n\
+         run = [\"sh\", \"-c\", \"echo {id} >> done\"]\nprobe = [\"grep\", \"-qx\", \"{id}\", \"done\"]\n\
+         undo = [\"sed\", \"-i\", \"/^{id}$/d\", \"done\"]\n{more}\n"
+    )
+}
+
+fn stage(steps: &str) -> Stage {
+    let stage = Stage::new(None, "");
+    stage.write("own.toml", &format!("{HEAD}{steps}"));
+    stage.write("done", "");
+    stage
+}
+
+fn done(stage: &Stage) -> Vec<String> {
+    std::fs::read_to_string(stage.path("done")).expect("a file").lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_plan_is_shown_to_the_letter_and_nothing_is_begun() {
+    let stage = stage(&step("a", ""));
+    let shown = stage.run(&["run", "own.toml", "--dry-run"]);
+    assert_eq!(shown.code, 0, "{}", shown.stderr);
+    assert!(shown.stdout.contains("sh -c 'echo a >> done'") && shown.stdout.contains("nothing was begun"), "{}", shown.stdout);
+    assert!(done(&stage).is_empty() && !stage.path("runs/rollback").exists());
+    assert_eq!(stage.run(&["status"]).code, 2, "there is none");
+}
+
+#[test]
+fn what_is_done_before_is_not_done_again() {
+    let stage = stage(&(step("a", "") + &step("b", "needs = [\"a\"]")));
+    stage.write("done", "a\n");
+    let ran = stage.run(&["run", "own.toml"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(done(&stage), ["a", "b"]);
+    let states = stage.states();
+    assert_eq!(states, [("a".into(), "already_done".into()), ("b".to_owned(), "done".to_owned())]);
+    let again = stage.run(&["resume"]);
+    assert_eq!(again.code, 0, "{}", again.stderr);
+    assert_eq!(done(&stage), ["a", "b"]);
+    let written = stage.run(&["postmortem"]).stdout;
+    assert!(written.contains("# Rollback post-mortem") && written.contains("Step b: done"), "{written}");
+}
+
+#[test]
+fn a_failure_stops_and_what_was_done_can_be_taken_back() {
+    let fails =
+        "[[step]]\nid = \"c\"\ntitle = \"c\"\nkind = \"command\"\neffect = \"read\"\nrun = [\"test\", \"-e\", \"ready\"]\n";
+    let stage = stage(&(step("a", "") + &step("b", "") + fails));
+    let stopped = stage.run(&["run", "own.toml"]);
+    assert_eq!(stopped.code, 8, "{}{}", stopped.stdout, stopped.stderr);
+    assert!(stopped.stdout.contains("stopped at c, which failed"), "{}", stopped.stdout);
+    let other = stage.run(&["run", "own.toml"]);
+    assert!(other.code == 4 && other.stderr.contains("is under way"), "{}", other.stderr);
+    let undone = stage.run(&["undo", "--confirm", "dev"]);
+    assert_eq!(undone.code, 0, "{}", undone.stderr);
+    assert!(done(&stage).is_empty());
+    assert_eq!(stage.state("b"), "undone");
+    stage.write("ready", "");
+    let on = stage.run(&["resume"]);
+    assert_eq!(on.code, 0, "{}{}", on.stdout, on.stderr);
+    assert_eq!(done(&stage), ["a", "b"], "what was taken back is done again");
+}
+
+#[test]
+fn one_is_left_out_with_a_reason_and_the_end_says_so() {
+    let fails = "[[step]]\nid = \"c\"\ntitle = \"c\"\nkind = \"command\"\neffect = \"read\"\nrun = [\"false\"]\n";
+    let stage = stage(&(fails.to_owned() + &step("a", "")));
+    let stopped = stage.run(&["run", "own.toml"]);
+    assert_eq!(stopped.code, 1, "nothing was changed by then: {}", stopped.stdout);
+    assert_eq!(stage.run(&["skip", "c", "--why", "known to be broken", "--by", "ada"]).code, 0);
+    let on = stage.run(&["resume"]);
+    assert_eq!(on.code, 9, "{}", on.stdout);
+    assert!(stage.run(&["postmortem"]).stdout.contains("c was left out by ada: known to be broken"));
+    assert_eq!(stage.run(&["skip", "a", "--why", "late"]).code, 4, "it has ended");
+}
+
+#[test]
+fn consent_is_waited_for_and_one_person_is_one() {
+    let more = "approval = { roles = [\"commander\", \"lead\"] }";
+    let stage = stage(&step("a", more));
+    let waits = stage.run(&["run", "own.toml"]);
+    assert_eq!(waits.code, 4, "{}", waits.stderr);
+    assert!(waits.stdout.contains("nobody has approved as commander, lead") && done(&stage).is_empty(), "{}", waits.stdout);
+    let approve = |role: &str, by: &str| stage.run(&["approve", "a", "--as", role, "--by", by]).code;
+    assert_eq!((approve("commander", "ada"), approve("lead", "Ada")), (0, 0));
+    assert_eq!(stage.run(&["resume"]).code, 4, "one person in two roles");
+    assert_eq!(stage.run(&["deny", "a", "--as", "lead", "--by", "bob"]).code, 0);
+    assert!(stage.run(&["resume"]).stdout.contains("bob denied it as lead"));
+    assert_eq!((approve("lead", "bob"), approve("owner", "eve")), (0, 4));
+    assert_eq!(stage.run(&["resume"]).code, 0);
+    assert_eq!(done(&stage), ["a"]);
+}
+
+#[test]
+fn a_checklist_waits_for_people_and_looks_for_itself() {
+    let list = "[[step]]\nid = \"list\"\ntitle = \"list\"\nkind = \"checklist\"\n\
+                [[step.item]]\nid = \"file\"\ntext = \"the file is there\"\n\
+                check = { kind = \"command\", run = [\"test\", \"-e\", \"ready\"], effect = \"read\" }\n\
+                [[step.item]]\nid = \"users\"\ntext = \"users are content\"\n";
+    let stage = stage(list);
+    let stopped = stage.run(&["run", "own.toml"]);
+    assert!(stopped.code == 1 && stopped.stdout.contains("not as it has to be: file"), "{}", stopped.stdout);
+    stage.write("ready", "");
+    let waits = stage.run(&["resume"]);
+    assert!(waits.code == 4 && waits.stdout.contains("nobody has answered users"), "{}", waits.stdout);
+    assert_eq!(stage.run(&["answer", "list", "file", "yes"]).code, 4, "it is looked at, not answered");
+    assert_eq!(stage.run(&["answer", "list", "users", "no"]).code, 0);
+    assert!(stage.run(&["resume"]).stdout.contains("a person said no"));
+    assert_eq!(stage.run(&["answer", "list", "users", "yes"]).code, 0);
+    assert_eq!(stage.run(&["resume"]).code, 0);
+}
+
+#[test]
+fn an_altered_plan_journal_or_configuration_is_not_gone_on_with() {
+    let fails = "[[step]]\nid = \"c\"\ntitle = \"c\"\nkind = \"command\"\neffect = \"read\"\nrun = [\"false\"]\n";
+    let stage = stage(&(fails.to_owned() + &step("a", "")));
+    assert_eq!(stage.run(&["run", "own.toml"]).code, 1);
+    for (file, from, to, code) in [
+        (stage.rollback().join("plan.json"), "echo a", "echo b", 7),
+        (stage.rollback().join("journal.jsonl"), "not stated", "as stated", 7),
+        (stage.path("failback.toml"), "dns-rg", "dns-gr", 4),
+    ] {
+        let text = std::fs::read_to_string(&file).expect("text");
+        std::fs::write(&file, text.replace(from, to)).expect("written");
+        let resumed = stage.run(&["resume"]);
+        assert_eq!(resumed.code, code, "{}: {}{}", file.display(), resumed.stdout, resumed.stderr);
+        std::fs::write(&file, text).expect("written");
+    }
+    assert!(done(&stage).is_empty());
+    assert_eq!(stage.run(&["resume"]).code, 1);
+}
+
+/// A process that is killed at any moment leaves a journal from which another one ends in the same world, with nothing done
+/// twice.
+#[test]
+fn a_kill_at_any_moment_changes_nothing_of_the_end() {
+    let steps: String = ["a", "b", "c", "d"].iter().map(|id| step(id, "").replace("echo", "sleep 0.05; echo")).collect();
+    let mut moment = Duration::from_millis(5);
+    let mut kills = 0;
+    while kills < 14 {
+        let stage = stage(&steps);
+        let mut command = stage.command(&["run", "own.toml"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("failback");
+        std::thread::sleep(moment);
+        child.kill().expect("a kill");
+        child.wait().expect("an end");
+        kills += 1;
+        moment += Duration::from_millis(35);
+        let deadline = Instant::now() + Duration::from_mins(1);
+        loop {
+            // A kill before the plan was written has begun nothing.
+            let began = stage.run(&["status"]).code == 0;
+            let on = stage.run(if began { &["resume"] } else { &["run", "own.toml"] });
+            if on.code == 0 {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{}{}", on.stdout, on.stderr);
+        }
+        assert_eq!(done(&stage), ["a", "b", "c", "d"], "killed after {moment:?}");
+    }
+}
