@@ -85,6 +85,9 @@ pub struct DatabaseRecord {
     /// When the baseline was made that was gone by, RFC 3339 in UTC; nothing where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
+    /// What OLD's clock showed then, microseconds since 1970-01-01 UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline_us: Option<i64>,
     /// The slot on NEW that was made with the mark; nothing where there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<LogRecord>,

@@ -94,6 +94,11 @@ impl<'a> AgainstBase<'a> {
         matches!(self, Self::Digests(..)) && is_told
     }
 
+    /// Whether a baseline has no row under a key: whatever stands there has come since it was made.
+    pub(super) fn came_since(&self, row: usize) -> bool {
+        matches!(self, Self::Digests(base, _) if base.is_null(row))
+    }
+
     /// Says what is known of a key. `written`: whether each side's row may have been written since a horizon, where that was
     /// asked. A baseline may be from before the cutover: a row that is as it was then has been left alone only if nobody wrote
     /// it, and that there was none does not say that there was none at the cutover.

@@ -32,6 +32,8 @@ pub(super) struct Comparer<'a> {
     is_young: bool,
     ids: AskedIds<'a>,
     stamps: Sided<Stamps>,
+    /// The same for rows that came after a baseline was made.
+    late: Option<Sided<Stamps>>,
     /// What the stamps tell of which side was written first.
     order: WriteOrder,
     /// Reads keys out of the segment's rows.
@@ -45,7 +47,7 @@ pub(super) struct Comparer<'a> {
 
 impl<'a> Comparer<'a> {
     pub(super) fn new(
-        (stamps, order): (Sided<Stamps>, WriteOrder),
+        (stamps, late, order): (Sided<Stamps>, Option<Sided<Stamps>>, WriteOrder),
         table: &'a TableRecord,
         (staged, segment): (Staged, &Segment),
         ids: AskedIds<'a>,
@@ -60,6 +62,7 @@ impl<'a> Comparer<'a> {
             is_young: segment.young != Some(false),
             ids,
             stamps,
+            late,
             order,
             encoder: BatchEncoder::new(layout),
             key_columns: counterpart::key_positions(layout, &table.key.names())?,
@@ -142,14 +145,19 @@ impl<'a> Comparer<'a> {
             let stamped = there.zip(self.stamps.as_ref());
             let is_young = Sided { old: !young.is_valid(row) || young.value(row), new: self.is_young };
             let asked = is_young.zip(self.ids.grade);
-            let mut witness =
-                stamped.zip(asked).map(|((rows, stamps), asked)| rows.map(|rows| self.witness(stamps, rows, row, asked)));
+            let late = self.late.as_ref().filter(|_| base.as_ref().is_some_and(|base| base.came_since(row)));
+            let of_late = Sided { old: late.map(|late| &late.old), new: late.map(|late| &late.new) };
+            let mut witness = stamped
+                .zip(of_late)
+                .zip(asked)
+                .map(|(((rows, stamps), late), asked)| rows.map(|rows| self.witness((stamps, late), rows, row, asked)));
             let is_hidden = there.new.is_none() && !self.table.detached.is_empty();
             // Without ids the log says nothing of OLD's row.
             let fact = facts.filter(|_| self.ids.asks == Asks::Proof && !is_hidden).map_or(Logged::Unknown, |facts| facts[row]);
             // A log of OLD's is not asked.
             let created_apart = self.stamps.new.created().is_some_and(|created| differences.differs(row, created));
-            let asked = witness.zip(Sided { old: Logged::Unknown, new: fact });
+            let doubted = stamped.zip(witness).map(|((rows, stamps), known)| self.doubted(known, stamps, rows, row));
+            let asked = doubted.zip(Sided { old: Logged::Unknown, new: fact });
             let remade = asked.map(|(row, fact)| remade(row, fact, created_apart));
             witness = logged(witness, fact);
             if is_hidden {
@@ -175,9 +183,18 @@ impl<'a> Comparer<'a> {
 }
 
 impl Comparer<'_> {
-    /// What is known of one side's row, the other side apart.
-    fn witness(&self, stamps: &Stamps, rows: &RecordBatch, row: usize, (is_young, grade): (bool, Evidence)) -> Witness {
-        let stamped = if self.table.stamps_prove { stamps.witness(rows, row) } else { Witness::silent() };
+    /// What is known of one side's row, the other side apart. `late` reads the stamps of a row that came after a baseline.
+    fn witness(
+        &self,
+        (stamps, late): (&Stamps, Option<&Stamps>),
+        rows: &RecordBatch,
+        row: usize,
+        (is_young, grade): (bool, Evidence),
+    ) -> Witness {
+        let read = |stamps: &Stamps| if self.table.stamps_prove { stamps.witness(rows, row) } else { Witness::silent() };
+        // Of a row that contradicts itself no stamp is believed, not even the one that may be right.
+        let stamps = late.filter(|_| !read(stamps).history().contradicts_itself()).unwrap_or(stamps);
+        let stamped = read(stamps);
         match self.ids.asks {
             Asks::Nothing => return stamped,
             Asks::Agreement => return agreed(stamped, is_young, grade),
@@ -186,6 +203,15 @@ impl Comparer<'_> {
         // That it was last written before the cutover is no longer to be believed where its id says otherwise.
         let is_believed = self.table.stamps_prove && !stamped.history().contradicts_itself();
         xid_witness(is_young, grade, if is_believed { stamps.creation(rows, row) } else { History::default() })
+    }
+
+    /// What may speak for a row that was made anew: where stamps prove nothing, they still cast doubt.
+    fn doubted(&self, known: Option<Witness>, stamps: &Stamps, rows: Option<&RecordBatch>, row: usize) -> Option<Witness> {
+        if self.table.stamps_prove {
+            known
+        } else {
+            rows.map(|rows| Witness::new(stamps.creation(rows, row), Evidence::Column))
+        }
     }
 
     /// Adds the rows of each side that bear stamps of a time that has not come.

@@ -189,7 +189,9 @@ impl Work for DiffWork {
             options: SegmentOptions { metadata, ..SegmentOptions::default() },
         };
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
-        let stamps = (stamps, WriteOrder::of(record, &self.clock));
+        let made_us = self.database.baseline_us.filter(|_| record.has_base());
+        let late = made_us.map(|made_us| stamps.as_ref().map(|side| side.of_rows_since(&self.clock, made_us)));
+        let stamps = (stamps, late, WriteOrder::of(record, &self.clock));
         let memory = (self.brought.of(&record.old.name), self.own_writes.of(&record.old.name));
         let ids = AskedIds::of(record, self.estimated, &self.young, self.grade);
         let comparer = Comparer::new(stamps, record, (staged, segment), ids, memory)?;

@@ -196,6 +196,7 @@ pub(crate) async fn describe(
     let (new_sequences, sequences_aside) = in_olds_words(&tables, &catalogs.old.sequences, catalogs.new.sequences);
     left_out.extend(sequences_aside);
     notes.extend(left_behind(&catalogs.old.sequences, &new_sequences).map(|note| format!("{name}: {note}")));
+    let armed = selection.baseline().filter(|_| matches!(base, Some(BaseSource::Kept(_)))).map(|armed| &armed.baseline);
     info!(tables = tables.len(), new_only = new_only.len(), left_out = left_out.len(), "paired");
     Ok(DatabaseRecord {
         name: name.to_owned(),
@@ -205,10 +206,8 @@ pub(crate) async fn describe(
         clocks: Some(clocks),
         horizon: None,
         ended: None,
-        baseline: match base {
-            Some(BaseSource::Kept(_)) => selection.baseline().map(|armed| armed.baseline.made_at.clone()),
-            _ => None,
-        },
+        baseline: armed.map(|armed| armed.made_at.clone()),
+        baseline_us: armed.and_then(|armed| armed.database(name)).map(|kept| kept.clock_us),
         log: log.map(|log| log.record),
         base: match base {
             Some(BaseSource::Server(base)) => Some(base.record),

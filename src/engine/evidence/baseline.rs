@@ -3,7 +3,7 @@
 //! It may be earlier than the cutover. What OLD wrote between the two is on both sides, as replication brought it to NEW, so
 //! that it differs only where a side wrote the row again. That a row is the baseline's by its values therefore proves that its
 //! side left it alone only where its transaction id says so too; and that a row was not in the baseline proves nothing of the
-//! cutover.
+//! cutover, but that stamps of before the baseline are none of this row's.
 
 use crate::codec::RowLayout;
 use crate::engine::run::Ledger;
@@ -69,8 +69,8 @@ impl<'a> BaselineEvidence<'a> {
     /// Says what is taken on trust of a table, by whether transaction ids say which of its rows were written since.
     pub(crate) fn trusted(by_xid: bool) -> Option<&'static str> {
         (!by_xid).then_some(
-            "the baseline, as far as nobody changed a row on OLD between it and the cutover and back again since: transaction \
-             ids do not tell",
+            "the baseline, as far as nobody changed a row on OLD between it and the cutover and back again since, and of rows \
+             that came after it their time columns, as far as they are maintained: transaction ids do not tell",
         )
     }
 

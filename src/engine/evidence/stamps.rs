@@ -73,6 +73,18 @@ impl Clock {
         }
     }
 
+    /// Returns the earliest stamp that a row can bear which was not there yet at an instant, in the terms of a column: a
+    /// transaction that began within the overlap before that stamps it so.
+    fn earliest(&self, kind: TimeKind, since_us: i64) -> i64 {
+        let overlap_us = self.cutover.as_microsecond() - self.since.as_microsecond();
+        let Ok(since) = Timestamp::from_microsecond(since_us.saturating_sub(overlap_us)) else { return i64::MIN };
+        match kind {
+            TimeKind::Instant => since.as_microsecond(),
+            TimeKind::WallClock => wall_us(self.zone.earliest_civil(since)),
+            TimeKind::Day => day(self.zone.earliest_civil(since)) * DAY_US,
+        }
+    }
+
     /// Returns a literal of the column's type for the earliest stamp that makes a row a candidate.
     fn since_literal(&self, kind: TimeKind) -> String {
         // The lowest wall clock still to come: clocks may be put back soon after.
@@ -147,6 +159,9 @@ struct StampColumn {
     position: usize,
     kind: TimeKind,
     window: CutoverWindow,
+    /// An earlier stamp than this is of a time when the row was not there: it was carried over from elsewhere, or nobody
+    /// maintained it.
+    earliest_us: i64,
     /// A later stamp than this is of a time that has not come: it says nothing of when the row was written.
     latest_us: i64,
 }
@@ -158,7 +173,7 @@ impl StampColumn {
     }
 
     fn believable(self, batch: &RecordBatch, row: usize) -> Option<i64> {
-        stamp(batch, self.position, row).filter(|us| *us <= self.latest_us)
+        stamp(batch, self.position, row).filter(|us| (self.earliest_us..=self.latest_us).contains(us))
     }
 
     fn is_ahead(self, batch: &RecordBatch, row: usize) -> bool {
@@ -180,9 +195,16 @@ impl Stamps {
             let column = column.as_ref()?;
             let position = layout.columns.iter().position(|staged| staged.name == column.name)?;
             let latest_us = now_us.map_or(i64::MAX, |now_us| clock.latest(column.kind, now_us));
-            Some(StampColumn { position, kind: column.kind, window: clock.window(column.kind), latest_us })
+            let window = clock.window(column.kind);
+            Some(StampColumn { position, kind: column.kind, window, earliest_us: i64::MIN, latest_us })
         };
         Self { created: find(&times.created), updated: find(&times.updated) }
+    }
+
+    /// Returns the same for rows of which it is known that they were not there at an instant.
+    pub(crate) fn of_rows_since(&self, clock: &Clock, since_us: i64) -> Self {
+        let since = |column: StampColumn| StampColumn { earliest_us: clock.earliest(column.kind, since_us), ..column };
+        Self { created: self.created.map(since), updated: self.updated.map(since) }
     }
 
     /// Returns which column of the layout says when a row was created, if one does.
@@ -288,6 +310,17 @@ mod tests {
         assert_eq!(window.read(midnight - DAY_US), Stamp::Before);
         assert_eq!(window.read(midnight + DAY_US), Stamp::After);
         assert_eq!(window.read(i64::from(i32::MAX).saturating_mul(DAY_US)), Stamp::After);
+    }
+
+    #[test]
+    fn a_row_that_was_not_there_at_an_instant_was_not_stamped_before_it() {
+        let cutover: Timestamp = "2026-07-01T10:00:00Z".parse().expect("a timestamp");
+        let clock = Clock::new(cutover.as_microsecond(), 300_000_000, &Zone::parse("Europe/Berlin").expect("a zone"));
+        let armed: Timestamp = "2026-07-01T08:00:00Z".parse().expect("a timestamp");
+        let earliest = |kind| clock.as_ref().expect("a clock").earliest(kind, armed.as_microsecond());
+        assert_eq!(earliest(TimeKind::Instant), armed.as_microsecond() - 300_000_000);
+        assert_eq!(earliest(TimeKind::WallClock), wall_us("2026-07-01T09:55:00".parse().expect("a wall clock")));
+        assert_eq!(earliest(TimeKind::Day), wall_us("2026-07-01T00:00:00".parse().expect("a day")));
     }
 
     #[test]

@@ -127,6 +127,30 @@ fn without_transaction_ids_it_is_trusted() {
 }
 
 #[test]
+fn a_row_that_came_after_it_with_an_old_stamp_is_no_row_of_the_cutover() {
+    let both = "create table t (id int primary key, v text, updated_at timestamptz);
+                insert into t select g, 'both', '2020-01-01' from generate_series(1, 9) g";
+    let row = |id: u32, side: &str, stamp: &str| format!("insert into t values ({id}, '{side}', {stamp})");
+    let (old_stamp, now) = ("'2020-01-01'", "clock_timestamp()");
+    let new = [(30, old_stamp), (31, now), (33, old_stamp)].map(|(id, stamp)| row(id, "new", stamp));
+    let old = [(30, now), (31, old_stamp), (32, old_stamp)].map(|(id, stamp)| row(id, "old", stamp));
+    // Whether transaction ids tell who wrote rows, or nothing does but their stamps.
+    for (meanwhile, method) in [("vacuum full t", Method::Compare), ("", Method::Xid)] {
+        let case = armed("armed_imported", both, meanwhile, [&new.join(";"), &old.join(";")]);
+        assert_eq!(table(&case).method, method);
+        let differs = if method == Method::Xid { Class::UpdateOriginDiffers } else { Class::AmbiguousDiffers };
+        let expected = [
+            // Under keys that both gave out neither side's row is an earlier state of the other's.
+            (differs, 2),
+            // What OLD made is not deleted, and what NEW made is not taken for a row that OLD deleted.
+            (Class::AmbiguousMissingOnNew, 1),
+            (Class::AmbiguousMissingOnOld, 1),
+        ];
+        assert_eq!(classes(&case), BTreeMap::from(expected), "{method:?}");
+    }
+}
+
+#[test]
 fn where_no_key_is_looked_at_a_baseline_finds_no_delete() {
     let both = "create table t (id int primary key, v text, updated_at timestamptz default '2020-01-01');
                 insert into t select g, 'both' from generate_series(1, 9) g";

@@ -102,6 +102,17 @@ fn another_row_under_a_parents_key_does_not_become_its_childrens_parent() {
 }
 
 #[test]
+fn a_stamp_that_proves_nothing_still_tells_another_row() {
+    let pair = pair("remade_compared", PERSONS, ANOTHER, CHILD);
+    let base = support::third_of(&pair);
+    support::sql(&base, PERSONS);
+    let mut case = recovery(pair, "[tables.\"public.p\"]\nmethod = \"compare\"\n");
+    case.ask_base(&base);
+    assert_eq!(merged(&case, ""), (Class::AmbiguousDiffers, Base::Unknown));
+    assert!(texts(&case.pair.old, "p")[0].contains("person 1"));
+}
+
+#[test]
 fn it_is_not_taken_for_olds_where_olds_users_wrote_theirs_too() {
     let old = format!("{CHILD}; update p set name = 'person one' where id = 1");
     for known in EVERY {
