@@ -33,6 +33,10 @@ pub(super) struct Arguments {
     /// Do everything but commit; needs no confirmation
     #[arg(long, help_heading = "Writing to OLD")]
     pub(super) dry_run: bool,
+    /// Carry out a plan once more that this run's journal has as merged, and OLD's ledger has not: OLD was set back to before
+    /// the merge. Rows that are no longer as they were compared stop it
+    #[arg(long, help_heading = "Writing to OLD")]
+    pub(super) again: bool,
     #[command(flatten)]
     pub(super) options: WithOld,
 }
@@ -46,6 +50,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         leave_held: arguments.leave_held,
         fire_triggers: arguments.writing.fire_triggers,
         dry_run: arguments.dry_run,
+        again: arguments.again,
     };
     if !options.dry_run {
         refuse_held(&settings, &context, arguments)?;

@@ -68,8 +68,12 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         return Ok(Exit::Undecided);
     }
     confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
-    let options =
-        MergeOptions { leave_held: arguments.leave_held, fire_triggers: arguments.writing.fire_triggers, dry_run: false };
+    let options = MergeOptions {
+        leave_held: arguments.leave_held,
+        fire_triggers: arguments.writing.fire_triggers,
+        dry_run: false,
+        again: false,
+    };
     let merged = engine::merge(&context, options).await;
     report::renew_after(call, &here, context.store(), &merged);
     let merged = merged?;

@@ -92,6 +92,9 @@ fn next(settings: &Settings, report: &StatusReport) -> Vec<Step> {
         steps.extend(settings.steps("status", &[]));
         return steps;
     }
+    if !report.lost.is_empty() {
+        return after_loss(settings);
+    }
     let verdict = report.verified.as_deref().and_then(|word| word.parse().ok());
     if let Some(state) = verdict {
         return verify::next(settings, state);
@@ -108,6 +111,17 @@ fn next(settings: &Settings, report: &StatusReport) -> Vec<Step> {
     let mut steps = settings.steps("decide", &[]);
     steps.push(Step::Say("or leave held what waits:".to_owned()));
     steps.extend(settings.steps("merge", &["--leave-held".to_owned()]));
+    steps
+}
+
+/// Says how to go on where OLD's ledger does not know of a merge that was committed.
+fn after_loss(settings: &Settings) -> Vec<Step> {
+    let meant = "what the merge wrote may be on OLD, which no longer knows that it came from NEW: undo cannot take it back, \
+                 and what OLD's users erased since may be brought again. A new run compares what is there:";
+    let mut steps = vec![Step::Say(meant.to_owned())];
+    steps.extend(settings.steps("export", &[]));
+    steps.push(Step::Say("or, where OLD was set back to before the merge, carry the plan out once more:".to_owned()));
+    steps.extend(settings.steps("merge", &["--again".to_owned()]));
     steps
 }
 
@@ -128,7 +142,7 @@ fn page(call: &Call, report: &StatusReport) -> Page {
                 let rows = entry.tables.iter().map(|(_, written)| written.rows()).sum();
                 format!("{} of {} at {}", deed(entry.action), amount::rows(rows), entry.recorded_at)
             }
-            Ok(None) => "nothing was merged".to_owned(),
+            Ok(None) => report.lost.get(database).map_or_else(|| "nothing was merged".to_owned(), Clone::clone),
             Err(error) => format!("OLD could not be asked: {error}"),
         };
         page.line(format!("OLD:      {}: {}", tame(database), tame(&said)));

@@ -40,7 +40,12 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let (store, _lock) = run::open_for_writing(&settings)?;
     let context = settings.context(call, store, &[Side::Old])?;
-    let options = MergeOptions { leave_held: true, fire_triggers: arguments.writing.fire_triggers, dry_run: arguments.dry_run };
+    let options = MergeOptions {
+        leave_held: true,
+        fire_triggers: arguments.writing.fire_triggers,
+        dry_run: arguments.dry_run,
+        ..MergeOptions::default()
+    };
     if !options.dry_run {
         confirm(call, &context, "undo", arguments.writing.confirm.as_deref()).await?;
     }

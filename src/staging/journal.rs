@@ -1,5 +1,6 @@
 //! The journal of a run: what was done, one record a line, only ever added to. It repeats what the files and OLD's ledger say,
-//! in the order in which it happened; no step reads it to decide what to do.
+//! in the order in which it happened. No step reads it to decide what to do, but for a merge of which OLD's ledger knows
+//! nothing: that it was made before is then known here alone.
 //!
 //! A merge or an undo writes what it is about to commit before COMMIT, and how that ended after it: an intent without an end
 //! says that OLD's ledger has to be asked.
@@ -242,12 +243,23 @@ impl Journal {
         })
     }
 
-    /// Whether a merge of a plan's part was committed, as far as the journal says.
+    /// Says when the merge of a plan's part was committed that stands, as far as the journal says.
     #[must_use]
-    pub fn has_merge(&self, plan: &str, database: &str) -> bool {
-        self.entries
-            .iter()
-            .any(|entry| matches!(&entry.record, JournalRecord::Merged(end) if end.plan == plan && end.database == database))
+    pub fn stands(&self, plan: &str, database: &str) -> Option<&str> {
+        let is_it = |end: &Committed| end.plan == plan && end.database == database;
+        let last = self.entries.iter().rev().find_map(|entry| match &entry.record {
+            JournalRecord::Merged(end) if is_it(end) => Some(Some(entry.at.as_str())),
+            JournalRecord::Undone(end) if is_it(end) => Some(None),
+            _ => None,
+        });
+        last.flatten()
+    }
+
+    /// Counts how often a plan's part was taken back, in part or as a whole, as far as the journal says.
+    #[must_use]
+    pub fn undone(&self, plan: &str, database: &str) -> usize {
+        let is_it = |end: &Committed| end.plan == plan && end.database == database;
+        self.entries.iter().filter(|entry| matches!(&entry.record, JournalRecord::Undone(end) if is_it(end))).count()
     }
 
     /// Lists the intents that nothing says the end of.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use failback::engine::{self, MergeOptions};
+use failback::engine::{self, MergeOptions, RunState, RunSummary};
 use failback::error::{Error, ErrorKind, OldState, Result};
 use failback::staging::{Journal, JournalRecord};
 use failback::store::{LocalStore, Store};
@@ -39,7 +39,7 @@ fn words(journal: &Journal) -> Vec<String> {
     journal.entries.iter().filter_map(|entry| word(&entry.record)).collect()
 }
 
-const LEFT: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+const LEFT: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 #[test]
 fn every_step_writes_its_end_and_a_merge_its_intent_before() {
@@ -68,7 +68,7 @@ fn blake3_of(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_journal_that_is_full_after_commit_does_not_hide_the_merge_and_is_completed_later() {
+fn a_journal_that_is_full_after_commit_does_not_hide_the_merge_and_is_completed_by_whoever_asks_the_ledger() {
     let mut recovery = shop("journal_full");
     recovery.up_to_plan();
     let before = Journal::read(&recovery.store).expect("a journal").entries.len();
@@ -81,12 +81,24 @@ fn a_journal_that_is_full_after_commit_does_not_hide_the_merge_and_is_completed_
     let journal = Journal::read(&recovery.store).expect("a journal");
     assert_eq!((words(&journal)[before..].to_vec(), journal.unended().len()), (vec!["merge_intended".to_owned()], 1));
     recovery.keep_in(Arc::new(recovery.store.clone()));
-    let status = block_on(engine::status(&recovery.context)).expect("a status");
-    assert_eq!((status.unended.len(), status.next), (1, "verify"), "the ledger knows");
-    block_on(engine::merge(&recovery.context, LEFT)).expect("a merge that was made before");
+    let doubtful = |recovery: &Recovery| {
+        let summary = RunSummary::of(&recovery.store).expect("a run");
+        (block_on(engine::status(&recovery.context)).expect("a status").unended.len(), summary.state)
+    };
+    let at_work = recovery.store.lock().expect("nobody is at work");
+    assert_eq!(doubtful(&recovery), (1, RunState::InDoubt), "whoever is at work writes it");
+    drop(at_work);
+    block_on(engine::verify(&recovery.context)).expect("a verification");
+    let written = |more: &str| ["merge_intended", "merged", more].map(str::to_owned);
     let journal = Journal::read(&recovery.store).expect("a journal");
-    assert_eq!(words(&journal)[before..], ["merge_intended", "merged"].map(str::to_owned));
-    assert!(journal.unended().is_empty());
+    assert_eq!(words(&journal)[before..], written("verified"));
+    assert_eq!(doubtful(&recovery), (0, RunState::VerifiedWithGaps));
+    recovery.keep_in(Arc::new(FullStore { store: recovery.store.clone(), lines: AtomicU32::new(1) }));
+    let error = block_on(engine::undo(&recovery.context, LEFT)).expect_err("no room for the end");
+    assert!(error.hints().iter().any(|hint| hint.contains("`failback status`")), "{:?}", error.hints());
+    recovery.keep_in(Arc::new(recovery.store.clone()));
+    let status = block_on(engine::status(&recovery.context)).expect("a status");
+    assert_eq!((status.unended.len(), status.next, doubtful(&recovery).1), (0, "merge", RunState::Undone));
 }
 
 #[test]

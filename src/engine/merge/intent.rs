@@ -1,10 +1,9 @@
 //! What the run's journal says of a transaction: what it is about to commit, and how that ended.
 
 use super::report::MergedDatabase;
-use crate::engine::run::{Entry, Ledger, LedgerAction};
+use crate::engine::run::LedgerAction;
 use crate::error::{Error, OldState, Result};
-use crate::pg::Session;
-use crate::staging::{Committed, DatabasePlan, Intent, Journal, JournalRecord, NotCommitted};
+use crate::staging::{Committed, DatabasePlan, Intent, JournalRecord, NotCommitted};
 use crate::store::Store;
 
 /// A transaction on one database that is about to be committed.
@@ -37,10 +36,11 @@ impl Intention<'_> {
     pub(crate) fn committed(self, merged: &MergedDatabase) -> Result<()> {
         let Intent { plan, database, .. } = self.intent();
         let (tables, sequences) = (merged.tables.clone(), merged.sequences.clone());
+        let next = if self.action == LedgerAction::Merge { "verify" } else { "status" };
         self.ended(Committed { plan, database, tables, sequences }).map_err(|error| {
             error
                 .next("nothing is lost: OLD's ledger has the record, and every other step of the run asks it")
-                .next("remove what keeps the run's journal from being written, then go on with `failback verify`")
+                .next(format!("remove what keeps the run's journal from being written, then go on with `failback {next}`"))
         })
     }
 
@@ -54,26 +54,6 @@ impl Intention<'_> {
         };
         let Intent { plan, database, .. } = self.intent();
         let _ = record(NotCommitted { plan, database, old: state.to_string() }).append(self.store);
-    }
-
-    /// Completes the journal where an earlier command could not: its intent has no end, and OLD's ledger has the transaction.
-    ///
-    /// # Errors
-    /// Whatever asking OLD's ledger can give; `Storage` where the journal cannot be written.
-    pub(crate) async fn settle(self, ledger: &Ledger, old: &Session) -> Result<()> {
-        let journal = Journal::read(self.store)?;
-        let Intent { plan, database, .. } = self.intent();
-        if !journal.unended().iter().any(|entry| entry.record.intends(&plan, &database)) {
-            return Ok(());
-        }
-        let is_it = |entry: &Entry| match self.action {
-            LedgerAction::Merge => entry.action == LedgerAction::Merge,
-            LedgerAction::Undo | LedgerAction::UndoPart => entry.action != LedgerAction::Merge,
-        };
-        match ledger.latest(old, self.part).await?.filter(is_it) {
-            Some(entry) => self.ended(Committed { plan, database, tables: entry.tables, sequences: Vec::new() }),
-            None => Ok(()),
-        }
     }
 
     fn ended(self, what: Committed) -> Result<()> {

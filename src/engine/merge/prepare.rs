@@ -1,6 +1,5 @@
 //! One database's transaction, made ready: everything that the plan does to it is done, and COMMIT is not sent.
 
-use super::intent::Intention;
 use super::report::{DatabaseOutcome, MergeOptions, MergedDatabase};
 use super::scope::Scope;
 use super::transaction::carry_out;
@@ -9,7 +8,7 @@ use super::{definitions, sequences, table_locks, take_back, writers};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{Direction, expect_privileges};
 use crate::engine::run::ledger::lock;
-use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, NewServer, Recorded, is_lock_wait};
+use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, NewServer, Recorded, is_lock_wait, lost, settle};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, ServerIdentity, Session, Transaction, is_old};
@@ -50,7 +49,7 @@ impl Preparation<'_> {
         let identity = self.expect_old(&old, record, last.as_ref()).await?;
         if let Some(outcome) = self.is_done(last.as_ref())? {
             if !self.options.dry_run {
-                self.intention().settle(&Ledger::of(self.context), &old).await?;
+                settle(self.context.store(), (&Ledger::of(self.context), &old), &self.part.name).await?;
             }
             return Ok(self.nothing(outcome));
         }
@@ -114,10 +113,6 @@ impl Preparation<'_> {
         })
     }
 
-    fn intention(&self) -> Intention<'_> {
-        Intention { store: self.context.store(), part: self.part, action: self.action, restarted: false }
-    }
-
     fn nothing(&self, outcome: DatabaseOutcome) -> Prepared {
         let merged = MergedDatabase {
             database: self.part.name.clone(),
@@ -155,7 +150,10 @@ impl Preparation<'_> {
     /// `Refused` where a merge was taken back but for some rows: these can neither be merged again nor be told from others.
     fn is_done(&self, last: Option<&Entry>) -> Result<Option<DatabaseOutcome>> {
         let Some(last) = last.map(|entry| entry.action) else {
-            return Ok((self.action != LedgerAction::Merge).then_some(DatabaseOutcome::NeverMerged));
+            if self.action != LedgerAction::Merge {
+                return Ok(Some(DatabaseOutcome::NeverMerged));
+            }
+            return self.expect_first().map(|()| None);
         };
         let is_done = match self.action {
             LedgerAction::Merge if last == LedgerAction::UndoPart => {
@@ -167,6 +165,22 @@ impl Preparation<'_> {
             LedgerAction::Undo | LedgerAction::UndoPart => last == LedgerAction::Undo,
         };
         Ok(is_done.then_some(DatabaseOutcome::DoneBefore))
+    }
+
+    /// Expects that a plan of which OLD's ledger has no merge was not merged before, or that somebody knows that it was.
+    ///
+    /// # Errors
+    /// `Refused` where the run's journal has its merge.
+    fn expect_first(&self) -> Result<()> {
+        // One that cannot be read says nothing: nothing is committed then either, as its intent has no place.
+        let lost = Journal::read(self.context.store()).ok().and_then(|journal| lost(&journal, self.part));
+        match lost.filter(|_| !self.options.again) {
+            None => Ok(()),
+            Some(cause) => Err(Error::new(ErrorKind::Refused, "merge")
+                .because(cause)
+                .next("make a new run, which compares OLD as it is now: `failback export`, or `failback recover`")
+                .next("or, where OLD was set back, carry the plan out once more: `failback merge --again`")),
+        }
     }
 
     /// Everything between BEGIN and COMMIT; `None` where another process has done it in the meantime.

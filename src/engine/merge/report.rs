@@ -8,6 +8,7 @@ use crate::staging::{Raise, Written};
 
 /// How a merge or an undo is to be carried out.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "options, each asked for on its own")]
 pub struct MergeOptions {
     /// Go on although rows wait for a decision; they stay as they are.
     pub leave_held: bool,
@@ -15,6 +16,8 @@ pub struct MergeOptions {
     pub fire_triggers: bool,
     /// Do everything but COMMIT.
     pub dry_run: bool,
+    /// Carry out a plan that the run's journal says was merged, and OLD's ledger does not.
+    pub again: bool,
 }
 
 /// What was merged, or taken back.

@@ -4,7 +4,7 @@ use tracing::Instrument as _;
 
 use super::execute::perform;
 use super::report::{DatabaseOutcome, MergeOptions, MergeReport};
-use crate::engine::run::{Context, LedgerAction, spans};
+use crate::engine::run::{Context, LedgerAction, lost, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::{Journal, Plan};
 
@@ -36,12 +36,9 @@ async fn undo_plan(context: &Context, options: MergeOptions) -> Result<MergeRepo
 fn not_there(context: &Context, plan: &Plan) -> Result<Error> {
     let journal = Journal::read(context.store())?;
     let error = Error::new(ErrorKind::Refused, "undo").at(context.run());
-    if plan.databases.iter().any(|part| journal.has_merge(&part.digest, &part.name)) {
+    if let Some(cause) = plan.databases.iter().find_map(|part| lost(&journal, part)) {
         return Ok(error
-            .because(
-                "OLD's ledger has no merge of this plan, and this run's journal has one that was committed: the ledger was \
-                 dropped, or OLD was set back to before the merge, or this is another copy of it",
-            )
+            .because(cause)
             .next("look what OLD has: a ledger under another name is `ledger_schema` in failback.toml"));
     }
     Ok(error.because("OLD's ledger has no merge of this plan: it was never made").next("see `failback status`"))

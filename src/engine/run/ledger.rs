@@ -180,10 +180,15 @@ impl Ledger {
 
     /// Reads what happened last to a plan's part on OLD; `None` if nothing did.
     pub(crate) async fn latest(&self, old: &Session, part: &DatabasePlan) -> Result<Option<Entry>> {
+        self.latest_of(old, &part.digest).await
+    }
+
+    /// The same, by the digest of the plan's part.
+    pub(super) async fn latest_of(&self, old: &Session, digest: &str) -> Result<Option<Entry>> {
         if !self.exists(old).await? {
             return Ok(None);
         }
-        let rows = old.query(&self.statement(LATEST), &[&part.digest]).await?;
+        let rows = old.query(&self.statement(LATEST), &[&digest]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let (action, said) = (action(row)?, recorded(row.get("tables"))?);
         let left: BTreeMap<_, _> = said.iter().filter_map(|(_, one)| Some((one.table?, one.left.clone()?))).collect();

@@ -8,6 +8,7 @@ use tracing::Instrument as _;
 use super::context::Context;
 use super::coverage::{CoveredTable, coverage};
 use super::ledger::{Entry, Ledger, LedgerAction, lock_holder};
+use super::settle::{lost, settle_if_alone};
 use super::spans;
 use super::verdict::State;
 use crate::delta::Class;
@@ -50,6 +51,8 @@ pub struct StatusReport {
     pub at_work: BTreeMap<String, String>,
     /// What was done, and when.
     pub journal: Journal,
+    /// Databases of whose merge this run's journal knows, and OLD's ledger does not, each with a sentence.
+    pub lost: BTreeMap<String, String>,
     /// What was about to be committed and has no end in the journal: OLD's ledger says whether it was.
     pub unended: Vec<Intent>,
     /// The verb that comes next; `status` where that is not known, as OLD's ledger could not be asked, and `nothing` once the
@@ -75,7 +78,6 @@ async fn look(context: &Context) -> Result<StatusReport> {
     } else {
         (None, None)
     };
-    let journal = Journal::read(store)?;
     let mut report = StatusReport {
         run: context.run(),
         coverage: manifest.as_ref().map(|manifest| coverage(&manifest.databases)).unwrap_or_default(),
@@ -95,13 +97,22 @@ async fn look(context: &Context) -> Result<StatusReport> {
         verified: None,
         ledger: BTreeMap::new(),
         at_work: BTreeMap::new(),
-        unended: journal.unended().iter().filter_map(|entry| entry.record.intent().cloned()).collect(),
-        journal,
+        unended: Vec::new(),
+        journal: Journal::default(),
+        lost: BTreeMap::new(),
         next: "export",
     };
     for database in plan.iter().flat_map(|plan| &plan.databases) {
         let entry = ask_old(context, database, &mut report.at_work).await.map_err(|error| format!("{error:?}"));
         report.ledger.insert(database.name.clone(), entry);
+    }
+    // What OLD's ledger said of it is written there by now.
+    report.journal = Journal::read(store)?;
+    let unended = report.journal.unended();
+    report.unended = unended.iter().filter_map(|entry| entry.record.intent().cloned()).collect();
+    for part in plan.iter().flat_map(|plan| &plan.databases) {
+        let cause = lost(&report.journal, part).filter(|_| report.ledger.get(&part.name) == Some(&Ok(None)));
+        report.lost.extend(cause.map(|cause| (part.name.clone(), cause)));
     }
     report.verified = plan.as_ref().and_then(|plan| last_verdict(&report, &plan.digest));
     report.next = next(&report);
@@ -142,7 +153,9 @@ fn last_verdict(report: &StatusReport, digest: &str) -> Option<String> {
 async fn ask_old(context: &Context, part: &DatabasePlan, at_work: &mut BTreeMap<String, String>) -> Result<Option<Entry>> {
     let old = context.servers().connect(Side::Old, &part.name).await?;
     at_work.extend(lock_holder(&old).await?.map(|session| (part.name.clone(), session)));
-    Ledger::of(context).latest(&old, part).await
+    let ledger = Ledger::of(context);
+    settle_if_alone(context.store(), (&ledger, &old), &part.name).await;
+    ledger.latest(&old, part).await
 }
 
 fn next(report: &StatusReport) -> &'static str {
@@ -159,6 +172,8 @@ fn next(report: &StatusReport) -> &'static str {
         (.., None) => "plan",
         // What was committed is not known.
         _ if !report.is_ledger_known() => "status",
+        // What it wrote may be there: a new run compares what is.
+        _ if !report.lost.is_empty() => "export",
         _ if is_merged => match report.verified.as_deref().and_then(|word| word.parse().ok()) {
             None => "verify",
             Some(State::NotVerified) => "undo",

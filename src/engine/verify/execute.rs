@@ -14,11 +14,12 @@ use super::taken_back;
 use crate::catalog::{self, Catalog};
 use crate::engine::merge::{fitting, sequences};
 use crate::engine::run::spans;
-use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, State, coverage, read_step};
+use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, State, coverage, lost, read_step, settle_if_alone};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
-use crate::staging::{DatabasePlan, DatabaseRecord, JournalRecord, Manifest, Plan, RunId, TablePlan, TableRecord};
+use crate::staging::{DatabasePlan, DatabaseRecord, Journal, JournalRecord, Manifest, Plan, RunId, TablePlan, TableRecord};
+use crate::store::Store;
 
 /// Reads OLD back.
 ///
@@ -87,7 +88,8 @@ async fn verify_database(
 ) -> Result<String> {
     let held = context.servers().connect(Side::Old, &part.name).await?;
     let ledger = Ledger::of(context);
-    let merge = check_ledger(&ledger, &held, part, report).await?;
+    settle_if_alone(context.store(), (&ledger, &held), &part.name).await;
+    let merge = check_ledger(context.store(), (&ledger, &held), part, report).await?;
     let exported_us = record.clocks.map(|clocks| clocks.old.server_us);
     let mut undone = ledger.undone_since(&held, run_id, part, exported_us).await?;
     let snapshot = Arc::new(Snapshot::hold(held).await?);
@@ -127,11 +129,21 @@ fn readable(
 }
 
 /// Compares OLD's ledger with the plan, table by table; returns what it has of the merge.
-async fn check_ledger(ledger: &Ledger, old: &Session, part: &DatabasePlan, report: &mut VerifyReport) -> Result<Entry> {
+async fn check_ledger(
+    store: &dyn Store,
+    (ledger, old): (&Ledger, &Session),
+    part: &DatabasePlan,
+    report: &mut VerifyReport,
+) -> Result<Entry> {
     let refused = |cause: String| Error::new(ErrorKind::Refused, "verify").because(cause);
     let entry = match ledger.latest(old, part).await? {
         Some(entry) if entry.action == LedgerAction::Merge => entry,
-        None => return Err(refused("OLD's ledger has no merge of this plan".to_owned()).next("run `failback merge` first")),
+        None => {
+            return Err(match Journal::read(store).ok().and_then(|journal| lost(&journal, part)) {
+                Some(cause) => refused(cause).next("`failback status` says what that means, and what comes next"),
+                None => refused("OLD's ledger has no merge of this plan".to_owned()).next("run `failback merge` first"),
+            });
+        }
         Some(Entry { action: LedgerAction::Undo, recorded_at, .. }) => {
             return Err(refused(format!("the merge was taken back, at {recorded_at}: there is nothing to read back"))
                 .next("`failback status` says what comes next"));

@@ -8,7 +8,7 @@ use super::undoing::left;
 use super::*;
 use crate::recovery::fingerprint;
 
-const QUIET: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+const QUIET: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 /// How triggers are treated, and whether OLD's tables belong to failback's user, who may not set the replica role then.
 const MODES: [(&str, MergeOptions, bool); 3] =

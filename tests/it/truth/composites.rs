@@ -6,7 +6,7 @@ use failback::policy::Action;
 use super::held::texts;
 use super::*;
 
-const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 /// A table with a column of a type that each side makes in its own way; `rows` are the same on both.
 fn made(test: &str, [old, new]: [&str; 2], rows: &str, work: &str) -> Recovery {

@@ -6,7 +6,7 @@ use failback::engine::{self, Event, MergeOptions, Progress, Reporter, Stop};
 
 use super::*;
 
-const HELD_STAYS: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+const HELD_STAYS: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 #[test]
 fn a_check_that_leans_on_the_search_path_finds_its_functions() {

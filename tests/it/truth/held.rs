@@ -4,7 +4,7 @@ use failback::engine::{DatabaseOutcome, State};
 
 use super::*;
 
-const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 /// Databases of which OLD's has no characters beyond Latin 1.
 fn latin_pair(test: &str, both: &str, new: &str) -> Pair {

@@ -6,7 +6,7 @@ use failback::policy::Action;
 
 use super::*;
 
-const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 const K: &str = "create table k (a int, b text); insert into k values (3, 'b'), (3, 'b'), (3, 'b')";
 

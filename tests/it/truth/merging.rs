@@ -9,7 +9,7 @@ use failback::error::{Error, ErrorKind};
 use super::*;
 
 /// Triggers fire, and with them the actions of foreign keys.
-const FIRING: MergeOptions = MergeOptions { leave_held: true, fire_triggers: true, dry_run: false };
+const FIRING: MergeOptions = MergeOptions { leave_held: true, fire_triggers: true, dry_run: false, again: false };
 
 const DELETES: &str = "[defaults]\ndelete = \"apply_new\"\n";
 
@@ -65,7 +65,7 @@ fn a_child_that_came_since_the_plan_is_not_swept_away_with_its_parent() {
 /// The replica role keeps the server's own check silent, and no key of the parent's changes but one that children refer to.
 #[test]
 fn a_child_that_came_since_the_plan_is_not_left_behind_by_its_parents_new_value() {
-    const SILENT: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+    const SILENT: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
     for rules in ["", "on update cascade", "on update set null", "on delete cascade deferrable initially deferred"] {
         let both = format!(
             "create table parent (id int primary key, code text unique, updated_at timestamptz default '2020-01-01');

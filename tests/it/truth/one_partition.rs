@@ -3,7 +3,7 @@
 use super::held::{comes_home_with, texts};
 use super::*;
 
-const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 /// A parent in two partitions, of which children refer to the first.
 const PARENTS: &str = "

@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use failback::config::Config;
-use failback::engine::{GapKind, Selection, State, StatusReport};
+use failback::engine::{GapKind, RunState, RunSummary, Selection, State, StatusReport};
+use failback::error::ErrorKind;
+use failback::staging::{Intent, JournalRecord, Plan};
 use failback::store::LocalStore;
 
 use super::*;
 
-const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 const NOTES: &str = "create table notes (id int primary key, body text, created_at timestamptz default '2020-01-01',
                          updated_at timestamptz default '2020-01-01');
@@ -178,4 +180,35 @@ fn a_merge_that_only_the_journal_knows_is_not_said_never_to_have_been() {
     let error = block_on(engine::undo(&case.context, MergeOptions::default())).expect_err("nothing says what to take back");
     let causes = error.causes().join("; ");
     assert!(causes.contains("this run's journal has one that was committed") && !causes.contains("never made"), "{causes}");
+    let found = status(&case);
+    assert_eq!((found.verified, found.next, found.lost.len()), (None, "export", 1));
+    let run = case.folder().join("run").display().to_string();
+    let said = support::failback(&["status", "--run", &run, "--old", &case.pair.old, "--new", &case.pair.new]).stdout;
+    assert!(said.contains("has one that was committed, at ") && !said.contains("nothing was merged"), "{said}");
+    assert!(said.contains("failback export") && said.contains("--again"), "{said}");
+    let error = block_on(engine::verify(&case.context)).expect_err("there is nothing to compare with");
+    assert!(error.causes()[0].contains("has one that was committed"), "{error:?}");
+    let again = MergeOptions { again: true, ..KEEP };
+    for (options, why) in [(KEEP, "has one that was committed"), (again, "no longer as classified")] {
+        let error = block_on(engine::merge(&case.context, options)).expect_err("the rows are there");
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
+        assert!(error.causes().iter().any(|cause| cause.contains(why)), "{why}: {error:?}");
+    }
+    let back = "set session_replication_role = replica; delete from notes; insert into notes values (1, 'a'), (2, 'b')";
+    support::sql(&case.pair.old, back);
+    assert!(block_on(engine::merge(&case.context, KEEP)).is_err(), "nobody has said that OLD was set back");
+    assert_eq!(block_on(engine::merge(&case.context, again)).expect("a merge").rows(), 2);
+    assert_eq!((status(&case).next, status(&case).lost.len()), ("verify", 0));
+}
+
+#[test]
+fn a_merge_that_was_not_committed_is_in_doubt_until_the_ledger_was_asked() {
+    let case = recovery(pair("states_doubt", NOTES, NEW, ""), "");
+    planned(&case);
+    let plan = Plan::read(&case.store).expect("a plan");
+    let (plan, database) = (plan.databases[0].digest.clone(), plan.databases[0].name.clone());
+    JournalRecord::MergeIntended(Intent { plan, database, restarted: false }).append(&case.store).expect("an intent");
+    let state = || RunSummary::of(&case.store).expect("a run").state;
+    assert_eq!(state(), RunState::InDoubt);
+    assert_eq!((status(&case).unended.len(), status(&case).next, state()), (0, "merge", RunState::Planned));
 }

@@ -7,7 +7,7 @@ use super::*;
 
 pub(super) const DELETES: &str = "[defaults]\ndelete = \"apply_new\"\n";
 
-pub(super) const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+pub(super) const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 pub(super) fn merged(case: &Recovery) {
     planned(case);

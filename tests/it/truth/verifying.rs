@@ -5,7 +5,7 @@ use failback::pg::Endpoint;
 
 use super::*;
 
-const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+const KEEP: MergeOptions = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
 
 const COMPARE: &str = "[tables.\"public.t\"]\nmethod = \"compare\"\n";
 
