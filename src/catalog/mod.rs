@@ -54,6 +54,7 @@ mod trigger;
 mod unique_index;
 mod unproven_check;
 mod used;
+mod worked_out_index;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -138,6 +139,7 @@ pub async fn read(client: &Client) -> Result<Catalog> {
         foreign_keys: foreign_key::read(client).await?,
         checks: constraint::read(client).await?,
         exclusives: exclusive::read(client).await?,
+        worked_out_indexes: worked_out_index::read(client).await?,
         triggers: trigger::read(client).await?,
         leaves: leaf::read(client).await?,
     };
@@ -164,6 +166,7 @@ struct Facts {
     foreign_keys: ByTable<crate::schema::ForeignKey>,
     checks: ByTable<crate::schema::Check>,
     exclusives: ByTable<crate::schema::Exclusive>,
+    worked_out_indexes: ByTable<crate::schema::WorkedOutIndex>,
     triggers: ByTable<crate::schema::Trigger>,
     leaves: ByTable<leaf::LeafFacts>,
 }
@@ -200,6 +203,7 @@ impl Facts {
             foreign_keys: self.foreign_keys.remove(&entry.oid).unwrap_or_default(),
             checks: self.checks.remove(&entry.oid).unwrap_or_default(),
             exclusives: self.exclusives.remove(&entry.oid).unwrap_or_default(),
+            worked_out_indexes: self.worked_out_indexes.remove(&entry.oid).unwrap_or_default(),
             triggers: self.triggers.remove(&entry.oid).unwrap_or_default(),
             unlogged: leaves.iter().any(|facts| facts.unlogged),
             inherits: entry.inherits,

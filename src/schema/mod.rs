@@ -44,6 +44,7 @@ mod sequence_use;
 mod source;
 mod table;
 mod used;
+mod worked_out_index;
 
 pub use attribute::Attribute;
 pub use column::{Column, Identity, PgType, TypeKind};
@@ -75,3 +76,4 @@ pub use sequence_use::{NumberedColumn, SequenceUse};
 pub use source::{Conversion, Source};
 pub use table::{Leaf, Table, Trigger};
 pub use used::{Used, UsedSort};
+pub use worked_out_index::WorkedOutIndex;

@@ -28,6 +28,7 @@ pub(super) fn table(columns: Vec<Column>) -> Table {
         foreign_keys: Vec::new(),
         checks: Vec::new(),
         exclusives: Vec::new(),
+        worked_out_indexes: Vec::new(),
         triggers: Vec::new(),
         leaves: Vec::new(),
         unlogged: false,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Check, Column, Exclusive, ForeignKey, UniqueIndex};
+use super::{Check, Column, Exclusive, ForeignKey, UniqueIndex, WorkedOutIndex};
 use crate::name::{Ident, QualifiedName};
 
 /// An ordinary or partitioned table on one side. A partitioned table stands for its partitions, which appear as leaves.
@@ -26,6 +26,9 @@ pub struct Table {
     /// included.
     #[serde(default)]
     pub exclusives: Vec<Exclusive>,
+    /// Indexes for which something is worked out of a row, by name, those that only one partition has included.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub worked_out_indexes: Vec<WorkedOutIndex>,
     /// User triggers, by name; those that stand on a single partition are left out.
     pub triggers: Vec<Trigger>,
     /// Where the rows are: the table itself, or the partitions that hold rows.

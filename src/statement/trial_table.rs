@@ -1,7 +1,7 @@
 //! An empty copy of a table of OLD, in which rows are tried.
 
 use crate::name::{Ident, QualifiedName};
-use crate::schema::Table;
+use crate::schema::{Table, WorkedOutIndex};
 
 /// The name of the constraint that stands for the bounds of OLD's partitions: none of the table's own checks has it.
 #[must_use]
@@ -50,6 +50,14 @@ pub fn checks<'a>(taken: impl IntoIterator<Item = &'a Ident>, of_partitions: &[(
         made.push((name, statement));
     }
     made
+}
+
+/// Gives the copy an index that works out of a row what one of the table's does, and keeps nothing unique: rows that are tried
+/// together do not stand beside each other in the end.
+#[must_use]
+pub fn index(like: &WorkedOutIndex) -> String {
+    let filter = like.predicate.as_ref().map_or_else(String::new, |predicate| format!(" where {predicate}"));
+    format!("create index on pg_temp.fb_trial using {}{filter}", like.entries)
 }
 
 /// Takes a check of the table's away from the copy.

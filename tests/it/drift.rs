@@ -225,6 +225,32 @@ fn a_row_without_a_partition_is_held_and_one_that_moves_is_carried() {
 }
 
 #[test]
+fn a_row_of_which_an_index_of_olds_cannot_be_worked_out_is_held() {
+    let indexes = "create index on t ((code::bigint)); create unique index on u ((code::bigint));
+                   create index \"a USING b\" on p (id) where code::bigint > 0; create index on l0 using hash ((code::bigint));
+                   create index on w ((w.* is not null)) where code is not null";
+    let both = "create table t (id int primary key, code text); create table u (id int primary key, code text);
+                create table p (id int primary key, code text); create table w (id int primary key, code text);
+                create table l (id int primary key, code text) partition by range (id);
+                create table l0 partition of l for values from (0) to (100);
+                create table l1 partition of l for values from (100) to (200)";
+    let rows = ["t", "u", "p", "w", "l"].map(|table| format!("insert into {table} values (6, 'A-17'), (7, '18'), (8, '19')"));
+    let new = format!("{both}; {}; insert into l values (106, 'B-17')", rows.join("; "));
+    let recovery = recovery(sides("worked_out", &format!("{both}; {indexes}"), &new), "");
+    let report = plan(&recovery);
+    let mut held: Vec<_> = report.rejects.iter().map(|one| format!("{} {} {}", one.table, one.example_key, one.rows)).collect();
+    held.sort();
+    assert_eq!(held, ["public.l 6 1", "public.p 6 1", "public.t 6 1", "public.u 6 1"]);
+    assert!(report.rejects.iter().all(|one| one.cause.contains("22P02")), "{report:#?}");
+    merge_check_undo(&recovery, State::VerifiedWithHeld, |old| {
+        for table in ["t", "u", "p"] {
+            assert_eq!(texts(old, &format!("select id from {table} order by id")), ["7", "8"], "{table}");
+        }
+        assert_eq!(texts(old, "select id from l order by id"), ["7", "8", "106"]);
+    });
+}
+
+#[test]
 fn what_old_has_no_place_for_stays_in_staging_and_is_counted() {
     let pair = sides(
         "new_only",

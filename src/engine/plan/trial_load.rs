@@ -114,7 +114,7 @@ pub(crate) async fn try_rows(
     Ok(())
 }
 
-/// A copy of one table of OLD, without its rows, indexes and triggers.
+/// A copy of one table of OLD, without its rows and triggers, and with no more of its indexes than what they work out of rows.
 struct Trial<'a> {
     sandbox: &'a Sandbox,
     old: &'a Session,
@@ -159,6 +159,14 @@ impl<'a> Trial<'a> {
         for ((name, statement), (own, _)) in trial_table::checks(taken, &checks).into_iter().zip(checks) {
             old.execute_all(&statement).await?;
             called.insert(name.as_str().to_owned(), own);
+        }
+        for like in &record.old.worked_out_indexes {
+            // One that calls the whole row by the table's name is not to be had.
+            let untried = sandbox.savepoint("fb_index").await?;
+            match old.execute_all(&trial_table::index(like)).await {
+                Ok(()) => untried.release().await?,
+                Err(_) => untried.rollback_to().await?,
+            }
         }
         for check in lifted {
             match &check.lift {

@@ -1,7 +1,7 @@
 //! What speaks for trying a table's rows on OLD before they are written.
 
 use super::direction::Direction;
-use crate::schema::{Check, Column, Drift, TypeKind};
+use crate::schema::{Check, Column, Drift, TypeKind, WorkedOutIndex};
 use crate::staging::{DatabaseRecord, TableRecord};
 
 /// Whether anything speaks for a difference between what NEW took and what OLD takes.
@@ -13,10 +13,12 @@ pub(crate) fn is_needed(database: &DatabaseRecord, record: &TableRecord, directi
             let own = &column.data_type;
             column.not_null || own.sql != own.base_sql || own.asks_the_server() || !own.builtin && own.kind != TypeKind::Enum
         };
-        return old.partitioned || !old.checks.is_empty() || old.columns.iter().any(may_refuse);
+        let is_checked = !old.checks.is_empty() || !old.worked_out_indexes.is_empty();
+        return old.partitioned || is_checked || old.columns.iter().any(may_refuse);
     }
     let newer = database.new.version_num / 10_000 > database.old.version_num / 10_000;
     let known = |check: &Check| new.checks.iter().any(|on_new| on_new.validated && on_new.expression == check.expression);
+    let is_worked_out = |index: &WorkedOutIndex| new.worked_out_indexes.iter().any(|on_new| on_new.is_like(index));
     old.partitioned
         || database.old.encoding != database.new.encoding
         || record.drift.iter().any(Drift::may_not_fit)
@@ -24,6 +26,9 @@ pub(crate) fn is_needed(database: &DatabaseRecord, record: &TableRecord, directi
         || !old.checks.iter().all(known)
         // A function may find things on NEW that it does not find for our user on OLD.
         || old.checks.iter().any(|check| names_a_schema(&check.expression))
+        || !old.worked_out_indexes.iter().all(is_worked_out)
+        || old.worked_out_indexes.iter().any(|index| names_a_schema(&index.entries))
+        || old.worked_out_indexes.iter().filter_map(|index| index.predicate.as_deref()).any(names_a_schema)
         || old.columns.iter().any(|column| {
             let own = &column.data_type;
             // A domain or composite of the same name may be defined otherwise, and an extension or a newer server may have
