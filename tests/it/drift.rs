@@ -1,7 +1,7 @@
 //! OLD and NEW that no longer define their tables alike: every case is named, what has a place on OLD is carried exactly, and
 //! what has none stays in staging.
 
-use failback::engine::{self, MergeOptions, PlanReport, Reject, State};
+use failback::engine::{self, MergeOptions, Outcome, PlanReport, Reject, State};
 use failback::name::Side;
 use failback::policy::Action;
 use jiff::{SignedDuration, Timestamp};
@@ -275,6 +275,7 @@ fn what_old_has_no_place_for_stays_in_staging_and_is_counted() {
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
     let said = |words: &str| verified.not_covered.iter().any(|gap| gap.why.contains(words) || gap.table.contains(words));
     assert!(said("3 values of column extra") && said("Fresh one"), "{:#?}", verified.not_covered);
+    assert_eq!((verified.outcomes.sum(), verified.outcomes.get(Outcome::NotCarried)), (exported.rows, 7));
     let staged = glob(recovery.folder(), "new-");
     assert_eq!(staged.len(), 2, "{staged:?}");
 }

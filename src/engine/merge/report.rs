@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::engine::run::{CoveredTable, LedgerAction};
 use crate::error::{Error, ErrorKind, Result};
 use crate::staging::{Raise, Written};
+use crate::words::words;
 
 /// How a merge or an undo is to be carried out.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,7 +59,7 @@ pub struct MergedDatabase {
 }
 
 /// Whether anything was done to a database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DatabaseOutcome {
     /// It was done now.
@@ -68,6 +69,12 @@ pub enum DatabaseOutcome {
     /// OLD's ledger has no merge of the plan, so there was nothing to take back.
     NeverMerged,
 }
+
+words!(DatabaseOutcome {
+    Done => "done",
+    DoneBefore => "done_before",
+    NeverMerged => "never_merged",
+});
 
 /// Rows of one table that an undo left as they are, or that were as before the merge, for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

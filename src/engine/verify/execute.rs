@@ -43,7 +43,7 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
         orphans: Vec::new(),
         sequences: Vec::new(),
         ledger: Vec::new(),
-        outcomes: outcomes(&plan),
+        outcomes: outcomes(&plan, &manifest),
         not_covered: gap::of_export(&manifest),
         out_of_scope: out_of_scope(&manifest),
     };

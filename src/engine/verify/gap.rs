@@ -8,6 +8,7 @@ use crate::engine::run::Undone;
 use crate::name::QualifiedName;
 use crate::schema::{Covered, Sequence};
 use crate::staging::{DatabaseRecord, Manifest, TablePlan, TableRecord, Written};
+use crate::words::words;
 
 /// Something that a verification cannot answer for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -51,24 +52,18 @@ pub enum GapKind {
     TakenBack,
 }
 
-impl GapKind {
-    /// Returns the word for people.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Rows => "rows",
-            Self::Inserts => "inserts",
-            Self::Updates => "updates",
-            Self::Deletes => "deletes",
-            Self::Values => "values",
-            Self::Numbers => "numbers",
-            Self::Drift => "drift",
-            Self::MergedRows => "merged rows",
-            Self::WrittenSince => "written since",
-            Self::TakenBack => "taken back",
-        }
-    }
-}
+words!(GapKind {
+    Rows => "rows",
+    Inserts => "inserts",
+    Updates => "updates",
+    Deletes => "deletes",
+    Values => "values",
+    Numbers => "numbers",
+    Drift => "drift",
+    MergedRows => "merged rows",
+    WrittenSince => "written since",
+    TakenBack => "taken back",
+});
 
 /// Lists every gap that the export left, whole tables first.
 pub(crate) fn of_export(manifest: &Manifest) -> Vec<Gap> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::delta::Class;
 use crate::policy::Action;
-use crate::staging::Plan;
+use crate::staging::{Manifest, NewOnlyTable, Plan};
 use crate::words::{Counts, words};
 
 /// What became of a staged row; each has exactly one outcome.
@@ -23,6 +23,8 @@ pub enum Outcome {
     Convergent,
     /// Neither side had changed it.
     Unchanged,
+    /// OLD lacks its table: it is staged, and nowhere else but on NEW.
+    NotCarried,
 }
 
 words!(Outcome {
@@ -32,14 +34,15 @@ words!(Outcome {
     Skipped => "skipped",
     Convergent => "convergent",
     Unchanged => "unchanged",
+    NotCarried => "not_carried",
 });
 
 impl Outcome {
-    /// Whether the row is not as NEW has it because nobody decided, or somebody decided to leave it.
+    /// Whether the row is not as NEW has it because nobody decided, or somebody decided to leave it, or it has no place.
     #[must_use]
     pub const fn is_left_aside(self) -> bool {
         match self {
-            Self::Held | Self::Skipped => true,
+            Self::Held | Self::Skipped | Self::NotCarried => true,
             Self::Applied | Self::KeptOld | Self::Convergent | Self::Unchanged => false,
         }
     }
@@ -78,12 +81,14 @@ impl Outcome {
 }
 
 /// Counts every staged row under exactly one outcome.
-pub(crate) fn outcomes(plan: &Plan) -> Counts<Outcome> {
+pub(crate) fn outcomes(plan: &Plan, manifest: &Manifest) -> Counts<Outcome> {
     let mut found = Counts::new();
     for table in plan.tables() {
         found += &table.actions.iter().map(|(action, rows)| (Outcome::of_action(action), rows)).collect();
         let settled = table.settled.iter().filter_map(|(class, rows)| Some((Outcome::of_settled(class)?, rows)));
         found += &settled.collect();
     }
+    let new_only = manifest.databases.iter().flat_map(|database| &database.new_only);
+    found.add(Outcome::NotCarried, new_only.map(NewOnlyTable::row_count).sum());
     found
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use failback::engine::{self, DatabaseOutcome, MergeOptions, MergeReport, State};
 use failback::error::{Error, ErrorKind, OldState};
 use failback::name::{Side, Sided};
+use failback::staging::Manifest;
 
 use super::account::{taken_from_others, unaccounted};
 use super::based::Exact;
@@ -194,6 +195,12 @@ impl Journey<'_> {
         let verified = verified.map_err(|error| vec![format!("verify failed: {error:?}")])?;
         if verified.state == State::NotVerified && !self.fire {
             return Err(vec![format!("OLD is as planned, and verify says: {verified:?}")]);
+        }
+        let manifest = Manifest::read(&merged.recovery.store).expect("a manifest");
+        let tables = manifest.databases.iter().flat_map(|database| &database.tables);
+        let staged: u64 = tables.map(|table| table.candidate_rows() + table.absent_rows()).sum();
+        if verified.outcomes.sum() != staged {
+            return Err(vec![format!("{staged} rows are staged, and have these outcomes: {:?}", verified.outcomes)]);
         }
         let waits = |said: &Said| {
             said.entries
