@@ -28,6 +28,7 @@ fn table(name: &str, references: Vec<Reference>) -> Table {
         extra: false,
         partitioned: false,
         loud: false,
+        fussy: false,
         leaning: false,
         method: None,
     }

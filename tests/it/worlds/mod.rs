@@ -38,7 +38,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 39] = [
+const HAPPENS: [&str; 40] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -62,6 +62,7 @@ const HAPPENS: [&str; 39] = [
     "(held: OLD still has children",
     "(held: OLD's own children",
     "(held: update_exists",
+    "OLD does not take the value: invalid_text_representation",
     "_again now",
     "-- marked, early",
     "BOTH, after the mark:",
