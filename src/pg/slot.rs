@@ -32,6 +32,8 @@ pub struct SlotFacts {
     pub kept_mb: Option<u64>,
     /// How many more slots there can be.
     pub free: i64,
+    /// How many there can be in all.
+    pub most: i64,
     /// Whether this user may make one.
     pub may_replicate: bool,
 }
@@ -70,6 +72,14 @@ pub struct LogState {
     pub has_origins: bool,
 }
 
+impl SlotFacts {
+    /// How many slots have to be free so that each of some databases can have one: an export reads a copy of one.
+    #[must_use]
+    pub fn wanted(databases: usize) -> i64 {
+        i64::try_from(databases).unwrap_or(i64::MAX).saturating_add(1)
+    }
+}
+
 impl Slot {
     /// Whether what it held is gone.
     #[must_use]
@@ -90,6 +100,7 @@ impl Session {
                 wal_level: row.try_get("wal_level")?,
                 kept_mb: u64::try_from(row.try_get::<_, i64>("kept_mb")?).ok(),
                 free: row.try_get("free")?,
+                most: row.try_get("most")?,
                 may_replicate: row.try_get::<_, Option<bool>>("may_replicate")?.unwrap_or(false),
             })
         };

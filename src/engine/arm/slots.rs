@@ -126,8 +126,7 @@ fn expect_allowed(session: &Session, facts: &SlotFacts, wanted: usize) -> Result
             error.next(format!("on NEW: ALTER ROLE {} REPLICATION; or arm with a user who may", session.endpoint().user()))
         });
     }
-    // One more: an export reads a copy of the slot.
-    let wanted = i64::try_from(wanted).unwrap_or(i64::MAX).saturating_add(1);
+    let wanted = SlotFacts::wanted(wanted);
     if facts.free < wanted {
         let cause =
             format!("{} replication slots are free, and {wanted} are needed: one a database, and one to read", facts.free);

@@ -60,7 +60,8 @@ pub async fn preflight(context: &Context) -> Result<PreflightReport> {
 async fn preflight_all(context: &Context) -> Result<PreflightReport> {
     let mut notes = Vec::new();
     let names = discover::databases(context, &mut notes).await?.names;
-    let side = |side, name| async move { look_at_server(context, side, name).await.place(|| side) };
+    let databases = names.len();
+    let side = |side, name| async move { look_at_server(context, side, (name, databases)).await.place(|| side) };
     let servers = Sided::from(try_join!(side(Side::Old, &names[0]), side(Side::New, &names[0]))?);
     let mut tables = Vec::new();
     for name in &names {
@@ -69,11 +70,11 @@ async fn preflight_all(context: &Context) -> Result<PreflightReport> {
     Ok(PreflightReport { servers, tables, notes })
 }
 
-async fn look_at_server(context: &Context, side: Side, database: &str) -> Result<PreparedServer> {
+async fn look_at_server(context: &Context, side: Side, (database, databases): (&str, usize)) -> Result<PreparedServer> {
     let session = context.servers().connect(side, database).await?;
     let facts = ServerFacts::read(&session).await?;
     let user = Ident::new(session.endpoint().user()).sql();
-    Ok(PreparedServer { version: session.identity().await?.version, preparations: of_server(&facts, &user) })
+    Ok(PreparedServer { version: session.identity().await?.version, preparations: of_server(&facts, &user, databases) })
 }
 
 async fn look_at_tables(context: &Context, database: &str) -> Result<Vec<TablePreparation>> {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::server_facts::ServerFacts;
+use crate::pg::SlotFacts;
 use crate::words::words;
 
 /// Whether something is prepared.
@@ -41,9 +42,9 @@ pub struct Preparation {
     pub run: Vec<String>,
 }
 
-/// Lists what a server can be prepared with.
-pub(super) fn of_server(facts: &ServerFacts, user: &str) -> Vec<Preparation> {
-    vec![commit_times(facts), inspect(facts, user), summaries(facts), logical(facts)]
+/// Lists what a server can be prepared with, of which so many databases are moved.
+pub(super) fn of_server(facts: &ServerFacts, user: &str, databases: usize) -> Vec<Preparation> {
+    vec![commit_times(facts), inspect(facts, user), summaries(facts), logical(&facts.slots, user, databases)]
 }
 
 fn commit_times(facts: &ServerFacts) -> Preparation {
@@ -96,20 +97,31 @@ fn summaries(facts: &ServerFacts) -> Preparation {
     }
 }
 
-fn logical(facts: &ServerFacts) -> Preparation {
-    let (is_logical, has_slot) = (facts.wal_level == "logical", facts.free_slots > 0);
+fn logical(slots: &SlotFacts, user: &str, databases: usize) -> Preparation {
+    let wanted = SlotFacts::wanted(databases);
+    let missing = wanted.saturating_sub(slots.free).max(0);
     let mut run = Vec::new();
-    if !is_logical {
+    if slots.wal_level != "logical" {
         run.push("ALTER SYSTEM SET wal_level = logical;".to_owned());
     }
-    if !has_slot {
-        run.push("ALTER SYSTEM SET max_replication_slots = 10;".to_owned());
+    if missing > 0 {
+        run.push(format!("ALTER SYSTEM SET max_replication_slots = {};", slots.most.saturating_add(missing)));
     }
+    let readiness = match (run.is_empty(), slots.may_replicate) {
+        (true, true) => Readiness::Ready,
+        (true, false) => Readiness::Possible,
+        (false, _) => Readiness::Restart,
+    };
+    if !slots.may_replicate {
+        run.push(format!("ALTER ROLE {user} REPLICATION;"));
+    }
+    let may = if slots.may_replicate { "" } else { ", which this user may not make" };
     Preparation {
         what: "wal_level",
-        readiness: if run.is_empty() { Readiness::Ready } else { Readiness::Restart },
-        now: format!("{}, {} replication slots free", facts.wal_level, facts.free_slots.max(0)),
-        buys: "logical replication from NEW back to OLD can be set up at the cutover: where it was, failback is not needed",
+        readiness,
+        now: format!("{}, {} replication slots free of {wanted} that are needed{may}", slots.wal_level, slots.free.max(0)),
+        buys: "`failback arm --slot` has the server keep what was inserted and deleted since, as a fact; or logical \
+               replication from NEW back to OLD can be set up at the cutover: where it was, failback is not needed",
         run,
     }
 }
@@ -118,12 +130,15 @@ fn logical(facts: &ServerFacts) -> Preparation {
 mod tests {
     use super::*;
 
+    fn slots(wal_level: &str, free: i64, may_replicate: bool) -> SlotFacts {
+        SlotFacts { wal_level: wal_level.to_owned(), kept_mb: None, free, most: 10, may_replicate }
+    }
+
     fn facts() -> ServerFacts {
         ServerFacts {
             commit_times: true,
-            wal_level: "logical".to_owned(),
             summaries: Some(true),
-            free_slots: 1,
+            slots: slots("logical", 4, true),
             inspect: "here".to_owned(),
             may_inspect: true,
         }
@@ -131,22 +146,26 @@ mod tests {
 
     #[test]
     fn what_is_prepared_needs_no_statement_and_what_is_not_has_one() {
-        assert!(of_server(&facts(), "dba").iter().all(|one| one.readiness == Readiness::Ready && one.run.is_empty()));
+        assert!(of_server(&facts(), "dba", 3).iter().all(|one| one.readiness == Readiness::Ready && one.run.is_empty()));
         let bare = ServerFacts {
             commit_times: false,
-            wal_level: "replica".to_owned(),
             summaries: Some(false),
-            free_slots: 0,
+            slots: slots("replica", 0, false),
             inspect: "available".to_owned(),
             may_inspect: false,
         };
-        let found = of_server(&bare, "\"dba\"");
+        let found = of_server(&bare, "\"dba\"", 3);
         let readiness: Vec<_> = found.iter().map(|one| one.readiness).collect();
         assert_eq!(readiness, [Readiness::Restart, Readiness::Possible, Readiness::Possible, Readiness::Restart]);
         assert!(found.iter().all(|one| !one.run.is_empty()));
         assert_eq!(found[1].run[1], "GRANT pg_read_server_files, pg_monitor TO \"dba\";");
+        let made = ["wal_level = logical", "max_replication_slots = 14", "ROLE \"dba\" REPLICATION"];
+        assert!(found[3].run.iter().zip(made).all(|(run, part)| run.contains(part)), "{:?}", found[3].run);
+        let logical = |slots| of_server(&ServerFacts { slots, ..facts() }, "dba", 3)[3].readiness;
+        assert_eq!(logical(slots("logical", 3, true)), Readiness::Restart, "one more is needed to read");
+        assert_eq!(logical(slots("logical", 4, false)), Readiness::Possible);
         let old = ServerFacts { summaries: None, inspect: "none".to_owned(), ..facts() };
-        let impossible = of_server(&old, "dba").into_iter().filter(|one| one.readiness == Readiness::Impossible);
+        let impossible = of_server(&old, "dba", 3).into_iter().filter(|one| one.readiness == Readiness::Impossible);
         assert_eq!(impossible.map(|one| one.what).collect::<Vec<_>>(), ["pg_walinspect", "summarize_wal"]);
     }
 }

@@ -3,7 +3,7 @@
 use tokio_postgres::Row;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::pg::Session;
+use crate::pg::{Session, SlotFacts};
 
 const PREPARED: &str = include_str!("../../../sql/session/prepared.sql");
 
@@ -12,12 +12,10 @@ const PREPARED: &str = include_str!("../../../sql/session/prepared.sql");
 pub(super) struct ServerFacts {
     /// Whether commits have their times kept.
     pub(super) commit_times: bool,
-    /// How much the log holds.
-    pub(super) wal_level: String,
     /// Whether the log is summarized; nothing where the version cannot.
     pub(super) summaries: Option<bool>,
-    /// How many replication slots are free.
-    pub(super) free_slots: i64,
+    /// What it allows of slots.
+    pub(super) slots: SlotFacts,
     /// Where the extension is that reads the log.
     pub(super) inspect: String,
     /// Whether this user may use it as it has to be used.
@@ -30,14 +28,13 @@ impl ServerFacts {
     /// # Errors
     /// What the server said.
     pub(super) async fn read(session: &Session) -> Result<Self> {
-        let rows = session.query(PREPARED, &[]).await?;
+        let (slots, rows) = (session.slot_facts().await?, session.query(PREPARED, &[]).await?);
         let malformed = || Error::new(ErrorKind::Malformed, "ask what the server keeps").at(session.place());
         let read = |row: &Row| {
             Ok::<_, tokio_postgres::Error>(Self {
                 commit_times: row.try_get("commit_times")?,
-                wal_level: row.try_get("wal_level")?,
                 summaries: row.try_get("summaries")?,
-                free_slots: row.try_get("free_slots")?,
+                slots: slots.clone(),
                 inspect: row.try_get("inspect")?,
                 may_inspect: row.try_get("may_inspect")?,
             })
