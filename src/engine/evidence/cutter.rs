@@ -87,7 +87,7 @@ impl Cutter<'_> {
             let (leaf_name, weight) = (leaf.name.clone(), leaf.blocks.saturating_sub(range.from_block) * width);
             self.chunk(table, weight, Task::CopyRows { leaf: leaf_name, range, predicate: Some(predicate.to_owned()) })
         });
-        ending.chunks(RANGES_EACH).map(within).chain(open).collect()
+        parts(&ending, width, self.chunk_bytes).into_iter().map(within).chain(open).collect()
     }
 
     /// Copies all rows of a table that OLD lacks.
@@ -158,6 +158,22 @@ pub(crate) fn stamped_or_young(table: &TableRecord, clock: &Clock, young: Option
     }
 }
 
+/// Parts ranges of blocks, each so many bytes wide, so that no part is more than one statement names, and none much more than
+/// what a chunk reads.
+fn parts(ranges: &[CtidRange], width: u64, chunk_bytes: u64) -> Vec<&[CtidRange]> {
+    let bytes = |range: &CtidRange| range.to_block.map_or(0, |to| to - range.from_block).saturating_mul(width);
+    let (mut found, mut first, mut sum) = (Vec::new(), 0, 0_u64);
+    for (at, range) in ranges.iter().enumerate() {
+        if at > first && (at - first == RANGES_EACH || sum.saturating_add(bytes(range)) > chunk_bytes) {
+            found.push(&ranges[first..at]);
+            (first, sum) = (at, 0);
+        }
+        sum = sum.saturating_add(bytes(range));
+    }
+    found.extend((first < ranges.len()).then(|| &ranges[first..]));
+    found
+}
+
 /// Cuts a leaf into ranges of about so many bytes. TOAST counts in the size, but only heap blocks can be cut; the last range
 /// stays open, because the size is an estimate.
 fn ranges(leaf: &Leaf, chunk_bytes: u64) -> Vec<CtidRange> {
@@ -188,6 +204,16 @@ mod tests {
                 assert_eq!(pair[0].to_block, Some(pair[1].from_block), "{blocks} blocks, {size} bytes");
             }
         }
+    }
+
+    #[test]
+    fn changed_blocks_are_read_in_parts_of_a_chunk_each() {
+        let ranges: Vec<_> = (0..9_000).map(|at| CtidRange { from_block: at * 10, to_block: Some(at * 10 + 2) }).collect();
+        let of = |chunk_bytes| parts(&ranges, 8_192, chunk_bytes).iter().map(|part| part.len()).collect::<Vec<_>>();
+        assert_eq!(of(u64::MAX), [4_096, 4_096, 808]);
+        assert_eq!(of(2_000 * 2 * 8_192), [2_000, 2_000, 2_000, 2_000, 1_000]);
+        assert_eq!(of(1).len(), 9_000, "a range is not cut");
+        assert_eq!(parts(&[], 8_192, 1), [&[] as &[CtidRange]; 0]);
     }
 
     #[test]

@@ -69,7 +69,12 @@ impl Proven {
                     if server.started_us != now.started_us && other.started_us == now.started_us {
                         return Err(refused("it was made with OLD and NEW the other way round")).place(|| side);
                     }
-                    SideEvidence::of_mark(server, *cutover_us, session, now).await.place(|| side)
+                    let evidence = SideEvidence::of_mark(server, *cutover_us, session, now).await.place(|| side)?;
+                    match side {
+                        Side::New => evidence.with_summaries((server, session, now)).await.place(|| side),
+                        // Blocks of OLD's are not asked for.
+                        Side::Old => Ok(evidence),
+                    }
                 };
                 let sides = Sided::from(try_join!(side(Side::Old), side(Side::New))?);
                 let used = sides.as_ref().map(|side| TriedSource::used(side.known.source, side.known.horizon));
@@ -167,8 +172,14 @@ impl SideEvidence {
         let rewritten = files.into_iter().filter(|file| is_rewritten(&file.name, file.number)).map(|file| file.name).collect();
         let known = KnownHorizon { horizon: database.horizon, source: HorizonSource::Mark };
         let Rearranged { moved, .. } = Rearranged::read(session, &is_young).await?;
-        let unlisted = summaries::lack(session, mark, database, now).await?;
-        Ok(Self { known, restarted, rewritten, moved, redefined: redefined(session, &is_young).await?, unlisted })
+        let redefined = redefined(session, &is_young).await?;
+        Ok(Self { known, restarted, rewritten, moved, redefined, unlisted: None })
+    }
+
+    /// Asks which blocks were changed since a mark that this is of, or could be known to have been.
+    async fn with_summaries(self, (mark, session, now): (&ServerMark, &Session, &ServerIdentity)) -> Result<Self> {
+        let Some(database) = mark.database(now.database_oid) else { return Ok(self) };
+        Ok(Self { unlisted: summaries::lack(session, mark, database, now).await?, ..self })
     }
 
     /// Without a mark nobody knows which files there were then; the catalog's rows say that theirs are others since. What a

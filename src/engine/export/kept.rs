@@ -91,7 +91,7 @@ async fn unmoved(earlier: &DatabaseRecord, now: &Described, ended: Sided<Horizon
         let asks_ids = table.asks_ids(now.record.is_estimated());
         if asks_ids && !same_horizons
             || table.has_base() && !same_base
-            || !same_log
+            || table.has_log() && !same_log
             || evidence.objection(&table.old, &table.new).is_some()
         {
             continue;
