@@ -1,6 +1,7 @@
 //! Which transactions a snapshot shows.
 
 use super::session::Session;
+use crate::delta::Horizon;
 use crate::error::{Error, ErrorKind, Result};
 
 const SNAPSHOT: &str = include_str!("../../sql/session/snapshot.sql");
@@ -40,7 +41,7 @@ impl Seen {
         if ahead < 1 << 31 {
             return false;
         }
-        let id = self.next.wrapping_sub(u64::from(low.wrapping_sub(bits)));
+        let id = Horizon::latest(bits, self.next).map_or(0, Horizon::xid);
         id < self.below || !self.going_on.contains(&id)
     }
 }

@@ -10,7 +10,7 @@ use tokio_postgres::Row;
 use crate::engine::run::{Context, foreign};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Ident, QualifiedName, Side};
-use crate::pg::{ServerIdentity, Session, Slot};
+use crate::pg::{ServerIdentity, Session, Slot, read_position};
 use crate::schema::{ComparisonKey, KeyColumn, Table};
 use crate::staging::{DatabaseMark, LogRecord, MarkedSlot};
 use crate::statement;
@@ -107,14 +107,8 @@ fn unusable(there: Option<&Slot>, database: &DatabaseMark, marked: &MarkedSlot, 
     if slot.start.as_ref() != Some(&marked.start) {
         return Some("somebody has read on from it, so that it begins later".to_owned());
     }
-    let is_before = place(&marked.start).zip(place(marked_at)).is_some_and(|(start, mark)| start <= mark);
+    let is_before = read_position(&marked.start).zip(read_position(marked_at)).is_some_and(|(start, mark)| start <= mark);
     (!is_before).then(|| "it was made after the mark".to_owned())
-}
-
-/// A place in the log.
-fn place(text: &str) -> Option<u64> {
-    let (upper, lower) = text.split_once('/')?;
-    Some((u64::from_str_radix(upper, 16).ok()? << 32) + u64::from_str_radix(lower, 16).ok()?)
 }
 
 async fn identities(new: &Session, statement: &str) -> Result<BTreeMap<QualifiedName, Identity>> {
@@ -127,16 +121,4 @@ async fn identities(new: &Session, statement: &str) -> Result<BTreeMap<Qualified
     let rows = new.query(statement, &[]).await?;
     let found = rows.iter().map(read).collect::<std::result::Result<_, tokio_postgres::Error>>();
     found.map_err(|_| Error::new(ErrorKind::Malformed, "ask what the log has of rows").at(new.place()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_in_the_log_are_in_order() {
-        assert!(place("0/FFFFFFFF") < place("1/0"));
-        assert!(place("2/A") > place("2/9"));
-        assert_eq!(place("x"), None);
-    }
 }

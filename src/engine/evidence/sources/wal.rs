@@ -12,7 +12,7 @@ use crate::delta::Horizon;
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
-use crate::pg::Session;
+use crate::pg::{Session, read_position, spell_position};
 use crate::statement;
 
 const INSPECT: &str = include_str!("../../../../sql/session/wal_inspect.sql");
@@ -153,7 +153,7 @@ async fn read(search: &Search, log: &Log<'_>, start: u64, limit_us: i64) -> Resu
             return Ok(Err(format!("no COMMIT after the cutover within {MOST} bytes of log from before it")));
         }
         let to = from.saturating_add(width).min(log.end);
-        let rows = match log.session.query(&statement, &[&spelt(from), &spelt(to), &limit]).await {
+        let rows = match log.session.query(&statement, &[&spell_position(from), &spell_position(to), &limit]).await {
             Ok(rows) => rows,
             Err(error) => {
                 let why = lacking(error)?;
@@ -191,13 +191,7 @@ fn first_byte(name: &str, segment_bytes: u64) -> Option<u64> {
 
 /// Takes a position in the log from an answer, as PostgreSQL spells it; `None` where there is none.
 fn position(row: &Row, column: &str) -> Option<u64> {
-    let text: String = row.try_get::<_, Option<String>>(column).ok()??;
-    let (upper, lower) = text.split_once('/')?;
-    Some((u64::from_str_radix(upper, 16).ok()? << 32) + u64::from_str_radix(lower, 16).ok()?)
-}
-
-fn spelt(position: u64) -> String {
-    format!("{:X}/{:X}", position >> 32, position & 0xffff_ffff)
+    read_position(&row.try_get::<_, Option<String>>(column).ok()??)
 }
 
 fn malformed(search: &Search) -> Error {
@@ -213,6 +207,5 @@ mod tests {
         assert_eq!(first_byte("000000010000000000000003", 16 << 20), Some(3 << 24));
         assert_eq!(first_byte("0000000200000005000000FF", 16 << 20), Some((5 << 32) + (0xff << 24)));
         assert_eq!(first_byte("00000001.history", 16 << 20), None);
-        assert_eq!(spelt((5 << 32) + 0x16B_3748), "5/16B3748");
     }
 }
