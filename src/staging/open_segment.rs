@@ -10,8 +10,9 @@ use parquet::file::metadata::PageIndexPolicy;
 use super::Segment;
 use super::pruned::Pruned;
 use super::segment_bytes::SegmentBytes;
+use super::segment_columns::roots;
 use super::segment_damage::{damaged, wrong_count};
-use super::segment_reader::{roots, unless_panic};
+use super::segment_reader::unless_panic;
 use crate::error::Result;
 use crate::store::Store;
 

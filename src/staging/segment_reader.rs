@@ -6,13 +6,15 @@ use std::panic::AssertUnwindSafe;
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_schema::SchemaRef;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderBuilder, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 
 use super::Segment;
 use super::pruned::Pruned;
 use super::segment_bytes::SegmentBytes;
+use super::segment_columns::{known, roots};
 use super::segment_damage::{damaged, unreadable, wrong_count};
+use super::segment_groups::row_group_ends;
 use crate::error::Result;
 use crate::store::Store;
 
@@ -48,7 +50,15 @@ impl SegmentReader {
     /// # Errors
     /// As [`open`](Self::open), and Damaged if there is no such column.
     pub fn open_projected(store: &dyn Store, segment: &Segment, batch_rows: usize, columns: &[&str]) -> Result<Self> {
-        Self::begin(store, segment, batch_rows, Some(columns), 0..segment.rows)
+        Self::begin(store, segment, batch_rows, Some((columns, true)), 0..segment.rows)
+    }
+
+    /// Opens a segment for those of some columns that it has: for what an earlier failback may not have written.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_known(store: &dyn Store, segment: &Segment, batch_rows: usize, columns: &[&str]) -> Result<Self> {
+        Self::begin(store, segment, batch_rows, Some((columns, false)), 0..segment.rows)
     }
 
     /// Opens a segment for some of its rows, by position. Rows outside are passed over unread, as far as pages allow.
@@ -63,7 +73,7 @@ impl SegmentReader {
         store: &dyn Store,
         segment: &Segment,
         batch_rows: usize,
-        columns: Option<&[&str]>,
+        columns: Option<(&[&str], bool)>,
         rows: Range<u64>,
     ) -> Result<Self> {
         let location = format!("{}/{}", store.location(), segment.file.path);
@@ -77,8 +87,9 @@ impl SegmentReader {
         if found != segment.rows {
             return Err(wrong_count(&location, segment.rows, found));
         }
-        if let Some(columns) = columns {
-            let roots = roots(builder.schema(), columns).map_err(|missing| damaged(&location, missing))?;
+        if let Some((columns, must_be_there)) = columns {
+            let known = if must_be_there { columns.to_vec() } else { known(builder.schema(), columns) };
+            let roots = roots(builder.schema(), &known).map_err(|missing| damaged(&location, missing))?;
             let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
             builder = builder.with_projection(mask);
         }
@@ -157,23 +168,6 @@ pub(super) fn unless_panic<T>(step: impl FnOnce() -> Result<T, ParquetError>) ->
     // After a panic the reader is never asked again.
     std::panic::catch_unwind(AssertUnwindSafe(step))
         .unwrap_or_else(|_| Err(ParquetError::General("the file contradicts itself".to_owned())))
-}
-
-fn row_group_ends<T>(builder: &ArrowReaderBuilder<T>) -> Vec<u64> {
-    let counts = builder.metadata().row_groups().iter().map(|group| u64::try_from(group.num_rows()).unwrap_or(0));
-    counts
-        .scan(0_u64, |end, rows| {
-            *end = end.saturating_add(rows);
-            Some(*end)
-        })
-        .collect()
-}
-
-pub(super) fn roots(schema: &SchemaRef, columns: &[&str]) -> Result<Vec<usize>, String> {
-    let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    let missing = columns.iter().find(|column| !names.contains(column));
-    let found = (0..names.len()).filter(|at| columns.contains(&names[*at])).collect();
-    missing.map_or(Ok(found), |missing| Err(format!("the file has no column {missing:?}")))
 }
 
 #[cfg(test)]

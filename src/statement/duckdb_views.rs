@@ -15,7 +15,7 @@ pub struct ViewedTable {
     pub table: String,
     /// Its short name in paths.
     pub id: String,
-    /// The columns of its key, and which field of an image each is, counted from 1.
+    /// The columns of its key by names that no other column of a view has, and which field of an image each is, counted from 1.
     pub key: Vec<(Ident, usize)>,
     /// The files of rows that differ, and how many rows are in those before each.
     pub diff: Vec<(String, u64)>,
@@ -29,27 +29,6 @@ pub struct ViewedTable {
 
 /// What a view says of a row beside its key and its images.
 const TOLD: &str = "fb_class, fb_conflict, fb_evidence_old, fb_evidence_new, fb_base, fb_changed";
-
-/// The other columns of a view.
-const OTHERS: [&str; 17] = [
-    "fb_database",
-    "fb_table",
-    "fb_class",
-    "fb_conflict",
-    "fb_evidence_old",
-    "fb_evidence_new",
-    "fb_base",
-    "fb_changed",
-    "fb_written_old",
-    "fb_written_new",
-    "fb_action",
-    "fb_why",
-    "fb_by_name",
-    "filename",
-    "base",
-    "old",
-    "new",
-];
 
 /// Returns the statements, for a DuckDB that is started in the run's folder.
 #[must_use]
@@ -93,10 +72,10 @@ pub fn duckdb_views(tables: &[ViewedTable]) -> String {
 
 /// The rows of one table.
 fn rows_that_differ(table: &ViewedTable) -> String {
-    let mut taken: BTreeSet<String> = OTHERS.iter().map(|name| (*name).to_owned()).collect();
+    // Out of the images: the files of an earlier failback have no columns of the key.
     let key: String = table.key.iter().fold(String::new(), |mut text, (column, field)| {
         let images = ["new", "old", "base"].map(|image| format!("struct_extract_at(d.\"{image}\", {field})")).join(", ");
-        let _ = write!(text, "coalesce({images}) as {},\n  ", fresh(&mut taken, column.as_str(), "").sql());
+        let _ = write!(text, "coalesce({images}) as {},\n  ", column.sql());
         text
     });
     let (action, plan) = match &table.plan {
@@ -109,9 +88,14 @@ fn rows_that_differ(table: &ViewedTable) -> String {
         ),
         None => ("null::varchar as fb_action, null::varchar as fb_why", String::new()),
     };
+    let told = format!("{TOLD}, fb_written_old, fb_written_new")
+        .split(", ")
+        .map(|name| format!("d.{name}"))
+        .collect::<Vec<_>>()
+        .join(", ");
     let before: Vec<_> = table.diff.iter().map(|(path, rows)| format!("({}, {rows})", literal(path))).collect();
     format!(
-        "select {} as fb_database, {} as fb_table,\n  {key}{TOLD}, fb_written_old, fb_written_new, {action},\n  \
+        "select {} as fb_database, {} as fb_table,\n  {key}{told}, {action},\n  \
          d.\"base\", d.\"old\", d.\"new\"\nfrom {} d\njoin (values {}) f (path, rows_before) on f.path = d.filename{plan}",
         literal(&table.database),
         literal(&table.table),
@@ -128,7 +112,7 @@ fn files<'a>(paths: impl Iterator<Item = &'a String>, options: &str) -> String {
 fn fresh(taken: &mut BTreeSet<String>, wanted: &str, id: &str) -> Ident {
     let mut name = wanted.to_owned();
     while !taken.insert(name.to_lowercase()) {
-        name = if id.is_empty() || name.ends_with(id) { format!("{name}_") } else { format!("{name} {id}") };
+        name = if name.ends_with(id) { format!("{name}_") } else { format!("{name} {id}") };
     }
     Ident::new(&name)
 }
@@ -139,7 +123,7 @@ mod tests {
 
     fn table(name: &str, id: &str) -> ViewedTable {
         let diff = vec![(format!("shop/diff/{id}/00001.parquet"), 0), (format!("shop/diff/{id}/00002.parquet"), 7)];
-        let key = vec![(Ident::new("id"), 1), (Ident::new("ID"), 3), (Ident::new("old"), 4)];
+        let key = vec![(Ident::new("id"), 1), (Ident::new("ID_"), 3)];
         let (database, table) = ("it's".to_owned(), format!("public.{name}"));
         ViewedTable { database, table, id: id.to_owned(), key, diff, rows: 9, ..ViewedTable::default() }
     }
@@ -150,7 +134,7 @@ mod tests {
         for view in ["view \"it's.public.T\" as", "view \"it's.public.t t0002\" as", "('it''s', 'public.t', 't0002', "] {
             assert!(text.contains(view), "{text}");
         }
-        for column in ["as \"id\",", "as \"ID_\",", "as \"old_\","] {
+        for column in ["as \"id\",", "as \"ID_\",", "d.fb_class, "] {
             assert!(text.contains(column), "{text}");
         }
         assert!(text.contains("('shop/diff/t0001/00002.parquet', 7)) f (path, rows_before)"), "{text}");

@@ -9,6 +9,7 @@ mod cluster;
 mod codecs;
 mod conditions;
 mod connect;
+mod counted;
 mod demo;
 mod docs;
 mod drift;

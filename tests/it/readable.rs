@@ -1,14 +1,15 @@
 //! What a stranger sees who opens a run's files with DuckDB or pyarrow: the values, in types of their own, and no NULL that the
 //! row does not have.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
-use failback::engine::{self, DiffReport};
+use failback::engine::{self, MergeOptions, Outcome};
 use failback::name::Side;
-use failback::staging::Manifest;
+use failback::policy::Action;
+use failback::staging::{DatabaseLayout, DiffIndex, SegmentOptions, SegmentReader, SegmentWriter};
+use failback::store::LocalStore;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -29,7 +30,7 @@ fn readers() -> &'static Path {
 }
 
 /// Runs `look.py`.
-fn look(arguments: &[&str]) -> Value {
+pub(crate) fn look(arguments: &[&str]) -> Value {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/readable/look.py");
     let output = Command::new("python3").env("PYTHONPATH", readers()).arg(script).args(arguments).output().expect("python3");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -203,67 +204,55 @@ fn expect_metadata(stage: &Value) {
     assert_eq!(stage["duckdb_types"]["label"], json!("UUID"));
 }
 
-/// Rows by database, table's number and class, as a diff says.
-fn classes_of(report: &DiffReport, recovery: &Recovery) -> Value {
-    let manifest = Manifest::read(&recovery.store).expect("a manifest");
-    let tables = &manifest.databases[0].tables;
-    let mut found = Vec::new();
-    for one in &report.tables {
-        let id = tables.iter().find(|table| table.name.to_string() == one.table).expect("a table").id;
-        let rows = one.counts.iter().filter(|(class, _)| !class.is_settled());
-        found.extend(rows.map(|(class, rows)| json!([one.database, id.to_string(), class.word(), rows])));
+/// Writes a diff's files again as an earlier failback did, which did not say which row each is.
+fn take_names_out(store: &LocalStore) {
+    let mut index = DiffIndex::clone(&*DiffIndex::read(store).expect("a diff"));
+    let database = &mut index.databases[0];
+    let layout = DatabaseLayout::new(&database.name);
+    for table in &mut database.tables {
+        for (segment, number) in table.segments.iter_mut().zip(100..) {
+            let batches: Vec<_> =
+                SegmentReader::open(store, segment, 100).expect("a file").map(|batch| batch.expect("rows")).collect();
+            let schema = batches[0].schema();
+            assert_eq!((schema.field(0).name().as_str(), schema.field(2).name().as_str()), ("fb_database", "id"));
+            let from = schema.index_of("fb_class").expect("a class");
+            let told: Vec<_> = (from..schema.fields().len()).collect();
+            let schema = Arc::new(schema.project(&told).expect("columns"));
+            let path = layout.diff(table.id, number);
+            let mut writer = SegmentWriter::create(store, &path, schema, &SegmentOptions::default()).expect("a file");
+            for batch in &batches {
+                writer.write(&batch.project(&told).expect("columns")).expect("rows");
+            }
+            *segment = writer.finish().expect("a file");
+        }
     }
-    found.sort_by_key(ToString::to_string);
-    json!(found)
-}
-
-fn sorted(list: &Value) -> Value {
-    let mut list = list.as_array().expect("a list").clone();
-    list.sort_by_key(ToString::to_string);
-    json!(list)
+    index.write(store).expect("an index");
 }
 
 #[test]
-fn three_readers_count_what_the_diff_and_the_plan_count() {
-    let (pair, cutover) = incident("counted", "chain_db");
-    let recovery = Recovery::of(pair, cutover, "");
-    block_on(engine::export(&recovery.context)).expect("an export");
-    let report = block_on(engine::diff(&recovery.context)).expect("a diff");
-    let run = recovery.folder().join("run");
-    let counted = || look(&["counts", run.to_str().expect("a path")]);
-    let (seen, expected) = (counted(), classes_of(&report, &recovery));
-    assert!(expected.as_array().is_some_and(|rows| rows.len() > 9), "{expected}");
-    assert_eq!((sorted(&seen["pyarrow"]), sorted(&seen["pandas"])), (expected.clone(), expected.clone()));
-    // By the table's name in DuckDB's views.
-    let by_class = |list: &Value| {
-        let mut found = BTreeMap::new();
-        for row in list.as_array().expect("rows") {
-            let [database, _, class, rows] = &row.as_array().expect("a row")[..] else { panic!("{row}") };
-            *found.entry((database.to_string(), class.to_string())).or_insert(0) += rows.as_u64().expect("a number");
-        }
-        found
-    };
-    assert_eq!(by_class(&seen["duckdb"]), by_class(&expected));
-    assert_eq!(seen["listed"], seen["of_views"], "a view has the rows of its table");
-    let rows: u64 = expected.as_array().expect("rows").iter().map(|row| row[3].as_u64().expect("a number")).sum();
-    assert_eq!(seen["actions"], json!([[null, rows]]), "nothing is planned yet");
-    let plan = block_on(engine::plan(&recovery.context)).expect("a plan");
-    let seen = counted();
-    let actions: Vec<_> = plan.actions.iter().map(|(action, rows)| json!([action.word(), rows])).collect();
-    assert_eq!(sorted(&seen["actions"]), sorted(&json!(actions)));
-    assert_eq!(by_class(&seen["duckdb"]), by_class(&expected));
-    for (class, action) in seen["beside"].as_array().expect("rows").iter().map(|row| (&row[0], &row[1])) {
-        let is_so = match class.as_str() {
-            Some("insert") => ["insert", "hold"].contains(&action.as_str().unwrap_or_default()),
-            Some("old_only") => *action == json!("keep_old"),
-            _ => true,
-        };
-        assert!(is_so, "{class} stands beside {action}");
+fn a_diff_of_an_earlier_failback_is_planned_merged_and_viewed_as_ever() {
+    let pair = support::pair("named_before");
+    for side in Side::BOTH {
+        support::sql(pair.url(side), "create table t (id int primary key, v text); insert into t values (1, 'both')");
     }
-    // A key stands by its name, and an instant has its zone.
-    let types = &seen["types"][format!("{}.public.tokens", recovery.pair.database)];
-    let of = |name: &str| types.as_array().expect("columns").iter().find(|one| one[0] == json!(name)).map(|one| one[1].clone());
-    assert_eq!((of("id"), of("fb_written_new")), (Some(json!("INTEGER")), Some(json!("TIMESTAMP WITH TIME ZONE"))), "{types}");
+    support::sql(&pair.new, "insert into t select n, 'new' from generate_series(2, 9) n");
+    let recovery = Recovery::of(pair, Timestamp::now(), "");
+    block_on(engine::export(&recovery.context)).expect("an export");
+    block_on(engine::diff(&recovery.context)).expect("a diff");
+    take_names_out(&recovery.store);
+    std::fs::write(recovery.folder().join("run/decisions.toml"), "[defaults]\nambiguous_missing_on_old = \"apply_new\"\n")
+        .expect("decisions");
+    let plan = block_on(engine::plan(&recovery.context)).expect("a plan");
+    assert_eq!(plan.actions.get(Action::Insert), 8, "{plan:#?}");
+    let query = "select fb_table, fb_action, count(*), min(id) from (select * from \"{}.public.t\") group by all";
+    let run = recovery.folder().join("run").display().to_string();
+    let seen = look(&["query", &run, &query.replace("{}", &recovery.pair.database)]);
+    assert_eq!(seen, json!([["public.t", "insert", 8, 2]]));
+    let options = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+    block_on(engine::merge(&recovery.context, options)).expect("a merge");
+    let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
+    assert_eq!(verified.outcomes.get(Outcome::Applied), 8);
+    assert_eq!(support::value(&recovery.pair.old, "select count(*) from t").as_deref(), Some("9"));
 }
 
 #[test]

@@ -126,7 +126,7 @@ pub(crate) fn incident(test: &str, database: &str) -> (Pair, Timestamp) {
 }
 
 /// Loads the estate's database as it was at the cutover, and plays its incident.
-fn play(pair: &Pair, database: &str, cutover: Timestamp) {
+pub(crate) fn play(pair: &Pair, database: &str, cutover: Timestamp) {
     block_on(async {
         for side in Side::BOTH {
             demo::load_database(pair.url(side), database, cutover).await.expect("the estate");

@@ -7,7 +7,7 @@ use arrow_array::{Array as _, BooleanArray, RecordBatch};
 use super::asked_ids::{AskedIds, Asks};
 use super::base_rows::{AgainstBase, AtBase, BaseRows};
 use super::copies::Copies;
-use super::diff_row::{DiffRow, diff_batch, diff_schema};
+use super::diff_row::{DiffRow, DiffShape, diff_batch};
 use super::found::Found;
 use super::log_facts::LogFacts;
 use super::staged::Staged;
@@ -79,11 +79,11 @@ impl<'a> Comparer<'a> {
         segment: &Segment,
         target: Target,
     ) -> Result<Found> {
-        let schema = diff_schema(&self.table.layout, &self.table.times);
+        let shape = DiffShape::of(database, self.table);
         let staged = SegmentReader::open(target.store.as_ref(), segment, KEYS_PER_STATEMENT)?;
         let mut base_rows = BaseRows::open(target.store.as_ref(), segment)?;
         let mut log_facts = LogFacts::open(target.store.as_ref(), segment)?;
-        let mut file = LazySegment::new(target, schema.clone());
+        let mut file = LazySegment::new(target, shape.schema.clone());
         let mut found = Found::new();
         let source = RowSource::of(&self.table.old, &self.table.key, Side::Old);
         let mut copies = Copies::of(&self.table.key, self.staged);
@@ -113,7 +113,7 @@ impl<'a> Comparer<'a> {
                 found.add(&self.table.key, &rows);
                 found.ahead = self.count_ahead(found.ahead, &sides);
                 reporter.tell_rows(database, &self.table.name, rows.len() as u64, 0);
-                file.write(&diff_batch(&schema, &sides, base.as_ref().and_then(AtBase::rows), &rows)?)?;
+                file.write(&diff_batch(&shape, &sides, base.as_ref().and_then(AtBase::rows), &rows)?)?;
             }
         }
         Ok(Found { segment: file.finish()?, ..found })

@@ -27,8 +27,8 @@ use crate::name::{Side, Sided};
 use crate::pg::{Snapshot, Transaction, is_old};
 use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
-    Chunk, DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, SegmentOptions, TableDiff,
-    TableRecord, Task,
+    Chunk, DatabaseDiff, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, ROW_PLACE, SegmentOptions,
+    TableDiff, TableRecord, Task,
 };
 use crate::store::Store;
 use crate::words::Counts;
@@ -186,7 +186,11 @@ impl Work for DiffWork {
         let target = Target {
             store: Arc::clone(&self.store),
             path: self.paths.diff(record.id, chunk.number),
-            options: SegmentOptions { metadata, ..SegmentOptions::default() },
+            options: SegmentOptions {
+                metadata,
+                dictionary_columns: ROW_PLACE.map(str::to_owned).to_vec(),
+                ..SegmentOptions::default()
+            },
         };
         let stamps = self.now_us.map(|now_us| Stamps::new(&record.layout, &record.times, &self.clock, now_us));
         let made_us = self.database.baseline_us.filter(|_| record.has_base());

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use tracing::Instrument as _;
@@ -17,9 +16,9 @@ use super::decided_rows::{DecidedRow, DecidedRows};
 use super::decisions_file::read_decisions;
 use super::direction::Direction;
 use super::draft::{Draft, Reason, Reasons};
+use super::freeze::freeze;
 use super::half_moved;
 use super::met::Met;
-use super::planned_row::write_planned_rows;
 use super::privileges;
 use super::published::hold_unidentified;
 use super::reject::Reject;
@@ -34,17 +33,16 @@ use super::{unproven, unproven_keys, wanting};
 use crate::delta::{Class, Evidence};
 use crate::engine::diff::DECIDING;
 use crate::engine::evidence::Clock;
-use crate::engine::rows::Target;
 use crate::engine::run::{Context, Event, Ledger, Reporter, coverage, edited_since_export, tell_redefined, write_views};
 use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
 use crate::policy::{Action, By, Decided, Decisions, Minimum, Resolution};
-use crate::schema::{Column, Table, depend};
+use crate::schema::depend;
 use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
-    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
-    TableDiff, TablePlan, TableRecord, json_digest,
+    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, TableDiff,
+    TableRecord, json_digest,
 };
 use crate::store::Store;
 use arrow_array::cast::AsArray;
@@ -159,7 +157,7 @@ async fn plan_database(
     let sandbox = Sandbox::open(servers, &record.name).await?;
     closure::hold_closure(sandbox, store, reporter, &mut drafts, Direction::Forward, &strangers).await?;
     let paths = DatabaseLayout::new(&record.name);
-    let tables = drafts.iter().map(|draft| freeze(context.shared_store(), &paths, draft)).collect::<Result<Vec<_>>>()?;
+    let tables = drafts.iter().map(|draft| freeze(&context.shared_store(), &paths, draft)).collect::<Result<Vec<_>>>()?;
     Ok(DatabasePlan {
         name: record.name.clone(),
         old: diff.old.clone(),
@@ -311,51 +309,4 @@ fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &ChangedC
 fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
     let stamps = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
     stamps.is_valid(row).then(|| stamps.value(row))
-}
-
-/// Writes a table's changes and counts them.
-fn freeze(store: Arc<dyn Store>, paths: &DatabaseLayout, draft: &Draft<'_>) -> Result<TablePlan> {
-    let why = |said: &u32| draft.reasons.get(*said).map_or("", |why| why.text.as_str());
-    let by_name = |said: &u32| draft.reasons.get(*said).is_some_and(|why| why.by_name);
-    let rows = draft.actions.iter().zip(&draft.whys).map(|(action, said)| (*action, why(said), by_name(said)));
-    let mut pairs = BTreeMap::new();
-    for pair in draft.actions.iter().zip(&draft.whys) {
-        *pairs.entry(pair).or_insert(0) += 1;
-    }
-    let (mut reasons, mut held_reasons) = (BTreeMap::new(), BTreeMap::new());
-    for ((action, said), rows) in &pairs {
-        *reasons.entry(why(said).to_owned()).or_insert(0) += rows;
-        if **action == Action::Hold {
-            *held_reasons.entry(why(said).to_owned()).or_insert(0) += rows;
-        }
-    }
-    let target = Target {
-        store,
-        path: paths.plan(draft.record.id),
-        options: SegmentOptions {
-            dictionary_columns: vec!["fb_action".to_owned(), "fb_why".to_owned()],
-            ..SegmentOptions::default()
-        },
-    };
-    Ok(TablePlan {
-        id: draft.record.id,
-        name: draft.record.name.clone(),
-        definition: definition_digest(&draft.record.old)?,
-        diff: draft.diff.segments.clone(),
-        changes: write_planned_rows(target, rows)?,
-        actions: pairs.into_iter().map(|((action, _), rows)| (*action, rows)).collect(),
-        settled: draft.diff.counts.iter().filter(|(class, _)| class.is_settled()).collect(),
-        reasons,
-        held_reasons,
-    })
-}
-
-/// Digests what of a table's definition a merge relies on; sizes and estimates are not part of it.
-pub(crate) fn definition_digest(table: &Table) -> Result<String> {
-    // A column's number says nothing of what may be written into it, and an earlier failback did not know it.
-    let columns: Vec<_> = table.columns.iter().map(|column| Column { number: 0, ..column.clone() }).collect();
-    let parts = (&table.name, &columns, &table.unique_indexes, &table.exclusives, &table.foreign_keys, &table.triggers);
-    let text =
-        serde_json::to_vec(&parts).map_err(|error| Error::new(ErrorKind::Storage, "digest a definition").because(error))?;
-    Ok(blake3::hash(&text).to_hex().to_string())
 }

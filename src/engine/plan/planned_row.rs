@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, ArrayRef, BooleanArray, RecordBatch, StringArray};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema};
 use arrow_select::nullif::nullif;
 
 use super::change::Change;
@@ -15,46 +15,66 @@ use crate::engine::diff::read_words;
 use crate::engine::rows::{Image, LazySegment, Target};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Action;
-use crate::staging::{Segment, SegmentReader, TablePlan};
+use crate::staging::{ROW_PLACE, Segment, SegmentReader, TablePlan};
 use crate::store::Store;
 
-/// How many rows of changes are written at a time.
+/// How many rows of changes are read at a time.
 const BATCH_ROWS: usize = 1 << 16;
 
 /// Whether somebody has decided the action for the row, or for its table by its name.
 const BY_NAME: &str = "fb_by_name";
 
-/// Returns the schema of a file of changes.
-pub(crate) fn planned_row_schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![
-        Field::new("fb_action", DataType::Utf8, false),
-        Field::new("fb_why", DataType::Utf8, false),
-        Field::new(BY_NAME, DataType::Boolean, false),
-    ]))
+/// Writes one row for every row of the diff, under the name that it has there.
+pub(crate) struct PlannedRowWriter {
+    target: Target,
+    file: Option<LazySegment>,
 }
 
-/// Writes one row for every row of the diff.
-pub(crate) fn write_planned_rows<'a>(
-    target: Target,
-    rows: impl Iterator<Item = (Action, &'a str, bool)>,
-) -> Result<Option<Segment>> {
-    let schema = planned_row_schema();
-    let mut file = LazySegment::new(target, schema.clone());
-    let mut rows = rows.peekable();
-    while rows.peek().is_some() {
-        let (mut actions, mut whys, mut named) = (Vec::new(), Vec::new(), Vec::new());
-        for (action, why, by_name) in rows.by_ref().take(BATCH_ROWS) {
+impl PlannedRowWriter {
+    /// Promises a file; no rows, no file.
+    pub(crate) const fn new(target: Target) -> Self {
+        Self { target, file: None }
+    }
+
+    /// Writes what is done with some rows: `named` are the columns that say which they are, as far as the diff has them.
+    pub(crate) fn write<'a>(&mut self, named: &RecordBatch, rows: impl Iterator<Item = (Action, &'a str, bool)>) -> Result<()> {
+        let (mut actions, mut whys, mut by_name) = (Vec::new(), Vec::new(), Vec::new());
+        for (action, why, named) in rows {
             actions.push(action.word());
             whys.push(why);
-            named.push(by_name);
+            by_name.push(named);
         }
-        let (actions, whys, named) = (StringArray::from(actions), StringArray::from(whys), BooleanArray::from(named));
-        let columns: Vec<ArrayRef> = vec![Arc::new(actions), Arc::new(whys), Arc::new(named)];
-        let batch = RecordBatch::try_new(schema.clone(), columns)
+        let told: [(Field, ArrayRef); 3] = [
+            (Field::new("fb_action", DataType::Utf8, false), Arc::new(StringArray::from(actions))),
+            (Field::new("fb_why", DataType::Utf8, false), Arc::new(StringArray::from(whys))),
+            (Field::new(BY_NAME, DataType::Boolean, false), Arc::new(BooleanArray::from(by_name))),
+        ];
+        let (mut fields, mut columns) = (named.schema().fields().to_vec(), named.columns().to_vec());
+        for (field, column) in told {
+            fields.push(Arc::new(field));
+            columns.push(column);
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let batch = RecordBatch::try_new(Arc::clone(&schema), columns)
             .map_err(|error| Error::new(ErrorKind::Malformed, "build the plan's changes").because(error))?;
-        file.write(&batch)?;
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => self.file.insert(LazySegment::new(repetitive(self.target.clone(), &schema), schema)),
+        };
+        file.write(&batch)
     }
-    file.finish()
+
+    /// Closes the file; `None` if there were no rows.
+    pub(crate) fn finish(self) -> Result<Option<Segment>> {
+        Ok(self.file.map(LazySegment::finish).transpose()?.flatten())
+    }
+}
+
+/// Says of which columns the values are few.
+fn repetitive(mut target: Target, schema: &Schema) -> Target {
+    let few = ROW_PLACE.into_iter().chain(["fb_action", "fb_why"]);
+    target.options.dictionary_columns = few.filter(|name| schema.column_with_name(name).is_some()).map(str::to_owned).collect();
+    target
 }
 
 /// Some rows of the diff with what is done about each.

@@ -1,9 +1,8 @@
 //! `views.sql` of a run: its files as DuckDB's views, by the indexes that say which files there are.
 
 use crate::error::Result;
-use crate::name::Ident;
 use crate::staging::layout::VIEWS;
-use crate::staging::{DatabasePlan, DiffIndex, Manifest, Plan, TableRecord};
+use crate::staging::{DatabasePlan, DiffIndex, Manifest, Plan, TableRecord, row_keys};
 use crate::statement::{ViewedTable, duckdb_views};
 use crate::store::Store;
 
@@ -35,13 +34,11 @@ fn part<'p>(plan: &'p Plan, database: &str) -> Option<&'p DatabasePlan> {
 
 /// What the manifest says of a table.
 fn viewed(database: &str, record: &TableRecord) -> ViewedTable {
-    let place =
-        |name: &Ident| record.layout.columns.iter().position(|column| column.name == *name).map(|at| (name.clone(), at + 1));
     ViewedTable {
         database: database.to_owned(),
         table: record.name.to_string(),
         id: record.id.to_string(),
-        key: record.key.names().iter().filter_map(place).collect(),
+        key: row_keys(record).into_iter().map(|key| (key.name, key.column + 1)).collect(),
         staged: record.candidates.iter().map(|segment| segment.file.path.clone()).collect(),
         ..ViewedTable::default()
     }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::show::Scene;
 
 /// The page that the run of a scene has.
-fn page(scene: &Scene) -> String {
+pub(crate) fn page(scene: &Scene) -> String {
     fs::read_to_string(scene.folder().join("report.html")).expect("a page")
 }
 
@@ -40,7 +40,7 @@ fn rows(page: &str) -> Vec<Value> {
 }
 
 /// The cells of each line of a table of the page, as texts.
-fn grid(page: &str, id: &str) -> Vec<Vec<String>> {
+pub(crate) fn grid(page: &str, id: &str) -> Vec<Vec<String>> {
     let Some((_, rest)) = page.split_once(&format!("<table id=\"{id}\"")) else { return Vec::new() };
     let (table, _) = rest.split_once("</table>").expect("an end");
     let (_, body) = table.split_once("<tbody>").expect("a body");
@@ -52,7 +52,7 @@ fn grid(page: &str, id: &str) -> Vec<Vec<String>> {
 }
 
 /// The numbers that stand on top.
-fn tile(page: &str, name: &str) -> u64 {
+pub(crate) fn tile(page: &str, name: &str) -> u64 {
     let (_, rest) = page.split_once(&format!("<dt>{name}</dt>\n<dd>")).unwrap_or_else(|| panic!("no tile {name}"));
     let (number, _) = rest.split_once('<').expect("an end");
     number.replace(',', "").parse().expect("a number")
