@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::options::OfRun;
 use super::settings::Settings;
 use super::{Call, Exit, run};
-use crate::config::Mask;
+use crate::config::{Mask, Quorum};
 use crate::engine::{self, Caps};
 use crate::error::{Error, ErrorKind, Result};
 use crate::report::page;
@@ -69,13 +69,14 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     for column in &arguments.redact {
         mask = mask.hiding(column);
     }
+    let quorum = settings.config.quorum();
     let caps = Caps { values: !arguments.no_values, ..Caps::default() };
     let written = match &arguments.out {
         Some(file) => {
             let (folder, name) = place(file)?;
-            write(&store, &folder, &name, &mask, caps)?
+            write(&store, (&folder, &name), (&mask, quorum), caps)?
         }
-        None => write(&store, &store, layout::REPORT, &mask, caps)?,
+        None => write(&store, (&store, layout::REPORT), (&mask, quorum), caps)?,
     };
     for note in &written.notes {
         call.printer.note(note);
@@ -98,7 +99,8 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 
 /// Writes the run's page anew at the end of a step. The step is done whatever comes of it.
 pub(super) fn renew(call: &Call, settings: &Settings, store: &dyn Store) {
-    if let Err(error) = write(store, store, layout::REPORT, settings.config.mask(), Caps::default()) {
+    let configured = (settings.config.mask(), settings.config.quorum());
+    if let Err(error) = write(store, (store, layout::REPORT), configured, Caps::default()) {
         let causes = error.causes().join("; ");
         call.printer.note(&format!(
             "{} was not written anew: {}: {causes}; `failback report` tries again",
@@ -116,8 +118,8 @@ pub(super) fn renew_after<T>(call: &Call, settings: &Settings, store: &dyn Store
     }
 }
 
-fn write(run: &dyn Store, folder: &dyn Store, name: &str, mask: &Mask, caps: Caps) -> Result<Written> {
-    let account = engine::account(run, mask, caps)?;
+fn write(run: &dyn Store, (folder, name): (&dyn Store, &str), (mask, quorum): (&Mask, &Quorum), caps: Caps) -> Result<Written> {
+    let account = engine::account(run, mask, quorum, caps)?;
     let digest = folder.write(name, page(&account).as_bytes())?;
     let taken = account.taken();
     Ok(Written {

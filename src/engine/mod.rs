@@ -40,7 +40,7 @@ mod sequences;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
-pub use approval::{HeardVote, Standing, Word, approval, expect_approval, vote};
+pub use approval::{HeardVote, Said, Standing, Word, approval, expect_approval, vote};
 pub use arm::{ArmOptions, ArmReport, ArmedTable, Disarmed, DisarmedSlot, MadeSlot, arm, disarm};
 pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};

@@ -1,5 +1,6 @@
-//! Rules and decisions: what, who, when and why.
+//! Rules, decisions and approvals: what, who, when and why.
 
+use super::approvals;
 use super::grid::{Content, Grid, numbers, words};
 use super::html::Html;
 use crate::engine::{Account, AccountedRule};
@@ -8,10 +9,11 @@ use crate::text::amount;
 
 pub(super) fn write(html: &mut Html, account: &Account) {
     html.element("section", &[("id", "decisions"), ("aria-labelledby", "decisions-title")], |html| {
-        html.leaf("h2", &[("id", "decisions-title")], "Rules and decisions");
+        html.leaf("h2", &[("id", "decisions-title")], "Rules, decisions and approvals");
         classes(html, account);
         rules(html, account);
         picks(html, account);
+        approvals::write(html, &account.said);
         history(html, account);
     });
 }

@@ -4,6 +4,7 @@
 //! runs nothing but its own script, and works from a file.
 //! Never: reads a run's files, counts anything, or writes a text that is not escaped.
 
+mod approvals;
 mod bars;
 mod bundle;
 mod conflicts;

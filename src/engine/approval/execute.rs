@@ -1,17 +1,19 @@
 //! Takes down what somebody says of a plan, and tells how things stand.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use super::signature;
-use super::standing::Standing;
-use crate::config::is_same;
+use super::standing::{HeardVote, Standing};
+use crate::config::{Quorum, is_same};
 use crate::engine::plan::checked_plan;
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::staging::{JournalRecord, Plan, Verdict, Vote};
+use crate::store::Store;
 
 /// What somebody says of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,10 +99,42 @@ pub(crate) fn expect_approved(context: &Context, plan: &Plan) -> Result<()> {
 
 /// Counts what was said of a plan.
 fn standing(context: &Context, plan: &Plan) -> Result<Standing> {
-    let quorum = context.selection().quorum();
+    Ok(count(plan, &Vote::read_all(context.store())?, context.selection().quorum()))
+}
+
+fn count(plan: &Plan, votes: &[Vote], quorum: &Quorum) -> Standing {
     let signers = quorum.signers().map(Path::new);
     let is_signed = |vote: &Vote| signers.map_or(Ok(()), |signers| signature::check(vote, signers));
-    Ok(Standing::of(&plan.digest, &Vote::read_all(context.store())?, quorum, Timestamp::now(), is_signed))
+    Standing::of(&plan.digest, votes, quorum, Timestamp::now(), is_signed)
+}
+
+/// Everything that was said of a run's plans.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Said {
+    /// How things stand with the plan; nothing where there is none.
+    pub standing: Option<Standing>,
+    /// Every word, in the order in which they were said; one about another plan does not count.
+    pub votes: Vec<HeardVote>,
+}
+
+impl Said {
+    /// Reads it, and holds it against the plan.
+    ///
+    /// # Errors
+    /// `Damaged` where what was said cannot be read.
+    pub(crate) fn read(store: &dyn Store, plan: Option<&Plan>, quorum: &Quorum) -> Result<Self> {
+        let votes = Vote::read_all(store)?;
+        let standing = plan.map(|plan| count(plan, &votes, quorum));
+        let mut heard = standing.iter().flat_map(|standing| standing.votes.clone()).collect::<VecDeque<_>>();
+        let of = |vote: &Vote| match plan {
+            Some(plan) if plan.digest == vote.plan => heard.pop_front(),
+            _ => {
+                let digest: String = vote.plan.chars().take(12).collect();
+                Some(HeardVote::of(vote, Some(format!("it is about another plan, {digest}"))))
+            }
+        };
+        Ok(Self { votes: votes.iter().filter_map(of).collect(), standing })
+    }
 }
 
 /// Returns a role as the configuration spells it.

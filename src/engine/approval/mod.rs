@@ -9,5 +9,5 @@ mod signature;
 mod standing;
 
 pub(crate) use execute::expect_approved;
-pub use execute::{Word, approval, expect_approval, vote};
+pub use execute::{Said, Word, approval, expect_approval, vote};
 pub use standing::{HeardVote, Standing};

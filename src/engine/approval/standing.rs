@@ -46,6 +46,21 @@ pub struct HeardVote {
     pub void: Option<String>,
 }
 
+impl HeardVote {
+    /// Takes down what somebody said, and why it does not count.
+    pub(super) fn of(vote: &Vote, void: Option<String>) -> Self {
+        Self {
+            role: vote.role.clone(),
+            by: vote.by.clone(),
+            verdict: vote.verdict,
+            at: vote.at.clone(),
+            comment: vote.comment.clone(),
+            signed: vote.signature.is_some(),
+            void,
+        }
+    }
+}
+
 impl Standing {
     /// Counts what was said of a plan. `is_signed` says why a word's signature is not one of the keys that it has to be.
     #[must_use]
@@ -63,18 +78,9 @@ impl Standing {
         let heard: Vec<_> = about
             .iter()
             .enumerate()
-            .map(|(at, vote)| HeardVote {
-                role: vote.role.clone(),
-                by: vote.by.clone(),
-                verdict: vote.verdict,
-                at: vote.at.clone(),
-                comment: vote.comment.clone(),
-                signed: vote.signature.is_some(),
-                void: if is_last(at) {
-                    void(vote, quorum, now, &is_signed)
-                } else {
-                    Some("they have spoken again since".to_owned())
-                },
+            .map(|(at, vote)| {
+                let again = || Some("they have spoken again since".to_owned());
+                HeardVote::of(vote, if is_last(at) { void(vote, quorum, now, &is_signed) } else { again() })
             })
             .collect();
         let counts = |verdict: Verdict| heard.iter().filter(move |vote| vote.void.is_none() && vote.verdict == verdict);

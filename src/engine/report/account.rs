@@ -6,6 +6,7 @@ use super::decided::{AccountedPick, AccountedRule, DecidedRow};
 use super::outcome::TableOutcome;
 use super::timeline::Timeline;
 use crate::delta::Class;
+use crate::engine::approval::Said;
 use crate::engine::run::CoveredTable;
 use crate::policy::{Action, Past};
 use crate::staging::JournalEntry;
@@ -46,6 +47,8 @@ pub struct Account {
     pub picks: Vec<AccountedPick>,
     /// Decisions that later ones replaced.
     pub history: Vec<Past>,
+    /// What people said of the run's plans.
+    pub said: Said,
     /// What whoever asks for the page should know before it is handed on: masks that hide nothing, a plan of another diff. They
     /// are among the warnings.
     pub notes: Vec<String>,

@@ -10,7 +10,8 @@ use super::outcome::{Standing, standings};
 use super::survey::survey;
 use super::verdict::{Grounds, verified};
 use super::{decided, provenance, warnings};
-use crate::config::Mask;
+use crate::config::{Mask, Quorum};
+use crate::engine::approval::Said;
 use crate::engine::plan::{Met, TalliedRows, Tally, read_decisions};
 use crate::engine::review::Review;
 use crate::engine::run::coverage;
@@ -38,11 +39,12 @@ impl Account {
     }
 }
 
-/// Gathers what a run's files say into one account; what `mask` hides is in none of it.
+/// Gathers what a run's files say into one account; what `mask` hides is in none of it, and `quorum` says whose approval
+/// counts.
 ///
 /// # Errors
 /// `Refused` where the run has no diff; `Damaged` where a file of the run is not what was written.
-pub fn account(store: &dyn Store, mask: &Mask, caps: Caps) -> Result<Account> {
+pub fn account(store: &dyn Store, mask: &Mask, quorum: &Quorum, caps: Caps) -> Result<Account> {
     let review = Review::open(store, mask)?;
     let (manifest, index, plan) = (review.manifest(), review.index(), review.plan());
     let (decisions, journal) = (read_decisions(store)?, Journal::read(store)?);
@@ -85,6 +87,7 @@ pub fn account(store: &dyn Store, mask: &Mask, caps: Caps) -> Result<Account> {
         rules: decided::rules(&decisions, &tally),
         picks: decided::picks(&decisions, &tally, &hidden),
         history: decided::history(&decisions, &hidden),
+        said: Said::read(store, plan.map(|plan| &**plan), quorum)?,
         notes: review.notes().to_vec(),
         warnings: warnings::of(&review, &decisions, &tally, &journal),
         left_out: warnings::left_out(manifest),

@@ -3,7 +3,7 @@
 use std::fs;
 
 use base64::Engine as _;
-use failback::config::Mask;
+use failback::config::{Mask, Quorum};
 use failback::engine::{Caps, account};
 use failback::report::page as page_of;
 use failback::store::LocalStore;
@@ -106,7 +106,7 @@ fn hostile_names_and_values_are_texts() {
 fn what_is_left_out_is_said_with_where_it_is() {
     let scene = Scene::new("report_caps", "");
     let store = LocalStore::open(&scene.folder()).expect("a run");
-    let of = |caps: Caps| account(&store, &Mask::default(), caps).expect("an account");
+    let of = |caps: Caps| account(&store, &Mask::default(), &Quorum::default(), caps).expect("an account");
     let whole = of(Caps::default());
     let differing = whole.taken().rows;
     assert_eq!((whole.taken().left_out, differing > 6), (0, true));

@@ -1,5 +1,6 @@
 //! `report.html`: what the page says, that every step writes it, and what is in none of it.
 
+mod approvals;
 mod browser;
 mod content;
 mod picks;
