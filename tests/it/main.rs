@@ -41,6 +41,7 @@ mod seals;
 mod sequences;
 mod show;
 mod support;
+mod tasks;
 mod terminal;
 mod transactions;
 mod truth;
