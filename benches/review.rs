@@ -1,5 +1,5 @@
 //! What it costs to look at the rows of a table of which ten million differ: opening it, jumping and scrolling in it, counting
-//! its rows, filtering them; in time, and in memory of the whole process.
+//! its rows, filtering them, and making the page of the run; in time, and in memory of the whole process.
 //!
 //! A small table is exported and compared as ever; its differing rows are then written into the run's diff again and again,
 //! until there are as many as are asked for (`cargo bench --bench review -- --rows 10000000`); fewer where cargo only tests
@@ -12,9 +12,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use failback::config::Mask;
+use failback::config::{Mask, Quorum};
 use failback::demo::{Binaries, Cluster, ClusterOptions};
-use failback::engine::{OpenTable, Review};
+use failback::engine::{Caps, OpenTable, Review, account};
+use failback::report::page;
 use failback::staging::{DatabaseLayout, DiffIndex, SegmentOptions, SegmentReader, SegmentWriter};
 use failback::store::LocalStore;
 
@@ -41,10 +42,12 @@ const ROWS: &str = "
 
 fn main() -> Outcome<()> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    if let [word, run] = arguments.as_slice()
-        && word == "--measure"
-    {
-        return measure(Path::new(run));
+    if let [word, run] = arguments.as_slice() {
+        match word.as_str() {
+            "--measure" => return measure(Path::new(run)),
+            "--page" => return make_page(Path::new(run)),
+            _ => {}
+        }
     }
     let given = arguments.iter().position(|word| word == "--rows").and_then(|at| arguments.get(at + 1));
     let usual = if arguments.iter().any(|word| word == "--bench") { 10_000_000 } else { 2 * DISTINCT };
@@ -55,8 +58,31 @@ fn main() -> Outcome<()> {
     let begun = Instant::now();
     let bytes = multiply(&LocalStore::open(&run)?, rows)?;
     println!("{rows} rows in {} MB of files, made in {:.0} s", bytes >> 20, begun.elapsed().as_secs_f64());
-    let measured = Command::new(std::env::current_exe()?).arg("--measure").arg(&run).status()?;
-    if measured.success() { Ok(()) } else { Err("the measurement failed".into()) }
+    for what in ["--measure", "--page"] {
+        let measured = Command::new(std::env::current_exe()?).arg(what).arg(&run).status()?;
+        if !measured.success() {
+            return Err("the measurement failed".into());
+        }
+    }
+    Ok(())
+}
+
+/// Makes the page of the run, as every step does at its end.
+fn make_page(run: &Path) -> Outcome<()> {
+    let store = LocalStore::open(run)?;
+    let begun = Instant::now();
+    let account = account(&store, &Mask::default(), &Quorum::default(), Caps::default())?;
+    say("gather what the page says", begun.elapsed());
+    let begun = Instant::now();
+    let bytes = page(&account).len();
+    say("write the page", begun.elapsed());
+    let taken = account.taken();
+    println!("{} MB of page; {} rows in it, {} not", bytes >> 20, taken.rows, taken.left_out);
+    Ok(())
+}
+
+fn say(what: &str, took: Duration) {
+    println!("{what:<52} {:>10.1} ms   {} MB", took.as_secs_f64() * 1e3, peak_mb());
 }
 
 /// Exports and compares a table of which every row was changed on NEW.
@@ -130,7 +156,6 @@ fn multiply(store: &LocalStore, rows: u64) -> Outcome<u64> {
 /// Looks at the run as the screen does.
 fn measure(run: &Path) -> Outcome<()> {
     let (store, mask) = (LocalStore::open(run)?, Mask::default());
-    let say = |what: &str, took: Duration| println!("{what:<52} {:>10.1} ms   {} MB", took.as_secs_f64() * 1e3, peak_mb());
     let begun = Instant::now();
     let review = Review::open(&store, &mask)?;
     let table = review.open_table("postgres", "public.orders")?;
