@@ -80,7 +80,7 @@ fn a_plan_says_what_moved_since_the_one_before() {
     let again = planned(&[])["moves"].clone();
     assert_eq!((&again["same"], again["moved"].as_array().map(Vec::len)), (&true.into(), Some(0)));
     assert_eq!(scene.run(&["decide", "conflict=apply_new", "--why", "agreed"]).code, 0);
-    let copy = scene.in_run("..").join("before");
+    let copy = scene.home().join("before");
     std::fs::create_dir(&copy).expect("a folder");
     std::fs::copy(scene.in_run("plan.json"), copy.join("plan.json")).expect("the plan of before");
     let moves = planned(&[])["moves"].clone();
