@@ -158,6 +158,9 @@ fn shown(call: &Call, settings: &Settings) -> Result<Vec<Setting>> {
         built_in(config.ledger_schema().to_string(), config.ledger_schema().as_str() != "failback", "ledger_schema"),
         setting("approval", approval, "nobody has to approve"),
         setting("tables", counted(config.table_rules()), "none has a section"),
+        setting("health", counted(config.health().len()), "no page is asked"),
+        setting("metrics", counted(config.metrics().len()), "no query is asked"),
+        setting("matrix", config.has_matrix().then(|| format!("{} rows", config.matrix().rows().len())), "as built in"),
         setting("mask", counted(config.mask().rules()), "nothing is masked"),
     ])
 }

@@ -163,7 +163,7 @@ fn outline(plan: &Plan, back: bool) -> [String; 3] {
 }
 
 /// Reads a line, unless the user asks to stop before it ends.
-async fn read_line(stop: &Stop) -> Result<String> {
+pub(super) async fn read_line(stop: &Stop) -> Result<String> {
     let interrupted = || Error::new(ErrorKind::Interrupted, "wait for the confirmation").because("asked to stop");
     let read = tokio::task::spawn_blocking(|| {
         let mut line = String::new();

@@ -6,7 +6,7 @@ Exit codes:
     0  done
     1  failed
     2  usage or configuration
-    3  differences found, or rows undecided (diff and plan: only with --exit-code)
+    3  differences, rows undecided, or a rollback due (diff, plan, assess: only with --exit-code)
     4  refused, nothing written: preflight, stale plan, no confirmation; or waits for people
     5  verify found a mismatch
     6  cannot connect, not permitted, timed out, deadlock, no room on a server: a retry is safe
@@ -25,6 +25,8 @@ pub(super) enum Exit {
     Done,
     /// There are differences, or rows wait for a decision.
     Undecided,
+    /// A rollback is due, or people have to weigh one.
+    RollbackDue,
     /// OLD is not what the plan promised.
     NotVerified,
     /// Nothing more is done before a person has said something.
@@ -42,7 +44,7 @@ impl Exit {
     pub(super) const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
-            Self::Undecided => 3,
+            Self::Undecided | Self::RollbackDue => 3,
             Self::NotVerified => 5,
             Self::Waiting => 4,
             Self::Failed => 1,
@@ -59,7 +61,7 @@ mod tests {
 
     #[test]
     fn every_code_is_documented() {
-        let ends = [Exit::Done, Exit::Undecided, Exit::NotVerified, Exit::LeftAside].map(Exit::code);
+        let ends = [Exit::Done, Exit::Undecided, Exit::RollbackDue, Exit::NotVerified, Exit::LeftAside].map(Exit::code);
         let fails = ErrorKind::ALL.iter().map(|kind| kind.exit_code());
         assert_eq!(ErrorKind::Interrupted.exit_code(), INTERRUPTED);
         for code in ends.into_iter().chain(fails) {

@@ -10,6 +10,7 @@ use crate::policy::keys::nearest;
 
 /// The pages whose tables say what words mean, by their addresses in the documentation.
 const PAGES: [(&str, &str); 5] = [
+    ("docs/assess.md", include_str!("../../docs/assess.md")),
     ("docs/classes.md", include_str!("../../docs/classes.md")),
     ("docs/errors.md", include_str!("../../docs/errors.md")),
     ("docs/glossary.md", include_str!("../../docs/glossary.md")),

@@ -8,6 +8,8 @@
 mod addition;
 mod approve;
 mod arm;
+mod assess;
+mod assessed;
 mod audit;
 mod bars;
 mod completions;
@@ -94,6 +96,7 @@ struct Cli {
 /// The verbs. One more is a file of its own, a line here and in each `match` below, and one in `usage::OVERVIEW`.
 #[derive(Subcommand)]
 enum Verb {
+    Assess(assess::Arguments),
     Discover(discover::Arguments),
     Export(export::Arguments),
     Diff(diff::Arguments),
@@ -128,6 +131,7 @@ enum Verb {
 impl Verb {
     const fn name(&self) -> &'static str {
         match self {
+            Self::Assess(_) => "assess",
             Self::Discover(_) => "discover",
             Self::Export(_) => "export",
             Self::Diff(_) => "diff",
@@ -162,6 +166,7 @@ impl Verb {
 
     fn options(&self) -> &dyn Given {
         match self {
+            Self::Assess(arguments) => &arguments.options,
             Self::Discover(arguments) => &arguments.options,
             Self::Export(arguments) => &arguments.options,
             Self::Diff(arguments) => &arguments.options,
@@ -196,6 +201,7 @@ impl Verb {
 
     async fn run(&self, call: &Call) -> Result<Exit> {
         match self {
+            Self::Assess(arguments) => Box::pin(assess::run(call, arguments)).await,
             Self::Discover(arguments) => discover::run(call, arguments).await,
             Self::Export(arguments) => Box::pin(export::run(call, arguments)).await,
             Self::Diff(arguments) => diff::run(call, arguments).await,

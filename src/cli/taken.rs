@@ -17,6 +17,11 @@ pub(super) fn takes(verb: &str, option: &str) -> bool {
     all.find_subcommand(verb).is_some_and(|verb| has(verb, option))
 }
 
+/// Whether a verb has a part of that name.
+pub(super) fn has_part(verb: &str, part: &str) -> bool {
+    Cli::command().find_subcommand(verb).is_some_and(|verb| verb.find_subcommand(part).is_some())
+}
+
 /// Explains an option that `verb` does not take, as others do; `None` where no verb takes it.
 pub(super) fn refusal(verb: &str, option: &str) -> Option<Error> {
     let option = option.strip_prefix("--")?;

@@ -20,6 +20,7 @@ pub(super) const OVERVIEW: &str = "\
 {usage-heading} failback <VERB> [OPTIONS]
 
 Look:
+  assess    Say whether to roll back, in which phase, and why
   discover  List every relation on both servers and what will be done about it
   status    Say how far a run has come
   runs      List the runs, or remove rows of those that are done with

@@ -3,14 +3,14 @@
 use toml_edit::Value;
 
 use super::table::TableRule;
-use super::{Cutover, Mask, Overlap, Quorum, Retention, RollbackSettings, ServerSettings, Zone};
-use crate::error::Result;
+use super::{Cutover, Health, Mask, Matrix, Metric, Overlap, Quorum, Retention, Roles, RollbackSettings, ServerSettings, Zone};
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 20] = [
+pub(super) const KEYS: [&str; 24] = [
     "approval",
     "cutover",
     "overlap",
@@ -27,6 +27,10 @@ pub(super) const KEYS: [&str; 20] = [
     "columns",
     "tables",
     "mask",
+    "roles",
+    "health",
+    "metrics",
+    "matrix",
     RollbackSettings::KEYS[0],
     RollbackSettings::KEYS[1],
     RollbackSettings::KEYS[2],
@@ -40,7 +44,7 @@ const BASE: &str = "base";
 const JOBS_MAX: i64 = 256;
 
 /// One layer of settings.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub(super) struct Layer {
     pub(super) cutover: Option<Cutover>,
     pub(super) overlap: Option<Overlap>,
@@ -59,6 +63,10 @@ pub(super) struct Layer {
     pub(super) tables: ByTable<TableRule>,
     pub(super) mask: Mask,
     pub(super) quorum: Quorum,
+    pub(super) roles: Roles,
+    pub(super) health: Option<Vec<Health>>,
+    pub(super) metrics: Option<Vec<Metric>>,
+    pub(super) matrix: Option<Matrix>,
     pub(super) rollback: RollbackSettings,
 }
 
@@ -86,6 +94,10 @@ impl Layer {
             tables: ByTable::read(section, TableRule::read)?,
             quorum: section.section("approval")?.as_ref().map(Quorum::read).transpose()?.unwrap_or_default(),
             mask: section.section("mask")?.as_ref().map(Mask::read).transpose()?.unwrap_or_default(),
+            roles: section.section("roles")?.as_ref().map(Roles::read).transpose()?.unwrap_or_default(),
+            health: read(section, "health", |entry| Health::read_all(&entry.sections()?))?,
+            metrics: read(section, "metrics", |entry| Metric::read_all(&entry.sections()?))?,
+            matrix: read(section, "matrix", |entry| Matrix::read(&entry.sections()?))?,
             rollback: RollbackSettings::read(section)?,
         })
     }
@@ -110,8 +122,20 @@ impl Layer {
             tables: base.tables.under(self.tables, |below, above| above.over(below)),
             mask: base.mask.and(self.mask),
             quorum: self.quorum.over(base.quorum),
+            roles: self.roles.over(base.roles),
+            health: self.health.or(base.health),
+            metrics: self.metrics.or(base.metrics),
+            matrix: self.matrix.or(base.matrix),
             rollback: self.rollback.over(base.rollback),
         }
+    }
+
+    /// # Errors
+    /// `Config` where a matrix that is stated asks for the approval of a role that is not known.
+    pub(super) fn expect_roles(&self, place: &str) -> Result<()> {
+        let rows = self.matrix.iter().flat_map(Matrix::rows);
+        let objection = rows.flat_map(|row| &row.approvals).find_map(|role| self.roles.objection(role));
+        objection.map_or(Ok(()), |cause| Err(Error::new(ErrorKind::Config, "read the configuration").at(place).because(cause)))
     }
 
     /// Returns what the layer says about each server, by the names of their sections.

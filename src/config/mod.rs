@@ -20,31 +20,47 @@
 //! ```
 
 mod channel;
+mod criterion;
 mod cutover;
 mod given_xid;
+mod health;
 mod layer;
 mod lock_waits;
 mod mask;
+mod matrix;
+mod metric;
 mod model;
 mod new_name;
 mod overlap;
+mod phase;
 mod quorum;
 mod retention;
+mod roles;
 mod rollback;
 mod server;
 mod table;
+mod web_address;
 mod zone;
 
 pub use channel::{Channel, Channels, SecretPlace};
+pub use criterion::{
+    Bound, CRITERIA, CriteriaList, Criterion, DATABASE_LOST, DEGRADATION, NEW_DEPLOYED, OLD_DATA, OLD_SERVES, OUTAGE, criterion,
+};
 pub use cutover::Cutover;
 pub use given_xid::GivenXid;
+pub use health::Health;
 pub use lock_waits::LockWaits;
 pub use mask::{Mask, TableMask};
+pub use matrix::{Matrix, MatrixRow};
+pub use metric::Metric;
 pub use model::Config;
 pub use overlap::Overlap;
+pub use phase::Phase;
 pub use quorum::{Quorum, is_same};
 pub use retention::Retention;
+pub use roles::Roles;
 pub use rollback::{RollbackSettings, Var};
 pub use server::ServerSettings;
 pub use table::{NamedTimeColumns, TableSettings};
+pub use web_address::WebAddress;
 pub use zone::Zone;

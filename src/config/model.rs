@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::layer::{KEYS, Layer};
 use super::new_name::{NewName, expect_distinct};
 use super::{
-    Cutover, Mask, NamedTimeColumns, Overlap, Quorum, Retention, RollbackSettings, ServerSettings, TableSettings, Zone,
+    Cutover, Health, Mask, Matrix, Metric, NamedTimeColumns, Overlap, Quorum, Retention, Roles, RollbackSettings,
+    ServerSettings, TableSettings, Zone,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
@@ -14,12 +15,13 @@ use crate::policy::keys::{Section, Source, nearest};
 use crate::schema::LEDGER_SCHEMA;
 
 /// The configuration: one file, with one of its environments laid over it or none.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Config {
     file: String,
     base: Layer,
     environments: BTreeMap<String, Layer>,
     warnings: Vec<String>,
+    built_in: Matrix,
 }
 
 impl Config {
@@ -37,6 +39,7 @@ impl Config {
         let base = Layer::read(&root, &mut warnings)?;
         expect_distinct(new_names(&base))?;
         base.quorum.expect_possible(file)?;
+        base.expect_roles(file)?;
         let mut environments = BTreeMap::new();
         for entry in root.section("environments")?.iter().flat_map(Section::entries) {
             let section = entry.section()?;
@@ -45,10 +48,12 @@ impl Config {
             refuse_two_addresses(&base, &layer, &section)?;
             let over = layer.clone().over(base.clone());
             expect_distinct(new_names(&over))?;
-            over.quorum.expect_possible(&format!("{file}: environments.{}", entry.key()))?;
+            let place = format!("{file}: environments.{}", entry.key());
+            over.quorum.expect_possible(&place)?;
+            over.expect_roles(&place)?;
             environments.insert(entry.key().to_owned(), layer);
         }
-        Ok(Self { file: file.to_owned(), base, environments, warnings })
+        Ok(Self { file: file.to_owned(), base, environments, warnings, built_in: Matrix::default() })
     }
 
     /// Returns the configuration with an environment laid over it.
@@ -177,6 +182,36 @@ impl Config {
     #[must_use]
     pub const fn rollback(&self) -> &RollbackSettings {
         &self.base.rollback
+    }
+
+    /// Returns who fills which role.
+    #[must_use]
+    pub const fn roles(&self) -> &Roles {
+        &self.base.roles
+    }
+
+    /// Returns the pages that say whether a side serves.
+    #[must_use]
+    pub fn health(&self) -> &[Health] {
+        self.base.health.as_deref().unwrap_or_default()
+    }
+
+    /// Returns the queries of Prometheus that answer questions.
+    #[must_use]
+    pub fn metrics(&self) -> &[Metric] {
+        self.base.metrics.as_deref().unwrap_or_default()
+    }
+
+    /// Returns the decision matrix; the one that is built in if the file does not say.
+    #[must_use]
+    pub fn matrix(&self) -> &Matrix {
+        self.base.matrix.as_ref().unwrap_or(&self.built_in)
+    }
+
+    /// Whether the file has a decision matrix of its own.
+    #[must_use]
+    pub const fn has_matrix(&self) -> bool {
+        self.base.matrix.is_some()
     }
 
     /// Returns how much log a slot of failback's may hold back before it is said.

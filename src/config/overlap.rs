@@ -44,6 +44,12 @@ impl Overlap {
         seconds.map(|seconds| Self { seconds }).ok_or_else(|| format!("`{text}` is more than a year"))
     }
 
+    /// Returns a length of so many seconds.
+    #[must_use]
+    pub(crate) const fn of_seconds(seconds: u32) -> Self {
+        Self { seconds }
+    }
+
     /// Returns the length in seconds.
     #[must_use]
     pub const fn seconds(self) -> u32 {

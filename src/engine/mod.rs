@@ -37,6 +37,7 @@ mod rows;
 mod run;
 mod runs;
 mod sequences;
+mod stake;
 mod verify;
 
 pub use crate::staging::{Raise, Written};
@@ -78,4 +79,5 @@ pub use sequences::{
     DatabaseSequences, NewSequence, NumberedRows, Position, SequenceAccount, SequenceState, SequencesReport, raise_sequences,
     sequences,
 };
+pub use stake::{Stake, StakedTable, stake};
 pub use verify::{Gap, GapKind, Orphans, Outcome, VerifiedTable, VerifyReport, verify};

@@ -33,6 +33,7 @@ mod log_position;
 mod old_writes;
 mod passfile;
 mod password;
+mod patience;
 mod pooler;
 mod recovered;
 mod sameness;

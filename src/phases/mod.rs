@@ -1,8 +1,10 @@
-//! The phases of a rollback: runbooks as data, carried out step by step, written down in a journal that everything else is read
-//! from.
+//! The phases of a rollback: an assessment of which one an incident is in; and runbooks as data, carried out step by step,
+//! written down in a journal that everything else is read from.
 //!
-//! Comes in: a runbook, what its placeholders stand for, tools and servers. Goes out: a plan, a journal, evidence beside it.
-//! Never: runs what was not in the plan, runs a shell, writes a secret down, prints.
+//! Comes in: a runbook, what its placeholders stand for, tools and servers; the configuration's matrix and questions, what
+//! was measured of both sides, what people answer. Goes out: a plan, a journal, evidence beside it; what to do, in which
+//! phase, why, who has to approve, how many rows are at stake, and what is not known.
+//! Never: runs what was not in the plan, runs a shell, writes a secret down, prints, takes what is not known for `no`.
 
 pub mod account;
 pub mod consent;
@@ -23,3 +25,14 @@ pub mod step;
 pub mod tools;
 pub mod vars;
 pub mod work;
+
+mod assess;
+mod assessment;
+mod contradictions;
+mod reading;
+mod spelling;
+
+pub use assess::{Gathered, Named, RowsAtStake, Since, gather};
+pub use assessment::{Advice, Approval, Assessment, NotKnown, judge};
+pub use contradictions::Contradiction;
+pub use reading::{Answer, NOBODY, Reading, Said};

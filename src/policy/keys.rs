@@ -84,6 +84,16 @@ impl<'a> Section<'a> {
         self.entries().find(|entry| !known.contains(&entry.key)).map_or(Ok(()), |entry| Err(entry.unknown(known)))
     }
 
+    /// The error for a key that has to be there, at the section's first.
+    #[must_use]
+    pub fn lacks(&self, key: &str) -> Error {
+        let cause = format!("[[{}]] lacks `{key}`", self.path);
+        match self.entries().next() {
+            Some(entry) => entry.key_error(cause),
+            None => self.source.error(None, cause),
+        }
+    }
+
     /// Lists the entries in the order of the file.
     pub fn entries(&self) -> impl Iterator<Item = Entry<'a>> + '_ {
         self.table.iter().filter_map(|(key, _)| self.entry(key))

@@ -40,6 +40,7 @@ mod replica_identity;
 mod row_hash;
 mod row_statement;
 mod select_list;
+mod selected;
 mod sequence;
 mod setting;
 mod slot_changes;
@@ -78,6 +79,7 @@ pub use replica_identity::replica_identities;
 pub use row_hash::row_hash;
 pub use row_statement::NULL;
 pub use select_list::{compared_list, select_list};
+pub use selected::count_selected;
 pub use sequence::{draw, last_drawn, number_reach, raise_alone, sequence_floor, sequence_positions, skip_ahead};
 pub use setting::{
     BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, CONDITION_TIMEOUT, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH,

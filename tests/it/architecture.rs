@@ -93,7 +93,7 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 20] = [
+const ENGINE_ROOMS: [&str; 21] = [
     "run",
     "runs",
     "rows",
@@ -104,6 +104,7 @@ const ENGINE_ROOMS: [&str; 20] = [
     "sequences",
     "fence",
     "audit",
+    "stake",
     "arm",
     "preflight",
     "export",

@@ -2,6 +2,7 @@
 
 mod approval;
 mod architecture;
+mod assess;
 mod catalog;
 mod chunks;
 mod cli;

@@ -180,7 +180,8 @@ fn mistakes_are_told_with_their_place() {
             "frobnicate = 1",
             "1:1",
             "unknown key `frobnicate`; known are approval, cutover, overlap, zone, databases, runs, jobs, sums_first, \
-             ledger_schema, old, new, base, slot, columns, tables, mask, vars, tools, channels, protected, environments"
+             ledger_schema, old, new, base, slot, columns, tables, mask, roles, health, \
+             metrics, matrix, vars, tools, channels, protected, environments"
                 .to_owned(),
         ),
         ("cutover = \"2026-11-22T10:00\"", "1:11", format!("`2026-11-22T10:00` {no_offset}")),
@@ -211,7 +212,8 @@ fn mistakes_are_told_with_their_place() {
             "[environments.dev.environments]",
             "1:19",
             "unknown key `environments` in [environments.dev]; known are approval, cutover, overlap, zone, databases, runs, \
-             jobs, sums_first, ledger_schema, old, new, base, slot, columns, tables, mask, vars, tools, channels, protected"
+             jobs, sums_first, ledger_schema, old, new, base, slot, columns, tables, mask, roles, health, \
+             metrics, matrix, vars, tools, channels, protected"
                 .to_owned(),
         ),
         (

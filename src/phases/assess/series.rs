@@ -1,0 +1,196 @@
+//! What an answer of Prometheus says of a question.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+
+use super::super::reading::Answer;
+use super::super::spelling::number;
+use crate::config::Bound;
+
+/// The instants that are asked for: `steps` + 1 of them, `step` seconds apart, the last at `end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Window {
+    /// The last instant, in seconds since 1970.
+    pub(super) end: i64,
+    /// Seconds between two.
+    pub(super) step: u32,
+    /// How many steps there are.
+    pub(super) steps: u32,
+}
+
+/// So many values are asked for of a length of time, one more or less.
+const VALUES: u32 = 20;
+
+impl Window {
+    /// Covers a length of time up to an instant; nothing of it: that instant alone.
+    pub(super) fn new(end: i64, lasting: u32) -> Self {
+        let step = lasting.div_ceil(VALUES).max(1);
+        Self { end, step, steps: lasting / step }
+    }
+
+    /// Returns the first instant.
+    pub(super) fn start(self) -> i64 {
+        self.end - i64::from(self.step) * i64::from(self.steps)
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Found {
+    pub(super) answer: Answer,
+    /// The lowest value and the highest, of all series.
+    pub(super) value: Option<String>,
+    pub(super) evidence: String,
+}
+
+/// An answer's document, as far as it is looked at.
+#[derive(Deserialize)]
+struct Document {
+    status: String,
+    error: Option<String>,
+    data: Option<Data>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Data {
+    result_type: String,
+    result: Vec<Series>,
+}
+
+#[derive(Deserialize)]
+struct Series {
+    values: Vec<(f64, String)>,
+}
+
+/// Reads the answer of a range query: `yes` where every value of a series is beyond the bound, `no` where that is so of none of
+/// them and all are without a gap.
+pub(super) fn judge(body: &[u8], bound: Bound, window: Window) -> Found {
+    let unknown = |evidence: &str| Found { answer: Answer::Unknown, value: None, evidence: evidence.to_owned() };
+    let Ok(document) = serde_json::from_slice::<Document>(body) else {
+        return unknown("what was answered is none of Prometheus' documents");
+    };
+    let data = match (document.status.as_str(), document.data) {
+        ("success", Some(data)) if data.result_type == "matrix" => data,
+        ("error", _) => return unknown(&format!("Prometheus says: {}", document.error.unwrap_or_default())),
+        _ => return unknown("what was answered is none of Prometheus' range queries"),
+    };
+    if data.result.is_empty() {
+        return unknown("the query has no result: nothing is known by that name, or nothing is measured");
+    }
+    let wanted = window.steps as usize + 1;
+    let read: Vec<Vec<f64>> = data.result.iter().map(values).collect();
+    let answer = Answer::any(read.iter().map(|values| of_series(values, bound, wanted)));
+    let all = || read.iter().flatten().copied().filter(|value| !value.is_nan());
+    let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
+    let value = (low <= high).then(|| if low < high { format!("{} to {}", number(low), number(high)) } else { number(low) });
+    let series = if read.len() == 1 { "one series".to_owned() } else { format!("{} series", read.len()) };
+    let nans = read.iter().flatten().filter(|value| value.is_nan()).count();
+    let missing: usize = read.iter().map(|values| wanted.saturating_sub(values.len())).sum();
+    let mut evidence = format!("{series}, {wanted} values each");
+    // Writing into a String cannot fail.
+    if nans > 0 {
+        let _ = write!(evidence, "; {nans} are NaN, as without requests");
+    }
+    if missing > 0 {
+        let _ = write!(evidence, "; {missing} are missing");
+    }
+    Found { answer, value, evidence }
+}
+
+fn values(series: &Series) -> Vec<f64> {
+    let read = |text: &String| match text.as_str() {
+        "+Inf" => f64::INFINITY,
+        "-Inf" => f64::NEG_INFINITY,
+        text => text.parse().unwrap_or(f64::NAN),
+    };
+    series.values.iter().map(|(_, text)| read(text)).collect()
+}
+
+fn of_series(values: &[f64], bound: Bound, wanted: usize) -> Answer {
+    let is_beyond = |value: &f64| match bound {
+        Bound::Above(above) => *value > above,
+        Bound::Below(below) => *value < below,
+    };
+    if values.len() < wanted || values.iter().any(|value| value.is_nan()) {
+        Answer::Unknown
+    } else if values.iter().all(is_beyond) {
+        Answer::Yes
+    } else {
+        Answer::No
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABOVE: Bound = Bound::Above(0.1);
+
+    fn document(series: &[&[&str]]) -> String {
+        let of = |values: &&[&str]| {
+            let values: Vec<_> = values.iter().map(|value| format!("[1,\"{value}\"]")).collect();
+            format!("{{\"metric\":{{\"job\":\"a\"}},\"values\":[{}]}}", values.join(","))
+        };
+        let series: Vec<_> = series.iter().map(of).collect();
+        format!("{{\"status\":\"success\",\"data\":{{\"resultType\":\"matrix\",\"result\":[{}]}}}}", series.join(","))
+    }
+
+    fn answer(series: &[&[&str]], bound: Bound) -> Answer {
+        judge(document(series).as_bytes(), bound, Window { end: 9, step: 1, steps: 2 }).answer
+    }
+
+    #[test]
+    fn only_whole_series_say_no() {
+        use Answer::{No, Unknown, Yes};
+        let cases: [(&[&[&str]], Answer); 13] = [
+            (&[&["0.2", "0.2", "0.11"]], Yes),
+            (&[&["0.2", "0.1", "0.2"]], No),
+            (&[&["0.2", "+Inf", "0.2"]], Yes),
+            (&[&["0", "0", "-Inf"]], No),
+            (&[&["0.2", "NaN", "0.2"]], Unknown),
+            (&[&["0", "NaN", "0"]], Unknown),
+            (&[&["0", "0"]], Unknown),
+            (&[&[]], Unknown),
+            (&[], Unknown),
+            (&[&["0", "0", "0"], &["0.2", "0.2", "0.2"]], Yes),
+            (&[&["0", "0", "0"], &["NaN", "0", "0"]], Unknown),
+            (&[&["0.2", "0.2", "0.2"], &["NaN", "0", "0"]], Yes),
+            (&[&["nonsense", "0", "0"]], Unknown),
+        ];
+        for (series, expected) in cases {
+            assert_eq!(answer(series, ABOVE), expected, "{series:?}");
+        }
+        assert_eq!(answer(&[&["0.2", "0.2", "0.2"]], Bound::Below(0.25)), Yes);
+        assert_eq!(answer(&[&["0.25", "0.2", "0.2"]], Bound::Below(0.25)), No);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_not_known() {
+        let window = Window::new(9, 0);
+        for text in ["", "<html>", "{}", "{\"status\":\"success\"}", "[]"] {
+            assert_eq!(judge(text.as_bytes(), ABOVE, window).answer, Answer::Unknown, "{text}");
+        }
+        let scalar = "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}";
+        assert!(judge(scalar.as_bytes(), ABOVE, window).evidence.contains("range queries"));
+        let error = "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}";
+        assert_eq!(judge(error.as_bytes(), ABOVE, window).evidence, "Prometheus says: parse error");
+        assert!(judge(document(&[]).as_bytes(), ABOVE, window).evidence.contains("no result"));
+    }
+
+    #[test]
+    fn a_window_holds_the_whole_time_and_its_end() {
+        let (five, once, odd) = (Window::new(1000, 300), Window::new(1000, 0), Window::new(1000, 7));
+        assert_eq!((five.step, five.steps, five.start()), (15, 20, 700));
+        assert_eq!((once.steps, once.start()), (0, 1000));
+        assert_eq!((odd.step, odd.steps, odd.start()), (1, 7, 993));
+    }
+
+    #[test]
+    fn the_values_are_told() {
+        let found = judge(document(&[&["0.15", "0.2", "NaN"]]).as_bytes(), ABOVE, Window { end: 9, step: 1, steps: 3 });
+        assert_eq!(found.value.as_deref(), Some("0.15 to 0.2"));
+        assert_eq!(found.evidence, "one series, 4 values each; 1 are NaN, as without requests; 1 are missing");
+    }
+}
