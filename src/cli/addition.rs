@@ -8,7 +8,8 @@ use super::{Call, amount, conditions, show};
 use crate::engine::{Filter, Met, Review, Tally, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{
-    Addition, Decisions, PickedRow, Resolution, RuleWords, SelectorWords, Setting, append_rows, append_rule, read_key,
+    Addition, Choice, Choices, Decisions, PickedRow, Resolution, RuleWords, SelectorWords, Setting, ValueOf, append_rows,
+    append_rule, read_key,
 };
 use crate::staging::{DiffIndex, Manifest, layout};
 use crate::store::Store;
@@ -49,6 +50,15 @@ pub(super) struct Meant {
     /// Decide for rows that meet this condition, in OLD's own SQL over old.*, new.* and base.*; OLD's server is asked
     #[arg(long = "where", value_name = "SQL", conflicts_with = "evidence")]
     when: Option<String>,
+    /// Give a column OLD's value, NEW's, or that of the cutover, as status=old; all others are as the resolution says
+    #[arg(long, value_name = "COLUMN=SIDE", requires = "table", conflicts_with = "evidence")]
+    column: Vec<String>,
+    /// Give a column what OLD reads in a text, written as PostgreSQL prints it, as status=paid
+    #[arg(long, value_name = "COLUMN=TEXT", requires = "table", conflicts_with = "evidence")]
+    set: Vec<String>,
+    /// Give a column NULL
+    #[arg(long, value_name = "COLUMN", requires = "table", conflicts_with = "evidence")]
+    set_null: Vec<String>,
     /// Call the rule so
     #[arg(long, value_name = "TEXT", conflicts_with = "evidence")]
     name: Option<String>,
@@ -58,6 +68,29 @@ pub(super) struct Meant {
 }
 
 impl Meant {
+    /// What single columns get.
+    fn choices(&self) -> Result<Choices> {
+        let mut choices = Choices::default();
+        let mut choose = |column: &str, choice| {
+            if choices.0.contains_key(column) {
+                return Err(usage(format!("`{column}` gets a value twice")));
+            }
+            choices.choose(column, choice);
+            Ok(())
+        };
+        for said in &self.column {
+            let (column, word) = parted(said, "write COLUMN=old, new or base")?;
+            let of: ValueOf = word.parse().map_err(|_| usage(format!("`{word}` is no side; use old, new or base")))?;
+            choose(column, Choice::Of(of))?;
+        }
+        for said in &self.set {
+            let (column, text) = parted(said, "write COLUMN=TEXT; NULL is written with --set-null COLUMN")?;
+            choose(column, Choice::Text(text.to_owned()))?;
+        }
+        self.set_null.iter().try_for_each(|column| choose(column, Choice::Null))?;
+        Ok(choices)
+    }
+
     /// The evidence that is asked for.
     pub(super) fn rests_on(&self) -> &[String] {
         &self.rests_on
@@ -80,9 +113,13 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     /// Whether rows are meant by more than their class and a table's whole name.
     pub(super) fn adds(&self) -> bool {
-        let Meant { row, rests_on, changed, when, name, expect } = self.meant;
+        let Meant { row, rests_on, changed, when, column, set, set_null, name, expect } = self.meant;
         let is_glob = self.table.is_some_and(|table| table.contains('*'));
-        is_glob || *expect || name.is_some() || when.is_some() || [row, rests_on, changed].iter().any(|list| !list.is_empty())
+        is_glob
+            || *expect
+            || name.is_some()
+            || when.is_some()
+            || [row, rests_on, changed, column, set, set_null].iter().any(|list| !list.is_empty())
     }
 
     /// Adds what is asked for: one rule for each resolution, or the rows that are picked.
@@ -98,10 +135,12 @@ impl Asked<'_> {
                 usage("what is to be done with the rows is not said").next("write CLASS=RESOLUTION, as in conflict=keep_old")
             );
         }
+        let choices = self.meant.choices()?;
+        let sign = |resolution: Resolution| Addition { choices: choices.clone(), ..sign(resolution) };
         if self.meant.row.is_empty() {
-            rules(self, (call, settings), store, text, sign).await
+            rules(self, (call, settings), store, text, &sign).await
         } else {
-            rows(self, store, text, sign)
+            rows(self, store, text, &sign)
         }
     }
 }
@@ -148,9 +187,11 @@ async fn rules(
                 Ok(())
             })?
         };
+        let choices = sign(resolution).choices;
         let words = RuleWords { expect: arguments.meant.expect.then_some(means), ..words };
         text = append_rule(&text, &words, &sign(resolution))?;
-        said.push(format!("{} {resolution}: means {}", words.means.classes.join(","), amount::rows(means)));
+        let did = if choices.is_empty() { resolution.to_string() } else { format!("{resolution}, {choices}") };
+        said.push(format!("{} {did}: means {}", words.means.classes.join(","), amount::rows(means)));
     }
     Ok(Added { text, section: "[[rule]]", journal: said.clone(), said, examples, picks: None })
 }
@@ -187,8 +228,12 @@ pub(super) fn add_rows(store: &dyn Store, text: &str, picked: &[(PickedRow, Addi
     if let Some((pick, _)) = added.picks().iter().zip(&found.picks).find(|(_, rows)| **rows == 0) {
         return Err(usage(format!("no row that differs is {}", pick.title())).next("`failback show` names rows by their keys"));
     }
-    let said = decisions.picks()[first..].iter().map(|pick| format!("{} {}", pick.title(), pick.resolution)).collect();
+    let said = decisions.picks()[first..].iter().map(|pick| format!("{} {}", pick.title(), pick.said())).collect();
     Ok(Added { text, section: "[[row]]", said, journal: Vec::new(), examples: Vec::new(), picks: None })
+}
+
+fn parted<'s>(said: &'s str, next: &'static str) -> Result<(&'s str, &'s str)> {
+    said.split_once('=').ok_or_else(|| usage(format!("`{said}` has no `=`")).next(next))
 }
 
 fn no_key(cause: String) -> Error {

@@ -11,14 +11,14 @@ use super::options::WithOld;
 use super::page::Page;
 use super::picks_file::{self, ByFile};
 use super::printer::Printer;
-use super::resolved::{self, ChangedRows};
+use super::resolved;
 use super::ruling::{read_needed, read_resolution};
 use super::settings::Settings;
 use super::{Call, Exit, amount, conditions, run};
-use crate::engine::{Met, Tally, decisions_text, picks_text, read_decisions};
+use crate::engine::{Met, MovedDecision, Tally, decisions_text, expect_columns, picks_text, read_decisions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
-use crate::policy::{Addition, Change, Decisions, Resolution, Ruling, Scope, edit};
+use crate::policy::{Addition, Change, Choices, Decisions, Resolution, Ruling, Scope, edit};
 use crate::staging::{DiffIndex, Journal, JournalRecord, Manifest, layout};
 use crate::store::{Store, host_files};
 
@@ -117,7 +117,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     if adds {
         let sign = |resolution: Resolution| {
             let (why, by, at) = (arguments.why.clone(), by.clone(), at.clone());
-            Addition { resolution, why, by, at }
+            Addition { resolution, choices: Choices::default(), why, by, at }
         };
         let added = match &arguments.by_file.import {
             Some(path) if path.extension().is_some_and(|extension| extension == "toml") => {
@@ -135,6 +135,9 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let list = picks.clone().map_or_else(|| picks_text(&store), Ok)?;
     let after = Decisions::parse(&text, layout::DECISIONS)?.and_picks(&list, layout::PICKS)?;
+    if store.exists(layout::MANIFEST)? {
+        expect_columns(&*Manifest::read(&store)?, &after)?;
+    }
     let met = conditions::asked(call, &settings, &[&before, &after]).await?;
     // What a decision comes to is looked up first: nothing is decided about a run whose files are damaged.
     let report = Changed {
@@ -176,7 +179,8 @@ fn page(call: &Call, report: &Changed, written: &Written) -> Page {
         "which changes:",
         report.changes.iter().map(|one| {
             let rows = amount::rows(one.rows);
-            format!("{}: {}: {}: {} -> {} ({rows})", one.database, one.table, one.class, one.from, one.to)
+            let columns = if one.columns.is_empty() { String::new() } else { format!(", {}", one.columns) };
+            format!("{}: {}: {}: {} -> {}{columns} ({rows})", one.database, one.table, one.class, one.from, one.to)
         }),
     );
     page.list("held for want of evidence:", report.wanting.iter().flat_map(Lacking::sentences));
@@ -264,7 +268,7 @@ struct Changed {
     dry_run: bool,
     /// Some of the rows that a rule means.
     examples: Vec<String>,
-    changes: Vec<ChangedRows>,
+    changes: Vec<MovedDecision>,
     notes: Vec<String>,
     /// What stays held although it is decided.
     wanting: Vec<Lacking>,

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 
 /// The pages whose tables say what words mean, by their addresses in the documentation.
-const PAGES: [(&str, &str); 5] = [
+const PAGES: [(&str, &str); 6] = [
     ("docs/assess.md", include_str!("../../docs/assess.md")),
     ("docs/classes.md", include_str!("../../docs/classes.md")),
     ("docs/errors.md", include_str!("../../docs/errors.md")),

@@ -42,6 +42,7 @@ fn signed(pick: RowPick, why: Option<&String>, sign: &dyn Fn(Resolution) -> Addi
     let signature = pick.signature;
     let addition = Addition {
         resolution: pick.resolution,
+        choices: pick.choices,
         why: signature.why.or_else(|| why.cloned()),
         by: signature.by.unwrap_or(said.by),
         at: signature.at.unwrap_or(said.at),

@@ -199,6 +199,7 @@ fn listed(store: &dyn Store, added: Vec<(PickedRow, Addition)>) -> Result<String
         table,
         key: key.into_iter().collect(),
         resolution: said.resolution,
+        choices: said.choices.clone(),
         signature: said.into(),
     };
     let added: Vec<_> = added.into_iter().map(of).collect();

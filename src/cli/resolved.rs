@@ -8,28 +8,11 @@ use super::table::Table;
 use super::waiting::{self, Waiting};
 use super::{Call, Exit, amount, conditions};
 use crate::delta::Class;
-use crate::engine::{Met, TalliedRows, TalliedRule, Tally, moved_decisions, read_decisions};
+use crate::engine::{Met, MovedDecision, TalliedRows, TalliedRule, Tally, moved_decisions, read_decisions};
 use crate::error::Result;
 use crate::policy::{Decisions, Minimum, Origin, Past, Resolution, Rule, Signature};
 use crate::staging::{DiffIndex, Manifest, layout};
 use crate::store::Store;
-
-/// Rows whose resolution is another one now.
-#[derive(Serialize)]
-pub(super) struct ChangedRows {
-    /// The database's name, the same on both sides.
-    pub(super) database: String,
-    /// The table by OLD's name, as `schema.name`.
-    pub(super) table: String,
-    /// The class that the resolution is for.
-    pub(super) class: Class,
-    /// What was to be done.
-    pub(super) from: Resolution,
-    /// What is to be done now.
-    pub(super) to: Resolution,
-    /// How many rows.
-    pub(super) rows: u64,
-}
 
 /// What is decided.
 #[derive(Serialize)]
@@ -52,6 +35,9 @@ struct Resolved {
     class: Class,
     rows: u64,
     resolution: Resolution,
+    /// What single columns get, where that is not what the resolution says.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    columns: String,
     origin: Origin,
     #[serde(flatten)]
     signature: Signature,
@@ -65,6 +51,8 @@ struct Resolved {
 struct AskedRule {
     rule: String,
     resolution: Resolution,
+    /// The same with what single columns get.
+    says: String,
     means: u64,
     decides: u64,
     expect: Option<u64>,
@@ -74,6 +62,7 @@ fn rules(tally: &Tally, decisions: &Decisions) -> Vec<AskedRule> {
     let of = |(rule, rows): (&Rule, &TalliedRule)| AskedRule {
         rule: rule.title(),
         resolution: rule.resolution,
+        says: rule.said(),
         means: rows.means,
         decides: rows.decides,
         expect: rule.expect,
@@ -101,12 +90,13 @@ pub(super) async fn show(call: &Call, settings: &Settings, store: &dyn Store) ->
     };
     let mut table = Table::new(&["database", "table", "class", "#rows", "resolution", "said by", "by", "why"]);
     for one in &report.resolutions {
+        let columns = if one.columns.is_empty() { String::new() } else { format!(", {}", one.columns) };
         table.row([
             one.database.as_str(),
             &one.table,
             one.class.word(),
             &amount::count(one.rows),
-            one.resolution.word(),
+            &format!("{}{columns}", one.resolution),
             one.origin.word(),
             one.signature.by.as_deref().unwrap_or_default(),
             one.signature.why.as_deref().unwrap_or_default(),
@@ -124,7 +114,7 @@ pub(super) async fn show(call: &Call, settings: &Settings, store: &dyn Store) ->
         format!(
             "{}: {}; means {}, decides {}{expect}",
             rule.rule,
-            rule.resolution,
+            rule.says,
             amount::rows(rule.means),
             amount::count(rule.decides)
         )
@@ -166,6 +156,7 @@ fn resolve(tally: &Tally) -> Vec<Resolved> {
         class: one.class,
         rows: one.rows,
         resolution: one.decided.resolution,
+        columns: one.decided.choices.to_string(),
         origin: one.decided.origin,
         signature: one.decided.signature.clone(),
         needs: one.class.applying().map(|_| one.needs.clone()),
@@ -174,19 +165,10 @@ fn resolve(tally: &Tally) -> Vec<Resolved> {
 }
 
 /// Lists what an edit of the decisions changes; nothing where the run has no diff yet.
-pub(super) fn changes(store: &dyn Store, before: &Decisions, after: &Decisions, met: &Met) -> Result<Vec<ChangedRows>> {
+pub(super) fn changes(store: &dyn Store, before: &Decisions, after: &Decisions, met: &Met) -> Result<Vec<MovedDecision>> {
     if !store.exists(layout::DIFF)? {
         return Ok(Vec::new());
     }
     let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
-    let moved = moved_decisions(store, (&manifest, &index), before, after, met)?;
-    let of = |one: crate::engine::MovedDecision| ChangedRows {
-        database: one.database,
-        table: one.table,
-        class: one.class,
-        from: one.from,
-        to: one.to,
-        rows: one.rows,
-    };
-    Ok(moved.into_iter().map(of).collect())
+    moved_decisions(store, (&manifest, &index), before, after, met)
 }

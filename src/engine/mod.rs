@@ -59,7 +59,7 @@ pub use mark::{MarkReport, MarkedServer, mark};
 pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, merge, undo};
 pub use plan::{
     Met, MovedDecision, MovedRows, PlanMoves, PlanReport, PlannedTable, Reject, TalliedRows, TalliedRule, Tally, Wanting,
-    ask_conditions, decisions_text, moved_decisions, picks_text, plan, plan_moves, read_decisions,
+    ask_conditions, decisions_text, expect_columns, moved_decisions, picks_text, plan, plan_moves, read_decisions,
 };
 pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, TablePreparation, preflight};
 pub use report::{

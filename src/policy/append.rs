@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, Value};
 
 use super::edit::{self, FILE, HEADER};
-use super::{Decisions, Resolution, SelectorWords, Signature, history};
+use super::{Choices, Decisions, Resolution, SelectorWords, Signature, history};
 use crate::error::Result;
 
 /// What a rule or a pick that is written down says beside which rows it means.
@@ -13,6 +13,8 @@ use crate::error::Result;
 pub struct Addition {
     /// What is to be done.
     pub resolution: Resolution,
+    /// What single columns get, where that is not what the resolution says.
+    pub choices: Choices,
     /// The reason.
     pub why: Option<String>,
     /// Who decided.
@@ -114,17 +116,37 @@ pub fn without_rows(text: &str, rows: &[(PickedRow, Addition)]) -> Result<String
         return Ok(text.to_owned());
     }
     let mut document = edit::parse(text)?;
+    let mut behind = String::new();
     if let Some(list) = document.get_mut("row").and_then(Item::as_array_of_tables_mut) {
         for number in replaced.keys().rev() {
+            let comments = list.get(*number).map(comments_above).unwrap_or_default();
             list.remove(*number);
+            match list.get_mut(*number) {
+                Some(next) => {
+                    let own = next.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
+                    let both = format!("{comments}{own}");
+                    next.decor_mut().set_prefix(both);
+                }
+                None => behind.insert_str(0, &comments),
+            }
         }
     }
+    let rest = document.trailing().as_str().unwrap_or_default();
+    let rest = format!("{behind}{rest}");
+    document.set_trailing(rest);
     let past = replaced.iter().map(|(number, said)| history::past_pick(&known.picks()[*number], &said.at));
     Ok(history::append(document.to_string(), past.collect()))
 }
 
+/// What people wrote above a table: it stays when the table goes.
+fn comments_above(table: &Table) -> String {
+    let above = table.decor().prefix().and_then(|prefix| prefix.as_str()).unwrap_or_default();
+    if above.contains('#') { above.to_owned() } else { String::new() }
+}
+
 fn sign(table: &mut Table, said: &Addition) {
     table.insert("resolution", toml_edit::value(said.resolution.word()));
+    said.choices.write(table);
     if let Some(why) = &said.why {
         table.insert("why", toml_edit::value(why));
     }
@@ -151,11 +173,11 @@ mod tests {
     use super::*;
     use crate::delta::{Class, Evidence};
     use crate::name::Ident;
-    use crate::policy::By;
+    use crate::policy::{By, Choice};
 
     fn said(resolution: Resolution) -> Addition {
         let at = "2026-11-22T10:00:00Z".to_owned();
-        Addition { resolution, why: Some("asked".to_owned()), by: "ada".to_owned(), at }
+        Addition { resolution, choices: Choices::default(), why: Some("asked".to_owned()), by: "ada".to_owned(), at }
     }
 
     fn row(id: &str) -> PickedRow {
@@ -183,6 +205,25 @@ mod tests {
             append_rule(&format!("{text}\n[tables.\"a.b\"]\ninsert = \"hold\"\n"), &words, &said(Resolution::Hold)).unwrap();
         assert_eq!(Decisions::parse(&more, FILE).unwrap().rules().len(), 2);
         assert!(append_rule("", &words, &said(Resolution::Skip)).unwrap().starts_with("# What failback does"));
+    }
+
+    #[test]
+    fn what_single_columns_get_is_read_as_it_was_written_and_remembered() {
+        let mut choices = Choices::default();
+        choices.choose("a b", Choice::Of(crate::policy::ValueOf::Base));
+        choices.choose("note", Choice::Text("it's \"so\"\n".to_owned()));
+        choices.choose("gone", Choice::Null);
+        let addition = Addition { choices: choices.clone(), ..said(Resolution::KeepOld) };
+        let text = append_rows("# ours\n", &[(row("7"), addition)]).unwrap();
+        let what = |text: &str| {
+            let decisions = Decisions::parse(text, FILE).unwrap();
+            decisions.picks()[0].choices.0.iter().map(|(name, one)| (name.clone(), one.choice.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(what(&text), choices.0.into_iter().map(|(name, one)| (name, one.choice)).collect::<Vec<_>>());
+        let again = append_rows(&text, &[(row("7"), said(Resolution::Skip))]).unwrap();
+        let past = Decisions::parse(&again, FILE).unwrap().history()[0].resolution.clone();
+        assert_eq!(past, "keep_old, a b: base, gone: NULL, note: a text");
+        assert!(again.starts_with("# ours\n") && again.contains("set_null = [\"gone\"]"), "{again}");
     }
 
     #[test]

@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::choice::said;
 use super::keys::{Entry, Section, spell};
-use super::{Resolution, Setting};
+use super::{Choices, Resolution, Setting};
 use crate::error::Result;
 
 /// Who decided, when and why, as far as the file says it.
@@ -76,16 +77,36 @@ impl Past {
     }
 
     fn read_one(section: &Section<'_>) -> Result<Self> {
-        section.check(&["section", "class", "resolution", "evidence", "why", "by", "at", "until"])?;
+        section.check(&[
+            "section",
+            "class",
+            "resolution",
+            "columns",
+            "set",
+            "set_null",
+            "evidence",
+            "why",
+            "by",
+            "at",
+            "until",
+        ])?;
         let text = |key| section.text(key).map(Option::unwrap_or_default);
         Ok(Self {
             section: text("section")?,
             class: text("class")?,
-            resolution: text("resolution")?,
+            resolution: with_choices(text("resolution")?, section)?,
             evidence: section.text("evidence")?,
             signature: Signature::read(section)?,
             until: time(section, "until")?.unwrap_or_default(),
         })
+    }
+}
+
+/// What was to be done, with what single columns got.
+fn with_choices(resolution: String, section: &Section<'_>) -> Result<String> {
+    match Resolution::read(&resolution) {
+        Ok(known) => Ok(said(known, &Choices::read(section, known)?)),
+        Err(_) => Ok(resolution),
     }
 }
 
@@ -153,7 +174,8 @@ mod tests {
             ("history = \"long\"", "`history` must be tables, each under [[history]]; found a string"),
             (
                 "[[history]]\nwhen = 1",
-                "unknown key `when` in [history]; known are section, class, resolution, evidence, why, by, at, until",
+                "unknown key `when` in [history]; known are section, class, resolution, columns, set, set_null, evidence, why, \
+                 by, at, until",
             ),
         ];
         for (text, cause) in cases {

@@ -11,7 +11,7 @@ use super::decision::{Past, Signature};
 use super::keys::{Section, Source};
 use super::minimum::Minimum;
 use super::rules::{EVIDENCE, Rules};
-use super::{Origin, Resolution, RowPick, Rule, keys};
+use super::{Choices, Origin, Resolution, RowPick, Rule, keys};
 use crate::delta::Class;
 use crate::error::Result;
 
@@ -20,11 +20,28 @@ use crate::error::Result;
 pub struct Decided {
     /// What is to be done.
     pub resolution: Resolution,
+    /// What single columns get, where that is not what the resolution says.
+    #[serde(skip)]
+    pub choices: Choices,
     /// Where that was said.
     pub origin: Origin,
     /// Who said so, when and why.
     #[serde(flatten)]
     pub signature: Signature,
+}
+
+impl Decided {
+    /// Makes one that says the same of all columns.
+    #[must_use]
+    pub const fn bare(resolution: Resolution, origin: Origin, signature: Signature) -> Self {
+        Self { resolution, choices: Choices(std::collections::BTreeMap::new()), origin, signature }
+    }
+
+    /// Says what is to be done, for people.
+    #[must_use]
+    pub fn said(&self) -> String {
+        super::choice::said(self.resolution, &self.choices)
+    }
 }
 
 /// The decisions of a run.
@@ -100,10 +117,10 @@ impl Decisions {
     pub fn resolve(&self, database: &str, table: &str, class: Class) -> Decided {
         for (origin, rules) in self.levels(database, table) {
             if let Some(decision) = rules.get(class) {
-                return Decided { resolution: decision.resolution, origin, signature: decision.signature.clone() };
+                return Decided::bare(decision.resolution, origin, decision.signature.clone());
             }
         }
-        Decided { resolution: class.builtin(), origin: Origin::Builtin, signature: Signature::default() }
+        Decided::bare(class.builtin(), Origin::Builtin, Signature::default())
     }
 
     /// Returns the least evidence that a class needs in one table before OLD is written for it.
@@ -171,6 +188,10 @@ impl Decisions {
         }
         for rule in &self.rules {
             notes.extend(rule.resolution.note().map(|note| format!("{}: {note}", rule.title())));
+            let deleting = rule.deleting();
+            if !deleting.is_empty() {
+                notes.push(format!("{}: apply_new also deletes rows of OLD ({})", rule.title(), deleting.join(", ")));
+            }
         }
         notes
     }

@@ -34,6 +34,7 @@ pub(super) fn past_pick(pick: &RowPick, until: &str) -> Table {
     past.insert("section", toml_edit::value("[[row]]"));
     past.insert("class", toml_edit::value(pick.title()));
     past.insert("resolution", toml_edit::value(pick.resolution.word()));
+    pick.choices.write(&mut past);
     let Signature { why, by, at } = &pick.signature;
     for (key, value) in SIGNATURE.into_iter().zip([why, by, at]) {
         if let Some(value) = value {

@@ -63,6 +63,9 @@ fn describe_rule(meaning: &mut String, rule: &Rule) {
         spelled(&mut selector.changed.iter().map(Glob::as_str)),
         rule.resolution
     );
+    if !rule.choices.is_empty() {
+        let _ = writeln!(meaning, "columns{}", rule.choices.meaning());
+    }
     if let Some(when) = &rule.when {
         let _ = writeln!(meaning, "when {}", keys::spell(&when.sql));
     }
@@ -72,5 +75,6 @@ fn describe_rule(meaning: &mut String, rule: &Rule) {
 fn describe_pick(pick: &RowPick) -> String {
     let key: Vec<_> = pick.key.iter().map(|(name, value)| format!("{}={}", keys::spell(name), keys::spell(value))).collect();
     let database = pick.database.as_deref().map(keys::spell).unwrap_or_default();
-    format!("[[row]] {database}|{}|{} {}\n", keys::spell(&pick.table), key.join(","), pick.resolution)
+    let (table, choices) = (keys::spell(&pick.table), pick.choices.meaning());
+    format!("[[row]] {database}|{table}|{} {}{choices}\n", key.join(","), pick.resolution)
 }

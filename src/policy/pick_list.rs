@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::decision::Signature;
 use super::key_text::{read_key, write_key};
 use super::keys::nearest;
-use super::{Decisions, Resolution, RowPick, csv};
+use super::{Choices, Decisions, Resolution, RowPick, csv};
 use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::words::Word as _;
@@ -67,6 +67,7 @@ pub fn read_picks(text: &str, file: &str) -> Result<Vec<PickLine>> {
             table: wanted("table")?,
             key,
             resolution: resolution.unwrap_or(Resolution::Hold),
+            choices: Choices::default(),
             signature: Signature { why: text("why"), by: text("by"), at: text("at") },
         };
         if let Some(other) = known.insert(pick.row(), record.line) {

@@ -126,21 +126,21 @@ impl Decisions {
         Ok(match by {
             By::Class => rows.of_class(class).map(|(decided, _)| decided.clone()),
             By::Rule(number) => self.rules().get(number).map(|rule| Decided {
-                resolution: rule.resolution,
-                origin: Origin::Rule,
-                signature: rule.signature.clone(),
+                choices: rule.choices.clone(),
+                ..Decided::bare(rule.resolution, Origin::Rule, rule.signature.clone())
             }),
             // Nothing is guessed: the row waits until the server has been asked.
-            By::NotEvaluated(_) => {
-                Some(Decided { resolution: Resolution::Hold, origin: Origin::NotEvaluated, signature: Signature::default() })
-            }
+            By::NotEvaluated(_) => Some(Decided::bare(Resolution::Hold, Origin::NotEvaluated, Signature::default())),
             By::Row(number) => match self.picks().get(number) {
                 Some(pick) if !class.allowed().contains(&pick.resolution) => return Err(senseless(pick, class)),
-                pick => pick.map(|pick| Decided {
-                    resolution: pick.resolution,
-                    origin: Origin::Row,
-                    signature: pick.signature.clone(),
-                }),
+                Some(pick) => {
+                    pick.choices.check(class, pick.resolution).map_err(|cause| refused(pick, cause))?;
+                    Some(Decided {
+                        choices: pick.choices.clone(),
+                        ..Decided::bare(pick.resolution, Origin::Row, pick.signature.clone())
+                    })
+                }
+                None => None,
             },
         })
     }
@@ -170,7 +170,9 @@ fn another_key(pick: &RowPick, key: &[Ident]) -> Error {
 
 fn senseless(pick: &RowPick, class: Class) -> Error {
     let allowed = super::resolution::words(class.allowed());
-    Error::new(ErrorKind::Config, "read the decisions")
-        .at(&pick.place)
-        .because(format!("`{}` makes no sense for the row, which is `{class}`; use {allowed}", pick.resolution))
+    refused(pick, format!("`{}` makes no sense for the row, which is `{class}`; use {allowed}", pick.resolution))
+}
+
+fn refused(pick: &RowPick, cause: String) -> Error {
+    Error::new(ErrorKind::Config, "read the decisions").at(&pick.place).because(cause)
 }

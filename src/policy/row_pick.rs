@@ -6,7 +6,7 @@ use toml_edit::Value;
 
 use super::decision::Signature;
 use super::keys::{Entry, Section};
-use super::{Resolution, rule};
+use super::{Choices, Resolution, choice, rule};
 use crate::error::Result;
 
 /// A row: its database, if one is named, its table, and its key.
@@ -25,6 +25,8 @@ pub struct RowPick {
     pub key: BTreeMap<String, String>,
     /// What is to be done with the row.
     pub resolution: Resolution,
+    /// What single columns get, where that is not what the resolution says.
+    pub choices: Choices,
     /// Who said so, when and why.
     pub signature: Signature,
 }
@@ -46,7 +48,7 @@ impl RowPick {
     }
 
     fn read<'a>(all: &Entry<'a>, section: &Section<'a>) -> Result<(Self, Entry<'a>)> {
-        section.check(&["database", "table", "key", "resolution", "why", "by", "at"])?;
+        section.check(&["database", "table", "key", "resolution", "columns", "set", "set_null", "why", "by", "at"])?;
         let wanted = |key: &str| {
             section.entry(key).ok_or_else(|| {
                 let first = section.entries().next();
@@ -54,12 +56,15 @@ impl RowPick {
             })
         };
         let (table, key, said) = (wanted("table")?, wanted("key")?, wanted("resolution")?);
+        let resolution = rule::resolution(&said)?;
+        let choices = Choices::read(section, resolution)?;
         let pick = Self {
             place: said.place(),
             database: section.text("database")?,
             table: table.text()?.to_owned(),
             key: key.section()?.entries().map(|entry| Ok((entry.key().to_owned(), value(&entry)?))).collect::<Result<_>>()?,
-            resolution: rule::resolution(&said)?,
+            resolution,
+            choices,
             signature: Signature::read(section)?,
         };
         if pick.key.is_empty() {
@@ -78,6 +83,12 @@ impl RowPick {
     pub fn title(&self) -> String {
         let key: Vec<_> = self.key.iter().map(|(name, value)| format!("{name} {value}")).collect();
         format!("{}: {}", self.table, key.join(", "))
+    }
+
+    /// Says what is to be done with it, for people.
+    #[must_use]
+    pub fn said(&self) -> String {
+        choice::said(self.resolution, &self.choices)
     }
 }
 

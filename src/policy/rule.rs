@@ -2,11 +2,12 @@
 
 use toml_edit::Value;
 
+use super::choice::{self, CHOICES};
 use super::decision::Signature;
 use super::keys::{Entry, Section};
 use super::resolution::words;
 use super::selector::read_classes;
-use super::{Glob, Resolution, Selector, Setting, read_evidence};
+use super::{Choices, Glob, Resolution, Selector, Setting, read_evidence};
 use crate::delta::Class;
 use crate::error::Result;
 
@@ -23,6 +24,8 @@ pub struct Rule {
     pub when: Option<Condition>,
     /// What is to be done with them.
     pub resolution: Resolution,
+    /// What single columns get, where that is not what the resolution says.
+    pub choices: Choices,
     /// How many rows it has to mean, or there is no plan.
     pub expect: Option<u64>,
     /// Who said so, when and why.
@@ -38,8 +41,23 @@ pub struct Condition {
     pub place: String,
 }
 
-const KEYS: [&str; 12] =
-    ["name", "database", "table", "class", "evidence", "changed", "when", "resolution", "expect", "why", "by", "at"];
+const KEYS: [&str; 15] = [
+    "name",
+    "database",
+    "table",
+    "class",
+    "evidence",
+    "changed",
+    "when",
+    "resolution",
+    "columns",
+    "set",
+    "set_null",
+    "expect",
+    "why",
+    "by",
+    "at",
+];
 
 impl Rule {
     /// Reads the file's rules, in its order.
@@ -63,13 +81,18 @@ impl Rule {
             changed: changed.into_iter().map(Glob::new).collect(),
         };
         let resolution = resolution(&said)?;
+        let choices = Choices::read(section, resolution)?;
         check(&selector, resolution).map_err(|cause| said.value_error(cause))?;
+        if let Some(entry) = CHOICES.iter().find_map(|key| section.entry(key)) {
+            check_choices(&selector, resolution, &choices).map_err(|cause| entry.key_error(cause))?;
+        }
         Ok(Self {
             place: said.place(),
             name: section.text("name")?,
             selector,
             when: section.entry("when").map(|entry| condition(&entry)).transpose()?,
             resolution,
+            choices,
             expect: section.entry("expect").map(|entry| count(&entry)).transpose()?,
             signature: Signature::read(section)?,
         })
@@ -82,6 +105,20 @@ impl Rule {
             Some(name) => format!("rule \"{name}\" ({})", self.place),
             None => format!("rule at {}", self.place),
         }
+    }
+
+    /// Lists the classes in which it deletes, where it does not delete in all of them.
+    pub(super) fn deleting(&self) -> Vec<&'static str> {
+        let classes = &self.selector.classes;
+        let deletes = |class: &&Class| self.resolution == Resolution::ApplyNew && class.applying_deletes();
+        let deleting: Vec<_> = classes.iter().filter(deletes).map(|class| class.word()).collect();
+        if deleting.len() == classes.len() { Vec::new() } else { deleting }
+    }
+
+    /// Says what is to be done, for people.
+    #[must_use]
+    pub fn said(&self) -> String {
+        choice::said(self.resolution, &self.choices)
     }
 
     /// Whether it names its tables by their whole names, as some decisions ask of whoever makes them.
@@ -153,6 +190,16 @@ fn check(selector: &Selector, resolution: Resolution) -> Result<(), String> {
     Ok(())
 }
 
+/// Checks that what single columns get makes sense for every row that a rule may mean; the error is a sentence.
+fn check_choices(selector: &Selector, resolution: Resolution, choices: &Choices) -> Result<(), String> {
+    if selector.tables.len() != 1 || !is_by_name(selector) {
+        return Err("columns are one table's: name it with `table`, without `*`".to_owned());
+    }
+    let all = Class::DECIDABLE.to_vec();
+    let classes = if selector.classes.is_empty() { &all } else { &selector.classes };
+    classes.iter().try_for_each(|class| choices.check(*class, resolution))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Decisions;
@@ -172,6 +219,18 @@ mod tests {
         assert_eq!(rule.title(), "rule \"OLD's payments stand\" (decisions.toml:8:1)");
         assert_eq!((rule.selector.classes.len(), rule.selector.evidence.len()), (5, 2));
         assert!(!rule.is_by_name() && rule.signature.by.as_deref() == Some("ada"));
+    }
+
+    #[test]
+    fn a_rule_that_also_deletes_says_so() {
+        let notes = |classes: &str| {
+            let text = format!("[[rule]]\nclass = {classes}\nresolution = \"apply_new\"\n");
+            Decisions::parse(&text, "decisions.toml").unwrap().notes()
+        };
+        let also = "rule at decisions.toml:3:1: apply_new also deletes rows of OLD (delete_origin_differs)";
+        assert_eq!(notes("\"conflict\""), [also]);
+        assert_eq!(notes("[\"delete\", \"delete_origin_differs\"]"), [""; 0]);
+        assert_eq!(notes("\"update\""), [""; 0]);
     }
 
     #[test]
@@ -201,6 +260,16 @@ mod tests {
                 "[[rule]]\ntable = \"a.*\"\nclass = \"drift\"\nresolution = \"apply_new\"",
                 "4:14",
                 "`apply_new` for `drift` is decided for tables by their whole names, without `*`",
+            ),
+            (
+                "[[rule]]\ntable = \"a.*\"\nresolution = \"keep_old\"\nset = { b = \"1\" }",
+                "4:1",
+                "columns are one table's: name it with `table`, without `*`",
+            ),
+            (
+                "[[rule]]\ntable = \"a.b\"\nclass = \"delete\"\nresolution = \"apply_new\"\nset = { b = \"1\" }",
+                "5:1",
+                "with apply_new there is no row of `delete` whose columns could be chosen",
             ),
             ("rule = 1", "1:8", "`rule` must be tables, each under [[rule]]; found an integer"),
         ];

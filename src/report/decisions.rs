@@ -44,7 +44,7 @@ fn classes(html: &mut Html, account: &Account) {
             one.database.as_str().into(),
             one.class.word().into(),
             one.rows.into(),
-            one.resolution.word().into(),
+            one.resolution.as_str().into(),
             one.origin.word().into(),
         ];
         row.extend(signed(&one.signature));
@@ -72,7 +72,7 @@ fn rules(html: &mut Html, account: &Account) {
     for rule in &account.rules {
         let mut row: Vec<Content> = vec![
             rule.title.as_str().into(),
-            rule.resolution.word().into(),
+            rule.resolution.as_str().into(),
             known(rule, rule.means),
             known(rule, rule.decides),
             rule.expect.map(amount::count).unwrap_or_default().into(),
@@ -94,7 +94,7 @@ fn picks(html: &mut Html, account: &Account) {
     let heads = [words("row"), words("resolution"), numbers("rows"), words("by"), words("at"), words("why")];
     let mut grid = Grid::new("picks-table", "Rows that are picked", &heads);
     for pick in &account.picks {
-        let mut row: Vec<Content> = vec![pick.title.as_str().into(), pick.resolution.word().into(), pick.rows.into()];
+        let mut row: Vec<Content> = vec![pick.title.as_str().into(), pick.resolution.as_str().into(), pick.rows.into()];
         row.extend(signed(&pick.signature));
         grid.row(row);
     }

@@ -7,6 +7,7 @@
 //! <database>/stage/<table id>/absent-00001.parquet   keys that NEW does not have
 //! <database>/diff/<table id>/00001.parquet
 //! <database>/plan/<table id>.parquet
+//! <database>/plan/<table id>-rows.parquet
 //! ```
 
 use std::fmt;
@@ -181,6 +182,12 @@ impl DatabaseLayout {
     #[must_use]
     pub fn baseline(&self, table: TableId) -> String {
         format!("{}/{table}.parquet", self.folder)
+    }
+
+    /// Returns the path of a table's rows whose columns were chosen one by one.
+    #[must_use]
+    pub fn composed(&self, table: TableId) -> String {
+        format!("{}/plan/{table}-rows.parquet", self.folder)
     }
 
     /// Returns the path of a table's planned rows.

@@ -71,6 +71,9 @@ pub struct TablePlan {
     pub diff: Vec<Segment>,
     /// One row for every row of the diff: what is done with it, and why. `None` where the diff has no rows.
     pub changes: Option<Segment>,
+    /// Rows whose columns were chosen one by one: what NEW's row stands for in them. `None` where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub composed: Option<Segment>,
     /// How many rows each action has.
     pub actions: Counts<Action>,
     /// How many rows nothing is to be done about, by class; these are in no file of the diff.

@@ -42,6 +42,7 @@ mod row_statement;
 mod select_list;
 mod selected;
 mod sequence;
+mod set_value;
 mod setting;
 mod slot_changes;
 mod stamped_xids;
@@ -81,6 +82,7 @@ pub use row_statement::NULL;
 pub use select_list::{compared_list, select_list};
 pub use selected::count_selected;
 pub use sequence::{draw, last_drawn, number_reach, raise_alone, sequence_floor, sequence_positions, skip_ahead};
+pub use set_value::{set_value, set_value_changes};
 pub use setting::{
     BY_ANY_JOIN, BY_INDEX, CHECK_CONSTRAINTS, CONDITION_TIMEOUT, DEFER_CONSTRAINTS, NO_SEARCH_PATH, OWN_SEARCH_PATH,
     REPLICA_ROLE,

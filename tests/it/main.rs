@@ -8,6 +8,7 @@ mod chunks;
 mod cli;
 mod cluster;
 mod codecs;
+mod columns;
 mod conditions;
 mod connect;
 mod counted;

@@ -248,7 +248,7 @@ fn a_diff_of_an_earlier_failback_is_planned_merged_and_viewed_as_ever() {
     let run = recovery.folder().join("run").display().to_string();
     let seen = look(&["query", &run, &query.replace("{}", &recovery.pair.database)]);
     assert_eq!(seen, json!([["public.t", "insert", 8, 2]]));
-    let options = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false };
+    let options = MergeOptions { leave_held: true, fire_triggers: false, dry_run: false, again: false };
     block_on(engine::merge(&recovery.context, options)).expect("a merge");
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
     assert_eq!(verified.outcomes.get(Outcome::Applied), 8);

@@ -1,6 +1,7 @@
 //! What a DBA has to do with an estate of twelve tables that differ in 5,040 rows, 58 of them in conflict: find them, decide
 //! them by two rules and seven picks, have the plan approved by two people, merge, verify, report. What is typed is counted.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -205,7 +206,7 @@ fn fifty_eight_conflicts_of_5040_rows_are_found_decided_approved_merged_and_repo
 
     let Dba { commands, characters, keys, .. } = dba;
     let typed = format!("{commands} commands, {characters} characters and {keys} keys");
-    eprintln!("the DBA's tasks: {typed}, {seconds:.1} s");
+    let _ = writeln!(std::io::stderr(), "the DBA's tasks: {typed}, {seconds:.1} s");
     expect_documented(&typed);
     expect_documented(&ace());
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::choosing::chosen;
 use super::desk::Desk;
 use super::event::Event;
 use super::filter_text::FilterText;
@@ -11,7 +12,9 @@ use crate::cli::{amount, show};
 use crate::delta::Class;
 use crate::engine::{Cell, Kind, SeenRow, TableDecisions};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::{By, Decisions, Glob, PickedRow, Resolution, RuleWords, SelectorWords, append_rows, append_rule};
+use crate::policy::{
+    Addition, By, Choice, Decided, Decisions, Glob, PickedRow, Resolution, RuleWords, SelectorWords, append_rows, append_rule,
+};
 
 /// So many rows are named before a rule is written.
 const SAMPLE: u64 = 8;
@@ -27,6 +30,36 @@ impl Desk<'_> {
         let journal = format!("1 row of {} {resolution}", seen.row.table);
         let pen = pen(&mut self.pen)?;
         let picked: [(PickedRow, _); 1] = [(row, pen.sign(resolution, why))];
+        let decisions = pen.write("[[row]]", said.clone(), journal, |text| append_rows(text, &picked))?;
+        self.decided(decisions, format!("written: {said}"))
+    }
+
+    /// Chooses what one column of a row gets.
+    pub(super) fn choose(
+        &mut self,
+        position: u64,
+        column: &str,
+        choice: Option<Choice>,
+        why: Option<String>,
+    ) -> Result<Vec<Event>> {
+        let Some(open) = &self.open else {
+            return Ok(Vec::new());
+        };
+        let seen = open.table.read(&[position])?;
+        let Some(seen) = seen.first() else {
+            return Ok(Vec::new());
+        };
+        let decided = open.table.decisions(&self.decisions, &self.met)?.of_row(seen)?;
+        let Some((_, decided)) = decided else {
+            return Ok(Vec::new());
+        };
+        let choices = chosen(&decided.choices, column, choice, decided.resolution);
+        open.table.expect_choices(&choices)?;
+        let row = (self.database(open.number), seen.row.table.clone(), key_of(seen)?);
+        let said = format!("{}: {}", show::title(&seen.row), Decided { choices: choices.clone(), ..decided.clone() }.said());
+        let journal = format!("1 row of {} {} by column", seen.row.table, decided.resolution);
+        let pen = pen(&mut self.pen)?;
+        let picked: [(PickedRow, _); 1] = [(row, Addition { choices, ..pen.sign(decided.resolution, why) })];
         let decisions = pen.write("[[row]]", said.clone(), journal, |text| append_rows(text, &picked))?;
         self.decided(decisions, format!("written: {said}"))
     }

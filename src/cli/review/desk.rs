@@ -86,6 +86,7 @@ impl<'a> Desk<'a> {
             Request::Count(filter) => self.count(&filter),
             Request::Weigh { filter, name, resolution } => self.weigh(filter, name, resolution),
             Request::Pick { position, resolution, why } => self.pick(position, resolution, why),
+            Request::Choose { position, column, choice, why } => self.choose(position, &column, choice, why),
             Request::Rule { draft, resolution, why } => self.rule(draft, resolution, why),
             Request::Undo => self.go_back(Pen::undo, "there is no decision of this review to take back"),
             Request::Redo => self.go_back(Pen::redo, "there is nothing to decide again"),
@@ -265,7 +266,7 @@ fn still_waits(open: &Opened<'_>, rows: &TableDecisions<'_>, position: u64) -> b
 
 /// What is said where nothing is.
 fn undecided() -> Decided {
-    Decided { resolution: Resolution::Hold, origin: Origin::Builtin, signature: Signature::default() }
+    Decided::bare(Resolution::Hold, Origin::Builtin, Signature::default())
 }
 
 /// What the rows have in common that a filter asks for, each word's own values apart.

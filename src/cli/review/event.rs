@@ -8,7 +8,7 @@ use super::key::Key;
 use super::question::{Draft, Question};
 use crate::delta::Evidence;
 use crate::engine::SeenRow;
-use crate::policy::{Decided, Resolution};
+use crate::policy::{Choice, Decided, Resolution};
 
 /// What happens.
 #[derive(Clone, Debug)]
@@ -58,6 +58,8 @@ pub(super) enum Request {
     Count(FilterText),
     /// A decision about the row at this position of the table's diff.
     Pick { position: u64, resolution: Resolution, why: Option<String> },
+    /// What one column of the row gets; nothing: what the row's resolution says.
+    Choose { position: u64, column: String, choice: Option<Choice>, why: Option<String> },
     /// What a rule would come to.
     Weigh { filter: FilterText, name: Option<String>, resolution: Resolution },
     /// The rule.

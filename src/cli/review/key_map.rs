@@ -1,7 +1,7 @@
 //! Which key does what, on which screen. The overlay of keys is made from this, and nothing else says what a key does.
 
 use super::key::Key;
-use crate::policy::Resolution;
+use crate::policy::{Resolution, ValueOf};
 
 /// Where the reviewer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,14 @@ pub(super) enum Command {
     Why,
     Undo,
     Redo,
+    /// Give the column the value of one image.
+    Take(ValueOf),
+    /// Give it a text that is typed.
+    SetText,
+    /// Give it NULL.
+    SetNull,
+    /// Give it what the row's resolution says.
+    Release,
     Alike,
     Keys,
     Quit,
@@ -47,7 +55,12 @@ pub(super) enum Command {
 impl Command {
     /// Whether it may lead to a decision.
     pub(super) const fn decides(self) -> bool {
-        matches!(self, Self::Decide(_) | Self::All | Self::Rule | Self::Why | Self::Undo | Self::Redo)
+        matches!(self, Self::Decide(_) | Self::All | Self::Rule | Self::Why | Self::Undo | Self::Redo) || self.chooses()
+    }
+
+    /// Whether it is about one column.
+    pub(super) const fn chooses(self) -> bool {
+        matches!(self, Self::Take(_) | Self::SetText | Self::SetNull | Self::Release)
     }
 }
 
@@ -92,6 +105,12 @@ const MAP: &[Binding] = &[
     line(&[Key::Char('3')], Command::Decide(Resolution::ApplyNew), ROWS, "this row becomes as NEW has it", "NEW"),
     line(&[Key::Char('s')], Command::Decide(Resolution::Hold), ROWS, "this row waits", ""),
     line(&[Key::Char('x')], Command::Decide(Resolution::Skip), ROWS, "this row is left aside", ""),
+    line(&[Key::Char('4')], Command::Take(ValueOf::Old), &[Place::Row], "this column as OLD has it", ""),
+    line(&[Key::Char('5')], Command::Take(ValueOf::New), &[Place::Row], "this column as NEW has it", ""),
+    line(&[Key::Char('6')], Command::Take(ValueOf::Base), &[Place::Row], "this column as it was at the cutover", ""),
+    line(&[Key::Char('=')], Command::SetText, &[Place::Row], "this column gets a text, as PostgreSQL prints it", ""),
+    line(&[Key::Char('0')], Command::SetNull, &[Place::Row], "this column gets NULL", ""),
+    line(&[Key::Char('.')], Command::Release, &[Place::Row], "this column as the row", ""),
     line(&[Key::Char('A')], Command::All, TABLE, "decide about all rows of the filter, by a rule", "all"),
     line(&[Key::Char('r')], Command::Rule, TABLE, "the same, by a rule with a name", "rule"),
     line(&[Key::Char('w')], Command::Why, OPEN, "the reason of the decisions that follow", ""),

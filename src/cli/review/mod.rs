@@ -4,6 +4,7 @@
 //! `deciding` writes it with a `pen`, `draw` shows the state, `screen` is the terminal. The key map (`key_map`) is the only
 //! place that says what a key does.
 
+mod choosing;
 mod clerk;
 mod deciding;
 mod desk;

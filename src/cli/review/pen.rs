@@ -3,7 +3,7 @@
 use crate::cli::decide;
 use crate::engine::{decisions_text, picks_text};
 use crate::error::{Error, ErrorKind, Result};
-use crate::policy::{Addition, Decisions, Resolution};
+use crate::policy::{Addition, Choices, Decisions, Resolution};
 use crate::staging::layout;
 use crate::store::{LocalStore, RunLock, Store as _};
 
@@ -37,7 +37,7 @@ impl Pen {
 
     /// Signs a decision.
     pub(super) fn sign(&self, resolution: Resolution, why: Option<String>) -> Addition {
-        Addition { resolution, why, by: self.by.clone(), at: decide::now() }
+        Addition { resolution, choices: Choices::default(), why, by: self.by.clone(), at: decide::now() }
     }
 
     /// Writes a decision into the file as it is now, whoever wrote it last. `said` is for people; the journal holds no values.

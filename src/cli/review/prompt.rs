@@ -13,6 +13,8 @@ pub(super) enum Asks {
     RuleName,
     /// The reason of the decisions that follow.
     Why,
+    /// What a column gets.
+    Value,
 }
 
 impl Asks {
@@ -23,6 +25,7 @@ impl Asks {
             Self::Filter => "filter:",
             Self::RuleName => "name of the rule:",
             Self::Why => "why:",
+            Self::Value => "value:",
         }
     }
 
@@ -32,6 +35,7 @@ impl Asks {
             Self::TableName => "a part of its name; empty: all",
             Self::RuleName => "as reports call it; empty: none",
             Self::Why => "reports repeat it; empty: none",
+            Self::Value => "as PostgreSQL prints it; empty: the empty text",
             Self::Filter => "class=conflict changed=status,total* evidence=column held",
         }
     }

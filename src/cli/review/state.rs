@@ -13,7 +13,7 @@ use super::question::Question;
 use super::rows::Rows;
 use super::tables::Tables;
 use super::told::why;
-use crate::policy::{Origin, Resolution};
+use crate::policy::{Choice, Origin, Resolution};
 
 /// The least room for lists, beside headings and the lines at the bottom.
 const AROUND_ROWS: u16 = 6;
@@ -200,6 +200,7 @@ impl State {
         match prompt.asks {
             Asks::TableName => self.tables.find(prompt.text.trim()),
             Asks::Why => self.why = text(),
+            Asks::Value => return self.choose(Some(Choice::Text(prompt.text))),
             Asks::RuleName => self.over = Some(Over::Choice(text())),
             Asks::Filter => match FilterText::read(&prompt.text) {
                 Ok(filter) if filter.held && !self.is_planned => {
@@ -234,6 +235,7 @@ impl State {
             Command::Facets => self.with_rows(|rows| rows.in_facets = !rows.in_facets),
             Command::Filter => self.over = Some(Over::Prompt(self.asked_filter())),
             Command::Decide(resolution) => return self.decide(resolution),
+            _ if command.chooses() => return self.on_choice(command),
             Command::All | Command::Rule | Command::Why | Command::Undo | Command::Redo => return self.write(command),
             Command::Alike => {
                 if let Some(columns) = &mut self.row {
@@ -252,7 +254,8 @@ impl State {
         }
         let view = self.rows.as_ref().and_then(Rows::chosen)?;
         let class = view.seen.row.class;
-        let known = view.decided.origin == Origin::Row && view.decided.resolution == resolution;
+        let decided = &view.decided;
+        let known = decided.origin == Origin::Row && decided.resolution == resolution && decided.choices.is_empty();
         if known {
             self.said = Some(format!("already {resolution}: nothing is written"));
             return None;

@@ -24,7 +24,7 @@ use crate::engine::plan::{
     Direction, Draft, Lifted, LiftedKeys, Parentage, Reason, Reasons, RelevantColumns, Sandbox, Strangers, definition_digest,
     hold_closure, hold_rejects, hold_unidentified, needed_key_lifts, needed_lifts, planned_actions,
 };
-use crate::engine::rows::{Image, key_positions, view};
+use crate::engine::rows::{Composed, Image, key_positions, view};
 use crate::engine::run::{Context, Entry, Ledger, RowNumbers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
@@ -205,7 +205,11 @@ fn draft<'a>(
     let actions = planned(store, table, last)?;
     // What a merge has written comes back, whoever decided that it was written.
     let merged = Reason { text: "merged".to_owned(), by_name: true };
-    Ok(Draft { record, diff, whys: vec![0; actions.len()], actions, reasons: Reasons::from(merged) })
+    let composed = match &table.composed {
+        Some(segment) => Some((segment.clone(), Composed::open(store, segment)?)),
+        None => None,
+    };
+    Ok(Draft { record, diff, whys: vec![0; actions.len()], actions, reasons: Reasons::from(merged), composed })
 }
 
 /// Leaves the rows that are no longer as the merge left them. Nothing is to be done about those that are as they were before

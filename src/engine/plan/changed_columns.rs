@@ -1,5 +1,7 @@
 //! Some columns of a table, and whether the two sides' rows differ in one of them.
 
+use std::collections::BTreeSet;
+
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, RecordBatch};
 
@@ -53,6 +55,11 @@ impl ChangedColumns {
         let changed = lists.value(row);
         let names = changed.as_string::<i32>();
         names.iter().flatten().any(|name| self.names.iter().any(|column| column == name))
+    }
+
+    /// Whether one of them is among some columns.
+    pub(super) fn are_among(&self, names: &BTreeSet<String>) -> bool {
+        self.names.iter().any(|name| names.contains(name))
     }
 
     /// Names them, for people.

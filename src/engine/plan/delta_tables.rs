@@ -12,7 +12,6 @@ use super::draft::Draft;
 use arrow_array::RecordBatch;
 use tokio_postgres::Row;
 
-use super::planned_row::PlannedRows;
 use super::relevant_columns::RelevantColumns;
 use super::sandbox::Sandbox;
 use crate::catalog;
@@ -128,8 +127,7 @@ impl<'a> TableDeltas<'a> {
             for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["old", "new"])? {
                 reporter.check_stop()?;
                 let batch = batch?;
-                let actions = draft.actions[first..first + batch.num_rows()].to_vec();
-                let changes = PlannedRows::read(actions, &batch)?;
+                let changes = draft.rows(&batch, first)?;
                 let rows = self.direction.change(&changes, layout)?.try_map(|image| asked.project(&image.rows))?;
                 let rows = rows.try_map(|rows| view(&encoder, rows))?;
                 for (row, action) in changes.actions.iter().enumerate() {

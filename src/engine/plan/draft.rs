@@ -2,8 +2,14 @@
 
 use std::collections::HashMap;
 
+use arrow_array::RecordBatch;
+
+use super::direction::Direction;
+use super::planned_row::PlannedRows;
+use crate::engine::rows::{Composed, Image};
+use crate::error::Result;
 use crate::policy::Action;
-use crate::staging::{TableDiff, TableRecord};
+use crate::staging::{Segment, TableDiff, TableRecord};
 
 /// One table on its way to a plan. Memory: five bytes a row of the diff.
 pub(crate) struct Draft<'a> {
@@ -15,6 +21,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) whys: Vec<u32>,
     /// The reasons that occur.
     pub(crate) reasons: Reasons,
+    /// The rows whose columns were chosen one by one, with the file that they stand in.
+    pub(crate) composed: Option<(Segment, Composed)>,
 }
 
 /// Reasons, each under a number. There are few: one a class and origin, one a foreign key, one a rule, and one for each pick
@@ -67,6 +75,24 @@ impl Draft<'_> {
         let why = self.reasons.number(why);
         self.actions.push(action);
         self.whys.push(why);
+    }
+
+    /// Reads some rows of the diff, of which the first has that position, with what is done about them.
+    pub(crate) fn rows(&self, batch: &RecordBatch, first: usize) -> Result<PlannedRows> {
+        let actions = self.actions[first..first + batch.num_rows()].to_vec();
+        PlannedRows::read(actions, batch)?.composed_from(self.composed.as_ref().map(|(_, composed)| composed), first as u64)
+    }
+
+    /// Reads an image of some rows, of which the first has that position, those that were composed in the place of NEW's.
+    pub(crate) fn image(&self, batch: &RecordBatch, image: &str, first: usize) -> Result<Image> {
+        let found = Image::read(batch, image)?;
+        match self.composed.as_ref().filter(|_| image == Direction::Forward.image()) {
+            Some((_, composed)) => {
+                let positions: Vec<u64> = (first as u64..(first + batch.num_rows()) as u64).collect();
+                composed.over(&found, &positions)
+            }
+            None => Ok(found),
+        }
     }
 
     /// Whether what is done with a row was decided for it, or for its table by its name.

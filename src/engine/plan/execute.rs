@@ -4,18 +4,15 @@
 //! bytes for every differing row, and 16 for every row that will not be on OLD.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 use tracing::Instrument as _;
 
-use super::changed_columns::ChangedColumns;
 use super::closure;
+use super::composer::Composer;
 use super::conditions::ask_conditions;
-use super::decided_rows::{DecidedRow, DecidedRows};
 use super::decisions_file::read_decisions;
 use super::direction::Direction;
-use super::draft::{Draft, Reason, Reasons};
 use super::freeze::freeze;
 use super::half_moved;
 use super::met::Met;
@@ -24,30 +21,26 @@ use super::published::hold_unidentified;
 use super::reject::Reject;
 use super::report::{PlanReport, report};
 use super::respelt;
+use super::row_actions;
 use super::sandbox::Sandbox;
 use super::strangers::Strangers;
 use super::tally::Tally;
 use super::trial_load;
 use super::wanting::Wanting;
-use super::{unproven, unproven_keys, wanting};
-use crate::delta::{Class, Evidence};
-use crate::engine::diff::DECIDING;
+use super::{unproven, unproven_keys};
 use crate::engine::evidence::Clock;
-use crate::engine::run::{Context, Event, Ledger, Reporter, coverage, edited_since_export, tell_redefined, write_views};
+use crate::engine::rows::Target;
+use crate::engine::run::{Context, Event, Ledger, coverage, edited_since_export, tell_redefined, write_views};
 use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
-use crate::policy::{Action, By, Decided, Decisions, Minimum, Resolution};
+use crate::policy::{Action, Decisions};
 use crate::schema::depend;
 use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
-    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, TableDiff,
-    TableRecord, json_digest,
+    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
+    TableDiff, json_digest,
 };
-use crate::store::Store;
-use arrow_array::cast::AsArray;
-use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{Array, RecordBatch};
 
 /// Freezes what merge will do, from the run's diff and its decisions.
 ///
@@ -135,12 +128,16 @@ async fn plan_database(
 ) -> Result<DatabasePlan> {
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
     let record = &record.as_of(&servers.connect(Side::Old, &record.name).await?.identity().await?);
-    let mut drafts = Vec::new();
+    let (mut drafts, paths) = (Vec::new(), DatabaseLayout::new(&record.name));
     for name in parents_first(record) {
         let table = record.tables.iter().find(|table| table.name == name);
         let found = diff.tables.iter().find(|table| table.name == name);
         if let (Some(table), Some(found)) = (table, found) {
-            let made = draft((store, reporter, decisions), &record.name, table, found, &mut aside.wanting);
+            let target =
+                Target { store: context.shared_store(), path: paths.composed(table.id), options: SegmentOptions::default() };
+            let composer = Composer::prepare(servers, decisions.0, &record.name, table, target).await?;
+            let made =
+                row_actions::draft((store, reporter, decisions), &record.name, (table, found), composer, &mut aside.wanting);
             drafts.push(made.place(|| &table.name)?);
         }
     }
@@ -156,7 +153,6 @@ async fn plan_database(
     let strangers = Strangers::of(store, &drafts, record, clock)?;
     let sandbox = Sandbox::open(servers, &record.name).await?;
     closure::hold_closure(sandbox, store, reporter, &mut drafts, Direction::Forward, &strangers).await?;
-    let paths = DatabaseLayout::new(&record.name);
     let tables = drafts.iter().map(|draft| freeze(&context.shared_store(), &paths, draft)).collect::<Result<Vec<_>>>()?;
     Ok(DatabasePlan {
         name: record.name.clone(),
@@ -196,117 +192,4 @@ async fn standing_parts(context: &Context, manifest: &Manifest) -> Result<BTreeM
 fn parents_first(record: &DatabaseRecord) -> Vec<QualifiedName> {
     let keys = record.tables.iter().flat_map(|table| &table.old.foreign_keys);
     depend(record.tables.iter().map(|table| &table.name), keys).order
-}
-
-/// Gives every row of a table's diff the action that the decisions ask for.
-fn draft<'a>(
-    (store, reporter, (decisions, met)): (&dyn Store, &Reporter, (&Decisions, &Met)),
-    database: &str,
-    record: &'a TableRecord,
-    diff: &'a TableDiff,
-    wanting: &mut Vec<Wanting>,
-) -> Result<Draft<'a>> {
-    let mut draft = Draft { record, diff, actions: Vec::new(), whys: Vec::new(), reasons: Reasons::default() };
-    let (replacing, doubtful) = (ChangedColumns::replacing(record), ChangedColumns::doubtful(record));
-    let table = record.name.to_string();
-    let deciding = DecidedRows::of(decisions, database, record, met)?;
-    let mut known: BTreeMap<(Class, By), Option<(Decided, Minimum)>> = BTreeMap::new();
-    let mut held: BTreeMap<(Class, Evidence), u64> = BTreeMap::new();
-    for segment in &diff.segments {
-        for batch in deciding.open(store, segment, 1 << 14, &DECIDING)? {
-            let batch = batch?;
-            for (row, DecidedRow { class, rests_on, by, .. }) in
-                deciding.read(&batch, draft.actions.len())?.into_iter().enumerate()
-            {
-                let decided = match known.entry((class, by)) {
-                    Entry::Occupied(entry) => entry.into_mut(),
-                    Entry::Vacant(entry) => entry.insert(deciding.decided(class, by)?.zip(deciding.minimum(class))),
-                };
-                let Some((decided, minimum)) = decided else { continue };
-                let (action, why) = act(class, decided.resolution, &batch, row, &replacing);
-                let is_wanting = action.writes() && !minimum.admits(rests_on);
-                let by_name = deciding.is_by_name(decided, by);
-                let is_doubtful = class == Class::Update && action.writes() && !by_name && doubtful.touched_by(&batch, row);
-                let action = if is_wanting || is_doubtful { Action::Hold } else { action };
-                let why = match (why, &decided.signature.why) {
-                    _ if is_wanting => {
-                        *held.entry((class, rests_on)).or_insert(0) += 1;
-                        wanting::reason(class, rests_on, minimum)
-                    }
-                    _ if is_doubtful => {
-                        format!("held: NEW may have changed {}, or its type may have lost what OLD's holds", doubtful.list())
-                    }
-                    (Some(why), _) => why.to_owned(),
-                    (None, Some(why)) => format!("{class}: {why}"),
-                    (None, None) => {
-                        let who = deciding.rule_title(by).unwrap_or_else(|| decided.origin.word().to_owned());
-                        format!("{class}: {} ({who})", decided.resolution.word())
-                    }
-                };
-                draft.push(action, Reason { text: why, by_name });
-            }
-        }
-        reporter.tell_rows(database, &record.name, segment.rows, 0);
-    }
-    let one = |((class, rests_on), rows): ((Class, Evidence), u64)| {
-        let needs = deciding.minimum(class)?;
-        Some(Wanting { database: database.to_owned(), table: table.clone(), class, rests_on, needs, rows })
-    };
-    wanting.extend(held.into_iter().filter_map(one));
-    Ok(draft)
-}
-
-/// Turns a resolution into an action, and says why where the resolution alone does not.
-fn act(
-    class: Class,
-    resolution: Resolution,
-    batch: &RecordBatch,
-    row: usize,
-    replacing: &ChangedColumns,
-) -> (Action, Option<&'static str>) {
-    let apply = || apply_new(class, batch, row, replacing);
-    match resolution {
-        Resolution::ApplyNew => (apply(), None),
-        Resolution::KeepOld => (Action::KeepOld, None),
-        Resolution::Hold => (Action::Hold, None),
-        Resolution::Skip => (Action::Skip, None),
-        Resolution::LastUpdateWins | Resolution::FirstUpdateWins => {
-            let (Some(old), Some(new)) = (written(batch, "fb_written_old", row), written(batch, "fb_written_new", row)) else {
-                return (Action::Hold, Some("held: the rows do not both say when they were written, or not which was first"));
-            };
-            if old == new {
-                return (Action::Hold, Some("held: both rows say that they were written at the same instant"));
-            }
-            let new_wins = (new > old) == (resolution == Resolution::LastUpdateWins);
-            if new_wins {
-                (apply(), Some("NEW's write wins by time"))
-            } else {
-                (Action::KeepOld, Some("OLD's write wins by time"))
-            }
-        }
-    }
-}
-
-fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &ChangedColumns) -> Action {
-    match class {
-        Class::Insert
-        | Class::AmbiguousMissingOnOld
-        | Class::AmbiguousDeletedOnOld
-        | Class::UpdateDeleted
-        | Class::UpdateMissing => Action::Insert,
-        Class::Delete | Class::AmbiguousMissingOnNew | Class::DeleteOriginDiffers => Action::Delete,
-        Class::OldOnly | Class::Convergent | Class::Unchanged => Action::KeepOld,
-        Class::Update | Class::AmbiguousDiffers | Class::Drift | Class::InsertExists | Class::UpdateOriginDiffers => {
-            if replacing.touched_by(batch, row) {
-                Action::Replace
-            } else {
-                Action::Update
-            }
-        }
-    }
-}
-
-fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
-    let stamps = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
-    stamps.is_valid(row).then(|| stamps.value(row))
 }

@@ -50,6 +50,7 @@ pub(super) fn freeze(store: &Arc<dyn Store>, paths: &DatabaseLayout, draft: &Dra
         definition: definition_digest(&draft.record.old)?,
         diff: draft.diff.segments.clone(),
         changes: file.finish()?,
+        composed: draft.composed.as_ref().map(|(segment, _)| segment.clone()),
         actions: pairs.into_iter().map(|((action, _), rows)| (action, rows)).collect(),
         settled: draft.diff.counts.iter().filter(|(class, _)| class.is_settled()).collect(),
         reasons,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use arrow_array::RecordBatch;
+use serde::Serialize;
 
 use super::decided_rows::{DecidedRow, DecidedRows};
 use super::met::Met;
@@ -17,7 +18,7 @@ use crate::store::Store;
 const BATCH_ROWS: usize = 1 << 12;
 
 /// Rows of one class of one table whose resolution becomes another.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MovedDecision {
     /// The database's name, the same on both sides.
     pub database: String,
@@ -29,6 +30,9 @@ pub struct MovedDecision {
     pub from: Resolution,
     /// What is to be done.
     pub to: Resolution,
+    /// What single columns get, where that is not what the resolution says.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub columns: String,
     /// How many rows.
     pub rows: u64,
 }
@@ -52,12 +56,13 @@ pub fn moved_decisions(
             let of = |decisions| DecidedRows::of(decisions, &database.name, table, met);
             let both = (of(before)?, of(after)?);
             let moved = of_table(store, diff, &both).place(|| &diff.name)?;
-            found.extend(moved.into_iter().map(|((class, from, to), rows)| MovedDecision {
+            found.extend(moved.into_iter().map(|((class, from, to, columns), rows)| MovedDecision {
                 database: database.name.clone(),
                 table: table.name.to_string(),
                 class,
                 from,
                 to,
+                columns,
                 rows,
             }));
         }
@@ -65,14 +70,14 @@ pub fn moved_decisions(
     Ok(found)
 }
 
-type Moves = BTreeMap<(Class, Resolution, Resolution), u64>;
+type Moves = BTreeMap<(Class, Resolution, Resolution, String), u64>;
 
 fn of_table(store: &dyn Store, diff: &TableDiff, (before, after): &(DecidedRows<'_>, DecidedRows<'_>)) -> Result<Moves> {
     let mut moves = Moves::new();
     let mut add = |class, by: (_, _), rows| -> Result<()> {
         let (Some(from), Some(to)) = (before.decided(class, by.0)?, after.decided(class, by.1)?) else { return Ok(()) };
-        if from.resolution != to.resolution {
-            *moves.entry((class, from.resolution, to.resolution)).or_insert(0) += rows;
+        if (from.resolution, &from.choices) != (to.resolution, &to.choices) {
+            *moves.entry((class, from.resolution, to.resolution, to.choices.to_string())).or_insert(0) += rows;
         }
         Ok(())
     };

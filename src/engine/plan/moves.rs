@@ -82,7 +82,8 @@ fn counts(table: Option<&TablePlan>) -> BTreeMap<String, u64> {
 }
 
 /// What tells two lists of rows apart that have the same numbers.
-fn rests_on(table: &TablePlan) -> (Vec<&str>, Option<&str>, &str) {
+fn rests_on(table: &TablePlan) -> (Vec<&str>, [Option<&str>; 2], &str) {
     let diff = table.diff.iter().map(|segment| segment.file.blake3.as_str()).collect();
-    (diff, table.changes.as_ref().map(|segment| segment.file.blake3.as_str()), &table.definition)
+    let own = [&table.changes, &table.composed];
+    (diff, own.map(|one| one.as_ref().map(|segment| segment.file.blake3.as_str())), &table.definition)
 }

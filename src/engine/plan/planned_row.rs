@@ -12,7 +12,7 @@ use super::change::Change;
 use crate::codec::RowLayout;
 use crate::delta;
 use crate::engine::diff::read_words;
-use crate::engine::rows::{Image, LazySegment, Target};
+use crate::engine::rows::{Composed, Image, LazySegment, Target};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::Action;
 use crate::staging::{ROW_PLACE, Segment, SegmentReader, TablePlan};
@@ -83,7 +83,7 @@ pub(crate) struct PlannedRows {
     pub(crate) actions: Vec<Action>,
     /// OLD's rows as they were classified.
     pub(crate) old: Image,
-    /// NEW's rows.
+    /// NEW's rows, or what was composed of both.
     pub(crate) new: Image,
 }
 
@@ -91,6 +91,23 @@ impl PlannedRows {
     /// Reads the images of a batch of the diff.
     pub(crate) fn read(actions: Vec<Action>, batch: &RecordBatch) -> Result<Self> {
         Ok(Self { actions, old: Image::read(batch, "old")?, new: Image::read(batch, "new")? })
+    }
+
+    /// Puts the rows whose columns were chosen one by one in the place of NEW's; the rows have these positions in the diff.
+    pub(crate) fn composed(self, composed: Option<&Composed>, positions: &[u64]) -> Result<Self> {
+        let Some(composed) = composed else {
+            return Ok(self);
+        };
+        Ok(Self { new: composed.over(&self.new, positions)?, ..self })
+    }
+
+    /// As [`composed`](Self::composed), for rows one behind the other.
+    pub(crate) fn composed_from(self, composed: Option<&Composed>, first: u64) -> Result<Self> {
+        let Some(composed) = composed else {
+            return Ok(self);
+        };
+        let positions: Vec<u64> = (first..first + self.new.rows.num_rows() as u64).collect();
+        self.composed(Some(composed), &positions)
     }
 
     /// Returns OLD's rows as they were classified, and as the plan leaves them.
@@ -135,13 +152,18 @@ pub(crate) struct PlannedRowReader<'a> {
     changes: Option<SegmentReader>,
     waiting: Vec<Action>,
     batch_rows: usize,
+    composed: Option<Composed>,
+    /// The next row's position in the diff.
+    position: u64,
 }
 
 impl<'a> PlannedRowReader<'a> {
     /// Opens the files of a table's plan; each is checked against its digest before anything is read from it.
     pub(crate) fn open(store: &'a dyn Store, table: &'a TablePlan, batch_rows: usize) -> Result<Self> {
         let changes = table.changes.as_ref().map(|segment| SegmentReader::open(store, segment, batch_rows)).transpose()?;
-        Ok(Self { store, segments: table.diff.iter(), diff: None, changes, waiting: Vec::new(), batch_rows })
+        let composed = table.composed.as_ref().map(|segment| Composed::open(store, segment)).transpose()?;
+        let (segments, waiting) = (table.diff.iter(), Vec::new());
+        Ok(Self { store, segments, diff: None, changes, waiting, batch_rows, composed, position: 0 })
     }
 
     /// Reads these actions, one a row of the diff, in place of the plan's own.
@@ -160,6 +182,7 @@ impl<'a> PlannedRowReader<'a> {
         // PlannedRows are a few bits a row: what lies before is read over.
         for passed in &table.diff[..segments.start] {
             reader.take_actions(usize::try_from(passed.rows).unwrap_or(usize::MAX))?;
+            reader.position += passed.rows;
         }
         reader.segments = table.diff[segments].iter();
         Ok(reader)
@@ -171,7 +194,9 @@ impl<'a> PlannedRowReader<'a> {
             if let Some(batch) = self.diff.as_mut().and_then(Iterator::next) {
                 let batch = batch?;
                 let actions = self.take_actions(batch.num_rows())?;
-                return PlannedRows::read(actions, &batch).map(Some);
+                let first = self.position;
+                self.position += batch.num_rows() as u64;
+                return PlannedRows::read(actions, &batch)?.composed_from(self.composed.as_ref(), first).map(Some);
             }
             let Some(segment) = self.segments.next() else { return Ok(None) };
             self.diff = Some(SegmentReader::open_projected(self.store, segment, self.batch_rows, &["old", "new"])?);

@@ -4,7 +4,6 @@ use super::draft::Draft;
 use crate::codec::{BatchEncoder, BatchView, CodecError};
 use crate::delta::{Base, Class};
 use crate::engine::diff::read_words;
-use crate::engine::rows::Image;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
 use crate::staging::SegmentReader;
@@ -51,7 +50,7 @@ pub(crate) fn each_text(
         for batch in SegmentReader::open_projected(store, segment, 1 << 13, &["fb_class", "fb_base", image])? {
             let batch = batch?;
             let (classes, bases) = (read_words(&batch, "fb_class")?, read_words(&batch, "fb_base")?);
-            let found = Image::read(&batch, image)?;
+            let found = draft.image(&batch, image, first)?;
             let view = encoder.view(&found.rows).map_err(unreadable)?;
             for row in 0..batch.num_rows() {
                 let values = if found.present.value(row) { values(&view, row, &positions)? } else { None };

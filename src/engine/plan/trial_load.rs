@@ -49,7 +49,9 @@ pub(crate) async fn hold_rejects<'l>(
     lifted: impl Fn(&QualifiedName) -> &'l [UnprovenCheck],
 ) -> Result<Vec<Reject>> {
     let brings = |action: &Action| direction.operation(*action).is_some_and(Operation::brings_row);
-    let is_tried = |draft: &Draft<'_>| is_needed(database, draft.record, direction) && draft.actions.iter().any(brings);
+    // What NEW's row keeps, one that was composed need not.
+    let needs_trial = |draft: &Draft<'_>| draft.composed.is_some() || is_needed(database, draft.record, direction);
+    let is_tried = |draft: &Draft<'_>| needs_trial(draft) && draft.actions.iter().any(brings);
     if !drafts.iter().any(is_tried) {
         return Ok(Vec::new());
     }
@@ -103,8 +105,7 @@ pub(crate) async fn try_rows(
         for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["old", "new"])? {
             reporter.check_stop()?;
             let batch = batch?;
-            let actions = draft.actions[first..first + batch.num_rows()].to_vec();
-            let changes = PlannedRows::read(actions, &batch)?;
+            let changes = draft.rows(&batch, first)?;
             for (row, why) in trial.run(&changes).await? {
                 tell(&changes, (first, row), why)?;
             }

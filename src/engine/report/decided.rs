@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::delta::Class;
 use crate::engine::plan::{TalliedRule, Tally};
-use crate::policy::{Decisions, Origin, Past, Resolution, RowPick, Rule, Signature};
+use crate::policy::{Decisions, Origin, Past, RowPick, Rule, Signature};
 
 /// Rows of one class of one table that are decided alike.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct DecidedRow {
     /// How many rows.
     pub rows: u64,
     /// What is to be done with them.
-    pub resolution: Resolution,
+    pub resolution: String,
     /// Where that was said.
     pub origin: Origin,
     /// Who said so, when and why.
@@ -31,7 +31,7 @@ pub struct AccountedRule {
     /// What it is called, and where it stands.
     pub title: String,
     /// What is to be done.
-    pub resolution: Resolution,
+    pub resolution: String,
     /// It means so many rows.
     pub means: u64,
     /// It decides so many of them.
@@ -50,7 +50,7 @@ pub struct AccountedPick {
     /// The table, and the key unless that is masked.
     pub title: String,
     /// What is to be done.
-    pub resolution: Resolution,
+    pub resolution: String,
     /// How many rows it finds.
     pub rows: u64,
     /// Who said so, when and why.
@@ -64,7 +64,7 @@ pub(super) fn rows(tally: &Tally) -> Vec<DecidedRow> {
         table: one.table.clone(),
         class: one.class,
         rows: one.rows,
-        resolution: one.decided.resolution,
+        resolution: one.decided.said(),
         origin: one.decided.origin,
         signature: one.decided.signature.clone(),
     };
@@ -74,7 +74,7 @@ pub(super) fn rows(tally: &Tally) -> Vec<DecidedRow> {
 pub(super) fn rules(decisions: &Decisions, tally: &Tally) -> Vec<AccountedRule> {
     let of = |(rule, rows): (&Rule, &TalliedRule)| AccountedRule {
         title: rule.title(),
-        resolution: rule.resolution,
+        resolution: rule.said(),
         means: rows.means,
         decides: rows.decides,
         not_evaluated: rows.not_evaluated,
@@ -88,7 +88,7 @@ pub(super) fn rules(decisions: &Decisions, tally: &Tally) -> Vec<AccountedRule> 
 pub(super) fn picks(decisions: &Decisions, tally: &Tally, hidden: &BTreeSet<String>) -> Vec<AccountedPick> {
     let of = |(pick, rows): (&RowPick, &u64)| AccountedPick {
         title: if hidden.contains(&pick.table) { format!("{}: (masked)", pick.table) } else { pick.title() },
-        resolution: pick.resolution,
+        resolution: pick.said(),
         rows: *rows,
         signature: pick.signature.clone(),
     };

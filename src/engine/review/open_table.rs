@@ -16,9 +16,9 @@ use super::seen_row::SeenRow;
 use super::table_decisions::TableDecisions;
 use super::written::Written;
 use crate::engine::diff::DECIDING;
-use crate::engine::plan::Met;
+use crate::engine::plan::{Met, expect_choices};
 use crate::error::{Place as _, Result};
-use crate::policy::{Action, Decisions};
+use crate::policy::{Action, Choices, Decisions};
 use crate::staging::{OpenSegment, Segment};
 
 /// How many rows are read at a time where only their kinds are asked for.
@@ -60,6 +60,14 @@ impl<'a> OpenTable<'a> {
     /// `Config` where a row of the table is picked by columns that are not its key.
     pub fn decisions<'d>(&self, decisions: &'d Decisions, met: &'d Met) -> Result<TableDecisions<'d>> {
         TableDecisions::of(decisions, met, self.table.database, self.table.record)
+    }
+
+    /// Checks that columns of the table may be chosen one by one.
+    ///
+    /// # Errors
+    /// `Config` at the first that the table does not have, that is of its key, or that nobody writes.
+    pub fn expect_choices(&self, choices: &Choices) -> Result<()> {
+        expect_choices(self.table.record, choices)
     }
 
     /// Whether rows were read a moment ago, so that reading them takes no time.
@@ -130,7 +138,7 @@ impl<'a> OpenTable<'a> {
         })
     }
 
-    /// What the plan does with rows, each with its place, which is of no use here.
+    /// What the plan does with rows, each with its position.
     fn planned(&self, positions: &[u64]) -> Result<Vec<(u64, Option<Planned>)>> {
         let Some(changes) = self.table.plan.and_then(|plan| plan.changes.as_ref()) else {
             return Ok(positions.iter().map(|position| (*position, None)).collect());

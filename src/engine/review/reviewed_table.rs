@@ -3,6 +3,7 @@
 use super::written::Written;
 use crate::codec::StagedColumn;
 use crate::config::TableMask;
+use crate::engine::rows::Composed;
 use crate::staging::{TableDiff, TablePlan, TableRecord};
 use crate::store::Store;
 
@@ -13,6 +14,8 @@ pub(super) struct ReviewedTable<'a> {
     pub(super) record: &'a TableRecord,
     pub(super) diff: &'a TableDiff,
     pub(super) plan: Option<&'a TablePlan>,
+    /// Its rows whose columns were chosen one by one, where there are any.
+    pub(super) composed: Option<Composed>,
     pub(super) mask: TableMask,
     /// How it says when its rows were written.
     pub(super) written: Written,

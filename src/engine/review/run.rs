@@ -10,6 +10,7 @@ use super::written::Written;
 use crate::config::{Mask, Zone};
 use crate::delta::Class;
 use crate::engine::plan::{Met, Tally, read_decisions};
+use crate::engine::rows::Composed;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 use crate::policy::{Decisions, Glob, Selector};
@@ -187,12 +188,15 @@ impl<'a> Review<'a> {
                 let table = record.table(diff.id)?;
                 expect_key(table, &filter.key)?;
                 let (old, new) = (table.name.to_string(), table.new.name.to_string());
+                let plan = plan.and_then(|plan| plan.tables.iter().find(|one| one.id == diff.id));
+                let composed = plan.and_then(|plan| plan.composed.as_ref());
                 found.push(ReviewedTable {
                     store: self.store,
                     database: &database.name,
                     record: table,
                     diff,
-                    plan: plan.and_then(|plan| plan.tables.iter().find(|one| one.id == diff.id)),
+                    plan,
+                    composed: composed.map(|segment| Composed::open(self.store, segment)).transpose()?,
                     mask: self.mask.of_table(&[&old, &new]),
                     written: Written::of(table, zone.as_ref()),
                     states: self.states,

@@ -64,7 +64,7 @@ fn changed(batch: &RecordBatch, row: usize) -> Option<Vec<String>> {
     Some(names.as_string_opt::<i32>()?.iter().flatten().map(str::to_owned).collect())
 }
 
-/// A row that is to be shown: its position in its segment, and what the plan does with it.
+/// A row that is to be shown: its position, and what the plan does with it.
 pub(super) type Wanted = (u64, Option<Planned>);
 
 impl ReviewedTable<'_> {
@@ -77,6 +77,7 @@ impl ReviewedTable<'_> {
         visit: &mut dyn FnMut(&Facts, Option<ShownRow>) -> Result<()>,
     ) -> Result<()> {
         let mut plan = self.plan.map(|plan| PlanReader::open(self.store, plan)).transpose()?;
+        let mut before = 0;
         for segment in &self.diff.segments {
             let (mut wanted, mut position) = (Vec::new(), 0);
             for batch in self.open(filter, segment)? {
@@ -98,7 +99,8 @@ impl ReviewedTable<'_> {
                     position += 1;
                 }
             }
-            self.show(segment, wanted, visit).place(|| &self.record.name)?;
+            self.show((segment, before), wanted, visit).place(|| &self.record.name)?;
+            before += segment.rows;
         }
         Ok(())
     }
@@ -117,16 +119,16 @@ impl ReviewedTable<'_> {
             return Ok(None);
         }
         let columns = key_positions(&self.record.layout, &self.record.key.names())?;
-        let (images, encoder) = (Images::read(self, batch)?, BatchEncoder::new(&self.record.layout));
+        let (images, encoder) = (Images::read(self, batch, &[])?, BatchEncoder::new(&self.record.layout));
         let sides = images.open(self, &encoder)?;
         let is_it = |row: usize| Ok(sides.key_texts(row, &columns)?.is_some_and(|texts| texts == filter.key));
         (0..batch.num_rows()).map(is_it).collect::<Result<_>>().map(Some)
     }
 
-    /// Reads the rows of a segment that are to be shown.
+    /// Reads the rows of a segment that are to be shown; so many rows of the diff lie before it.
     fn show(
         &self,
-        segment: &Segment,
+        (segment, before): (&Segment, u64),
         wanted: Vec<Wanted>,
         visit: &mut dyn FnMut(&Facts, Option<ShownRow>) -> Result<()>,
     ) -> Result<()> {
@@ -140,9 +142,10 @@ impl ReviewedTable<'_> {
             while let Some(one) = wanted.next_if(|(position, _)| *position < end) {
                 here.push(one);
             }
-            let mut places = here.iter().map(|(position, _)| *position).peekable();
+            let mut places = here.iter().map(|(position, _): &Wanted| *position).peekable();
             let mask: BooleanArray = (at..end).map(|row| Some(places.next_if_eq(&row).is_some())).collect();
             at = end;
+            let here = here.into_iter().map(|(position, planned)| (before + position, planned)).collect();
             let malformed = |error| Error::new(ErrorKind::Malformed, "choose rows of the diff").because(error);
             self.show_batch(&filter_record_batch(&batch, &mask).map_err(malformed)?, here, visit)?;
         }
@@ -158,7 +161,8 @@ impl ReviewedTable<'_> {
         if batch.num_rows() == 0 {
             return Ok(());
         }
-        let (images, encoder) = (Images::read(self, batch)?, BatchEncoder::new(&self.record.layout));
+        let positions: Vec<u64> = planned.iter().map(|(position, _)| *position).collect();
+        let (images, encoder) = (Images::read(self, batch, &positions)?, BatchEncoder::new(&self.record.layout));
         let sides = images.open(self, &encoder)?;
         for (row, (facts, (_, planned))) in Facts::read(batch, &self.written)?.iter().zip(planned).enumerate() {
             visit(facts, Some(self.shown(&sides, row, facts, planned.as_ref())?))?;
@@ -173,16 +177,19 @@ impl ReviewedTable<'_> {
         let column = |index: usize, column: &StagedColumn| -> Result<ShownColumn> {
             let form = layout.own_form_of(&column.name).map(|form| form.name.as_str());
             let is_named = |name: &String| name == column.name.as_str() || Some(name.as_str()) == form;
+            let (old, result) =
+                (sides.old_cell(row, index)?, action.map(|action| sides.result(action, row, index)).transpose()?);
+            let is_chosen = sides.is_composed() && result.as_ref().is_some_and(|result| *result != old);
             Ok(ShownColumn {
                 name: column.name.as_str().to_owned(),
                 pg_type: column.pg_type.clone(),
                 old_type: self.old_type(column),
                 is_key: key.contains(&index),
-                differs: !sides.both(row) || facts.changed.iter().flatten().any(is_named),
+                differs: !sides.both(row) || is_chosen || facts.changed.iter().flatten().any(is_named),
                 base: sides.base(facts.base, row, index)?,
-                old: sides.old_cell(row, index)?,
+                old,
                 new: sides.new_cell(row, index)?,
-                result: action.map(|action| sides.result(action, row, index)).transpose()?,
+                result,
             })
         };
         let columns = layout.columns.iter().enumerate().filter(|(_, column)| column.own_form_of.is_none());

@@ -65,7 +65,7 @@ pub struct ShownColumn {
     pub old_type: Option<String>,
     /// Whether it is one of the key's.
     pub is_key: bool,
-    /// Whether OLD's and NEW's values differ, or only one of them has the row.
+    /// Whether OLD's and NEW's values differ, or only one of them has the row, or the plan gives it a value that was chosen.
     pub differs: bool,
     /// At the cutover, where that is known.
     pub base: Cell,

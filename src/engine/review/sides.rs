@@ -24,10 +24,11 @@ pub(super) struct Images {
 }
 
 impl Images {
-    pub(super) fn read(table: &ReviewedTable<'_>, batch: &RecordBatch) -> Result<Self> {
-        let rows = PlannedRows::read(Vec::new(), batch)?;
-        let after = rows.change(&table.record.layout)?.after;
-        Ok(Self { base: Image::read(batch, "base")?, old: rows.old, new: rows.new, after })
+    /// Reads the images of a batch, whose rows have these positions in the table's diff, in ascending order.
+    pub(super) fn read(table: &ReviewedTable<'_>, batch: &RecordBatch, positions: &[u64]) -> Result<Self> {
+        let (rows, new) = (PlannedRows::read(Vec::new(), batch)?, Image::read(batch, "new")?);
+        let after = rows.composed(table.composed.as_ref(), positions)?.change(&table.record.layout)?;
+        Ok(Self { base: Image::read(batch, "base")?, old: after.before, new, after: after.after })
     }
 
     pub(super) fn open<'a>(&'a self, table: &'a ReviewedTable<'a>, encoder: &'a BatchEncoder) -> Result<Sides<'a>> {
@@ -57,6 +58,11 @@ impl Seen<'_> {
 }
 
 impl Sides<'_> {
+    /// Whether rows of the table have columns that were chosen one by one.
+    pub(super) const fn is_composed(&self) -> bool {
+        self.table.composed.is_some()
+    }
+
     /// Whether both sides have a row.
     pub(super) fn both(&self, row: usize) -> bool {
         self.old.has(row) && self.new.has(row)

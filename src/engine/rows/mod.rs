@@ -4,6 +4,7 @@
 //! into a load table on OLD.
 //! Never: decides which rows are wanted, or what a difference means.
 
+mod composed;
 pub(crate) mod counterpart;
 mod digest;
 mod image;
@@ -13,6 +14,7 @@ mod own_names;
 mod segment;
 mod stream;
 
+pub(crate) use composed::{Composed, composed_batch, composed_schema};
 pub(crate) use counterpart::{KEYS_PER_STATEMENT, fetch, is_no_value, key_positions, key_texts, one_key};
 pub(crate) use digest::{Digest, RowDigests, digest_column, digest_type, digests_schema, key_digests};
 pub(crate) use image::{Image, base_schema, image_layout};

@@ -10,6 +10,7 @@ use crate::cli::paint::tame;
 use crate::cli::review::state::State;
 use crate::cli::show::{headings, history, shown};
 use crate::engine::{ShownColumn, ShownRow, common};
+use crate::policy::{Choice, ValueOf};
 
 /// The columns that are shown of the row that is open.
 fn shown_columns(row: &ShownRow, alike: bool) -> Vec<&ShownColumn> {
@@ -47,7 +48,8 @@ pub(super) fn lines(state: &State, look: Look, width: usize) -> Vec<Line<'static
         let is_chosen = place == open.list.at;
         let arrow = if is_chosen { '▸' } else { ' ' };
         let sign = if column.differs { '≠' } else { ' ' };
-        let mut spans = vec![Span::raw(format!("{arrow}{sign} {} ", fit(&tame(&column.name), name)))];
+        let gets = view.decided.choices.0.get(&column.name).map_or(' ', |chosen| mark(&chosen.choice));
+        let mut spans = vec![Span::raw(format!("{arrow}{sign}{gets}{} ", fit(&tame(&column.name), name)))];
         let from = common(&column.old, &column.new);
         for (_, cell) in &some {
             let style = if column.differs { look.differs() } else { look.aside() };
@@ -60,6 +62,17 @@ pub(super) fn lines(state: &State, look: Look, width: usize) -> Vec<Line<'static
         lines.push(Line::styled(format!("   {} alike", amount::plural(alike as u64, "column", "columns")), look.aside()));
     }
     lines
+}
+
+/// How a column is marked that gets a value of its own.
+const fn mark(choice: &Choice) -> char {
+    match choice {
+        Choice::Of(ValueOf::Old) => 'O',
+        Choice::Of(ValueOf::New) => 'N',
+        Choice::Of(ValueOf::Base) => 'B',
+        Choice::Text(_) => '=',
+        Choice::Null => '0',
+    }
 }
 
 /// The values of the chosen column, whole.

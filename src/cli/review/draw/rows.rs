@@ -173,5 +173,5 @@ pub(super) fn said(view: &RowView) -> String {
     let lacks = view.lacks.map_or_else(String::new, |needed| {
         format!("; stays held: it rests on {}, and needs {needed} or better", view.seen.kind.rests_on)
     });
-    format!("{}: {} ({}){by}{why}{lacks}", view.seen.row.class.word(), decided.resolution, decided.origin.word())
+    format!("{}: {} ({}){by}{why}{lacks}", view.seen.row.class.word(), tame(&decided.said()), decided.origin.word())
 }

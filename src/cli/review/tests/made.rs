@@ -78,7 +78,7 @@ pub(super) fn row(place: u64, resolution: Resolution, origin: Origin) -> RowView
         if origin == Origin::Builtin { Signature::default() } else { Signature { why, by, ..Signature::default() } };
     RowView {
         seen: Arc::new(SeenRow { position: place, row, kind }),
-        decided: Decided { resolution, origin, signature },
+        decided: Decided::bare(resolution, origin, signature),
         lacks: None,
     }
 }
