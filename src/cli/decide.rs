@@ -100,11 +100,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let asked = Asked { meant: &arguments.meant, table, database, settings: &arguments.settings };
     let adds = asked.adds() || arguments.by_file.import.is_some();
-    if adds && !arguments.evidence.is_empty() {
-        return Err(Error::new(ErrorKind::Usage, "read the decision")
-            .because("the evidence that a class needs is said of tables by their whole names")
-            .next("give --evidence in a command of its own, with a table's name or none"));
-    }
+    expect_alone(arguments, adds)?;
     if !adds && arguments.settings.is_empty() && arguments.evidence.is_empty() {
         return resolved::show(call, &settings, &run::open(&settings)?).await;
     }
@@ -136,7 +132,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let list = picks.clone().map_or_else(|| picks_text(&store), Ok)?;
     let after = Decisions::parse(&text, layout::DECISIONS)?.and_picks(&list, layout::PICKS)?;
     if store.exists(layout::MANIFEST)? {
-        expect_columns(&*Manifest::read(&store)?, &after)?;
+        expect_columns(&Manifest::read(&store)?, &after)?;
     }
     let met = conditions::asked(call, &settings, &[&before, &after]).await?;
     // What a decision comes to is looked up first: nothing is decided about a run whose files are damaged.
@@ -161,6 +157,16 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
+}
+
+/// Refuses evidence beside decisions about rows.
+fn expect_alone(arguments: &Arguments, adds: bool) -> Result<()> {
+    if !adds || arguments.evidence.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Usage, "read the decision")
+        .because("the evidence that a class needs is said of tables by their whole names")
+        .next("give --evidence in a command of its own, with a table's name or none"))
 }
 
 /// Lays out what is decided anew.

@@ -70,12 +70,12 @@ impl Choices {
     /// Reads them from a pick or a rule whose resolution was read.
     pub(super) fn read(section: &Section<'_>, resolution: Resolution) -> Result<Self> {
         let mut choices = Self::default();
-        let mut add = |entry: &Entry<'_>, column: &str, choice: Choice| match choices.0.get(column) {
-            Some(other) => Err(entry.key_error(format!("`{}` gets a value twice; also at {}", spell(column), other.place))),
-            None => {
-                choices.0.insert(column.to_owned(), Chosen { choice, place: entry.place() });
-                Ok(())
+        let mut add = |entry: &Entry<'_>, column: &str, choice: Choice| {
+            if let Some(other) = choices.0.get(column) {
+                return Err(entry.key_error(format!("`{}` gets a value twice; also at {}", spell(column), other.place)));
             }
+            choices.0.insert(column.to_owned(), Chosen { choice, place: entry.place() });
+            Ok(())
         };
         if let Some(columns) = section.entry("columns") {
             for entry in columns.section()?.entries() {

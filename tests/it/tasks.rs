@@ -117,6 +117,8 @@ impl Dba {
         };
         press("\r");
         stage.wait_for("1 of 420");
+        // What waits is counted beside the screen, and gone to once it is.
+        stage.wait_for(&format!("420 rows in all   to decide {rows}"));
         for row in 1..=rows {
             press("n");
             // The row that is chosen waits for a decision.

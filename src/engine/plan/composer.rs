@@ -104,17 +104,20 @@ impl<'a> Composer<'a> {
             return Ok(Vec::new());
         }
         let images = [Image::read(batch, "old")?, Image::read(batch, "new")?, Image::read(batch, "base")?];
+        let mut is_known = vec![false; batch.num_rows()];
         let known: Vec<_> = wanted.iter().filter(|one| self.is_known(&images, one)).collect();
+        for one in &known {
+            is_known[one.row] = true;
+        }
         let rows = self.rows(&images, &known)?;
-        let is_known = |row: usize| known.iter().any(|one| one.row == row);
-        let mask: BooleanArray = (0..batch.num_rows()).map(|row| Some(is_known(row))).collect();
+        let mask = BooleanArray::from(is_known.clone());
         let old = images[0].select(&mask)?;
         let differences = delta::compare(&old.rows, &rows)
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare composed rows with OLD's").because(error))?;
         let (mut comes, mut positions, mut kept) = (Vec::new(), Vec::new(), Vec::new());
         let mut place = 0;
         for one in wanted {
-            if !is_known(one.row) {
+            if !is_known[one.row] {
                 comes.push(Comes::Unknown);
                 continue;
             }

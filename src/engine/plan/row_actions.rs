@@ -44,7 +44,7 @@ pub(super) fn draft<'a>(
         for batch in deciding.open(store, segment, 1 << 14, &columns)? {
             let batch = batch?;
             let rows = deciding.read(&batch, draft.actions.len())?;
-            let mut composed = match &mut composer {
+            let mut come = match &mut composer {
                 Some(composer) => {
                     let wanted = known.composed(composer, &rows)?;
                     let comes = composer.compose(&batch, draft.actions.len(), &wanted)?;
@@ -56,7 +56,7 @@ pub(super) fn draft<'a>(
                 let Some((decided, minimum)) = known.of(class, by)? else {
                     continue;
                 };
-                let (action, why) = match composed.remove(&row) {
+                let (action, why) = match come.remove(&row) {
                     Some(comes) => composed_action(&comes, &replacing),
                     None => act(class, decided.resolution, &batch, row, &replacing),
                 };
