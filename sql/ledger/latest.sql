@@ -3,7 +3,8 @@
 -- Columns: action text, tables text (JSON), recorded_at text, merged_in int8 (the transaction of the latest merge, where its
 -- rows can still be told by it: the entry of the merge itself bears the transaction's number, which it does not in a copy
 -- that was loaded, and fewer than 2^31 transactions have begun since), undone_in int8[] (the transactions that took parts of
--- merges of it back), merged_tables text (JSON: what the merge's entry says, under the condition of merged_in). No row: nothing
+-- merges of it back), put_back_in int8[] (the transactions, told in the same way, that took merges of other plans back which
+-- had come after it), merged_tables text (JSON: what the merge's entry says, under the condition of merged_in). No row: nothing
 -- happened.
 -- Server: 13.
 select l.action,
@@ -15,10 +16,23 @@ select l.action,
               where u.plan_digest = l.plan_digest
                 and u.action = 'undo_part'
               order by u.id) as undone_in,
+       array(select u.transaction_id
+               from "failback".ledger as u
+              where u.plan_digest <> l.plan_digest
+                and u.action <> 'merge'
+                and u.xmin::pg_catalog.text::pg_catalog.int8 = u.transaction_id % 4294967296
+                and exists (select
+                              from "failback".ledger as m
+                             where m.plan_digest = u.plan_digest
+                               and m.action = 'merge'
+                               and m.id > known.id
+                               and m.id < u.id)
+              order by u.id) as put_back_in,
        known.tables::pg_catalog.text as merged_tables
   from "failback".ledger as l
   left join lateral
-       (select m.transaction_id,
+       (select m.id,
+               m.transaction_id,
                m.tables
           from "failback".ledger as m
          where m.plan_digest = l.plan_digest

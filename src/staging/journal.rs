@@ -139,6 +139,9 @@ pub struct Committed {
     pub tables: Vec<(String, Written)>,
     /// Sequences raised.
     pub sequences: Vec<Raise>,
+    /// After an undo: the rows of the merge that it left on OLD; unknown where an earlier failback wrote the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<u64>,
 }
 
 /// What was about to be committed and was not.
@@ -292,7 +295,7 @@ mod tests {
         let written = Written { inserted: 1, updated: 2, deleted: 3 };
         let raise = Raise { sequence: "public.s".to_owned(), from: None, to: 7 };
         let (plan, database) = ("p".to_owned(), database.to_owned());
-        Committed { plan, database, tables: vec![("public.t".to_owned(), written)], sequences: vec![raise] }
+        Committed { plan, database, tables: vec![("public.t".to_owned(), written)], sequences: vec![raise], left: None }
     }
 
     fn not_committed(database: &str) -> NotCommitted {

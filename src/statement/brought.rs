@@ -41,6 +41,15 @@ pub fn key_digests(source: RowSource<'_>, key: &RememberedKey, keys: &[Vec<Strin
     format!("select {spelt}, {equal} from {given} order by k.ord")
 }
 
+/// Asks for the digests of the keys of a load table's rows that are written, in their order, each behind the row's position;
+/// as those of [`key_digests`].
+#[must_use]
+pub fn loaded_digests(load: &LoadTable<'_>, key: &RememberedKey) -> String {
+    let (spelt, equal) = digests(load.source, key, &load.key_values());
+    let equal = equal.unwrap_or_else(|| "null::pg_catalog.bytea".to_owned());
+    format!("select s.ord, {spelt}, {equal} from {} s where s.op not in ('k', 'n') order by s.ord", load.qualified())
+}
+
 /// The digest of a key's spelling, and, where OLD may spell it otherwise, that of what all spellings have in common. `values`
 /// are of OLD's own types.
 fn digests(source: RowSource<'_>, key: &RememberedKey, values: &[String]) -> (String, Option<String>) {

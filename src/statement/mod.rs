@@ -56,7 +56,7 @@ mod writer;
 mod written_since;
 
 pub use audit::{random_keys, written_and_unseen};
-pub use brought::{key_digests, remember_keys};
+pub use brought::{key_digests, loaded_digests, remember_keys};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
 pub use condition::{CONDITION_QUERIES, CONDITION_VIEW, ConditionRow};
 pub use copies::{copies, own_copies};
@@ -96,5 +96,5 @@ pub use table_lock::{LockMode, hold_tables, lock_tables};
 pub use unmoved::count_rows;
 pub use value::{is_no_earlier, travelling_value};
 pub use wal_records::wal_commits;
-pub use writer::{is_in, is_in_place, is_older, is_written_by_another, is_written_in, young};
+pub use writer::{is_in, is_in_place, is_older, is_written_by_another, is_written_by_others, is_written_in, young};
 pub use written_since::{Unknown, WriterMark, has_row_of};

@@ -13,6 +13,13 @@ pub fn is_written_by_another(transaction: i64) -> String {
     format!("t.xmin <> {}", xid(transaction))
 }
 
+/// As [`is_written_by_another`], of several transactions.
+#[must_use]
+pub fn is_written_by_others(transactions: &[i64]) -> String {
+    let numbers: Vec<_> = transactions.iter().map(|number| number.rem_euclid(1 << 32).to_string()).collect();
+    format!("t.xmin <> all ('{{{}}}'::pg_catalog.xid[])", numbers.join(","))
+}
+
 /// Returns an expression that is true for a row, under an alias, whose last transaction began to write later than the given
 /// one.
 pub(super) fn is_written_after(alias: &str, transaction: i64) -> String {

@@ -4,7 +4,7 @@
 use super::LoadTable;
 use super::check::{children, pairs};
 use super::read::own_rows;
-use super::writer::{is_older, is_written_after, is_written_by_another};
+use super::writer::{is_older, is_written_after, is_written_by_another, is_written_by_others};
 use crate::name::Ident;
 use crate::schema::{ForeignKey, Table};
 
@@ -13,6 +13,8 @@ use crate::schema::{ForeignKey, Table};
 pub struct WriterMark {
     /// The merge's transaction.
     pub transaction: i64,
+    /// Transactions in which failback put back what later merges had found.
+    pub put_back_in: Vec<i64>,
     /// Relations that were rewritten since: their rows bear the number of whoever did that.
     pub rewritten: Vec<u32>,
 }
@@ -28,13 +30,27 @@ pub enum Unknown {
     Later,
 }
 
-/// Asks whether a relation that holds rows of a table has one that a transaction wrote last.
+impl WriterMark {
+    /// The condition under which a row `t` was written by somebody else. In columns of which the load knows no value others may
+    /// have written something before a later merge came: a row that goes with them must be the merge's alone.
+    fn is_written_by_another(&self, has_unknown: bool) -> String {
+        let by_another = is_written_by_another(self.transaction);
+        if self.put_back_in.is_empty() {
+            return by_another;
+        }
+        let by_others = is_written_by_others(&self.put_back_in);
+        let but = if has_unknown { format!("(s.op = 'd' or {by_others})") } else { by_others };
+        format!("{by_another} and {but}")
+    }
+}
+
+/// Asks whether a relation that holds rows of a table has one that one of some transactions wrote last.
 #[must_use]
-pub fn has_row_of(table: &Table, relation: u32, transaction: i64) -> String {
+pub fn has_row_of(table: &Table, relation: u32, transactions: &[i64]) -> String {
     format!(
         "select exists (select from {} t where t.tableoid = {relation} and not {})",
         own_rows(&table.name, table.partitioned),
-        is_written_by_another(transaction)
+        is_written_by_others(transactions)
     )
 }
 
@@ -56,7 +72,7 @@ impl LoadTable<'_> {
         let Some(mark) = mark else {
             return has_unknown.then(|| found("where s.op = 'd'", ""));
         };
-        let by_another = is_written_by_another(mark.transaction);
+        let by_another = mark.is_written_by_another(has_unknown);
         let oids: Vec<_> = mark.rewritten.iter().map(u32::to_string).collect();
         let tells = match (oids.is_empty(), has_unknown) {
             _ if unknown == Unknown::Later => " and s.op = 'd'".to_owned(),

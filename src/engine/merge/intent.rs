@@ -37,7 +37,8 @@ impl Intention<'_> {
         let Intent { plan, database, .. } = self.intent();
         let (tables, sequences) = (merged.tables.clone(), merged.sequences.clone());
         let next = if self.action == LedgerAction::Merge { "verify" } else { "status" };
-        self.ended(Committed { plan, database, tables, sequences }).map_err(|error| {
+        let left = (self.action != LedgerAction::Merge).then(|| merged.left_rows());
+        self.ended(Committed { plan, database, tables, sequences, left }).map_err(|error| {
             error
                 .next("nothing is lost: OLD's ledger has the record, and every other step of the run asks it")
                 .next(format!("remove what keeps the run's journal from being written, then go on with `failback {next}`"))

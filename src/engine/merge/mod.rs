@@ -10,6 +10,7 @@ mod execute;
 mod fitting;
 mod foreign_keys;
 mod intent;
+mod later;
 mod moved_row;
 mod moved_rows;
 mod others;

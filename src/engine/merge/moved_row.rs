@@ -16,6 +16,8 @@ pub(crate) enum Moved {
     There,
     /// Somebody has written it.
     Written,
+    /// There is none under its key.
+    Missing,
     /// Its key, which no index keeps unique, is on OLD more than once.
     Doubled,
 }

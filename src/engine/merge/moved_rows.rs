@@ -137,7 +137,10 @@ impl TableMerge<'_> {
             Direction::Forward => as_classified.iter().map(|at| MovedRow { row: rows[*at], how: Moved::Written }).collect(),
             Direction::Back => {
                 let is_there = |at: &usize| as_classified.binary_search(at).is_err();
-                let how = |at: &usize| if is_there(at) { Moved::There } else { Moved::Written };
+                let how = |at: &usize| {
+                    let changed = if found.present.value(*at) { Moved::Written } else { Moved::Missing };
+                    if is_there(at) { Moved::There } else { changed }
+                };
                 let broken = change.broken(found, &self.record.layout)?;
                 broken.iter().map(|at| MovedRow { row: rows[*at], how: how(at) }).collect()
             }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::adopted::{adopted, adopters};
 use super::fitting::fitting;
+use super::later;
 use super::moved_row::Moved;
 use super::others::in_place_of_others;
 use super::report::LeftRows;
@@ -226,6 +227,13 @@ async fn leave_moved(
     let merge = TableMerge::new(number, table, draft.record, Direction::Back, true).with_actions(Some(&actions));
     let (store, reporter, old) = (context.store(), context.reporter(), sandbox.session());
     merge.load(store, reporter, old, &RelevantColumns::Any).await?;
+    let ledger = Ledger::of(context);
+    let written: Vec<_> = (0..actions.len()).filter(|row| actions[*row].writes()).collect();
+    for (place, run) in later::rows((&ledger, old), &scope.part, &merge).await? {
+        // Copies are known by their place in the diff.
+        let row = if draft.record.key.is_whole_row() { Some(place) } else { written.get(place).copied() };
+        draft.hold_written(row, &later::why(&run));
+    }
     let moved = merge.moved(store, reporter, old, (&scope.part.name, scope.merged_in(), scope.mark(table.id))).await?;
     let (taken_back, moved): (Vec<_>, Vec<_>) = moved.into_iter().partition(|moved| moved.how == Moved::There);
     for (how, why) in [(Moved::Written, WRITTEN_SINCE), (Moved::Doubled, DOUBLED)] {
@@ -234,12 +242,16 @@ async fn leave_moved(
     for (row, key) in adopters(old, scope, &merge, keys, &actions).await? {
         draft.hold_written([row], &adopted(key));
     }
-    if taken_back.is_empty() {
+    let missing: Vec<_> = moved.iter().filter(|moved| moved.how == Moved::Missing).map(|moved| moved.row).collect();
+    if taken_back.is_empty() && missing.is_empty() {
         return Ok(());
     }
-    let ledger = Ledger::of(context);
     let whereabouts = Whereabouts::ask((&ledger, old), scope.merged_in(), then, &merge, &actions).await?;
+    draft.hold_written(missing, whereabouts.of_missing().unwrap_or(WRITTEN_SINCE));
     for row in taken_back.into_iter().map(|moved| moved.row) {
+        if !draft.actions[row].writes() {
+            continue;
+        }
         match whereabouts.why(row, actions[row]) {
             Some(why) => draft.hold(row, why),
             None => draft.actions[row] = Action::KeepOld,

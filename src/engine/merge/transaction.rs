@@ -15,7 +15,7 @@ use super::foreign_keys::{Ends, expect_no_affected_children, expect_no_children_
 use super::scope::Scope;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
-use super::{adopted, own_children};
+use super::{adopted, later, own_children};
 use crate::catalog;
 use crate::engine::plan::{Direction, RelevantColumns};
 use crate::engine::run::{Context, Ledger, remember, remembers};
@@ -102,6 +102,7 @@ async fn expect_as_planned(
         let marks = (scope.part.name.as_str(), scope.merged_in(), scope.mark(merge.plan.id));
         merge.expect_unmoved(store, reporter, old, marks).await.place(|| &merge.record.name)?;
         if scope.direction == Direction::Back {
+            later::expect_none(&Ledger::of(context), old, scope, merge).await.place(|| &merge.record.name)?;
             adopted::expect_none(store, old, scope, merge, keys).await.place(|| &merge.record.name)?;
         }
     }

@@ -19,6 +19,8 @@ pub(super) struct Whereabouts {
     elsewhere: Option<String>,
     /// Why those may be elsewhere that are not there.
     missing: Option<String>,
+    /// Which partitions have left the table.
+    lost: Option<String>,
     /// Positions in the diff of rows that may be under other keys.
     rekeyed: BTreeSet<usize>,
 }
@@ -44,7 +46,8 @@ impl Whereabouts {
         let unknown = unknown.then(|| {
             "not there as it was merged: nothing but its key tells it from the rows that were written since".to_owned()
         });
-        Ok(Self { elsewhere, missing: lost_partitions(then, &merge.record.old).or(unknown), rekeyed })
+        let lost = lost_partitions(then, &merge.record.old);
+        Ok(Self { elsewhere, missing: lost.clone().or(unknown), lost, rekeyed })
     }
 
     /// Finds the rows whose values, but for the key, a row has that was written since; and says whether that cannot be told, as
@@ -64,6 +67,12 @@ impl Whereabouts {
         let found = old.query(&merge.load.under_other_keys(merged_in, &columns), &[]).await?;
         let ords = found.iter().filter_map(|row| usize::try_from(row.get::<_, i64>(0)).ok());
         Ok((ords.filter_map(|ord| written.get(ord).copied()).collect(), false))
+    }
+
+    /// Says where a row may be that the merge wrote, that OLD had before it too, and that is not there; `None` where somebody
+    /// must have deleted it.
+    pub(super) fn of_missing(&self) -> Option<&str> {
+        self.elsewhere.as_deref().or(self.lost.as_deref())
     }
 
     /// Says why a row is to be left that is as it was before the merge; `None` where somebody has taken it back.

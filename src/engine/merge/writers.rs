@@ -18,17 +18,18 @@ use crate::statement::{WriterMark, has_row_of};
 pub(super) async fn mark(old: &Session, merge: Option<&Entry>, (id, table): (TableId, &Table)) -> Result<Option<WriterMark>> {
     let Some((entry, transaction)) = merge.and_then(|entry| Some((entry, entry.merged_in?))) else { return Ok(None) };
     let known = entry.files.get(&id).map_or(&[][..], Vec::as_slice);
+    let own: Vec<_> = entry.put_back_in.iter().copied().chain([transaction]).collect();
     let mut rewritten = Vec::new();
     for found in catalog::row_files(old.client(), &table.name).await.place(|| &table.name)? {
         if known.contains(&(found.oid, found.file)) {
             continue;
         }
-        let answer = old.query(&has_row_of(table, found.oid, transaction), &[]).await.place(|| &table.name)?;
+        let answer = old.query(&has_row_of(table, found.oid, &own), &[]).await.place(|| &table.name)?;
         if !answer.first().is_some_and(|row| row.get(0)) {
             rewritten.push(found.oid);
         }
     }
-    Ok(Some(WriterMark { transaction, rewritten }))
+    Ok(Some(WriterMark { transaction, put_back_in: entry.put_back_in.clone(), rewritten }))
 }
 
 /// Lists the files in which a table's rows lie, to be recorded.

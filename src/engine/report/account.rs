@@ -79,6 +79,8 @@ pub enum Reached {
     PartlyMerged,
     /// It is on OLD.
     Merged,
+    /// It was on OLD, and was taken back but for some rows.
+    PartlyUndone,
     /// It was on OLD, and was taken back.
     Undone,
 }
@@ -89,6 +91,7 @@ words!(Reached {
     Failed => "failed",
     PartlyMerged => "partly merged",
     Merged => "merged",
+    PartlyUndone => "partly undone",
     Undone => "undone",
 });
 

@@ -59,8 +59,17 @@ impl<'a> Standing<'a> {
 
     /// Whether OLD has rows of it.
     pub(super) fn stands(&self) -> bool {
-        matches!(self, Self::Merged { merged, undone } if rows(merged) > undone.iter().map(|end| rows(end)).sum::<u64>()
-            || rows(merged) == 0 && undone.is_empty())
+        let Self::Merged { merged, undone } = self else { return false };
+        match undone.last().map(|end| end.left) {
+            None => true,
+            Some(Some(left)) => left > 0,
+            Some(None) => rows(merged) > undone.iter().map(|end| rows(end)).sum::<u64>(),
+        }
+    }
+
+    /// Whether it is on OLD but for what was taken back.
+    pub(super) fn is_partly_undone(&self) -> bool {
+        self.stands() && matches!(self, Self::Merged { undone, .. } if !undone.is_empty())
     }
 
     /// Whether it was on OLD and was taken back, all of it.

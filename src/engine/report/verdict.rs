@@ -33,6 +33,7 @@ impl Grounds<'_> {
             0 if self.standings.iter().any(Standing::is_undone) => Reached::Undone,
             0 if self.standings.contains(&Standing::Failed) => Reached::Failed,
             0 => Reached::Planned,
+            _ if self.standings.iter().any(Standing::is_partly_undone) => Reached::PartlyUndone,
             _ if stand == self.standings.len() => Reached::Merged,
             _ => Reached::PartlyMerged,
         }
@@ -52,7 +53,7 @@ impl Grounds<'_> {
             ));
         }
         let (_, undone) = self.written;
-        if undone > 0 && self.state() != Reached::Undone {
+        if undone > 0 && !matches!(self.state(), Reached::Undone | Reached::PartlyUndone) {
             beside.push(format!("{} of the merge were taken back since.", amount::rows(undone)));
         }
         let doubtful = self.journal.unended().len() as u64;
@@ -98,6 +99,14 @@ impl Grounds<'_> {
                 (Tone::Waits, format!("The plan is on OLD in {stand} of {all} databases: {written} were written."))
             }
             Reached::Merged => self.merged(),
+            Reached::PartlyUndone => {
+                let [written, undone] = [self.written.0, self.written.1].map(rows);
+                let left = amount::plural(self.written.0.saturating_sub(self.written.1), "row was left", "rows were left");
+                (
+                    Tone::Waits,
+                    format!("The merge was taken back in part: {written} were written, {undone} were taken back, and {left}."),
+                )
+            }
             Reached::Undone => {
                 (Tone::Good, format!("The merge was taken back: {} were written, and are as before.", rows(self.written.1)))
             }

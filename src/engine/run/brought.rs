@@ -75,7 +75,7 @@ impl Brought {
 }
 
 impl BroughtKeys {
-    fn none(table: &TableRecord) -> Self {
+    pub(super) fn none(table: &TableRecord) -> Self {
         Self { key: RememberedKey::of(&table.old, &table.key), known: HashSet::new(), elsewise: BTreeMap::new() }
     }
 
@@ -99,7 +99,7 @@ impl BroughtKeys {
         self.known.is_empty()
     }
 
-    fn learn(&mut self, stands: bool, key: Option<&str>, digests: &[u8]) -> Result<()> {
+    pub(super) fn learn(&mut self, stands: bool, key: Option<&str>, digests: &[u8]) -> Result<()> {
         // What an earlier failback wrote down says nothing of the key, which was the same as long as nobody changed it.
         let keys = match key.filter(|key| *key != self.key.name) {
             Some(other) => self.elsewise.entry(other.to_owned()).or_default(),
@@ -181,6 +181,14 @@ pub(crate) async fn swapped(
     }
     let found = old.query(&ledger.statement(MERGED_RELATION), &[&transaction, &table.to_string(), &table.sql()]).await?;
     Ok(found.first().filter(|row| !row.get::<_, bool>("is_same")).map(|row| row.get("called")))
+}
+
+/// Whether OLD remembers the tables of keys by more than their names.
+///
+/// # Errors
+/// Whatever asking OLD can give.
+pub(super) async fn remembers_tables(ledger: &Ledger, old: &Session) -> Result<bool> {
+    Ok(memory(ledger, old).await? == Memory::ByIdentity)
 }
 
 async fn memory(ledger: &Ledger, old: &Session) -> Result<Memory> {

@@ -77,6 +77,9 @@ pub struct Entry {
     /// The transactions that took parts of it back.
     #[serde(skip)]
     pub undone_in: Vec<i64>,
+    /// The transactions that took merges of other runs back which had come after this one: what they put back, they had found.
+    #[serde(skip)]
+    pub put_back_in: Vec<i64>,
     /// After an undo in part: the rows that it left, a table. `None` where nothing was written down of them.
     #[serde(skip)]
     pub(crate) left: Option<BTreeMap<TableId, RowNumbers>>,
@@ -96,6 +99,11 @@ impl Entry {
         Err(Error::new(ErrorKind::Refused, "take back what an undo left")
             .because("an earlier failback undid a part, and did not write down which rows it left")
             .next("make a new run with `failback export`: its plan shows what is still otherwise"))
+    }
+
+    /// Returns how many rows an undo has left.
+    pub(crate) fn left_rows(&self) -> u64 {
+        self.left.iter().flat_map(BTreeMap::values).map(RowNumbers::len).sum()
     }
 
     /// Whether an undo has a table's row before it: an earlier one may have done with it.
@@ -201,6 +209,7 @@ impl Ledger {
             left: Some(left).filter(|left| action == LedgerAction::UndoPart && !left.is_empty()),
             files: of_merge.into_iter().filter_map(|(_, one)| Some((one.table?, one.files))).collect(),
             undone_in: row.get("undone_in"),
+            put_back_in: row.get("put_back_in"),
         }))
     }
 

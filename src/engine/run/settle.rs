@@ -41,7 +41,10 @@ pub(crate) async fn settle_if_alone(store: &dyn Store, asked: (&Ledger, &Session
 fn end_of(intent: &Intent, is_undo: bool, last: Option<Entry>, journal: &Journal) -> Option<JournalRecord> {
     let Intent { plan, database, .. } = intent.clone();
     let undone = journal.undone(&plan, &database);
-    let committed = |tables| Committed { plan: plan.clone(), database: database.clone(), tables, sequences: Vec::new() };
+    let committed = |last: Entry| {
+        let left = (last.action != LedgerAction::Merge).then(|| last.left_rows());
+        Committed { plan: plan.clone(), database: database.clone(), tables: last.tables, sequences: Vec::new(), left }
+    };
     let not = |old: &str| NotCommitted { plan: plan.clone(), database: database.clone(), old: old.to_owned() };
     let Some(last) = last else {
         // Where a merge was known to stand, the ledger is gone.
@@ -49,14 +52,14 @@ fn end_of(intent: &Intent, is_undo: bool, last: Option<Entry>, journal: &Journal
         return is_known.then(|| JournalRecord::MergeFailed(not("OLD's ledger has no such merge")));
     };
     Some(match (is_undo, last.action) {
-        (false, LedgerAction::Merge) => JournalRecord::Merged(committed(last.tables)),
+        (false, LedgerAction::Merge) => JournalRecord::Merged(committed(last)),
         (true, LedgerAction::Merge) => JournalRecord::UndoFailed(not("by OLD's ledger the merge stands")),
         // Taken back before it was tried again, or from a copy of the run's folder.
         (false, _) if undone > 0 => JournalRecord::MergeFailed(not("by OLD's ledger what was merged before is taken back")),
         (true, LedgerAction::UndoPart) if last.undone_in.len() <= undone => {
             JournalRecord::UndoFailed(not("OLD's ledger has no further undo"))
         }
-        _ => JournalRecord::Undone(committed(last.tables)),
+        _ => JournalRecord::Undone(committed(last)),
     })
 }
 
@@ -80,7 +83,7 @@ mod tests {
     }
 
     fn committed() -> Committed {
-        Committed { plan: "p".to_owned(), database: "a".to_owned(), tables: Vec::new(), sequences: Vec::new() }
+        Committed { plan: "p".to_owned(), database: "a".to_owned(), tables: Vec::new(), sequences: Vec::new(), left: None }
     }
 
     fn journal(records: &[JournalRecord]) -> Journal {

@@ -1,5 +1,6 @@
 //! How far each run has come, by its own files.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
@@ -38,6 +39,8 @@ pub enum RunState {
     VerifiedWithGaps,
     /// What was promised is on OLD, nothing waits, and everything was looked at.
     Verified,
+    /// What was merged was taken back, but for some rows.
+    UndoneInPart,
     /// What was merged was taken back.
     Undone,
     /// Its files are not what was written.
@@ -55,6 +58,7 @@ words!(RunState {
     VerifiedWithHeld => "verified_with_held",
     VerifiedWithGaps => "verified_with_gaps",
     Verified => "verified",
+    UndoneInPart => "undone_in_part",
     Undone => "undone",
     Damaged => "damaged",
 });
@@ -182,17 +186,22 @@ fn done(journal: &Journal, databases: usize) -> Option<RunState> {
     }
     let merged = journal.merged_databases().len();
     let mut verdict = None;
-    let mut has_undone = false;
+    // How many rows the last undo of each database left.
+    let mut left = BTreeMap::new();
     for entry in &journal.entries {
         match &entry.record {
             JournalRecord::Verified { state, .. } => verdict = State::ALL.iter().find(|one| one.word() == state),
             JournalRecord::Merged(_) => verdict = None,
-            JournalRecord::Undone(_) => (verdict, has_undone) = (None, true),
+            JournalRecord::Undone(end) => {
+                verdict = None;
+                left.insert(end.database.as_str(), end.left.unwrap_or(0));
+            }
             _ => {}
         }
     }
     if merged == 0 {
-        return has_undone.then_some(RunState::Undone);
+        let undone = if left.values().any(|rows| *rows > 0) { RunState::UndoneInPart } else { RunState::Undone };
+        return (!left.is_empty()).then_some(undone);
     }
     Some(match verdict {
         Some(State::NotVerified) => RunState::NotVerified,

@@ -25,6 +25,29 @@ fn confirm(scene: &Scene) -> String {
 }
 
 #[test]
+fn an_undo_in_part_is_neither_a_merge_nor_taken_back() {
+    let scene = Scene::new("report_undo_part", "");
+    let merged = written(&json(&scene, 9, &["merge", "--leave-held", "--confirm", &confirm(&scene)]));
+    json(&scene, 9, &["verify"]);
+    support::sql(&scene.pair.old, "update app.people set note = 'later' where id = 5");
+    let undone = written(&json(&scene, 9, &["undo", "--confirm", &confirm(&scene)]));
+    assert_eq!(undone, merged - 1);
+    let report = json(&scene, 0, &["report"]);
+    let said = format!("taken back in part: {merged} rows were written, {undone} rows were taken back, and 1 row was left");
+    assert_eq!(
+        (report["state"].as_str(), report["verdict"].as_str().is_some_and(|verdict| verdict.contains(&said))),
+        (Some("partly undone"), true),
+        "{report}"
+    );
+    let runs = scene.run(&["runs", "list"]).stdout;
+    assert!(runs.contains("undone_in_part"), "{runs}");
+    support::sql(&scene.pair.old, "update app.people set note = null, tags = '{a,b}', updated_at = '2026-01-01Z' where id = 5");
+    json(&scene, 0, &["undo", "--confirm", &confirm(&scene)]);
+    assert_eq!(json(&scene, 0, &["report"])["state"], "undone");
+    assert!(!scene.run(&["runs", "list"]).stdout.contains("undone_in_part"));
+}
+
+#[test]
 fn every_step_writes_the_page_and_its_numbers_are_those_of_the_step() {
     let scene = Scene::new("report_steps", "");
     let path = scene.folder().join("report.html");

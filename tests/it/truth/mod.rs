@@ -44,6 +44,7 @@ mod strangers;
 mod undoing;
 mod undoing_altered;
 mod undoing_once;
+mod undoing_runs;
 mod unproven;
 mod verifying;
 

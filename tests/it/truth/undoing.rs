@@ -273,16 +273,24 @@ fn rows_of_a_partition_that_has_left_the_table_are_left_until_it_is_back() {
                     partition by range (id);
                 create table low partition of notes for values from (0) to (5);
                 create table high partition of notes for values from (5) to (9)";
-    let case = recovery(pair("undo_detached", both, TWO_MORE, ""), "");
+    let both = &format!("{both}; insert into notes values (8, 'h', '2020-01-01', '2020-01-01')");
+    let new = &format!("{TWO_MORE}; update notes set body = 'x', updated_at = now() where id = 8");
+    let case = recovery(pair("undo_detached", both, new, ""), "");
     merged(&case);
     support::sql(&case.pair.old, "alter table notes detach partition high; alter table high rename to kept");
     let report = undo(&case);
-    assert_eq!((left(&report), report.rows()), (vec!["public.notes: id = 5".to_owned()], 1));
-    assert!(report.databases[0].left[0].why.contains("has left the table since: public.high"), "{report:?}");
+    assert_eq!(
+        (left(&report), report.rows()),
+        (["public.notes: id = 5", "public.notes: id = 8"].map(str::to_owned).to_vec(), 1)
+    );
+    assert!(
+        report.databases[0].left.iter().all(|left| left.why.contains("has left the table since: public.high")),
+        "{report:?}"
+    );
     let attach = "alter table notes attach partition kept for values from (5) to (9); alter table kept rename to high";
     support::sql(&case.pair.old, attach);
     let report = undo(&case);
-    assert_eq!((report.rows(), report.left_rows(), report.rows_taken_back()), (1, 0, 0));
+    assert_eq!((report.rows(), report.left_rows(), report.rows_taken_back()), (2, 0, 0));
 }
 
 #[test]
