@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::PgType;
+use super::unlike::are_names_unlike;
 use crate::name::Ident;
 
 /// One part of a type that has a composite type in it.
@@ -28,7 +29,8 @@ pub(super) enum Alike {
     Retyped,
     /// Those of the columns' own types in another order: OLD's, by name. Whether some are of other types.
     Rearranged { order: Vec<Ident>, is_retyped: bool },
-    /// Not at all: one type has an attribute that the other lacks, or the order is another within.
+    /// Not at all: one type has an attribute that the other lacks, the order is another within, or the types of an attribute
+    /// write different values alike.
     Apart,
 }
 
@@ -37,6 +39,10 @@ impl Alike {
     pub(super) fn of(old: &PgType, new: &PgType) -> Self {
         if old.attributes == new.attributes {
             return Self::Same;
+        }
+        let is_unlike = |a: &Attribute, b: &Attribute| a.path == b.path && are_names_unlike(&a.sql, &b.sql);
+        if old.attributes.iter().any(|a| new.attributes.iter().any(|b| is_unlike(a, b))) {
+            return Self::Apart;
         }
         let pairs_of = |new: &[&Attribute]| {
             let is_alike = new.len() == old.attributes.len() && old.attributes.iter().zip(new).all(|(a, b)| a.path == b.path);
@@ -100,6 +106,7 @@ mod tests {
         assert_eq!(of(&[A, B, X], &[A, B, X, Y]), Alike::Apart);
         assert_eq!(of(&[A, B, X, Y], &[A, B, X]), Alike::Apart);
         assert_eq!(of(&[A], &[("b", ".b", "text")]), Alike::Apart, "a rename is not guessed");
+        assert_eq!(of(&[A], &[("a", ".a", "bytea")]), Alike::Apart, "one text, two values");
         let list = |parts: &[_]| PgType { kind: TypeKind::Array, ..composite(parts) };
         let (one, other) = (("", "[].a", "text"), ("", "[].b", "text"));
         assert_eq!(Alike::of(&list(&[one, other]), &list(&[other, one])), Alike::Apart);

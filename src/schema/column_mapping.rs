@@ -60,7 +60,7 @@ fn both(old: &Column, new: &Column, renaming: &Renaming, zone: &str) -> MappedCo
         CommonType::As(Side::Old) => undomained(&old.data_type),
         CommonType::As(Side::New) | CommonType::Rounded => undomained(&new.data_type),
         CommonType::Instant(_) => PgType { sql: "timestamp with time zone".to_owned(), ..PgType::builtin("timestamptz", -1) },
-        CommonType::Text | CommonType::Document => PgType::builtin("text", -1),
+        CommonType::Text | CommonType::Document | CommonType::Unlike => PgType::builtin("text", -1),
     };
     let conversions = |side: Side, own: &PgType| match way {
         CommonType::Same => Vec::new(),
@@ -68,11 +68,14 @@ fn both(old: &Column, new: &Column, renaming: &Renaming, zone: &str) -> MappedCo
         CommonType::As(_) | CommonType::Rounded => vec![Conversion::Cast(data_type.sql.clone())],
         CommonType::Instant(holder) if holder == side => Vec::new(),
         CommonType::Instant(_) => vec![Conversion::AtZone(zone.to_owned())],
-        CommonType::Text if own.builtin && own.base == "text" => Vec::new(),
+        CommonType::Apart | CommonType::Unlike if side == Side::New => vec![Conversion::Foreign],
+        CommonType::Text | CommonType::Unlike if own.builtin && own.base == "text" => Vec::new(),
         CommonType::Document if side == Side::New => vec![Conversion::Document],
         // What travels is the text of a value of OLD's type.
         CommonType::ByAttribute | CommonType::Apart if side == Side::Old => Vec::new(),
-        CommonType::Text | CommonType::Document | CommonType::Apart => vec![Conversion::Cast("text".to_owned())],
+        CommonType::Text | CommonType::Document | CommonType::Apart | CommonType::Unlike => {
+            vec![Conversion::Cast("text".to_owned())]
+        }
         CommonType::ByAttribute => match Alike::of(&old.data_type, &new.data_type) {
             Alike::Rearranged { order, .. } => vec![Conversion::Rearranged(order)],
             _ => Vec::new(),

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attribute::Alike;
+use super::unlike::are_unlike;
 use super::{PgType, TypeKind};
 use crate::name::Side;
 
@@ -28,8 +29,11 @@ pub enum CommonType {
     Document,
     /// In OLD's composite type: each attribute is NEW's of the same name, which stands elsewhere there.
     ByAttribute,
-    /// As each server's text, although composite types do not have the same attributes: equal texts may mean other things.
+    /// As each server's text, although composite types do not have the same attributes: equal texts may mean other things, so
+    /// that no two are called equal.
     Apart,
+    /// Likewise, as the two types write different values alike.
+    Unlike,
 }
 
 /// Chooses how a column travels.
@@ -42,6 +46,8 @@ pub fn common_type(old: &PgType, new: &PgType) -> CommonType {
             Alike::Rearranged { .. } => return CommonType::ByAttribute,
             Alike::Apart => return CommonType::Apart,
         }
+    } else if are_unlike(old, new) {
+        return CommonType::Unlike;
     }
     if same(old, new) {
         return CommonType::Same;
@@ -104,8 +110,13 @@ pub(super) fn holds(wide: &PgType, narrow: &PgType) -> bool {
 #[must_use]
 pub fn may_lose(new: &PgType, old: &PgType) -> bool {
     match common_type(old, new) {
-        // Of composite types that do not answer to each other, whatever NEW has is held.
-        CommonType::Same | CommonType::Rounded | CommonType::Document | CommonType::Apart | CommonType::As(Side::New) => false,
+        // Of types that do not answer to each other, whatever NEW has is held.
+        CommonType::Same
+        | CommonType::Rounded
+        | CommonType::Document
+        | CommonType::Apart
+        | CommonType::Unlike
+        | CommonType::As(Side::New) => false,
         CommonType::ByAttribute => matches!(Alike::of(old, new), Alike::Rearranged { is_retyped: true, .. }),
         CommonType::Instant(_) => new.typmod != -1 && new.typmod != old.typmod,
         CommonType::As(Side::Old) | CommonType::Text => !takes_as_it_is(new, old),
@@ -188,6 +199,8 @@ mod tests {
             (builtin("jsonb", -1), builtin("json", -1), CommonType::Document),
             (builtin("uuid", -1), builtin("int4", -1), CommonType::Text),
             (enumeration("mood"), enumeration("state"), CommonType::Text),
+            (builtin("bit", 3), builtin("int4", -1), CommonType::Unlike),
+            (builtin("bytea", -1), builtin("text", -1), CommonType::Unlike),
         ];
         for (old, new, expected) in cases {
             assert_eq!(common_type(&old, &new), expected, "{old:?} {new:?}");
@@ -201,7 +214,7 @@ mod tests {
             (builtin("float8", -1), numeric(10, 2)),
             (builtin("interval", -1), builtin("interval", 0)),
             (builtin("timestamptz", -1), builtin("timestamp", 0)),
-            (builtin("text", -1), builtin("bytea", -1)),
+            (builtin("text", -1), builtin("uuid", -1)),
             (builtin("text", -1), builtin("name", -1)),
         ];
         for (old, new) in lossy {

@@ -95,9 +95,14 @@ impl Drift {
                     CommonType::Text => format!("{types}: compared as text; {HELD}"),
                     CommonType::Document => format!("{types}: compared as OLD's type prints it; {HELD}"),
                     CommonType::ByAttribute => format!("{types}: each attribute is NEW's of its name; {HELD}"),
-                    CommonType::Apart => {
-                        format!("{types}: their attributes differ, and no rename is guessed: rows with another value are held")
-                    }
+                    CommonType::Apart => format!(
+                        "{types}: their attributes differ, and no rename is guessed: values are not compared, and rows that \
+                         would bring one are held"
+                    ),
+                    CommonType::Unlike => format!(
+                        "{types}: one text is another value there: values are not compared, and rows that would bring \
+                         one are held"
+                    ),
                     CommonType::Rounded => format!("{types}: where NEW has OLD's value, rounded or cut, OLD's stays; {HELD}"),
                 }
             }

@@ -95,7 +95,8 @@ pub enum KeyProblem {
         /// The side that lacks it; OLD if both do.
         side: Side,
     },
-    /// A column is of a composite type whose attributes are others, or in another order, on NEW.
+    /// A column is of a composite type whose attributes are others, or in another order, on NEW; or of a type that writes
+    /// different values alike.
     Attributes {
         /// The column, by OLD's name.
         column: Ident,
@@ -120,8 +121,8 @@ impl fmt::Display for KeyProblem {
             Self::Attributes { column } => {
                 write!(
                     f,
-                    "its key names column {column}, whose type has other attributes on NEW, or has them in another order: name \
-                     another key in failback.toml"
+                    "its key names column {column}, whose type has other attributes on NEW, or has them in another order, or \
+                     writes other values alike: name another key in failback.toml"
                 )
             }
             Self::Computed { column } => {
@@ -162,7 +163,7 @@ fn key_column(old: &Table, new: &Table, pairs: &[MappedColumn], name: &Ident) ->
         .iter()
         .find(|pair| pair.name == *name && pair.is_carried())
         .ok_or_else(|| KeyProblem::Computed { column: name.clone() })?;
-    if matches!(common_type(own.old, own.new), CommonType::ByAttribute | CommonType::Apart) {
+    if matches!(common_type(own.old, own.new), CommonType::ByAttribute | CommonType::Apart | CommonType::Unlike) {
         return Err(KeyProblem::Attributes { column: name.clone() });
     }
     let order = if own.into_iter().all(PgType::is_integer) {

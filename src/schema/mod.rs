@@ -43,6 +43,7 @@ mod sequence;
 mod sequence_use;
 mod source;
 mod table;
+mod unlike;
 mod used;
 mod worked_out_index;
 

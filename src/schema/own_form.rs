@@ -35,6 +35,7 @@ impl Conversion {
             | Self::OnlyAt(_)
             | Self::Document
             | Self::Rearranged(_)
+            | Self::Foreign
             | Self::Rounded { .. } => false,
         }
     }

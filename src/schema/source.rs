@@ -56,6 +56,8 @@ pub enum Conversion {
     Document,
     /// The text of a composite value with its attributes in this order.
     Rearranged(Vec<Ident>),
+    /// The text of a value that OLD's type would take for another one, behind words that make it equal to none of OLD's.
+    Foreign,
     /// A cast to a type that rounds or cuts.
     Rounded {
         /// The type, its modifier included.
@@ -105,6 +107,7 @@ impl Source {
             | Conversion::Input(_)
             | Conversion::Document
             | Conversion::Rearranged(_)
+            | Conversion::Foreign
             | Conversion::Rounded { .. } => {
                 vec![to_own()]
             }

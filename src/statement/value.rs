@@ -16,6 +16,7 @@ fn converted(conversion: &Conversion, expression: &str) -> String {
         Conversion::AtZone(zone) | Conversion::Shown(zone) => format!("({expression} at time zone {})", literal(zone)),
         Conversion::OnlyAt(zone) => only_at(expression, &literal(zone)),
         Conversion::Document => document(expression),
+        Conversion::Foreign => format!("('on NEW: ' || ({expression})::pg_catalog.text)"),
         Conversion::Rearranged(order) => {
             let attributes: Vec<_> = order.iter().map(|name| format!("({expression}).{}", name.sql())).collect();
             // `is null` is also true of a row of NULLs.

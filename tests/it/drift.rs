@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 mod lossy;
 mod own_form;
+mod unlike;
 
 use super::recovery::{Recovery, fingerprint};
 use super::support::{self, Pair, block_on};

@@ -1,5 +1,5 @@
-//! Values of NEW's whose composite type does not have OLD's attributes: their text may mean something else on OLD, which would
-//! take it all the same. So no such value is written.
+//! Values of NEW's whose composite type does not have OLD's attributes, or whose type writes different values alike: their text
+//! may mean something else on OLD, which would take it all the same. So no such value is written.
 
 use arrow_array::Array as _;
 
@@ -20,7 +20,7 @@ pub(crate) fn values_apart<'a>(
 ) -> Result<Vec<(usize, &'a Ident)>> {
     let mut found = Vec::new();
     let apart = record.drift.iter().filter_map(|drift| match drift {
-        Drift::TypeDiffers { column, travel: CommonType::Apart, .. } => Some(column),
+        Drift::TypeDiffers { column, travel: CommonType::Apart | CommonType::Unlike, .. } => Some(column),
         _ => None,
     });
     for name in apart.filter(|_| direction == Direction::Forward) {

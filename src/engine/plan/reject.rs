@@ -21,7 +21,8 @@ pub(crate) enum RejectReason {
         /// The column, by OLD's name.
         column: Ident,
     },
-    /// NEW's type of the value has other attributes than OLD's, which would take it for something else.
+    /// NEW's type of the value has other attributes than OLD's, or writes other values alike: OLD's would take it for something
+    /// else.
     Apart {
         /// The column, by OLD's name.
         column: Ident,
@@ -139,7 +140,7 @@ impl RejectReason {
     fn words(&self) -> String {
         match self {
             Self::Changed { .. } => "OLD would give the value back changed".to_owned(),
-            Self::Apart { .. } => "its type has other attributes on NEW than on OLD".to_owned(),
+            Self::Apart { .. } => "its type has other attributes on NEW, or writes other values alike".to_owned(),
             Self::NoPartition => "OLD has no partition for the row".to_owned(),
             Self::ColumnMissing { .. } => "source_column_missing: NEW has no value for it, and OLD takes no NULL".to_owned(),
             Self::Refused { constraint: Some(constraint), sqlstate, .. } if sqlstate == "23514" => {
