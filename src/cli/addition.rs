@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::ruling::read_resolution;
 use super::settings::Settings;
-use super::{Call, amount, conditions, show};
+use super::{Call, amount, conditions, run, show};
 use crate::engine::{Filter, Met, Review, Tally, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{
@@ -161,7 +161,7 @@ async fn rules(
             None => asked.push((resolution, vec![setting])),
         }
     }
-    let review = Review::open(store, settings.config.mask())?;
+    let review = Review::open(store, &run::mask(settings, store)?.0)?;
     let (mut text, mut said, mut examples) = (text.to_owned(), Vec::new(), Vec::new());
     for (resolution, classes) in asked {
         let words = RuleWords {

@@ -10,9 +10,10 @@ use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, decide, run};
-use crate::engine::{self, Standing, Word};
+use crate::engine::{self, Context, Standing, Word};
 use crate::error::{Error, ErrorKind, Result};
-use crate::staging::Verdict;
+use crate::policy::Action;
+use crate::staging::{Plan, Verdict};
 
 /// Approve the plan, or list who did
 ///
@@ -69,7 +70,7 @@ pub(super) fn approve(call: &Call, arguments: &Approve) -> Result<Exit> {
     if arguments.vote.role.is_none() {
         let settings = Settings::read(call, &arguments.options, None)?;
         let context = settings.context(call, run::open(&settings)?, &[])?;
-        return tell(call, &settings, &engine::approval(&context)?);
+        return tell(call, &settings, (&context, &engine::approval(&context)?));
     }
     take_down(call, &arguments.options, &arguments.vote, Verdict::Approved)
 }
@@ -95,26 +96,33 @@ fn take_down(call: &Call, options: &OfRun, vote: &Vote, verdict: Verdict) -> Res
         comment: vote.comment.clone(),
         key: vote.key.clone(),
     };
-    tell(call, &settings, &engine::vote(&context, &word)?)
+    let standing = engine::vote(&context, &word)?;
+    tell(call, &settings, (&context, &standing))
 }
 
-fn tell(call: &Call, settings: &Settings, standing: &Standing) -> Result<Exit> {
+fn tell(call: &Call, settings: &Settings, (context, standing): (&Context, &Standing)) -> Result<Exit> {
     let mut page = call.printer.page();
     lay_out(&mut page, standing);
-    page.next(next(settings, standing));
+    page.next(next(settings, standing, Plan::read(context.store())?.actions().get(Action::Hold)));
     call.printer.result(standing, &page)?;
     Ok(if standing.enough { Exit::Done } else { Exit::Undecided })
 }
 
-/// Says how to go on.
-pub(super) fn next(settings: &Settings, standing: &Standing) -> Vec<Step> {
+/// Says how to go on, where so many rows are held: a merge that would be refused for them is no next step.
+pub(super) fn next(settings: &Settings, standing: &Standing, held: u64) -> Vec<Step> {
     if standing.denied {
         let mut steps = vec![Step::Say("decide otherwise and plan again, or have the denial taken back:".to_owned())];
         steps.extend(settings.steps("decide", &[]));
         return steps;
     }
-    if standing.enough {
+    if standing.enough && held == 0 {
         return settings.steps("merge", &[]);
+    }
+    if standing.enough {
+        let mut steps = settings.steps("merge", &["--leave-held".to_owned()]);
+        steps.push(Step::Say("or decide what waits, and have the plan that comes of it approved anew:".to_owned()));
+        steps.extend(settings.steps("decide", &[]));
+        return steps;
     }
     let role = standing.roles.iter().find(|role| standing.votes.iter().all(|vote| vote.role != **role));
     settings.steps("approve", &["--as".to_owned(), role.map_or_else(|| "ROLE".to_owned(), |role| shell_word(role))])
@@ -147,11 +155,12 @@ pub(super) fn lay_out(page: &mut Page, standing: &Standing) {
 fn sentence(standing: &Standing) -> String {
     let plan: String = standing.plan.chars().take(12).collect();
     let people = |number: usize| amount::plural(number as u64, "person", "people");
+    let asked = standing.origin.as_ref().map_or_else(String::new, |origin| format!(", as is asked by {origin}"));
     let state = match standing.objection() {
         None if standing.approvers == 0 => "needs no approval".to_owned(),
         None => format!("is approved by {}", people(standing.approved)),
         Some(_) if standing.denied => "is denied".to_owned(),
         Some(_) => format!("is approved by {} of {}", standing.approved, people(standing.approvers)),
     };
-    format!("plan {plan} {state}")
+    format!("plan {plan} {state}{asked}")
 }

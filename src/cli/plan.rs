@@ -66,13 +66,14 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     if !arguments.show_values {
         report.hide_values();
     }
-    report.hide_masked(settings.config.mask());
+    report.hide_masked(&run::mask(&settings, context.store())?.0);
     let mut lines = page(call, &context, &report);
     if let Some(moves) = &moves {
         lay_out_moves(&mut lines, moves);
     }
     let mut page = coverage::headed(call, &report.coverage, &lines);
-    page.next(next(&settings, &report, &context.servers().endpoint(Side::Old).address()));
+    let approvers = engine::approval(&context)?.approvers;
+    page.next(next(&settings, (&report, approvers), &context.servers().endpoint(Side::Old).address()));
     call.printer.result(&Planned { report: &report, moves }, &page)?;
     Ok(if arguments.exit_code && report.held > 0 { Exit::Undecided } else { Exit::Done })
 }
@@ -108,10 +109,10 @@ fn lay_out_moves(page: &mut Page, moves: &PlanMoves) {
 }
 
 /// Says how to go on from a plan.
-pub(super) fn next(settings: &Settings, report: &PlanReport, old: &str) -> Vec<Step> {
+/// `approvers` are the people who have to approve it.
+pub(super) fn next(settings: &Settings, (report, approvers): (&PlanReport, usize), old: &str) -> Vec<Step> {
     let confirm = || ["--confirm".to_owned(), shell_word(old)].into_iter();
     let mut approve = Vec::new();
-    let approvers = settings.config.quorum().approvers();
     if approvers > 0 {
         approve = settings.steps("approve", &["--as".to_owned(), "ROLE".to_owned()]);
         let people = amount::plural(approvers as u64, "person has", "people have");

@@ -58,12 +58,14 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let held = prepare(call, &here, &context, &mut steps).await?;
     let mut last = call.printer.page();
     if held.rows > 0 && !arguments.leave_held {
-        last.next(plan::next(&here, &held.report, &context.servers().endpoint(Side::Old).address()));
+        let approvers = engine::approval(&context)?.approvers;
+        last.next(plan::next(&here, (&held.report, approvers), &context.servers().endpoint(Side::Old).address()));
         call.printer.result(&steps.0, &last)?;
         return Ok(Exit::Undecided);
     }
-    if settings.config.quorum().approvers() > 0 {
-        last.next(approve::next(&here, &engine::approval(&context)?));
+    let standing = engine::approval(&context)?;
+    if standing.approvers > 0 {
+        last.next(approve::next(&here, &standing, held.rows));
         call.printer.result(&steps.0, &last)?;
         return Ok(Exit::Undecided);
     }

@@ -65,7 +65,10 @@ struct Written {
 pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let store = run::open(&settings)?;
-    let mut mask = settings.config.mask().clone();
+    let (mut mask, notes) = run::mask(&settings, &store)?;
+    for note in &notes {
+        call.printer.note(note);
+    }
     for column in &arguments.redact {
         mask = mask.hiding(column);
     }
@@ -99,8 +102,9 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 
 /// Writes the run's page anew at the end of a step. The step is done whatever comes of it.
 pub(super) fn renew(call: &Call, settings: &Settings, store: &dyn Store) {
-    let configured = (settings.config.mask(), settings.config.quorum());
-    if let Err(error) = write(store, (store, layout::REPORT), configured, Caps::default()) {
+    let mask = run::mask(settings, store);
+    let write_it = |mask: &Mask| write(store, (store, layout::REPORT), (mask, settings.config.quorum()), Caps::default());
+    if let Err(error) = mask.and_then(|(mask, _)| write_it(&mask)) {
         let causes = error.causes().join("; ");
         call.printer.note(&format!(
             "{} was not written anew: {}: {causes}; `failback report` tries again",

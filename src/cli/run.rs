@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::settings::Settings;
+use crate::config::Mask;
 use crate::error::{Error, ErrorKind, Result};
-use crate::staging::{RunId, RunRecord, layout};
-use crate::store::{LOCK_FILE, LocalStore, RunLock, Store as _};
+use crate::staging::{Demands, RunId, RunRecord, layout};
+use crate::store::{LOCK_FILE, LocalStore, RunLock, Store};
 
 /// Opens the run that was named, else the newest that holds an export.
 ///
@@ -62,6 +63,23 @@ pub(super) fn folder(path: &Path) -> Result<LocalStore> {
 /// Opens the folder that we are in, for a verb that keeps no run.
 pub(super) fn none() -> Result<LocalStore> {
     LocalStore::open(Path::new("."))
+}
+
+/// Returns which columns are hidden of a run: those of the configuration, and those that it had when the run was made, with
+/// what is to be said of these.
+///
+/// # Errors
+/// `Damaged` where what was asked then cannot be read.
+pub(super) fn mask(settings: &Settings, store: &dyn Store) -> Result<(Mask, Vec<String>)> {
+    let now = settings.config.mask();
+    let (mut mask, mut notes) = (now.clone(), Vec::new());
+    for demand in Demands::read(store)? {
+        if demand.mask.rules() > 0 && demand.mask != *now {
+            notes.push(format!("columns are masked as {} has it", demand.origin()));
+            mask = mask.and(demand.mask);
+        }
+    }
+    Ok((mask, notes))
 }
 
 fn is_run(path: &Path) -> bool {

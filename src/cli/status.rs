@@ -55,10 +55,10 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let mut page = coverage::headed(call, &report.coverage, &lines);
     let wanted = approval.as_ref().filter(|standing| !standing.enough && report.next == "merge");
-    let is_decided = report.actions.get(Action::Hold) == 0;
-    page.next(match wanted.filter(|_| is_decided) {
-        Some(standing) => approve::next(&settings, standing),
-        None => next(&settings, &report),
+    let held = report.actions.get(Action::Hold);
+    page.next(match wanted {
+        Some(standing) if held == 0 || standing.denied => approve::next(&settings, standing, held),
+        wanted => next(&settings, &report, wanted),
     });
     call.printer.result(&Status { report: &report, approval: approval.as_ref() }, &page)?;
     Ok(Exit::Done)
@@ -85,8 +85,8 @@ fn approval(context: &Context, report: &StatusReport) -> Result<Option<Standing>
     }
 }
 
-/// Says how to go on. A merge that would be refused, because rows wait, is no next step.
-fn next(settings: &Settings, report: &StatusReport) -> Vec<Step> {
+/// Says how to go on. A merge that would be refused, because rows wait or nobody has approved it, is no next step.
+fn next(settings: &Settings, report: &StatusReport, wanted: Option<&Standing>) -> Vec<Step> {
     if report.next == "status" {
         let mut steps = vec![Step::Say("OLD's ledger, which could not be asked, says what comes next:".to_owned())];
         steps.extend(settings.steps("status", &[]));
@@ -110,6 +110,10 @@ fn next(settings: &Settings, report: &StatusReport) -> Vec<Step> {
     }
     let mut steps = settings.steps("decide", &[]);
     steps.push(Step::Say("or leave held what waits:".to_owned()));
+    if let Some(standing) = wanted {
+        steps.extend(approve::next(settings, standing, 0));
+        return steps;
+    }
     steps.extend(settings.steps("merge", &["--leave-held".to_owned()]));
     steps
 }

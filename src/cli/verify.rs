@@ -8,7 +8,7 @@ use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, coverage, report, run};
-use crate::engine::{self, Gap, State, VerifiedTable, VerifyReport};
+use crate::engine::{self, Gap, GapKind, Outcome, State, VerifiedTable, VerifyReport};
 use crate::error::Result;
 use crate::name::Side;
 
@@ -33,7 +33,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let report = engine::verify(&context).await?;
     report::renew(call, &settings, context.store());
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
-    page.next(next(&settings, report.state));
+    page.next(next_of(&settings, &report));
     call.printer.result(&report, &page)?;
     Ok(exit(report.state))
 }
@@ -45,11 +45,37 @@ pub(super) fn next(settings: &Settings, state: State) -> Vec<Step> {
         State::VerifiedWithHeld => {
             say("what was held can be decided in a new run: `failback export`; this one keeps what `failback undo` needs")
         }
-        State::VerifiedWithGaps => {
-            say("`failback discover` says how each table's changes are found; method = \"compare\" leaves no gap in a new run")
-        }
+        State::VerifiedWithGaps => say("`failback verify` says what is not covered, and what to do about it"),
         State::Verified => Vec::new(),
     }
+}
+
+/// Says how to go on from what is not covered: of each sort what can be done about it, and of rows that are held as well.
+fn next_of(settings: &Settings, report: &VerifyReport) -> Vec<Step> {
+    if report.state != State::VerifiedWithGaps {
+        return next(settings, report.state);
+    }
+    let has = |kinds: &[GapKind]| report.not_covered.iter().any(|gap| kinds.contains(&gap.of));
+    let mut steps = Vec::new();
+    if has(&[GapKind::Inserts, GapKind::Updates, GapKind::Deletes]) {
+        let how =
+            "`failback discover` says how each table's changes are found; method = \"compare\" leaves no such gap in a new run";
+        steps.extend(say(how));
+    }
+    if has(&[GapKind::WrittenSince]) {
+        steps.extend(say(
+            "rows that were written since are their writers': whether they are right is read on OLD, by their keys",
+        ));
+    }
+    if report.outcomes.sum_of(Outcome::is_left_aside) > 0 {
+        steps.extend(next(settings, State::VerifiedWithHeld));
+    }
+    if steps.is_empty() {
+        steps.extend(say(
+            "each gap says why it is one: what it names is carried by hand, or by a new run once the reason is gone",
+        ));
+    }
+    steps
 }
 
 /// Says what to do about rows that are not as they must be.
@@ -90,7 +116,10 @@ pub(super) fn page(call: &Call, report: &VerifyReport) -> Page {
         page.line("");
         page.table(&table);
         page.list("not as the plan promised:", keys(report, |table| (table.mismatched, &table.mismatched_keys)));
-        page.list("written by others since the merge:", keys(report, |table| (table.written_since, &table.written_since_keys)));
+        page.list(
+            "written, deleted or moved away by others since the merge:",
+            keys(report, |table| (table.written_since, &table.written_since_keys)),
+        );
     }
     page.list(
         "taken back since by the undo of another run:",

@@ -1,12 +1,14 @@
 //! `[mask]`: columns whose values no view shows.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
 use crate::policy::Glob;
 use crate::policy::keys::{Section, nearest};
 
 /// Which columns' values no view shows. A rule means too many names rather than too few: the case of letters does not count,
 /// and neither does which side calls a table or a column so.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mask {
     rules: Vec<(Glob, Vec<Glob>)>,
 }
@@ -28,7 +30,7 @@ impl Mask {
 
     /// Adds another set of rules: what either hides is hidden.
     #[must_use]
-    pub(super) fn and(mut self, other: Self) -> Self {
+    pub fn and(mut self, other: Self) -> Self {
         self.rules.extend(other.rules);
         self
     }

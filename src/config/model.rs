@@ -20,6 +20,7 @@ pub struct Config {
     file: String,
     base: Layer,
     environments: BTreeMap<String, Layer>,
+    environment: Option<String>,
     warnings: Vec<String>,
     built_in: Matrix,
 }
@@ -53,7 +54,7 @@ impl Config {
             over.expect_roles(&place)?;
             environments.insert(entry.key().to_owned(), layer);
         }
-        Ok(Self { file: file.to_owned(), base, environments, warnings, built_in: Matrix::default() })
+        Ok(Self { file: file.to_owned(), base, environments, environment: None, warnings, built_in: Matrix::default() })
     }
 
     /// Returns the configuration with an environment laid over it.
@@ -71,7 +72,13 @@ impl Config {
             let error = Error::new(ErrorKind::Usage, "choose the environment").at(&self.file);
             return Err(error.because(format!("unknown environment `{name}`; {rest}")));
         };
-        Ok(Self { base: layer.clone().over(self.base.clone()), ..self.clone() })
+        Ok(Self { base: layer.clone().over(self.base.clone()), environment: Some(name.to_owned()), ..self.clone() })
+    }
+
+    /// Returns the environment that is laid over the file, if one is.
+    #[must_use]
+    pub fn environment(&self) -> Option<&str> {
+        self.environment.as_deref()
     }
 
     /// Returns how errors call the file.

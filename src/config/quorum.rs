@@ -1,5 +1,6 @@
 //! Whose approval a plan needs before it is merged.
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::Overlap;
@@ -8,7 +9,7 @@ use crate::name::is_visible;
 use crate::policy::keys::Section;
 
 /// The section `[approval]`; what is not stated is as built in.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Quorum {
     roles: Option<Vec<String>>,
     approvers: Option<usize>,

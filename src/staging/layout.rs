@@ -1,8 +1,8 @@
 //! Every path inside a run, in one place. All are relative to the run's folder, with `/` between their parts.
 //!
 //! ```text
-//! run.json  manifest.json  diff.json  plan.json  decisions.toml  decisions.d/picks.csv  approvals.jsonl  journal.jsonl
-//! answers.json  report.html  views.sql  lock
+//! run.json  demands.json  manifest.json  diff.json  plan.json  decisions.toml  decisions.d/picks.csv  approvals.jsonl
+//! journal.jsonl  answers.json  report.html  views.sql  lock
 //! <database>/stage/<table id>/new-00001.parquet      NEW's candidate rows
 //! <database>/stage/<table id>/absent-00001.parquet   keys that NEW does not have
 //! <database>/diff/<table id>/00001.parquet
@@ -40,6 +40,8 @@ pub const REPORT: &str = "report.html";
 pub const VIEWS: &str = "views.sql";
 /// That the run's rows were removed.
 pub const PRUNED: &str = "pruned.json";
+/// What the configuration asked of it when it was made.
+pub const DEMANDS: &str = "demands.json";
 /// What people said of plans, append-only.
 pub const APPROVALS: &str = "approvals.jsonl";
 /// What was done, append-only.

@@ -180,3 +180,38 @@ fn recover_stops_for_approvals() {
     );
     assert!(!is_merged(&scene));
 }
+
+#[test]
+fn what_an_environment_asked_of_a_run_is_asked_by_whoever_forgets_to_name_it() {
+    let asked =
+        "[environments.prod.approval]\nroles = [\"dba\", \"lead\"]\n[environments.prod.mask]\n\"app.*\" = [\"email\"]\n";
+    let scene = Scene::new("approval_env", asked);
+    assert_eq!(scene.run(&["plan", "--env", "prod"]).code, 0);
+    let folder = scene.folder().display().to_string();
+    let nowhere = tempfile::tempdir().expect("another folder");
+    let bare = nowhere.path().join("failback.toml");
+    let servers = format!("[old]\nurl = \"{}\"\n[new]\nurl = \"{}\"\n", scene.pair.old, scene.pair.new);
+    std::fs::write(&bare, servers).expect("a configuration of another folder");
+    let bare = bare.display().to_string();
+    for elsewhere in [&[][..], &["--config", &bare, "--run", &folder][..]] {
+        let call = |arguments: &[&str]| scene.run(&[arguments, elsewhere].concat());
+        let refused = call(&["merge", "--leave-held", "--confirm", &scene.pair.database]);
+        assert!(refused.code == 4 && refused.stderr.contains("0 of 2 different people"), "{}", refused.stderr);
+        assert!(refused.stderr.contains("environment prod, under which this run was made"), "{}", refused.stderr);
+        let status = call(&["status"]).stdout;
+        assert!(status.contains("failback approve") && status.contains("environment prod"), "{status}");
+        let shown = call(&["show", "app.people"]);
+        assert!(!shown.stdout.contains(crate::show::CANARY) && shown.stdout.contains("(masked)"), "{}", shown.stdout);
+        assert!(shown.stderr.contains("columns are masked as environment prod"), "{}", shown.stderr);
+        assert_eq!(call(&["report"]).code, 0);
+        let page = std::fs::read_to_string(scene.in_run("report.html")).expect("a page");
+        assert!(!page.contains(crate::show::CANARY), "a masked value is on the page");
+    }
+    // A plan that is made without the environment is asked the same.
+    assert_eq!(scene.run(&["plan"]).code, 0);
+    assert_eq!((merge(&scene).code, is_merged(&scene)), (4, false));
+    assert_eq!((approve(&scene, "dba", "ada"), approve(&scene, "lead", "bob")), (3, 0));
+    let next = scene.run(&["approve"]).stdout;
+    assert!(next.contains("merge --leave-held"), "rows are held: {next}");
+    assert_eq!((merge(&scene).code, is_merged(&scene)), (9, true));
+}

@@ -84,8 +84,9 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     let settings = Settings::read(call, &arguments.options, None)?;
     let store = run::open(&settings)?;
-    let review = Review::open(&store, settings.config.mask())?;
-    let (mut desk, tables) = Desk::begin(&review, &store, settings.config.mask())?;
+    let (mask, _) = run::mask(&settings, &store)?;
+    let review = Review::open(&store, &mask)?;
+    let (mut desk, tables) = Desk::begin(&review, &store, &mask)?;
     let mut state = State::of(store.location(), tables, review.is_planned());
     state.why.clone_from(&arguments.why);
     if arguments.read_only {

@@ -93,8 +93,9 @@ pub(super) struct Arguments {
 pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let store = run::open(&settings)?;
-    let review = Review::open(&store, settings.config.mask())?;
-    for note in review.notes() {
+    let (mask, notes) = run::mask(&settings, &store)?;
+    let review = Review::open(&store, &mask)?;
+    for note in notes.iter().chain(review.notes()) {
         call.printer.note(note);
     }
     let filter = filter(&review, arguments)?;

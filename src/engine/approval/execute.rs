@@ -12,7 +12,7 @@ use crate::engine::plan::checked_plan;
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
-use crate::staging::{JournalRecord, Plan, Verdict, Vote};
+use crate::staging::{Demands, JournalRecord, Plan, Verdict, Vote};
 use crate::store::Store;
 
 /// What somebody says of the plan.
@@ -52,7 +52,9 @@ pub fn vote(context: &Context, word: &Word) -> Result<Standing> {
     if let Some(key) = &word.key {
         vote.signature = Some(signature::sign(&vote.signed_text()?, key)?);
     }
-    if let Some(signers) = context.selection().quorum().signers().filter(|_| word.verdict == Verdict::Approved) {
+    let asked = asked(context.store(), context.selection().quorum())?;
+    let signers = asked.iter().filter_map(|(quorum, _)| quorum.signers()).filter(|_| word.verdict == Verdict::Approved);
+    for signers in signers {
         signature::check(&vote, Path::new(signers)).map_err(|cause| {
             Error::new(ErrorKind::Permission, "take down an approval")
                 .at(signers)
@@ -90,16 +92,43 @@ pub fn expect_approval(context: &Context) -> Result<()> {
 /// # Errors
 /// `Refused` then; `Damaged` where what was said cannot be read.
 pub(crate) fn expect_approved(context: &Context, plan: &Plan) -> Result<()> {
-    let Some(objection) = standing(context, plan)?.objection() else { return Ok(()) };
+    let standing = standing(context, plan)?;
+    let Some(objection) = standing.objection() else { return Ok(()) };
     Err(Error::new(ErrorKind::Refused, "merge")
         .at(context.run())
         .because(objection)
         .next("`failback approve` lists who said what; `failback approve --as ROLE` approves the plan as it is"))
 }
 
-/// Counts what was said of a plan.
+/// Whose approval is asked for: by the configuration of now, and by each with which the run was made, with where it comes from.
+fn asked(store: &dyn Store, own: &Quorum) -> Result<Vec<(Quorum, Option<String>)>> {
+    let mut asked = vec![(own.clone(), None)];
+    for demand in Demands::read(store)? {
+        if demand.approval.approvers() > 0 && asked.iter().all(|(known, _)| *known != demand.approval) {
+            let origin = demand.origin();
+            asked.push((demand.approval, Some(origin)));
+        }
+    }
+    Ok(asked)
+}
+
+/// Counts what was said of a plan. Where several configurations ask, the first that has not enough says how things stand, else
+/// the one that asks for most.
 fn standing(context: &Context, plan: &Plan) -> Result<Standing> {
-    Ok(count(plan, &Vote::read_all(context.store())?, context.selection().quorum()))
+    let votes = Vote::read_all(context.store())?;
+    strictest(context.store(), plan, &votes, context.selection().quorum())
+}
+
+fn strictest(store: &dyn Store, plan: &Plan, votes: &[Vote], own: &Quorum) -> Result<Standing> {
+    let mut found: Option<Standing> = None;
+    for (quorum, origin) in asked(store, own)? {
+        let one = Standing { origin, ..count(plan, votes, &quorum) };
+        let rank = |standing: &Standing| (standing.objection().is_some(), standing.approvers);
+        if found.as_ref().is_none_or(|known| known.objection().is_none() && rank(&one) > rank(known)) {
+            found = Some(one);
+        }
+    }
+    found.ok_or_else(|| Error::new(ErrorKind::Config, "find whose approval is asked for"))
 }
 
 fn count(plan: &Plan, votes: &[Vote], quorum: &Quorum) -> Standing {
@@ -124,7 +153,7 @@ impl Said {
     /// `Damaged` where what was said cannot be read.
     pub(crate) fn read(store: &dyn Store, plan: Option<&Plan>, quorum: &Quorum) -> Result<Self> {
         let votes = Vote::read_all(store)?;
-        let standing = plan.map(|plan| count(plan, &votes, quorum));
+        let standing = plan.map(|plan| strictest(store, plan, &votes, quorum)).transpose()?;
         let mut heard = standing.iter().flat_map(|standing| standing.votes.clone()).collect::<VecDeque<_>>();
         let of = |vote: &Vote| match plan {
             Some(plan) if plan.digest == vote.plan => heard.pop_front(),
@@ -139,20 +168,21 @@ impl Said {
 
 /// Returns a role as the configuration spells it.
 fn role(context: &Context, named: &str) -> Result<String> {
-    let quorum = context.selection().quorum();
+    let asked = asked(context.store(), context.selection().quorum())?;
     let wrong = |cause: String| Error::new(ErrorKind::Usage, "take down an approval").because(cause);
     if named.trim().is_empty() {
         return Err(wrong("no role is named".to_owned()).next("give --as ROLE"));
     }
-    if quorum.roles().is_empty() {
+    let roles: Vec<&str> = asked.iter().flat_map(|(quorum, _)| quorum.roles()).map(String::as_str).collect();
+    if roles.is_empty() {
         return Ok(named.trim().to_owned());
     }
-    if let Some(role) = quorum.role(named) {
+    if let Some(role) = asked.iter().find_map(|(quorum, _)| quorum.role(named)) {
         return Ok(role.to_owned());
     }
-    let known = quorum.roles().join(", ");
+    let known = roles.join(", ");
     let error = wrong(format!("[approval] knows no role `{named}`; it knows {known}"));
-    Err(match nearest(named, quorum.roles().iter().map(String::as_str)).filter(|near| !is_same(near, named)) {
+    Err(match nearest(named, roles.iter().copied()).filter(|near| !is_same(near, named)) {
         Some(meant) => error.next(format!("did you mean `{meant}`?")),
         None => error,
     })

@@ -25,6 +25,9 @@ pub struct Standing {
     pub votes: Vec<HeardVote>,
     /// How many words are about plans of before, and void.
     pub void: usize,
+    /// What asks for it, where the configuration of now does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<String>,
 }
 
 /// One person's word, and what it is worth.
@@ -95,6 +98,7 @@ impl Standing {
             enough: approved >= quorum.approvers() && !denied,
             void: votes.len() - about.len(),
             votes: heard,
+            origin: None,
         }
     }
 
@@ -106,7 +110,9 @@ impl Standing {
             return Some(format!("{}, as {}, denied it{why}", denial.by, denial.role));
         }
         let each = if self.roles.is_empty() { "" } else { ", each in a role of their own" };
-        (!self.enough).then(|| format!("{} of {} different people approved this plan{each}", self.approved, self.approvers))
+        let origin = self.origin.as_ref().map_or_else(String::new, |origin| format!(", as is asked by {origin}"));
+        let said = || format!("{} of {} different people approved this plan{each}{origin}", self.approved, self.approvers);
+        (!self.enough).then(said)
     }
 }
 

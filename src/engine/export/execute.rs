@@ -26,7 +26,9 @@ use crate::engine::evidence::{Clock, young};
 use crate::engine::run::{Context, Event, Ledger, edited_since_export, read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::staging::layout::{self, DatabaseLayout};
-use crate::staging::{DatabaseAside, DatabaseRecord, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, Sealed};
+use crate::staging::{
+    DatabaseAside, DatabaseRecord, Demands, FORMAT_VERSION, JournalRecord, Manifest, RunId, RunRecord, Sealed,
+};
 
 /// Exports every database into the run, which must not hold an export yet.
 ///
@@ -104,6 +106,7 @@ async fn expect_replaceable(context: &Context, earlier: &Sealed<Manifest>) -> Re
 /// Exports; of databases that were exported before, what is still so is kept.
 async fn export_all(context: &Context, discovered: Option<&Discovery>, earlier: Option<&Manifest>) -> Result<ExportReport> {
     let run = RunRecord::make(context.store(), RunId::fresh())?;
+    Demands::record(context.store(), context.selection().demand())?;
     let cutover = context.selection().cutover()?;
     cutover.check(Timestamp::now().as_microsecond())?;
     let overlap_us = context.selection().overlap_us();

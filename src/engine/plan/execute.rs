@@ -38,8 +38,8 @@ use crate::policy::{Action, Decisions};
 use crate::schema::depend;
 use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
-    DatabaseDiff, DatabasePlan, DatabaseRecord, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, SegmentOptions,
-    TableDiff, json_digest,
+    DatabaseDiff, DatabasePlan, DatabaseRecord, Demands, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan,
+    SegmentOptions, TableDiff, json_digest,
 };
 
 /// Freezes what merge will do, from the run's diff and its decisions.
@@ -54,6 +54,7 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
 async fn plan_all(context: &Context) -> Result<PlanReport> {
     let manifest = Manifest::read(context.store())?;
     let index = DiffIndex::read(context.store())?;
+    Demands::record(context.store(), context.selection().demand())?;
     let mut standing = standing_parts(context, &manifest).await.place(|| context.run())?;
     let decisions = read_decisions(context.store())?;
     // What a rule means is asked once: what is counted is what is planned.

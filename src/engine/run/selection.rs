@@ -6,7 +6,7 @@ use crate::config::{Config, Cutover, GivenXid, LockWaits, Quorum, Retention, Tab
 use crate::error::Result;
 use crate::name::{Ident, Side, Sided};
 use crate::policy::{Glob, Scope};
-use crate::staging::{Baseline, Mark};
+use crate::staging::{Baseline, Demand, Mark};
 use crate::store::Store;
 
 /// A baseline, and the folder that holds its files.
@@ -169,6 +169,16 @@ impl Selection {
     #[must_use]
     pub fn quorum(&self) -> &Quorum {
         self.config.quorum()
+    }
+
+    /// Returns what the configuration asks of a run that is made with it.
+    #[must_use]
+    pub fn demand(&self) -> Demand {
+        Demand {
+            environment: self.config.environment().map(str::to_owned),
+            approval: self.config.quorum().clone(),
+            mask: self.config.mask().clone(),
+        }
     }
 
     /// Returns how much log a slot of failback's may hold back before it is said.
