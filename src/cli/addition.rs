@@ -161,7 +161,8 @@ async fn rules(
             None => asked.push((resolution, vec![setting])),
         }
     }
-    let review = Review::open(store, &run::mask(settings, store)?.0)?;
+    let (mask, _) = run::mask(settings, store)?;
+    let review = Review::open(store, &mask)?;
     let (mut text, mut said, mut examples) = (text.to_owned(), Vec::new(), Vec::new());
     for (resolution, classes) in asked {
         let words = RuleWords {

@@ -132,7 +132,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let list = picks.clone().map_or_else(|| picks_text(&store), Ok)?;
     let after = Decisions::parse(&text, layout::DECISIONS)?.and_picks(&list, layout::PICKS)?;
     if store.exists(layout::MANIFEST)? {
-        expect_columns(&Manifest::read(&store)?, &after)?;
+        expect_columns(&*Manifest::read(&store)?, &after)?;
     }
     let met = conditions::asked(call, &settings, &[&before, &after]).await?;
     // What a decision comes to is looked up first: nothing is decided about a run whose files are damaged.

@@ -60,7 +60,8 @@ pub(super) fn export(
     (table, database): (Option<&String>, Option<&String>),
 ) -> Result<Exit> {
     let store = run::open(settings)?;
-    let review = Review::open(&store, &run::mask(settings, &store)?.0)?;
+    let (mask, _) = run::mask(settings, &store)?;
+    let review = Review::open(&store, &mask)?;
     let words = SelectorWords {
         databases: database.into_iter().cloned().collect(),
         tables: table.map(|name| review.find(name)).transpose()?.into_iter().collect(),

@@ -98,8 +98,12 @@ fn password_missing(endpoint: &Endpoint) -> Error {
 fn said_by_server(endpoint: &Endpoint, source: &Source, db: &DbError) -> Error {
     let said = ServerFault::from_db(db);
     let code = said.sqlstate.clone();
-    // Before there is a session nothing else than "not now" or "not you" is left to mean.
-    let kind = if said.kind() == ErrorKind::Permission { ErrorKind::Permission } else { ErrorKind::Connect };
+    // Before there is a session nothing else than "not now" or "not you" is left to mean, or that there is no room for it; of
+    // connections there may be some again in a moment.
+    let kind = match said.kind() {
+        kind @ (ErrorKind::Permission | ErrorKind::ServerFull) if code != "53300" => kind,
+        _ => ErrorKind::Connect,
+    };
     let error = Error::new(kind, WHAT).because(said);
     match code.as_str() {
         "28P01" => {

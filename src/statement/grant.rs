@@ -81,6 +81,7 @@ impl ServerGrants {
         let mut lines = vec![
             format!("-- What failback's user needs on {}, and no more.", self.side),
             format!("-- For psql, by an administrator of {}.", comment(&self.address)),
+            "-- Before `failback mark` and `failback arm`: what is granted on after one of them, it proves less of.".to_owned(),
         ];
         if !self.role_exists {
             lines.push(format!("create role {role} login;"));
@@ -273,6 +274,8 @@ mod tests {
         let text = grants(Side::Old, listed()).script();
         let expected = "-- What failback's user needs on OLD, and no more.\n\
                         -- For psql, by an administrator of old?host:5432.\n\
+                        -- Before `failback mark` and `failback arm`: what is granted on after one of them, it proves less \
+                        of.\n\
                         create role \"fail\"\"back\" login;\n\
                         -- Before PostgreSQL 15 no grant keeps triggers quiet: merge and undo need a superuser, the owner of \
                         the tables, or --fire-triggers.\n\n\

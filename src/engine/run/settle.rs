@@ -99,6 +99,7 @@ mod tests {
             recorded_at: "t".to_owned(),
             merged_in: None,
             undone_in: vec![7; parts],
+            put_back_in: Vec::new(),
             left: None,
             files: BTreeMap::new(),
         }
