@@ -16,7 +16,7 @@ use super::told::why;
 use crate::policy::{Choice, Origin, Resolution};
 
 /// The least room for lists, beside headings and the lines at the bottom.
-const AROUND_ROWS: u16 = 6;
+const AROUND_ROWS: u16 = 7;
 const AROUND_TABLES: u16 = 8;
 const AROUND_ROW: u16 = 9;
 
@@ -359,8 +359,8 @@ impl State {
         let (beside, below) = (room(AROUND_ROWS), room(AROUND_ROW));
         self.with_rows(|rows| {
             rows.list.see(beside);
-            // Three of the lines are heads.
-            rows.facet.see(beside.saturating_sub(3));
+            // Two more of the lines are heads.
+            rows.facet.see(beside.saturating_sub(2));
         });
         let shown = self.rows.as_ref().and_then(Rows::chosen);
         if let (Some(columns), Some(view)) = (&mut self.row, shown) {
