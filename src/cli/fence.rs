@@ -7,10 +7,10 @@ use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 
 use super::confirm::confirm_besides;
-use super::options::WithBoth;
+use super::options::{Places, WithBoth};
 use super::page::Page;
 use super::paint::tame;
-use super::settings::{Settings, shell_word};
+use super::settings::{self, Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
@@ -108,8 +108,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         ChosenSide::New => Side::New,
     };
     let context = settings.context(call, run::none()?, &[side])?;
-    let selection = context.selection().clone().with_databases(arguments.databases.clone());
-    let context = context.with_selection(selection);
+    let context = settings::narrow(context, &Places { databases: arguments.databases.clone(), tables: Vec::new() })?;
     let report = if arguments.by.is_empty() {
         let watched = engine::watch(&context, side, arguments.watch).await?;
         FenceReport { side, watched, plan: None, applied: false, sessions: Vec::new(), holes: Vec::new() }

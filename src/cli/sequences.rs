@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::confirm::confirm_besides;
-use super::options::WithBoth;
+use super::options::{Places, WithBoth};
 use super::page::Page;
-use super::settings::Settings;
+use super::settings::{self, Settings};
 use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, run};
@@ -52,8 +52,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let context = settings.context(call, run::none()?, &Side::BOTH)?;
-    let selection = context.selection().clone().with_databases(arguments.databases.clone());
-    let context = context.with_selection(selection);
+    let context = settings::narrow(context, &Places { databases: arguments.databases.clone(), tables: Vec::new() })?;
     let mut report = engine::sequences(&context, arguments.gap).await?;
     if arguments.apply {
         if report.count(SequenceState::Behind) > 0 {
@@ -87,7 +86,7 @@ fn question(context: &engine::Context, report: &SequencesReport) -> Vec<String> 
 fn next(settings: &Settings, arguments: &Arguments, address: &str) -> Vec<Step> {
     let mut more = Vec::new();
     if !arguments.databases.is_empty() {
-        more.extend(["--databases".to_owned(), super::settings::shell_word(&arguments.databases.join(","))]);
+        more.extend(["--databases".to_owned(), settings::shell_word(&arguments.databases.join(","))]);
     }
     if arguments.gap > 0 {
         more.extend(["--gap".to_owned(), arguments.gap.to_string()]);

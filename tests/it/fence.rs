@@ -152,6 +152,8 @@ fn a_fence_keeps_writers_out_and_is_lifted_to_what_was_there() {
     {
         assert!(shown.stdout.contains(statement), "{statement}: {shown:?}");
     }
+    let nameless = support::failback(&["fence", "--new", &scene.url, "--databases", ""]);
+    assert!(nameless.code == 2 && nameless.stderr.contains("a name is empty"), "{nameless:?}");
     let refused = scene.run(&[&ways[..], &["--apply", "--confirm", "elsewhere:1"]].concat());
     assert!(refused.code == 4 && refused.stderr.contains("is not NEW's"), "{refused:?}");
     assert!(scene.guards() == before && !scene.file().exists(), "it was only shown");

@@ -96,6 +96,8 @@ fn every_kind_of_sequence_is_raised_past_all_that_was_used() {
     assert_eq!(of(&seen, "restarted")["new"][0]["stands"]["is_called"], false);
     assert_eq!(seen["databases"][0]["new_only"], serde_json::json!(["public.only_new"]));
 
+    let twice = support::failback(&["sequences", "--old", &pair.old, "--new", &pair.new, "--databases", "a,a"]);
+    assert!(twice.code == 2 && twice.stderr.contains("it lists a twice"), "{twice:?}");
     let refused = run(&pair, &["--apply"]);
     assert!(refused.code == 4 && refused.stderr.contains("OLD was not touched"), "{refused:?}");
     assert_eq!(Side::BOTH.map(|side| positions(pair.url(side))), before);

@@ -117,8 +117,8 @@ impl Dba {
         };
         press("\r");
         stage.wait_for("1 of 420");
-        // What waits is counted beside the screen, and gone to once it is.
-        stage.wait_for(&format!("420 rows in all   to decide {rows}"));
+        // What the rows have in common is counted beside the screen; what waits is gone to once it is.
+        stage.wait_for("420 │");
         for row in 1..=rows {
             press("n");
             // The row that is chosen waits for a decision.

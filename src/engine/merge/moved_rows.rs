@@ -138,8 +138,8 @@ impl TableMerge<'_> {
             Direction::Back => {
                 let is_there = |at: &usize| as_classified.binary_search(at).is_err();
                 let how = |at: &usize| {
-                    let changed = if found.present.value(*at) { Moved::Written } else { Moved::Missing };
-                    if is_there(at) { Moved::There } else { changed }
+                    let moved = if found.present.value(*at) { Moved::Written } else { Moved::Missing };
+                    if is_there(at) { Moved::There } else { moved }
                 };
                 let broken = change.broken(found, &self.record.layout)?;
                 broken.iter().map(|at| MovedRow { row: rows[*at], how: how(at) }).collect()
