@@ -61,6 +61,14 @@ pub(crate) struct Stage {
     reader: Option<JoinHandle<()>>,
 }
 
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // A test that failed in the middle leaves nothing behind that holds its terminal, or a lock that it inherited.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Stage {
     pub(crate) fn start(columns: u16, lines: u16, command: Command) -> Self {
         let mut pty = Pty::open(columns, lines);

@@ -62,6 +62,24 @@ fn rows() {
     expect("rows_wide", &state);
 }
 
+/// Whatever a person decides about is before his eyes.
+#[test]
+fn the_row_that_is_chosen_is_always_drawn() {
+    for lines in 12..60 {
+        let mut state = sized(100, lines);
+        press(&mut state, &[Key::Enter]);
+        supply(&mut state);
+        for _ in 0..80 {
+            assert!(screen(&state).contains('▸'), "{lines} lines:\n{}", screen(&state));
+            press(&mut state, &[Key::Down]);
+            supply(&mut state);
+        }
+        press(&mut state, &[Key::End]);
+        supply(&mut state);
+        assert!(screen(&state).contains('▸'), "{lines} lines:\n{}", screen(&state));
+    }
+}
+
 #[test]
 fn one_row() {
     let mut state = sized(80, 24);

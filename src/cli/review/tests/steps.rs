@@ -52,7 +52,7 @@ fn only_the_rows_that_are_seen_are_asked_for() {
     state.on(Event::Key(Key::Down));
     state.on(Event::Opened(1, 10_000_000));
     let asked = state.wants().unwrap();
-    assert_eq!((asked.start, asked.end), (0, 18));
+    assert_eq!((asked.start, asked.end), (0, 17));
     press(&mut state, &[Key::Char('G')]);
     assert_eq!(state.rows.as_ref().map(|rows| rows.list.at), Some(9_999_999));
     assert_eq!(state.wants(), None, "all that is seen is at hand");
