@@ -9,7 +9,6 @@
 pub mod account;
 pub mod consent;
 pub mod course;
-pub mod embedded;
 pub mod fields;
 pub mod journal;
 pub mod kind;
@@ -20,6 +19,7 @@ pub mod plan;
 pub mod postmortem;
 pub mod runbook;
 pub mod secrets;
+pub mod shipped;
 pub mod state;
 pub mod step;
 pub mod tools;

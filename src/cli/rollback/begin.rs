@@ -13,12 +13,12 @@ use super::{live, report};
 use crate::error::Result;
 use crate::name::Side;
 use crate::phases::course::{Course, Event, Stopped};
-use crate::phases::embedded::Phase;
 use crate::phases::journal::Record;
 use crate::phases::messenger::Messenger;
 use crate::phases::plan::Plan;
 use crate::phases::runbook::Runbook;
 use crate::phases::secrets::Secrets;
+use crate::phases::shipped::Shipped;
 use crate::phases::state::Effect;
 use crate::phases::tools::Tools;
 use crate::phases::vars::Vars;
@@ -124,7 +124,7 @@ pub(super) struct Undo {
 }
 
 /// Begins a phase.
-pub(super) async fn phase(call: &Call, begin: &Begin, phase: Phase) -> Result<Exit> {
+pub(super) async fn phase(call: &Call, begin: &Begin, phase: Shipped) -> Result<Exit> {
     go(call, begin, || Ok((phase.runbook().to_owned(), phase.file()))).await
 }
 

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use super::options::Given;
 use super::{Call, Exit};
 use crate::error::Result;
-use crate::phases::embedded::Phase;
+use crate::phases::shipped::Shipped;
 
 /// Carry out a phase of the rollback, step by step
 ///
@@ -103,12 +103,12 @@ impl Arguments {
 /// Does what was asked.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     match &arguments.deed {
-        Deed::AbortDeployment(begin) => begin::phase(call, begin, Phase::AbortDeployment).await,
-        Deed::DestroyNew(begin) => begin::phase(call, begin, Phase::DestroyNew).await,
-        Deed::Quick(begin) => begin::phase(call, begin, Phase::Quick).await,
-        Deed::Evaluated(begin) => begin::phase(call, begin, Phase::Evaluated).await,
-        Deed::LongTerm(begin) => begin::phase(call, begin, Phase::LongTerm).await,
-        Deed::Cleanup(begin) => begin::phase(call, begin, Phase::Cleanup).await,
+        Deed::AbortDeployment(begin) => begin::phase(call, begin, Shipped::AbortDeployment).await,
+        Deed::DestroyNew(begin) => begin::phase(call, begin, Shipped::DestroyNew).await,
+        Deed::Quick(begin) => begin::phase(call, begin, Shipped::Quick).await,
+        Deed::Evaluated(begin) => begin::phase(call, begin, Shipped::Evaluated).await,
+        Deed::LongTerm(begin) => begin::phase(call, begin, Shipped::LongTerm).await,
+        Deed::Cleanup(begin) => begin::phase(call, begin, Shipped::Cleanup).await,
         Deed::Run(own) => begin::own(call, own).await,
         Deed::Status(which) => control::status(call, which),
         Deed::Resume(resume) => begin::resume(call, resume).await,

@@ -11,9 +11,9 @@ use super::super::{Call, Exit};
 use super::begin::vars;
 use super::{folder, report};
 use crate::error::{Error, ErrorKind, Result};
-use crate::phases::embedded::Phase;
 use crate::phases::plan::Plan;
 use crate::phases::runbook::Runbook;
+use crate::phases::shipped::Shipped;
 use crate::store::host_files;
 use crate::words::Word as _;
 
@@ -94,9 +94,9 @@ fn show(call: &Call, options: &Configured, text: &str, file: &str) -> Result<Exi
     report::plan(call, &settings, &plan)
 }
 
-fn phase(word: &str) -> Result<Phase> {
-    Phase::read(word).map_err(|_| {
-        let known: Vec<_> = Phase::ALL.iter().map(|phase| phase.word()).collect();
+fn phase(word: &str) -> Result<Shipped> {
+    Shipped::read(word).map_err(|_| {
+        let known: Vec<_> = Shipped::ALL.iter().map(|phase| phase.word()).collect();
         Error::new(ErrorKind::Usage, "choose a phase")
             .because(format!("no phase is called `{word}`; known are {}", known.join(", ")))
     })

@@ -65,7 +65,7 @@ fn rows() {
 /// Whatever a person decides about is before his eyes.
 #[test]
 fn the_row_that_is_chosen_is_always_drawn() {
-    for lines in 12..60 {
+    for lines in 16..60 {
         let mut state = sized(100, lines);
         press(&mut state, &[Key::Enter]);
         supply(&mut state);

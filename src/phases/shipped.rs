@@ -1,10 +1,10 @@
-//! The phases, each with the runbook that comes with failback.
+//! The runbooks that come with failback: one for each phase of a rollback but the emergency, and one for what is left after it.
 
 use crate::words::words;
 
-/// A phase of a rollback, by how far the migration had come.
+/// A runbook that comes with failback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
+pub enum Shipped {
     /// Nothing is deployed.
     AbortDeployment,
     /// NEW is deployed, and serves nobody.
@@ -19,7 +19,7 @@ pub enum Phase {
     Cleanup,
 }
 
-words!(Phase {
+words!(Shipped {
     AbortDeployment => "abort-deployment",
     DestroyNew => "destroy-new",
     Quick => "quick",
@@ -28,7 +28,7 @@ words!(Phase {
     Cleanup => "cleanup",
 });
 
-impl Phase {
+impl Shipped {
     /// The phase's runbook, as TOML.
     #[must_use]
     pub const fn runbook(self) -> &'static str {
