@@ -1,7 +1,7 @@
 //! What a runbook's placeholders stand for: `${name}` in a text, or a whole list in a place for texts.
 //!
 //! Values that are only known once a step is done are written `${step.key}`: they stay as they are here, and are filled in
-//! from the journal when the step that needs them runs ([`Vars::with_facts`]).
+//! from the journal when the step that needs them runs ([`fill_facts`]).
 
 use std::collections::BTreeMap;
 

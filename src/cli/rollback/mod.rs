@@ -43,7 +43,7 @@ enum Deed {
     Quick(begin::Begin),
     /// Within the first day: the same, with the committee's approval and a choice of what becomes of the rows
     Evaluated(begin::Begin),
-    /// After a day: fixing forward is advised; with approvals, everything that the evaluated one does, with more checks
+    /// After a day: fixing forward is advised; else as the evaluated one, with other approvals
     LongTerm(begin::Begin),
     /// After a rollback: destroy NEW, once nothing in it is needed any more
     Cleanup(begin::Begin),

@@ -101,3 +101,59 @@ fn phase(word: &str) -> Result<Shipped> {
             .because(format!("no phase is called `{word}`; known are {}", known.join(", ")))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::cli::Cli;
+    use crate::config::Var;
+    use crate::phases::kind::Kind;
+    use crate::phases::vars::Vars;
+
+    fn vars() -> Vars {
+        let lists = ["services", "databases", "dns_servers", "allow", "new_groups"];
+        let list = || Var::List(vec!["one".to_owned(), "two".to_owned()]);
+        let vars = lists.into_iter().fold(Vars::default(), |vars, name| vars.with(name, list()));
+        let texts = [
+            "env",
+            "config",
+            "incident",
+            "commander",
+            "old_server",
+            "new_server",
+            "subscription",
+            "zone",
+            "dns_group",
+            "namespace",
+            "ingress",
+            "old_group",
+            "old_cluster",
+            "old_address",
+            "terraform",
+            "recovery",
+            "new_service",
+        ];
+        texts.into_iter().fold(vars, |vars, name| vars.with_text(name, name))
+    }
+
+    /// What a runbook would run at three in the morning is a command line that this program takes.
+    #[test]
+    fn every_verb_that_a_shipped_runbook_runs_is_one_that_there_is() {
+        let mut seen = 0;
+        for shipped in Shipped::ALL {
+            let runbook = Runbook::parse(shipped.runbook(), &shipped.file(), &vars()).unwrap();
+            assert_eq!(runbook.name, shipped.word());
+            for step in &runbook.steps {
+                let Kind::Engine(engine) = &step.kind else { continue };
+                for command in engine.commands() {
+                    seen += 1;
+                    let parsed = Cli::try_parse_from(command);
+                    assert!(parsed.is_ok(), "{shipped} {}: {}", step.id, parsed.err().unwrap());
+                }
+            }
+        }
+        assert!(seen > 10, "{seen}");
+    }
+}

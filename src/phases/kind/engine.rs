@@ -63,6 +63,11 @@ impl Engine {
         self.effect
     }
 
+    /// The command lines that it may run.
+    pub fn commands(&self) -> impl Iterator<Item = &[String]> {
+        [self.run.as_slice(), self.undo.as_slice()].into_iter().filter(|words| !words.is_empty())
+    }
+
     pub(super) const fn has_undo(&self) -> bool {
         !self.undo.is_empty()
     }
