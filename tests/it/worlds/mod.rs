@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use ground::Ground;
 
 /// How many worlds are played unless the environment says so.
-const WORLDS: u64 = 200;
+const WORLDS: u64 = 150;
 
 /// How many at a time.
 const AT_ONCE: usize = 2;
