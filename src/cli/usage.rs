@@ -59,7 +59,7 @@ Recover, all at once:
   recover   Go from discover to plan, and on to verify if nothing waits
 
 Carry out a rollback:
-  rollback  Carry out a phase, step by step; say where it is, approve, resume, undo
+  rollback  Carry out a phase step by step, resume it, take it back
 
 For the shell:
   completions  Print a shell's completions

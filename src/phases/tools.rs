@@ -63,6 +63,7 @@ impl Ran {
 pub struct Tools {
     paths: BTreeMap<String, String>,
     environment: Vec<(String, String)>,
+    servers: Vec<(String, String)>,
     store: LocalStore,
     journal: JournalFile,
     secrets: Secrets,
@@ -71,6 +72,9 @@ pub struct Tools {
     held: ProgramsLock,
 }
 
+/// What failback's own verbs are run as.
+pub const OWN: &str = "failback";
+
 /// The file that programs hold open.
 const HELD: &str = "programs.lock";
 
@@ -78,14 +82,15 @@ const HELD: &str = "programs.lock";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Tools {
-    /// Takes where programs are that are not found by their names, the variables that they may see, and where evidence goes.
-    /// Where a process was killed while programs of this rollback ran, they may still be at work: they are waited for.
+    /// Takes where programs are that are not found by their names, the variables that all of them may see, those that
+    /// failback's own verbs may see besides, and where evidence goes. Where a process was killed while programs of this
+    /// rollback ran, they may still be at work: they are waited for.
     ///
     /// # Errors
     /// `Refused` where they do not end.
     pub async fn new(
         paths: BTreeMap<String, String>,
-        environment: Vec<(String, String)>,
+        (environment, servers): (Vec<(String, String)>, Vec<(String, String)>),
         store: LocalStore,
         secrets: Secrets,
         stop: Stop,
@@ -104,7 +109,7 @@ impl Tools {
             }
             stop.or(tokio::time::sleep(Duration::from_millis(100))).await?;
         };
-        Ok(Self { paths, environment, store, journal, secrets, stop, held })
+        Ok(Self { paths, environment, servers, store, journal, secrets, stop, held })
     }
 
     /// Returns the rollback's folder.
@@ -185,12 +190,15 @@ impl Tools {
                 .because(error)
                 .next(format!("install {name}, or write its path under [tools] in failback.toml"))
         };
+        // How the servers are reached, passwords included, is for failback's own verbs alone.
+        let for_servers = if name == OWN { self.servers.as_slice() } else { &[] };
         // An empty file to read from; whoever has it open is known to be alive.
         let empty = self.held.stdin().map_err(failed)?;
         Command::new(OsStr::new(program))
             .args(&argv[1.min(argv.len())..])
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .envs(for_servers.iter().map(|(name, value)| (name, value)))
             .stdin(empty)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

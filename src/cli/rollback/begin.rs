@@ -20,7 +20,7 @@ use crate::phases::runbook::Runbook;
 use crate::phases::secrets::Secrets;
 use crate::phases::shipped::Shipped;
 use crate::phases::state::Effect;
-use crate::phases::tools::Tools;
+use crate::phases::tools::{OWN, Tools};
 use crate::phases::vars::Vars;
 use crate::store::host_files;
 
@@ -232,16 +232,16 @@ async fn tools(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<
     }
     let mut paths = settings.config.rollback().tools().clone();
     if let Ok(own) = std::env::current_exe() {
-        paths.entry("failback".to_owned()).or_insert_with(|| own.display().to_string());
+        paths.entry(OWN.to_owned()).or_insert_with(|| own.display().to_string());
     }
     let seen = SEEN.iter().copied().chain(settings.config.rollback().environment().iter().map(String::as_str));
     let mut environment: Vec<_> =
         seen.filter_map(|name| call.environment.get(name).map(|value| (name.to_owned(), value.to_owned()))).collect();
-    environment.extend(call.environment.of_servers());
     environment.extend(SET.map(|(name, value)| (name.to_owned(), value.to_owned())));
     let cache = rollback.store.folder().join("kube-cache");
     environment.push(("KUBECACHEDIR".to_owned(), cache.display().to_string()));
-    Tools::new(paths, environment, rollback.store.clone(), secrets, call.stop.clone()).await
+    let servers = call.environment.of_servers().collect();
+    Tools::new(paths, (environment, servers), rollback.store.clone(), secrets, call.stop.clone()).await
 }
 
 /// What a runbook's placeholders stand for in an environment.

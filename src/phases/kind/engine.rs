@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::phases::fields::Fields;
 use crate::phases::outcome::{Ended, Facts};
 use crate::phases::state::Effect;
-use crate::phases::tools::Ran;
+use crate::phases::tools::{OWN, Ran};
 use crate::phases::work::Work;
 use crate::text::shell_line;
 
@@ -47,7 +47,7 @@ impl Engine {
                 return Ok(words);
             }
             let configured = ["--config".to_owned(), fields.given("config")?, "--env".to_owned(), fields.given("env")?];
-            Ok(std::iter::once("failback".to_owned()).chain(words).chain(configured).collect())
+            Ok(std::iter::once(OWN.to_owned()).chain(words).chain(configured).collect())
         };
         let codes = fields.texts("accept")?;
         let code = |text: &String| text.parse().map_err(|_| fields.error("accept", "`accept` lists exit codes, as in [\"9\"]"));

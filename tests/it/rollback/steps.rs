@@ -142,6 +142,24 @@ fn an_altered_plan_journal_or_configuration_is_not_gone_on_with() {
     assert_eq!(stage.run(&["resume"]).code, 1);
 }
 
+/// Passwords of the servers are for failback's own verbs: no other program sees them, and nothing that is kept has them.
+#[test]
+fn other_programs_do_not_see_how_the_servers_are_reached() {
+    let step = "[[step]]\nid = \"env\"\ntitle = \"env\"\nkind = \"command\"\neffect = \"read\"\n\
+                run = [\"sh\", \"-c\", \"env > seen; echo hunter2-of-old\"]\n";
+    let stage = stage(step);
+    let mut command = stage.command(&["run", "own.toml"]);
+    let ran = command.env("OLD_PGPASSWORD", "hunter2-of-old").env("UNKNOWN", "1").output().expect("failback");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let seen = std::fs::read_to_string(stage.path("seen")).expect("a file");
+    assert!(!seen.contains("PGPASSWORD") && !seen.contains("UNKNOWN") && seen.contains("AZ_WORLD"), "{seen}");
+    let evidence = stage.rollback().join("evidence");
+    for file in std::fs::read_dir(evidence).expect("evidence") {
+        let text = std::fs::read_to_string(file.expect("a file").path()).expect("text");
+        assert!(text.contains("•••") && !text.contains("hunter2"), "{text}");
+    }
+}
+
 /// A process that is killed at any moment leaves a journal from which another one ends in the same world, with nothing done
 /// twice.
 #[test]
