@@ -23,6 +23,9 @@ const PRINTED_MAX: usize = 8 * 1024 * 1024;
 /// How long a program that is to stop may take to put things in order (terraform gives back its state's lock).
 const GRACE: Duration = Duration::from_secs(15);
 
+/// Variables of an environment, by name.
+pub type Variables = Vec<(String, String)>;
+
 /// How a program ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ran {
@@ -62,8 +65,8 @@ impl Ran {
 /// Runs programs for the steps of one rollback.
 pub struct Tools {
     paths: BTreeMap<String, String>,
-    environment: Vec<(String, String)>,
-    servers: Vec<(String, String)>,
+    environment: Variables,
+    servers: Variables,
     store: LocalStore,
     journal: JournalFile,
     secrets: Secrets,
@@ -90,7 +93,7 @@ impl Tools {
     /// `Refused` where they do not end.
     pub async fn new(
         paths: BTreeMap<String, String>,
-        (environment, servers): (Vec<(String, String)>, Vec<(String, String)>),
+        (environment, servers): (Variables, Variables),
         store: LocalStore,
         secrets: Secrets,
         stop: Stop,
