@@ -78,13 +78,15 @@ fn a_verdict_does_not_outlive_an_undo_through_a_copy_of_the_folder() {
 }
 
 #[test]
-fn after_a_verification_status_names_what_is_left_to_do_in_its_words() {
+fn after_a_verification_with_gaps_status_leads_to_what_says_how_they_are_closed() {
     let (case, _) = verified("states_next", 1);
     let run = case.folder().join("run").display().to_string();
     let asked = |verb: &str| support::failback(&[verb, "--run", &run, "--old", &case.pair.old]).stdout;
     let next = |said: &str| said.split_once("\nnext").map(|(_, next)| next.to_owned());
     let (verified, status) = (asked("verify"), asked("status"));
-    assert!(next(&verified).is_some() && next(&verified) == next(&status), "{verified}\n{status}");
+    // What is not covered is known to who has read OLD back: the run's files do not repeat it.
+    assert!(next(&verified).is_some_and(|next| next.contains("failback discover")), "{verified}");
+    assert!(next(&status).is_some_and(|next| next.contains("failback verify")), "{status}");
 }
 
 #[test]
