@@ -106,6 +106,8 @@ pub enum OldState {
     RolledBack,
     /// No row was written. What the text says may have been done besides, and stays.
     Besides(String),
+    /// Steps of a rollback ran in processes of their own, which may have written to OLD.
+    Steps,
     /// What the text says is committed on OLD and recorded in its ledger.
     Committed(String),
     /// The answer to COMMIT was lost; the ledger on OLD knows.
@@ -123,6 +125,10 @@ impl fmt::Display for OldState {
             Self::NotWritten => f.write_str("OLD was not touched"),
             Self::RolledBack => f.write_str("OLD is as it was: the transaction was rolled back"),
             Self::Besides(what) => write!(f, "no row of OLD was written; {what}"),
+            Self::Steps => f.write_str(
+                "steps of the rollback may have written to OLD: `failback rollback status` says which ran, and OLD's ledger what \
+                 stands",
+            ),
             Self::Committed(what) => write!(f, "OLD has {what}, committed and recorded in its ledger"),
             Self::Unknown { what, committed } => {
                 write!(f, "unknown whether OLD has {what}: the connection was lost while it committed; its ledger knows")?;

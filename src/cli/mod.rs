@@ -292,7 +292,7 @@ fn execute(verb: &Verb, call: &Call) -> Result<Exit> {
         let _within = runtime.enter();
         Signals::listen()?
     };
-    let watch = runtime.spawn(heed(signals, call.clone(), verb.writes_old()));
+    let watch = runtime.spawn(heed(signals, call.clone(), (verb.writes_old(), matches!(verb, Verb::Rollback(_)))));
     let done = runtime.block_on(verb.run(call));
     watch.abort();
     if done.is_ok() && call.stop.is_asked() {
@@ -316,7 +316,7 @@ fn too_late(verb: &Verb, state: &OldState) -> String {
 }
 
 /// Asks for an orderly end at the first signal; ends the process at the second.
-async fn heed(mut signals: Signals, call: Call, writes_old: bool) {
+async fn heed(mut signals: Signals, call: Call, (writes_old, in_steps): (bool, bool)) {
     let signal = signals.next().await;
     call.stop.ask();
     warn!(signal, "interrupted");
@@ -324,6 +324,7 @@ async fn heed(mut signals: Signals, call: Call, writes_old: bool) {
     signals.next().await;
     review::give_back();
     let error = Error::new(ErrorKind::Interrupted, "stop at once").because("asked twice");
+    let error = if in_steps { error.state(OldState::Steps) } else { error };
     let error = if writes_old { error.next("see `failback status`: it asks OLD's ledger what was committed") } else { error };
     call.tell(&error);
     #[expect(clippy::exit, reason = "the user asked twice; what is going on does not listen")]

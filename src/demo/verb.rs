@@ -10,6 +10,7 @@ use std::process::{Output, Stdio};
 use tokio::process::Command;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::shell_line;
 
 /// Where children find `sh`, should they need it.
 const PATH: &str = "/usr/bin:/bin";
@@ -62,16 +63,7 @@ impl Verbs {
 
 /// Returns the command line as a person would type it.
 pub(super) fn line(arguments: &[&str]) -> String {
-    let words = std::iter::once("failback").chain(arguments.iter().copied());
-    words.map(shell_word).collect::<Vec<_>>().join(" ")
-}
-
-fn shell_word(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+,@%".contains(c);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    shell_line(&[&["failback"], arguments].concat())
 }
 
 #[cfg(test)]

@@ -171,9 +171,6 @@ pub enum Record {
     Resumed {
         /// Who.
         by: String,
-        /// What the plan's digest is now, if somebody accepted that it changed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        plan: Option<String>,
     },
     /// Somebody ended the rollback before its end.
     Aborted {

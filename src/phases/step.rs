@@ -97,7 +97,7 @@ impl Step {
         Ok(())
     }
 
-    /// How long it may take: at least as long as it means to wait.
+    /// How long it may take.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout)

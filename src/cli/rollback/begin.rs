@@ -10,7 +10,7 @@ use super::super::settings::Settings;
 use super::super::{Call, Exit, decide};
 use super::folder::{self, Rollback};
 use super::{live, report};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::phases::course::{Course, Event, Stopped};
 use crate::phases::journal::Record;
@@ -171,7 +171,7 @@ pub(super) async fn resume(call: &Call, resume: &Resume) -> Result<Exit> {
     rollback.plan.expect_config(&settings.config_text()?)?;
     if rollback.account()?.end.is_none() {
         agree(call, &rollback.plan, resume.confirm.as_deref()).await?;
-        rollback.journal.append(&Record::Resumed { by: host_files::acting_user(), plan: None })?;
+        rollback.journal.append(&Record::Resumed { by: host_files::acting_user() })?;
     }
     let stopped = carry_out(call, &settings, &rollback).await;
     drop(lock);
@@ -190,7 +190,10 @@ pub(super) async fn undo(call: &Call, undo: &Undo) -> Result<Exit> {
     let watch = |event: &Event<'_>| live::tell(call, event);
     let course =
         Course { plan: &rollback.plan, journal: &rollback.journal, tools: &tools, servers: Some(&servers), watch: &watch };
-    let taken = course.undo(undo.step.as_deref()).await?;
+    let taken = course.undo(undo.step.as_deref()).await.map_err(|error| match error.kind() {
+        ErrorKind::Usage => error,
+        _ => error.state(OldState::Steps),
+    })?;
     report::undone(call, &settings, &rollback, &taken)
 }
 
@@ -218,7 +221,8 @@ async fn carry_out(call: &Call, settings: &Settings, rollback: &Rollback) -> Res
         variable: &variable,
     };
     let stopped = tokio::select! {
-        stopped = course.run() => stopped?,
+        // What was begun before the error is for the journal to say, not for this process, which writes to no server itself.
+        stopped = course.run() => stopped.map_err(|error| error.state(OldState::Steps))?,
         () = messenger.attend() => unreachable!("it attends until it is dropped"),
     };
     messenger.finish().await?;
@@ -259,7 +263,7 @@ pub(super) fn vars(call: &Call, settings: &Settings, environment: &str) -> Resul
     }
     // Texts of the configuration may name each other, and the environment.
     vars.settled().map_err(|cause| {
-        crate::error::Error::new(crate::error::ErrorKind::Config, "read what runbooks' names stand for")
+        Error::new(ErrorKind::Config, "read what runbooks' names stand for")
             .at(Path::new(settings.config_path()).display())
             .because(cause)
     })

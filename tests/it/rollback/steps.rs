@@ -160,6 +160,24 @@ fn other_programs_do_not_see_how_the_servers_are_reached() {
     }
 }
 
+/// Steps run in processes of their own: who is stopped among them does not know what they wrote.
+#[test]
+fn who_is_interrupted_among_steps_does_not_say_that_old_was_not_touched() {
+    let stage = stage(&step("a", "").replace("echo", "touch begun; sleep 60; echo"));
+    let child = stage.command(&["run", "own.toml"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("failback");
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !stage.path("begun").exists() {
+        assert!(Instant::now() < deadline, "the step does not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let process = rustix::process::Pid::from_raw(child.id().cast_signed()).expect("a process");
+    rustix::process::kill_process(process, rustix::process::Signal::INT).expect("a signal");
+    let ended = child.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert_eq!(ended.status.code(), Some(130), "{said}");
+    assert!(said.contains("may have written to OLD") && !said.contains("not touched"), "{said}");
+}
+
 /// A process that is killed at any moment leaves a journal from which another one ends in the same world, with nothing done
 /// twice.
 #[test]
