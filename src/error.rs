@@ -126,7 +126,7 @@ impl fmt::Display for OldState {
             Self::RolledBack => f.write_str("OLD is as it was: the transaction was rolled back"),
             Self::Besides(what) => write!(f, "no row of OLD was written; {what}"),
             Self::Steps => f.write_str(
-                "steps of the rollback may have written to OLD: `failback rollback status` says which ran, its ledger what stands",
+                "steps may have written to OLD: `failback rollback status` says which ran, and OLD's ledger what stands",
             ),
             Self::Committed(what) => write!(f, "OLD has {what}, committed and recorded in its ledger"),
             Self::Unknown { what, committed } => {
