@@ -90,16 +90,17 @@ pub(super) async fn confirm_besides(
     }
 }
 
-/// Checks that a person, or a script that was told, names the environment that something is about to be done to.
+/// Checks that a person, or a script that was told, names the environment that something is about to be done to; `shown_by`
+/// shows what that is.
 ///
 /// # Errors
 /// As [`confirm`].
-pub(super) async fn confirm_name(call: &Call, name: &str, what: &str, given: Option<&str>) -> Result<()> {
+pub(super) async fn confirm_name(call: &Call, name: &str, (what, shown_by): (&str, &str), given: Option<&str>) -> Result<()> {
     let refused = |cause: &str| {
         Error::new(ErrorKind::Refused, what.to_owned())
             .at(format!("environment {name}"))
             .because(cause.to_owned())
-            .next(format!("to go on, give --confirm {name}; `--dry-run` shows what would be done"))
+            .next(format!("to go on, give --confirm {name}; `{shown_by}` shows what would be done"))
     };
     match said(call, name, || vec![format!("{what}, in the environment {name}")], given).await? {
         None => Err(refused(NOBODY)),

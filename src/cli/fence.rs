@@ -146,6 +146,7 @@ async fn fence(call: &Call, context: &Context, side: Side, arguments: &Arguments
     let planned = engine::plan_fence(context, &options).await?;
     let Some(plan) = planned.plan.clone().filter(|_| arguments.apply) else { return Ok(planned) };
     if !plan.changes.is_empty() {
+        engine::forget_unmade(context, side, (&folder, &name)).await?;
         Fence::expect_none(&folder, &name)?;
     }
     let mut question = vec![format!("fences {side}, {}:", context.servers().endpoint(side))];

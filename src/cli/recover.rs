@@ -7,16 +7,16 @@ use super::confirm::confirm;
 use super::options::{MakingRun, Scope, Writing};
 use super::page::Page;
 use super::settings::Settings;
-use super::{Call, Exit, approve, coverage, diff, discover, export, merge, plan, report, run, verify};
-use crate::engine::{self, Context, MergeOptions, State};
+use super::{Call, Exit, amount, approve, coverage, diff, discover, export, merge, plan, report, run, verify};
+use crate::engine::{self, Context, MergeOptions, State, StatusReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 
 /// Go from discover to plan, and on to verify if nothing waits
 ///
-/// Makes a new run. Where rows wait for a decision it stops, says what waits and how to go on, and exits with 3; with
-/// --leave-held, or where nothing waits, it merges (which wants a confirmation) and verifies. Where failback.toml asks for
-/// approvals of the plan, it stops for those too.
+/// Makes a new run; one that is named and exists is gone on with, from where it stopped. Where rows wait for a decision it
+/// stops, says what waits and how to go on, and exits with 3; with --leave-held, or where nothing waits, it merges (which
+/// wants a confirmation) and verifies. Where failback.toml asks for approvals of the plan, it stops for those too.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -55,34 +55,35 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let here = settings.for_run(store.folder());
     let context = settings.context(call, store, &Side::BOTH)?;
     let mut steps = Steps::default();
-    let held = prepare(call, &here, &context, &mut steps).await?;
-    let mut last = call.printer.page();
-    if held.rows > 0 && !arguments.leave_held {
-        let approvers = engine::approval(&context)?.approvers;
-        last.next(plan::next(&here, (&held.report, approvers), &context.servers().endpoint(Side::Old).address()));
-        call.printer.result(&steps.0, &last)?;
-        return Ok(Exit::Undecided);
+    let far = engine::status(&context).await?;
+    let from = From::of(&far)?;
+    if from > From::Start {
+        let since = far.exported_at.as_deref().map(amount::moment).unwrap_or_default();
+        call.printer.note(&format!("the run was exported at {since}: going on with it"));
     }
-    let standing = engine::approval(&context)?;
-    if standing.approvers > 0 {
-        last.next(approve::next(&here, &standing, held.rows));
-        call.printer.result(&steps.0, &last)?;
-        return Ok(Exit::Undecided);
+    if from < From::Merge {
+        let held = prepare(call, &here, &context, from, &mut steps).await?;
+        if let Some(exit) = wait_for_people(call, &here, &context, &held, (arguments.leave_held, &steps))? {
+            return Ok(exit);
+        }
     }
-    confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
-    let options = MergeOptions {
-        leave_held: arguments.leave_held,
-        fire_triggers: arguments.writing.fire_triggers,
-        dry_run: false,
-        again: false,
-    };
-    let merged = engine::merge(&context, options).await;
-    report::renew_after(call, &here, context.store(), &merged);
-    let merged = merged?;
     let stands = |error: Error| error.next(here.command("verify", &[]));
-    steps.done(call, "merge", &merged, &merge::page(call, &context, &merged, "merged into")).map_err(stands)?;
+    if from < From::Verify {
+        confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
+        let options = MergeOptions {
+            leave_held: arguments.leave_held,
+            fire_triggers: arguments.writing.fire_triggers,
+            dry_run: false,
+            again: false,
+        };
+        let merged = engine::merge(&context, options).await;
+        report::renew_after(call, &here, context.store(), &merged);
+        let merged = merged?;
+        steps.done(call, "merge", &merged, &merge::page(call, &context, &merged, "merged into")).map_err(stands)?;
+    }
     let verified = engine::verify(&context).await.map_err(stands)?;
     report::renew(call, &here, context.store());
+    let mut last = call.printer.page();
     let page = coverage::headed(call, &verified.coverage, &verify::page(call, &verified));
     if verified.state == State::NotVerified {
         last.next(verify::not_verified(&here));
@@ -92,22 +93,78 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     Ok(verify::exit(verified.state))
 }
 
+/// Where a run is gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum From {
+    Start,
+    Diff,
+    Plan,
+    /// Of the plan that there is: people may have approved of it, and it may be merged in some databases.
+    Merge,
+    /// It is merged.
+    Verify,
+}
+
+impl From {
+    /// Reads it from how far the run has come.
+    fn of(far: &StatusReport) -> Result<Self> {
+        match far.next {
+            "export" if far.exported_at.is_none() => Ok(Self::Start),
+            "diff" => Ok(Self::Diff),
+            "plan" => Ok(Self::Plan),
+            "merge" => Ok(Self::Merge),
+            "verify" | "nothing" => Ok(Self::Verify),
+            next => Err(Error::new(ErrorKind::Refused, "go on with the run")
+                .at(&far.run)
+                .because(format!("it has come to where `{next}` is what comes next, and that wants a person"))
+                .next("see `failback status`, with the same --run; or leave --run out to make a new run")),
+        }
+    }
+}
+
+/// Stops where rows wait for a decision, or people for the plan: says how to go on, and returns how the command ends.
+fn wait_for_people(
+    call: &Call,
+    here: &Settings,
+    context: &Context,
+    held: &Prepared,
+    (leave_held, steps): (bool, &Steps),
+) -> Result<Option<Exit>> {
+    let standing = engine::approval(context)?;
+    let next = if held.rows > 0 && !leave_held {
+        let address = context.servers().endpoint(Side::Old).address();
+        plan::next(here, (&held.report, standing.approvers), &address)
+    } else if standing.approvers > 0 {
+        approve::next(here, &standing, held.rows)
+    } else {
+        return Ok(None);
+    };
+    let mut last = call.printer.page();
+    last.next(next);
+    call.printer.result(&steps.0, &last)?;
+    Ok(Some(Exit::Undecided))
+}
+
 /// A plan, and how many of its rows wait.
 struct Prepared {
     report: engine::PlanReport,
     rows: u64,
 }
 
-/// Everything that only reads.
-async fn prepare(call: &Call, here: &Settings, context: &Context, steps: &mut Steps) -> Result<Prepared> {
-    let found = engine::discover(context).await?;
-    steps.done(call, "discover", &found, &coverage::headed(call, &found.coverage, &discover::page(call, &found)))?;
-    let exported = engine::export_discovered(context, &found).await?;
-    steps.done(call, "export", &exported, &export::page(call, &exported))?;
-    let compared = engine::diff(context).await?;
-    let waiting = diff::waiting_rows(context).await;
-    report::renew(call, here, context.store());
-    steps.done(call, "diff", &compared, &diff::page(call, &compared, &waiting?))?;
+/// Everything that only reads, from where the run stopped.
+async fn prepare(call: &Call, here: &Settings, context: &Context, from: From, steps: &mut Steps) -> Result<Prepared> {
+    if from == From::Start {
+        let found = engine::discover(context).await?;
+        steps.done(call, "discover", &found, &coverage::headed(call, &found.coverage, &discover::page(call, &found)))?;
+        let exported = engine::export_discovered(context, &found).await?;
+        steps.done(call, "export", &exported, &export::page(call, &exported))?;
+    }
+    if from <= From::Diff {
+        let compared = engine::diff(context).await?;
+        let waiting = diff::waiting_rows(context).await;
+        report::renew(call, here, context.store());
+        steps.done(call, "diff", &compared, &diff::page(call, &compared, &waiting?))?;
+    }
     let mut planned = engine::plan(context).await?;
     report::renew(call, here, context.store());
     planned.hide_values();

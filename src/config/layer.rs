@@ -10,7 +10,7 @@ use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 24] = [
+pub(super) const KEYS: [&str; 25] = [
     "approval",
     "cutover",
     "overlap",
@@ -35,6 +35,7 @@ pub(super) const KEYS: [&str; 24] = [
     RollbackSettings::KEYS[1],
     RollbackSettings::KEYS[2],
     RollbackSettings::KEYS[3],
+    RollbackSettings::KEYS[4],
 ];
 
 /// The section of the server that shows OLD as it was at the cutover.

@@ -2,10 +2,12 @@
 //! careful to be.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use toml_edit::Value;
 
 use super::channel::{self, Channels};
+use super::lock_waits;
 use crate::error::Result;
 use crate::policy::keys::{Entry, Section};
 
@@ -18,7 +20,7 @@ pub enum Var {
     List(Vec<String>),
 }
 
-/// `[vars]`, `[tools]`, `[channels]` and `protected`.
+/// `[vars]`, `[tools]`, `[channels]`, `protected` and `traffic_rest`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct RollbackSettings {
     vars: BTreeMap<String, Var>,
@@ -26,10 +28,11 @@ pub struct RollbackSettings {
     pass: Option<Vec<String>>,
     channels: Channels,
     protected: Option<bool>,
+    traffic_rest: Option<Duration>,
 }
 
 impl RollbackSettings {
-    pub(super) const KEYS: [&str; 4] = ["vars", "tools", "channels", "protected"];
+    pub(super) const KEYS: [&str; 5] = ["vars", "tools", "channels", "protected", "traffic_rest"];
 
     /// The key under `[tools]` that lists variables, and names no tool.
     const PASS: &str = "environment";
@@ -48,6 +51,8 @@ impl RollbackSettings {
         }
         let flag = |entry: &Entry<'_>| entry.value().and_then(Value::as_bool).ok_or_else(|| entry.wants("true or false"));
         settings.protected = section.entry("protected").as_ref().map(flag).transpose()?;
+        let length = |entry: &Entry<'_>| lock_waits::read(entry.text()?).map_err(|cause| entry.value_error(&cause));
+        settings.traffic_rest = section.entry("traffic_rest").as_ref().map(length).transpose()?;
         Ok(settings)
     }
 
@@ -61,6 +66,7 @@ impl RollbackSettings {
             pass: self.pass.or(below.pass),
             channels: below.channels,
             protected: self.protected.or(below.protected),
+            traffic_rest: self.traffic_rest.or(below.traffic_rest),
         }
     }
 
@@ -93,6 +99,12 @@ impl RollbackSettings {
     pub fn is_protected(&self) -> bool {
         self.protected.unwrap_or(false)
     }
+
+    /// How long traffic rests where it is between two moves; `None` where nothing is said of it.
+    #[must_use]
+    pub const fn traffic_rest(&self) -> Option<Duration> {
+        self.traffic_rest
+    }
 }
 
 fn var(entry: &Entry<'_>) -> Result<Var> {
@@ -112,7 +124,8 @@ mod tests {
     #[test]
     fn an_environment_lays_its_names_over_the_files() {
         let text = "vars = { zone = \"example.org\", ttl = 60, services = [\"a\", \"b\"] }\ntools.az = \"/opt/az\"\n\
-                    [environments.prod]\nprotected = true\nvars.zone = \"prod.example.org\"\ntools.environment = [\"ARM_X\"]\n";
+                    [environments.prod]\nprotected = true\ntraffic_rest = \"5m\"\n\
+                    vars.zone = \"prod.example.org\"\ntools.environment = [\"ARM_X\"]\n";
         let config = Config::parse(text, "failback.toml").unwrap();
         assert!(!config.rollback().is_protected());
         let prod = config.for_environment("prod").unwrap();
@@ -120,6 +133,8 @@ mod tests {
         assert_eq!((text("zone"), text("ttl")), (Var::Text("prod.example.org".to_owned()), Var::Text("60".to_owned())));
         assert_eq!(text("services"), Var::List(vec!["a".to_owned(), "b".to_owned()]));
         assert!(prod.rollback().is_protected());
+        let rests = [&config, &prod].map(|config| config.rollback().traffic_rest());
+        assert_eq!(rests, [None, Some(Duration::from_mins(5))]);
         assert_eq!(
             (prod.rollback().tools()["az"].as_str(), prod.rollback().environment()),
             ("/opt/az", &["ARM_X".to_owned()][..])

@@ -51,8 +51,8 @@ pub use export::{
     export_discovered,
 };
 pub use fence::{
-    EndedSessions, FenceOptions, FencePlan, FenceReport, LiftReport, LiftedChange, Watched, WatchedDatabase, fence, lift_fence,
-    plan_fence, watch,
+    EndedSessions, FenceOptions, FencePlan, FenceReport, LiftReport, LiftedChange, Watched, WatchedDatabase, fence,
+    forget_unmade, lift_fence, plan_fence, watch,
 };
 pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
@@ -71,8 +71,8 @@ pub use review::{
     TableDecisions, Window, common, excerpt, spelt,
 };
 pub use run::{
-    Armed, CHUNK_BYTES, Context, CoveredChanges, CoveredTable, Entry, Event, HeldLog, LedgerAction, Limits, Progress, Reporter,
-    Selection, Servers, Silent, SlotState, State, StatusReport, Stop, held_log, status,
+    Armed, CHUNK_BYTES, Claim, Context, CoveredChanges, CoveredTable, Entry, Event, HeldLog, LedgerAction, Limits, Progress,
+    Reporter, Selection, Servers, Silent, SlotState, State, StatusReport, Stop, held_log, status,
 };
 pub use runs::{PruneOptions, RunState, RunSummary, prune, runs};
 pub use sequences::{

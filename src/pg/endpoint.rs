@@ -18,6 +18,7 @@ use super::keyword::VARIABLES;
 use super::passfile::Passfile;
 use super::password::{self, Password, Source};
 use super::pooler::SessionPools;
+use super::process_environment::ProcessEnvironment;
 use super::service;
 use super::tls::Tls;
 use crate::error::{Error, ErrorKind, Place as _, Result};
@@ -44,16 +45,6 @@ pub struct Endpoint {
     pub(super) session_pools: SessionPools,
 }
 
-/// What surrounds the process, handed in so that resolution can be tested without it.
-pub struct ProcessEnvironment<'a> {
-    /// Returns a variable's value.
-    pub env: &'a dyn Fn(&str) -> Option<String>,
-    /// The home folder: `.pgpass`, `.pg_service.conf` and `.postgresql` are looked for there.
-    pub home: Option<PathBuf>,
-    /// The operating system's name of the user: the default user name.
-    pub user: Option<String>,
-}
-
 impl Endpoint {
     /// Resolves a side's endpoint with the home folder and user name that the environment states.
     ///
@@ -75,9 +66,7 @@ impl Endpoint {
         configured: Option<&str>,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self> {
-        let user = env("USER").or_else(|| env("LOGNAME")).filter(|user| !user.is_empty()).or_else(host_files::user_name);
-        let home = env("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        resolve(side, called(side), given, configured, &ProcessEnvironment { env, home, user }).place(|| side)
+        resolve(side, called(side), given, configured, &ProcessEnvironment::of(env)).place(|| side)
     }
 
     /// Resolves the endpoint of BASE, a server that shows OLD as it was at the cutover and is asked in OLD's words, with the
@@ -86,9 +75,7 @@ impl Endpoint {
     /// # Errors
     /// As [`Endpoint::resolve`].
     pub fn resolve_base(given: Option<&str>, configured: Option<&str>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
-        let user = env("USER").or_else(|| env("LOGNAME")).filter(|user| !user.is_empty()).or_else(host_files::user_name);
-        let home = env("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        resolve(Side::Old, BASE, given, configured, &ProcessEnvironment { env, home, user }).place(|| BASE)
+        resolve(Side::Old, BASE, given, configured, &ProcessEnvironment::of(env)).place(|| BASE)
     }
 
     /// Resolves a side's endpoint in the environment given.
@@ -140,6 +127,12 @@ impl Endpoint {
     #[must_use]
     pub fn database(&self) -> &str {
         &self.database
+    }
+
+    /// Returns the password that the connection string or a variable holds, for whoever has to keep it out of what is shown.
+    #[must_use]
+    pub fn secret_to_hide(&self) -> Option<&str> {
+        self.secret.as_ref().map(|(password, _)| password.reveal())
     }
 
     /// Finds the password for one host, and where it came from.

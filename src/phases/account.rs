@@ -171,10 +171,11 @@ impl Account {
 
 impl StepAccount {
     fn settle(&mut self, verdict: Verdict, cause: Option<String>, at: Timestamp) {
-        // An attempt to take it back that failed leaves it done.
+        // An attempt to take it back that failed leaves it done; one of which nobody can tell is still an attempt.
         let failed_undo = self.undoing && verdict == Verdict::Failed;
         let state = if failed_undo { State::Done } else { verdict.into() };
-        (self.state, self.ended, self.cause, self.undoing) = (Some(state), Some(at), cause, false);
+        self.undoing &= verdict == Verdict::Unknown;
+        (self.state, self.ended, self.cause) = (Some(state), Some(at), cause);
     }
 }
 

@@ -8,27 +8,24 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::account::{Account, End};
-use super::consent::Standing;
+use super::account::Account;
+use super::finish::{self, Finish};
 use super::journal::{JournalFile, Record};
 use super::outcome::{Ended, Facts, Seen};
 use super::plan::Plan;
-use super::runbook::is_called;
+use super::rest::TrafficRest;
 use super::state::{Answer, Effect, State, Verdict};
 use super::step::Step;
 use super::tools::Tools;
 use super::work::Work;
-use crate::engine::Servers;
+use crate::engine::{Claim, Servers};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where a rollback stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stopped {
     /// At its end.
-    Finished {
-        /// Whether steps were skipped or failed that may.
-        exceptions: bool,
-    },
+    Finished(Finish),
     /// At a step that failed.
     Failed {
         /// The step's id.
@@ -66,6 +63,10 @@ pub enum Event<'a> {
     Ends(&'a Step, State, Option<&'a str>),
     /// A step is taken back.
     TakesBack(&'a Step),
+    /// A step that moves traffic waits until then, since traffic was moved a moment ago.
+    Rests(&'a Step, Timestamp),
+    /// Something that concerns no step.
+    Note(&'a str),
 }
 
 /// Carries out a plan.
@@ -78,79 +79,55 @@ pub struct Course<'a> {
     pub tools: &'a Tools,
     /// The servers, where the configuration names them.
     pub servers: Option<&'a Servers>,
+    /// The claim to the environment on OLD, where the configuration names OLD.
+    pub claim: Option<&'a Claim>,
+    /// How long traffic rests where it is.
+    pub rest: TrafficRest,
     /// Is told what happens.
     pub watch: &'a (dyn Fn(&Event<'_>) + Send + Sync),
 }
 
 impl Course<'_> {
-    /// Carries out what is left of the plan, until it is done, something fails, or people are waited for. Dropping it in the
-    /// middle is what a crash is: the next call looks at the world first.
-    ///
-    /// # Errors
-    /// `Interrupted` where the user asks to stop, `Damaged` where the journal is broken, what keeps evidence from being kept.
-    pub async fn run(&self) -> Result<Stopped> {
-        let steps = &self.plan.runbook.steps;
-        for (at, step) in steps.iter().enumerate() {
-            let account = self.account()?;
-            if let Some((by, why)) = &account.paused {
-                return Ok(Stopped::Paused { cause: format!("{by} paused it: {why}") });
-            }
-            match &account.end {
-                Some(End::Finished { exceptions, .. }) => return Ok(Stopped::Finished { exceptions: *exceptions }),
-                Some(End::Aborted { by, why, .. }) => return Ok(Stopped::Paused { cause: format!("{by} ended it: {why}") }),
-                None => {}
-            }
-            let state = account.state(&step.id);
-            if state.is_over() || (state == State::Failed && step.optional) {
-                continue;
-            }
-            if let Some(stopped) = self.not_yet(step, &account) {
-                return Ok(stopped);
-            }
-            (self.watch)(&Event::Begins(step, at + 1, steps.len()));
-            if let Some(stopped) = self.step(step, &account).await? {
-                return Ok(stopped);
-            }
+    /// Makes sure that nobody else carries out steps in the environment. An OLD that does not answer is no reason to stop, and
+    /// is written down.
+    pub(super) async fn hold_claim(&self) -> Result<()> {
+        let Some(claim) = self.claim else { return Ok(()) };
+        if let Some(cause) = claim.hold().await? {
+            let cause = self.tools.secrets().hide(&cause);
+            let text = format!("OLD cannot be asked whether somebody carries out a rollback from another machine: {cause}");
+            (self.watch)(&Event::Note(&text));
+            self.journal.append(&Record::Noted { by: "failback".to_owned(), text })?;
         }
-        let account = self.account()?;
-        let exceptions = steps.iter().any(|step| matches!(account.state(&step.id), State::Skipped | State::Failed));
-        if account.end.is_none() {
-            self.journal.append(&Record::Finished { exceptions })?;
-        }
-        Ok(Stopped::Finished { exceptions })
+        Ok(())
     }
 
-    fn account(&self) -> Result<Account> {
+    /// Says what a rollback that has ended came to. Where a crash interrupted what was taken back after the end, the world is
+    /// looked at first.
+    pub(super) async fn after_the_end(&self, account: &Account) -> Result<Stopped> {
+        let Some(step) = finish::in_doubt(&self.plan.runbook, account) else {
+            return Ok(Stopped::Finished(Finish::of(&self.plan.runbook, account)));
+        };
+        let cause = match self.look(step, account, account.state(&step.id)).await? {
+            Some(Seen::Done(facts)) => {
+                self.end(step, Verdict::AlreadyDone, facts, None)?;
+                return Box::pin(self.after_the_end(&self.account()?)).await;
+            }
+            Some(Seen::NotDone) => {
+                self.end(step, Verdict::Undone, Facts::new(), None)?;
+                return Box::pin(self.after_the_end(&self.account()?)).await;
+            }
+            Some(Seen::Unknown(cause)) => cause,
+            None => "taking it back began, and nothing says how that ended; `undo` does it once more".to_owned(),
+        };
+        Ok(Stopped::Unknown { step: step.id.clone(), cause })
+    }
+
+    pub(super) fn account(&self) -> Result<Account> {
         Ok(Account::of(&self.journal.read()?.0))
     }
 
-    /// What keeps a step from beginning, if anything does.
-    fn not_yet(&self, step: &Step, account: &Account) -> Option<Stopped> {
-        for need in &step.needs {
-            let needed = self.plan.runbook.steps.iter().filter(|other| is_called(other, need));
-            // What destroys has no second chance: what was left out before it does not count as done.
-            let is_enough = |state: State| match step.kind.effect() {
-                Effect::Destructive => state.is_over() && state != State::Skipped,
-                _ => state.is_over(),
-            };
-            if let Some(open) = needed.into_iter().find(|other| !is_enough(account.state(&other.id))) {
-                let cause = format!("it needs {}, which is {}", open.id, account.state(&open.id));
-                return Some(Stopped::Failed { step: step.id.clone(), cause });
-            }
-        }
-        let consent = step.consent.as_ref()?;
-        let votes = account.steps.get(&step.id).map(|step| step.votes.as_slice()).unwrap_or_default();
-        let cause = match consent.standing(votes, Timestamp::now()) {
-            Standing::Given => return None,
-            Standing::Denied { by, role } => format!("{by} denied it as {role}"),
-            Standing::Missing { roles, people } if roles.is_empty() => format!("{people} more people have to approve"),
-            Standing::Missing { roles, .. } => format!("nobody has approved as {}", roles.join(", ")),
-        };
-        Some(Stopped::Waiting { step: step.id.clone(), cause })
-    }
-
     /// Carries out one step; where the rollback stops at it, says so.
-    async fn step(&self, step: &Step, account: &Account) -> Result<Option<Stopped>> {
+    pub(super) async fn step(&self, step: &Step, account: &Account) -> Result<Option<Stopped>> {
         let before = account.state(&step.id);
         if let Some(seen) = self.look(step, account, before).await? {
             match seen {
@@ -282,9 +259,20 @@ impl Course<'_> {
     /// # Errors
     /// As [`Course::run`].
     pub async fn take_back(&self, step: &Step) -> Result<Option<String>> {
+        let account = self.account()?;
+        let before = account.state(&step.id);
+        if matches!(before, State::Running | State::Unknown) {
+            match self.look(step, &account, before).await? {
+                Some(Seen::NotDone) => return self.end(step, Verdict::Undone, Facts::new(), None).map(|()| None),
+                Some(Seen::Unknown(cause)) => {
+                    self.end(step, Verdict::Unknown, Facts::new(), Some(&cause))?;
+                    return Ok(Some(cause));
+                }
+                Some(Seen::Done(_)) | None => {}
+            }
+        }
         (self.watch)(&Event::TakesBack(step));
         self.journal.append(&Record::UndoIntent { step: step.id.clone() })?;
-        let account = self.account()?;
         let ended = self.working(step, &account, async |work| step.kind.undo(&work).await).await?;
         match ended {
             Ended::Done(facts) => self.end(step, Verdict::Undone, facts, None).map(|()| None),
@@ -300,18 +288,15 @@ impl Course<'_> {
     /// # Errors
     /// `Usage` where no step is called so, or what it did cannot be taken back; as [`Course::run`].
     pub async fn undo(&self, only: Option<&str>) -> Result<Vec<(String, Option<String>)>> {
+        self.hold_claim().await?;
         let account = self.account()?;
-        let is_meant = |step: &&Step| only.is_none_or(|only| is_called(step, only));
-        let done = |step: &&Step| matches!(account.state(&step.id), State::Done | State::Unknown | State::Running);
-        let steps = &self.plan.runbook.steps;
-        if let Some(only) = only
-            && !steps.iter().filter(is_meant).any(|step| step.kind.can_undo() && done(&step))
-        {
+        let steps = finish::taken_back(&self.plan.runbook, &account, only);
+        if let (Some(only), []) = (only, steps.as_slice()) {
             let cause = format!("no step called `{only}` has done anything that it can take back");
             return Err(Error::new(ErrorKind::Usage, "take a step back").because(cause));
         }
         let mut taken = Vec::new();
-        for step in steps.iter().rev().filter(is_meant).filter(done).filter(|step| step.kind.can_undo()) {
+        for step in steps {
             taken.push((step.id.clone(), self.take_back(step).await?));
         }
         Ok(taken)

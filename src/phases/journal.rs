@@ -2,9 +2,11 @@
 //! the disk before what it announces is done. Status, resume and post-mortem are read from it and from nothing else.
 //!
 //! A last line that a crash tore is passed over and counted. A line that was altered, taken out or put in breaks the chain,
-//! which is damage: the journal is then evidence of nothing.
+//! which is damage: the journal is then evidence of nothing. What the chain cannot show, that the last lines were altered or
+//! taken off, a second file does, which is written after each line; a crash between the two leaves it one line behind.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,9 @@ use crate::store::{LocalStore, Store as _};
 
 /// The journal's file, in the rollback's folder.
 pub const JOURNAL: &str = "journal.jsonl";
+
+/// The file that says how far the journal has come: how many lines, and the digest of the last.
+pub const HEAD: &str = "journal.head";
 
 /// What the first line has in the place of a digest.
 const START: &str = "start";
@@ -34,6 +39,13 @@ pub struct Line {
     /// What happened.
     #[serde(flatten)]
     pub record: Record,
+}
+
+/// How far the journal has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    seq: u64,
+    digest: String,
 }
 
 /// What happened.
@@ -208,13 +220,29 @@ impl JournalFile {
     /// `Storage` where it cannot be written, `Damaged` where what stands before it is broken.
     pub fn append(&self, record: &Record) -> Result<()> {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let written = Mutex::new(None);
         self.store.append_after(JOURNAL, &|before| {
-            let (lines, _) = read(before)?;
+            let (lines, _) = read(before, self.head()?)?;
             let seq = lines.last().map_or(1, |(line, _)| line.seq + 1);
             let prev = lines.last().map_or_else(|| START.to_owned(), |(_, digest)| digest.clone());
             let line = Line { seq, prev, at: Timestamp::now(), host: host.clone(), record: record.clone() };
-            serde_json::to_string(&line).map_err(|error| Error::new(ErrorKind::Storage, "write the journal").because(error))
-        })
+            let text = serde_json::to_string(&line)
+                .map_err(|error| Error::new(ErrorKind::Storage, "write the journal").because(error))?;
+            let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
+            *written.lock().unwrap_or_else(PoisonError::into_inner) = Some(Head { seq, digest });
+            Ok(text)
+        })?;
+        let head = written.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let text =
+            serde_json::to_vec(&head).map_err(|error| Error::new(ErrorKind::Storage, "write the journal").because(error))?;
+        self.store.write(HEAD, &text).map(|_| ())
+    }
+
+    fn head(&self) -> Result<Option<Head>> {
+        if !self.store.exists(HEAD)? {
+            return Ok(None);
+        }
+        serde_json::from_slice(&self.store.read(HEAD)?).map_err(|_| broken("what says how far it has come cannot be read"))
     }
 
     /// Reads the lines, oldest first, and how many torn ones there are between them.
@@ -222,10 +250,12 @@ impl JournalFile {
     /// # Errors
     /// `Damaged` where the chain is broken.
     pub fn read(&self) -> Result<(Vec<Line>, usize)> {
-        if !self.store.exists(JOURNAL)? {
+        if !self.store.exists(JOURNAL)? && !self.store.exists(HEAD)? {
             return Ok((Vec::new(), 0));
         }
-        let (lines, torn) = read(&self.store.read(JOURNAL)?)?;
+        // First how far it had come: whoever adds to it meanwhile writes the line first.
+        let head = self.head()?;
+        let (lines, torn) = read(&self.store.read(JOURNAL)?, head)?;
         Ok((lines.into_iter().map(|(line, _)| line).collect(), torn))
     }
 
@@ -239,7 +269,7 @@ impl JournalFile {
     }
 }
 
-fn read(bytes: &[u8]) -> Result<(Vec<(Line, String)>, usize)> {
+fn read(bytes: &[u8], head: Option<Head>) -> Result<(Vec<(Line, String)>, usize)> {
     let (mut lines, mut torn): (Vec<(Line, String)>, _) = (Vec::new(), 0);
     for text in bytes.split(|byte| *byte == b'\n').filter(|text| !text.is_empty()) {
         let Ok(line) = serde_json::from_slice::<Line>(text) else {
@@ -251,14 +281,24 @@ fn read(bytes: &[u8]) -> Result<(Vec<(Line, String)>, usize)> {
             None => (1, START),
         };
         if (line.seq, line.prev.as_str()) != (seq, prev) {
-            return Err(Error::new(ErrorKind::Damaged, "read the journal")
-                .at(format!("{JOURNAL}, record {seq}"))
-                .because("its lines do not follow each other: one was altered, taken out or put in")
-                .next("take the journal from a copy; nothing is done on the word of this one"));
+            return Err(broken("its lines do not follow each other: one was altered, taken out or put in")
+                .at(format!("{JOURNAL}, record {seq}")));
         }
         lines.push((line, blake3::hash(text).to_hex().to_string()));
     }
+    if let Some(Head { seq, digest }) = head
+        && !lines.iter().rev().any(|(line, of)| line.seq == seq && *of == digest)
+    {
+        return Err(broken("its last lines are not those that were written: they were altered or taken off"));
+    }
     Ok((lines, torn))
+}
+
+fn broken(cause: &str) -> Error {
+    Error::new(ErrorKind::Damaged, "read the journal")
+        .at(JOURNAL)
+        .because(cause)
+        .next("take the journal from a copy, with journal.head; nothing is done on the word of this one")
 }
 
 #[cfg(test)]
@@ -306,11 +346,24 @@ mod tests {
         let fewer = format!("{}\n{}\n", lines[0], lines[2]);
         let first_gone = format!("{}\n{}\n", lines[1], lines[2]);
         let doubled = format!("{}\n{}\n{}\n", lines[0], lines[1], lines[1]);
-        for text in [altered, fewer, first_gone, doubled] {
+        let last_altered = whole.replace("\"three\"", "\"there\"");
+        let last_gone = format!("{}\n{}\n", lines[0], lines[1]);
+        for text in [altered, fewer, first_gone, doubled, last_altered, last_gone, String::new()] {
             std::fs::write(path(&root), &text).unwrap();
             assert_eq!(journal.read().unwrap_err().kind(), ErrorKind::Damaged, "{text}");
             assert!(journal.append(&note("more")).is_err());
         }
+    }
+
+    #[test]
+    fn a_crash_before_the_second_file_leaves_a_journal_that_is_gone_on_with() {
+        let (root, journal) = journal();
+        journal.append(&note("one")).unwrap();
+        let head = std::fs::read(root.path().join("r1").join(HEAD)).unwrap();
+        journal.append(&note("two")).unwrap();
+        std::fs::write(root.path().join("r1").join(HEAD), head).unwrap();
+        journal.append(&note("three")).unwrap();
+        assert_eq!(journal.read().unwrap().0.len(), 3);
     }
 
     #[test]
@@ -328,6 +381,6 @@ mod tests {
     #[test]
     fn what_a_newer_failback_wrote_is_passed_over() {
         let line = r#"{"seq":1,"prev":"start","at":"2026-11-30T10:00:00Z","host":"h","record":"flew","to":"the moon"}"#;
-        assert_eq!(read(line.as_bytes()).unwrap().0[0].0.record, Record::Unknown);
+        assert_eq!(read(line.as_bytes(), None).unwrap().0[0].0.record, Record::Unknown);
     }
 }

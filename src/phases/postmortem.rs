@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::account::{Account, End};
+use super::finish::{self, Finish};
 use super::journal::{Line, Record};
 use super::plan::Plan;
 use super::state::{Effect, State};
@@ -40,8 +41,13 @@ fn head(text: &mut String, plan: &Plan, account: &Account) {
         let _ = writeln!(text, "**Incident commander**: {}", inline(&declared.commander));
     }
     let how = match &account.end {
-        Some(End::Finished { exceptions: false, .. }) => "all steps done".to_owned(),
-        Some(End::Finished { .. }) => "done, with exceptions (see below)".to_owned(),
+        Some(End::Finished { .. }) => match finish::in_doubt(&plan.runbook, account) {
+            Some(step) => format!("nobody can tell whether {} was taken back", inline(&step.title)),
+            None => match Finish::of(&plan.runbook, account) {
+                Finish::Done => "all steps done".to_owned(),
+                finish => format!("{finish} (see below)"),
+            },
+        },
         Some(End::Aborted { by, why, .. }) => format!("ended by {}: {}", inline(by), inline(why)),
         None => "still under way".to_owned(),
     };
@@ -82,7 +88,7 @@ fn event(plan: &Plan, record: &Record) -> Option<String> {
         Record::Paused { by, why } => format!("Paused by {by}: {why}"),
         Record::Resumed { by, .. } => format!("Resumed by {by}"),
         Record::Aborted { by, why } => format!("Ended by {by}: {why}"),
-        Record::Finished { .. } => "Rollback complete".to_owned(),
+        Record::Finished { .. } => "Rollback complete: every step was over".to_owned(),
         Record::Intent { .. } | Record::Command { .. } | Record::Unknown => return None,
     })
 }

@@ -1,9 +1,30 @@
-//! Values that nothing may show: taken out of every text that is kept or printed.
+//! Values that nothing may show: taken out of every text that is kept or printed. Those that failback was given are known;
+//! those that a program brings along are known by what stands before them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use regex_lite::Regex;
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "•••";
+
+/// What a secret stands behind: the user of an address, a scheme of authorization, a name that says what it is. The first group
+/// is kept, and what follows it is hidden.
+static BEHIND: LazyLock<[Regex; 3]> = LazyLock::new(|| {
+    [
+        r#"(?i)([a-z][a-z0-9+.-]*://[^\s:/@"']*:)[^\s/@"']+@"#,
+        r"(?i)(\b(?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}",
+        r#"(?i)((?:password|passwd|pwd|secret|token|account_?key|access_?key|api_?key)\\?["']?\s*[=:]\s*\\?["']?)[^\s"',;&}]+"#,
+    ]
+    .map(|pattern| Regex::new(pattern).expect("a pattern that is written here"))
+});
+
+/// Whether the name of a variable says that its value is a secret.
+#[must_use]
+pub fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"].iter().any(|word| name.contains(word))
+}
 
 /// The secrets that a rollback has come to know. Cheap to clone: all clones know the same.
 #[derive(Clone, Default)]
@@ -38,7 +59,12 @@ impl Secrets {
     #[must_use]
     pub fn hide(&self, text: &str) -> String {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN))
+        let text = known.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN));
+        let hide = |found: &regex_lite::Captures<'_>| {
+            let end = if found[0].ends_with('@') { "@" } else { "" };
+            format!("{}{HIDDEN}{end}", &found[1])
+        };
+        BEHIND.iter().fold(text, |text, pattern| pattern.replace_all(&text, hide).into_owned())
     }
 }
 
@@ -54,5 +80,22 @@ mod tests {
         }
         let text = "password=hunter2 {\"a\":\"hunter2-and\\\"more\"} hunter2-and\"more abc";
         assert_eq!(secrets.hide(text), "password=••• {\"a\":\"•••\"} ••• abc");
+    }
+
+    #[test]
+    fn what_a_program_brings_along_is_known_by_what_stands_before_it() {
+        for (text, hidden) in [
+            ("postgresql://u:hunter2@h/db?x=1", "postgresql://u:•••@h/db?x=1"),
+            ("password=hunter3 host=x", "password=••• host=x"),
+            ("PGPASSWORD=hunter4 psql", "PGPASSWORD=••• psql"),
+            ("Authorization: Bearer hunter5tok.en", "Authorization: Bearer •••"),
+            ("{\"password\": \"hunter6\", \"a\": 1}", "{\"password\": \"•••\", \"a\": 1}"),
+            ("{\\\"client_secret\\\":\\\"hunter7\\\"}", "{\\\"client_secret\\\":\\\"•••\"}"),
+        ] {
+            assert_eq!(Secrets::default().hide(text), hidden);
+        }
+        for text in ["https://h:443/health", "password authentication failed for user \"u\"", "secretName: tls", "a@b.c:d"] {
+            assert_eq!(Secrets::default().hide(text), text);
+        }
     }
 }

@@ -185,6 +185,29 @@ fn recover_stops_where_a_person_must_decide_and_goes_on_when_told() {
     }
 }
 
+/// Whatever ended it, the same command goes on with the run that it names.
+#[test]
+fn recover_goes_on_with_the_run_that_it_names() {
+    let scene = Scene::new("cli_recover_on");
+    let again = ["recover", "--leave-held", "--confirm", &scene.confirm];
+    assert_eq!(scene.failback(&["export"]).code, 0);
+    let counted = |done: &Value| ["discover", "export", "diff", "plan", "merge", "verify"].map(|step| !done[step].is_null());
+    let stopped = scene.json(3, &["recover"]);
+    assert_eq!(counted(&stopped), [false, false, true, true, false, false], "exported before");
+    let done = scene.json(9, &again);
+    assert_eq!(counted(&done), [false, false, false, false, true, true], "planned before");
+    let merged = scene.old();
+    let more = scene.failback(&again);
+    assert!(more.code == 9 && more.stderr.contains("going on with it"), "{}{}", more.stdout, more.stderr);
+    assert_eq!(scene.old(), merged, "merged before: it is verified alone");
+    assert_eq!(scene.failback(&["undo", "--confirm", &scene.confirm]).code, 0);
+    let undone = scene.old();
+    let refused = scene.failback(&again);
+    assert!(matches!(refused.code, 4 | 9), "{}{}", refused.stdout, refused.stderr);
+    assert!(refused.code == 4 || scene.old() == merged, "{}{}", refused.stdout, refused.stderr);
+    assert!(refused.code == 9 || scene.old() == undone, "{}{}", refused.stdout, refused.stderr);
+}
+
 #[test]
 fn text_goes_to_stdout_and_errors_have_five_parts() {
     let scene = Scene::new("cli_text");

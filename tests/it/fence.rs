@@ -256,3 +256,22 @@ fn through_a_gate(url: &str, file: &Path) -> String {
     });
     url.replace(&server, &own)
 }
+
+/// A crash between the file and the server leaves a file of a fence that was never made: it is in nobody's way.
+#[test]
+fn the_file_of_a_fence_that_was_never_made_is_in_nobodys_way() {
+    let scene = Scene::new("fence_crash");
+    let fence = ["--by", "connect", "--apply", "--confirm", &scene.confirm];
+    let before = scene.guards();
+    assert!(matches!(scene.run(&fence).code, 0 | 9));
+    let file = std::fs::read(scene.file()).expect("the file");
+    assert!(matches!(scene.run(&["--lift", "fence.json", "--confirm", &scene.confirm]).code, 0 | 9));
+    assert_eq!(scene.guards(), before);
+    std::fs::write(scene.file(), &file).expect("the file of a fence that does not stand");
+    let again = scene.run(&fence);
+    assert!(matches!(again.code, 0 | 9) && !gets_in(&scene.app), "{again:?}");
+    // One that stands in part keeps its file: what was there before is in it alone.
+    support::sql(&scene.url, &format!("grant connect on database {} to public", scene.database));
+    let refused = scene.run(&fence);
+    assert!(refused.code == 4 && refused.stderr.contains("there is a file of that name"), "{refused:?}");
+}

@@ -10,19 +10,22 @@ use super::super::settings::Settings;
 use super::super::{Call, Exit, decide};
 use super::folder::{self, Rollback};
 use super::{live, report};
+use crate::engine::{Claim, Servers};
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::phases::course::{Course, Event, Stopped};
 use crate::phases::journal::Record;
 use crate::phases::messenger::Messenger;
 use crate::phases::plan::Plan;
+use crate::phases::rest::{self, TrafficRest};
 use crate::phases::runbook::Runbook;
-use crate::phases::secrets::Secrets;
+use crate::phases::secrets::{Secrets, is_secret_name};
 use crate::phases::shipped::Shipped;
 use crate::phases::state::Effect;
 use crate::phases::tools::{OWN, Tools};
 use crate::phases::vars::Vars;
 use crate::store::host_files;
+use crate::text::shell_word;
 
 /// Variables that every tool sees: where things are, how to speak, how to reach the network. Credentials are among them only
 /// where a tool has no other way to get them.
@@ -116,6 +119,9 @@ pub(super) struct Undo {
     /// The step, or the step that several were made of [default: all that can be]
     #[arg(value_name = "STEP")]
     step: Option<String>,
+    /// Show what would be taken back, and change nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Confirm by name: the environment's
     #[arg(long, value_name = "ENV")]
     confirm: Option<String>,
@@ -125,16 +131,17 @@ pub(super) struct Undo {
 
 /// Begins a phase.
 pub(super) async fn phase(call: &Call, begin: &Begin, phase: Shipped) -> Result<Exit> {
-    go(call, begin, || Ok((phase.runbook().to_owned(), phase.file()))).await
+    go(call, begin, phase.word(), || Ok((phase.runbook().to_owned(), phase.file()))).await
 }
 
 /// Begins a runbook of the user's own.
 pub(super) async fn own(call: &Call, own: &Own) -> Result<Exit> {
-    go(call, &own.begin, || Ok((host_files::read_text(&own.file)?, own.file.display().to_string()))).await
+    let file = own.file.display().to_string();
+    go(call, &own.begin, &format!("run {}", shell_word(&file)), || Ok((host_files::read_text(&own.file)?, file.clone()))).await
 }
 
-/// Begins the runbook that `read` returns, with what errors call it.
-async fn go(call: &Call, begin: &Begin, read: impl FnOnce() -> Result<(String, String)>) -> Result<Exit> {
+/// Begins the runbook that `read` returns, with what errors call it; `how` is what begins it on the command line.
+async fn go(call: &Call, begin: &Begin, how: &str, read: impl FnOnce() -> Result<(String, String)>) -> Result<Exit> {
     let settings = Settings::read(call, &begin.options, None)?;
     let (text, file) = read()?;
     let environment = folder::environment(&settings)?.to_owned();
@@ -144,10 +151,10 @@ async fn go(call: &Call, begin: &Begin, read: impl FnOnce() -> Result<(String, S
     let (config, protected) = (settings.config_text()?, settings.config.rollback().is_protected());
     let plan = Plan::new(&environment, protected, begin.option.as_deref(), &config, runbook);
     if begin.dry_run {
-        return report::plan(call, &settings, &plan);
+        return report::plan(call, &settings, &plan, how);
     }
     let lock = folder::lock(&settings)?;
-    agree(call, &plan, begin.confirm.as_deref()).await?;
+    agree(call, &plan, "--dry-run", begin.confirm.as_deref()).await?;
     let rollback = folder::make(&settings, plan)?;
     rollback.journal.append(&Record::Declared {
         environment,
@@ -170,7 +177,7 @@ pub(super) async fn resume(call: &Call, resume: &Resume) -> Result<Exit> {
     let lock = folder::lock(&settings)?;
     rollback.plan.expect_config(&settings.config_text()?)?;
     if rollback.account()?.end.is_none() {
-        agree(call, &rollback.plan, resume.confirm.as_deref()).await?;
+        agree(call, &rollback.plan, "failback rollback status", resume.confirm.as_deref()).await?;
         rollback.journal.append(&Record::Resumed { by: host_files::acting_user() })?;
     }
     let stopped = carry_out(call, &settings, &rollback).await;
@@ -182,36 +189,72 @@ pub(super) async fn resume(call: &Call, resume: &Resume) -> Result<Exit> {
 pub(super) async fn undo(call: &Call, undo: &Undo) -> Result<Exit> {
     let settings = Settings::read(call, &undo.options, None)?;
     let rollback = folder::newest(&settings)?;
+    if undo.dry_run {
+        return report::would_undo(call, &settings, &rollback, undo.step.as_deref());
+    }
     let _lock = folder::lock(&settings)?;
     rollback.plan.expect_config(&settings.config_text()?)?;
-    confirm_name(call, &rollback.plan.environment, "take steps of the rollback back", undo.confirm.as_deref()).await?;
+    let deed = ("take steps of the rollback back", "--dry-run");
+    confirm_name(call, &rollback.plan.environment, deed, undo.confirm.as_deref()).await?;
     let tools = tools(call, &settings, &rollback).await?;
-    let servers = settings.servers_of(call)?;
+    let means = Means::of(call, &settings, &rollback)?;
     let watch = |event: &Event<'_>| live::tell(call, event);
-    let course =
-        Course { plan: &rollback.plan, journal: &rollback.journal, tools: &tools, servers: Some(&servers), watch: &watch };
-    let taken = course.undo(undo.step.as_deref()).await.map_err(|error| match error.kind() {
-        ErrorKind::Usage => error,
-        _ => error.state(OldState::Steps),
-    })?;
+    let taken =
+        means.course(&rollback, &tools, &watch).undo(undo.step.as_deref()).await.map_err(|error| match error.kind() {
+            ErrorKind::Usage => error,
+            _ => error.state(OldState::Steps),
+        })?;
     report::undone(call, &settings, &rollback, &taken)
 }
 
 /// Has the environment's name typed, where the plan changes what decides about users, or the environment is protected.
-async fn agree(call: &Call, plan: &Plan, given: Option<&str>) -> Result<()> {
+async fn agree(call: &Call, plan: &Plan, shown_by: &str, given: Option<&str>) -> Result<()> {
     if plan.protected || plan.runbook.most_effect() >= Effect::Traffic {
         let what = format!("carry out {}", plan.runbook.name);
-        return confirm_name(call, &plan.environment, &what, given).await;
+        return confirm_name(call, &plan.environment, (&what, shown_by), given).await;
     }
     Ok(())
 }
 
+/// What a course needs beside the rollback's files and tools.
+struct Means {
+    servers: Servers,
+    claim: Option<Claim>,
+    rest: TrafficRest,
+}
+
+impl Means {
+    fn of(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Self> {
+        let servers = settings.servers_of(call)?;
+        let is_named = settings.address(call, Side::Old)?.is_some();
+        let claim = is_named.then(|| Claim::new(&rollback.plan.environment, servers.clone()));
+        let length = settings.config.rollback().traffic_rest().unwrap_or(rest::USUAL);
+        Ok(Self { servers, claim, rest: TrafficRest { length, moved_before: folder::moved_before(settings, rollback)? } })
+    }
+
+    fn course<'a>(
+        &'a self,
+        rollback: &'a Rollback,
+        tools: &'a Tools,
+        watch: &'a (dyn Fn(&Event<'_>) + Send + Sync),
+    ) -> Course<'a> {
+        Course {
+            plan: &rollback.plan,
+            journal: &rollback.journal,
+            tools,
+            servers: Some(&self.servers),
+            claim: self.claim.as_ref(),
+            rest: self.rest,
+            watch,
+        }
+    }
+}
+
 async fn carry_out(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Stopped> {
     let tools = tools(call, settings, rollback).await?;
-    let servers = settings.servers_of(call)?;
+    let means = Means::of(call, settings, rollback)?;
     let watch = |event: &Event<'_>| live::tell(call, event);
-    let course =
-        Course { plan: &rollback.plan, journal: &rollback.journal, tools: &tools, servers: Some(&servers), watch: &watch };
+    let course = means.course(rollback, &tools, &watch);
     let variable = |name: &str| call.environment.get(name).map(str::to_owned);
     let messenger = Messenger {
         notices: &rollback.plan.runbook.notices,
@@ -231,9 +274,12 @@ async fn carry_out(call: &Call, settings: &Settings, rollback: &Rollback) -> Res
 
 async fn tools(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Tools> {
     let secrets = Secrets::default();
-    for name in SECRET {
+    let passed = settings.config.rollback().environment().iter().map(String::as_str).filter(|name| is_secret_name(name));
+    for name in SECRET.into_iter().chain(passed) {
         call.environment.get(name).iter().for_each(|value| secrets.learn(value));
     }
+    let servers = settings.servers_of(call)?;
+    Side::BOTH.iter().filter_map(|side| servers.endpoint(*side).secret_to_hide()).for_each(|secret| secrets.learn(secret));
     let mut paths = settings.config.rollback().tools().clone();
     if let Ok(own) = std::env::current_exe() {
         paths.entry(OWN.to_owned()).or_insert_with(|| own.display().to_string());

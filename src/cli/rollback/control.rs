@@ -58,8 +58,8 @@ pub(super) struct Settle {
     /// The step
     #[arg(value_name = "STEP")]
     step: String,
-    /// What became of it: done, or failed
-    #[arg(value_name = "VERDICT", value_parser = ["done", "failed"])]
+    /// What became of it: done, failed, or, where it was to be taken back, done or undone
+    #[arg(value_name = "VERDICT", value_parser = ["done", "failed", "undone"])]
     verdict: String,
     /// How that is known
     #[arg(long, value_name = "TEXT")]
@@ -162,7 +162,7 @@ pub(super) fn skip(call: &Call, skip: &OfStep) -> Result<Exit> {
 
 /// Says what became of a step.
 pub(super) fn settle(call: &Call, settle: &Settle) -> Result<Exit> {
-    said(call, &settle.options, |rollback| {
+    let records = |rollback: &Rollback| {
         let account = rollback.account()?;
         let by = decide::signer(call, settle.by.as_ref());
         let record = |step: &Step| {
@@ -171,11 +171,26 @@ pub(super) fn settle(call: &Call, settle: &Settle) -> Result<Exit> {
                 let cause = format!("it is {state}: there is nothing to be settled");
                 return Err(refused("settle a step", &step.id, cause));
             }
-            let verdict = if settle.verdict == "done" { Verdict::Done } else { Verdict::Failed };
+            let undoing = account.steps.get(&step.id).is_some_and(|step| step.undoing);
+            let verdict = match (settle.verdict.as_str(), undoing) {
+                ("done", _) => Verdict::Done,
+                ("failed", false) => Verdict::Failed,
+                ("undone", true) => Verdict::Undone,
+                (_, true) => {
+                    let cause = "it was to be taken back: say `undone`, or `done` where what it did is still there";
+                    return Err(refused("settle a step", &step.id, cause.to_owned()));
+                }
+                (_, false) => {
+                    let cause = "nobody took it back: say `done`, or `failed` where nothing of it is there";
+                    return Err(refused("settle a step", &step.id, cause.to_owned()));
+                }
+            };
             Ok(Record::Settled { step: step.id.clone(), verdict, by: by.clone(), why: settle.why.clone() })
         };
         steps(rollback, &settle.step)?.into_iter().map(record).collect()
-    })
+    };
+    // What was being taken back after the end may be in doubt, too.
+    write_down(call, &settle.options, records)
 }
 
 /// Takes down consent, or none.
@@ -229,12 +244,19 @@ pub(super) fn answer(call: &Call, answered: &Answered) -> Result<Exit> {
     })
 }
 
+/// Writes down what is said while the rollback is under way.
 fn said(call: &Call, options: &Configured, records: impl FnOnce(&Rollback) -> Result<Vec<Record>>) -> Result<Exit> {
+    write_down(call, options, |rollback| match rollback.account()?.end {
+        Some(End::Finished { .. } | End::Aborted { .. }) => {
+            Err(refused("write into the journal", &rollback.plan.runbook.name, "the rollback has ended".to_owned()))
+        }
+        None => records(rollback),
+    })
+}
+
+fn write_down(call: &Call, options: &Configured, records: impl FnOnce(&Rollback) -> Result<Vec<Record>>) -> Result<Exit> {
     let settings = Settings::read(call, options, None)?;
     let rollback = folder::newest(&settings)?;
-    if let Some(End::Finished { .. } | End::Aborted { .. }) = rollback.account()?.end {
-        return Err(refused("write into the journal", &rollback.plan.runbook.name, "the rollback has ended".to_owned()));
-    }
     for record in records(&rollback)? {
         rollback.journal.append(&record)?;
     }

@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use super::super::run;
 use super::super::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::phases::account::Account;
 use crate::phases::journal::JournalFile;
 use crate::phases::plan::{PLAN, Plan};
+use crate::phases::rest;
 use crate::staging::RunId;
 use crate::store::{LocalStore, RunLock, Store as _};
 
@@ -74,6 +77,17 @@ pub(super) fn all(settings: &Settings) -> Result<Vec<Rollback>> {
     }
     found.sort_by_key(|(at, _)| *at);
     Ok(found.into_iter().map(|(_, rollback)| rollback).collect())
+}
+
+/// When a rollback of the environment other than this one moved traffic last, if any did.
+pub(super) fn moved_before(settings: &Settings, this: &Rollback) -> Result<Option<Timestamp>> {
+    let mut last = None;
+    for other in all(settings)? {
+        if other.store.folder() != this.store.folder() {
+            last = last.max(rest::last_move(&other.plan.runbook, &other.account()?));
+        }
+    }
+    Ok(last)
 }
 
 /// Opens the environment's newest rollback.

@@ -19,5 +19,10 @@ pub(super) fn tell(call: &Call, event: &Event<'_>) {
             call.printer.note(&format!("      {mark} {} {state}{because}", step.id));
         }
         Event::TakesBack(step) => call.printer.note(&format!("        {} is taken back", step.id)),
+        Event::Rests(step, until) => {
+            let until = until.strftime("%H:%M:%S UTC");
+            call.printer.note(&format!("        {} waits until {until}: traffic was moved a moment ago", step.id));
+        }
+        Event::Note(text) => call.printer.note(&format!("        note: {text}")),
     }
 }

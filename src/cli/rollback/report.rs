@@ -11,8 +11,10 @@ use super::folder::Rollback;
 use crate::error::Result;
 use crate::phases::account::{Account, End};
 use crate::phases::course::Stopped;
+use crate::phases::finish::{self, Finish};
 use crate::phases::plan::Plan;
 use crate::phases::postmortem;
+use crate::phases::runbook::is_called;
 use crate::phases::state::{Effect, State};
 use crate::text::amount;
 
@@ -51,8 +53,8 @@ struct RollbackReport<'a> {
     steps: Vec<StepReport<'a>>,
 }
 
-/// Shows a plan to the letter.
-pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan) -> Result<Exit> {
+/// Shows a plan to the letter; `how` is what begins it on the command line.
+pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str) -> Result<Exit> {
     let account = Account::default();
     let mut page = call.printer.page();
     page.line(format!("{} ({}), {} steps; nothing was begun", plan.runbook.title, plan.runbook.name, plan.runbook.steps.len()));
@@ -69,7 +71,7 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan) -> Result<Exit
         }
     }
     page.line(format!("plan {}", &plan.digest()?[..16]));
-    page.next(next(settings, &plan.runbook.name, &["--env", &plan.environment]));
+    page.next(next(settings, how, &["--env", &plan.environment]));
     call.printer.result(&document(plan, &account, "planned".to_owned(), None)?, &page)?;
     Ok(Exit::Done)
 }
@@ -78,7 +80,7 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan) -> Result<Exit
 pub(super) fn status(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Exit> {
     let account = rollback.account()?;
     let mut page = call.printer.page();
-    let state = state(&account);
+    let state = state(&rollback.plan, &account);
     page.line(sentence(rollback, &account, &state));
     lay_out(&mut page, rollback, &account);
     if account.end.is_none() {
@@ -94,11 +96,9 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
     let mut page = call.printer.page();
     let env = rollback.plan.environment.as_str();
     let (verdict, steps, exit) = match stopped {
-        Stopped::Finished { exceptions: false } => {
-            ("done".to_owned(), next(settings, "postmortem", &["--env", env]), Exit::Done)
-        }
-        Stopped::Finished { exceptions: true } => {
-            ("done, with exceptions".to_owned(), next(settings, "postmortem", &["--env", env]), Exit::LeftAside)
+        Stopped::Finished(finish) => {
+            let exit = if *finish == Finish::Done { Exit::Done } else { Exit::LeftAside };
+            (finish.to_string(), next(settings, "postmortem", &["--env", env]), exit)
         }
         Stopped::Waiting { step, cause } => {
             let is_list = rollback.plan.runbook.checklists().any(|list| list.id == *step);
@@ -114,8 +114,11 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
             (format!("stopped at {step}, which failed: {cause}"), steps, changed(rollback, &account))
         }
         Stopped::Unknown { step, cause } => {
-            let mut steps = vec![Next::Say("look at the world, then say what became of the step:".to_owned())];
-            steps.extend(next(settings, "settle", &[step, "done", "--why", "TEXT", "--env", env]));
+            let undoing = account.steps.get(step).is_some_and(|step| step.undoing);
+            let (verdict, or) = if undoing { ("undone", "done") } else { ("done", "failed") };
+            let say = format!("look at the world, then say what became of the step (`{verdict}` or `{or}`):");
+            let mut steps = vec![Next::Say(say)];
+            steps.extend(next(settings, "settle", &[step, verdict, "--why", "TEXT", "--env", env]));
             (format!("stopped at {step}: nobody can tell how it ended: {cause}"), steps, Exit::Partly)
         }
         Stopped::Paused { cause } => (format!("paused: {cause}"), next(settings, "resume", &["--env", env]), Exit::Waiting),
@@ -131,6 +134,20 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
     Ok(exit)
 }
 
+/// Says what `undo` would take back, the last first.
+pub(super) fn would_undo(call: &Call, settings: &Settings, rollback: &Rollback, only: Option<&str>) -> Result<Exit> {
+    let account = rollback.account()?;
+    let env = rollback.plan.environment.as_str();
+    let mut page = call.printer.page();
+    page.line("would be taken back, in this order; nothing was changed:");
+    for step in finish::taken_back(&rollback.plan.runbook, &account, only) {
+        page.line(format!("  {} ({}): {}", step.id, account.state(&step.id), step.title));
+    }
+    page.next(next(settings, "undo", &only.into_iter().chain(["--env", env]).collect::<Vec<_>>()));
+    call.printer.result(&document(&rollback.plan, &account, state(&rollback.plan, &account), Some(rollback))?, &page)?;
+    Ok(Exit::Done)
+}
+
 /// Says what was taken back.
 pub(super) fn undone(
     call: &Call,
@@ -140,9 +157,19 @@ pub(super) fn undone(
 ) -> Result<Exit> {
     let account = rollback.account()?;
     let failed: Vec<_> = taken.iter().filter_map(|(step, cause)| Some(format!("{step}: {}", cause.as_ref()?))).collect();
+    let is_gone = |id: &String| taken.iter().any(|(step, cause)| step == id && cause.is_none());
+    let stands = |step: &&crate::phases::step::Step| {
+        let needs_it =
+            |other: &&crate::phases::step::Step| is_gone(&other.id) && step.needs.iter().any(|need| is_called(other, need));
+        account.state(&step.id) == State::Done
+            && step.kind.effect() >= Effect::Write
+            && rollback.plan.runbook.steps.iter().any(|other| needs_it(&other))
+    };
+    let left: Vec<_> = rollback.plan.runbook.steps.iter().filter(stands).map(|step| step.id.clone()).collect();
     let mut page = call.printer.page();
     page.line(format!("{} of {} steps were taken back", taken.len() - failed.len(), taken.len()));
     page.list("not taken back:", &failed);
+    page.list("done still, and in need of what was taken back:", &left);
     lay_out(&mut page, rollback, &account);
     page.next(next(settings, "status", &["--env", &rollback.plan.environment]));
     call.printer.result(&document(&rollback.plan, &account, "taken back".to_owned(), Some(rollback))?, &page)?;
@@ -168,10 +195,12 @@ fn changed(rollback: &Rollback, account: &Account) -> Exit {
     if rollback.plan.runbook.steps.iter().any(is_change) { Exit::Partly } else { Exit::Failed }
 }
 
-fn state(account: &Account) -> String {
+fn state(plan: &Plan, account: &Account) -> String {
     match (&account.end, &account.paused) {
-        (Some(End::Finished { exceptions: false, .. }), _) => "done".to_owned(),
-        (Some(End::Finished { .. }), _) => "done, with exceptions".to_owned(),
+        (Some(End::Finished { .. }), _) => finish::in_doubt(&plan.runbook, account).map_or_else(
+            || Finish::of(&plan.runbook, account).to_string(),
+            |step| format!("nobody can tell whether {} was taken back", step.id),
+        ),
         (Some(End::Aborted { by, why, .. }), _) => format!("ended by {by}: {why}"),
         (None, Some((by, why))) => format!("paused by {by}: {why}"),
         (None, None) => "under way".to_owned(),

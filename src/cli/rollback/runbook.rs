@@ -15,6 +15,7 @@ use crate::phases::plan::Plan;
 use crate::phases::runbook::Runbook;
 use crate::phases::shipped::Shipped;
 use crate::store::host_files;
+use crate::text::shell_word;
 use crate::words::Word as _;
 
 /// Show, export or check runbooks.
@@ -72,7 +73,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     match &arguments.deed {
         Deed::Show(of) => {
             let phase = phase(&of.phase)?;
-            show(call, &of.options, phase.runbook(), &phase.file())
+            show(call, &of.options, phase.word(), (phase.runbook(), &phase.file()))
         }
         Deed::Export(of) => {
             let phase = phase(&of.phase)?;
@@ -81,17 +82,21 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             call.printer.result(&Exported { phase: phase.word(), runbook: phase.runbook() }, &page)?;
             Ok(Exit::Done)
         }
-        Deed::Lint(lint) => show(call, &lint.options, &host_files::read_text(&lint.file)?, &lint.file.display().to_string()),
+        Deed::Lint(lint) => {
+            let file = lint.file.display().to_string();
+            show(call, &lint.options, &format!("run {}", shell_word(&file)), (&host_files::read_text(&lint.file)?, &file))
+        }
     }
 }
 
-fn show(call: &Call, options: &Configured, text: &str, file: &str) -> Result<Exit> {
+/// Shows a runbook; `how` is what begins it on the command line.
+fn show(call: &Call, options: &Configured, how: &str, (text, file): (&str, &str)) -> Result<Exit> {
     let settings = Settings::read(call, options, None)?;
     let environment = folder::environment(&settings)?;
     let vars = vars(call, &settings, environment)?.with_text("incident", "INCIDENT").with_text("commander", "COMMANDER");
     let runbook = Runbook::parse(text, file, &vars)?;
     let plan = Plan::new(environment, settings.config.rollback().is_protected(), None, &settings.config_text()?, runbook);
-    report::plan(call, &settings, &plan)
+    report::plan(call, &settings, &plan, how)
 }
 
 fn phase(word: &str) -> Result<Shipped> {

@@ -10,6 +10,7 @@ use crate::name::Side;
 use crate::schema::{ChangeState, FenceChange};
 use crate::staging::Fence;
 use crate::statement::{all_at_once, lift};
+use crate::store::Store;
 
 /// What became of a fence.
 #[derive(Clone, Debug, Serialize)]
@@ -49,6 +50,27 @@ impl LiftReport {
 /// `Refused` where it is another server; what the server said, and nothing was changed.
 pub async fn lift_fence(context: &Context, fence: &Fence, apply: bool) -> Result<LiftReport> {
     lift_all(context, fence, apply).instrument(spans::step(context, "fence")).await
+}
+
+/// Removes the file of a fence that was never made: a crash came between the file and the server. What stands of a fence, or
+/// was set by somebody else since, keeps its file.
+///
+/// # Errors
+/// As [`lift_fence`]; `Damaged` where the file is no fence.
+pub async fn forget_unmade(context: &Context, side: Side, (store, path): (&dyn Store, &str)) -> Result<()> {
+    if !store.exists(path)? {
+        return Ok(());
+    }
+    let fence = Fence::read(store, path)?;
+    if fence.side != side {
+        return Ok(());
+    }
+    let looked = lift_fence(context, &fence, false).await?;
+    if looked.changes.iter().any(|change| change.lifted || change.left) {
+        return Ok(());
+    }
+    info!(path, "a fence that was never made");
+    store.remove_file(path)
 }
 
 async fn lift_all(context: &Context, fence: &Fence, apply: bool) -> Result<LiftReport> {

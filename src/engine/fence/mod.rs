@@ -13,7 +13,7 @@ mod report;
 mod verdict;
 
 pub use apply::{FenceOptions, fence, plan_fence};
-pub use lift::{LiftReport, LiftedChange, lift_fence};
+pub use lift::{LiftReport, LiftedChange, forget_unmade, lift_fence};
 pub use look::watch;
 pub use plan::FencePlan;
 pub use report::{EndedSessions, FenceReport, Watched, WatchedDatabase};

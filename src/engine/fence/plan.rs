@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
-use crate::schema::{FenceChange, Guards, Rung};
+use crate::schema::{ConnectGrant, FenceChange, Guards, Rung};
 use crate::statement::{fence, lift};
 
 /// What a fence changes.
@@ -142,13 +142,23 @@ impl<'a> Case<'a> {
 
     fn takes(&self) -> impl Iterator<Item = FenceChange> {
         let is_spared = move |role: &Option<String>| role.as_deref().is_some_and(|role| self.spared.contains(role));
-        let taken =
-            self.guards.grants.iter().filter(move |grant| grant.by_owner && !grant.superuser && !is_spared(&grant.role));
+        let taken = self.guards.grants.iter().filter(move |grant| {
+            grant.by_owner && !grant.superuser && !is_spared(&grant.role) && self.passed_on(grant).is_empty()
+        });
         taken.map(|grant| FenceChange::Take {
             database: grant.database.clone(),
             role: grant.role.clone(),
             grantable: grant.grantable,
         })
+    }
+
+    /// Who has a right to connect from the one who has this one. The server takes this one with theirs alone, which could not
+    /// be put back as it was.
+    fn passed_on(&self, grant: &ConnectGrant) -> Vec<&'a str> {
+        let is_by = |other: &&ConnectGrant| {
+            other.database == grant.database && !other.by_owner && other.grantor.is_some() && other.grantor == grant.role
+        };
+        self.guards.grants.iter().filter(is_by).map(|other| other.role.as_deref().unwrap_or("everybody")).collect()
     }
 
     fn limits(&self) -> Vec<FenceChange> {
@@ -194,6 +204,14 @@ impl<'a> Case<'a> {
             let (whose, by) = (grant.role.as_deref().unwrap_or("everybody"), grant.grantor.as_deref().unwrap_or("somebody"));
             format!("{whose} may connect to {} by a grant of {by}'s, who alone can take it", grant.database)
         }));
+        let owned = self.guards.grants.iter().filter(|grant| grant.by_owner && !grant.superuser && self.has(Rung::Connect));
+        found.extend(owned.filter(|grant| !self.passed_on(grant).is_empty()).map(|grant| {
+            let (whose, to) = (grant.role.as_deref().unwrap_or("everybody"), self.passed_on(grant).join(", "));
+            format!(
+                "{whose} may connect to {}, and has passed that right on, to {to}: it is left, as it goes with theirs",
+                grant.database
+            )
+        }));
         if self.has(Rung::Limit) && !self.limits_databases() {
             let replicating = self.guards.roles.iter().filter(|role| role.replication && role.logs_in && !role.superuser);
             let replicating: Vec<_> = replicating.map(|role| role.name.as_str()).collect();
@@ -208,7 +226,7 @@ impl<'a> Case<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{ConnectGrant, GuardedDatabase, GuardedRole};
+    use crate::schema::{GuardedDatabase, GuardedRole};
 
     fn role(name: &str) -> GuardedRole {
         GuardedRole {
@@ -296,5 +314,14 @@ mod tests {
         handed.grants[1].by_owner = false;
         let holes = plan(Side::New, &handed, &[], &[Rung::Connect], &[]).expect("a plan").holes.join("; ");
         assert!(holes.contains("app may connect to shop by a grant of dba's"), "{holes}");
+    }
+
+    #[test]
+    fn a_right_that_was_passed_on_is_left_and_named() {
+        let mut passed_on = guards();
+        passed_on.grants.push(ConnectGrant { by_owner: false, grantor: Some("app".to_owned()), ..grant(Some("job")) });
+        assert!(!statements(&passed_on, &[Rung::Connect], &[]).iter().any(|statement| statement.contains("from \"app\"")));
+        let holes = plan(Side::New, &passed_on, &[], &[Rung::Connect], &[]).expect("a plan").holes.join("; ");
+        assert!(holes.contains("app may connect to shop, and has passed that right on, to job"), "{holes}");
     }
 }

@@ -33,6 +33,9 @@ const RECORD: &str = include_str!("../../../sql/ledger/record.sql");
 const LOCK_HOLDER: &str = include_str!("../../../sql/ledger/lock_holder.sql");
 const LOCK: &str = include_str!("../../../sql/ledger/lock.sql");
 
+/// The number that lock.sql takes.
+const LOCK_NUMBER: i64 = 7_377_293_599_041_839_979;
+
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -354,7 +357,12 @@ pub(crate) async fn lock(old: &Session) -> Result<()> {
 
 /// Says which session of OLD's is at work on this database with a merge or an undo, and since when; `None` if none is.
 pub(super) async fn lock_holder(old: &Session) -> Result<Option<String>> {
-    Ok(old.query(LOCK_HOLDER, &[]).await?.first().map(holder))
+    holder_of(old, LOCK_NUMBER).await
+}
+
+/// Says which session holds an advisory lock of this database, and since when; `None` if none does.
+pub(super) async fn holder_of(session: &Session, number: i64) -> Result<Option<String>> {
+    Ok(session.query(LOCK_HOLDER, &[&number]).await?.first().map(holder))
 }
 
 fn holder(row: &Row) -> String {

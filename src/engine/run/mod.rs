@@ -6,6 +6,7 @@
 
 mod blockers;
 mod brought;
+mod claim;
 mod context;
 mod coverage;
 mod estate;
@@ -34,6 +35,7 @@ pub(crate) mod workers;
 
 pub(crate) use blockers::{is_lock_wait, naming_blockers};
 pub(crate) use brought::{Brought, BroughtKeys, read_digest, remember, remembers, swapped};
+pub use claim::Claim;
 pub use context::Context;
 pub(crate) use coverage::coverage;
 pub use coverage::{CoveredChanges, CoveredTable};

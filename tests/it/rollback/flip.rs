@@ -74,3 +74,20 @@ fn a_resolver_that_says_otherwise_is_waited_for_and_named() {
     assert!(stopped.stdout.contains(&format!("leads to {NEW}, and {OLD} is wanted")), "{}", stopped.stdout);
     assert_eq!(stage.calls("record-set a update"), 2);
 }
+
+/// Names that go to and fro leave users on both sides at once.
+#[test]
+fn traffic_rests_between_two_moves() {
+    let stage = stage();
+    let config = std::fs::read_to_string(stage.path("failback.toml")).expect("text");
+    stage.write("failback.toml", &config.replace("traffic_rest = \"0s\"", "traffic_rest = \"6s\""));
+    let first = stage.run(&["run", "own.toml", "--confirm", "dev"]);
+    assert!(first.code == 0 && !first.stderr.contains("waits until"), "names of one group are one move: {}", first.stderr);
+    stage.lead(NEW);
+    let began = std::time::Instant::now();
+    let second = stage.run(&["run", "own.toml", "--confirm", "dev"]);
+    assert!(second.code == 0 && second.stderr.contains("flip/publisher waits until"), "{}{}", second.stdout, second.stderr);
+    assert!(!second.stderr.contains("flip/chain waits until"), "{}", second.stderr);
+    assert!(began.elapsed().as_secs() >= 3, "{:?}", began.elapsed());
+    assert_eq!(stage.leads("chain"), OLD);
+}

@@ -56,7 +56,7 @@ impl Stage {
         });
         let database = pair.map_or("none", |pair| pair.database.as_str());
         let text = format!(
-            "runs = \"{}\"\n{servers}\
+            "runs = \"{}\"\ntraffic_rest = \"0s\"\n{servers}\
              [environments.dev]\n{more}\n\
              [environments.dev.tools]\naz = \"{}\"\nenvironment = [\"AZ_WORLD\"]\n\
              [environments.dev.vars]\nsubscription = \"0000-sub\"\nservices = [\"publisher\", \"chain\"]\n\

@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::stage::Stage;
+use crate::support;
 
 const HEAD: &str = "runbook = \"own\"\ntitle = \"Own\"\nsummary = \"A runbook of the test's.\"\n";
 
@@ -130,6 +131,7 @@ fn an_altered_plan_journal_or_configuration_is_not_gone_on_with() {
     for (file, from, to, code) in [
         (stage.rollback().join("plan.json"), "echo a", "echo b", 7),
         (stage.rollback().join("journal.jsonl"), "not stated", "as stated", 7),
+        (stage.rollback().join("journal.jsonl"), "\"verdict\":\"failed\"", "\"verdict\":\"done\"", 7),
         (stage.path("failback.toml"), "dns-rg", "dns-gr", 4),
     ] {
         let text = std::fs::read_to_string(&file).expect("text");
@@ -146,10 +148,15 @@ fn an_altered_plan_journal_or_configuration_is_not_gone_on_with() {
 #[test]
 fn other_programs_do_not_see_how_the_servers_are_reached() {
     let step = "[[step]]\nid = \"env\"\ntitle = \"env\"\nkind = \"command\"\neffect = \"read\"\n\
-                run = [\"sh\", \"-c\", \"env > seen; echo hunter2-of-old\"]\n";
+                run = [\"sh\", \"-c\", \"env > seen; \
+                echo hunter2-of-old hunter2-of-url postgresql://u:hunter2-x@h/d hunter2-token\"]\n";
     let stage = stage(step);
+    let config = std::fs::read_to_string(stage.path("failback.toml")).expect("text");
+    let config = config.replace("[\"AZ_WORLD\"]", "[\"AZ_WORLD\", \"MY_TOKEN\"]");
+    stage.write("failback.toml", &format!("new = {{ url = \"postgresql://u:hunter2-of-url@127.0.0.1:1/x\" }}\n{config}"));
     let mut command = stage.command(&["run", "own.toml"]);
-    let ran = command.env("OLD_PGPASSWORD", "hunter2-of-old").env("UNKNOWN", "1").output().expect("failback");
+    command.env("OLD_PGPASSWORD", "hunter2-of-old").env("MY_TOKEN", "hunter2-token").env("UNKNOWN", "1");
+    let ran = command.output().expect("failback");
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     let seen = std::fs::read_to_string(stage.path("seen")).expect("a file");
     assert!(!seen.contains("PGPASSWORD") && !seen.contains("UNKNOWN") && seen.contains("AZ_WORLD"), "{seen}");
@@ -206,4 +213,98 @@ fn a_kill_at_any_moment_changes_nothing_of_the_end() {
         }
         assert_eq!(done(&stage), ["a", "b", "c", "d"], "killed after {moment:?}");
     }
+}
+
+/// What is taken back and killed in the middle is looked for, too, and not done twice on a guess.
+#[test]
+fn taking_back_that_a_crash_interrupted_is_not_done_twice() {
+    let slow = "undo = [\"sh\", \"-c\", \"echo U >> log; sleep 1; sed -i /^a$/d done\"]";
+    let without = |text: &str, key: &str| text.split_inclusive('\n').filter(|line| !line.starts_with(key)).collect::<String>();
+    let plain = without(&step("a", ""), "undo");
+    let blind = without(&plain, "probe");
+    for (text, can_look) in [(plain + slow + "\n", true), (blind + slow + "\n", false)] {
+        let stage = stage(&text);
+        assert_eq!(stage.run(&["run", "own.toml"]).code, 0);
+        let mut undo = stage.command(&["undo", "--confirm", "dev"]);
+        let mut child = undo.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("failback");
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while !stage.path("log").exists() {
+            assert!(Instant::now() < deadline, "taking back does not begin");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        child.kill().expect("a kill");
+        child.wait().expect("an end");
+        let said = stage.run(&["status"]).stdout;
+        assert!(said.contains("nobody can tell whether a was taken back"), "{said}");
+        let on = stage.run(&["resume", "--confirm", "dev"]);
+        let again = stage.run(&["undo", "--confirm", "dev"]);
+        let log = std::fs::read_to_string(stage.path("log")).expect("a log");
+        if can_look {
+            assert!(on.code == 9 && on.stdout.contains("Own: taken back"), "{}{}", on.stdout, on.stderr);
+            assert_eq!((stage.state("a").as_str(), log.as_str(), again.code), ("undone", "U\n", 0), "{}", again.stdout);
+            continue;
+        }
+        assert!(on.code == 8 && on.stdout.contains("`undone` or `done`"), "{}{}", on.stdout, on.stderr);
+        assert!(again.code == 8 && log == "U\n", "{}", again.stdout);
+        assert_eq!(stage.run(&["settle", "a", "failed", "--why", "seen"]).code, 4, "done or undone, it says");
+        assert_eq!(stage.run(&["settle", "a", "undone", "--why", "seen"]).code, 0);
+        assert_eq!(stage.run(&["resume"]).code, 9);
+    }
+}
+
+#[test]
+fn a_rollback_that_was_taken_back_is_not_called_done() {
+    let stage = stage(&(step("a", "") + &step("b", "needs = [\"a\"]")));
+    assert_eq!(stage.run(&["run", "own.toml"]).code, 0);
+    let would = stage.run(&["undo", "--dry-run"]);
+    assert!(would.code == 0 && would.stdout.contains("b (done): Step b"), "{}{}", would.stdout, would.stderr);
+    assert_eq!(done(&stage), ["a", "b"], "nothing was changed");
+    let undone = stage.run(&["undo", "a", "--confirm", "dev"]);
+    assert!(undone.stdout.contains("done still, and in need of what was taken back:\n  b"), "{}", undone.stdout);
+    let partly = stage.run(&["resume"]);
+    assert!(partly.code == 9 && partly.stdout.contains("Own: done, and partly taken back"), "{}", partly.stdout);
+    assert_eq!(stage.run(&["undo", "--confirm", "dev"]).code, 0);
+    assert!(stage.run(&["status"]).stdout.contains("Own: taken back"));
+    assert!(stage.run(&["postmortem"]).stdout.contains("**Outcome**: taken back (see below)"));
+}
+
+/// Two machines have two folders of runs, and one OLD.
+#[test]
+fn one_environment_is_rolled_back_from_one_machine_at_a_time() {
+    let pair = support::pair("rollback_claim");
+    let steps = step("a", "").replace("echo", "touch begun; sleep 2; echo");
+    let stages = [(); 2].map(|()| {
+        let stage = Stage::new(Some(&pair), "");
+        stage.write("own.toml", &format!("{HEAD}{steps}"));
+        stage.write("done", "");
+        stage
+    });
+    let mut first =
+        stages[0].command(&["run", "own.toml"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("failback");
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !stages[0].path("begun").exists() {
+        assert!(Instant::now() < deadline, "the step does not begin");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let second = stages[1].run(&["run", "own.toml"]);
+    assert!(
+        second.code == 4 && second.stderr.contains("another failback carries out a rollback of dev: session"),
+        "{}",
+        second.stderr
+    );
+    assert!(done(&stages[1]).is_empty());
+    assert!(first.wait().expect("an end").success());
+    assert_eq!(stages[1].run(&["resume"]).code, 0);
+    assert_eq!(done(&stages[1]), ["a"]);
+}
+
+#[test]
+fn where_old_does_not_answer_it_is_said_that_nobody_was_asked() {
+    let stage = stage(&step("a", ""));
+    let config = std::fs::read_to_string(stage.path("failback.toml")).expect("text");
+    stage.write("failback.toml", &format!("old = {{ url = \"postgresql://u@127.0.0.1:1/x\" }}\n{config}"));
+    let ran = stage.run(&["run", "own.toml"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
+    let written = stage.run(&["postmortem"]).stdout;
+    assert!(written.contains("OLD cannot be asked whether somebody carries out a rollback from another machine"), "{written}");
 }

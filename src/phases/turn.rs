@@ -1,0 +1,116 @@
+//! The steps of a rollback in turn. A step's turn has come where nobody else is at work, nobody has paused the rollback, what
+//! the step needs is done, consent is there, and traffic has rested.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::account::{Account, End};
+use super::consent::Standing;
+use super::course::{Course, Event, Stopped};
+use super::finish::Finish;
+use super::journal::Record;
+use super::rest;
+use super::runbook::is_called;
+use super::state::{Effect, State};
+use super::step::Step;
+use crate::error::Result;
+
+/// How often people's word is looked for while traffic rests.
+const GLANCE: Duration = Duration::from_secs(1);
+
+/// Whether a step's turn has come.
+enum Turn {
+    /// Its work is over, or it failed and may.
+    Over,
+    /// It may begin, by this account.
+    Comes(Box<Account>),
+    /// The rollback stops before it.
+    Stopped(Stopped),
+}
+
+impl Course<'_> {
+    /// Carries out what is left of the plan, until it is done, something fails, or people are waited for. Dropping it in the
+    /// middle is what a crash is: the next call looks at the world first.
+    ///
+    /// # Errors
+    /// `Interrupted` where the user asks to stop, `Damaged` where the journal is broken, what keeps evidence from being kept.
+    pub async fn run(&self) -> Result<Stopped> {
+        let steps = &self.plan.runbook.steps;
+        for (at, step) in steps.iter().enumerate() {
+            let account = match self.turn(step).await? {
+                Turn::Over => continue,
+                Turn::Stopped(stopped) => return Ok(stopped),
+                Turn::Comes(account) => account,
+            };
+            (self.watch)(&Event::Begins(step, at + 1, steps.len()));
+            if let Some(stopped) = self.step(step, &account).await? {
+                return Ok(stopped);
+            }
+        }
+        let account = self.account()?;
+        let finish = Finish::of(&self.plan.runbook, &account);
+        if account.end.is_none() {
+            self.journal.append(&Record::Finished { exceptions: finish != Finish::Done })?;
+        }
+        Ok(Stopped::Finished(finish))
+    }
+
+    /// Waits until a step's turn has come, if it comes.
+    async fn turn(&self, step: &Step) -> Result<Turn> {
+        self.hold_claim().await?;
+        let mut told = None;
+        loop {
+            let account = self.account()?;
+            if let Some((by, why)) = &account.paused {
+                return Ok(Turn::Stopped(Stopped::Paused { cause: format!("{by} paused it: {why}") }));
+            }
+            match &account.end {
+                Some(End::Finished { .. }) => return self.after_the_end(&account).await.map(Turn::Stopped),
+                Some(End::Aborted { by, why, .. }) => {
+                    return Ok(Turn::Stopped(Stopped::Paused { cause: format!("{by} ended it: {why}") }));
+                }
+                None => {}
+            }
+            let state = account.state(&step.id);
+            if state.is_over() || (state == State::Failed && step.optional) {
+                return Ok(Turn::Over);
+            }
+            if let Some(stopped) = self.not_yet(step, &account) {
+                return Ok(Turn::Stopped(stopped));
+            }
+            let Some(until) = rest::until(step, &self.plan.runbook, &account, self.rest) else {
+                return Ok(Turn::Comes(Box::new(account)));
+            };
+            if told.replace(until) != Some(until) {
+                (self.watch)(&Event::Rests(step, until));
+            }
+            self.tools.stop().or(tokio::time::sleep(GLANCE)).await?;
+        }
+    }
+
+    /// What keeps a step from beginning, if anything does.
+    fn not_yet(&self, step: &Step, account: &Account) -> Option<Stopped> {
+        for need in &step.needs {
+            let needed = self.plan.runbook.steps.iter().filter(|other| is_called(other, need));
+            // What destroys has no second chance: what was left out before it does not count as done.
+            let is_enough = |state: State| match step.kind.effect() {
+                Effect::Destructive => state.is_over() && state != State::Skipped,
+                _ => state.is_over(),
+            };
+            if let Some(open) = needed.into_iter().find(|other| !is_enough(account.state(&other.id))) {
+                let cause = format!("it needs {}, which is {}", open.id, account.state(&open.id));
+                return Some(Stopped::Failed { step: step.id.clone(), cause });
+            }
+        }
+        let consent = step.consent.as_ref()?;
+        let votes = account.steps.get(&step.id).map(|step| step.votes.as_slice()).unwrap_or_default();
+        let cause = match consent.standing(votes, Timestamp::now()) {
+            Standing::Given => return None,
+            Standing::Denied { by, role } => format!("{by} denied it as {role}"),
+            Standing::Missing { roles, people } if roles.is_empty() => format!("{people} more people have to approve"),
+            Standing::Missing { roles, .. } => format!("nobody has approved as {}", roles.join(", ")),
+        };
+        Some(Stopped::Waiting { step: step.id.clone(), cause })
+    }
+}
