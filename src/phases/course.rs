@@ -64,6 +64,8 @@ pub enum Event<'a> {
     Begins(&'a Step, usize, usize),
     /// A step's work is over.
     Ends(&'a Step, State, Option<&'a str>),
+    /// A step waits for people; for what.
+    Waits(&'a Step, &'a str),
     /// A step is taken back.
     TakesBack(&'a Step),
 }
@@ -105,6 +107,9 @@ impl Course<'_> {
                 continue;
             }
             if let Some(stopped) = self.not_yet(step, &account) {
+                if let Stopped::Waiting { cause, .. } = &stopped {
+                    (self.watch)(&Event::Waits(step, cause));
+                }
                 return Ok(stopped);
             }
             (self.watch)(&Event::Begins(step, at + 1, steps.len()));
@@ -182,7 +187,10 @@ impl Course<'_> {
                 self.end(step, Verdict::Done, facts, None)?;
                 Ok(None)
             }
-            Ended::Waiting(cause) => Ok(Some(Stopped::Waiting { step: step.id.clone(), cause })),
+            Ended::Waiting(cause) => {
+                (self.watch)(&Event::Waits(step, &cause));
+                Ok(Some(Stopped::Waiting { step: step.id.clone(), cause }))
+            }
             Ended::Unknown(cause) => {
                 self.end(step, Verdict::Unknown, Facts::new(), Some(&cause))?;
                 Ok(Some(Stopped::Unknown { step: step.id.clone(), cause }))
@@ -246,8 +254,9 @@ impl Course<'_> {
 
     fn end(&self, step: &Step, verdict: Verdict, facts: Facts, cause: Option<&str>) -> Result<()> {
         let cause = cause.map(|cause| self.tools.secrets().hide(cause));
+        self.journal.append(&Record::Ended { step: step.id.clone(), verdict, facts, cause: cause.clone() })?;
         (self.watch)(&Event::Ends(step, verdict.into(), cause.as_deref()));
-        self.journal.append(&Record::Ended { step: step.id.clone(), verdict, facts, cause })
+        Ok(())
     }
 
     async fn failed(&self, step: &Step, cause: String) -> Result<Option<Stopped>> {

@@ -10,6 +10,7 @@ pub mod account;
 pub mod consent;
 pub mod course;
 pub mod fields;
+pub mod happening;
 pub mod journal;
 pub mod kind;
 pub mod messenger;

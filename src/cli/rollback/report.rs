@@ -8,6 +8,7 @@ use super::super::step::Step as Next;
 use super::super::table::Table;
 use super::super::{Call, Exit};
 use super::folder::Rollback;
+use super::surroundings;
 use crate::error::Result;
 use crate::phases::account::{Account, End};
 use crate::phases::course::Stopped;
@@ -53,7 +54,7 @@ struct RollbackReport<'a> {
 
 /// Shows a plan to the letter.
 pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan) -> Result<Exit> {
-    let account = Account::default();
+    let (account, secrets) = (Account::default(), surroundings::secrets(call));
     let mut page = call.printer.page();
     page.line(format!("{} ({}), {} steps; nothing was begun", plan.runbook.title, plan.runbook.name, plan.runbook.steps.len()));
     page.line(&plan.runbook.summary);
@@ -62,7 +63,7 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan) -> Result<Exit
         let effect = if effect <= Effect::People { String::new() } else { format!(" [{effect}]") };
         page.heading(&format!("{}. {}: {}{effect}", at + 1, step.id, step.title));
         for line in step.kind.show() {
-            page.command(&line, 4);
+            page.command(&secrets.hide(&line), 4);
         }
         if let Some(consent) = &step.consent {
             page.line(format!("    waits for {}", consent.text()));
@@ -70,7 +71,7 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan) -> Result<Exit
     }
     page.line(format!("plan {}", &plan.digest()?[..16]));
     page.next(next(settings, &plan.runbook.name, &["--env", &plan.environment]));
-    call.printer.result(&document(plan, &account, "planned".to_owned(), None)?, &page)?;
+    call.printer.result(&document(call, plan, &account, "planned".to_owned(), None)?, &page)?;
     Ok(Exit::Done)
 }
 
@@ -84,7 +85,7 @@ pub(super) fn status(call: &Call, settings: &Settings, rollback: &Rollback) -> R
     if account.end.is_none() {
         page.next(next(settings, "resume", &["--env", &rollback.plan.environment]));
     }
-    call.printer.result(&document(&rollback.plan, &account, state, Some(rollback))?, &page)?;
+    call.printer.result(&document(call, &rollback.plan, &account, state, Some(rollback))?, &page)?;
     Ok(Exit::Done)
 }
 
@@ -123,7 +124,7 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
     page.line(format!("{}: {verdict}", rollback.plan.runbook.title));
     lay_out(&mut page, rollback, &account);
     page.next(steps);
-    let mut document = document(&rollback.plan, &account, verdict, Some(rollback))?;
+    let mut document = document(call, &rollback.plan, &account, verdict, Some(rollback))?;
     if let Stopped::Failed { step, cause } | Stopped::Unknown { step, cause } | Stopped::Waiting { step, cause } = stopped {
         (document.stopped_at, document.cause) = (Some(step.clone()), Some(cause.clone()));
     }
@@ -145,7 +146,7 @@ pub(super) fn undone(
     page.list("not taken back:", &failed);
     lay_out(&mut page, rollback, &account);
     page.next(next(settings, "status", &["--env", &rollback.plan.environment]));
-    call.printer.result(&document(&rollback.plan, &account, "taken back".to_owned(), Some(rollback))?, &page)?;
+    call.printer.result(&document(call, &rollback.plan, &account, "taken back".to_owned(), Some(rollback))?, &page)?;
     Ok(if failed.is_empty() { Exit::Done } else { Exit::Partly })
 }
 
@@ -203,7 +204,14 @@ fn lay_out(page: &mut Page, rollback: &Rollback, account: &Account) {
     page.table(&table);
 }
 
-fn document<'a>(plan: &'a Plan, account: &Account, state: String, rollback: Option<&Rollback>) -> Result<RollbackReport<'a>> {
+fn document<'a>(
+    call: &Call,
+    plan: &'a Plan,
+    account: &Account,
+    state: String,
+    rollback: Option<&Rollback>,
+) -> Result<RollbackReport<'a>> {
+    let secrets = surroundings::secrets(call);
     let step = |step: &'a crate::phases::step::Step| {
         let known = account.steps.get(&step.id);
         StepReport {
@@ -211,7 +219,7 @@ fn document<'a>(plan: &'a Plan, account: &Account, state: String, rollback: Opti
             title: &step.title,
             effect: step.kind.effect().word(),
             state: account.state(&step.id).word(),
-            commands: step.kind.show(),
+            commands: step.kind.show().iter().map(|line| secrets.hide(line)).collect(),
             consent: step.consent.as_ref().map(crate::phases::consent::Consent::text),
             began: known.and_then(|known| known.began).map(|at| at.to_string()),
             ended: known.and_then(|known| known.ended).map(|at| at.to_string()),
