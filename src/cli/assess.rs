@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use rustix::termios::{QueueSelector, tcflush};
 
-use super::options::{Given as _, Scope, WithBoth};
+use super::options::{Form, Given as _, Scope, WithBoth};
 use super::settings::Settings;
 use super::{Call, Exit, assessed, confirm, decide, run};
 use crate::config::Overlap;
@@ -57,7 +57,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let gathered = phases::gather(&context, &settings.config, named, counting).await?;
     let judge = |said: &[Said]| phases::judge(gathered.clone(), said, settings.config.matrix(), settings.config.roles());
     let mut assessment = judge(&said)?;
-    let answers = ask(call, &assessment, &by, arguments.options.given().output.json).await?;
+    let answers = ask(call, &assessment, &by, arguments.options.given().output.form != Form::Page).await?;
     if !answers.is_empty() {
         said.extend(answers);
         assessment = judge(&said)?;

@@ -24,11 +24,23 @@ pub(super) struct Options {
     pub(super) output: Output,
 }
 
+/// For whom results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For people.
+    #[default]
+    Page,
+    /// For programs: one JSON document.
+    Document,
+    /// For programs: an event a line, while it happens.
+    Lines,
+}
+
 /// How a verb speaks.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Output {
-    /// Print one JSON document.
-    pub(super) json: bool,
+    /// For whom results are printed.
+    pub(super) form: Form,
     /// Report progress as lines.
     pub(super) plain: bool,
     /// Break lines at so many columns.
@@ -97,6 +109,10 @@ groups! {
     WithNew { new: New, configuration: Configuration, document: Document, voice: Voice }
     /// For what asks both servers, and keeps no run.
     WithBoth { old: Old, new: New, configuration: Configuration, document: Document, voice: Voice }
+    /// For what tells a rollback as it goes on.
+    Following { configuration: Configuration, document: Lines, voice: Voice }
+    /// For what carries out steps of a rollback.
+    Carrying { old: Old, new: New, configuration: Configuration, document: Lines, progress: Progress, voice: Voice }
     /// For what reads rows of both servers, and keeps no run.
     ReadingBoth { old: Old, new: New, configuration: Configuration, document: Document, progress: Progress, voice: Voice }
     /// For what makes a run.
@@ -217,7 +233,22 @@ struct Document {
 
 impl Part for Document {
     fn add(&self, options: &mut Options) {
-        options.output.json = self.json;
+        options.output.form = if self.json { Form::Document } else { Form::Page };
+    }
+}
+
+/// What is printed for programs while it happens.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Common options")]
+struct Lines {
+    /// Print JSON lines on stdout, one an event; the last is the summary, or an error
+    #[arg(long)]
+    json: bool,
+}
+
+impl Part for Lines {
+    fn add(&self, options: &mut Options) {
+        options.output.form = if self.json { Form::Lines } else { Form::Page };
     }
 }
 

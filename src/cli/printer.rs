@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::environment::Environment;
 use super::failure;
 use super::fold::fold;
-use super::options::{Colour, Output};
+use super::options::{Colour, Form, Output};
 use super::page::Page;
 use super::paint::{Paint, tame, tame_json};
 use super::terminal;
@@ -18,6 +18,10 @@ use crate::error::{Error, ErrorKind, OldState, Result};
 
 /// How far the rest of a line of the log stands behind its beginning.
 const LOG_INDENT: usize = 4;
+
+/// What the last of some lines is called, whose others are events.
+const SUMMARY: &str = "summary";
+const ERROR: &str = "error";
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub(super) enum Narration {
 #[derive(Clone)]
 pub(super) struct Printer {
     command: &'static str,
-    json: bool,
+    form: Form,
     narration: Narration,
     out: Paint,
     err: Paint,
@@ -79,7 +83,7 @@ impl Printer {
         };
         Self {
             command,
-            json: options.json,
+            form: options.form,
             narration,
             out: paint(out),
             err: paint(err),
@@ -115,18 +119,36 @@ impl Printer {
     /// `Storage` where stdout cannot take it; a reader who closed the pipe has read enough, and that is no failure.
     pub(super) fn result(&self, report: &impl Serialize, page: &Page) -> Result<()> {
         let failed = |error: io::Error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error);
-        let text = if self.json {
-            let value = serde_json::to_value(report).map_err(|error| failed(error.into()))?;
-            tame_json(&format!("{:#}\n", self.document(value)))
-        } else {
+        let text = if self.form == Form::Page {
             page.text().to_owned()
+        } else {
+            let value = serde_json::to_value(report).map_err(|error| failed(error.into()))?;
+            tame_json(&self.laid_out(&self.document(value, SUMMARY)))
         };
         write_out(&text).map_err(failed)
     }
 
+    /// Whether events are printed, each as a line of JSON.
+    pub(super) fn has_lines(&self) -> bool {
+        self.form == Form::Lines
+    }
+
+    /// Prints an event as a line of JSON, where events are printed; `hide` takes out of it what nothing may show.
+    ///
+    /// # Errors
+    /// As [`result`](Self::result).
+    pub(super) fn event(&self, event: &impl Serialize, hide: impl Fn(&str) -> String) -> Result<()> {
+        if !self.has_lines() {
+            return Ok(());
+        }
+        let failed = |error: io::Error| Error::new(ErrorKind::Storage, "write an event to stdout").because(error);
+        let line = serde_json::to_string(event).map_err(|error| failed(error.into()))?;
+        write_out(&tame_json(&format!("{}\n", hide(&line)))).map_err(failed)
+    }
+
     /// Prints a page that is part of a longer result; with `--json` the result says it in the end.
     pub(super) fn part(&self, page: &Page) -> Result<()> {
-        if self.json {
+        if self.form != Form::Page {
             return Ok(());
         }
         write_out(&format!("{}\n", page.text()))
@@ -168,12 +190,12 @@ impl Printer {
     /// Prints an error: five parts on stderr, and with `--json` the same as the document on stdout. `state` is what OLD may
     /// have seen, unless the error says it.
     pub(super) fn error(&self, error: &Error, state: &OldState) {
-        if self.json {
+        if self.form != Form::Page {
             let said = failure::value(error, state, self.command);
             let document = if self.open.swap(false, Ordering::Relaxed) {
                 format!("\n  ],\n  \"error\": {}\n}}\n", said["error"])
             } else {
-                format!("{:#}\n", self.document(said))
+                self.laid_out(&self.document(said, ERROR))
             };
             // Nothing is left to tell where stdout is gone; the exit code stays.
             let _ = write_out(&tame_json(&document));
@@ -204,9 +226,17 @@ impl Printer {
         fold(line, self.widths.err, LOG_INDENT) + "\n"
     }
 
-    fn document(&self, report: Value) -> Value {
+    /// Lays a document out for people, or as the last of some lines.
+    fn laid_out(&self, document: &Value) -> String {
+        if self.has_lines() { format!("{document}\n") } else { format!("{document:#}\n") }
+    }
+
+    fn document(&self, report: Value, event: &str) -> Value {
         let mut document = Map::new();
         document.insert("command".to_owned(), self.command.into());
+        if self.has_lines() {
+            document.insert("event".to_owned(), event.into());
+        }
         match report {
             Value::Object(fields) => document.extend(fields),
             other => drop(document.insert("result".to_owned(), other)),

@@ -47,8 +47,13 @@ pub enum Stopped {
         /// For what.
         cause: String,
     },
-    /// Because somebody paused or ended it.
+    /// Because somebody paused it.
     Paused {
+        /// Who, and why.
+        cause: String,
+    },
+    /// Because somebody ended it.
+    Aborted {
         /// Who, and why.
         cause: String,
     },
@@ -61,6 +66,8 @@ pub enum Event<'a> {
     Begins(&'a Step, usize, usize),
     /// A step's work is over.
     Ends(&'a Step, State, Option<&'a str>),
+    /// A step waits for people; for what.
+    Waits(&'a Step, &'a str),
     /// A step is taken back.
     TakesBack(&'a Step),
     /// A step that moves traffic waits until then, since traffic was moved a moment ago.
@@ -159,7 +166,10 @@ impl Course<'_> {
                 self.end(step, Verdict::Done, facts, None)?;
                 Ok(None)
             }
-            Ended::Waiting(cause) => Ok(Some(Stopped::Waiting { step: step.id.clone(), cause })),
+            Ended::Waiting(cause) => {
+                (self.watch)(&Event::Waits(step, &cause));
+                Ok(Some(Stopped::Waiting { step: step.id.clone(), cause }))
+            }
             Ended::Unknown(cause) => {
                 self.end(step, Verdict::Unknown, Facts::new(), Some(&cause))?;
                 Ok(Some(Stopped::Unknown { step: step.id.clone(), cause }))
@@ -223,8 +233,9 @@ impl Course<'_> {
 
     fn end(&self, step: &Step, verdict: Verdict, facts: Facts, cause: Option<&str>) -> Result<()> {
         let cause = cause.map(|cause| self.tools.secrets().hide(cause));
+        self.journal.append(&Record::Ended { step: step.id.clone(), verdict, facts, cause: cause.clone() })?;
         (self.watch)(&Event::Ends(step, verdict.into(), cause.as_deref()));
-        self.journal.append(&Record::Ended { step: step.id.clone(), verdict, facts, cause })
+        Ok(())
     }
 
     async fn failed(&self, step: &Step, cause: String) -> Result<Option<Stopped>> {

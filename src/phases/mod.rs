@@ -11,6 +11,7 @@ pub mod consent;
 pub mod course;
 pub mod fields;
 pub mod finish;
+pub mod happening;
 pub mod journal;
 pub mod kind;
 pub mod messenger;

@@ -8,6 +8,9 @@ use regex_lite::Regex;
 /// What stands in the place of a secret.
 const HIDDEN: &str = "•••";
 
+/// A shorter text is found everywhere, and hides nothing.
+const LEAST: usize = 4;
+
 /// What a secret stands behind: the user of an address, a scheme of authorization, a name that says what it is. The first group
 /// is kept, and what follows it is hidden.
 static BEHIND: LazyLock<[Regex; 3]> = LazyLock::new(|| {
@@ -41,12 +44,14 @@ impl Secrets {
     /// shorter than four characters is found everywhere and hides nothing, so it is passed over.
     pub fn learn(&self, value: &str) {
         let value = value.trim();
-        if value.chars().count() < 4 {
+        if value.chars().count() < LEAST {
             return;
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let quoted = serde_json::Value::from(value).to_string();
-        for form in [value, quoted.trim_matches('"')] {
+        // What is shown line by line hides what has several lines by each of them.
+        let lines = value.lines().map(str::trim).filter(|line| line.chars().count() >= LEAST);
+        for form in [value, quoted.trim_matches('"')].into_iter().chain(lines) {
             if !known.iter().any(|other| other == form) {
                 known.push(form.to_owned());
             }
@@ -75,10 +80,11 @@ mod tests {
     #[test]
     fn secrets_are_hidden_in_every_form() {
         let secrets = Secrets::default();
-        for value in ["hunter2", "hunter2-and\"more", "abc"] {
+        for value in ["hunter2", "hunter2-and\"more", "abc", "first half\nsecond half"] {
             secrets.learn(value);
         }
         let text = "password=hunter2 {\"a\":\"hunter2-and\\\"more\"} hunter2-and\"more abc";
+        assert_eq!(secrets.hide("a first half"), "a •••");
         assert_eq!(secrets.hide(text), "password=••• {\"a\":\"•••\"} ••• abc");
     }
 

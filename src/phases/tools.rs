@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -19,6 +20,9 @@ use crate::store::{LocalStore, ProgramsLock, Store as _};
 
 /// More of what a program prints is read and thrown away, which the evidence says.
 const PRINTED_MAX: usize = 8 * 1024 * 1024;
+
+/// A longer line of what a program prints is no line for people.
+const LINE_MAX: usize = 4096;
 
 /// How long a program that is to stop may take to put things in order (terraform gives back its state's lock).
 const GRACE: Duration = Duration::from_secs(15);
@@ -62,6 +66,20 @@ impl Ran {
     }
 }
 
+/// What becomes of a program, for who looks on; secrets are taken out.
+#[derive(Clone, Copy, Debug)]
+pub enum Doing<'a> {
+    /// It is started for a step, with these arguments.
+    Starts(&'a str, &'a [String]),
+    /// It printed a line.
+    Prints(&'a str),
+    /// It is over.
+    Ends,
+}
+
+/// Is told what becomes of programs.
+pub type Watcher = Arc<dyn Fn(&Doing<'_>) + Send + Sync>;
+
 /// Runs programs for the steps of one rollback.
 pub struct Tools {
     paths: BTreeMap<String, String>,
@@ -73,6 +91,7 @@ pub struct Tools {
     stop: Stop,
     /// Empty, and locked for as long as any program that was started here lives.
     held: ProgramsLock,
+    watcher: Option<Watcher>,
 }
 
 /// What failback's own verbs are run as.
@@ -112,7 +131,19 @@ impl Tools {
             }
             stop.or(tokio::time::sleep(Duration::from_millis(100))).await?;
         };
-        Ok(Self { paths, environment, servers, store, journal, secrets, stop, held })
+        Ok(Self { paths, environment, servers, store, journal, secrets, stop, held, watcher: None })
+    }
+
+    /// Has somebody look on.
+    #[must_use]
+    pub fn watched_by(self, watcher: Watcher) -> Self {
+        Self { watcher: Some(watcher), ..self }
+    }
+
+    fn tell(&self, doing: &Doing<'_>) {
+        if let Some(watcher) = &self.watcher {
+            watcher(doing);
+        }
     }
 
     /// Returns the rollback's folder.
@@ -148,9 +179,11 @@ impl Tools {
     pub async fn run(&self, step: &str, argv: &[String], timeout: Duration) -> Result<Ran> {
         let begun = Instant::now();
         let mut child = self.start(argv)?;
+        self.tell(&Doing::Starts(step, &self.hidden(argv)));
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        let printed = async { tokio::join!(read_all(out), read_all(err)) };
+        let heard = |line: &str| self.tell(&Doing::Prints(&self.secrets.hide(line)));
+        let printed = async { tokio::join!(read_all(out, &heard), read_all(err, &heard)) };
         tokio::pin!(printed);
         let (code, late, asked, (out, err)) = tokio::select! {
             printed = &mut printed => (child.wait().await.ok().and_then(|status| status.code()), false, false, printed),
@@ -163,6 +196,7 @@ impl Tools {
         };
         let ran = Ran { code, out, err: self.secrets.hide(&err), late };
         self.keep(step, argv, &ran, begun.elapsed())?;
+        self.tell(&Doing::Ends);
         if asked { Err(Error::new(ErrorKind::Interrupted, "stop").at(step).because("asked to stop")) } else { Ok(ran) }
     }
 
@@ -174,7 +208,7 @@ impl Tools {
         let mut child = self.start(argv)?;
         // Nobody reads what it complains: it may repeat the secret.
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        let printed = async { tokio::join!(read_all(out), read_all(err)).0 };
+        let printed = async { tokio::join!(read_all(out, &|_| {}), read_all(err, &|_| {})).0 };
         let Ok(out) = tokio::time::timeout(timeout, printed).await else { return Ok(None) };
         let ended = tokio::time::timeout(timeout, child.wait()).await;
         Ok(ended.ok().and_then(std::io::Result::ok).is_some_and(|status| status.success()).then_some(out))
@@ -211,6 +245,10 @@ impl Tools {
             .map_err(failed)
     }
 
+    fn hidden(&self, argv: &[String]) -> Vec<String> {
+        argv.iter().map(|word| self.secrets.hide(word)).collect()
+    }
+
     fn keep(&self, step: &str, argv: &[String], ran: &Ran, took: Duration) -> Result<()> {
         let place = format!("evidence/{}-{}", self.journal.next_number()?, step.replace('/', "-"));
         let files = [("out", &ran.out), ("err", &ran.err)].into_iter().filter(|(_, text)| !text.is_empty());
@@ -221,7 +259,7 @@ impl Tools {
         let evidence = files.map(write).collect::<Result<BTreeMap<_, _>>>()?;
         self.journal.append(&Record::Command {
             step: step.to_owned(),
-            argv: argv.iter().map(|word| self.secrets.hide(word)).collect(),
+            argv: self.hidden(argv),
             exit: ran.code,
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             evidence,
@@ -229,12 +267,26 @@ impl Tools {
     }
 }
 
-async fn read_all(pipe: Option<impl AsyncRead + Unpin>) -> String {
+/// Reads what a program prints to its end, and hands each line on that is not too long to be looked at.
+async fn read_all(pipe: Option<impl AsyncRead + Unpin>, heard: &(dyn Fn(&str) + Send + Sync)) -> String {
     let Some(mut pipe) = pipe else { return String::new() };
-    let (mut kept, mut buffer) = (Vec::new(), vec![0; 64 * 1024]);
+    let (mut kept, mut buffer, mut line) = (Vec::new(), vec![0; 64 * 1024], Vec::new());
     while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
         let room = PRINTED_MAX.saturating_sub(kept.len());
         kept.extend_from_slice(&buffer[..read.min(room)]);
+        for byte in &buffer[..read] {
+            match byte {
+                b'\n' => {
+                    if line.len() < LINE_MAX {
+                        heard(&String::from_utf8_lossy(&line));
+                    }
+                    line.clear();
+                }
+                // A line that is cut could show half of a secret.
+                byte if line.len() < LINE_MAX => line.push(*byte),
+                _ => {}
+            }
+        }
     }
     let mut text = String::from_utf8_lossy(&kept).into_owned();
     if kept.len() == PRINTED_MAX {

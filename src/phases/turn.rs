@@ -68,7 +68,7 @@ impl Course<'_> {
             match &account.end {
                 Some(End::Finished { .. }) => return self.after_the_end(&account).await.map(Turn::Stopped),
                 Some(End::Aborted { by, why, .. }) => {
-                    return Ok(Turn::Stopped(Stopped::Paused { cause: format!("{by} ended it: {why}") }));
+                    return Ok(Turn::Stopped(Stopped::Aborted { cause: format!("{by} ended it: {why}") }));
                 }
                 None => {}
             }
@@ -77,6 +77,9 @@ impl Course<'_> {
                 return Ok(Turn::Over);
             }
             if let Some(stopped) = self.not_yet(step, &account) {
+                if let Stopped::Waiting { cause, .. } = &stopped {
+                    (self.watch)(&Event::Waits(step, cause));
+                }
                 return Ok(Turn::Stopped(stopped));
             }
             let Some(until) = rest::until(step, &self.plan.runbook, &account, self.rest) else {

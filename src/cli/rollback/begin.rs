@@ -1,17 +1,20 @@
 //! Beginning a rollback, going on with it, taking it back: whatever carries out steps.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
 use super::super::confirm::confirm_name;
-use super::super::options::WithBoth;
+use super::super::options::Carrying;
 use super::super::settings::Settings;
 use super::super::{Call, Exit, decide};
 use super::folder::{self, Rollback};
-use super::{live, report};
+use super::onlooker::Onlooker;
+use super::report;
+use super::surroundings::{tools, vars};
 use crate::engine::{Claim, Servers};
-use crate::error::{Error, ErrorKind, OldState, Result};
+use crate::error::{ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::phases::course::{Course, Event, Stopped};
 use crate::phases::journal::Record;
@@ -19,57 +22,11 @@ use crate::phases::messenger::Messenger;
 use crate::phases::plan::Plan;
 use crate::phases::rest::{self, TrafficRest};
 use crate::phases::runbook::Runbook;
-use crate::phases::secrets::{Secrets, is_secret_name};
 use crate::phases::shipped::Shipped;
 use crate::phases::state::Effect;
-use crate::phases::tools::{OWN, Tools};
-use crate::phases::vars::Vars;
+use crate::phases::tools::Tools;
 use crate::store::host_files;
 use crate::text::shell_word;
-
-/// Variables that every tool sees: where things are, how to speak, how to reach the network. Credentials are among them only
-/// where a tool has no other way to get them.
-const SEEN: [&str; 25] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "TMPDIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
-    "AZURE_CONFIG_DIR",
-    "ARM_CLIENT_ID",
-    "ARM_CLIENT_SECRET",
-    "ARM_TENANT_ID",
-    "ARM_SUBSCRIPTION_ID",
-    "ARM_USE_OIDC",
-    "ARM_USE_MSI",
-    "TF_CLI_CONFIG_FILE",
-    "TF_DATA_DIR",
-    "PGPASSFILE",
-    "PGSERVICEFILE",
-];
-
-/// Variables whose values nothing may show.
-const SECRET: [&str; 3] = ["ARM_CLIENT_SECRET", "OLD_PGPASSWORD", "NEW_PGPASSWORD"];
-
-/// What every tool is told: not to ask, not to paint, not to call home.
-const SET: [(&str, &str); 7] = [
-    ("NO_COLOR", "1"),
-    ("TF_IN_AUTOMATION", "1"),
-    ("TF_INPUT", "0"),
-    ("CHECKPOINT_DISABLE", "1"),
-    ("AZURE_CORE_COLLECT_TELEMETRY", "false"),
-    ("AZURE_CORE_ONLY_SHOW_ERRORS", "true"),
-    ("AZURE_CORE_NO_COLOR", "true"),
-];
 
 /// How a phase begins.
 #[derive(Args)]
@@ -90,7 +47,7 @@ pub(super) struct Begin {
     #[arg(long, value_name = "ENV")]
     confirm: Option<String>,
     #[command(flatten)]
-    pub(super) options: WithBoth,
+    pub(super) options: Carrying,
 }
 
 /// How a runbook of one's own begins.
@@ -110,7 +67,7 @@ pub(super) struct Resume {
     #[arg(long, value_name = "ENV")]
     confirm: Option<String>,
     #[command(flatten)]
-    pub(super) options: WithBoth,
+    pub(super) options: Carrying,
 }
 
 /// What is taken back.
@@ -126,7 +83,7 @@ pub(super) struct Undo {
     #[arg(long, value_name = "ENV")]
     confirm: Option<String>,
     #[command(flatten)]
-    pub(super) options: WithBoth,
+    pub(super) options: Carrying,
 }
 
 /// Begins a phase.
@@ -196,14 +153,16 @@ pub(super) async fn undo(call: &Call, undo: &Undo) -> Result<Exit> {
     rollback.plan.expect_config(&settings.config_text()?)?;
     let deed = ("take steps of the rollback back", "--dry-run");
     confirm_name(call, &rollback.plan.environment, deed, undo.confirm.as_deref()).await?;
-    let tools = tools(call, &settings, &rollback).await?;
+    let onlooker = Onlooker::of(call, &settings, &rollback)?;
+    let tools = tools(call, &settings, &rollback.store).await?.watched_by(Onlooker::of_programs(&onlooker));
     let means = Means::of(call, &settings, &rollback)?;
-    let watch = |event: &Event<'_>| live::tell(call, event);
-    let taken =
-        means.course(&rollback, &tools, &watch).undo(undo.step.as_deref()).await.map_err(|error| match error.kind() {
-            ErrorKind::Usage => error,
-            _ => error.state(OldState::Steps),
-        })?;
+    let watch = onlooker.of_course();
+    let taken = means.course(&rollback, &tools, &watch).undo(undo.step.as_deref()).await;
+    let taken = taken.map_err(|error| match error.kind() {
+        ErrorKind::Usage => error,
+        _ => error.state(OldState::Steps),
+    })?;
+    onlooker.finish()?;
     report::undone(call, &settings, &rollback, &taken)
 }
 
@@ -251,9 +210,17 @@ impl Means {
 }
 
 async fn carry_out(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Stopped> {
-    let tools = tools(call, settings, rollback).await?;
+    let onlooker = Onlooker::of(call, settings, rollback)?;
+    let stopped = attended(call, settings, rollback, &onlooker).await;
+    // What happened before an error is told before it.
+    onlooker.finish()?;
+    stopped
+}
+
+async fn attended(call: &Call, settings: &Settings, rollback: &Rollback, onlooker: &Arc<Onlooker>) -> Result<Stopped> {
+    let tools = tools(call, settings, &rollback.store).await?.watched_by(Onlooker::of_programs(onlooker));
     let means = Means::of(call, settings, rollback)?;
-    let watch = |event: &Event<'_>| live::tell(call, event);
+    let watch = onlooker.of_course();
     let course = means.course(rollback, &tools, &watch);
     let variable = |name: &str| call.environment.get(name).map(str::to_owned);
     let messenger = Messenger {
@@ -267,50 +234,8 @@ async fn carry_out(call: &Call, settings: &Settings, rollback: &Rollback) -> Res
         // What was begun before the error is for the journal to say, not for this process, which writes to no server itself.
         stopped = course.run() => stopped.map_err(|error| error.state(OldState::Steps))?,
         () = messenger.attend() => unreachable!("it attends until it is dropped"),
+        () = onlooker.attend() => unreachable!("it attends until it is dropped"),
     };
     messenger.finish().await?;
     Ok(stopped)
-}
-
-async fn tools(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Tools> {
-    let secrets = Secrets::default();
-    let passed = settings.config.rollback().environment().iter().map(String::as_str).filter(|name| is_secret_name(name));
-    for name in SECRET.into_iter().chain(passed) {
-        call.environment.get(name).iter().for_each(|value| secrets.learn(value));
-    }
-    let servers = settings.servers_of(call)?;
-    Side::BOTH.iter().filter_map(|side| servers.endpoint(*side).secret_to_hide()).for_each(|secret| secrets.learn(secret));
-    let mut paths = settings.config.rollback().tools().clone();
-    if let Ok(own) = std::env::current_exe() {
-        paths.entry(OWN.to_owned()).or_insert_with(|| own.display().to_string());
-    }
-    let seen = SEEN.iter().copied().chain(settings.config.rollback().environment().iter().map(String::as_str));
-    let mut environment: Vec<_> =
-        seen.filter_map(|name| call.environment.get(name).map(|value| (name.to_owned(), value.to_owned()))).collect();
-    environment.extend(SET.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let cache = rollback.store.folder().join("kube-cache");
-    environment.push(("KUBECACHEDIR".to_owned(), cache.display().to_string()));
-    let servers = call.environment.of_servers().collect();
-    Tools::new(paths, (environment, servers), rollback.store.clone(), secrets, call.stop.clone()).await
-}
-
-/// What a runbook's placeholders stand for in an environment.
-pub(super) fn vars(call: &Call, settings: &Settings, environment: &str) -> Result<Vars> {
-    let mut vars = Vars::default();
-    for (name, value) in settings.config.rollback().vars() {
-        vars = vars.with(name, value.clone());
-    }
-    let config = std::path::absolute(settings.config_path()).unwrap_or_else(|_| settings.config_path().to_path_buf());
-    vars = vars.with_text("env", environment).with_text("config", config.display().to_string());
-    for (name, side) in [("old_server", Side::Old), ("new_server", Side::New)] {
-        if let Some(address) = settings.address(call, side)? {
-            vars = vars.with_text(name, address);
-        }
-    }
-    // Texts of the configuration may name each other, and the environment.
-    vars.settled().map_err(|cause| {
-        Error::new(ErrorKind::Config, "read what runbooks' names stand for")
-            .at(Path::new(settings.config_path()).display())
-            .because(cause)
-    })
 }

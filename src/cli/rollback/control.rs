@@ -2,10 +2,11 @@
 
 use clap::Args;
 
-use super::super::options::Configured;
+use super::super::options::{Configured, Following};
 use super::super::settings::Settings;
 use super::super::{Call, Exit, decide};
 use super::folder::{self, Rollback};
+use super::onlooker::Onlooker;
 use super::report;
 use crate::error::{Error, ErrorKind, Result};
 use crate::phases::account::End;
@@ -21,6 +22,13 @@ use crate::words::Word as _;
 pub(super) struct Which {
     #[command(flatten)]
     pub(super) options: Configured,
+}
+
+/// Which rollback is told: the environment's newest.
+#[derive(Args)]
+pub(super) struct Status {
+    #[command(flatten)]
+    pub(super) options: Following,
 }
 
 /// Something that is said of the whole rollback.
@@ -113,9 +121,11 @@ pub(super) struct Answered {
 }
 
 /// Says where the rollback is.
-pub(super) fn status(call: &Call, which: &Which) -> Result<Exit> {
-    let settings = Settings::read(call, &which.options, None)?;
-    report::status(call, &settings, &folder::newest(&settings)?)
+pub(super) fn status(call: &Call, status: &Status) -> Result<Exit> {
+    let settings = Settings::read(call, &status.options, None)?;
+    let rollback = folder::newest(&settings)?;
+    Onlooker::of_all(call, &settings, &rollback)?.finish()?;
+    report::status(call, &settings, &rollback)
 }
 
 /// Writes the post-mortem.

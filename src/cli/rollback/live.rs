@@ -2,15 +2,16 @@
 
 use super::super::Call;
 use crate::phases::course::Event;
+use crate::phases::secrets::Secrets;
 use crate::phases::state::State;
 
 /// Tells what happens, on stderr.
-pub(super) fn tell(call: &Call, event: &Event<'_>) {
+pub(super) fn tell(call: &Call, secrets: &Secrets, event: &Event<'_>) {
     match event {
         Event::Begins(step, at, of) => {
             call.printer.note(&format!("[{at}/{of}] {}: {}", step.id, step.title));
             for line in step.kind.show() {
-                call.printer.note(&format!("        {line}"));
+                call.printer.note(&format!("        {}", secrets.hide(&line)));
             }
         }
         Event::Ends(step, state, cause) => {
@@ -18,6 +19,7 @@ pub(super) fn tell(call: &Call, event: &Event<'_>) {
             let mark = if matches!(state, State::Failed | State::Unknown) { "!" } else { " " };
             call.printer.note(&format!("      {mark} {} {state}{because}", step.id));
         }
+        Event::Waits(step, cause) => call.printer.note(&format!("        {} waits: {cause}", step.id)),
         Event::TakesBack(step) => call.printer.note(&format!("        {} is taken back", step.id)),
         Event::Rests(step, until) => {
             let until = until.strftime("%H:%M:%S UTC");

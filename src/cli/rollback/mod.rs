@@ -4,8 +4,10 @@ mod begin;
 mod control;
 mod folder;
 mod live;
+mod onlooker;
 mod report;
 mod runbook;
+mod surroundings;
 
 use clap::{Args, Subcommand};
 
@@ -50,7 +52,7 @@ enum Deed {
     /// Carry out a runbook of your own
     Run(begin::Own),
     /// Say where the rollback is
-    Status(control::Which),
+    Status(control::Status),
     /// Go on with the rollback
     Resume(begin::Resume),
     /// Let no further step begin
@@ -87,7 +89,8 @@ impl Arguments {
             | Deed::LongTerm(begin)
             | Deed::Cleanup(begin) => &begin.options,
             Deed::Run(own) => &own.begin.options,
-            Deed::Status(which) | Deed::Postmortem(which) => &which.options,
+            Deed::Status(status) => &status.options,
+            Deed::Postmortem(which) => &which.options,
             Deed::Resume(resume) => &resume.options,
             Deed::Pause(say) | Deed::Abort(say) | Deed::Note(say) => &say.options,
             Deed::Undo(undo) => &undo.options,
@@ -110,7 +113,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         Deed::LongTerm(begin) => begin::phase(call, begin, Shipped::LongTerm).await,
         Deed::Cleanup(begin) => begin::phase(call, begin, Shipped::Cleanup).await,
         Deed::Run(own) => begin::own(call, own).await,
-        Deed::Status(which) => control::status(call, which),
+        Deed::Status(status) => control::status(call, status),
         Deed::Resume(resume) => begin::resume(call, resume).await,
         Deed::Pause(say) => control::pause(call, say),
         Deed::Abort(say) => control::abort(call, say),

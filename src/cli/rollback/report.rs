@@ -8,6 +8,7 @@ use super::super::step::Step as Next;
 use super::super::table::Table;
 use super::super::{Call, Exit};
 use super::folder::Rollback;
+use super::surroundings;
 use crate::error::Result;
 use crate::phases::account::{Account, End};
 use crate::phases::course::Stopped;
@@ -55,7 +56,7 @@ struct RollbackReport<'a> {
 
 /// Shows a plan to the letter; `how` is what begins it on the command line.
 pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str) -> Result<Exit> {
-    let account = Account::default();
+    let (account, secrets) = (Account::default(), surroundings::secrets(call, settings)?);
     let mut page = call.printer.page();
     page.line(format!("{} ({}), {} steps; nothing was begun", plan.runbook.title, plan.runbook.name, plan.runbook.steps.len()));
     page.line(&plan.runbook.summary);
@@ -64,7 +65,7 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str) -> 
         let effect = if effect <= Effect::People { String::new() } else { format!(" [{effect}]") };
         page.heading(&format!("{}. {}: {}{effect}", at + 1, step.id, step.title));
         for line in step.kind.show() {
-            page.command(&line, 4);
+            page.command(&secrets.hide(&line), 4);
         }
         if let Some(consent) = &step.consent {
             page.line(format!("    waits for {}", consent.text()));
@@ -72,7 +73,7 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str) -> 
     }
     page.line(format!("plan {}", &plan.digest()?[..16]));
     page.next(next(settings, how, &["--env", &plan.environment]));
-    call.printer.result(&document(plan, &account, "planned".to_owned(), None)?, &page)?;
+    call.printer.result(&document((call, settings), plan, &account, "planned".to_owned(), None)?, &page)?;
     Ok(Exit::Done)
 }
 
@@ -86,7 +87,7 @@ pub(super) fn status(call: &Call, settings: &Settings, rollback: &Rollback) -> R
     if account.end.is_none() {
         page.next(next(settings, "resume", &["--env", &rollback.plan.environment]));
     }
-    call.printer.result(&document(&rollback.plan, &account, state, Some(rollback))?, &page)?;
+    call.printer.result(&document((call, settings), &rollback.plan, &account, state, Some(rollback))?, &page)?;
     Ok(Exit::Done)
 }
 
@@ -122,11 +123,12 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
             (format!("stopped at {step}: nobody can tell how it ended: {cause}"), steps, Exit::Partly)
         }
         Stopped::Paused { cause } => (format!("paused: {cause}"), next(settings, "resume", &["--env", env]), Exit::Waiting),
+        Stopped::Aborted { cause } => (format!("over: {cause}"), next(settings, "postmortem", &["--env", env]), Exit::Waiting),
     };
     page.line(format!("{}: {verdict}", rollback.plan.runbook.title));
     lay_out(&mut page, rollback, &account);
     page.next(steps);
-    let mut document = document(&rollback.plan, &account, verdict, Some(rollback))?;
+    let mut document = document((call, settings), &rollback.plan, &account, verdict, Some(rollback))?;
     if let Stopped::Failed { step, cause } | Stopped::Unknown { step, cause } | Stopped::Waiting { step, cause } = stopped {
         (document.stopped_at, document.cause) = (Some(step.clone()), Some(cause.clone()));
     }
@@ -144,7 +146,10 @@ pub(super) fn would_undo(call: &Call, settings: &Settings, rollback: &Rollback, 
         page.line(format!("  {} ({}): {}", step.id, account.state(&step.id), step.title));
     }
     page.next(next(settings, "undo", &only.into_iter().chain(["--env", env]).collect::<Vec<_>>()));
-    call.printer.result(&document(&rollback.plan, &account, state(&rollback.plan, &account), Some(rollback))?, &page)?;
+    call.printer.result(
+        &document((call, settings), &rollback.plan, &account, state(&rollback.plan, &account), Some(rollback))?,
+        &page,
+    )?;
     Ok(Exit::Done)
 }
 
@@ -172,7 +177,8 @@ pub(super) fn undone(
     page.list("done still, and in need of what was taken back:", &left);
     lay_out(&mut page, rollback, &account);
     page.next(next(settings, "status", &["--env", &rollback.plan.environment]));
-    call.printer.result(&document(&rollback.plan, &account, "taken back".to_owned(), Some(rollback))?, &page)?;
+    call.printer
+        .result(&document((call, settings), &rollback.plan, &account, "taken back".to_owned(), Some(rollback))?, &page)?;
     Ok(if failed.is_empty() { Exit::Done } else { Exit::Partly })
 }
 
@@ -232,7 +238,14 @@ fn lay_out(page: &mut Page, rollback: &Rollback, account: &Account) {
     page.table(&table);
 }
 
-fn document<'a>(plan: &'a Plan, account: &Account, state: String, rollback: Option<&Rollback>) -> Result<RollbackReport<'a>> {
+fn document<'a>(
+    (call, settings): (&Call, &Settings),
+    plan: &'a Plan,
+    account: &Account,
+    state: String,
+    rollback: Option<&Rollback>,
+) -> Result<RollbackReport<'a>> {
+    let secrets = surroundings::secrets(call, settings)?;
     let step = |step: &'a crate::phases::step::Step| {
         let known = account.steps.get(&step.id);
         StepReport {
@@ -240,7 +253,7 @@ fn document<'a>(plan: &'a Plan, account: &Account, state: String, rollback: Opti
             title: &step.title,
             effect: step.kind.effect().word(),
             state: account.state(&step.id).word(),
-            commands: step.kind.show(),
+            commands: step.kind.show().iter().map(|line| secrets.hide(line)).collect(),
             consent: step.consent.as_ref().map(crate::phases::consent::Consent::text),
             began: known.and_then(|known| known.began).map(|at| at.to_string()),
             ended: known.and_then(|known| known.ended).map(|at| at.to_string()),

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::super::options::Configured;
+use super::super::options::{Configured, Given, Speaking};
+use super::super::printer::Printer;
 use super::super::settings::Settings;
 use super::super::{Call, Exit};
-use super::begin::vars;
+use super::surroundings::vars;
 use super::{folder, report};
 use crate::error::{Error, ErrorKind, Result};
 use crate::phases::plan::Plan;
@@ -17,6 +18,9 @@ use crate::phases::shipped::Shipped;
 use crate::store::host_files;
 use crate::text::shell_word;
 use crate::words::Word as _;
+
+/// What an editor knows a runbook by.
+const SCHEMA: &str = include_str!("../../../docs/runbook.schema.json");
 
 /// Show, export or check runbooks.
 #[derive(Args)]
@@ -33,6 +37,8 @@ enum Deed {
     Export(Of),
     /// Check a runbook of your own against an environment
     Lint(Lint),
+    /// Print the JSON Schema of runbooks
+    Schema(Schema),
 }
 
 #[derive(Args)]
@@ -45,6 +51,12 @@ struct Of {
 }
 
 #[derive(Args)]
+struct Schema {
+    #[command(flatten)]
+    options: Speaking,
+}
+
+#[derive(Args)]
 struct Lint {
     /// The runbook's file
     #[arg(value_name = "FILE")]
@@ -54,10 +66,11 @@ struct Lint {
 }
 
 impl Arguments {
-    pub(super) const fn options(&self) -> &Configured {
+    pub(super) fn options(&self) -> &dyn Given {
         match &self.deed {
             Deed::Show(of) | Deed::Export(of) => &of.options,
             Deed::Lint(lint) => &lint.options,
+            Deed::Schema(schema) => &schema.options,
         }
     }
 }
@@ -82,6 +95,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
             call.printer.result(&Exported { phase: phase.word(), runbook: phase.runbook() }, &page)?;
             Ok(Exit::Done)
         }
+        Deed::Schema(_) => Printer::piece(SCHEMA).map(|()| Exit::Done),
         Deed::Lint(lint) => {
             let file = lint.file.display().to_string();
             show(call, &lint.options, &format!("run {}", shell_word(&file)), (&host_files::read_text(&lint.file)?, &file))

@@ -10,7 +10,7 @@ mod view;
 
 use clap::Args;
 
-use super::options::{Given as _, OfRun};
+use super::options::{Form, Given as _, OfRun};
 use super::settings::Settings;
 use super::{Call, Exit, run};
 use crate::engine::{Filter, Review, Window};
@@ -112,7 +112,7 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         Box::new(Script::begin()?)
     } else if arguments.csv {
         Box::new(Csv::begin(call, review.is_planned(), arguments.all)?)
-    } else if arguments.options.given().output.json {
+    } else if arguments.options.given().output.form != Form::Page {
         Box::new(Json::of(call, &review, window, arguments.all))
     } else {
         Box::new(Blocks::begin(call, arguments.all, arguments.full, window))

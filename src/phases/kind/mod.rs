@@ -122,6 +122,28 @@ words!(KindWord {
     Wait => "wait",
 });
 
+impl KindWord {
+    /// The keys that steps of this kind have beside those of all steps.
+    #[must_use]
+    pub const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Approval => Approval::KEYS,
+            Self::Azure => Azure::KEYS,
+            Self::Checklist => Checklist::KEYS,
+            Self::Command => Command::KEYS,
+            Self::Dns => Dns::KEYS,
+            Self::Engine => Engine::KEYS,
+            Self::Http => Http::KEYS,
+            Self::Kubernetes => Kubernetes::KEYS,
+            Self::Postgres => Postgres::KEYS,
+            Self::Prometheus => Prometheus::KEYS,
+            Self::Redis => Redis::KEYS,
+            Self::Terraform => Terraform::KEYS,
+            Self::Wait => Wait::KEYS,
+        }
+    }
+}
+
 impl Kind {
     /// Reads what a step does; `common` are keys that steps of all kinds have.
     ///
@@ -129,22 +151,42 @@ impl Kind {
     /// `Config` at the place of what makes no sense.
     pub fn read(fields: &Fields<'_>, common: &[&str]) -> Result<Self> {
         let word: KindWord = fields.word("kind")?;
-        let check = |own: &[&str]| fields.check(&[&["kind"], common, own].concat());
+        fields.check(&[&["kind"], common, word.keys()].concat())?;
         Ok(match word {
-            KindWord::Approval => check(Approval::KEYS).and_then(|()| Approval::read(fields)).map(Self::Approval)?,
-            KindWord::Azure => check(Azure::KEYS).and_then(|()| Azure::read(fields)).map(Self::Azure)?,
-            KindWord::Checklist => check(Checklist::KEYS).and_then(|()| Checklist::read(fields)).map(Self::Checklist)?,
-            KindWord::Command => check(Command::KEYS).and_then(|()| Command::read(fields)).map(Self::Command)?,
-            KindWord::Dns => check(Dns::KEYS).and_then(|()| Dns::read(fields)).map(Self::Dns)?,
-            KindWord::Engine => check(Engine::KEYS).and_then(|()| Engine::read(fields)).map(Self::Engine)?,
-            KindWord::Http => check(Http::KEYS).and_then(|()| Http::read(fields)).map(Self::Http)?,
-            KindWord::Kubernetes => check(Kubernetes::KEYS).and_then(|()| Kubernetes::read(fields)).map(Self::Kubernetes)?,
-            KindWord::Postgres => check(Postgres::KEYS).and_then(|()| Postgres::read(fields)).map(Self::Postgres)?,
-            KindWord::Prometheus => check(Prometheus::KEYS).and_then(|()| Prometheus::read(fields)).map(Self::Prometheus)?,
-            KindWord::Redis => check(Redis::KEYS).and_then(|()| Redis::read(fields)).map(Self::Redis)?,
-            KindWord::Terraform => check(Terraform::KEYS).and_then(|()| Terraform::read(fields)).map(Self::Terraform)?,
-            KindWord::Wait => check(Wait::KEYS).and_then(|()| Wait::read(fields)).map(Self::Wait)?,
+            KindWord::Approval => Self::Approval(Approval::read(fields)?),
+            KindWord::Azure => Self::Azure(Azure::read(fields)?),
+            KindWord::Checklist => Self::Checklist(Checklist::read(fields)?),
+            KindWord::Command => Self::Command(Command::read(fields)?),
+            KindWord::Dns => Self::Dns(Dns::read(fields)?),
+            KindWord::Engine => Self::Engine(Engine::read(fields)?),
+            KindWord::Http => Self::Http(Http::read(fields)?),
+            KindWord::Kubernetes => Self::Kubernetes(Kubernetes::read(fields)?),
+            KindWord::Postgres => Self::Postgres(Postgres::read(fields)?),
+            KindWord::Prometheus => Self::Prometheus(Prometheus::read(fields)?),
+            KindWord::Redis => Self::Redis(Redis::read(fields)?),
+            KindWord::Terraform => Self::Terraform(Terraform::read(fields)?),
+            KindWord::Wait => Self::Wait(Wait::read(fields)?),
         })
+    }
+
+    /// Its word, as runbooks spell it.
+    #[must_use]
+    pub const fn word(&self) -> KindWord {
+        match self {
+            Self::Approval(_) => KindWord::Approval,
+            Self::Azure(_) => KindWord::Azure,
+            Self::Checklist(_) => KindWord::Checklist,
+            Self::Command(_) => KindWord::Command,
+            Self::Dns(_) => KindWord::Dns,
+            Self::Engine(_) => KindWord::Engine,
+            Self::Http(_) => KindWord::Http,
+            Self::Kubernetes(_) => KindWord::Kubernetes,
+            Self::Postgres(_) => KindWord::Postgres,
+            Self::Prometheus(_) => KindWord::Prometheus,
+            Self::Redis(_) => KindWord::Redis,
+            Self::Terraform(_) => KindWord::Terraform,
+            Self::Wait(_) => KindWord::Wait,
+        }
     }
 
     /// What it may do to the world.

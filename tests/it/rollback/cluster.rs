@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::stage::Stage;
+use super::stage::{Stage, last};
 
 const HEAD: &str = "runbook = \"own\"\ntitle = \"Own\"\nsummary = \"Asks a cluster.\"\n";
 
@@ -98,7 +98,7 @@ fn an_address_is_one_and_an_address() {
     let Some(stage) = stage(&step("address", "name = \"main\"")) else { return };
     let done = stage.run(&["run", "own.toml", "--json"]);
     assert_eq!(done.code, 0, "{}{}", done.stdout, done.stderr);
-    let found: Value = serde_json::from_str(&done.stdout).expect("JSON");
+    let found = last(&done.stdout);
     assert_eq!(found["steps"][0]["facts"]["address"], "192.0.2.10");
     let two = json!([{ "ip": "192.0.2.10" }, { "ip": "192.0.2.11" }]);
     for (points, cause) in [(json!([]), "no address"), (json!([{ "hostname": "lb" }]), "host name alone"), (two, "several")] {

@@ -4,7 +4,9 @@
 mod asked;
 mod cluster;
 mod destroy;
+mod events;
 mod flip;
 mod quick;
+mod schema;
 mod stage;
 mod steps;

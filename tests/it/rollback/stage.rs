@@ -23,6 +23,16 @@ impl Drop for Stage {
     }
 }
 
+/// The events that were printed, a line each.
+pub(super) fn events(stdout: &str) -> Vec<Value> {
+    stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+/// The last of the events: the summary, or an error.
+pub(super) fn last(stdout: &str) -> Value {
+    events(stdout).pop().expect("an event")
+}
+
 /// OLD's and NEW's addresses in the world.
 pub(super) const OLD: &str = "192.0.2.10";
 pub(super) const NEW: &str = "192.0.2.20";
@@ -160,7 +170,7 @@ impl Stage {
     /// Where each step is, by the status of the newest rollback.
     pub(super) fn states(&self) -> Vec<(String, String)> {
         let output = self.run(&["status", "--json"]);
-        let status: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", output.stderr));
+        let status = last(&output.stdout);
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         status["steps"].as_array().expect("steps").iter().map(|step| (text(&step["id"]), text(&step["state"]))).collect()
     }
