@@ -51,12 +51,16 @@ impl Environment {
         self.values.iter().filter(move |(name, _)| is_one(name)).map(|(name, value)| (name.clone(), value.clone()))
     }
 
-    /// Whether any of libpq's variables is set for a side.
+    /// Whether any of libpq's variables says where a side's server is. A password alone says nothing of it.
     pub(super) fn names(&self, side: Side) -> bool {
         let prefix = prefix(side);
-        self.values.iter().any(|(name, value)| name.starts_with(&prefix) && !value.is_empty())
+        let is_place = |name: &str| name.strip_prefix(&prefix).is_some_and(|rest| PLACES.contains(&rest));
+        self.values.iter().any(|(name, value)| is_place(name) && !value.is_empty())
     }
 }
+
+/// What says where a server is, behind a side's prefix.
+const PLACES: [&str; 5] = ["HOST", "HOSTADDR", "PORT", "DATABASE", "SERVICE"];
 
 fn prefix(side: Side) -> String {
     format!("{}_PG", side.word().to_uppercase())

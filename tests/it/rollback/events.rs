@@ -51,12 +51,7 @@ fn an_event_is_a_line_and_the_last_one_is_the_summary() {
     let (code, failed) = run_quietly(&stage, &["run", "own.toml", "--incident", "a \u{1b}[2J b"]);
     assert_eq!(
         (code, words(&failed)),
-        (
-            1,
-            ["declared", "note", "begun look", "running look", "ran look", "failed look", "summary"]
-                .map(str::to_owned)
-                .to_vec()
-        )
+        (1, ["declared", "begun look", "running look", "ran look", "failed look", "summary"].map(str::to_owned).to_vec())
     );
     assert_eq!(failed[0]["incident"], "a \u{1b}[2J b");
     let begun = &failed[1];
@@ -100,7 +95,7 @@ fn status_tells_all_that_the_journal_holds() {
     assert_eq!(stage.run(&["skip", "look", "--why", "known", "--by", "ada"]).code, 0);
     let (code, all) = run(&stage, &["status"]);
     let without = told(all.clone());
-    let expected = ["declared", "note", "begun look", "ran look", "failed look", "note", "skipped look", "summary"];
+    let expected = ["declared", "begun look", "ran look", "failed look", "note", "skipped look", "summary"];
     assert_eq!((code, words(&without)), (0, expected.map(str::to_owned).to_vec()));
     assert!(all.iter().any(|event| event["event"] == "notice" && event["sent"] == "failed"), "{all:#?}");
     let numbers: Vec<_> = all.iter().filter_map(|event| event["line"].as_u64()).collect();
