@@ -17,7 +17,7 @@ fn terraform(stage: &Stage, words: &[&str]) -> bool {
 }
 
 /// A world in which NEW is deployed, and traffic goes to OLD; `None` where there is no terraform.
-fn deployed(test: &str, name: &str) -> Option<(Stage, Pair)> {
+pub(super) fn deployed(test: &str, name: &str) -> Option<(Stage, Pair)> {
     if Command::new("terraform").arg("version").output().is_err() {
         let _ = writeln!(std::io::stderr(), "skipped: terraform is not installed (rollback::destroy)");
         return None;
@@ -35,7 +35,7 @@ fn deployed(test: &str, name: &str) -> Option<(Stage, Pair)> {
     Some((stage, pair))
 }
 
-fn resources(stage: &Stage) -> String {
+pub(super) fn resources(stage: &Stage) -> String {
     std::fs::read_to_string(stage.path("infra/terraform.tfstate")).expect("a state")
 }
 

@@ -6,6 +6,7 @@ mod cluster;
 mod destroy;
 mod events;
 mod flip;
+mod kills;
 mod quick;
 mod schema;
 mod stage;

@@ -182,11 +182,13 @@ impl Stage {
 
     /// The newest rollback's folder.
     pub(super) fn rollback(&self) -> PathBuf {
-        let folder = self.path("runs/rollback/dev");
-        let mut found: Vec<_> =
-            std::fs::read_dir(folder).expect("rollbacks").map(|entry| entry.expect("entry").path()).collect();
-        found.retain(|path| path.is_dir());
-        found.sort();
-        found.pop().expect("a rollback")
+        self.newest().expect("a rollback")
+    }
+
+    /// The newest rollback's folder, if there is one.
+    pub(super) fn newest(&self) -> Option<PathBuf> {
+        let entries = std::fs::read_dir(self.path("runs/rollback/dev")).ok()?;
+        let folders = entries.map(|entry| entry.expect("entry").path()).filter(|path| path.is_dir());
+        folders.max()
     }
 }
