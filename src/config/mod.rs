@@ -42,7 +42,7 @@ mod table;
 mod web_address;
 mod zone;
 
-pub use channel::{Channel, Channels, SecretPlace};
+pub use channel::{Channel, Channels, Mail, SecretPlace, Webhook};
 pub use criterion::{
     Bound, CRITERIA, CriteriaList, Criterion, DATABASE_LOST, DEGRADATION, NEW_DEPLOYED, OLD_DATA, OLD_SERVES, OUTAGE, criterion,
 };

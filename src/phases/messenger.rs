@@ -6,23 +6,19 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::delivery::Delivery;
 use super::journal::{JournalFile, Record};
 use super::notice::{Due, Notice, due};
 use super::state::Sent;
 use super::tools::Tools;
-use crate::config::{Channel, Channels, SecretPlace};
+use crate::config::Channels;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Address, Request};
-use crate::store::host_files;
 
 /// How often it is looked whether one is due.
 const TICK: Duration = Duration::from_secs(1);
 
 /// How long a channel that failed is left alone.
 const REST: Duration = Duration::from_secs(30);
-
-/// How long one message may take.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Sends the notices of one rollback.
 pub struct Messenger<'a> {
@@ -86,30 +82,12 @@ impl Messenger<'_> {
     }
 
     async fn send(&self, due: &Due<'_>) -> Result<()> {
-        let wrong = |cause: String| Error::new(ErrorKind::Config, "send a notice").at(due.channel).because(cause);
-        let Some(Channel { webhook }) = self.channels.get(due.channel) else {
-            return Err(wrong("failback.toml has no such channel under [channels]".to_owned()));
-        };
-        let secret = self.secret(webhook).await?;
-        self.tools.secrets().learn(&secret);
-        let body = serde_json::json!({ "text": due.notice.text }).to_string().into_bytes();
-        let request = Request::post(Address::parse_secret(&secret)?, body).within(PATIENCE);
-        let answer = request.header("content-type", "application/json")?.send().await?;
-        if (200..300).contains(&answer.status()) { Ok(()) } else { Err(wrong(format!("it answered {}", answer.status()))) }
-    }
-
-    async fn secret(&self, place: &SecretPlace) -> Result<String> {
-        let wrong = |cause: String| Error::new(ErrorKind::Config, "find a channel's address").because(cause);
-        let text = match place {
-            SecretPlace::Variable(name) => (self.variable)(name).ok_or_else(|| wrong(format!("{name} is not set")))?,
-            SecretPlace::File(path) => host_files::read_text(path.as_ref())?,
-            SecretPlace::Command(argv) => {
-                let secret = self.tools.ask(argv, PATIENCE).await?;
-                secret.ok_or_else(|| wrong(format!("{} failed", argv.first().map(String::as_str).unwrap_or_default())))?
-            }
-        };
-        let first = text.lines().next().unwrap_or_default().trim();
-        if first.is_empty() { Err(wrong("it is empty".to_owned())) } else { Ok(first.to_owned()) }
+        let channel = self.channels.get(due.channel).ok_or_else(|| {
+            Error::new(ErrorKind::Config, "send a notice")
+                .at(due.channel)
+                .because("failback.toml has no such channel under [channels]")
+        })?;
+        Delivery { tools: self.tools, variable: self.variable }.send(channel, &due.notice.text).await
     }
 
     fn write_down(&self, due: &Due<'_>, sent: Sent, cause: Option<String>) -> Result<()> {

@@ -33,6 +33,7 @@ pub mod work;
 mod assess;
 mod assessment;
 mod contradictions;
+mod delivery;
 mod reading;
 mod spelling;
 

@@ -1,9 +1,10 @@
 //! What is asked over HTTP, and who is told: health pages, figures, notices.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use super::stage::Stage;
-use crate::support::{Asked, Reply, Web};
+use crate::support::{Asked, Mailbox, Reply, Web};
 
 const HEAD: &str = "runbook = \"own\"\ntitle = \"Own\"\nsummary = \"Asks.\"\n";
 
@@ -83,4 +84,58 @@ fn people_are_told_and_what_cannot_be_told_stops_nothing() {
         written.contains("Notice begun to incidents: sent") && written.contains("Notice begun to gone: failed"),
         "{written}"
     );
+}
+
+/// A pager wants a key in what it is sent, a status page one in a header; people are written to. The secrets are in a vault.
+#[test]
+fn pagers_status_pages_and_people_are_told() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&told);
+    let web = Web::plain(move |asked: &Asked| {
+        let header = asked.headers.iter().find(|line| line.starts_with("authorization:")).cloned().unwrap_or_default();
+        let body = String::from_utf8_lossy(&asked.body).into_owned();
+        seen.lock().expect("a list").push((asked.target.clone(), header, body));
+        Reply::text(202, "ok")
+    });
+    let mailbox = Mailbox::start();
+    let channels = "channels.pager = { webhook = { file = \"pager\" }, key = { vault = \"kv\", secret = \"pager-key\" }, \
+                    body = '{\"routing_key\": \"${key}\", \"payload\": {\"summary\": \"${text}\"}}' }\n\
+                    channels.status = { webhook = { file = \"page\" }, \
+                    authorization = { vault = \"kv\", secret = \"page-key\" }, \
+                    body = '{\"incident\": {\"name\": \"${text}\"}}' }\n\
+                    channels.managers = { smtp = { file = \"smtp\" }, from = \"rollback@example.org\", \
+                    to = [\"Ada <ada@example.org>\", \"bob@example.org\"] }\n";
+    let stage = Stage::new(None, channels);
+    stage.write("pager", &web.url("/pager"));
+    stage.write("page", &web.url("/page"));
+    stage.write("smtp", &mailbox.url());
+    let mut world = stage.world();
+    world["secrets"] = serde_json::json!({ "kv/pager-key": "hunter2-pager", "kv/page-key": "OAuth hunter2-page" });
+    stage.set_world(&world);
+    let steps = "[[step]]\nid = \"w\"\ntitle = \"w\"\nkind = \"wait\"\nfor = \"1s\"\n\
+                 [[notice]]\nid = \"begun\"\non = \"declared\"\nto = [\"pager\", \"status\", \"managers\"]\n\
+                 text = \"Rollback of ${env} begun: ${incident}\"\n";
+    stage.write("own.toml", &format!("{HEAD}{steps}"));
+    mailbox.refuses.store(true, Ordering::Relaxed);
+    assert_eq!(stage.run(&["run", "own.toml", "--incident", "orders \"lose\" lines"]).code, 0);
+    let journal = std::fs::read_to_string(stage.rollback().join("journal.jsonl")).expect("a journal");
+    assert!(journal.contains("451 later") || journal.contains("transient error"), "{journal}");
+    let said = r#"Rollback of dev begun: orders \"lose\" lines"#;
+    let bodies = told.lock().expect("a list").clone();
+    let pager = format!(r#"{{"routing_key": "hunter2-pager", "payload": {{"summary": "{said}"}}}}"#);
+    assert_eq!(bodies[0], ("/pager".to_owned(), String::new(), pager));
+    assert_eq!(bodies[1].1, "authorization: OAuth hunter2-page");
+    assert_eq!(bodies[1].2, format!(r#"{{"incident": {{"name": "{said}"}}}}"#));
+    for file in ["journal.jsonl", "plan.json"] {
+        let text = std::fs::read_to_string(stage.rollback().join(file)).expect("text");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    mailbox.refuses.store(false, Ordering::Relaxed);
+    assert_eq!(stage.run(&["run", "own.toml", "--incident", "again"]).code, 0);
+    let mails = mailbox.mails();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    for part in ["FROM:<rollback@example.org>", "TO:<ada@example.org>", "TO:<bob@example.org>", "Rollback of dev begun: again"]
+    {
+        assert!(mails[0].contains(part), "{part}: {}", mails[0]);
+    }
 }
