@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Facts;
-use super::state::{Answer, Sent, Verdict};
+use super::state::{Answer, Finding, Purpose, Sent, Verdict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::{LocalStore, Store as _};
 
@@ -68,6 +68,36 @@ pub enum Record {
         by: String,
         /// The failback that wrote it.
         tool_version: String,
+    },
+    /// Somebody began to look at the steps of a plan, and will carry none out.
+    Looking {
+        /// What for.
+        purpose: Purpose,
+        /// The environment's name.
+        environment: String,
+        /// The runbook's name.
+        runbook: String,
+        /// The plan's digest.
+        plan: String,
+        /// Who began it.
+        by: String,
+        /// The failback that wrote it.
+        tool_version: String,
+    },
+    /// A step, or an item of a list, was looked at.
+    Looked {
+        /// The step's id, or the item's.
+        step: String,
+        /// What the look said.
+        finding: Finding,
+        /// What it found out.
+        #[serde(default, skip_serializing_if = "Facts::is_empty")]
+        facts: Facts,
+        /// Why it is not as it has to be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cause: Option<String>,
+        /// How long it took.
+        milliseconds: u64,
     },
     /// A step is about to act.
     Intent {

@@ -4,9 +4,11 @@
 mod asked;
 mod cluster;
 mod destroy;
+mod drill;
 mod events;
 mod flip;
 mod quick;
 mod schema;
 mod stage;
 mod steps;
+mod validate;
