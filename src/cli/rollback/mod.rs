@@ -10,9 +10,11 @@ mod report;
 mod runbook;
 mod surroundings;
 mod validate;
+mod view;
 
 use clap::{Args, Subcommand};
 
+pub(super) use self::view::give_back;
 use super::options::Given;
 use super::{Call, Exit};
 use crate::error::Result;

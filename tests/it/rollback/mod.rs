@@ -12,3 +12,4 @@ mod schema;
 mod stage;
 mod steps;
 mod validate;
+mod view;
