@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod plan;
 pub mod postmortem;
 pub mod readiness;
+pub mod record;
 pub mod rest;
 pub mod runbook;
 pub mod secrets;
