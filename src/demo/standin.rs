@@ -78,7 +78,9 @@ impl Standins {
         shell.args(["-c", SCRIPT, "failback-standin", PYTHON]).arg(self.program(name)).arg(&port_file).arg(looks_at);
         // Its own process group: Ctrl-C at the terminal is for us to answer.
         shell.env_clear().env("PATH", &self.path).current_dir(&self.folder).process_group(0);
-        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let complaints = self.folder.join(format!("{name}.err"));
+        let err = fs::File::create(&complaints).map_err(|cause| storage("write", &complaints, cause))?;
+        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(err);
         self.running.push(shell.spawn().map_err(|cause| failed(cause.to_string()))?);
         let begun = Instant::now();
         loop {
@@ -86,7 +88,8 @@ impl Standins {
                 return Ok(port);
             }
             if begun.elapsed() > PATIENCE {
-                return Err(failed("it does not listen".to_owned()));
+                let said = fs::read_to_string(&complaints).unwrap_or_default();
+                return Err(failed(format!("it does not listen; {}", said.lines().last().unwrap_or_default())));
             }
             std::thread::sleep(Duration::from_millis(10));
         }

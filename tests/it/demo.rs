@@ -91,7 +91,14 @@ fn a_demo_that_is_interrupted_leaves_nothing_behind() {
 /// A folder with links to programs: what is on `PATH` in the demo.
 fn programs(folder: &Path, names: &[&str]) {
     let path = std::env::var_os("PATH").expect("a PATH");
+    // Where a version manager's script stands on PATH, Python itself knows where it is.
+    let python = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().expect("python3");
+    let python = String::from_utf8(python.stdout).expect("a path").trim().to_owned();
     for name in names {
+        if *name == "python3" {
+            std::os::unix::fs::symlink(&python, folder.join(name)).expect("a link");
+            continue;
+        }
         let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
         std::os::unix::fs::symlink(found.unwrap_or_else(|| panic!("{name} is not installed")), folder.join(name))
             .expect("a link");
