@@ -1,5 +1,5 @@
-//! Who looks on while steps are carried out: a program that reads an event a line, or a person, on a terminal's screen or line by
-//! line.
+//! Who looks on while steps are carried out: a program that reads an event a line, or a person, on a terminal's screen or line
+//! by line.
 //!
 //! Programs get the lines of the journal, in its order and whoever wrote them, and beside them what is over too soon to be
 //! written down.

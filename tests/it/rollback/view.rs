@@ -34,7 +34,7 @@ fn steps_are_seen_as_they_go_and_the_result_stands_behind_the_screen() {
     {
         assert!(shown.contains(part), "{part}\n{shown}");
     }
-    assert!(shown.contains("sh -c") && shown.contains("half \\u001B[2Jof it") && !shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("sh -c") && shown.contains("half \\u{1b}[2Jof it") && !shown.contains("hunter2"), "{shown}");
     stage.write("go", "");
     assert_eq!(terminal.end(), Some(4));
     assert!(!terminal.is_taken() && terminal.is_as_it_was());

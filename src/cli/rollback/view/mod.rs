@@ -1,5 +1,5 @@
-//! What a person sees while steps are carried out on a terminal: the steps with their times, what runs now, what it says, and who
-//! is waited for. The screen is given back in the end, and the result is printed behind it.
+//! What a person sees while steps are carried out on a terminal: the steps with their times, what runs now, what it says, and
+//! who is waited for. The screen is given back in the end, and the result is printed behind it.
 
 mod draw;
 mod scene;
@@ -75,6 +75,11 @@ impl View {
             Event::Ends(step, state, cause) => scene.ends(&step.id, *state, *cause, now),
             Event::Waits(step, cause) => scene.ends(&step.id, State::Waiting, Some(cause), now),
             Event::TakesBack(step) => scene.begins(&step.id, &["is taken back".to_owned()], now),
+            Event::Rests(step, until) => {
+                let until = until.strftime("%H:%M:%S UTC");
+                scene.told = Some(format!("{} waits until {until}: traffic was moved a moment ago", step.id));
+            }
+            Event::Note(text) => scene.told = Some((*text).to_owned()),
         }
     }
 

@@ -125,7 +125,7 @@ fn any_size_will_do() {
         let shown = screen(&scene, seconds(50), columns, lines);
         assert_eq!(shown.lines().count(), usize::from(lines));
         if columns >= 20 && lines > 3 {
-            assert!(shown.contains("flip/cha"), "{columns}×{lines}\n{shown}");
+            assert!(shown.contains("flip/ch"), "{columns}×{lines}\n{shown}");
         }
     }
 }
