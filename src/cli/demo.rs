@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::fold::fold;
@@ -13,7 +13,7 @@ use super::printer::Printer;
 use super::settings::shell_word;
 use super::step::Step;
 use super::{Call, Exit, amount};
-use crate::demo::{self, Audience, Binaries, PlayOptions, PlayReport};
+use crate::demo::{self, Audience, Binaries, PhaseOptions, PhaseReport, PlayOptions, PlayReport, PlayedPhase};
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -31,15 +31,22 @@ const COUNTED: usize = 12;
 /// Starts two PostgreSQL servers on this machine, loads a sample estate, plays a migration that went wrong, and brings every
 /// row home with the verbs that you would use, each explained before it is run. In the end plain SQL checks the result, and
 /// everything is removed. Takes less than a minute, needs no configuration, and touches no server that it did not start.
+///
+/// With --phase, a whole phase of the rollback is played by its runbook: names, pods, fence, sequences, rows, the post-mortem.
+/// What no machine of yours has is played by programs in Python, and it is said which; no cloud is talked to.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 #[command(after_help = "\
 Examples:
   failback demo
   failback demo --undo --json | jq .passed
+  failback demo --phase quick
   failback demo --keep
   failback demo --stop /tmp/failback-demo-1a2b3c4d")]
 pub(super) struct Arguments {
+    /// Play a phase of the rollback from the declaration to the post-mortem
+    #[arg(long, value_enum, value_name = "PHASE", conflicts_with_all = ["undo", "keep", "stop"])]
+    pub(super) phase: Option<Phase>,
     /// Take the merge back in the end, and show that OLD is what it was
     #[arg(long)]
     pub(super) undo: bool,
@@ -56,6 +63,22 @@ pub(super) struct Arguments {
     pub(super) options: Answering,
 }
 
+/// A phase that can be played, as it is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Phase {
+    Quick,
+    Evaluated,
+}
+
+impl From<Phase> for PlayedPhase {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::Quick => Self::Quick,
+            Phase::Evaluated => Self::Evaluated,
+        }
+    }
+}
+
 /// Plays the demo, or removes what an earlier one left.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let binaries = tokio::task::block_in_place(|| find(call, arguments))?;
@@ -65,6 +88,10 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let program =
         std::env::current_exe().map_err(|cause| Error::new(ErrorKind::Storage, "find the failback program").because(cause))?;
     let besides = besides(&arguments.options.given().output, call.printer.width())?;
+    if let Some(phase) = arguments.phase {
+        let path = call.environment.get("PATH").unwrap_or_default().to_owned();
+        return play_phase(call, &PhaseOptions { phase: phase.into(), binaries, program, path, besides }).await;
+    }
     let options = PlayOptions { binaries, program, keep: arguments.keep, undo: arguments.undo, besides };
     heed_hangup(&call.stop)?;
     let mut audience = Terminal { printer: call.printer.clone() };
@@ -73,6 +100,33 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let report = report.map_err(|error| if call.stop.is_asked() { interrupted() } else { error })?;
     call.printer.result(&report, &ending(call, &report))?;
     Ok(if report.passed { Exit::Done } else { Exit::NotVerified })
+}
+
+async fn play_phase(call: &Call, options: &PhaseOptions) -> Result<Exit> {
+    heed_hangup(&call.stop)?;
+    let mut audience = Terminal { printer: call.printer.clone() };
+    let report = call.stop.or(Box::pin(demo::play_phase(options, &mut audience))).await.and_then(|played| played);
+    let report = report.map_err(|error| if call.stop.is_asked() { interrupted() } else { error })?;
+    call.printer.result(&report, &ending_of_phase(call, &report))?;
+    Ok(if report.passed { Exit::Done } else { Exit::NotVerified })
+}
+
+fn ending_of_phase(call: &Call, report: &PhaseReport) -> Page {
+    let mut page = call.printer.page();
+    let paint = page.paint();
+    page.heading("How long each act took");
+    for act in &report.acts {
+        page.line(format!("{:>8.2} s  {}", act.seconds, act.title));
+    }
+    page.line(format!("{:>8.2} s  in all", report.seconds));
+    page.line("");
+    page.line(if report.passed {
+        paint.green("The check passed: all names lead to OLD, rows came home, and none of OLD's was overwritten.")
+    } else {
+        paint.red("The check FAILED: see above.")
+    });
+    page.line("The servers, the stand-ins and the rollback's files are removed.");
+    page
 }
 
 fn find(call: &Call, arguments: &Arguments) -> Result<Binaries> {

@@ -8,7 +8,7 @@ Exit codes:
     2  usage or configuration
     3  differences, rows undecided, or a rollback due (diff, plan, assess: only with --exit-code)
     4  refused, nothing written: preflight, stale plan, no confirmation; or waits for people
-    5  verify found a mismatch
+    5  verify, or a validation, found a mismatch
     6  cannot connect, not permitted, timed out, deadlock, no room on a server: a retry is safe
     7  staging damaged
     8  OLD partly changed, resume possible; a rollback stopped between its steps

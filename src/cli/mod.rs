@@ -323,6 +323,7 @@ async fn heed(mut signals: Signals, call: Call, (writes_old, in_steps): (bool, b
     call.printer.note(&format!("interrupted by {signal}: ending in good order; {signal} once more ends at once"));
     signals.next().await;
     review::give_back();
+    rollback::give_back();
     let error = Error::new(ErrorKind::Interrupted, "stop at once").because("asked twice");
     let error = if in_steps { error.state(OldState::Steps) } else { error };
     let error = if writes_old { error.next("see `failback status`: it asks OLD's ledger what was committed") } else { error };

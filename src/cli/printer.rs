@@ -98,6 +98,11 @@ impl Printer {
         self.out.on
     }
 
+    /// Whether what is said besides is painted.
+    pub(super) fn is_narration_painted(&self) -> bool {
+        self.err.on
+    }
+
     /// Returns how progress is shown.
     pub(super) fn narration(&self) -> Narration {
         self.narration

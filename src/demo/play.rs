@@ -27,7 +27,7 @@ use crate::staging::{DiffIndex, Plan, RunRecord};
 use crate::store::LocalStore;
 
 /// How long before now the demo's cutover was. The incident takes 65 minutes of it.
-const AGO: SignedDuration = SignedDuration::from_hours(2);
+pub(super) const AGO: SignedDuration = SignedDuration::from_hours(2);
 
 /// How to play.
 #[derive(Clone, Debug)]
@@ -139,13 +139,13 @@ pub(super) struct Play<'a> {
 }
 
 /// How long the acts took.
-struct Times {
-    began: Instant,
-    acts: Vec<(String, Instant)>,
+pub(super) struct Times {
+    pub(super) began: Instant,
+    pub(super) acts: Vec<(String, Instant)>,
 }
 
 impl Times {
-    fn report(&self) -> Vec<ActTime> {
+    pub(super) fn report(&self) -> Vec<ActTime> {
         let ends = self.acts.iter().skip(1).map(|(_, began)| *began).chain([Instant::now()]);
         let length = |began: &Instant, end: Instant| rounded(end - *began);
         self.acts
@@ -157,7 +157,7 @@ impl Times {
 }
 
 /// Rounds to hundredths of a second.
-fn rounded(length: Duration) -> f64 {
+pub(super) fn rounded(length: Duration) -> f64 {
     (length.as_secs_f64() * 100.0).round() / 100.0
 }
 
@@ -204,7 +204,7 @@ impl<'a> Play<'a> {
             "Two throwaway PostgreSQL servers on this machine play OLD and NEW. Both hold Mystira, a platform for interactive \
              stories, in three databases, as it stood when traffic was moved from OLD to NEW: two hours ago.",
         );
-        let Sided { old, new } = start_both(options)?;
+        let Sided { old, new } = start_both(&options.binaries, options.keep)?;
         let cutover = (Timestamp::now() - AGO)
             .round(Unit::Second)
             .map_err(|cause| Error::new(ErrorKind::Server, "choose the cutover").because(cause))?;
@@ -214,6 +214,7 @@ impl<'a> Play<'a> {
             program: options.program.clone(),
             folder: workspace.folder().to_path_buf(),
             besides: options.besides.clone(),
+            variables: Vec::new(),
         };
         let times = Times { began, acts: vec![(title.to_owned(), began)] };
         Ok(Self { audience, old, new, cutover, workspace, verbs, times })
@@ -359,10 +360,10 @@ fn config_in(folder: &Path) -> PathBuf {
 }
 
 /// Starts both servers at the same time. Blocks, so that no server is left half started.
-fn start_both(options: &PlayOptions) -> Result<Sided<Cluster>> {
+pub(super) fn start_both(binaries: &Binaries, keep: bool) -> Result<Sided<Cluster>> {
     let start = |label: &str| {
-        let server = ClusterOptions { label: format!("demo-{label}"), keep: options.keep, ..ClusterOptions::default() };
-        Cluster::start(&options.binaries, &server)
+        let server = ClusterOptions { label: format!("demo-{label}"), keep, ..ClusterOptions::default() };
+        Cluster::start(binaries, &server)
     };
     tokio::task::block_in_place(|| {
         std::thread::scope(|scope| {

@@ -23,6 +23,8 @@ pub(super) struct Verbs {
     pub(super) folder: PathBuf,
     /// Options for every verb beside its own.
     pub(super) besides: Vec<String>,
+    /// Variables beside those that every child sees.
+    pub(super) variables: Vec<(String, String)>,
 }
 
 /// What a verb did.
@@ -48,7 +50,8 @@ impl Verbs {
             .current_dir(&self.folder)
             .env_clear()
             .env("PATH", PATH)
-            .env("HOME", &self.folder);
+            .env("HOME", &self.folder)
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).kill_on_drop(true);
         let failed = |cause: String| Error::new(ErrorKind::Server, "run a verb").at(line(arguments)).because(cause);
         let Output { status, stdout, stderr } = command.output().await.map_err(|cause| failed(cause.to_string()))?;

@@ -120,7 +120,35 @@ impl Workspace {
         config
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<()> {
+    /// Adds to a file.
+    pub(super) fn append(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        let file = fs::OpenOptions::new().append(true).open(&path);
+        file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|cause| storage("write", &path, cause))
+    }
+
+    /// Writes another text into a file.
+    pub(super) fn replace(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        fs::write(&path, text).map_err(|cause| storage("write", &path, cause))
+    }
+
+    /// Makes a folder below.
+    pub(super) fn make_folder(&self, name: &str) -> Result<()> {
+        let path = self.folder.join(name);
+        fs::DirBuilder::new().mode(0o700).create(&path).map_err(|cause| storage("create", &path, cause))
+    }
+
+    /// Returns the newest folder below a place among the runs.
+    pub(super) fn newest(&self, place: &[&str]) -> Result<PathBuf> {
+        let path = place.iter().fold(self.runs(), |path, name| path.join(name));
+        let entries = fs::read_dir(&path).map_err(|cause| storage("look into", &path, cause))?;
+        let folders = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir());
+        folders.max().ok_or_else(|| Error::new(ErrorKind::Storage, "find a rollback").at(path.display()))
+    }
+
+    /// Writes a file that is not there yet.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<()> {
         let path = self.folder.join(name);
         let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
         file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|cause| storage("write", &path, cause))

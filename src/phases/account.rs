@@ -134,7 +134,7 @@ impl Account {
             Record::Resumed { .. } => self.paused = None,
             Record::Aborted { by, why } => self.end = Some(End::Aborted { at: line.at, by: by.clone(), why: why.clone() }),
             Record::Finished { exceptions } => self.end = Some(End::Finished { at: line.at, exceptions: *exceptions }),
-            Record::Notified { .. } | Record::Unknown => {}
+            Record::Notified { .. } | Record::Looking { .. } | Record::Looked { .. } | Record::Unknown => {}
             of_step => self.add_of_step(line, of_step),
         }
     }

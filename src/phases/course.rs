@@ -227,6 +227,7 @@ impl Course<'_> {
             step: &step.id,
             begun: account.begun(&step.id).min(SystemTime::now()),
             timeout: step.timeout(),
+            once: false,
         })
         .await
     }

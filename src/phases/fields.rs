@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::vars::Vars;
+use crate::config::Var;
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::{Entry, Section, nearest};
 use crate::words::Word;
@@ -129,6 +130,10 @@ impl<'a> Fields<'a> {
     /// `Config` where it is something else.
     pub fn number(&self, key: &str) -> Result<Option<f64>> {
         let Some(entry) = self.section.entry(key) else { return Ok(None) };
+        if let Some(text) = entry.value().and_then(toml_edit::Value::as_str) {
+            let number = self.fill(&entry, text)?.parse().ok().filter(|value: &f64| value.is_finite());
+            return number.map(Some).ok_or_else(|| entry.wants("a number"));
+        }
         let value = entry.value().and_then(|value| {
             value.as_float().or_else(|| value.as_integer().and_then(|whole| i32::try_from(whole).ok()).map(f64::from))
         });
@@ -154,6 +159,29 @@ impl<'a> Fields<'a> {
     pub fn names(&self, key: &str) -> Result<BTreeMap<String, String>> {
         let Some(section) = self.section.section(key)? else { return Ok(BTreeMap::new()) };
         section.entries().map(|entry| Ok((entry.key().to_owned(), self.fill(&entry, entry.text()?)?))).collect()
+    }
+
+    /// Whether something is said of a name.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        self.vars.get(name).is_some()
+    }
+
+    /// Reads the table once, or once for each name of the list that its `for_each` names.
+    ///
+    /// # Errors
+    /// `Config` where there is no such list; what `read` returns.
+    pub fn for_each<T>(&self, read: impl Fn(&Fields<'_>, Option<&str>) -> Result<T>) -> Result<Vec<T>> {
+        let Some(entry) = self.section.entry("for_each") else { return Ok(vec![read(self, None)?]) };
+        let name = entry.text()?;
+        let Some(Var::List(values)) = self.vars.get(name) else {
+            return Err(entry.value_error(format!("`{name}` is no list under [vars]")));
+        };
+        let of = |each: &String| {
+            let vars = self.vars.clone().with_text("each", each);
+            read(&Fields { section: self.section.clone(), vars: &vars }, Some(each))
+        };
+        values.iter().map(of).collect()
     }
 
     /// Opens a table below, if there is one.

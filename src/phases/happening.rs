@@ -15,7 +15,7 @@ use crate::words::words;
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Happening {
-    /// A rollback, a drill or a validation began.
+    /// A rollback began.
     Declared,
     /// A process goes on with it.
     Resumed,
@@ -25,8 +25,6 @@ pub enum Happening {
     Running,
     /// A program is over.
     Ran,
-    /// A step was looked at.
-    Looked,
     /// The world is as a step wants it.
     Done,
     /// It was before the step did anything.
@@ -69,7 +67,6 @@ words!(Happening {
     Begun => "begun",
     Running => "running",
     Ran => "ran",
-    Looked => "looked",
     Done => "done",
     AlreadyDone => "already_done",
     Failed => "failed",
@@ -180,7 +177,7 @@ fn told<'a>(record: &'a Record, runbook: &Runbook) -> Option<(Happening, Option<
         Record::Resumed { by } => (Happening::Resumed, None, json!({ "by": by })),
         Record::Aborted { by, why } => (Happening::Aborted, None, json!({ "by": by, "why": why })),
         Record::Finished { exceptions } => (Happening::Finished, None, json!({ "exceptions": exceptions })),
-        Record::Unknown => return None,
+        Record::Looking { .. } | Record::Looked { .. } | Record::Unknown => return None,
     })
 }
 

@@ -9,6 +9,8 @@
 pub mod account;
 pub mod consent;
 pub mod course;
+pub mod draft;
+pub mod drill;
 pub mod fields;
 pub mod finish;
 pub mod happening;
@@ -19,6 +21,8 @@ pub mod notice;
 pub mod outcome;
 pub mod plan;
 pub mod postmortem;
+pub mod readiness;
+pub mod record;
 pub mod rest;
 pub mod runbook;
 pub mod secrets;
@@ -27,6 +31,7 @@ pub mod state;
 pub mod step;
 pub mod tools;
 pub mod turn;
+pub mod validation;
 pub mod vars;
 pub mod work;
 

@@ -89,7 +89,10 @@ fn event(plan: &Plan, record: &Record) -> Option<String> {
         Record::Resumed { by, .. } => format!("Resumed by {by}"),
         Record::Aborted { by, why } => format!("Ended by {by}: {why}"),
         Record::Finished { .. } => "Rollback complete: every step was over".to_owned(),
-        Record::Intent { .. } | Record::Command { .. } | Record::Unknown => return None,
+        // Looks are of a journal that carries nothing out.
+        Record::Intent { .. } | Record::Command { .. } | Record::Looking { .. } | Record::Looked { .. } | Record::Unknown => {
+            return None;
+        }
     })
 }
 

@@ -13,7 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::{Section, Source, nearest};
 
 /// What stands at the top of a runbook.
-const KEYS: &[&str] = &["runbook", "title", "summary", "options", "vars", "step", "notice"];
+pub(super) const KEYS: &[&str] = &["runbook", "title", "summary", "options", "vars", "step", "notice"];
 
 /// The runbook, with every placeholder replaced that is known before it begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,19 +45,11 @@ impl Runbook {
         let root = Section::root(&source, &document);
         root.check(KEYS)?;
         let vars = with_own(&root, vars.clone())?;
-        let fields = Fields::new(root.clone(), &vars);
         let mut steps = Vec::new();
         for section in root.entry("step").map_or_else(|| Ok(Vec::new()), |entry| entry.sections())? {
             read_step(&section, &vars, &mut steps)?;
         }
-        let runbook = Self {
-            name: fields.required("runbook")?,
-            title: fields.required("title")?,
-            summary: fields.required("summary")?,
-            options: fields.texts("options")?,
-            steps,
-            notices: fields.each_below("notice")?.iter().map(Notice::read).collect::<Result<_>>()?,
-        };
+        let runbook = Self::of_root(&root, &vars, steps)?;
         runbook.expect_sense().map_err(|cause| {
             Error::new(ErrorKind::Config, "read the runbook")
                 .at(file)
@@ -65,6 +57,19 @@ impl Runbook {
                 .next("correct the runbook; `failback rollback runbook lint FILE` looks at it alone")
         })?;
         Ok(runbook)
+    }
+
+    /// Reads what stands around the steps.
+    pub(super) fn of_root(root: &Section<'_>, vars: &Vars, steps: Vec<Step>) -> Result<Self> {
+        let fields = Fields::new(root.clone(), vars);
+        Ok(Self {
+            name: fields.required("runbook")?,
+            title: fields.required("title")?,
+            summary: fields.required("summary")?,
+            options: fields.texts("options")?,
+            steps,
+            notices: fields.each_below("notice")?.iter().map(Notice::read).collect::<Result<_>>()?,
+        })
     }
 
     /// Returns the runbook with those steps alone that belong to one of its options.
@@ -85,7 +90,7 @@ impl Runbook {
         Ok(self)
     }
 
-    fn expect_sense(&self) -> Result<(), String> {
+    pub(super) fn expect_sense(&self) -> Result<(), String> {
         if self.steps.is_empty() {
             return Err("it has no steps, each under [[step]]".to_owned());
         }
@@ -127,11 +132,17 @@ pub fn is_called(step: &Step, name: &str) -> bool {
     step.id == name || step.group.as_deref() == Some(name)
 }
 
+/// Lists the steps and keys that a step waits for.
+pub(super) fn awaits(step: &Step) -> Vec<(String, String)> {
+    let mut wanted = Vec::new();
+    // What a step does can always be written down.
+    collect(&serde_json::to_value(&step.kind).unwrap_or_default(), &mut wanted);
+    wanted
+}
+
 /// Facts come from steps that are done before.
 fn expect_known_facts(step: &Step, before: &[Step]) -> Result<(), String> {
-    let texts = serde_json::to_value(&step.kind).map_err(|error| error.to_string())?;
-    let mut wanted = Vec::new();
-    collect(&texts, &mut wanted);
+    let wanted = awaits(step);
     let is_known = |name: &str| name == "rollback" || before.iter().any(|other| other.id == name);
     match wanted.into_iter().find(|(name, _)| !is_known(name)) {
         Some((name, key)) => Err(format!("step {} wants `{key}` of `{name}`, and no step before it is called so", step.id)),
@@ -160,7 +171,7 @@ fn with_own(root: &Section<'_>, mut vars: Vars) -> Result<Vars> {
     Ok(vars)
 }
 
-fn read_step(section: &Section<'_>, vars: &Vars, steps: &mut Vec<Step>) -> Result<()> {
+pub(super) fn read_step(section: &Section<'_>, vars: &Vars, steps: &mut Vec<Step>) -> Result<()> {
     let Some(entry) = section.entry("for_each") else {
         steps.push(Step::read(&Fields::new(section.clone(), vars), None)?);
         return Ok(());

@@ -1,4 +1,5 @@
-//! The runbooks that come with failback: one for each phase of a rollback but the emergency, and one for what is left after it.
+//! The runbooks that come with failback: one for each phase of a rollback but the emergency, one for what is left after it, and
+//! a list of what has to be so, which is gone through by itself.
 
 use crate::words::words;
 
@@ -17,6 +18,8 @@ pub enum Shipped {
     LongTerm,
     /// The rollback is over, and NEW is not needed any more.
     Cleanup,
+    /// Beside or after a rollback: whether all is well.
+    Validate,
 }
 
 words!(Shipped {
@@ -26,6 +29,7 @@ words!(Shipped {
     Evaluated => "evaluated",
     LongTerm => "long-term",
     Cleanup => "cleanup",
+    Validate => "validate",
 });
 
 impl Shipped {
@@ -39,6 +43,7 @@ impl Shipped {
             Self::Evaluated => include_str!("runbooks/evaluated.toml"),
             Self::LongTerm => include_str!("runbooks/long-term.toml"),
             Self::Cleanup => include_str!("runbooks/cleanup.toml"),
+            Self::Validate => include_str!("runbooks/validate.toml"),
         }
     }
 

@@ -108,6 +108,51 @@ impl From<Verdict> for State {
     }
 }
 
+/// What a look at a step said that is not carried out, or at an item of a validation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// It is as it has to be.
+    Ready,
+    /// It is not.
+    NotReady,
+    /// It is not, and a step before it was left alone that may make it so.
+    NotYet,
+    /// It cannot be looked at.
+    CannotLook,
+    /// What the step would do is done already.
+    AlreadyDone,
+    /// It would have changed something.
+    LeftAlone,
+    /// There is nothing that could be looked at: people are asked, or time passes.
+    NotLooked,
+}
+
+words!(Finding {
+    Ready => "ready",
+    NotReady => "not_ready",
+    NotYet => "not_yet",
+    CannotLook => "cannot_look",
+    AlreadyDone => "already_done",
+    LeftAlone => "left_alone",
+    NotLooked => "not_looked",
+});
+
+/// What a journal is of that carries nothing out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// A phase is rehearsed.
+    Drill,
+    /// A list is gone through.
+    Validation,
+}
+
+words!(Purpose {
+    Drill => "drill",
+    Validation => "validation",
+});
+
 /// What a person says of an item of a checklist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -16,7 +16,7 @@ use super::journal::{JournalFile, Record};
 use super::secrets::Secrets;
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{LocalStore, ProgramsLock, Store as _};
+use crate::store::{LocalStore, ProgramsLock, Store as _, host_files};
 
 /// More of what a program prints is read and thrown away, which the evidence says.
 const PRINTED_MAX: usize = 8 * 1024 * 1024;
@@ -168,6 +168,18 @@ impl Tools {
     #[must_use]
     pub const fn secrets(&self) -> &Secrets {
         &self.secrets
+    }
+
+    /// Says why a program cannot be started, if it cannot.
+    #[must_use]
+    pub fn lacks(&self, name: &str) -> Option<String> {
+        let program = self.paths.get(name).map_or(name, String::as_str);
+        if program.contains('/') {
+            return (!host_files::is_program(Path::new(program))).then(|| format!("{program} is no program"));
+        }
+        let path = self.environment.iter().find(|(variable, _)| variable == "PATH").map_or("", |(_, value)| value);
+        let is_there = path.split(':').any(|folder| host_files::is_program(&Path::new(folder).join(program)));
+        (!is_there).then(|| "it is neither on PATH nor under [tools] in failback.toml".to_owned())
     }
 
     /// Runs a program to its end. What it prints is kept beside the journal, which gets a line with the exit code. A program

@@ -82,6 +82,20 @@ impl Vars {
         Ok(())
     }
 
+    /// Lists the names of a text that nothing is said of; those that a step finds out are none.
+    #[must_use]
+    pub fn unset(&self, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        // A text that cannot be read is refused elsewhere.
+        let _ = replace(text, &mut |name: &str| {
+            if !name.contains('.') && self.get(name).is_none() {
+                found.push(name.to_owned());
+            }
+            Ok(None)
+        });
+        found
+    }
+
     fn unknown(&self, name: &str) -> String {
         let known = self.0.keys().map(String::as_str);
         match nearest(name, known) {

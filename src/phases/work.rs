@@ -30,6 +30,8 @@ pub struct Work<'a> {
     pub begun: SystemTime,
     /// How long the step may take.
     pub timeout: Duration,
+    /// Whether one look is enough, and nothing is waited for.
+    pub once: bool,
 }
 
 impl Work<'_> {
@@ -77,7 +79,7 @@ impl Work<'_> {
         loop {
             self.tools.stop().check()?;
             let ended = look().await?;
-            let is_over = begun.elapsed() + every > self.timeout;
+            let is_over = self.once || begun.elapsed() + every > self.timeout;
             if is_over || matches!(ended, Ended::Done(_) | Ended::Waiting(_)) {
                 return Ok(ended);
             }

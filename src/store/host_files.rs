@@ -34,6 +34,12 @@ pub fn exists(path: &Path) -> bool {
     std::fs::metadata(path).is_ok()
 }
 
+/// Returns whether a file can be run as a program by somebody.
+#[must_use]
+pub fn is_program(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.mode() & 0o111 != 0)
+}
+
 /// Returns whether only the file's owner may read or write it (no bit of `0077` is set).
 ///
 /// # Errors

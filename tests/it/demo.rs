@@ -88,6 +88,71 @@ fn a_demo_that_is_interrupted_leaves_nothing_behind() {
     }
 }
 
+/// A folder with links to programs: what is on `PATH` in the demo.
+fn programs(folder: &Path, names: &[&str]) {
+    let path = std::env::var_os("PATH").expect("a PATH");
+    // Where a version manager's script stands on PATH, Python itself knows where it is.
+    let python = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().expect("python3");
+    let python = String::from_utf8(python.stdout).expect("a path").trim().to_owned();
+    for name in names {
+        if *name == "python3" {
+            std::os::unix::fs::symlink(&python, folder.join(name)).expect("a link");
+            continue;
+        }
+        let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
+        std::os::unix::fs::symlink(found.unwrap_or_else(|| panic!("{name} is not installed")), folder.join(name))
+            .expect("a link");
+    }
+}
+
+/// Whoever is not on `PATH` is played, and the phase ends as it does with the real ones.
+#[test]
+fn a_phase_is_played_to_its_end_and_it_is_said_who_is_played() {
+    let bare = temp_folder();
+    programs(bare.path(), &["python3", "sh", "env", "ps"]);
+    for (phase, path) in [("quick", std::env::var("PATH").expect("a PATH")), ("evaluated", bare.path().display().to_string())] {
+        let temp = temp_folder();
+        let mut command = failback(temp.path(), &["demo", "--phase", phase, "--json"]);
+        let output = command.env("PATH", path).output().expect("the demo");
+        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{phase}: {stdout}{stderr}");
+        let report: Value = serde_json::from_str(&stdout).expect("one document");
+        assert_eq!((&report["passed"], &report["phase"]), (&true.into(), &phase.into()), "{report:#}");
+        let real = |what: &str| {
+            let parts = report["parts"].as_array().expect("parts");
+            parts.iter().find(|part| part["what"] == what).unwrap_or_else(|| panic!("{what}"))["real"] == true
+        };
+        assert!(!real("az") && !real("the people") && real("OLD and NEW"));
+        if phase == "evaluated" {
+            assert!(!real("kubectl") && !real("terraform"), "{report:#}");
+        }
+        for moved in report["names"].as_array().expect("names") {
+            assert_eq!((&moved["before"], &moved["after"]), (&"192.0.2.20".into(), &"127.0.0.1".into()));
+        }
+        let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_u64).unwrap_or_else(|| panic!("{pointer}"));
+        assert!(number("/outcome/arrived") > 100 && number("/outcome/overwritten") == 0, "{report:#}");
+        assert!(report["messages"].as_array().is_some_and(|messages| messages.len() >= 3), "{report:#}");
+        assert!(report["postmortem"].as_str().is_some_and(|text| text.contains("Rollback complete")));
+        assert!(report["seconds"].as_f64().is_some_and(|seconds| seconds < 120.0), "{}", report["seconds"]);
+        assert_eq!(entries(temp.path()), Vec::<String>::new());
+        assert_eq!(processes(temp.path()), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_phase_without_python_says_so_by_name() {
+    let (temp, bare) = (temp_folder(), temp_folder());
+    programs(bare.path(), &["sh", "env"]);
+    let mut command = failback(temp.path(), &["demo", "--phase", "quick"]);
+    let output = command.env("PATH", bare.path()).output().expect("the demo");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(4) && said.contains("no python3 on PATH"), "{said}");
+    assert_eq!(entries(temp.path()), Vec::<String>::new());
+    assert_eq!(processes(temp.path()), Vec::<String>::new());
+    let both = failback(temp.path(), &["demo", "--phase", "quick", "--undo"]).output().expect("the program");
+    assert_eq!(both.status.code(), Some(2));
+}
+
 #[test]
 fn only_a_kept_demo_is_stopped() {
     let temp = temp_folder();

@@ -54,6 +54,7 @@ fn wanted(verb: &str) -> &'static [&'static str] {
         "explain" => &["insert"],
         "completions" => &["bash"],
         "rollback run" => &["own.toml"],
+        "rollback drill" => &["quick"],
         "rollback pause" | "rollback abort" | "rollback note" => &["why"],
         "rollback skip" => &["step", "--why", "it"],
         "rollback settle" => &["step", "done", "--why", "it"],

@@ -43,6 +43,7 @@ use crate::engine::{Review, Stop};
 use crate::error::{Error, ErrorKind, Result};
 use crate::store::Store as _;
 
+pub(super) use self::draw::{cut, fit, wrap};
 pub(super) use self::screen::give_back;
 
 /// How long a key is waited for before it is looked whether anything else has happened.

@@ -236,8 +236,8 @@ pub(super) fn answer(call: &Call, answered: &Answered) -> Result<Exit> {
         let record = |step: &Step| {
             let items = if let Kind::Checklist(list) = &step.kind { list.items() } else { &[] };
             let item = items.iter().find(|item| item.id == answered.item);
-            if item.is_none_or(|item| item.check.is_some()) {
-                let open: Vec<_> = items.iter().filter(|item| item.check.is_none()).map(|item| item.id.as_str()).collect();
+            if item.is_none_or(|item| !item.checks.is_empty()) {
+                let open: Vec<_> = items.iter().filter(|item| item.checks.is_empty()).map(|item| item.id.as_str()).collect();
                 let cause =
                     format!("people answer {}", if open.is_empty() { "nothing of it".to_owned() } else { open.join(", ") });
                 return Err(refused("take down an answer", &step.id, cause));

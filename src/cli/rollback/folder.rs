@@ -8,11 +8,12 @@ use super::super::run;
 use super::super::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::phases::account::Account;
-use crate::phases::journal::JournalFile;
+use crate::phases::journal::{JournalFile, Record};
 use crate::phases::plan::{PLAN, Plan};
 use crate::phases::rest;
+use crate::phases::state::Purpose;
 use crate::staging::RunId;
-use crate::store::{LocalStore, RunLock, Store as _};
+use crate::store::{LocalStore, RunLock, Store as _, host_files};
 
 /// A rollback's files, and what they say.
 pub(super) struct Rollback {
@@ -102,6 +103,30 @@ pub(super) fn newest(settings: &Settings) -> Result<Rollback> {
             .because("none has begun in this environment")
             .next("begin one: `failback rollback --help` lists the phases")
     })
+}
+
+/// Makes the folder of a drill or a validation, apart from those of rollbacks, and begins its journal.
+///
+/// # Errors
+/// `Storage` where it cannot be written.
+pub(super) fn apart(settings: &Settings, purpose: Purpose, plan: Plan) -> Result<Rollback> {
+    let room = match purpose {
+        Purpose::Drill => "drills",
+        Purpose::Validation => "validations",
+    };
+    let path = PathBuf::from(settings.config.runs()).join(room).join(environment(settings)?).join(RunId::fresh().as_str());
+    let store = LocalStore::create(&path)?;
+    plan.write(&store)?;
+    let journal = JournalFile::new(store.clone());
+    journal.append(&Record::Looking {
+        purpose,
+        environment: plan.environment.clone(),
+        runbook: plan.runbook.name.clone(),
+        plan: plan.digest()?,
+        by: host_files::acting_user(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+    })?;
+    Ok(Rollback { store, plan, journal })
 }
 
 /// Makes a new rollback's folder. Nothing is begun before the plan stands in it.

@@ -2,15 +2,19 @@
 
 mod begin;
 mod control;
+mod drill;
 mod folder;
 mod live;
 mod onlooker;
 mod report;
 mod runbook;
 mod surroundings;
+mod validate;
+mod view;
 
 use clap::{Args, Subcommand};
 
+pub(super) use self::view::give_back;
 use super::options::Given;
 use super::{Call, Exit};
 use crate::error::Result;
@@ -25,10 +29,12 @@ use crate::phases::shipped::Shipped;
 #[command(after_help = "\
 Examples:
   failback rollback quick --env prod --dry-run
+  failback rollback drill quick --env prod
   failback rollback quick --env prod --incident 'orders lose lines' --commander ada
   failback rollback status --env prod
   failback rollback approve destroy --as commander --env prod
   failback rollback resume --env prod
+  failback rollback validate --env prod --answer on-call=yes --by ada
   failback rollback runbook show quick")]
 pub(super) struct Arguments {
     #[command(subcommand)]
@@ -75,6 +81,10 @@ enum Deed {
     Note(control::Say),
     /// Write the post-mortem, from the journal
     Postmortem(control::Which),
+    /// Rehearse a phase: look at every step, and carry none out
+    Drill(drill::Arguments),
+    /// Go through the list of what has to be so after a rollback
+    Validate(validate::Arguments),
     /// Show, export or check runbooks
     Runbook(runbook::Arguments),
 }
@@ -98,6 +108,8 @@ impl Arguments {
             Deed::Settle(settle) => &settle.options,
             Deed::Approve(vote) | Deed::Deny(vote) => &vote.options,
             Deed::Answer(answer) => &answer.options,
+            Deed::Drill(drill) => &drill.options,
+            Deed::Validate(validate) => &validate.options,
             Deed::Runbook(runbook) => runbook.options(),
         }
     }
@@ -125,6 +137,8 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         Deed::Answer(answer) => control::answer(call, answer),
         Deed::Note(say) => control::note(call, say),
         Deed::Postmortem(which) => control::postmortem(call, which),
+        Deed::Drill(arguments) => drill::run(call, arguments).await,
+        Deed::Validate(arguments) => validate::run(call, arguments).await,
         Deed::Runbook(arguments) => runbook::run(call, arguments),
     }
 }

@@ -24,7 +24,15 @@ pub struct Item {
     /// What has to be so.
     pub text: String,
     /// How that is looked at; by a person where there is none.
-    pub check: Option<Box<Kind>>,
+    pub checks: Vec<Check>,
+}
+
+/// One look at an item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Which of several names it is for.
+    of: Option<String>,
+    does: Kind,
 }
 
 impl Checklist {
@@ -50,20 +58,13 @@ impl Checklist {
     }
 
     pub(super) fn show(&self) -> Vec<String> {
-        let shown = |item: &Item| match &item.check {
-            Some(check) => format!("{}: {}", item.text, check.show().join("; ")),
-            None => format!("{}: answered by a person", item.text),
-        };
-        self.items.iter().map(shown).collect()
+        self.items.iter().map(Item::show).collect()
     }
 
     pub(super) async fn act(&self, work: &Work<'_>) -> Result<Ended> {
         let (mut facts, mut wrong, mut open) = (Facts::new(), Vec::new(), Vec::new());
         for item in &self.items {
-            let found = match &item.check {
-                Some(check) => Box::pin(check.act(work)).await?,
-                None => item.answered(work),
-            };
+            let found = if item.checks.is_empty() { item.answered(work) } else { item.look(work).await? };
             let said = match &found {
                 Ended::Done(_) => "yes".to_owned(),
                 Ended::Failed(cause) => format!("no: {cause}"),
@@ -90,18 +91,46 @@ impl Checklist {
 }
 
 impl Item {
-    const KEYS: &[&str] = &["id", "text", "check"];
+    const KEYS: &[&str] = &["id", "text", "if_set", "check"];
 
     fn read(fields: &Fields<'_>) -> Result<Self> {
         fields.check(Self::KEYS)?;
-        let check = fields.below("check")?.map(|below| {
-            let kind = Kind::read(&below, &[])?;
-            if kind.effect() > Effect::Read {
-                return Err(below.error("kind", "a check of an item only looks; this would change something"));
+        let is_made = fields.texts("if_set")?.iter().all(|name| fields.is_set(name));
+        let checks = match fields.below("check")? {
+            Some(below) if is_made => below.for_each(Check::read)?,
+            _ => Vec::new(),
+        };
+        Ok(Self { id: fields.required("id")?, text: fields.required("text")?, checks })
+    }
+
+    fn show(&self) -> String {
+        let looks: Vec<_> = self.checks.iter().flat_map(|check| check.does.show()).collect();
+        let how = if looks.is_empty() { "answered by a person".to_owned() } else { looks.join("; ") };
+        format!("{}: {how}", self.text)
+    }
+
+    /// Looks at it by all of its checks: done where each is, and else what the others lack.
+    ///
+    /// # Errors
+    /// As [`Kind::act`].
+    pub async fn look(&self, work: &Work<'_>) -> Result<Ended> {
+        let (mut facts, mut wrong, mut hidden) = (Facts::new(), Vec::new(), Vec::new());
+        for check in &self.checks {
+            let named = |text: String| check.of.as_ref().map_or(text.clone(), |of| format!("{of}: {text}"));
+            match Box::pin(check.does.act(work)).await? {
+                Ended::Done(found) => {
+                    let of = check.of.as_ref().map_or_else(String::new, |of| format!("{of}."));
+                    facts.extend(found.into_iter().map(|(key, value)| (format!("{of}{key}"), value)));
+                }
+                Ended::Failed(cause) => wrong.push(named(cause)),
+                Ended::Unknown(cause) | Ended::Waiting(cause) => hidden.push(named(cause)),
             }
-            Ok(Box::new(kind))
-        });
-        Ok(Self { id: fields.required("id")?, text: fields.required("text")?, check: check.transpose()? })
+        }
+        Ok(match (wrong.is_empty(), hidden.is_empty()) {
+            (true, true) => Ended::Done(facts),
+            (false, _) => Ended::Failed(wrong.join("; ")),
+            (true, false) => Ended::Unknown(hidden.join("; ")),
+        })
     }
 
     fn answered(&self, work: &Work<'_>) -> Ended {
@@ -110,5 +139,21 @@ impl Item {
             Some(Answer::No) => Ended::Failed("a person said no".to_owned()),
             None => Ended::Waiting(self.id.clone()),
         }
+    }
+}
+
+impl Check {
+    fn read(fields: &Fields<'_>, each: Option<&str>) -> Result<Self> {
+        let does = Kind::read(fields, &["for_each"])?;
+        if does.effect() > Effect::Read {
+            return Err(fields.error("kind", "a check of an item only looks; this would change something"));
+        }
+        Ok(Self { of: each.map(str::to_owned), does })
+    }
+
+    /// What it asks.
+    #[must_use]
+    pub const fn kind(&self) -> &Kind {
+        &self.does
     }
 }

@@ -44,6 +44,11 @@ impl Command {
         named.into_iter().filter(|(_, argv)| !argv.is_empty()).map(shown).collect()
     }
 
+    pub(super) fn programs(&self) -> impl Iterator<Item = &str> {
+        let all = [&self.run, &self.probe, &self.verify, &self.undo];
+        all.into_iter().filter_map(|argv| argv.first().map(String::as_str))
+    }
+
     pub(super) const fn has_probe(&self) -> bool {
         !self.probe.is_empty()
     }

@@ -80,6 +80,11 @@ impl Dns {
         if matches!(self.ask, Ask::Point) { Effect::Traffic } else { Effect::Read }
     }
 
+    /// Whether it asks by a program, and not by questions of its own.
+    pub(super) const fn has_program(&self) -> bool {
+        matches!(self.ask, Ask::Point)
+    }
+
     pub(super) const fn can_undo(&self) -> bool {
         matches!(self.ask, Ask::Point)
     }
@@ -175,6 +180,9 @@ impl Dns {
     async fn settle(&self, work: &Work<'_>, to: &str) -> Result<Ended> {
         let ended = work.until(EVERY, || self.ask_all(to)).await?;
         let Ended::Done(facts) = ended else { return Ok(ended) };
+        if work.once {
+            return Ok(Ended::Done(facts));
+        }
         let old = self.old_ttl.as_deref().map(|text| work.fill(text)).transpose()?.and_then(|text| text.parse().ok());
         // Resolvers that nobody named may hold the old answer for as long as it said.
         let left = Duration::from_secs(old.unwrap_or(0)).saturating_sub(work.begun.elapsed().unwrap_or_default());

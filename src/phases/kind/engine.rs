@@ -33,13 +33,15 @@ const PARTLY: i32 = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Engine {
     run: Vec<String>,
+    #[serde(default)]
+    look: Vec<String>,
     undo: Vec<String>,
     effect: Effect,
     accept: Vec<i32>,
 }
 
 impl Engine {
-    pub(super) const KEYS: &[&str] = &["run", "undo", "effect", "accept"];
+    pub(super) const KEYS: &[&str] = &["run", "look", "undo", "effect", "accept"];
 
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         let whole = |words: Vec<String>| -> Result<Vec<String>> {
@@ -53,6 +55,7 @@ impl Engine {
         let code = |text: &String| text.parse().map_err(|_| fields.error("accept", "`accept` lists exit codes, as in [\"9\"]"));
         Ok(Self {
             run: whole(fields.some_texts("run")?)?,
+            look: whole(fields.texts("look")?)?,
             undo: whole(fields.texts("undo")?)?,
             effect: fields.word("effect")?,
             accept: codes.iter().map(code).collect::<Result<_>>()?,
@@ -65,7 +68,7 @@ impl Engine {
 
     /// The command lines that it may run.
     pub fn commands(&self) -> impl Iterator<Item = &[String]> {
-        [self.run.as_slice(), self.undo.as_slice()].into_iter().filter(|words| !words.is_empty())
+        [self.run.as_slice(), self.look.as_slice(), self.undo.as_slice()].into_iter().filter(|words| !words.is_empty())
     }
 
     pub(super) const fn has_undo(&self) -> bool {
@@ -75,6 +78,18 @@ impl Engine {
     pub(super) fn show(&self) -> Vec<String> {
         let undo = (!self.undo.is_empty()).then(|| format!("{}  # undo", shell_line(&self.undo)));
         std::iter::once(shell_line(&self.run)).chain(undo).collect()
+    }
+
+    /// Runs the verb that only looks at what this one would do, where there is one.
+    ///
+    /// # Errors
+    /// As [`super::Kind::act`].
+    pub async fn look(&self, work: &Work<'_>) -> Result<Option<Ended>> {
+        if self.look.is_empty() {
+            return Ok(None);
+        }
+        let ran = work.run(&work.fill_all(&self.look)?).await?;
+        Ok(Some(self.judge(&ran)))
     }
 
     pub(super) async fn act(&self, work: &Work<'_>) -> Result<Ended> {

@@ -16,7 +16,7 @@ const PORT: u16 = 53;
 
 /// What a server says of a name.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Asked {
+pub struct Asked {
     /// Its IPv4 addresses, sorted.
     pub addresses: Vec<String>,
     /// What leads elsewhere beside them: IPv6 addresses.
@@ -27,7 +27,7 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// A sentence, where it does not answer, or answers with an error.
-pub(super) async fn ask(server: &str, name: &str) -> Result<Asked, String> {
+pub async fn ask(server: &str, name: &str) -> Result<Asked, String> {
     let mut asked = Asked { addresses: Vec::new(), others: Vec::new() };
     for kind in [TYPE::A, TYPE::AAAA] {
         let answer = tokio::time::timeout(PATIENCE, answer(server, name, kind)).await;

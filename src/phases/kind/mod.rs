@@ -24,12 +24,13 @@ use serde::{Deserialize, Serialize};
 
 pub use approval::Approval;
 pub use azure::{Ask as AzureAsk, Azure};
-pub use checklist::{Checklist, Item};
+pub use checklist::{Check, Checklist, Item};
 pub use command::Command;
 pub use dns::{Ask as DnsAsk, Dns};
 pub use engine::Engine;
 pub use http::Http;
 pub use kubernetes::{Ask as KubernetesAsk, Kubernetes};
+pub use lookup::{Asked, ask};
 pub use postgres::Postgres;
 pub use prometheus::Prometheus;
 pub use redis::Redis;
@@ -227,6 +228,23 @@ impl Kind {
             Self::Redis(redis) => redis.show(),
             Self::Terraform(terraform) => terraform.show(),
             Self::Wait(wait) => wait.show(),
+        }
+    }
+
+    /// The programs that it runs, by name.
+    #[must_use]
+    pub fn programs(&self) -> Vec<&str> {
+        match self {
+            Self::Azure(_) => vec!["az"],
+            Self::Dns(dns) if dns.has_program() => vec!["az"],
+            Self::Checklist(list) => {
+                let checks = list.items().iter().flat_map(|item| &item.checks);
+                checks.flat_map(|check| check.kind().programs()).collect()
+            }
+            Self::Command(command) => command.programs().collect(),
+            Self::Kubernetes(_) => vec!["kubectl"],
+            Self::Terraform(_) => vec!["terraform"],
+            _ => Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@
 mod asked;
 mod cluster;
 mod destroy;
+mod drill;
 mod events;
 mod flip;
 mod kills;
@@ -11,3 +12,5 @@ mod quick;
 mod schema;
 mod stage;
 mod steps;
+mod validate;
+mod view;

@@ -101,7 +101,7 @@ fn traffic_goes_back_and_nothing_that_users_wrote_stays_behind() {
     let limit = format!("select datconnlimit from pg_database where datname = '{}'", pair.database);
     assert_ne!(value(&pair.new, &limit).as_deref(), Some("-1"), "NEW is fenced");
 
-    for item in ["workflows", "dashboards", "on-call"] {
+    for item in ["redis", "response-times", "error-rates", "workflows", "dashboards", "on-call"] {
         assert_eq!(stage.run(&["answer", "validate", item, "yes", "--by", "bob"]).code, 0, "{item}");
     }
     let done = stage.run(&["resume", "--confirm", "dev"]);

@@ -17,6 +17,7 @@ use ratatui_core::style::{Modifier, Style};
 use ratatui_core::text::{Line, Span};
 
 pub(super) use self::look::Look;
+pub(in crate::cli) use self::text::{cut, fit, wrap};
 use super::key_map::{self, Place};
 use super::state::{Over, State};
 use crate::cli::amount;

@@ -10,7 +10,7 @@ pub(super) fn columns(text: &str) -> usize {
 }
 
 /// Cuts a text to so many columns, with a mark where something is left out.
-pub(super) fn cut(text: &str, width: usize) -> String {
+pub(in crate::cli) fn cut(text: &str, width: usize) -> String {
     if columns(text) <= width {
         return text.to_owned();
     }
@@ -46,7 +46,7 @@ pub(super) fn near(text: &str, place: usize, width: usize) -> String {
 }
 
 /// Cuts or fills a text to exactly so many columns.
-pub(super) fn fit(text: &str, width: usize) -> String {
+pub(in crate::cli) fn fit(text: &str, width: usize) -> String {
     let mut text = cut(text, width);
     text.push_str(&" ".repeat(width.saturating_sub(columns(&text))));
     text
@@ -65,7 +65,7 @@ pub(super) fn number(number: u64, width: usize) -> String {
 }
 
 /// Breaks a text into lines of so many columns.
-pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(in crate::cli) fn wrap(text: &str, width: usize) -> Vec<String> {
     let (mut lines, mut line, mut taken) = (Vec::new(), String::new(), 0);
     for character in text.chars() {
         let mut bytes = [0; 4];
