@@ -68,8 +68,8 @@ pub use report::{
     TableAccount, TableColumn, TableOutcome, Taken, Timeline, Tone, Verdict, Waiting, account,
 };
 pub use restore::{
-    ArchivedTable, Backup, CheckedBackup, Checksum, Form, Grade, LeftOut, Programs, RestoreOptions, SwapOptions, Variables,
-    backups, check_backup, choose, point_of_time, restore, swap, swap_back,
+    ArchivedTable, Backup, CheckedBackup, Checksum, Container, Form, Grade, LeftOut, Programs, RestoreOptions, SwapOptions,
+    Variables, backups, check_backup, choose, point_of_time, restore, swap, swap_back,
 };
 pub use review::{
     Cell, Chosen, CountedTable, Filter, KeyTexts, Kind, Kinds, OpenTable, Review, SeenRow, ShownColumn, ShownRow,

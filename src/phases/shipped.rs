@@ -1,4 +1,4 @@
-//! The runbooks that come with failback: one for each phase of a rollback but the emergency, and one for what is left after it.
+//! The runbooks that come with failback: one for each phase of a rollback, and one for what is left after it.
 
 use crate::words::words;
 
@@ -15,6 +15,8 @@ pub enum Shipped {
     Evaluated,
     /// Within the second day.
     LongTerm,
+    /// OLD, or what it held, is gone.
+    Emergency,
     /// The rollback is over, and NEW is not needed any more.
     Cleanup,
 }
@@ -25,6 +27,7 @@ words!(Shipped {
     Quick => "quick",
     Evaluated => "evaluated",
     LongTerm => "long-term",
+    Emergency => "emergency",
     Cleanup => "cleanup",
 });
 
@@ -38,6 +41,7 @@ impl Shipped {
             Self::Quick => include_str!("runbooks/quick.toml"),
             Self::Evaluated => include_str!("runbooks/evaluated.toml"),
             Self::LongTerm => include_str!("runbooks/long-term.toml"),
+            Self::Emergency => include_str!("runbooks/emergency.toml"),
             Self::Cleanup => include_str!("runbooks/cleanup.toml"),
         }
     }

@@ -4,7 +4,7 @@
 //! Never: writes into a file that it did not fetch itself, follows a link out of a folder that it lists.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -187,14 +187,25 @@ pub fn join_piece(piece: &Path, whole: &Path, wanted: u64) -> Result<u64> {
     Ok(before + length)
 }
 
-/// Gives a file that is whole its name.
+/// Gives a file that is whole its name, and the time that it was written at where it comes from.
 ///
 /// # Errors
 /// `Storage` where that cannot be done.
-pub fn settle(part: &Path, whole: &Path) -> Result<()> {
-    fs::rename(part, whole)
-        .map_err(|error| fault_of_write("keep what was fetched", &whole.display().to_string(), error))
-        .and_then(|()| sync_parent(whole))
+pub fn settle(part: &Path, whole: &Path, written: SystemTime) -> Result<()> {
+    let fault = |error| fault_of_write("keep what was fetched", &whole.display().to_string(), error);
+    OpenOptions::new().append(true).open(part).and_then(|file| file.set_modified(written)).map_err(fault)?;
+    fs::rename(part, whole).map_err(fault)?;
+    sync_parent(whole)
+}
+
+/// Writes a small text beside what is fetched.
+///
+/// # Errors
+/// `Storage` or `StorageFull` where it cannot be written.
+pub fn write_note(path: &Path, text: &str) -> Result<()> {
+    let fault = |error| fault_of_write("write a note", &path.display().to_string(), error);
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE_MODE).open(path).map_err(fault)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(fault)
 }
 
 /// Removes a file, if it is there.

@@ -1,7 +1,5 @@
 //! `failback restore list`.
 
-use std::path::Path;
-
 use clap::Args;
 use serde::Serialize;
 
@@ -11,6 +9,7 @@ use super::super::settings::{Settings, shell_word};
 use super::super::step::Step;
 use super::super::table::Table;
 use super::super::{Call, Exit, amount};
+use super::source::Source;
 use crate::engine::{self, Backup, Grade};
 use crate::error::Result;
 
@@ -20,9 +19,8 @@ A backup shows its database as it was when the dump began, and is chosen by when
 What a file holds is read off its first bytes: pg_dump's archives (custom, directory, tar), scripts (.sql), and such by gzip
 (.sql.gz). A digest by SHA-256 is looked for in NAME.sha256.")]
 pub(super) struct Arguments {
-    /// A folder of backups, or one backup
-    #[arg(value_name = "SOURCE")]
-    source: String,
+    #[command(flatten)]
+    source: Source,
     /// Choose the newest that ended before: as 2026-11-22T10:00:00+02:00, with its offset
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
@@ -47,16 +45,16 @@ struct Chosen {
 }
 
 /// Lists, and chooses.
-pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
+pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let at = arguments.at.as_deref().map(engine::point_of_time).transpose()?;
-    let backups = engine::backups(Path::new(&arguments.source))?;
+    let backups = arguments.source.backups(call, &settings).await?;
     let chosen = at.map(|at| engine::choose(&backups, at, &arguments.databases)).transpose()?.unwrap_or_default();
     let chosen = chosen.into_iter().map(|(database, backup)| Chosen { database, backup }).collect();
-    let report = Report { source: arguments.source.clone(), backups, chosen };
+    let report = Report { source: arguments.source.source.clone(), backups, chosen };
     let mut page = call.printer.page();
     tell(&mut page, &report);
-    page.next(next(&settings, &report));
+    page.next(next(&settings, arguments, &report)?);
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
 }
@@ -66,7 +64,8 @@ fn tell(page: &mut Page, report: &Report) {
         page.line("there is no backup");
         return;
     }
-    let mut table = Table::new(&["backup", "grade", "ended", "#size", "form", "database", "pg_dump", "server", "checksum"]);
+    let mut table =
+        Table::new(&["backup", "grade", "ended", "#size", "form", "database", "pg_dump", "server", "tier", "checksum"]);
     for one in &report.backups {
         table.row(row(one));
     }
@@ -83,7 +82,7 @@ fn tell(page: &mut Page, report: &Report) {
     page.list("chosen:", stamped);
 }
 
-fn row(one: &Backup) -> [String; 9] {
+fn row(one: &Backup) -> [String; 10] {
     let or_dash = |text: Option<&str>| text.unwrap_or("-").to_owned();
     // Behind the number it may say who packaged it.
     let version = |text: &Option<String>| or_dash(text.as_deref().and_then(|text| text.split_whitespace().next()));
@@ -96,11 +95,20 @@ fn row(one: &Backup) -> [String; 9] {
         or_dash(one.database.as_deref()),
         version(&one.dumped_by),
         version(&one.server),
+        or_dash(one.tier.as_deref()),
         or_dash(one.checksum.as_ref().map(|checksum| checksum.by.as_str())),
     ]
 }
 
-fn next(settings: &Settings, report: &Report) -> Vec<Step> {
-    let places: Vec<_> = report.chosen.iter().map(|one| shell_word(&one.backup.place)).collect();
-    if places.is_empty() { Vec::new() } else { vec![Step::Run(settings.restore_command("check", &places))] }
+fn next(settings: &Settings, arguments: &Arguments, report: &Report) -> Result<Vec<Step>> {
+    let (Some(at), false) = (&arguments.at, report.chosen.is_empty()) else { return Ok(Vec::new()) };
+    if arguments.source.container()?.is_none() {
+        let places: Vec<_> = report.chosen.iter().map(|one| shell_word(&one.backup.place)).collect();
+        return Ok(vec![Step::Run(settings.restore_command("check", &places))]);
+    }
+    let names: Vec<_> = report.chosen.iter().map(|one| one.database.as_str()).collect();
+    let source = shell_word(&report.source);
+    let more = [source, "--at".to_owned(), shell_word(at), "--databases".to_owned(), shell_word(&names.join(","))];
+    let more: Vec<_> = more.into_iter().chain(["--into backups".to_owned()]).collect();
+    Ok(vec![Step::Run(settings.restore_command("fetch", &more))])
 }

@@ -1,9 +1,11 @@
 //! `failback restore`: backups, and what comes back from them.
 
 mod check;
+mod fetch;
 mod list;
 mod record;
 mod run;
+mod source;
 mod swap;
 mod told;
 
@@ -27,6 +29,7 @@ use crate::error::Result;
 Examples:
   failback restore list /var/backups --at 2026-11-22T10:00:00+02:00
   failback restore check /var/backups/chain_db.dump
+  failback restore fetch az://account/backups --at 2026-11-22T10:00:00+02:00 --databases chain_db --into /var/backups
   failback restore run /var/backups --at 2026-11-22T10:00:00+02:00 --databases chain_db --confirm old.example.com:5432
   failback restore swap --confirm old.example.com:5432
   failback restore swap --undo --confirm old.example.com:5432")]
@@ -41,6 +44,8 @@ enum Deed {
     List(list::Arguments),
     /// Read backups whole, and count their rows
     Check(check::Arguments),
+    /// Fetch backups from a container of Azure's
+    Fetch(fetch::Arguments),
     /// Restore backups into databases beside those that are there
     Run(run::Arguments),
     /// Put restored databases in their places, or what was there back
@@ -52,6 +57,7 @@ impl Arguments {
         match &self.deed {
             Deed::List(list) => &list.options,
             Deed::Check(check) => &check.options,
+            Deed::Fetch(fetch) => &fetch.options,
             Deed::Run(run) => &run.options,
             Deed::Swap(swap) => &swap.options,
         }
@@ -61,8 +67,9 @@ impl Arguments {
 /// Does what was asked.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     match &arguments.deed {
-        Deed::List(list) => list::run(call, list),
+        Deed::List(list) => Box::pin(list::run(call, list)).await,
         Deed::Check(check) => Box::pin(check::run(call, check)).await,
+        Deed::Fetch(fetch) => Box::pin(fetch::run(call, fetch)).await,
         Deed::Run(arguments) => Box::pin(run::run(call, arguments)).await,
         Deed::Swap(arguments) => Box::pin(swap::run(call, arguments)).await,
     }
@@ -88,6 +95,38 @@ impl Tools {
         let paths = settings.config.rollback().tools().clone();
         Programs::new(paths, self.bin.clone(), environment(call, &SEEN, &SET), call.stop.clone())
     }
+}
+
+/// Variables that the Azure CLI sees.
+const AZURE_SEEN: [&str; 17] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "TMPDIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "AZURE_CONFIG_DIR",
+    "AZURE_STORAGE_KEY",
+    "AZURE_STORAGE_SAS_TOKEN",
+    "AZURE_STORAGE_CONNECTION_STRING",
+    "AZURE_STORAGE_SERVICE_ENDPOINT",
+];
+
+/// What it is told: not to call home, and to print nothing but what was asked for.
+const AZURE_SET: [(&str, &str); 3] =
+    [("AZURE_CORE_COLLECT_TELEMETRY", "false"), ("AZURE_CORE_ONLY_SHOW_ERRORS", "true"), ("AZURE_CORE_NO_COLOR", "true")];
+
+/// The Azure CLI.
+fn azure(call: &Call, settings: &Settings) -> Programs {
+    let rollback = settings.config.rollback();
+    let seen: Vec<_> = AZURE_SEEN.iter().copied().chain(rollback.environment().iter().map(String::as_str)).collect();
+    Programs::new(rollback.tools().clone(), None, environment(call, &seen, &AZURE_SET), call.stop.clone())
 }
 
 fn environment(call: &Call, seen: &[&str], set: &[(&str, &str)]) -> crate::engine::Variables {

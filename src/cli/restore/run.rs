@@ -60,6 +60,12 @@ pub(super) struct Arguments {
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let context = settings.context(call, super::super::run::none()?, &[Side::Old])?;
+    if arguments.source.to_string_lossy().starts_with("az://") {
+        return Err(Error::new(ErrorKind::Usage, "restore backups")
+            .at(arguments.source.display())
+            .because("they are not on this machine")
+            .next("fetch them first: `failback restore fetch`"));
+    }
     let chosen = chosen(arguments)?;
     let programs = arguments.tools.programs(call, &settings);
     let old = context.servers().endpoint(Side::Old);

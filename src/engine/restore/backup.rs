@@ -78,7 +78,7 @@ pub(super) const PIECE: &str = ".piece";
 const PACKED: [&str; 8] = [".tar.gz", ".tgz", ".gz", ".zst", ".xz", ".bz2", ".zip", ".7z"];
 
 /// How archives are called.
-const CALLED: [&str; 5] = [".dump", ".backup", ".pgdump", ".tar", ".bak"];
+const CALLED: [&str; 6] = [".dump", ".backup", ".pgdump", ".tar", ".bak", ".sql"];
 
 /// How much of the end of a script is looked at.
 const TAIL: u32 = 512;
@@ -172,7 +172,7 @@ fn unreadable(found: &FoundFile) -> Result<Option<&'static str>> {
     let is_packed = PACKED.iter().any(|ending| name.ends_with(ending));
     let is_called = CALLED.iter().any(|ending| name.ends_with(ending));
     Ok(match found.bytes {
-        0 => Some("it is empty"),
+        0 if is_packed || is_called => Some("it is empty"),
         _ if is_packed => Some("it is packed in a form that is not read here: unpack it first, into a folder"),
         _ if is_called => Some("it does not begin as a dump does"),
         _ => None,

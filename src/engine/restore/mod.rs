@@ -6,6 +6,7 @@
 //! for the right one; restores into what is there.
 
 mod backup;
+mod blob;
 mod check;
 mod complaint;
 mod execute;
@@ -21,6 +22,7 @@ mod script;
 mod swap;
 
 pub use backup::{Backup, Checksum, Grade};
+pub use blob::Container;
 pub use check::{ArchivedTable, CheckedBackup, check_backup};
 pub use execute::{RestoreOptions, restore};
 pub use form::Form;

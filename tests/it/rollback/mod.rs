@@ -4,6 +4,7 @@
 mod asked;
 mod cluster;
 mod destroy;
+mod emergency;
 mod events;
 mod flip;
 mod quick;
