@@ -184,9 +184,6 @@ impl Azure {
     }
 
     async fn server_absent(&self, work: &Work<'_>) -> Result<Ended> {
-        if let Some(missing) = self.missing() {
-            return Ok(Ended::Failed(missing));
-        }
         let ran = work.run(&self.filled(work)?).await?;
         let name = self.name.as_deref().unwrap_or_default();
         Ok(match ran.code {
@@ -197,9 +194,6 @@ impl Azure {
     }
 
     async fn restore_server(&self, work: &Work<'_>) -> Result<Ended> {
-        if let Some(missing) = self.missing() {
-            return Ok(Ended::Failed(missing));
-        }
         let ran = work.run(&self.filled(work)?).await?;
         Ok(match ran.code {
             Some(0) => Ended::found("server", self.name.as_deref().unwrap_or_default()),
@@ -219,13 +213,6 @@ impl Azure {
             Some(host) if state.eq_ignore_ascii_case("ready") && !host.is_empty() => Ended::found("host", host),
             _ => Ended::Failed(format!("it is {}", if state.is_empty() { "in no state that az names" } else { state })),
         })
-    }
-
-    /// What the environment has to say, and does not.
-    fn missing(&self) -> Option<String> {
-        let wanted = [("group", &self.group), ("name", &self.name), ("source", &self.source)];
-        let empty = wanted.into_iter().find(|(_, value)| value.as_deref() == Some(""));
-        empty.map(|(key, _)| format!("`{key}` is empty: set what the runbook names there under [vars] in failback.toml"))
     }
 
     fn filled(&self, work: &Work<'_>) -> Result<Vec<String>> {

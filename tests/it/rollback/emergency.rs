@@ -2,6 +2,7 @@
 //! as another one was.
 
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -14,11 +15,12 @@ const DATABASES: [&str; 2] = ["emergency_a", "emergency_b"];
 
 fn stage(scene: &Scene, databases: &[&str], vars: &str) -> Stage {
     let (old, new) = (scene.url("postgres"), scene.url("postgres"));
-    let stage = Stage::new(Some(&Pair { database: "none".to_owned(), old, new }), "");
+    let stage =
+        Stage::new(Some(&Pair { database: "none".to_owned(), old, new }), "channels.incidents.webhook = { env = \"NONE\" }");
     let config = std::fs::read_to_string(stage.path("failback.toml")).expect("text");
     let list: Vec<_> = databases.iter().map(|name| format!("\"{name}\"")).collect();
     let config = config.replace("databases = [\"none\"]", &format!("databases = [{}]", list.join(", ")));
-    stage.write("failback.toml", &format!("{config}channels = []\n{vars}"));
+    stage.write("failback.toml", &format!("{config}{vars}"));
     stage
 }
 
@@ -50,11 +52,24 @@ fn resume(stage: &Stage, code: i32, said: &str) -> Output {
     output
 }
 
+/// Goes on to a step that fails: 8 where it, or one before it, may have changed something.
+fn stops(stage: &Stage, said: &str) {
+    let output = stage.run(&["resume", "--confirm", "dev"]);
+    let all = format!("{}{}", output.stdout, output.stderr);
+    assert!(matches!(output.code, 1 | 8) && all.contains(said), "{} {said}: {all}", output.code);
+}
+
+/// One rollback of an environment is under way on a server at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 const VALIDATE: [&str; 5] = ["restarted", "workflows", "since", "dashboards", "on-call"];
 
 #[test]
 fn all_databases_come_back_from_blobs_whatever_fails_on_the_way() {
-    let scene = Scene::new();
+    let (_alone, scene) = (alone(), Scene::new());
     let mut blobs = serde_json::Map::new();
     for name in DATABASES {
         scene.make(name);
@@ -77,11 +92,11 @@ fn all_databases_come_back_from_blobs_whatever_fails_on_the_way() {
     assert!(begun.code == 4 && begun.stdout.contains("nobody has approved as commander"), "{begun:?}");
     approve(&stage, "declare", &["commander"]);
     fail(&stage, "account show");
-    resume(&stage, 1, "stopped at account");
+    stops(&stage, "stopped at account");
     fail(&stage, "storage blob list");
-    resume(&stage, 1, "stopped at fetch/emergency_a");
+    stops(&stage, "stopped at fetch/emergency_a");
     fail(&stage, "storage blob show");
-    resume(&stage, 1, "stopped at fetch/emergency_a");
+    stops(&stage, "stopped at fetch/emergency_a");
     resume(&stage, 4, "nobody has answered");
     assert_eq!((scene.databases("emergency_a_restore_").len(), scene.databases("emergency_b_restore_").len()), (1, 1));
     assert_eq!(scene.rows(DATABASES[0]), ROWS - 3, "what was there is as it was");
@@ -92,7 +107,7 @@ fn all_databases_come_back_from_blobs_whatever_fails_on_the_way() {
     let record = std::fs::read(stage.rollback().join("restore/restored.json")).expect("a record");
     let id = serde_json::from_slice::<Value>(&record).expect("JSON")["id"].as_str().expect("an id").to_owned();
     support::sql(&scene.url("postgres"), &format!("create database emergency_a_before_{id}"));
-    resume(&stage, 8, "stopped at swap");
+    stops(&stage, "stopped at swap");
     support::sql(&scene.url("postgres"), &format!("drop database emergency_a_before_{id}"));
     resume(&stage, 4, "nobody has answered");
     assert_eq!((scene.rows(DATABASES[0]), scene.rows(DATABASES[1])), (ROWS, ROWS));
@@ -112,7 +127,7 @@ fn a_server_is_made_as_another_one_was_and_its_host_name_is_told() {
             std::io::Write::write_all(&mut std::io::stderr(), b"skipped: pg_isready is not installed (rollback::emergency)\n");
         return;
     }
-    let scene = Scene::new();
+    let (_alone, scene) = (alone(), Scene::new());
     let port = scene.confirm.rsplit(':').next().expect("a port").to_owned();
     let vars = format!(
         "moment = \"2026-11-22T11:00:00+02:00\"\nold_group = \"old-rg\"\nsource_server = \"prod-old\"\n\
@@ -127,13 +142,13 @@ fn a_server_is_made_as_another_one_was_and_its_host_name_is_told() {
     let begun = stage.run(&["emergency", "--option", "point-in-time", "--confirm", "dev"]);
     assert_eq!(begun.code, 4, "{begun:?}");
     approve(&stage, "declare", &["commander"]);
-    resume(&stage, 1, "there is a server prod-old-2");
+    stops(&stage, "there is a server prod-old-2");
     world["servers"].as_object_mut().expect("servers").remove("old-rg/prod-old-2");
     stage.set_world(&world);
     resume(&stage, 4, "nobody has approved as");
     approve(&stage, "new-server", &["commander", "engineering_lead"]);
     fail(&stage, "postgres flexible-server restore");
-    resume(&stage, 1, "stopped at new-server");
+    stops(&stage, "stopped at new-server");
     resume(&stage, 4, "nobody has answered");
     assert_eq!(stage.world()["servers"]["old-rg/prod-old-2"]["at"], "2026-11-22T11:00:00+02:00");
     assert_eq!((stage.calls("flexible-server restore"), stage.state("ready").as_str()), (2, "done"));
