@@ -25,6 +25,7 @@ mod column;
 mod condition;
 mod constraint;
 mod database;
+mod database_facts;
 mod database_traits;
 mod exclusive;
 mod fact;
@@ -62,6 +63,7 @@ use tokio_postgres::Client;
 
 pub use condition::{ConditionFacts, condition_facts};
 pub use database::{Database, databases, has_relations};
+pub use database_facts::{archive_needs, database_facts, database_grants, database_settings, restored_tables, unproven};
 pub use database_traits::database_traits;
 pub use filenode::filenodes;
 pub use guard::{connect_grants, guarded_databases, guarded_roles};

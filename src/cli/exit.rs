@@ -33,6 +33,8 @@ pub(super) enum Exit {
     Waiting,
     /// A step failed, before anything was changed.
     Failed,
+    /// What was read is not what was written, or not all of it.
+    Damaged,
     /// A step failed, or nobody can tell how it ended; what came before it stands.
     Partly,
     /// Everything was done but for rows that were held or left on purpose, or that could not be looked at.
@@ -48,6 +50,7 @@ impl Exit {
             Self::NotVerified => 5,
             Self::Waiting => 4,
             Self::Failed => 1,
+            Self::Damaged => 7,
             Self::Partly => 8,
             Self::LeftAside => 9,
         }

@@ -9,11 +9,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 
 /// The pages whose tables say what words mean, by their addresses in the documentation.
-const PAGES: [(&str, &str); 6] = [
+const PAGES: [(&str, &str); 7] = [
     ("docs/assess.md", include_str!("../../docs/assess.md")),
     ("docs/classes.md", include_str!("../../docs/classes.md")),
     ("docs/errors.md", include_str!("../../docs/errors.md")),
     ("docs/glossary.md", include_str!("../../docs/glossary.md")),
+    ("docs/restore.md", include_str!("../../docs/restore.md")),
     ("docs/rollback.md", include_str!("../../docs/rollback.md")),
     ("README.md", include_str!("../../README.md")),
 ];

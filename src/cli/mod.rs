@@ -50,6 +50,7 @@ mod quiescence;
 mod recover;
 mod report;
 mod resolved;
+mod restore;
 mod review;
 mod rollback;
 mod ruling;
@@ -125,6 +126,7 @@ enum Verb {
     Completions(completions::Completions),
     Man(completions::Man),
     Rollback(rollback::Arguments),
+    Restore(restore::Arguments),
     Demo(demo::Arguments),
 }
 
@@ -160,6 +162,7 @@ impl Verb {
             Self::Completions(_) => "completions",
             Self::Man(_) => "man",
             Self::Rollback(_) => "rollback",
+            Self::Restore(_) => "restore",
             Self::Demo(_) => "demo",
         }
     }
@@ -195,6 +198,7 @@ impl Verb {
             Self::Fence(arguments) => &arguments.options,
             Self::Sequences(arguments) => &arguments.options,
             Self::Rollback(arguments) => arguments.options(),
+            Self::Restore(arguments) => arguments.options(),
             Self::Demo(arguments) => &arguments.options,
         }
     }
@@ -230,6 +234,7 @@ impl Verb {
             Self::Completions(arguments) => completions::completions(arguments),
             Self::Man(arguments) => completions::man(arguments),
             Self::Rollback(arguments) => Box::pin(rollback::run(call, arguments)).await,
+            Self::Restore(arguments) => Box::pin(restore::run(call, arguments)).await,
             Self::Demo(arguments) => demo::run(call, arguments).await,
         }
     }

@@ -103,6 +103,10 @@ groups! {
     WithOldAtOnce {
         old: Old, configuration: Configuration, run: Run, jobs: Jobs, document: Document, progress: Progress, voice: Voice
     }
+    /// For what asks OLD alone, over one connection, and keeps no run.
+    WithOldAlone { old: Old, configuration: Configuration, document: Document, voice: Voice }
+    /// For what works on OLD alone, over several connections, and keeps no run.
+    AtOld { old: Old, configuration: Configuration, jobs: Jobs, document: Document, voice: Voice }
     /// For what looks at a run, and at its servers.
     AboutRun { old: Old, new: New, configuration: Configuration, run: Run, document: Document, voice: Voice }
     /// For what asks NEW alone.

@@ -142,6 +142,20 @@ impl Settings {
             .join(" ")
     }
 
+    /// Returns the command line of a part of `failback restore` with the same configuration.
+    pub(super) fn restore_command(&self, part: &str, more: &[String]) -> String {
+        let given = [
+            ("env", self.options.env.clone()),
+            ("config", self.options.config.as_ref().map(|path| path.display().to_string())),
+        ];
+        let given = given.into_iter().filter_map(|(option, value)| Some(format!("--{option} {}", shell_word(&value?))));
+        std::iter::once(format!("failback restore {part}"))
+            .chain(more.iter().cloned())
+            .chain(given)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
     /// The environment that was named.
     pub(super) fn environment(&self) -> Option<&str> {
         self.options.env.as_deref()

@@ -60,6 +60,7 @@ Recover, all at once:
 
 Carry out a rollback:
   rollback  Carry out a phase step by step, resume it, take it back
+  restore   Look at backups, and bring a database back from one
 
 For the shell:
   completions  Print a shell's completions
@@ -144,7 +145,7 @@ fn others_option(error: &clap::Error, verb: Option<&str>, arguments: &[OsString]
         return None;
     };
     let verb = match (verb?, arguments.get(1).and_then(|part| part.to_str())) {
-        (verb @ ("runs" | "config" | "rollback"), Some(part)) if !part.starts_with('-') => format!("{verb} {part}"),
+        (verb @ ("runs" | "config" | "rollback" | "restore"), Some(part)) if !part.starts_with('-') => format!("{verb} {part}"),
         (verb, _) => verb.to_owned(),
     };
     // Not its value: it may be a password.

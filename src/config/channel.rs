@@ -55,6 +55,17 @@ pub enum Channel {
     Mail(Mail),
 }
 
+impl Channel {
+    /// Lists the secrets that it takes.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretPlace> {
+        let (first, others) = match self {
+            Self::Webhook(webhook) => (&webhook.address, [webhook.authorization.as_ref(), webhook.key.as_ref()]),
+            Self::Mail(mail) => (&mail.server, [None, None]),
+        };
+        std::iter::once(first).chain(others.into_iter().flatten())
+    }
+}
+
 /// An address that takes JSON by POST.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {

@@ -32,6 +32,7 @@ mod merge;
 mod plan;
 mod preflight;
 mod report;
+mod restore;
 mod review;
 mod rows;
 mod run;
@@ -65,6 +66,10 @@ pub use preflight::{PreflightReport, Preparation, PreparedServer, Readiness, Tab
 pub use report::{
     Account, AccountedPick, AccountedRule, Bar, Caps, ChangedColumn, ConflictCell, DecidedRow, Fact, Reached, RowsShown,
     TableAccount, TableColumn, TableOutcome, Taken, Timeline, Tone, Verdict, Waiting, account,
+};
+pub use restore::{
+    ArchivedTable, Backup, CheckedBackup, Checksum, Container, Form, Grade, LeftOut, Programs, RestoreOptions, SwapOptions,
+    Variables, backups, check_backup, choose, point_of_time, restore, swap, swap_back,
 };
 pub use review::{
     Cell, Chosen, CountedTable, Filter, KeyTexts, Kind, Kinds, OpenTable, Review, SeenRow, ShownColumn, ShownRow,

@@ -10,6 +10,8 @@ const ACTIVITY: &str = include_str!("../../sql/session/activity.sql");
 const COUNTED: &str = include_str!("../../sql/session/counted_rows.sql");
 const SUBSCRIBED: &str = include_str!("../../sql/session/subscribed.sql");
 const END: &str = include_str!("../../sql/session/end_sessions.sql");
+const END_ALL: &str = include_str!("../../sql/session/end_all_sessions.sql");
+const DATA_FOLDER: &str = include_str!("../../sql/session/data_folder.sql");
 const SEES_OTHERS: &str = include_str!("../../sql/session/sees_others.sql");
 const WRITABLE: &str = include_str!("../../sql/session/writable.sql");
 
@@ -135,6 +137,24 @@ impl Session {
         };
         let rows = self.query(END, &[&databases, &spared]).await?;
         rows.iter().map(read).collect::<Result<_, tokio_postgres::Error>>().map_err(|error| self.strange(error))
+    }
+
+    /// Ends every session with these databases that this user may end, superusers' included. Returns how many are left.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn end_all_sessions(&self, databases: &[String]) -> Result<u64> {
+        let rows = self.query(END_ALL, &[&databases]).await?;
+        rows.first().map_or(Ok(0), |row| count(row, "left_over")).map_err(|error| self.strange(error))
+    }
+
+    /// Asks where the server keeps its data; nothing where this user may not know.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn data_folder(&self) -> Result<Option<String>> {
+        let rows = self.query(DATA_FOLDER, &[]).await?;
+        rows.first().map_or(Ok(None), |row| row.try_get("folder")).map_err(|error| self.strange(error))
     }
 
     /// Whether this user sees what other users' sessions do.

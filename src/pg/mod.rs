@@ -25,6 +25,7 @@ mod copy_demux;
 mod endpoint;
 mod fault;
 mod first_query;
+mod for_programs;
 mod hosts;
 mod identity;
 mod keyword;

@@ -102,6 +102,34 @@ impl Tls {
         Ok(Self { mode, direct, root, client, only_tls13, sni: settings.get("sslsni") != Some("0") })
     }
 
+    /// Returns the variables by which libpq is told the same.
+    pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
+        let mode = match self.mode {
+            Mode::Disable => "disable",
+            Mode::Allow => "allow",
+            Mode::Prefer => "prefer",
+            Mode::Require => "require",
+            Mode::VerifyCa => "verify-ca",
+            Mode::VerifyFull => "verify-full",
+        };
+        let mut variables = vec![("PGSSLMODE", mode.to_owned()), ("PGSSLSNI", u8::from(self.sni).to_string())];
+        match &self.root {
+            Root::System => variables.push(("PGSSLROOTCERT", "system".to_owned())),
+            Root::File { path, named } if *named || host_files::exists(path) => {
+                variables.push(("PGSSLROOTCERT", path.display().to_string()));
+            }
+            Root::File { .. } | Root::Nowhere => {}
+        }
+        if let Some((certificate, key, named)) = &self.client
+            && (*named || host_files::exists(certificate))
+        {
+            variables.extend([("PGSSLCERT", certificate.display().to_string()), ("PGSSLKEY", key.display().to_string())]);
+        }
+        variables.extend(self.direct.then(|| ("PGSSLNEGOTIATION", "direct".to_owned())));
+        variables.extend(self.only_tls13.then(|| ("PGSSLMINPROTOCOLVERSION", "TLSv1.3".to_owned())));
+        variables
+    }
+
     /// Builds the connector: reads the certificates.
     ///
     /// # Errors

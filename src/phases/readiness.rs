@@ -21,19 +21,26 @@ pub fn lacking(draft: &Draft, tools: &Tools, channels: &Channels, variable: &dyn
     }
     for channel in draft.runbook.notices.iter().flat_map(|notice| &notice.to) {
         let lacks = |cause: String| Flaw { about: "channel", name: channel.clone(), cause };
-        let cause = match channels.get(channel.as_str()).map(|channel| &channel.webhook) {
-            None => Some("failback.toml has no such channel under [channels]".to_owned()),
-            Some(SecretPlace::Variable(name)) => variable(name).is_none().then(|| format!("{name} is not set")),
-            Some(SecretPlace::File(path)) => {
-                let is_there = host_files::read_text(Path::new(path)).is_ok_and(|text| !text.trim().is_empty());
-                (!is_there).then(|| format!("{path} cannot be read, or is empty"))
-            }
-            Some(SecretPlace::Command(argv)) => argv.first().and_then(|program| tools.lacks(program)),
-        };
-        found.extend(cause.map(lacks));
+        match channels.get(channel.as_str()) {
+            None => found.push(lacks("failback.toml has no such channel under [channels]".to_owned())),
+            Some(known) => found.extend(known.secrets().filter_map(|place| unreadable(place, tools, variable)).map(lacks)),
+        }
     }
     // One of several steps that lack the same is enough.
     found.sort();
     found.dedup_by(|one, other| (one.about, &one.name) == (other.about, &other.name));
     found
+}
+
+/// Why a secret cannot be had, as far as that is seen without asking for it.
+fn unreadable(place: &SecretPlace, tools: &Tools, variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+    match place {
+        SecretPlace::Variable(name) => variable(name).is_none().then(|| format!("{name} is not set")),
+        SecretPlace::File(path) => {
+            let is_there = host_files::read_text(Path::new(path)).is_ok_and(|text| !text.trim().is_empty());
+            (!is_there).then(|| format!("{path} cannot be read, or is empty"))
+        }
+        SecretPlace::Command(argv) => argv.first().and_then(|program| tools.lacks(program)),
+        SecretPlace::Vault(..) => tools.lacks("az"),
+    }
 }

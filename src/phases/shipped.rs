@@ -1,5 +1,5 @@
-//! The runbooks that come with failback: one for each phase of a rollback but the emergency, one for what is left after it, and
-//! a list of what has to be so, which is gone through by itself.
+//! The runbooks that come with failback: one for each phase of a rollback, one for what is left after it, and a list of what has
+//! to be so, which is gone through by itself.
 
 use crate::words::words;
 
@@ -16,6 +16,8 @@ pub enum Shipped {
     Evaluated,
     /// Within the second day.
     LongTerm,
+    /// OLD, or what it held, is gone.
+    Emergency,
     /// The rollback is over, and NEW is not needed any more.
     Cleanup,
     /// Beside or after a rollback: whether all is well.
@@ -28,6 +30,7 @@ words!(Shipped {
     Quick => "quick",
     Evaluated => "evaluated",
     LongTerm => "long-term",
+    Emergency => "emergency",
     Cleanup => "cleanup",
     Validate => "validate",
 });
@@ -42,6 +45,7 @@ impl Shipped {
             Self::Quick => include_str!("runbooks/quick.toml"),
             Self::Evaluated => include_str!("runbooks/evaluated.toml"),
             Self::LongTerm => include_str!("runbooks/long-term.toml"),
+            Self::Emergency => include_str!("runbooks/emergency.toml"),
             Self::Cleanup => include_str!("runbooks/cleanup.toml"),
             Self::Validate => include_str!("runbooks/validate.toml"),
         }

@@ -37,6 +37,7 @@ mod redefined;
 mod referential_action;
 mod referring_values;
 mod replica_identity;
+mod restore;
 mod row_hash;
 mod row_statement;
 mod select_list;
@@ -77,6 +78,10 @@ pub use redefined::young_definitions;
 pub use referential_action::{affected_children, children_left_behind};
 pub use referring_values::{GivenValues, read_values, referring_values};
 pub use replica_identity::replica_identities;
+pub use restore::{
+    comment_on_database, count_of_table, create_database, drop_own_database, grant_on_database, limit_database, open_database,
+    rename_database, set_on_database,
+};
 pub use row_hash::row_hash;
 pub use row_statement::NULL;
 pub use select_list::{compared_list, select_list};

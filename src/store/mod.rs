@@ -21,6 +21,7 @@
 //! ```
 
 mod atomic_file;
+pub mod backup_files;
 mod checked_file;
 mod fault;
 mod file_digest;

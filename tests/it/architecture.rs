@@ -93,7 +93,7 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 21] = [
+const ENGINE_ROOMS: [&str; 22] = [
     "run",
     "runs",
     "rows",
@@ -103,6 +103,7 @@ const ENGINE_ROOMS: [&str; 21] = [
     "discover",
     "sequences",
     "fence",
+    "restore",
     "audit",
     "stake",
     "arm",

@@ -34,6 +34,7 @@ mod real;
 mod recovery;
 mod refusals;
 mod report;
+mod restore;
 mod review;
 mod rollback;
 mod rules;

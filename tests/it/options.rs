@@ -37,7 +37,7 @@ fn verbs() -> Vec<Vec<String>> {
     for verb in words(&failback(&["--help"]).stdout, "\nLook:\n") {
         let help = failback(&[&verb, "--help"]).stdout;
         match verb.as_str() {
-            "runs" | "config" | "rollback" => {
+            "runs" | "config" | "rollback" | "restore" => {
                 found.extend(words(&help, "\nCommands:\n").into_iter().map(|part| vec![verb.clone(), part]));
             }
             _ => found.push(vec![verb]),
@@ -53,6 +53,8 @@ fn wanted(verb: &str) -> &'static [&'static str] {
         "deny" => &["--as", "dba", "--comment", "no"],
         "explain" => &["insert"],
         "completions" => &["bash"],
+        "restore list" | "restore check" | "restore run" => &["backups"],
+        "restore fetch" => &["az://a/c", "--at", "2026-11-22T10:00:00Z", "--databases", "d", "--into", "backups"],
         "rollback run" => &["own.toml"],
         "rollback drill" => &["quick"],
         "rollback pause" | "rollback abort" | "rollback note" => &["why"],

@@ -53,6 +53,8 @@ enum Deed {
     Evaluated(begin::Begin),
     /// After a day: fixing forward is advised; else as the evaluated one, with other approvals
     LongTerm(begin::Begin),
+    /// OLD, or what it held, is gone: its databases come back from backups
+    Emergency(begin::Begin),
     /// After a rollback: destroy NEW, once nothing in it is needed any more
     Cleanup(begin::Begin),
     /// Carry out a runbook of your own
@@ -97,6 +99,7 @@ impl Arguments {
             | Deed::Quick(begin)
             | Deed::Evaluated(begin)
             | Deed::LongTerm(begin)
+            | Deed::Emergency(begin)
             | Deed::Cleanup(begin) => &begin.options,
             Deed::Run(own) => &own.begin.options,
             Deed::Status(status) => &status.options,
@@ -123,6 +126,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         Deed::Quick(begin) => begin::phase(call, begin, Shipped::Quick).await,
         Deed::Evaluated(begin) => begin::phase(call, begin, Shipped::Evaluated).await,
         Deed::LongTerm(begin) => begin::phase(call, begin, Shipped::LongTerm).await,
+        Deed::Emergency(begin) => begin::phase(call, begin, Shipped::Emergency).await,
         Deed::Cleanup(begin) => begin::phase(call, begin, Shipped::Cleanup).await,
         Deed::Run(own) => begin::own(call, own).await,
         Deed::Status(status) => control::status(call, status),

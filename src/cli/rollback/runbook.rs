@@ -154,6 +154,7 @@ mod tests {
             "recovery",
             "new_service",
         ];
+        let vars = vars.with_text("moment", "2026-11-22T10:00:00Z");
         texts.into_iter().fold(vars, |vars, name| vars.with_text(name, name))
     }
 

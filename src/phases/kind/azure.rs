@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::json::{lower_keys, parse};
 use crate::error::Result;
 use crate::phases::fields::Fields;
-use crate::phases::outcome::Ended;
+use crate::phases::outcome::{Ended, Facts, Seen};
 use crate::phases::state::Effect;
 use crate::phases::work::{EVERY, Work};
 use crate::text::shell_line;
@@ -25,6 +25,10 @@ pub struct Azure {
     group: Option<String>,
     name: Option<String>,
     cluster: Option<String>,
+    #[serde(default)]
+    source: Option<String>,
+    #[serde(default)]
+    at: Option<String>,
 }
 
 /// The questions.
@@ -39,6 +43,12 @@ pub enum Ask {
     GroupPresent,
     /// That a resource group is gone.
     GroupAbsent,
+    /// That no flexible server has this name.
+    ServerAbsent,
+    /// Has Azure begin to make a flexible server, as another one was at a moment.
+    RestoreServer,
+    /// That a flexible server is ready.
+    ServerReady,
 }
 
 words!(Ask {
@@ -46,25 +56,34 @@ words!(Ask {
     Kubeconfig => "kubeconfig",
     GroupPresent => "group_present",
     GroupAbsent => "group_absent",
+    ServerAbsent => "server_absent",
+    RestoreServer => "restore_server",
+    ServerReady => "server_ready",
 });
 
 impl Azure {
-    pub(super) const KEYS: &[&str] = &["do", "subscription", "group", "name", "cluster"];
+    pub(super) const KEYS: &[&str] = &["do", "subscription", "group", "name", "cluster", "source", "at"];
 
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         let ask: Ask = fields.word("do")?;
+        let is_server = matches!(ask, Ask::ServerAbsent | Ask::RestoreServer | Ask::ServerReady);
         let wanted = |key: &str, is_wanted: bool| if is_wanted { fields.required(key).map(Some) } else { fields.text(key) };
         Ok(Self {
             ask,
             subscription: wanted("subscription", ask == Ask::Account)?,
             group: wanted("group", ask != Ask::Account)?,
-            name: wanted("name", ask == Ask::Kubeconfig)?,
+            name: wanted("name", ask == Ask::Kubeconfig || is_server)?,
             cluster: wanted("cluster", ask == Ask::Kubeconfig)?,
+            source: wanted("source", ask == Ask::RestoreServer)?,
+            at: wanted("at", ask == Ask::RestoreServer)?.map(|at| moment(fields, at)).transpose()?,
         })
     }
 
-    pub(super) const fn effect() -> Effect {
-        Effect::Read
+    pub(super) const fn effect(&self) -> Effect {
+        match self.ask {
+            Ask::RestoreServer => Effect::Write,
+            _ => Effect::Read,
+        }
     }
 
     pub(super) fn show(&self) -> Vec<String> {
@@ -79,6 +98,16 @@ impl Azure {
             Ask::Account => vec!["az", "account", "show", "--output", "json"],
             Ask::Kubeconfig => {
                 vec!["az", "aks", "get-credentials", "-g", group, "-n", name, "--file", &file, "--overwrite-existing"]
+            }
+            Ask::ServerAbsent | Ask::ServerReady => {
+                vec!["az", "postgres", "flexible-server", "show", "-g", group, "-n", name, "--output", "json"]
+            }
+            Ask::RestoreServer => {
+                let (source, at) = (self.source.as_deref().unwrap_or_default(), self.at.as_deref().unwrap_or_default());
+                let restore = ["az", "postgres", "flexible-server", "restore", "-g", group, "-n", name];
+                // Without a time it would be the server as it is now.
+                let more = ["--source-server", source, "--restore-time", at, "--no-wait", "--output", "json"];
+                restore.into_iter().chain(more).collect()
             }
             Ask::GroupPresent | Ask::GroupAbsent => vec!["az", "group", "exists", "-n", group],
         };
@@ -95,6 +124,9 @@ impl Azure {
             Ask::GroupPresent => self.group(work, true).await,
             // A group goes after its last resource, minutes after who removed it was told so.
             Ask::GroupAbsent => work.until(EVERY * 5, || self.group(work, false)).await,
+            Ask::ServerAbsent => self.server_absent(work).await,
+            Ask::RestoreServer => self.restore_server(work).await,
+            Ask::ServerReady => work.until(EVERY * 5, || self.server_ready(work)).await,
         }
     }
 
@@ -137,8 +169,68 @@ impl Azure {
         })
     }
 
+    /// Looks whether the server that is to be made is there: that its name was free is what the step before has seen.
+    ///
+    /// # Errors
+    /// Where the program cannot be started.
+    pub(super) async fn probe(&self, work: &Work<'_>) -> Result<Seen> {
+        let shown = Self { ask: Ask::ServerReady, ..self.clone() };
+        let ran = work.run(&shown.filled(work)?).await?;
+        Ok(match ran.code {
+            Some(0) => Seen::Done(Facts::new()),
+            Some(NOT_FOUND) => Seen::NotDone,
+            _ => Seen::Unknown(ran.said("az")),
+        })
+    }
+
+    async fn server_absent(&self, work: &Work<'_>) -> Result<Ended> {
+        let ran = work.run(&self.filled(work)?).await?;
+        let name = self.name.as_deref().unwrap_or_default();
+        Ok(match ran.code {
+            Some(NOT_FOUND) => Ended::done(),
+            Some(0) => Ended::Failed(format!("there is a server {name}: one that is restored gets a name of its own")),
+            _ => Ended::Failed(ran.said("az")),
+        })
+    }
+
+    async fn restore_server(&self, work: &Work<'_>) -> Result<Ended> {
+        let ran = work.run(&self.filled(work)?).await?;
+        Ok(match ran.code {
+            Some(0) => Ended::found("server", self.name.as_deref().unwrap_or_default()),
+            None => Ended::Unknown(ran.said("az")),
+            Some(_) => Ended::Failed(ran.said("az")),
+        })
+    }
+
+    async fn server_ready(&self, work: &Work<'_>) -> Result<Ended> {
+        let ran = work.run(&self.filled(work)?).await?;
+        if !ran.is_fine() {
+            return Ok(Ended::Failed(ran.said("az")));
+        }
+        let server = lower_keys(parse("az postgres flexible-server show", &ran.out)?);
+        let (state, host) = (server["state"].as_str().unwrap_or_default(), server["fullyqualifieddomainname"].as_str());
+        Ok(match host {
+            Some(host) if state.eq_ignore_ascii_case("ready") && !host.is_empty() => Ended::found("host", host),
+            _ => Ended::Failed(format!("it is {}", if state.is_empty() { "in no state that az names" } else { state })),
+        })
+    }
+
     fn filled(&self, work: &Work<'_>) -> Result<Vec<String>> {
         work.fill_all(&self.argv(&work.tools.folder().display().to_string()))
+    }
+}
+
+/// The Azure CLI's exit code for what is not there.
+const NOT_FOUND: i32 = 3;
+
+/// Reads a moment, which has to say its offset.
+fn moment(fields: &Fields<'_>, text: String) -> Result<String> {
+    match text.parse::<jiff::Timestamp>() {
+        Ok(_) => Ok(text),
+        Err(_) => {
+            Err(fields
+                .error("at", format!("`at` is `{text}`, and has to be a moment with its offset, as 2026-11-22T10:00:00Z")))
+        }
     }
 }
 

@@ -195,7 +195,7 @@ impl Kind {
     pub const fn effect(&self) -> Effect {
         match self {
             Self::Approval(_) => Effect::People,
-            Self::Azure(_) => Azure::effect(),
+            Self::Azure(azure) => azure.effect(),
             Self::Command(command) => command.effect(),
             Self::Dns(dns) => dns.effect(),
             Self::Engine(engine) => engine.effect(),
@@ -271,7 +271,7 @@ impl Kind {
     pub fn has_probe(&self) -> bool {
         match self {
             Self::Command(command) => command.has_probe(),
-            Self::Dns(_) | Self::Kubernetes(_) | Self::Terraform(_) => self.effect() > Effect::People,
+            Self::Azure(_) | Self::Dns(_) | Self::Kubernetes(_) | Self::Terraform(_) => self.effect() > Effect::People,
             _ => false,
         }
     }
@@ -291,6 +291,7 @@ impl Kind {
     /// Where it cannot be looked at.
     pub async fn probe(&self, work: &Work<'_>) -> Result<Seen> {
         match self {
+            Self::Azure(azure) => azure.probe(work).await,
             Self::Command(command) if command.has_probe() => command.probe(work).await,
             Self::Dns(dns) => dns.probe(work).await,
             Self::Kubernetes(kubernetes) => kubernetes.probe(work).await,

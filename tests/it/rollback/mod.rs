@@ -5,6 +5,7 @@ mod asked;
 mod cluster;
 mod destroy;
 mod drill;
+mod emergency;
 mod events;
 mod flip;
 mod kills;

@@ -1,0 +1,43 @@
+//! What a restore has made, told.
+
+use super::super::page::Page;
+use super::super::table::Table;
+use super::super::{Exit, amount};
+use crate::staging::{RestoreState, Restored, RestoredDatabase};
+
+/// How a restore ended, by what it has made.
+pub(super) fn exit(restored: &Restored) -> Exit {
+    let any = |is: fn(&RestoredDatabase) -> bool| restored.databases.iter().any(is);
+    if any(|one| one.state == RestoreState::Differs) {
+        Exit::NotVerified
+    } else if any(|one| !one.remarks.is_empty()) {
+        Exit::LeftAside
+    } else {
+        Exit::Done
+    }
+}
+
+/// Says what was made.
+pub(super) fn tell(page: &mut Page, restored: &Restored) {
+    let mut table = Table::new(&["database", "state", "beside, as", "#tables", "#rows", "backup ended"]);
+    for one in &restored.databases {
+        let rows = one.tables.iter().filter_map(|table| table.restored).sum();
+        let tables = one.tables.len().to_string();
+        let beside = if one.state == RestoreState::Swapped { "-" } else { &one.scratch };
+        let cells = [&one.name, one.state.word(), beside, &tables, &amount::count(rows), &one.backup.ended];
+        table.row(cells);
+    }
+    page.table(&table);
+    let each = |what: fn(&RestoredDatabase) -> &Vec<String>| {
+        restored.databases.iter().flat_map(move |one| what(one).iter().map(move |said| format!("{}: {said}", one.name)))
+    };
+    page.list("not what the backup holds:", each(|one| &one.differences).map(|line| format!("! {line}")));
+    page.list("remarks:", each(|one| &one.remarks));
+    let compared = |one: &RestoredDatabase| one.tables.iter().filter(|table| table.archived.is_some()).count();
+    let count: usize = restored.databases.iter().map(compared).sum();
+    page.line("");
+    page.line(format!(
+        "{} hold as many rows as in their backup",
+        amount::plural(count as u64, "table was found to", "tables were found to")
+    ));
+}

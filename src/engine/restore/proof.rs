@@ -1,0 +1,86 @@
+//! What was restored, held against what the backup holds: every table counted, constraints and indexes looked at, sequences
+//! against the rows that they number.
+
+use std::collections::BTreeMap;
+
+use super::check::CheckedBackup;
+use crate::catalog;
+use crate::error::Result;
+use crate::name::QualifiedName;
+use crate::pg::Session;
+use crate::schema::Sequence;
+use crate::staging::RestoredTable;
+use crate::statement::{count_of_table, sequence_floor};
+use crate::text::amount;
+
+/// What was found in a database that was restored.
+#[derive(Debug, Default)]
+pub(super) struct Proof {
+    pub(super) tables: Vec<RestoredTable>,
+    pub(super) differences: Vec<String>,
+    pub(super) remarks: Vec<String>,
+}
+
+/// Looks at the database that a session is in.
+///
+/// # Errors
+/// What the server said.
+pub(super) async fn prove(session: &Session, checked: &CheckedBackup) -> Result<Proof> {
+    let mut proof = Proof::default();
+    let archived = checked.tables.iter().map(|table| (QualifiedName::new(&table.schema, &table.name), table.rows));
+    let mut archived: BTreeMap<QualifiedName, u64> = archived.collect();
+    for (table, is_partitioned) in catalog::restored_tables(session.client()).await? {
+        let of_archive = archived.remove(&table);
+        // Rows that are loaded through a partitioned table lie in its partitions; else each partition has its own.
+        if is_partitioned && of_archive.is_none() {
+            continue;
+        }
+        let rows = session.query(&count_of_table(&table, is_partitioned), &[]).await?;
+        let restored = rows.first().and_then(|row| row.try_get::<_, i64>(0).ok()).and_then(|rows| u64::try_from(rows).ok());
+        if of_archive.is_some() && of_archive != restored {
+            let [there, here] = [of_archive, restored].map(|rows| amount::rows(rows.unwrap_or(0)));
+            proof.differences.push(format!("{table}: the backup holds {there}, and {here} were restored"));
+        }
+        proof.tables.push(RestoredTable { table: table.to_string(), archived: of_archive, restored });
+    }
+    for (table, rows) in archived {
+        proof.differences.push(format!("{table}: the backup holds {}, and there is no such table", amount::rows(rows)));
+        proof.tables.push(RestoredTable { table: table.to_string(), archived: Some(rows), restored: None });
+    }
+    for (kind, table, name) in catalog::unproven(session.client()).await? {
+        proof.remarks.push(match kind.as_str() {
+            "index" => format!("index {name} of {table} is not valid"),
+            _ => format!("constraint {name} of {table} is not validated, as in the database that was dumped"),
+        });
+    }
+    for sequence in catalog::sequences(session.client()).await? {
+        proof.remarks.extend(behind(session, &sequence).await?);
+    }
+    if checked.uncounted > 0 {
+        let tables = amount::plural(checked.uncounted, "table", "tables");
+        proof
+            .remarks
+            .push(format!("the rows of {tables} are inserted one by one in the backup, and could not be counted there"));
+    }
+    Ok(proof)
+}
+
+/// Says which columns a sequence would give numbers out for a second time.
+async fn behind(session: &Session, sequence: &Sequence) -> Result<Vec<String>> {
+    let (mut found, is_descending) = (Vec::new(), sequence.increment < 0);
+    for (table, column) in sequence.feeds.iter().filter(|_| !sequence.cycle) {
+        let query = sequence_floor(table, column, is_descending, sequence.room());
+        let rows = session.query(&query, &[]).await?;
+        let Some(furthest) = rows.first().and_then(|row| row.try_get::<_, Option<i64>>(0).ok()).flatten() else { continue };
+        let is_past = |last: i64| if is_descending { furthest < last } else { furthest > last };
+        if sequence.last_value.is_none_or(is_past) {
+            let stands = sequence.last_value.map_or_else(|| "its beginning".to_owned(), |last| last.to_string());
+            found.push(format!(
+                "sequence {} stands at {stands}, and {table}.{column} goes to {furthest}: numbers would be given out twice \
+                 (`failback sequences` raises it)",
+                sequence.name
+            ));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,162 @@
+//! The script that an archive becomes, on its way through: how many rows each table has, and whether it came to its end.
+//!
+//! Comes in: bytes, in pieces of any size. Goes out: counts. Never: keeps a row.
+
+use std::collections::BTreeMap;
+
+use crate::name::QualifiedName;
+
+/// Longer lines outside of data are not looked at behind this.
+const LINE_MAX: usize = 64 * 1024;
+
+/// What `pg_dump` and `pg_restore` write at the very end of a script.
+const END: &str = "-- PostgreSQL database dump complete";
+
+/// What stands before the data of a table.
+const DATA: (&str, &str) = ("-- Data for Name: ", "; Type: TABLE DATA; ");
+
+/// What was found in a script.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    /// The rows of each table whose data is copied.
+    pub(super) rows: BTreeMap<QualifiedName, u64>,
+    /// Tables whose data is inserted, row by row, and not counted.
+    pub(super) uncounted: u64,
+    /// Whether the script came to its end.
+    pub(super) ended: bool,
+    /// Whether it leads into another database than the one it is read into.
+    pub(super) connects: bool,
+    /// Bytes of script.
+    pub(super) bytes: u64,
+}
+
+/// Counts while a script goes by.
+#[derive(Debug, Default)]
+pub(super) struct Counter {
+    found: Counted,
+    line: Vec<u8>,
+    /// Whether what comes next is a table's data.
+    announced: bool,
+    /// The table whose rows go by.
+    inside: Option<(QualifiedName, u64)>,
+}
+
+impl Counter {
+    /// Takes the next piece.
+    pub(super) fn feed(&mut self, piece: &[u8]) {
+        self.found.bytes += piece.len() as u64;
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            // Of a row no more is wanted than whether it is the end of them.
+            let room = if self.inside.is_some() { 4 } else { LINE_MAX };
+            let kept = part.len().min(room.max(self.line.len()) - self.line.len());
+            self.line.extend_from_slice(&part[..kept]);
+            if part.ends_with(b"\n") {
+                self.take_line();
+                self.line.clear();
+            }
+        }
+    }
+
+    /// Returns what was found.
+    pub(super) fn finish(mut self) -> Counted {
+        if !self.line.is_empty() {
+            self.take_line();
+        }
+        // Data that has no end is none of a whole script.
+        self.found.ended &= self.inside.is_none();
+        self.found
+    }
+
+    fn take_line(&mut self) {
+        if let Some((name, rows)) = &mut self.inside {
+            if self.line.starts_with(b"\\.") && self.line.get(2).is_none_or(|end| matches!(end, b'\n' | b'\r')) {
+                *self.found.rows.entry(name.clone()).or_default() += *rows;
+                self.inside = None;
+            } else {
+                *rows += 1;
+            }
+            return;
+        }
+        let line = String::from_utf8_lossy(&self.line);
+        let line = line.trim_end();
+        if line.starts_with(DATA.0) && line.contains(DATA.1) {
+            self.found.uncounted += u64::from(self.announced);
+            self.announced = true;
+        } else if line == END {
+            self.found.uncounted += u64::from(std::mem::take(&mut self.announced));
+            self.found.ended = true;
+        } else if line.starts_with("\\connect ") || line.starts_with("\\c ") {
+            self.found.connects = true;
+        } else if let Some(name) = line.strip_prefix("COPY ").filter(|_| self.announced && line.ends_with(" FROM stdin;"))
+            && let Some(name) = qualified(name)
+        {
+            self.announced = false;
+            self.inside = Some((name, 0));
+        }
+    }
+}
+
+/// Reads `schema.name` as SQL spells it, at the beginning of a text.
+fn qualified(text: &str) -> Option<QualifiedName> {
+    let (schema, rest) = identifier(text)?;
+    let (name, _) = identifier(rest.strip_prefix('.')?)?;
+    Some(QualifiedName::new(schema, name))
+}
+
+fn identifier(text: &str) -> Option<(String, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find(['.', ' ', '(']).unwrap_or(text.len());
+        return (end > 0).then(|| (text[..end].to_owned(), &text[end..]));
+    };
+    let mut name = String::new();
+    let mut characters = quoted.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' if characters.next_if(|(_, next)| *next == '"').is_some() => name.push('"'),
+            '"' => return Some((name, &quoted[at + 1..])),
+            other => name.push(other),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRIPT: &str = "--\n-- PostgreSQL database dump\n--\n\
+        CREATE FUNCTION f() AS $$\nCOPY public.no FROM stdin;\n$$;\n\
+        --\n-- Data for Name: orders; Type: TABLE DATA; Schema: public; Owner: -\n--\n\n\
+        COPY public.orders (id, what) FROM stdin;\n1\ta\n2\t\\\\.\n\\.\n\n\
+        -- Data for Name: Order Items; Type: TABLE DATA; Schema: we\"ird; Owner: -\n\n\
+        COPY \"we\"\"ird\".\"Order Items\" (a) FROM stdin;\n\\.\n\
+        -- Data for Name: inserted; Type: TABLE DATA; Schema: public; Owner: -\n\nINSERT INTO public.inserted VALUES (1);\n\
+        --\n-- PostgreSQL database dump complete\n--\n";
+
+    #[test]
+    fn rows_are_counted_in_pieces_of_any_size() {
+        let orders = (QualifiedName::new("public", "orders"), 2);
+        let items = (QualifiedName::new("we\"ird", "Order Items"), 0);
+        for size in [1, 2, 3, 7, 64, SCRIPT.len()] {
+            let mut counter = Counter::default();
+            SCRIPT.as_bytes().chunks(size).for_each(|piece| counter.feed(piece));
+            let found = counter.finish();
+            assert_eq!(found.rows, BTreeMap::from([orders.clone(), items.clone()]), "{size}");
+            assert_eq!((found.uncounted, found.ended, found.connects), (1, true, false), "{size}");
+        }
+    }
+
+    #[test]
+    fn a_script_that_is_cut_off_has_no_end() {
+        let (before, _) = SCRIPT.split_once("2\t").unwrap();
+        for text in [before, &SCRIPT[..SCRIPT.len() - 60], "", &format!("{before}{}", "-- PostgreSQL database dump complete\n")]
+        {
+            let mut counter = Counter::default();
+            counter.feed(text.as_bytes());
+            assert!(!counter.finish().ended, "{text}");
+        }
+        let mut counter = Counter::default();
+        counter.feed(b"\\connect other\n");
+        assert!(counter.finish().connects);
+    }
+}

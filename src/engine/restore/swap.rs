@@ -1,0 +1,316 @@
+//! Puts restored databases in the place of those that are there, all in one transaction; and back.
+//!
+//! What is there is dumped first and kept under another name. It is closed to connections for as long as the renames take;
+//! databases are known by their OIDs, so that a call that was cut off is gone on with by the next.
+
+use std::time::Duration;
+
+use tracing::info;
+
+use super::backup::Backup;
+use super::check::check_backup;
+use super::execute::expect_server;
+use super::load::conninfo;
+use super::program::{Ears, Programs};
+use super::scratch::{facts, name_beside};
+use crate::catalog;
+use crate::engine::run::{Context, Event};
+use crate::error::{Error, ErrorKind, Place as _, Result};
+use crate::name::Side;
+use crate::pg::{Session, sqlstate};
+use crate::schema::DatabaseFacts;
+use crate::staging::{Former, FormerDump, RestoreState, Restored, RestoredDatabase};
+use crate::statement::{
+    all_at_once, comment_on_database, grant_on_database, limit_database, open_database, rename_database, set_on_database,
+};
+use crate::store::backup_files;
+use crate::text::amount;
+
+/// How restored databases take their places.
+#[derive(Clone, Debug)]
+pub struct SwapOptions {
+    /// The database that is connected to while others are renamed.
+    pub maintenance: String,
+    /// Whether what is there now is dumped first.
+    pub dumps: bool,
+}
+
+/// How often sessions are ended that stand in the way: some are let in just before the database is closed.
+const ROUNDS: usize = 20;
+
+/// How long is waited between two.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What PostgreSQL says where somebody is connected.
+const IN_USE: &str = "55006";
+
+/// Puts every database that was restored whole in its place.
+///
+/// # Errors
+/// `Refused` where one does not hold what its backup holds, or is not there any more; what the server said: all keep their
+/// places then.
+pub async fn swap(context: &Context, programs: &Programs, options: &SwapOptions) -> Result<Restored> {
+    let session = context.servers().connect(Side::Old, &options.maintenance).await?;
+    let mut record = open(context, &session).await?;
+    let due = due(context, &session, &mut record).await?;
+    let mut presents = Vec::new();
+    for at in &due {
+        let name = record.databases[*at].name.clone();
+        let present = facts(&session, &name).await?;
+        if let Some(present) = &present {
+            expect_may_rename(present, &options.maintenance)?;
+            let former = former(&session, &record, *at, present).await.place(|| format!("database {name}"))?;
+            record.databases[*at].former = Some(former);
+        }
+        presents.push((*at, present));
+    }
+    record.write(context.store())?;
+    for (at, _) in presents.iter().filter(|(_, present)| options.dumps && present.is_some()) {
+        let dumping = dump(context, programs, &record.databases[*at], *at);
+        let dumped = dumping.await.place(|| format!("database {}", record.databases[*at].name))?;
+        if let Some(former) = &mut record.databases[*at].former {
+            former.dump = Some(dumped);
+        }
+        record.write(context.store())?;
+    }
+    context.reporter().check_stop()?;
+    let (mut closed, mut statements, mut names) = (Vec::new(), Vec::new(), Vec::new());
+    for at in &due {
+        let one = &mut record.databases[*at];
+        names.extend([one.name.clone(), one.scratch.clone()]);
+        if let Some(former) = &mut one.former {
+            statements.extend(former.carried.clone());
+            statements.push(rename_database(&one.name, &former.kept_as));
+            former.closed = true;
+            closed.push(one.name.clone());
+        }
+        statements.push(rename_database(&one.scratch, &one.name));
+    }
+    record.write(context.store())?;
+    if !due.is_empty() {
+        rename(context, &session, (&names, &closed), &statements).await?;
+    }
+    for at in due {
+        record.databases[at].state = RestoreState::Swapped;
+    }
+    session.close().await;
+    record.write(context.store())?;
+    info!("swapped");
+    Ok(record)
+}
+
+/// Puts what was there before back in its place, and what was restored beside it.
+///
+/// # Errors
+/// As [`swap`].
+pub async fn swap_back(context: &Context, options: &SwapOptions) -> Result<Restored> {
+    let session = context.servers().connect(Side::Old, &options.maintenance).await?;
+    let mut record = open(context, &session).await?;
+    let (mut closed, mut statements, mut names, mut back) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for (at, one) in record.databases.iter().enumerate() {
+        let former = match &one.former {
+            Some(former) => by_oid(&session, former.oid).await?.map(|found| (former, found)),
+            None => None,
+        };
+        let Some(own) = in_place(&session, one).await? else {
+            // It never came to the renames: what was closed for them is opened again.
+            if let Some((former, found)) = former.filter(|(former, found)| former.closed && !found.is_open) {
+                info!(oid = former.oid, "opened");
+                session.execute_all(&open_database(&found.name, true)).await?;
+            }
+            continue;
+        };
+        expect_may_rename(&own, &options.maintenance)?;
+        statements.push(rename_database(&one.name, &one.scratch));
+        match (&one.former, former) {
+            (Some(former), Some((_, found))) => {
+                names.push(found.name.clone());
+                statements.push(rename_database(&found.name, &one.name));
+                statements.extend(former.closed.then(|| open_database(&one.name, true)));
+            }
+            (Some(former), None) => {
+                return Err(Error::new(ErrorKind::Refused, "put back what was there")
+                    .at(format!("database {}", one.name))
+                    .because(format!("{} is gone", former.kept_as))
+                    .next("its dump, if one was taken, is in the restore's folder: `failback restore run` restores it"));
+            }
+            (None, _) => {}
+        }
+        statements.push(open_database(&one.scratch, true));
+        names.push(one.name.clone());
+        closed.push(one.name.clone());
+        back.push(at);
+    }
+    if !back.is_empty() {
+        rename(context, &session, (&names, &closed), &statements).await?;
+    }
+    for at in back {
+        let one = &mut record.databases[at];
+        one.state = RestoreState::Restored;
+        if let Some(former) = &mut one.former {
+            former.closed = false;
+        }
+    }
+    session.close().await;
+    record.write(context.store())?;
+    Ok(record)
+}
+
+async fn open(context: &Context, session: &Session) -> Result<Restored> {
+    let record = Restored::read(context.store())?.into_content();
+    expect_server(&record, session.identity().await?.system_identifier.as_deref(), session)?;
+    Ok(record)
+}
+
+/// Lists the databases that are to take their places; those that have taken them, and could not be written down, are now.
+async fn due(context: &Context, session: &Session, record: &mut Restored) -> Result<Vec<usize>> {
+    let mut due = Vec::new();
+    for at in 0..record.databases.len() {
+        let one = &record.databases[at];
+        let refused = |cause: String| {
+            Error::new(ErrorKind::Refused, "put the restored database in its place")
+                .at(format!("database {}", one.name))
+                .because(cause)
+                .next("restore it anew: `failback restore run`, with another --record")
+        };
+        match one.state {
+            RestoreState::Swapped => continue,
+            RestoreState::Begun => return Err(refused(format!("{} is not whole", one.scratch))),
+            RestoreState::Differs => return Err(refused(one.differences.join("; "))),
+            RestoreState::Restored => {}
+        }
+        match by_oid(session, one.oid.unwrap_or_default()).await? {
+            Some(found) if found.name == one.name => record.databases[at].state = RestoreState::Swapped,
+            Some(found) if found.name == one.scratch => due.push(at),
+            Some(found) => return Err(refused(format!("somebody has renamed it to {}", found.name))),
+            None => return Err(refused(format!("{} is gone", one.scratch))),
+        }
+    }
+    record.write(context.store())?;
+    Ok(due)
+}
+
+async fn by_oid(session: &Session, oid: u32) -> Result<Option<DatabaseFacts>> {
+    Ok(catalog::database_facts(session.client(), &[], &[oid]).await.place(|| session.place())?.pop())
+}
+
+/// The restored database, where it stands in its place.
+async fn in_place(session: &Session, one: &RestoredDatabase) -> Result<Option<DatabaseFacts>> {
+    let found = by_oid(session, one.oid.unwrap_or_default()).await?;
+    Ok(found.filter(|found| found.name == one.name))
+}
+
+/// # Errors
+/// `Permission` where this user may not rename it, `Usage` where he is connected to it.
+fn expect_may_rename(database: &DatabaseFacts, maintenance: &str) -> Result<()> {
+    let error =
+        |kind, cause: String| Error::new(kind, "rename a database").at(format!("database {}", database.name)).because(cause);
+    if database.name == maintenance {
+        let cause = "it is the one that is connected to while others are renamed".to_owned();
+        return Err(error(ErrorKind::Usage, cause).next("name another database with --maintenance"));
+    }
+    if !database.may_alter {
+        return Err(error(ErrorKind::Permission, format!("its owner is {}, as whom this user may not act", database.owner))
+            .next("GRANT the owner's role TO this user, connect as the owner, or as a superuser; it needs CREATEDB, too"));
+    }
+    Ok(())
+}
+
+/// Works out what becomes of the database that stands in the place.
+async fn former(session: &Session, record: &Restored, at: usize, present: &DatabaseFacts) -> Result<Former> {
+    let one = &record.databases[at];
+    if one.former.as_ref().is_some_and(|former| former.closed && former.oid == present.oid) && !present.is_open {
+        // An earlier call was cut off between closing it and the renames.
+        session.execute_all(&open_database(&present.name, true)).await?;
+    }
+    let mut carried = Vec::new();
+    let grants = catalog::database_grants(session.client(), &present.name).await?;
+    if !grants.is_empty() {
+        carried.extend(grant_on_database(&one.scratch, &grants));
+    }
+    if present.connection_limit >= 0 {
+        carried.push(limit_database(&one.scratch, present.connection_limit));
+    }
+    carried.extend(present.comment.as_ref().map(|comment| comment_on_database(&one.scratch, comment)));
+    for setting in catalog::database_settings(session.client(), &present.name).await? {
+        let Some(statement) = set_on_database(&one.scratch, &setting) else {
+            return Err(Error::new(ErrorKind::Refused, "carry a setting of the database over")
+                .because(format!("{} holds what cannot be repeated safely", setting.name))
+                .next("reset it (ALTER DATABASE … RESET …), swap, and set it by hand"));
+        };
+        carried.push(statement);
+    }
+    let kept_as = name_beside(&present.name, &format!("_before_{}", record.id));
+    Ok(Former { oid: present.oid, kept_as, carried, closed: false, dump: None })
+}
+
+/// Dumps what is there, and reads the dump whole.
+async fn dump(context: &Context, programs: &Programs, one: &RestoredDatabase, at: usize) -> Result<FormerDump> {
+    let file = format!("former_{at}.dump");
+    let path = format!("{}/{file}", context.store().location());
+    context.reporter().tell(Event::Note(format!("dumping {} as it is now", one.name)));
+    let variables = context.servers().endpoint(Side::Old).for_programs().await?;
+    let argv = [
+        "pg_dump".to_owned(),
+        "--format=custom".to_owned(),
+        "--no-password".to_owned(),
+        format!("--file={path}"),
+        format!("--dbname={}", conninfo(&one.name)),
+    ];
+    let ears = Ears { out: &mut |_| {}, err: &mut |_| true };
+    let ended = programs.run(&argv, &variables, ears).await?;
+    if ended.code != Some(0) {
+        return Err(Error::new(ErrorKind::Server, "dump what is there now")
+            .because(ended.said("pg_dump"))
+            .next("a pg_dump that is older than the server is refused by it: name a newer one with --bin")
+            .next("or --without-dump: it is kept under another name in any case"));
+    }
+    let found = backup_files::look(path.as_ref())?;
+    let Some(backup) = Backup::of(&found)? else {
+        return Err(Error::new(ErrorKind::Damaged, "read the dump of what is there now").at(&path).because("it is no dump"));
+    };
+    let checked = check_backup(programs, &backup, None).await?;
+    checked.expect_sound()?;
+    let rows = checked.rows();
+    context.reporter().tell(Event::Note(format!("{}: {} in {file}", one.name, amount::rows(rows))));
+    Ok(FormerDump { file, bytes: backup.bytes, sha256: checked.sha256.unwrap_or_default(), rows })
+}
+
+/// Closes databases, ends the sessions with them, and renames all at once; where that fails, opens them again.
+async fn rename(
+    context: &Context,
+    session: &Session,
+    (names, closed): (&[String], &[String]),
+    statements: &[String],
+) -> Result<()> {
+    let list = names.join(", ");
+    context.servers().old_writes().besides(&format!("databases may have been renamed: {list}; `failback restore swap` knows"));
+    let doing = async {
+        for name in closed {
+            session.execute_all(&open_database(name, false)).await?;
+        }
+        let mut left = None;
+        for _ in 0..ROUNDS {
+            session.end_all_sessions(names).await?;
+            match session.execute_all(&all_at_once(statements)).await {
+                Ok(()) => return Ok(()),
+                Err(error) if sqlstate(&error) == Some(IN_USE) => left = Some(error),
+                Err(error) => return Err(error),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        let error = Error::new(ErrorKind::Contention, "put databases in their places").at(session.place());
+        Err(match left {
+            Some(left) => error.because(left),
+            None => error,
+        })
+    };
+    let Err(error) = doing.await else { return Ok(()) };
+    for name in closed {
+        if let Err(failed) = session.execute_all(&open_database(name, true)).await {
+            let error = error.next(format!("{name} may be closed to connections ({failed}): run the same command again"));
+            return Err(error.next("what was done is told by OIDs, and nothing is done twice"));
+        }
+    }
+    Err(error.next("nothing was renamed, and what was closed for it is open again"))
+}
