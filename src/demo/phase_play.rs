@@ -103,7 +103,8 @@ pub struct PhaseOptions {
 /// What happened.
 #[derive(Clone, Debug, Serialize)]
 pub struct PhaseReport {
-    /// Whether every name leads to OLD, rows came home, none of OLD's was overwritten, and the post-mortem tells the end.
+    /// Whether every name leads to OLD, rows came home, none of OLD's was overwritten, terraform's plan was looked at, and the
+    /// post-mortem tells the end.
     pub passed: bool,
     /// The phase.
     pub phase: &'static str,
@@ -162,12 +163,12 @@ pub async fn play_phase(options: &PhaseOptions, audience: &mut dyn Audience) -> 
         before.into_iter().zip(after).map(|((name, before), (_, after))| Moved { name, before, after }).collect();
     play.answer(&names).await?;
     let outcome = play.home(&truth).await?;
-    play.cleanup().await?;
+    let reviewed = play.cleanup().await?;
     let postmortem = play.postmortem().await?;
     let moved = names.iter().all(|moved| Stage::is_old(&moved.after) && !Stage::is_old(&moved.before));
     let came = outcome.arrived > 0 && outcome.overwritten == 0;
     let report = PhaseReport {
-        passed: moved && came && postmortem.contains("Rollback complete"),
+        passed: moved && came && reviewed && postmortem.contains("Rollback complete"),
         phase: options.phase.word(),
         seconds: rounded(play.times.began.elapsed()),
         acts: play.times.report(),
@@ -312,8 +313,8 @@ impl<'a> Play<'a> {
         Ok(outcome)
     }
 
-    /// Act 6: the destruction of NEW, rehearsed.
-    async fn cleanup(&mut self) -> Result<()> {
+    /// Act 6: the destruction of NEW, rehearsed; whether terraform's plan was made, and each of its deletions may be.
+    async fn cleanup(&mut self) -> Result<bool> {
         self.act("What a cleanup would destroy");
         self.audience.say(
             "NEW is destroyed in a phase of its own, later. A drill looks at each of its steps and carries none out: \
@@ -323,7 +324,9 @@ impl<'a> Play<'a> {
         let recovery = self.workspace.newest(&["rollback", ENVIRONMENT])?.join("recovery");
         let recovery = toml_edit::Value::from(recovery.display().to_string());
         self.workspace.append(CONFIG, &format!("recovery = {}", recovery.to_string().trim()))?;
-        self.shown(&["drill", "cleanup"], &[0, 1]).await
+        let printed = self.verb(&["drill", "cleanup"], &[0, 1]).await?;
+        self.audience.output(&printed);
+        Ok(printed.contains("plan: ready"))
     }
 
     /// Act 7: the post-mortem.

@@ -58,7 +58,10 @@ impl Ran {
             Some(code) => format!("ended with exit code {code}"),
             None => "was ended by a signal".to_owned(),
         };
-        let mut lines = self.err.lines().map(str::trim).filter(|line| !line.is_empty());
+        // Terraform draws a frame around what it complains.
+        let bare = |line: &str| line.trim_matches(|c: char| c.is_whitespace() || "│╷╵".contains(c)).to_owned();
+        let all: Vec<_> = self.err.lines().map(bare).collect();
+        let mut lines = all.iter().map(String::as_str).filter(|line| !line.is_empty());
         let is_fault = |line: &&str| line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("error:"));
         // Where a program says which line is the fault, it is that one; else the last that is no remark.
         let last = lines.clone().find(is_fault).or_else(|| lines.rfind(|line| !line.starts_with("note:"))).unwrap_or_default();

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::super::options::WithBoth;
 use super::super::page::Page;
+use super::super::paint::tame;
 use super::super::settings::Settings;
 use super::super::step::Step as Next;
 use super::super::{Call, Exit, decide};
@@ -123,8 +124,8 @@ fn tell(
     let runbook = &drill.plan.runbook;
     page.line(format!(
         "drill of {} ({}): {} steps were looked at in {}, and none was carried out",
-        runbook.title,
-        runbook.name,
+        tame(&runbook.title),
+        tame(&runbook.name),
         looked.len(),
         seconds(milliseconds)
     ));
@@ -138,7 +139,7 @@ fn tell(
     let wrong = wrong.map(|looked| format!("{} {}: {}", looked.step, looked.finding, looked.cause.as_deref().unwrap_or("")));
     page.list("not as it has to be:", wrong);
     page.line(if is_ready { "what was looked at is ready" } else { "the phase cannot be carried out as things are" });
-    page.line(format!("evidence: {}", drill.store.folder().display()));
+    page.line(format!("evidence: {}", tame(&drill.store.folder().display().to_string())));
     let env = shell_word(&drill.plan.environment);
     if is_ready && Shipped::read(&runbook.name).is_ok() {
         let more = ["--env".to_owned(), env, "--dry-run".to_owned()];
@@ -179,16 +180,16 @@ fn lay_out(page: &mut Page, number: usize, looked: &Looked) {
     let took = if looked.took.is_zero() { String::new() } else { format!(", {}", seconds(looked.took.as_millis())) };
     page.heading(&format!("{number}. {}: {}{took}", looked.step, looked.finding));
     if let Some(cause) = &looked.cause {
-        page.hanging(&format!("    {cause}"), 4);
+        page.hanging(&format!("    {}", tame(cause)), 4);
     }
     for line in &looked.looked_at {
-        page.hanging(&format!("    {:<12}{line}", "looked at"), 16);
+        page.hanging(&format!("    {:<12}{}", "looked at", tame(line)), 16);
     }
     for (key, value) in &looked.facts {
-        page.hanging(&format!("    {:<12}{key} {value}", "found"), 16);
+        page.hanging(&format!("    {:<12}{}", "found", tame(&format!("{key} {value}"))), 16);
     }
     for line in &looked.left_alone {
-        page.hanging(&format!("    {:<12}{line}", "left alone"), 16);
+        page.hanging(&format!("    {:<12}{}", "left alone", tame(line)), 16);
     }
 }
 

@@ -51,8 +51,14 @@ pub(super) fn environment(settings: &Settings) -> Result<&str> {
     if name.chars().all(is_plain) { Ok(name) } else { Err(wrong("its name is made of letters, digits, `-` and `_`")) }
 }
 
+/// The folder of runs, from the root on: programs are told of files in it that change to folders of their own.
+fn runs(settings: &Settings) -> Result<PathBuf> {
+    let runs = settings.config.runs();
+    std::path::absolute(runs).map_err(|cause| Error::new(ErrorKind::Storage, "find the folder of runs").at(runs).because(cause))
+}
+
 fn folder(settings: &Settings) -> Result<PathBuf> {
-    Ok(PathBuf::from(settings.config.runs()).join("rollback").join(environment(settings)?))
+    Ok(runs(settings)?.join("rollback").join(environment(settings)?))
 }
 
 /// Takes the right to carry out steps in an environment.
@@ -114,7 +120,7 @@ pub(super) fn apart(settings: &Settings, purpose: Purpose, plan: Plan) -> Result
         Purpose::Drill => "drills",
         Purpose::Validation => "validations",
     };
-    let path = PathBuf::from(settings.config.runs()).join(room).join(environment(settings)?).join(RunId::fresh().as_str());
+    let path = runs(settings)?.join(room).join(environment(settings)?).join(RunId::fresh().as_str());
     let store = LocalStore::create(&path)?;
     plan.write(&store)?;
     let journal = JournalFile::new(store.clone());

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::super::page::Page;
+use super::super::paint::tame;
 use super::super::settings::Settings;
 use super::super::step::Step as Next;
 use super::super::table::Table;
@@ -58,17 +59,18 @@ struct RollbackReport<'a> {
 pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str) -> Result<Exit> {
     let (account, secrets) = (Account::default(), surroundings::secrets(call, settings)?);
     let mut page = call.printer.page();
-    page.line(format!("{} ({}), {} steps; nothing was begun", plan.runbook.title, plan.runbook.name, plan.runbook.steps.len()));
-    page.line(&plan.runbook.summary);
+    let (title, name) = (tame(&plan.runbook.title), tame(&plan.runbook.name));
+    page.line(format!("{title} ({name}), {} steps; nothing was begun", plan.runbook.steps.len()));
+    page.line(tame(&plan.runbook.summary));
     for (at, step) in plan.runbook.steps.iter().enumerate() {
         let effect = step.kind.effect();
         let effect = if effect <= Effect::People { String::new() } else { format!(" [{effect}]") };
         page.heading(&format!("{}. {}: {}{effect}", at + 1, step.id, step.title));
         for line in step.kind.show() {
-            page.command(&secrets.hide(&line), 4);
+            page.command(&tame(&secrets.hide(&line)), 4);
         }
         if let Some(consent) = &step.consent {
-            page.line(format!("    waits for {}", consent.text()));
+            page.line(format!("    waits for {}", tame(&consent.text())));
         }
     }
     page.line(format!("plan {}", &plan.digest()?[..16]));
@@ -82,7 +84,7 @@ pub(super) fn status(call: &Call, settings: &Settings, rollback: &Rollback) -> R
     let account = rollback.account()?;
     let mut page = call.printer.page();
     let state = state(&rollback.plan, &account);
-    page.line(sentence(rollback, &account, &state));
+    page.line(tame(&sentence(rollback, &account, &state)));
     lay_out(&mut page, rollback, &account);
     if account.end.is_none() {
         page.next(next(settings, "resume", &["--env", &rollback.plan.environment]));
@@ -125,7 +127,7 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
         Stopped::Paused { cause } => (format!("paused: {cause}"), next(settings, "resume", &["--env", env]), Exit::Waiting),
         Stopped::Aborted { cause } => (format!("over: {cause}"), next(settings, "postmortem", &["--env", env]), Exit::Waiting),
     };
-    page.line(format!("{}: {verdict}", rollback.plan.runbook.title));
+    page.line(tame(&format!("{}: {verdict}", rollback.plan.runbook.title)));
     lay_out(&mut page, rollback, &account);
     page.next(steps);
     let mut document = document((call, settings), &rollback.plan, &account, verdict, Some(rollback))?;
@@ -143,7 +145,7 @@ pub(super) fn would_undo(call: &Call, settings: &Settings, rollback: &Rollback, 
     let mut page = call.printer.page();
     page.line("would be taken back, in this order; nothing was changed:");
     for step in finish::taken_back(&rollback.plan.runbook, &account, only) {
-        page.line(format!("  {} ({}): {}", step.id, account.state(&step.id), step.title));
+        page.line(tame(&format!("  {} ({}): {}", step.id, account.state(&step.id), step.title)));
     }
     page.next(next(settings, "undo", &only.into_iter().chain(["--env", env]).collect::<Vec<_>>()));
     call.printer.result(

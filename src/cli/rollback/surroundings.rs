@@ -45,10 +45,11 @@ const SEEN: [&str; 25] = [
 const SECRET: [&str; 3] = ["ARM_CLIENT_SECRET", "OLD_PGPASSWORD", "NEW_PGPASSWORD"];
 
 /// What every tool is told: not to ask, not to paint, not to call home.
-const SET: [(&str, &str); 7] = [
+const SET: [(&str, &str); 8] = [
     ("NO_COLOR", "1"),
     ("TF_IN_AUTOMATION", "1"),
     ("TF_INPUT", "0"),
+    ("TF_CLI_ARGS", "-no-color"),
     ("CHECKPOINT_DISABLE", "1"),
     ("AZURE_CORE_COLLECT_TELEMETRY", "false"),
     ("AZURE_CORE_ONLY_SHOW_ERRORS", "true"),

@@ -8,6 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::super::options::WithBoth;
+use super::super::paint::tame;
 use super::super::settings::Settings;
 use super::super::step::Step as Next;
 use super::super::table::Table;
@@ -131,14 +132,14 @@ fn tell(call: &Call, settings: &Settings, kept: &Rollback, validated: &[Validate
     let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     let findings: Counts<Finding> = validated.iter().map(|one| (one.finding, 1)).collect();
     let mut page = call.printer.page();
-    page.line(format!("{}: {} items in {}", kept.plan.runbook.title, validated.len(), seconds(milliseconds)));
+    page.line(format!("{}: {} items in {}", tame(&kept.plan.runbook.title), validated.len(), seconds(milliseconds)));
     let mut table = Table::new(&["item", "what has to be so", "finding", "took", "evidence"]);
     for one in validated {
         let took = if one.took.is_zero() { String::new() } else { seconds(one.took.as_millis()) };
         table.row([one.item.as_str(), &one.text, one.finding.word(), &took, &remarks(one)]);
     }
     page.table(&table);
-    page.line(format!("evidence: {}", kept.store.folder().display()));
+    page.line(format!("evidence: {}", tame(&kept.store.folder().display().to_string())));
     let open: Vec<_> = validated.iter().filter(|one| one.finding == Finding::NotLooked).collect();
     if !open.is_empty() {
         let answers = open.iter().flat_map(|one| ["--answer".to_owned(), format!("{}=yes", one.item)]);

@@ -84,6 +84,19 @@ fn a_drill_is_kept_apart_and_never_counts() {
     assert_eq!(stage.state("declare"), "pending");
 }
 
+/// What a program complains plays no tricks on a terminal.
+#[test]
+fn what_programs_say_is_spelt_out() {
+    let step = "[[step]]\nid = \"a\"\ntitle = \"a\"\nkind = \"command\"\neffect = \"read\"\n\
+        run = [\"sh\", \"-c\", \"printf 'no \\\\033[2J such\\\\n' >&2; exit 1\"]\n";
+    let stage = stage(step);
+    for words in [&["drill", "own.toml"][..], &["run", "own.toml"]] {
+        let said = stage.run(words);
+        assert!(said.code == 1 && said.stdout.contains("no \\u{1b}[2J such"), "{}", said.stdout);
+        assert!(!format!("{}{}", said.stdout, said.stderr).contains('\u{1b}'));
+    }
+}
+
 #[test]
 fn all_that_is_missing_is_told_in_one_go() {
     let steps = "[[step]]\nid = \"a\"\ntitle = \"a\"\nkind = \"command\"\neffect = \"read\"\nrun = [\"no-such-program\"]\n\

@@ -82,6 +82,10 @@ fn traffic_goes_back_and_nothing_that_users_wrote_stays_behind() {
     assert_eq!(shown.code, 0, "{}{}", shown.stdout, shown.stderr);
     assert!(shown.stdout.contains("failback fence --by connect,limit --apply"), "{}", shown.stdout);
     assert_eq!(stage.leads("chain"), NEW);
+    let drilled = stage.run(&["drill", "quick"]);
+    assert_eq!(drilled.code, 0, "{}{}", drilled.stdout, drilled.stderr);
+    assert!(drilled.stdout.contains("what was looked at is ready"), "{}", drilled.stdout);
+    assert_eq!((stage.leads("chain"), stage.calls("record-set a update")), (NEW.to_owned(), 0));
 
     let waits = stage.run(&["quick", "--confirm", "dev", "--incident", "orders lose lines", "--commander", "ada"]);
     assert!(waits.code == 4 && waits.stdout.contains("nobody has approved as commander"), "{}{}", waits.stdout, waits.stderr);
