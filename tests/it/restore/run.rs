@@ -1,7 +1,7 @@
 //! `failback restore run`: into databases beside what is there, proven by counts; and everything that keeps it from that.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use failback::name::Side;
@@ -189,26 +189,30 @@ fn scene_data() -> String {
     super::scene::server().data_dir().display().to_string()
 }
 
+/// Starts a restore that takes a while, and returns once rows go into the database beside.
+fn under_way(scene: &Scene, name: &str, words: &[&str]) -> Child {
+    let mut child = scene.command(words).stderr(std::process::Stdio::null()).spawn().expect("failback");
+    let began = Instant::now();
+    let query = format!("select count(*) from pg_stat_activity where datname like '{name}_restore_%' and query like 'COPY%'");
+    while support::value(&scene.url("postgres"), &query).as_deref() == Some("0") {
+        let is_over = child.try_wait().expect("a child").is_some();
+        assert!(began.elapsed() < Duration::from_mins(1) && !is_over, "it was too quick");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child
+}
+
+const MANY: &str = "insert into orders (what) select repeat('x', 200) from generate_series(1, 200000)";
+
 #[test]
 fn a_restore_that_was_killed_is_begun_anew_by_the_same_command() {
     let scene = Scene::new();
     scene.make("run_killed");
-    support::sql(&scene.url("run_killed"), "insert into orders (what) select repeat('x', 200) from generate_series(1, 200000)");
+    support::sql(&scene.url("run_killed"), MANY);
     let rows = scene.rows("run_killed");
     scene.dump("run_killed", "a.dump", &["--format=custom", "--compress=1"]);
     let words = ["run", "backups/a.dump", "--record", "record"];
-    let mut child = scene.command(&words).stderr(std::process::Stdio::null()).spawn().expect("failback");
-    let began = Instant::now();
-    // As soon as there is a database beside, and something in it.
-    let is_under_way = || {
-        let found = scene.databases("run_killed_restore_");
-        let query = "select count(*) from pg_stat_activity where datname like 'run_killed_restore_%' and query like 'COPY%'";
-        found.len() == 1 && support::value(&scene.url("postgres"), query).as_deref() != Some("0")
-    };
-    while !is_under_way() {
-        assert!(began.elapsed() < Duration::from_mins(1) && child.try_wait().expect("a child").is_none(), "it was too quick");
-        std::thread::sleep(Duration::from_millis(2));
-    }
+    let mut child = under_way(&scene, "run_killed", &words);
     child.kill().expect("a kill");
     child.wait().expect("its end");
     assert_eq!(scene.databases("run_killed_restore_").len(), 1, "left behind");
@@ -218,6 +222,18 @@ fn a_restore_that_was_killed_is_begun_anew_by_the_same_command() {
     assert!(again.code == 9 && again.stderr.contains("is not whole, and made anew"), "{again:?}");
     let found = scene.databases("run_killed_restore_");
     assert_eq!((found.len(), scene.rows(&found[0])), (1, rows));
+}
+
+#[test]
+fn a_restore_that_is_interrupted_leaves_nothing_behind() {
+    let scene = Scene::new();
+    scene.make("run_stopped");
+    support::sql(&scene.url("run_stopped"), MANY);
+    scene.dump("run_stopped", "a.dump", &["--format=custom", "--compress=1"]);
+    let mut child = under_way(&scene, "run_stopped", &["run", "backups/a.dump"]);
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill").success());
+    assert_eq!(child.wait().expect("its end").code(), Some(130));
+    assert_eq!(scene.databases("run_stopped_restore_").len(), 0);
 }
 
 #[test]

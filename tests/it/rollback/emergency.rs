@@ -121,6 +121,30 @@ fn all_databases_come_back_from_blobs_whatever_fails_on_the_way() {
 }
 
 #[test]
+fn a_folder_will_do_and_a_backup_that_is_cut_off_stops_it_before_anything_is_made() {
+    let (_alone, scene) = (alone(), Scene::new());
+    scene.make("emergency_f");
+    let path = scene.dump("emergency_f", "emergency_f.dump", &["--format=custom"]);
+    support::sql(&scene.url("emergency_f"), "delete from \"Ship ping\".\"Order Items\"");
+    let whole = std::fs::read(&path).expect("an archive");
+    std::fs::write(&path, &whole[..whole.len() / 2]).expect("half of it");
+    let backups = scene.path("backups").display().to_string();
+    let vars = format!("moment = \"2999-01-01T00:00:00Z\"\nbackups = \"{backups}\"\n");
+    let stage = stage(&scene, &["emergency_f"], &vars);
+    assert_eq!(stage.run(&["emergency", "--option", "folder", "--confirm", "dev"]).code, 4);
+    approve(&stage, "declare", &["commander"]);
+    stops(&stage, "stopped at restore/emergency_f");
+    assert_eq!(scene.databases("emergency_f").len(), 1);
+    std::fs::write(&path, &whole).expect("all of it");
+    resume(&stage, 4, "nobody has answered");
+    answer(&stage, "looked-at", &["counts", "applications"]);
+    approve(&stage, "swap", &["commander", "engineering_lead"]);
+    resume(&stage, 4, "nobody has answered");
+    assert_eq!(scene.rows("emergency_f"), ROWS);
+    assert_eq!((stage.calls("storage"), stage.calls("account")), (0, 0), "nothing of Azure's is asked");
+}
+
+#[test]
 fn a_server_is_made_as_another_one_was_and_its_host_name_is_told() {
     if Command::new("pg_isready").arg("--version").output().is_err() {
         let _ =
