@@ -68,8 +68,10 @@ pub(super) async fn prove(session: &Session, checked: &CheckedBackup) -> Result<
 /// Says which columns a sequence would give numbers out for a second time.
 async fn behind(session: &Session, sequence: &Sequence) -> Result<Vec<String>> {
     let (mut found, is_descending) = (Vec::new(), sequence.increment < 0);
-    for (table, column) in sequence.feeds.iter().filter(|_| !sequence.cycle) {
-        let query = sequence_floor(table, column, is_descending, sequence.room());
+    let fed: Vec<_> = sequence.feeds.iter().filter(|_| !sequence.cycle).cloned().collect();
+    for known in catalog::numbered_columns(session.client(), &fed).await? {
+        let (Some((table, column)), Some(form)) = (fed.get(known.at), known.form) else { continue };
+        let query = sequence_floor(table, column, form, is_descending, sequence.room());
         let rows = session.query(&query, &[]).await?;
         let Some(furthest) = rows.first().and_then(|row| row.try_get::<_, Option<i64>>(0).ok()).flatten() else { continue };
         let is_past = |last: i64| if is_descending { furthest < last } else { furthest > last };
