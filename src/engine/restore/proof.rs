@@ -71,7 +71,8 @@ async fn behind(session: &Session, sequence: &Sequence) -> Result<Vec<String>> {
     let fed: Vec<_> = sequence.feeds.iter().filter(|_| !sequence.cycle).cloned().collect();
     for known in catalog::numbered_columns(session.client(), &fed).await? {
         let (Some((table, column)), Some(form)) = (fed.get(known.at), known.form) else { continue };
-        let query = sequence_floor(table, column, form, is_descending, sequence.room());
+        let room = (sequence.room().0.max(known.range.0), sequence.room().1.min(known.range.1));
+        let query = sequence_floor(table, column, form, is_descending, room);
         let rows = session.query(&query, &[]).await?;
         let Some(furthest) = rows.first().and_then(|row| row.try_get::<_, Option<i64>>(0).ok()).flatten() else { continue };
         let is_past = |last: i64| if is_descending { furthest < last } else { furthest > last };
