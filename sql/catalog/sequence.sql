@@ -69,8 +69,8 @@ select c.oid as sequence_oid,
                        union all
                        select e.relid,
                               e.attnum,
-                              e.printed ~ ('^[(]*nextval[(]''([^'']|'''')*''::regclass[)]'
-                                           '([)]*::([a-z0-9_ .]|"[^"]+")+([(][0-9,]+[)])?)*[)]*$')
+                              e.printed ~ ('^[(]*nextval[(]''([^'']|'''')*''[:]{2}regclass[)]'
+                                           '([)]*[:]{2}([a-z0-9_ .]|"[^"]+")+([(][0-9,]+[)])?)*[)]*$')
                          from (select v.adrelid as relid,
                                       v.adnum as attnum,
                                       pg_catalog.pg_get_expr(v.adbin, v.adrelid) as printed

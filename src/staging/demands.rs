@@ -1,6 +1,6 @@
 //! What the configuration asked of a run when it was exported and planned: whose approval a merge needs, and which columns no
-//! view shows. Whatever configuration a later command reads, it asks at least that: an option that is forgotten opens nothing. The
-//! manifest and the plan name the file as it was when they were written, so that one that is taken away, or another's, is seen.
+//! view shows. Whatever configuration a later command reads, it asks at least that: an option that is forgotten opens nothing.
+//! The manifest and the plan name the file as it was when they were written: one that is taken away, or another's, is seen.
 
 use serde::{Deserialize, Serialize};
 
@@ -70,10 +70,8 @@ impl Demands {
     }
 
     fn checked(store: &dyn Store) -> Result<Option<Sealed<Self>>> {
-        let found = match store.exists(layout::DEMANDS)? {
-            true => Some(read_json::<Self>(store, layout::DEMANDS, "failback plan")?),
-            false => None,
-        };
+        let exists = store.exists(layout::DEMANDS)?;
+        let found = exists.then(|| read_json::<Self>(store, layout::DEMANDS, "failback plan")).transpose()?;
         for path in [layout::MANIFEST, layout::PLAN] {
             let Some(named) = named(store, path)? else { continue };
             let is_known = |found: &Sealed<Self>| found.own_blake3() == named || found.before.contains(&named);
