@@ -17,7 +17,7 @@ use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use super::{adopted, later, own_children};
 use crate::catalog;
-use crate::engine::plan::{Direction, RelevantColumns};
+use crate::engine::plan::Direction;
 use crate::engine::run::{Context, Ledger, remember, remembers};
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
@@ -41,9 +41,7 @@ pub(crate) async fn carry_out(
     for merge in &mut merges {
         let known = merge.record;
         merge.wake = triggers.silence(old, &known.name).await.place(|| &known.name)?;
-        // As the server's own triggers do, only updates that refer to others than before are checked.
-        let referring = RelevantColumns::referring(&all_keys, &known.name, &known.layout);
-        merge.load(store, reporter, old, &referring).await.place(|| &known.name)?;
+        merge.updates = Some(merge.load(store, reporter, old, &all_keys).await.place(|| &known.name)?);
     }
     let lifts = scope.lifts();
     for lift in lifts.keys() {

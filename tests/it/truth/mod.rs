@@ -7,6 +7,7 @@ mod based;
 mod blocks;
 mod called_alike;
 mod came_since;
+mod changed_values;
 mod children;
 mod composites;
 mod definitions;
