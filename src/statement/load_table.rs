@@ -194,6 +194,20 @@ impl LoadTable<'_> {
         )
     }
 
+    /// As [`counterparts`](Self::counterparts), of a table whose key an index serves and keeps unique, and locks each row as it
+    /// is read: what is read is what is locked, also of a row that somebody was writing. The subquery is looked through once
+    /// for each row of the load table.
+    #[must_use]
+    pub fn locked_counterparts(&self, select_list: &str) -> String {
+        format!(
+            "select t.tableoid is not null, {select_list} from {} left join lateral \
+             (select t.tableoid, t.* from {} where {} for update of t) t on true order by s.ord",
+            self.in_order(""),
+            self.source.from_item(),
+            self.same_row()
+        )
+    }
+
     /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values. Of a table
     /// without a key those copies go first that a transaction wrote, if one is given.
     #[must_use]

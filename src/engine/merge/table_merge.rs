@@ -125,8 +125,17 @@ impl<'a> TableMerge<'a> {
         }
     }
 
-    /// Locks the rows on OLD.
+    /// Whether rows are locked as they are read, each found by the key's index. Rows of other tables are found otherwise: they
+    /// are locked first, all of them in one go, and read behind that.
+    pub(super) fn is_locked_as_read(&self) -> bool {
+        self.record.key.has_index(&self.record.old) && !self.is_unguarded()
+    }
+
+    /// Locks the rows on OLD, unless they are locked as they are read.
     pub(crate) async fn lock_rows(&self, old: &Session) -> Result<()> {
+        if self.is_locked_as_read() {
+            return Ok(());
+        }
         self.hint(old, BY_INDEX).await?;
         let statement = self.load.lock_rows();
         let locking = old.execute_all(&statement).instrument(spans::lock("rows"));

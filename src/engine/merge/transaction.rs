@@ -1,7 +1,7 @@
 //! The transaction: everything that a plan does to one database of OLD, in one transaction, forward (merge) or back (undo).
 //!
-//! 1. One table after the other is staged in a temporary table; then all their rows on OLD are locked, and each is compared
-//!    with the row that was classified. If any has moved, nothing is written.
+//! 1. One table after the other is staged in a temporary table; then all their rows on OLD are locked, most of them as they are
+//!    read, and each is compared with the row that was classified. If any has moved, nothing is written.
 //! 2. Deletes run from children to parents, then updates and inserts from parents to children. Each statement must affect
 //!    exactly the planned number of rows.
 //! 3. Foreign keys of every touched table are checked in both directions, since its triggers may have been off; and that
@@ -89,7 +89,7 @@ pub(crate) async fn carry_out(
     Ok(merges.iter().map(|merge| (merge.record.name.to_string(), merge.written())).collect())
 }
 
-/// Expects OLD's rows to be those that were planned with, now that they are locked, and their children likewise.
+/// Expects OLD's rows to be those that were planned with, locked by now or as they are read, and their children likewise.
 async fn expect_as_planned(
     (context, old, scope): (&Context, &Session, &Scope),
     merges: &[TableMerge<'_>],
@@ -99,10 +99,11 @@ async fn expect_as_planned(
     for merge in merges {
         let marks = (scope.part.name.as_str(), scope.merged_in(), scope.mark(merge.plan.id));
         merge.expect_unmoved(store, reporter, old, marks).await.place(|| &merge.record.name)?;
-        if scope.direction == Direction::Back {
-            later::expect_none(&Ledger::of(context), old, scope, merge).await.place(|| &merge.record.name)?;
-            adopted::expect_none(store, old, scope, merge, keys).await.place(|| &merge.record.name)?;
-        }
+    }
+    // What hangs on the rows is asked once all of them are locked.
+    for merge in merges.iter().filter(|_| scope.direction == Direction::Back) {
+        later::expect_none(&Ledger::of(context), old, scope, merge).await.place(|| &merge.record.name)?;
+        adopted::expect_none(store, old, scope, merge, keys).await.place(|| &merge.record.name)?;
     }
     if scope.direction == Direction::Forward {
         own_children::expect_none(store, old, scope, merges, keys).await?;

@@ -42,6 +42,7 @@ mod sources;
 mod stamps;
 mod states;
 mod strangers;
+mod under_load;
 mod undoing;
 mod undoing_altered;
 mod undoing_once;
