@@ -30,6 +30,7 @@ mod triggers;
 mod undo;
 mod whereabouts;
 mod writers;
+mod written_rows;
 
 pub use execute::merge;
 pub(crate) use fitting::fitting;

@@ -7,6 +7,8 @@
 //! 3. Foreign keys of every touched table are checked in both directions, since its triggers may have been off; and that
 //!    children find their own parents, since nobody has kept OLD's users from putting others in their place.
 //!
+//! 4. What was written is read back, and compared with what was planned.
+//!
 //! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
 
 use std::collections::BTreeSet;
@@ -85,6 +87,9 @@ pub(crate) async fn carry_out(
     }
     for merge in &merges {
         old.execute_all(&merge.wake).await.place(|| &merge.record.name)?;
+    }
+    for merge in &merges {
+        merge.expect_written(store, reporter, old).await.place(|| &merge.record.name)?;
     }
     Ok(merges.iter().map(|merge| (merge.record.name.to_string(), merge.written())).collect())
 }

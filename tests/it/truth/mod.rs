@@ -26,6 +26,7 @@ mod locks;
 mod logged;
 mod logged_worlds;
 mod marked;
+mod meddled;
 mod merging;
 mod one_partition;
 mod own_schema;
