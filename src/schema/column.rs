@@ -67,6 +67,9 @@ impl Column {
     }
 }
 
+/// Types whose values are never stored out of line, although they have modifiers.
+const SHORT_WITH_MODIFIER: [&str; 6] = ["numeric", "interval", "time", "timestamp", "timestamptz", "timetz"];
+
 /// The two sorts of identity column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -125,6 +128,14 @@ impl PgType {
             labels: Vec::new(),
             attributes: Vec::new(),
         }
+    }
+
+    /// Whether the server makes another value of whatever is assigned to a column of the type, as it fits it to the type's
+    /// modifier: a value that was stored out of line is then stored anew. Numbers and times are too short for that.
+    #[must_use]
+    pub fn is_refitted(&self) -> bool {
+        let is_short = self.builtin && self.kind == TypeKind::Base && SHORT_WITH_MODIFIER.contains(&self.base.as_str());
+        self.typmod >= 0 && !is_short
     }
 
     /// Returns the equality operator, named with its schema where the `search_path` would not find it.

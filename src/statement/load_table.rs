@@ -1,8 +1,9 @@
 //! The load table: a temporary table on OLD that holds one table's part of a merge, and the statements that apply it.
 //!
 //! Its columns are named by position, so no column of the user's can collide with them: `ord` (position in the plan), `op`
-//! (the letter of an [`Operation`]), then `c0`, `c1` … in layout order. A table may be as wide as tables can be; then the
-//! last columns arrive as text in one array, `rest`, so that there is room for the two in front.
+//! (the letter of an [`Operation`]), `mask` (which values of a row that is updated change), then `c0`, `c1` … in layout order.
+//! A table may be as wide as tables can be; then the last columns arrive as text in one array, `rest`, so that there is room
+//! for those in front.
 
 use crate::name::Ident;
 use crate::schema::Conversion;
@@ -11,8 +12,8 @@ use super::select_list::NOTHING;
 use super::value::convert;
 use super::{Operation, RowSource};
 
-/// How many columns of a row a load table has room for: a table's 1600, less `ord` and `op`.
-const ROOM: usize = 1598;
+/// How many columns of a row a load table has room for: a table's 1600, less `ord`, `op` and `mask`.
+const ROOM: usize = 1597;
 
 /// Returns how many columns of a row have a column of their own in a load table; those behind them arrive in `rest`.
 #[must_use]
@@ -45,6 +46,9 @@ pub struct LoadColumn {
     pub restored: bool,
     /// Whether UPDATE sets it. Keys, GENERATED ALWAYS identity columns, and columns that NEW lacks are not set.
     pub updated: bool,
+    /// Whether the server fits whatever is assigned to a type with a modifier, and makes another value of it: one that stays
+    /// would be stored anew if it were assigned.
+    pub refitted: bool,
 }
 
 /// Which rows of a load table an INSERT writes.
@@ -93,7 +97,7 @@ impl LoadTable<'_> {
         let rest = (own < self.columns.len()).then(|| "rest text[]".to_owned());
         let columns: Vec<_> = columns.chain(rest).collect();
         format!(
-            "create temporary table {} (ord int8 not null, op \"char\" not null, {}) on commit drop",
+            "create temporary table {} (ord int8 not null, op \"char\" not null, mask varbit, {}) on commit drop",
             self.name.sql(),
             columns.join(", ")
         )
@@ -190,6 +194,20 @@ impl LoadTable<'_> {
         )
     }
 
+    /// As [`counterparts`](Self::counterparts), of a table whose key an index serves and keeps unique, and locks each row as it
+    /// is read: what is read is what is locked, also of a row that somebody was writing. The subquery is looked through once
+    /// for each row of the load table.
+    #[must_use]
+    pub fn locked_counterparts(&self, select_list: &str) -> String {
+        format!(
+            "select t.tableoid is not null, {select_list} from {} left join lateral \
+             (select t.tableoid, t.* from {} where {} for update of t) t on true order by s.ord",
+            self.in_order(""),
+            self.source.from_item(),
+            self.same_row()
+        )
+    }
+
     /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values. Of a table
     /// without a key those copies go first that a transaction wrote, if one is given.
     #[must_use]
@@ -198,25 +216,6 @@ impl LoadTable<'_> {
             return self.delete_copies(own);
         }
         format!("delete from {} t using {} s where s.op in ('d', 'r') and {}", self.table(), self.load(), self.same_row())
-    }
-
-    /// Updates the rows that change in place. `None` if the table has no column that an UPDATE could set.
-    #[must_use]
-    pub fn update(&self) -> Option<String> {
-        let sets: Vec<_> = (0..self.columns.len())
-            .filter(|index| self.columns[*index].updated)
-            .map(|index| format!("{} = {}", self.columns[index].name.sql(), self.value(index)))
-            .collect();
-        if sets.is_empty() || self.source.key.is_whole_row() {
-            return None;
-        }
-        Some(format!(
-            "update {} t set {} from {} s where s.op in ('u', 'm') and {}",
-            self.table(),
-            sets.join(", "),
-            self.load(),
-            self.same_row()
-        ))
     }
 
     /// Inserts rows. Identity columns keep the values they came with.

@@ -1,5 +1,6 @@
 //! What a merge does with one row, as statements that hold its values: for a person to read, or to run by hand. A merge itself
-//! sends values apart from statements, in a load table; columns, conversions and conditions are the same.
+//! sends values apart from statements, in a load table, and of a row that it updates those alone that change; conversions and
+//! conditions are the same.
 
 use super::value::convert;
 use super::{Inserted, LoadTable, Operation};
@@ -112,6 +113,7 @@ mod tests {
             inserted: true,
             restored: true,
             updated: name != "id",
+            refitted: false,
         }
     }
 

@@ -4,6 +4,7 @@
 //! Never: writes a row that is not in the plan, or over a row that is not the one that was classified.
 
 mod adopted;
+mod changed_values;
 mod copies;
 mod definitions;
 mod execute;
@@ -29,6 +30,7 @@ mod triggers;
 mod undo;
 mod whereabouts;
 mod writers;
+mod written_rows;
 
 pub use execute::merge;
 pub(crate) use fitting::fitting;

@@ -3,14 +3,14 @@
 //! Memory: one batch of rows, and to take a merge back eight bytes a written row.
 
 use arrow_array::BooleanArray;
-use tracing::info;
+use tracing::{Instrument as _, info};
 
 use super::copies;
 use super::moved_row::{Moved, MovedRow};
 use super::table_merge::TableMerge;
 use crate::engine::plan::{Direction, PlannedRows};
 use crate::engine::rows::{Batches, Image, finding_names, image_layout};
-use crate::engine::run::Reporter;
+use crate::engine::run::{Reporter, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::pg::Session;
@@ -18,7 +18,7 @@ use crate::statement::{BY_ANY_JOIN, BY_INDEX, Unknown, WriterMark, copy_binary, 
 use crate::store::Store;
 
 impl TableMerge<'_> {
-    /// Compares each row with the one that was classified, or that the merge left. They are locked by now.
+    /// Compares each row with the one that was classified, or that the merge left. They are locked by now, or as they are read.
     pub(crate) async fn expect_unmoved(
         &self,
         store: &dyn Store,
@@ -29,7 +29,8 @@ impl TableMerge<'_> {
         self.hint(old, BY_INDEX).await?;
         // Where actions were chosen row by row, the rows were looked at before the transaction.
         let reporter = if self.actions.is_some() { &reporter.untold() } else { reporter };
-        let moved = self.moved(store, reporter, old, (database, merged_in, mark)).await?.len();
+        let looking = self.look((store, reporter, old), self.is_locked_as_read(), (database, merged_in, mark));
+        let moved = looking.instrument(spans::lock("rows")).await?.len();
         info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
         self.hint(old, BY_ANY_JOIN).await?;
         if moved == 0 {
@@ -57,11 +58,20 @@ impl TableMerge<'_> {
         store: &dyn Store,
         reporter: &Reporter,
         old: &Session,
+        marks: (&str, Option<i64>, Option<&WriterMark>),
+    ) -> Result<Vec<MovedRow>> {
+        self.look((store, reporter, old), false, marks).await
+    }
+
+    async fn look(
+        &self,
+        (store, reporter, old): (&dyn Store, &Reporter, &Session),
+        locks: bool,
         (database, merged_in, mark): (&str, Option<i64>, Option<&WriterMark>),
     ) -> Result<Vec<MovedRow>> {
         let looking = async {
             if !self.record.key.is_whole_row() {
-                return self.look_for_moved(store, reporter, old, (database, mark)).await;
+                return self.look_for_moved((store, reporter, old), locks, (database, mark)).await;
             }
             let moved = copies::moved(&self.load, old, self.direction, merged_in).await?;
             reporter.tell_rows(database, &self.record.name, self.wanted.sum(), 0);
@@ -72,13 +82,14 @@ impl TableMerge<'_> {
 
     async fn look_for_moved(
         &self,
-        store: &dyn Store,
-        reporter: &Reporter,
-        old: &Session,
+        (store, reporter, old): (&dyn Store, &Reporter, &Session),
+        locks: bool,
         (database, mark): (&str, Option<&WriterMark>),
     ) -> Result<Vec<MovedRow>> {
         let layout = &self.record.layout;
-        let query = self.load.counterparts(&select_list(layout, Side::Old, "t"), self.is_unguarded());
+        let list = select_list(layout, Side::Old, "t");
+        let query =
+            if locks { self.load.locked_counterparts(&list) } else { self.load.counterparts(&list, self.is_unguarded()) };
         let mut stream = Batches::open(old, &copy_binary(&query), &image_layout(layout)).await?;
         let mut reader = self.reader(store)?;
         let (mut moved, mut written_rows, mut first) = (Vec::new(), Vec::new(), 0);

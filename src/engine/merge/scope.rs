@@ -114,6 +114,7 @@ impl Scope {
             let actions = self.actions.get(&table.id).map(Vec::as_slice);
             let replaces = triggers.can_replace(keys.iter().any(|key| key.parent == known.name));
             let merge = TableMerge::new(merges.len(), table, known, self.direction, replaces).with_actions(actions);
+            let merge = merge.firing(triggers == Triggers::Fire);
             if merge.wanted.sum() > 0 {
                 merges.push(merge);
             }

@@ -14,7 +14,9 @@ use crate::pg::{Session, server_fault};
 use crate::policy::Action;
 use crate::schema::Exclusive;
 use crate::staging::{TablePlan, TableRecord, Written};
-use crate::statement::{BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, Operation, RowSource, deferred_clashes, load_table_name};
+use crate::statement::{
+    BY_ANY_JOIN, BY_INDEX, Inserted, LoadTable, Operation, RowSource, UpdateParts, deferred_clashes, load_table_name,
+};
 use crate::store::Store;
 use crate::words::Counts;
 
@@ -31,10 +33,14 @@ pub(crate) struct TableMerge<'a> {
     pub(crate) wanted: Counts<Operation>,
     /// Statements that give the table its triggers back.
     pub(crate) wake: String,
+    /// In which parts rows are updated, once they are loaded.
+    pub(crate) updates: Option<UpdateParts>,
     /// What is done with each row of the diff, where that is not what the plan's own file says.
     pub(super) actions: Option<&'a [Action]>,
     /// Whether a replaced row is deleted and inserted again; else it is updated.
     replaces: bool,
+    /// Whether OLD's own triggers fire.
+    pub(super) fires: bool,
 }
 
 impl<'a> TableMerge<'a> {
@@ -53,8 +59,10 @@ impl<'a> TableMerge<'a> {
             load: LoadTable { name: load_table_name(number), source, columns: load_columns(record) },
             wanted: Counts::new(),
             wake: String::new(),
+            updates: None,
             actions: None,
             replaces,
+            fires: false,
         }
         .counted(plan.actions.iter())
     }
@@ -65,6 +73,11 @@ impl<'a> TableMerge<'a> {
             Some(list) => Self { actions, ..self }.counted(list.iter().map(|action| (*action, 1))),
             None => self,
         }
+    }
+
+    /// Lets OLD's own triggers fire.
+    pub(crate) fn firing(self, fires: bool) -> Self {
+        Self { fires, ..self }
     }
 
     fn counted(self, actions: impl Iterator<Item = (Action, u64)>) -> Self {
@@ -112,8 +125,17 @@ impl<'a> TableMerge<'a> {
         }
     }
 
-    /// Locks the rows on OLD.
+    /// Whether rows are locked as they are read, each found by the key's index. Rows of other tables are found otherwise: they
+    /// are locked first, all of them in one go, and read behind that.
+    pub(super) fn is_locked_as_read(&self) -> bool {
+        self.record.key.has_index(&self.record.old) && !self.is_unguarded()
+    }
+
+    /// Locks the rows on OLD, unless they are locked as they are read.
     pub(crate) async fn lock_rows(&self, old: &Session) -> Result<()> {
+        if self.is_locked_as_read() {
+            return Ok(());
+        }
         self.hint(old, BY_INDEX).await?;
         let statement = self.load.lock_rows();
         let locking = old.execute_all(&statement).instrument(spans::lock("rows"));
@@ -194,13 +216,15 @@ impl<'a> TableMerge<'a> {
     }
 
     pub(crate) async fn write(&self, old: &Session) -> Result<()> {
-        let updated = self.wanted.get(Operation::Update);
-        if updated > 0
-            && let Some(update) = self.load.update()
-        {
+        let updates = self.updates.as_ref().map(|parts| self.load.updates(parts)).unwrap_or_default();
+        if !updates.is_empty() {
             self.hint(old, BY_INDEX).await?;
-            expect_rows("update rows", old.execute(&update, &[]).await.map_err(|error| self.clash(error))?, updated)?;
-            info!(table = %self.record.name, rows = updated, "updated");
+            for (update, rows) in &updates {
+                expect_rows("update rows", old.execute(update, &[]).await.map_err(|error| self.clash(error))?, *rows)?;
+            }
+            let (rows, parts) = (updates.iter().map(|(_, rows)| rows).sum::<u64>(), updates.len());
+            expect_rows("update rows", rows, self.wanted.get(Operation::Update))?;
+            info!(table = %self.record.name, rows, parts, "updated");
             self.hint(old, BY_ANY_JOIN).await?;
         }
         for (rows, operation) in [(self.direction.inserted(), Operation::Insert), (Inserted::Olds, Operation::Replace)] {

@@ -22,8 +22,8 @@ use crate::codec::BatchEncoder;
 use crate::delta::{Base, Class};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{
-    Direction, Draft, Lifted, LiftedKeys, Parentage, Reason, Reasons, RelevantColumns, Sandbox, Strangers, definition_digest,
-    hold_closure, hold_rejects, hold_unidentified, needed_key_lifts, needed_lifts, planned_actions,
+    Direction, Draft, Lifted, LiftedKeys, Parentage, Reason, Reasons, Sandbox, Strangers, definition_digest, hold_closure,
+    hold_rejects, hold_unidentified, needed_key_lifts, needed_lifts, planned_actions,
 };
 use crate::engine::rows::{Composed, Image, key_positions, view};
 use crate::engine::run::{Context, Entry, Ledger, RowNumbers};
@@ -226,7 +226,7 @@ async fn leave_moved(
     let actions = draft.actions.clone();
     let merge = TableMerge::new(number, table, draft.record, Direction::Back, true).with_actions(Some(&actions));
     let (store, reporter, old) = (context.store(), context.reporter(), sandbox.session());
-    merge.load(store, reporter, old, &RelevantColumns::Any).await?;
+    merge.load(store, reporter, old, keys).await?;
     let ledger = Ledger::of(context);
     let written: Vec<_> = (0..actions.len()).filter(|row| actions[*row].writes()).collect();
     for (place, run) in later::rows((&ledger, old), &scope.part, &merge).await? {

@@ -1,11 +1,13 @@
 //! The transaction: everything that a plan does to one database of OLD, in one transaction, forward (merge) or back (undo).
 //!
-//! 1. One table after the other is staged in a temporary table; then all their rows on OLD are locked, and each is compared
-//!    with the row that was classified. If any has moved, nothing is written.
+//! 1. One table after the other is staged in a temporary table; then all their rows on OLD are locked, most of them as they are
+//!    read, and each is compared with the row that was classified. If any has moved, nothing is written.
 //! 2. Deletes run from children to parents, then updates and inserts from parents to children. Each statement must affect
 //!    exactly the planned number of rows.
 //! 3. Foreign keys of every touched table are checked in both directions, since its triggers may have been off; and that
 //!    children find their own parents, since nobody has kept OLD's users from putting others in their place.
+//!
+//! 4. What was written is read back, and compared with what was planned.
 //!
 //! Memory: one batch of rows. The caller begins, records in the ledger, and commits.
 
@@ -18,7 +20,7 @@ use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use super::{adopted, later, own_children};
 use crate::catalog;
-use crate::engine::plan::{Direction, RelevantColumns};
+use crate::engine::plan::Direction;
 use crate::engine::run::{Context, Ledger, remember, remembers};
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
@@ -42,10 +44,8 @@ pub(crate) async fn carry_out(
     for merge in &mut merges {
         let known = merge.record;
         merge.wake = triggers.silence(old, &known.name).await.place(|| &known.name)?;
-        // As the server's own triggers do, only updates that refer to others than before are checked.
-        let referring = RelevantColumns::referring(&all_keys, &known.name, &known.layout);
-        let loaded = merge.load(store, reporter, old, &referring).await;
-        loaded.map_err(|error| untaken(error, *direction)).place(|| &known.name)?;
+        let loaded = merge.load(store, reporter, old, &all_keys).await;
+        merge.updates = Some(loaded.map_err(|error| untaken(error, *direction)).place(|| &known.name)?);
     }
     let lifts = scope.lifts();
     for lift in lifts.keys() {
@@ -90,10 +90,13 @@ pub(crate) async fn carry_out(
     for merge in &merges {
         old.execute_all(&merge.wake).await.place(|| &merge.record.name)?;
     }
+    for merge in &merges {
+        merge.expect_written(store, reporter, old).await.place(|| &merge.record.name)?;
+    }
     Ok(merges.iter().map(|merge| (merge.record.name.to_string(), merge.written())).collect())
 }
 
-/// Expects OLD's rows to be those that were planned with, now that they are locked, and their children likewise.
+/// Expects OLD's rows to be those that were planned with, locked by now or as they are read, and their children likewise.
 async fn expect_as_planned(
     (context, old, scope): (&Context, &Session, &Scope),
     merges: &[TableMerge<'_>],
@@ -103,10 +106,11 @@ async fn expect_as_planned(
     for merge in merges {
         let marks = (scope.part.name.as_str(), scope.merged_in(), scope.mark(merge.plan.id));
         merge.expect_unmoved(store, reporter, old, marks).await.place(|| &merge.record.name)?;
-        if scope.direction == Direction::Back {
-            later::expect_none(&Ledger::of(context), old, scope, merge).await.place(|| &merge.record.name)?;
-            adopted::expect_none(store, old, scope, merge, keys).await.place(|| &merge.record.name)?;
-        }
+    }
+    // What hangs on the rows is asked once all of them are locked.
+    for merge in merges.iter().filter(|_| scope.direction == Direction::Back) {
+        later::expect_none(&Ledger::of(context), old, scope, merge).await.place(|| &merge.record.name)?;
+        adopted::expect_none(store, old, scope, merge, keys).await.place(|| &merge.record.name)?;
     }
     if scope.direction == Direction::Forward {
         own_children::expect_none(store, old, scope, merges, keys).await?;

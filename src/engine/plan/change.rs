@@ -3,8 +3,9 @@
 use arrow_array::BooleanArray;
 
 use crate::codec::RowLayout;
+use crate::delta::{self, Differences};
 use crate::engine::rows::Image;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Something before and after rows are written.
 pub(crate) struct Change<T> {
@@ -30,6 +31,12 @@ impl Change<Image> {
     /// Keeps the rows that a mask selects.
     pub(crate) fn select(&self, mask: &BooleanArray) -> Result<Self> {
         self.try_map(|image| image.select(mask))
+    }
+
+    /// Returns where the rows differ from what they become.
+    pub(crate) fn differences(&self) -> Result<Differences> {
+        delta::compare(&self.before.rows, &self.after.rows)
+            .map_err(|error| Error::new(ErrorKind::Malformed, "compare rows with what they become").because(error))
     }
 
     /// Says of a row and a column whether the plan promises a value there: not in columns that only NEW has, and in those that

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use crate::codec::{BatchEncoder, BatchView, Lane, StagedColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::{CopyIn, Session};
-use crate::schema::{Conversion, Identity};
+use crate::schema::{Conversion, Identity, PgType};
 use crate::staging::TableRecord;
-use crate::statement::{LoadColumn, LoadTable, Operation, unpacked};
+use crate::statement::{ColumnMask, LoadColumn, LoadTable, Operation, unpacked};
 use crate::wire::CopyEncoder;
 
 /// How many bytes are sent in one message, short of a single larger row.
@@ -44,7 +44,21 @@ impl Loading {
         operation: Operation,
         is_sent: impl Fn(usize) -> bool,
     ) -> Result<()> {
-        stage_fields(image, row, (position(ord), operation), is_sent, &mut self.message)?;
+        stage_fields(image, row, (position(ord), operation, None), is_sent, &mut self.message)?;
+        self.flush_if_full().await
+    }
+
+    /// Sends one row that is updated, with which of its columns change; of those that do not, some alone.
+    pub(crate) async fn changed_row(
+        &mut self,
+        image: &BatchView<'_>,
+        row: usize,
+        (ord, operation): (usize, Operation),
+        changed: &ColumnMask,
+        is_sent: impl Fn(usize) -> bool,
+    ) -> Result<()> {
+        let front = (position(ord), operation, Some(changed));
+        stage_fields(image, row, front, |column| changed.has(column) || is_sent(column), &mut self.message)?;
         self.flush_if_full().await
     }
 
@@ -93,17 +107,24 @@ fn load_column(record: &TableRecord, staged: &StagedColumn, key: bool) -> LoadCo
         Lane::Typed(_) => (travelling.clone(), Vec::new()),
     };
     conversions.extend(own.map(|own| staged.old.back_to(own)).unwrap_or_default());
+    let fits = |own: &PgType| {
+        let arrives_as =
+            conversions.last().map_or(Some(&sql_type), |last| if let Conversion::Cast(to) = last { Some(to) } else { None });
+        arrives_as == Some(&own.sql) && own_form.is_none()
+    };
+    let refitted = own.is_some_and(|own| own.is_refitted() && !fits(own));
     LoadColumn {
         name: staged.name.clone(),
         sql_type,
         conversions,
         own_form: own_form.zip(own).map(|(form, own)| (form.name.clone(), own.bare_sql.clone())),
-        equals: own.map_or_else(|| "=".to_owned(), crate::schema::PgType::equals),
+        equals: own.map_or_else(|| "=".to_owned(), PgType::equals),
         key,
         inserted: column.is_some() && staged.new.is_present(),
         restored: column.is_some(),
         // A key is set too where its spelling alone may change.
         updated: column.is_some_and(|column| staged.new.is_present() && !(key && column.equal_prints_alike()) && !always),
+        refitted,
     }
 }
 
@@ -122,22 +143,26 @@ fn position(ord: usize) -> i64 {
     i64::try_from(ord).unwrap_or(i64::MAX)
 }
 
+/// How many columns a load table has in front of a row's: position, operation, and which values change.
+const FRONT_COLUMNS: i16 = 3;
+
 /// Appends one row of a load table: its position, its operation, its values.
 fn stage_row(image: &BatchView<'_>, row: usize, front: (i64, Operation), message: &mut Vec<u8>) -> Result<()> {
     let start = message.len();
     if unpacked(image.column_count()) < image.column_count() {
-        return stage_fields(image, row, front, |_| true, message);
+        return stage_fields(image, row, (front.0, front.1, None), |_| true, message);
     }
     image.row(row, message).map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))?;
-    // The tuple begins with its field count, which grows by the two columns that are put in front.
-    let fields = i16::from_be_bytes([message[start], message[start + 1]]) + 2;
+    // The tuple begins with its field count, which grows by the columns that are put in front.
+    let fields = i16::from_be_bytes([message[start], message[start + 1]]) + FRONT_COLUMNS;
     let (ord, operation) = front;
-    let mut front = Vec::with_capacity(19);
+    let mut front = Vec::with_capacity(23);
     front.extend_from_slice(&fields.to_be_bytes());
     front.extend_from_slice(&8_i32.to_be_bytes());
     front.extend_from_slice(&ord.to_be_bytes());
     front.extend_from_slice(&1_i32.to_be_bytes());
     front.push(operation.letter());
+    front.extend_from_slice(&(-1_i32).to_be_bytes());
     message.splice(start..start + 2, front);
     Ok(())
 }
@@ -147,16 +172,17 @@ fn stage_row(image: &BatchView<'_>, row: usize, front: (i64, Operation), message
 fn stage_fields(
     image: &BatchView<'_>,
     row: usize,
-    (ord, operation): (i64, Operation),
+    (ord, operation, changed): (i64, Operation, Option<&ColumnMask>),
     is_sent: impl Fn(usize) -> bool,
     message: &mut Vec<u8>,
 ) -> Result<()> {
     let damaged = |error| Error::new(ErrorKind::Damaged, "read the diff").because(error);
     let (own, columns) = (unpacked(image.column_count()), image.column_count());
-    let fields = i16::try_from(own + 2 + usize::from(own < columns)).map_err(damaged_count)?;
+    let fields = i16::try_from(own + usize::from(own < columns)).map_err(damaged_count)? + FRONT_COLUMNS;
     message.extend_from_slice(&fields.to_be_bytes());
     put(message, Some(&ord.to_be_bytes()))?;
     put(message, Some(&[operation.letter()]))?;
+    put(message, changed.map(ColumnMask::wire).as_deref())?;
     let mut value = Vec::new();
     for column in 0..own {
         value.clear();
