@@ -1,15 +1,15 @@
 //! Columns that sequences number.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use super::fact;
 use crate::error::Result;
 use crate::name::{Ident, QualifiedName};
-use crate::schema::NumberedColumn;
+use crate::schema::{NumberForm, NumberedColumn};
 
 const SQL: &str = include_str!("../../sql/catalog/numbered_column.sql");
 
-/// Looks up columns by table and name. One that is not there, or that holds no whole numbers, is missing in the answer.
+/// Looks up columns by table and name. One that is not there is missing in the answer.
 ///
 /// # Errors
 /// `Server` if the query fails, `Malformed` if an answer makes no sense.
@@ -22,6 +22,7 @@ pub async fn numbered_columns(client: &Client, wanted: &[(QualifiedName, Ident)]
     let read = |row| {
         Ok(NumberedColumn {
             at: usize::try_from(fact::get_count(row, "at")?).unwrap_or(usize::MAX).saturating_sub(1),
+            form: form(row)?,
             range: (fact::get(row, "least")?, fact::get(row, "greatest")?),
             schema_open: fact::get(row, "schema_open")?,
             may_read: fact::get(row, "may_read")?,
@@ -30,4 +31,13 @@ pub async fn numbered_columns(client: &Client, wanted: &[(QualifiedName, Ident)]
         })
     };
     rows.iter().map(read).collect()
+}
+
+fn form(row: &Row) -> Result<Option<NumberForm>> {
+    Ok(match fact::get::<Option<String>>(row, "form")?.as_deref() {
+        Some("whole") => Some(NumberForm::Whole),
+        Some("fractional") => Some(NumberForm::Fractional),
+        Some("text") => Some(NumberForm::Text),
+        _ => None,
+    })
 }

@@ -26,7 +26,8 @@ fn sequence(row: &Row) -> Result<Sequence> {
         increment: fact::get(row, "increment")?,
         bounds: Some((fact::get(row, "min_value")?, fact::get(row, "max_value")?)),
         cycle: fact::get(row, "cycle")?,
-        feeds: feeds(row)?,
+        feeds: columns(row, "fed")?,
+        worked_into: columns(row, "worked")?,
         owner: match owner {
             Some(table) => {
                 let schema: String = fact::get(row, "owner_schema")?;
@@ -37,8 +38,9 @@ fn sequence(row: &Row) -> Result<Sequence> {
     })
 }
 
-fn feeds(row: &Row) -> Result<Vec<(QualifiedName, Ident)>> {
-    let (schemas, tables): (Vec<String>, Vec<String>) = (fact::get(row, "fed_schemas")?, fact::get(row, "fed_tables")?);
+fn columns(row: &Row, kind: &str) -> Result<Vec<(QualifiedName, Ident)>> {
+    let schemas: Vec<String> = fact::get(row, &format!("{kind}_schemas"))?;
+    let tables: Vec<String> = fact::get(row, &format!("{kind}_tables"))?;
     let tables = schemas.into_iter().zip(tables).map(|(schema, table)| QualifiedName::new(schema, table));
-    Ok(tables.zip(fact::get_idents(row, "fed_columns")?).collect())
+    Ok(tables.zip(fact::get_idents(row, &format!("{kind}_columns"))?).collect())
 }

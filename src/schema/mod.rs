@@ -73,7 +73,7 @@ pub use renaming::{Renaming, RenamingProblem};
 pub use rounding::{keep_wall_clocks, round_as_new_does};
 pub use row_file::RowFile;
 pub use sequence::Sequence;
-pub use sequence_use::{NumberedColumn, SequenceUse};
+pub use sequence_use::{NumberForm, NumberedColumn, SequenceUse};
 pub use source::{Conversion, Source};
 pub use table::{Leaf, Table, Trigger};
 pub use used::{Used, UsedSort};

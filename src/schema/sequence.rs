@@ -22,9 +22,13 @@ pub struct Sequence {
     /// Whether it begins again at its end.
     #[serde(default)]
     pub cycle: bool,
-    /// The columns whose numbers come from it: an owner, and those whose default is its next value. Whole numbers only.
+    /// The columns whose numbers come from it: an owner, and those whose default is its next value. Those alone whose
+    /// values are its numbers.
     #[serde(default)]
     pub feeds: Vec<(QualifiedName, Ident)>,
+    /// The columns that take its numbers and hold something else: their values do not tell how far it is used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub worked_into: Vec<(QualifiedName, Ident)>,
     /// The column that owns it, if there is one (serial, identity).
     pub owner: Option<(QualifiedName, Ident)>,
 }
@@ -71,6 +75,7 @@ mod tests {
             bounds: Some((-50, 50)),
             cycle: false,
             feeds: Vec::new(),
+            worked_into: Vec::new(),
             owner: None,
         }
     }

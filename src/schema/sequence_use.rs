@@ -24,13 +24,26 @@ pub struct SequenceUse {
     pub may_alter: bool,
 }
 
+/// How a column writes the numbers of a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberForm {
+    /// As whole numbers.
+    Whole,
+    /// As decimals or floats, which may be no number at all.
+    Fractional,
+    /// As text; what is more than digits is none.
+    Text,
+}
+
 /// A column whose numbers come from a sequence, or answers to such a one.
 #[expect(clippy::struct_excessive_bools, reason = "facts of the catalog, each independent of the others")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberedColumn {
     /// Its position among those that were asked for.
     pub at: usize,
-    /// The least and the greatest value that its type holds.
+    /// How its type writes numbers; `None` where its values are none.
+    pub form: Option<NumberForm>,
+    /// The least and the greatest whole number that its type holds, one beside the other.
     pub range: (i64, i64),
     /// Whether this user may look into the schema.
     pub schema_open: bool,

@@ -1,27 +1,49 @@
 //! What a sequence must cover, and how it is raised.
 
 use crate::name::{Ident, QualifiedName, literal};
+use crate::schema::NumberForm;
 
-/// Reads the greatest (for sequences that count down: the least) value of a column that a sequence feeds, of those in `room`.
+/// Reads the greatest (for sequences that count down: the least) number of a column that a sequence feeds, of those in `room`.
+/// The room is within what the column's type holds.
 #[must_use]
-pub fn sequence_floor(table: &QualifiedName, column: &Ident, descending: bool, room: (i64, i64)) -> String {
+pub fn sequence_floor(table: &QualifiedName, column: &Ident, form: NumberForm, descending: bool, room: (i64, i64)) -> String {
     let aggregate = if descending { "min" } else { "max" };
-    let ((least, greatest), column) = (room, column.sql());
+    let (numbers, (least, greatest)) = (numbers(table, column, form), room);
     format!(
-        "select {aggregate}({column})::pg_catalog.int8 from {} where {column} between '{least}'::pg_catalog.int8 and \
-         '{greatest}'::pg_catalog.int8",
-        table.sql()
+        "select {aggregate}(n.number)::pg_catalog.int8 from {numbers} where n.number between '{least}'::pg_catalog.int8 and \
+         '{greatest}'::pg_catalog.int8"
     )
 }
 
-/// Reads how far the values of a column reach that a sequence numbers: the furthest of those in `room`, and the furthest of
-/// all.
+/// Reads how far the numbers of a column reach that a sequence numbers: the furthest of those in `room`, and the furthest of
+/// all. What no sequence can hand out counts as the furthest that one can.
 #[must_use]
-pub fn number_reach(table: &QualifiedName, column: &Ident, descending: bool, room: (i64, i64)) -> String {
+pub fn number_reach(table: &QualifiedName, column: &Ident, form: NumberForm, descending: bool, room: (i64, i64)) -> String {
     let aggregate = if descending { "min" } else { "max" };
-    let floor = sequence_floor(table, column, descending, room);
-    format!("select ({floor}), (select {aggregate}({}) from {})::pg_catalog.int8", column.sql(), table.sql())
+    let floor = sequence_floor(table, column, form, descending, room);
+    let numbers = numbers(table, column, form);
+    let [least, greatest] = [i64::MIN, i64::MAX].map(|end| format!("'{end}'::pg_catalog.int8"));
+    format!(
+        "select ({floor}), (select case when a.number >= {greatest} then {greatest} when a.number <= {least} then {least} else \
+         a.number::pg_catalog.int8 end from (select {aggregate}(n.number) as number from {numbers}) as a)"
+    )
 }
+
+/// The numbers of a column, as `n.number`. A column of numbers is compared as it is, so that an index finds the furthest.
+fn numbers(table: &QualifiedName, column: &Ident, form: NumberForm) -> String {
+    let (table, column) = (table.sql(), column.sql());
+    match form {
+        NumberForm::Whole => format!("(select {column} as number from {table}) as n"),
+        NumberForm::Fractional => format!("(select {column} as number from {table} where {column} <> 'NaN') as n"),
+        NumberForm::Text => format!(
+            "(select case when {column}::pg_catalog.text ~ '^-?[0-9]{{1,{DIGITS}}}$' then \
+             {column}::pg_catalog.text::pg_catalog.numeric end as number from {table}) as n"
+        ),
+    }
+}
+
+/// A text of more digits is no number of a sequence's: none has more than nineteen, and a few may be zeros before it.
+const DIGITS: usize = 60;
 
 /// Reads where sequences stand, in their order: the last value, and whether it was handed out.
 #[must_use]
@@ -87,7 +109,18 @@ mod tests {
             "select count(pg_catalog.nextval('\"app\".\"it''s\"'::pg_catalog.regclass)) \
              from pg_catalog.generate_series(1, 5::pg_catalog.int8)"
         );
-        let floor = sequence_floor(&QualifiedName::new("app", "t"), &Ident::new("id"), true, (-9, -1));
-        assert!(floor.starts_with("select min(\"id\")::pg_catalog.int8 from \"app\".\"t\" where"), "{floor}");
+    }
+
+    #[test]
+    fn numbers_are_compared_as_the_column_holds_them() {
+        let floor = |form| sequence_floor(&QualifiedName::new("app", "t"), &Ident::new("id"), form, true, (-9, -1));
+        let whole = floor(NumberForm::Whole);
+        assert!(
+            whole.starts_with("select min(n.number)::pg_catalog.int8 from (select \"id\" as number from \"app\".\"t\")"),
+            "{whole}"
+        );
+        assert!(whole.ends_with("where n.number between '-9'::pg_catalog.int8 and '-1'::pg_catalog.int8"), "{whole}");
+        assert!(floor(NumberForm::Fractional).contains("where \"id\" <> 'NaN'"));
+        assert!(floor(NumberForm::Text).contains("~ '^-?[0-9]{1,60}$'"));
     }
 }

@@ -202,3 +202,74 @@ fn sequences_in_use_never_go_back() {
     }
     assert_eq!(run(&pair, &["--exit-code", "--gap", "6000"]).code, 0);
 }
+
+/// Numbers are found in whatever type a column has them, behind casts and domains; a column that makes something else of them
+/// is named, and so is one whose values are none.
+#[test]
+fn numbers_of_every_type_are_compared_and_others_are_named() {
+    let pair = support::pair("sequences_types");
+    let both = "
+        create domain small as int; create domain smaller as small check (value > 0);
+        create sequence in_domain; create domain numbered as bigint default nextval('in_domain');
+        create sequence exact; create table exact_t (id numeric(9, 2) default nextval('exact') primary key);
+        create sequence wide; create table wide_t (id numeric default nextval('wide'));
+        create sequence floats; create table floats_t (id float8 default nextval('floats') primary key);
+        create sequence reals increment -1; create table reals_t (id real default nextval('reals'));
+        create sequence texts; create table texts_t (id text default nextval('texts') primary key);
+        create sequence \"It's\"; create table padded_t (id char(12) default (nextval('\"It''s\"')::int)::varchar(9));
+        create sequence oids; create table oids_t (id oid default nextval('oids'));
+        create sequence chain; create table chain_t (id smaller default nextval('chain'));
+        create table domain_t (id numbered, v int);
+        create sequence made; create table made_t (id int default (nextval('made') * 1)::int);
+        create sequence two; create sequence more;
+        create table two_t (id bigint default nextval('two') + nextval('more'));
+        create sequence letters; create table letters_t (id text default 'L-' || nextval('letters'));
+        create sequence owned; create table owned_t (id text); alter sequence owned owned by owned_t.id;
+        create sequence coins; create table coins_t (id money default nextval('coins'));
+        create sequence behind_view; create table base (id int); create view seen as select id from base;
+        alter view seen alter id set default nextval('behind_view');";
+    for side in Side::BOTH {
+        support::sql(pair.url(side), both);
+    }
+    let on_new = "
+        insert into exact_t values (499.5), (12); insert into wide_t values (700), ('NaN'), (1e30);
+        insert into floats_t values (500), ('NaN'), ('Infinity'), ('-Infinity'); insert into reals_t values (-80), ('NaN');
+        insert into texts_t values ('500'), ('-7'), ('x900'), (repeat('9', 100)), (''); insert into padded_t values ('0510');
+        insert into oids_t values (500); insert into chain_t values (500); insert into domain_t values (500, 1);
+        insert into made_t values (500); insert into letters_t values ('L-500');
+        alter table owned_t alter id set default null";
+    support::sql(&pair.new, on_new);
+    let confirm = address(&pair.old);
+    let raised = json(9, &run(&pair, &["--json", "--apply", "--confirm", &confirm]));
+    let goals = [
+        ("exact", "501"),
+        ("wide", "701"),
+        ("floats", "501"),
+        ("reals", "-81"),
+        ("texts", "501"),
+        ("It's", "511"),
+        ("oids", "501"),
+        ("chain", "501"),
+        ("in_domain", "501"),
+    ];
+    for (name, number) in goals {
+        assert_eq!(of(&raised, name)["state"], "raised", "{name}: {raised:#}");
+        assert_eq!(of(&raised, name)["unread"], serde_json::json!([]), "{name}: {raised:#}");
+        assert_eq!(next(&pair.old, &format!("\"{}\"", name.replace('\'', "''"))), number, "{name}");
+    }
+    assert!(of(&raised, "wide")["remarks"].to_string().contains("9223372036854775807 or more"), "{raised:#}");
+    let named = [
+        ("made", "public.made_t.id is made of its numbers"),
+        ("two", "public.two_t.id is made of its numbers"),
+        ("more", "public.two_t.id is made of its numbers"),
+        ("letters", "public.letters_t.id is made of its numbers"),
+        ("owned", "public.owned_t.id is made of its numbers"),
+        ("coins", "public.coins_t.id on OLD: its values are no numbers"),
+        ("behind_view", "public.seen.id is made of its numbers, or holds them elsewhere"),
+    ];
+    for (name, text) in named {
+        assert!(of(&raised, name)["unread"].to_string().contains(text), "{name}: {:#}", of(&raised, name));
+    }
+    let page = run(&pair, &[]);
+    assert!(page.code == 9 && page.stdout.contains("not known, so perhaps too low:"), "{page:?}");
+}

@@ -8,6 +8,7 @@ use crate::catalog;
 use crate::engine::rows::finding_names;
 use crate::engine::sequences::draw_up_to;
 use crate::error::{Place, Result};
+use crate::name::{Ident, QualifiedName};
 use crate::pg::Session;
 use crate::policy::Action;
 use crate::schema::Sequence;
@@ -20,16 +21,8 @@ pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
     let mut found = Vec::new();
     for on_old in catalog::sequences(old.client()).await?.into_iter().filter(|sequence| is_in_scope(sequence, plan)) {
         let last_on_new = on_new.get(&on_old.name).and_then(|sequence| sequence.last_value);
-        let mut data = Vec::new();
         let room = on_old.room();
-        // A sequence that begins again at its end promises no new number, whatever the data hold.
-        for (table, column) in on_old.feeds.iter().filter(|_| !on_old.cycle) {
-            if plan.tables.iter().any(|planned| planned.name == *table && planned.actions.get(Action::Insert) > 0) {
-                let query = sequence_floor(table, column, on_old.increment < 0, room);
-                let found = finding_names(old, true, old.query(&query, &[])).await.place(|| &on_old.name)?;
-                data.extend(found.first().and_then(|row| row.get::<_, Option<i64>>(0)));
-            }
-        }
+        let data = furthest(old, &on_old, plan, room).await.place(|| &on_old.name)?;
         if let Some(to) = target(&on_old, last_on_new.filter(|value| (room.0..=room.1).contains(value)), data) {
             let raise = Raise { sequence: on_old.name.to_string(), from: on_old.last_value, to };
             found.push((on_old, raise));
@@ -38,14 +31,48 @@ pub(crate) async fn lagging(old: &Session, plan: &DatabasePlan) -> Result<Vec<(S
     Ok(found)
 }
 
-/// Says of sequences of OLD's that they cannot be raised as far as NEW's have come.
+/// Reads the furthest number of each column that a sequence feeds and that gets rows.
+async fn furthest(old: &Session, sequence: &Sequence, plan: &DatabasePlan, room: (i64, i64)) -> Result<Vec<i64>> {
+    // A sequence that begins again at its end promises no new number, whatever the data hold.
+    let fed: Vec<_> = sequence.feeds.iter().filter(|_| !sequence.cycle).filter(|fed| gets_rows(plan, fed)).cloned().collect();
+    let mut data = Vec::new();
+    for known in catalog::numbered_columns(old.client(), &fed).await? {
+        let (Some((table, column)), Some(form)) = (fed.get(known.at), known.form) else { continue };
+        let room = (room.0.max(known.range.0), room.1.min(known.range.1));
+        let query = sequence_floor(table, column, form, sequence.increment < 0, room);
+        let found = finding_names(old, true, old.query(&query, &[])).await?;
+        data.extend(found.first().and_then(|row| row.get::<_, Option<i64>>(0)));
+    }
+    Ok(data)
+}
+
+fn gets_rows(plan: &DatabasePlan, (table, _): &(QualifiedName, Ident)) -> bool {
+    plan.tables.iter().any(|planned| planned.name == *table && planned.actions.get(Action::Insert) > 0)
+}
+
+/// Says of sequences of OLD's that they cannot be raised as far as NEW's have come, or that the rows do not tell how far they
+/// have to be.
 pub(crate) async fn left_behind(old: &Session, plan: &DatabasePlan) -> Result<Vec<(String, String)>> {
-    let said = |on_old: &Sequence| {
-        let on_new = plan.new_sequences.iter().find(|on_new| on_new.name == on_old.name)?;
-        Some((on_old.name.to_string(), on_old.left_behind(on_new)?))
-    };
-    let sequences = catalog::sequences(old.client()).await?;
-    Ok(sequences.iter().filter(|sequence| is_in_scope(sequence, plan)).filter_map(said).collect())
+    let mut said = Vec::new();
+    for on_old in catalog::sequences(old.client()).await?.iter().filter(|sequence| is_in_scope(sequence, plan)) {
+        let on_new = plan.new_sequences.iter().find(|on_new| on_new.name == on_old.name);
+        said.extend(on_new.and_then(|on_new| on_old.left_behind(on_new)).map(|why| (on_old.name.to_string(), why)));
+        if on_old.cycle {
+            continue;
+        }
+        let fed: Vec<_> = on_old.feeds.iter().filter(|fed| gets_rows(plan, fed)).cloned().collect();
+        let known = catalog::numbered_columns(old.client(), &fed).await?;
+        let unlike = known.iter().filter(|known| known.form.is_none()).filter_map(|known| fed.get(known.at));
+        let worked_into = on_old.worked_into.iter().filter(|column| gets_rows(plan, column));
+        for (table, column) in unlike.chain(worked_into) {
+            let why = format!(
+                "{table}.{column} holds something else than its numbers: they are not compared, and it is raised as far as \
+                 NEW's has come"
+            );
+            said.push((on_old.name.to_string(), why));
+        }
+    }
+    Ok(said)
 }
 
 /// Whether a sequence numbers rows of the tables that are carried, or of none at all: those of other tables are not touched.
@@ -80,7 +107,6 @@ pub(crate) async fn raise(old: &Session, plan: &DatabasePlan) -> Result<Vec<Rais
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::QualifiedName;
 
     fn sequence(last_value: Option<i64>, increment: i64) -> Sequence {
         Sequence {
@@ -91,6 +117,7 @@ mod tests {
             bounds: Some((-50, 50)),
             cycle: false,
             feeds: Vec::new(),
+            worked_into: Vec::new(),
             owner: None,
         }
     }

@@ -145,6 +145,12 @@ impl Case<'_> {
                 }
             }
         }
+        if !sequence.cycle {
+            let worked = sequence.worked_into.iter().map(|(table, column)| {
+                format!("{table}.{column} is made of its numbers, or holds them elsewhere: its values are not compared")
+            });
+            account.unread.extend(worked);
+        }
         let used_by_new = handed_out.into_iter().chain(rows.new).reduce(|a, b| room.further(a, b));
         self.judge(&mut account, room, used_by_new, rows.old);
         Ok(account)
@@ -228,7 +234,8 @@ impl Case<'_> {
         }
         let beyond: Vec<_> = account.rows.iter().filter_map(|rows| Some((rows, rows.beyond?))).collect();
         let beyond = beyond.into_iter().map(|(rows, beyond)| {
-            format!("{}.{} on {} holds {beyond}, which is none of its numbers", rows.table, rows.column, rows.side)
+            let more = if beyond == i64::MAX { " or more" } else { "" };
+            format!("{}.{} on {} holds {beyond}{more}, which is none of its numbers", rows.table, rows.column, rows.side)
         });
         account.remarks.extend(beyond.collect::<Vec<_>>());
         account.state = match (account.stuck.is_empty(), account.to) {

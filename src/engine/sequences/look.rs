@@ -98,7 +98,7 @@ impl Look {
         Unread { why: format!("{}'s user {} lacks {}", self.side, self.role, lacks.join(", ")), grants }
     }
 
-    /// Looks columns up, each where it is and holds whole numbers.
+    /// Looks columns up, each where it is.
     pub(super) async fn columns(&self, wanted: &BTreeSet<Column>) -> Result<Vec<(Column, NumberedColumn)>> {
         let wanted: Vec<_> = wanted.iter().cloned().collect();
         let found = catalog::numbered_columns(self.read.client(), &wanted).await?;
@@ -120,7 +120,10 @@ impl Look {
         if known.shielded {
             return Ok(Err(aside("row-level security hides rows from this user: use one with BYPASSRLS, or the owner")));
         }
-        let query = number_reach(table, column, room.is_past(0, 1), room.to_go_on());
+        let Some(form) = known.form else {
+            return Ok(Err(aside("its values are no numbers that could be compared")));
+        };
+        let query = number_reach(table, column, form, room.is_past(0, 1), room.to_go_on());
         let rows = finding_names(&self.read, true, self.read.query(&query, &[])).await.place(|| format!("{table}.{column}"))?;
         let value = |at| rows.first().and_then(|row| row.get::<_, Option<i64>>(at));
         Ok(Ok((value(0), value(1))))

@@ -49,6 +49,7 @@ mod tests {
             bounds: None,
             cycle: false,
             feeds: feeds.iter().map(column).collect(),
+            worked_into: Vec::new(),
             owner: None,
         }
     }
