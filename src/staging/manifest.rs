@@ -29,6 +29,9 @@ pub struct Manifest {
     pub run_id: RunId,
     /// The digest that the run's record bears, so that another run's manifest is not taken for this one's.
     pub run_blake3: String,
+    /// The digest that `demands.json` bore; nothing where nothing was asked, or an earlier failback wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demands_blake3: Option<String>,
     /// When the export finished, RFC 3339 in UTC.
     pub made_at: String,
     /// The cutover as the user stated it.

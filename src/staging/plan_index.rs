@@ -32,11 +32,14 @@ pub struct Plan {
     pub manifest_blake3: String,
     /// The digest that the diff's index bears which it rests on.
     pub diff_blake3: String,
+    /// The digest that `demands.json` bore; nothing where nothing was asked, or an earlier failback wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub demands_blake3: Option<String>,
     /// Digest of what was decided.
     pub decisions_digest: String,
     /// One part a database, by name.
     pub databases: Vec<DatabasePlan>,
-    /// blake3 of everything above, the time apart.
+    /// blake3 of everything above, the time and who was asked apart.
     pub digest: String,
 }
 
@@ -117,12 +120,13 @@ impl TablePlan {
 }
 
 impl Plan {
-    /// Computes the digest over everything but itself and the time: the same plan made twice is the same plan.
+    /// Computes the digest over everything but itself, the time and who was asked: the same plan made twice is the same plan,
+    /// whoever has to approve it.
     ///
     /// # Errors
     /// None in practice: the plan holds nothing that JSON cannot.
     pub fn compute_digest(&self) -> Result<String> {
-        let bare = Self { digest: String::new(), made_at: String::new(), ..self.clone() };
+        let bare = Self { digest: String::new(), made_at: String::new(), demands_blake3: None, ..self.clone() };
         json_digest(&bare)
     }
 

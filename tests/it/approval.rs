@@ -207,6 +207,15 @@ fn what_an_environment_asked_of_a_run_is_asked_by_whoever_forgets_to_name_it() {
         let page = std::fs::read_to_string(scene.in_run("report.html")).expect("a page");
         assert!(!page.contains(crate::show::CANARY), "a masked value is on the page");
     }
+    // Who takes the file away asks for everybody anew, and not for nobody.
+    let (demands, aside) = (scene.in_run("demands.json"), scene.home().join("demands.json"));
+    std::fs::rename(&demands, &aside).expect("to take it away");
+    for arguments in [&["merge", "--leave-held", "--confirm", &scene.pair.database][..], &["show", "app.people"], &["plan"]] {
+        let missed = scene.run(&[arguments, &["--config", &bare, "--run", &folder]].concat());
+        assert!(missed.code == 7 && missed.stderr.contains("demands.json"), "{}", missed.stderr);
+        assert!(!missed.stdout.contains(crate::show::CANARY) && !is_merged(&scene), "{}", missed.stdout);
+    }
+    std::fs::rename(&aside, &demands).expect("to put it back");
     // A plan that is made without the environment is asked the same.
     assert_eq!(scene.run(&["plan"]).code, 0);
     assert_eq!((merge(&scene).code, is_merged(&scene)), (4, false));

@@ -120,6 +120,7 @@ async fn export_all(context: &Context, discovered: Option<&Discovery>, earlier: 
         format_version: FORMAT_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         run_blake3: run.own_blake3().to_owned(),
+        demands_blake3: Demands::own_blake3(context.store())?,
         run_id: run.into_content().id,
         made_at: Timestamp::now().to_string(),
         cutover: cutover.text().to_owned(),

@@ -85,6 +85,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
         made_at: Timestamp::now().to_string(),
         manifest_blake3: manifest.own_blake3().to_owned(),
         diff_blake3: index.own_blake3().to_owned(),
+        demands_blake3: Demands::own_blake3(context.store())?,
         decisions_digest: decisions.digest(),
         databases,
         digest: String::new(),
