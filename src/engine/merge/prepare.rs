@@ -87,6 +87,7 @@ impl Preparation<'_> {
 
     /// Does what a scope says, up to COMMIT.
     async fn carry_out(&self, old: Session, scope: Scope) -> Result<Prepared> {
+        definitions::expect_same(&old, &scope.part, &scope.record).await?;
         expect_privileges(&Ledger::of(self.context), &old, &scope.part, &scope.record, scope.direction).await?;
         let triggers = Triggers::choose(&old, &scope.part, self.options.fire_triggers).await?;
         let old = Transaction::begin(old, Isolation::ReadCommitted, self.context.servers().old_writes()).await?;
@@ -200,7 +201,7 @@ impl Preparation<'_> {
         old.query(GUARD_WRITES, &[]).await?;
         table_locks::lock(old, &scope, triggers).await?;
         triggers.begin(old).await?;
-        definitions::expect_same(old, &scope.part).await?;
+        definitions::expect_same(old, &scope.part, &scope.record).await?;
         let tables = carry_out(self.context, old, &scope, triggers).await?;
         let mut merged = MergedDatabase {
             database: self.part.name.clone(),
@@ -216,7 +217,7 @@ impl Preparation<'_> {
         let recorded = recorded(old, &scope, &merged.tables, triggers).await?;
         ledger.record(old, self.part, &self.plan.run_id, merged.recorded_as(self.action), &recorded).await?;
         // Some changes take no lock that ours would stop: a label of an enum that is renamed, for one.
-        definitions::expect_same(old, &scope.part).await?;
+        definitions::expect_same(old, &scope.part, &scope.record).await?;
         if self.action == LedgerAction::Merge {
             for (name, why) in sequences::left_behind(old, self.part).await? {
                 self.context.reporter().tell(Event::Note(format!("! {}: {name}: {why}", self.part.name)));

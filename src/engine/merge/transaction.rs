@@ -11,6 +11,7 @@
 
 use std::collections::BTreeSet;
 
+use super::definitions::untaken;
 use super::foreign_keys::{Ends, expect_no_affected_children, expect_no_children_left_behind};
 use super::scope::Scope;
 use super::table_merge::TableMerge;
@@ -43,7 +44,8 @@ pub(crate) async fn carry_out(
         merge.wake = triggers.silence(old, &known.name).await.place(|| &known.name)?;
         // As the server's own triggers do, only updates that refer to others than before are checked.
         let referring = RelevantColumns::referring(&all_keys, &known.name, &known.layout);
-        merge.load(store, reporter, old, &referring).await.place(|| &known.name)?;
+        let loaded = merge.load(store, reporter, old, &referring).await;
+        loaded.map_err(|error| untaken(error, *direction)).place(|| &known.name)?;
     }
     let lifts = scope.lifts();
     for lift in lifts.keys() {
@@ -68,7 +70,7 @@ pub(crate) async fn carry_out(
         merge.delete(old, scope.merged_in()).await.place(|| &merge.record.name)?;
     }
     for merge in &merges {
-        merge.write(old).await.place(|| &merge.record.name)?;
+        merge.write(old).await.map_err(|error| untaken(error, *direction)).place(|| &merge.record.name)?;
         reporter.tell_written(&plan.name, &merge.record.name, merge.wanted.sum());
     }
     for merge in &merges {

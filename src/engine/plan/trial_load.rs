@@ -7,7 +7,7 @@
 //! Memory: one batch of rows. A batch that is refused is halved until the row at fault stands alone, so its cost is about
 //! twenty statements for each such row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
 
@@ -18,7 +18,7 @@ use super::draft::Draft;
 use super::planned_row::PlannedRows;
 use super::reject::{Reject, RejectReason, Rejects};
 use super::sandbox::Sandbox;
-use super::trial_need::is_needed;
+use super::trial_need::{is_needed, stricter_since};
 use crate::catalog;
 use crate::codec::{BatchEncoder, RowLayout};
 use crate::delta;
@@ -50,7 +50,13 @@ pub(crate) async fn hold_rejects<'l>(
 ) -> Result<Vec<Reject>> {
     let brings = |action: &Action| direction.operation(*action).is_some_and(Operation::brings_row);
     // What NEW's row keeps, one that was composed need not.
-    let needs_trial = |draft: &Draft<'_>| draft.composed.is_some() || is_needed(database, draft.record, direction);
+    let stricter = match direction {
+        Direction::Forward => stricter_since(servers, database, drafts).await?,
+        Direction::Back => BTreeSet::new(),
+    };
+    let needs_trial = |draft: &Draft<'_>| {
+        draft.composed.is_some() || stricter.contains(&draft.record.name) || is_needed(database, draft.record, direction)
+    };
     let is_tried = |draft: &Draft<'_>| needs_trial(draft) && draft.actions.iter().any(brings);
     if !drafts.iter().any(is_tried) {
         return Ok(Vec::new());

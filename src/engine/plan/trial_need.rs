@@ -1,6 +1,13 @@
 //! What speaks for trying a table's rows on OLD before they are written.
 
+use std::collections::BTreeSet;
+
 use super::direction::Direction;
+use super::draft::Draft;
+use crate::catalog;
+use crate::engine::run::Servers;
+use crate::error::Result;
+use crate::name::{QualifiedName, Side};
 use crate::schema::{Check, Column, Drift, TypeKind, WorkedOutIndex};
 use crate::staging::{DatabaseRecord, TableRecord};
 
@@ -39,6 +46,24 @@ pub(crate) fn is_needed(database: &DatabaseRecord, record: &TableRecord, directi
                 || own.asks_the_server()
                 || newer
         })
+}
+
+/// Lists the tables that OLD has given checks since the export: NEW's rows have met none of these.
+///
+/// # Errors
+/// As reading OLD's catalogs.
+pub(crate) async fn stricter_since(
+    servers: &Servers,
+    database: &DatabaseRecord,
+    drafts: &[Draft<'_>],
+) -> Result<BTreeSet<QualifiedName>> {
+    let old = servers.connect(Side::Old, &database.name).await?;
+    let today = catalog::read(old.client()).await?;
+    let is_stricter = |record: &TableRecord| {
+        let now = today.tables.iter().find(|table| table.name == record.name);
+        now.is_some_and(|now| now.checks.iter().any(|check| !record.old.checks.contains(check)))
+    };
+    Ok(drafts.iter().map(|draft| draft.record).filter(|record| is_stricter(record)).map(|one| one.name.clone()).collect())
 }
 
 /// Whether an expression, as the server prints it, names something that is not the server's own: only that has its schema in

@@ -240,3 +240,48 @@ fn a_foreign_key_that_is_added_while_a_merge_waits_is_held_to() {
     support::sql(&case.pair.old, "drop table late");
     assert_eq!(block_on(engine::undo(&case.context, HELD_STAYS)).expect("an undo").rows(), 1);
 }
+
+/// What became of a table between the plan and the merge is said, before the first statement stumbles over it; and where it is
+/// the rows that OLD no longer takes, another plan of the same run holds them.
+#[test]
+fn a_definition_that_changed_since_the_plan_is_a_refusal_with_what_changed() {
+    let both = "create table a (id int primary key, v text, x int, created_at timestamptz default '2020-01-01',
+                    updated_at timestamptz default '2020-01-01');
+                create table part (id int primary key, v text, created_at timestamptz, updated_at timestamptz)
+                    partition by range (id);
+                create table part_1 partition of part for values from (0) to (100);
+                create table part_2 partition of part for values from (100) to (200);
+                insert into a values (1, 'a', 1), (2, 'b', 2)";
+    let new = "update a set v = 'n', updated_at = now() where id = 1; insert into a values (3, 'm', 3, now(), now());
+               insert into part values (50, 'n', now(), now()), (150, 'n', now(), now())";
+    let another_run = "make a new run with `failback export`";
+    let plan_again = "run `failback plan` again";
+    let changes = [
+        ("alter table a rename v to vv", "column v is called vv", another_run),
+        ("alter table a rename id to key", "column id is called key", another_run),
+        ("alter table a drop x", "column x is gone", another_run),
+        ("alter table a add y int", "column y has come", another_run),
+        ("alter table a alter v type varchar(9)", "column v is another one", another_run),
+        ("alter table a add unique (v)", "its unique and exclusion constraints", another_run),
+        ("alter table a add check (v <> 'n') not valid", "a_v_check", plan_again),
+        ("alter table part detach partition part_2", "no partition of relation", plan_again),
+    ];
+    for (change, said, next) in changes {
+        let case = recovery(pair("changed_since", both, new, ""), "");
+        planned(&case);
+        support::sql(&case.pair.old, change);
+        let before = crate::recovery::fingerprint(&case.pair.old);
+        let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
+        let refused = block_on(engine::merge(&case.context, options)).expect_err("its table has changed");
+        assert_eq!(refused.kind(), failback::error::ErrorKind::Refused, "{change}: {refused:?}");
+        assert!(refused.causes().iter().any(|cause| cause.contains(said)), "{change}: {refused:?}");
+        assert!(refused.hints().iter().any(|hint| hint.contains(next)), "{change}: {refused:?}");
+        assert_eq!(crate::recovery::fingerprint(&case.pair.old), before, "{change}");
+        if next == plan_again {
+            block_on(engine::plan(&case.context)).expect("a plan that knows it");
+            block_on(engine::merge(&case.context, options)).expect("a merge of the others");
+            let rows = "select (select count(*) from a where v in ('n', 'm')) + (select count(*) from part)";
+            assert_eq!(support::value(&case.pair.old, rows).as_deref(), Some("3"), "{change}");
+        }
+    }
+}
