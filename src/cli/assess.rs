@@ -10,7 +10,7 @@ use super::options::{Form, Given as _, Scope, WithBoth};
 use super::settings::Settings;
 use super::{Call, Exit, assessed, confirm, decide, run};
 use crate::config::Overlap;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Side, Sided};
 use crate::phases::{self, Advice, Answer, Assessment, Said};
 
@@ -50,6 +50,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
     let by = decide::signer(call, arguments.by.as_ref());
     let mut said = arguments.answer.iter().map(|text| Said::parse(text, &by)).collect::<Result<Vec<_>>>()?;
+    expect_one_word(&said)?;
     let context = settings.context(call, run::none()?, &[])?;
     let named = Sided::of(|side: Side| settings.endpoint(side, &call.environment, true).is_ok());
     let within = arguments.count_within.duration();
@@ -65,6 +66,20 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let page = assessed::page(call, &settings, &assessment);
     call.printer.result(&assessment, &page)?;
     Ok(if arguments.exit_code { exit(&assessment) } else { Exit::Done })
+}
+
+/// # Errors
+/// `Usage` where two answers of one call contradict each other.
+fn expect_one_word(said: &[Said]) -> Result<()> {
+    let contradicts = |(at, one): (usize, &Said)| {
+        said[..at].iter().any(|other| other.criterion == one.criterion && other.answer != one.answer)
+    };
+    match said.iter().enumerate().find(|(at, one)| contradicts((*at, one))) {
+        None => Ok(()),
+        Some((_, one)) => Err(Error::new(ErrorKind::Usage, "read the answers")
+            .because(format!("{} is answered twice, and not alike", one.criterion))
+            .next("give one --answer for each criterion")),
+    }
 }
 
 /// Asks what is not known of whoever sits at the terminal.

@@ -153,9 +153,13 @@ fn nothing_is_well_until_everything_is_known() {
     let all = no_to_all_but(&[]);
     let all: Vec<_> = all.iter().map(String::as_str).collect();
     assert_eq!(scene.json(0, &all)["advice"], "stay");
-    let weighed = scene.json(3, &[&all[..], &["--answer=users-complain=yes", "--by", "grace"]].concat());
+    let but_users = no_to_all_but(&["users-complain"]);
+    let but_users: Vec<_> = but_users.iter().map(String::as_str).collect();
+    let weighed = scene.json(3, &[&but_users[..], &["--answer=users-complain=yes", "--by", "grace"]].concat());
     assert_eq!(weighed["advice"], "evaluate");
     assert_eq!(reading(&weighed, "users-complain")["by"], "grace");
+    let twice = scene.assess(&["--answer", "outage=yes", "--answer", "outage=no"]);
+    assert!(twice.code == 2 && twice.stderr.contains("outage is answered twice"), "{twice:?}");
     let wrong = scene.assess(&["--answer", "user-complain=yes"]);
     assert!(wrong.code == 2 && wrong.stderr.contains("did you mean `users-complain`?"), "{}", wrong.stderr);
 }

@@ -1,5 +1,6 @@
 //! What an answer of Prometheus says of a question.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::Deserialize;
@@ -50,6 +51,9 @@ struct Document {
     status: String,
     error: Option<String>,
     data: Option<Data>,
+    /// What was left out of the answer, as where one of several stores was out of reach.
+    #[serde(default)]
+    warnings: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -65,12 +69,13 @@ struct Series {
 }
 
 /// Reads the answer of a range query: `yes` where every value of a series is beyond the bound, `no` where that is so of none of
-/// them and all are without a gap.
+/// them, all are without a gap, and the answer has no warning.
 pub(super) fn judge(body: &[u8], bound: Bound, window: Window) -> Found {
     let unknown = |evidence: &str| Found { answer: Answer::Unknown, value: None, evidence: evidence.to_owned() };
     let Ok(document) = serde_json::from_slice::<Document>(body) else {
         return unknown("what was answered is none of Prometheus' documents");
     };
+    let warnings = document.warnings;
     let data = match (document.status.as_str(), document.data) {
         ("success", Some(data)) if data.result_type == "matrix" => data,
         ("error", _) => return unknown(&format!("Prometheus says: {}", document.error.unwrap_or_default())),
@@ -80,8 +85,8 @@ pub(super) fn judge(body: &[u8], bound: Bound, window: Window) -> Found {
         return unknown("the query has no result: nothing is known by that name, or nothing is measured");
     }
     let wanted = window.steps as usize + 1;
-    let read: Vec<Vec<f64>> = data.result.iter().map(values).collect();
-    let answer = Answer::any(read.iter().map(|values| of_series(values, bound, wanted)));
+    let read: Vec<Vec<f64>> = data.result.iter().map(|series| values(series, window)).collect();
+    let mut answer = Answer::any(read.iter().map(|values| of_series(values, bound, wanted)));
     let all = || read.iter().flatten().copied().filter(|value| !value.is_nan());
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
     let value = (low <= high).then(|| if low < high { format!("{} to {}", number(low), number(high)) } else { number(low) });
@@ -94,18 +99,31 @@ pub(super) fn judge(body: &[u8], bound: Bound, window: Window) -> Found {
         let _ = write!(evidence, "; {nans} are NaN, as without requests");
     }
     if missing > 0 {
-        let _ = write!(evidence, "; {missing} are missing");
+        let _ = write!(evidence, "; {missing} are missing, or of other times than were asked for");
+    }
+    if !warnings.is_empty() {
+        // What was left out may be beyond the bound.
+        answer = if answer == Answer::No { Answer::Unknown } else { answer };
+        let _ = write!(evidence, "; Prometheus warns: {}", warnings.join("; "));
     }
     Found { answer, value, evidence }
 }
 
-fn values(series: &Series) -> Vec<f64> {
+/// Returns the values of the instants that were asked for, one each.
+fn values(series: &Series, window: Window) -> Vec<f64> {
     let read = |text: &String| match text.as_str() {
         "+Inf" => f64::INFINITY,
         "-Inf" => f64::NEG_INFINITY,
         text => text.parse().unwrap_or(f64::NAN),
     };
-    series.values.iter().map(|(_, text)| read(text)).collect()
+    let mut seen = BTreeSet::new();
+    let mut is_asked = |at: f64| {
+        let Ok(second) = format!("{at:.0}").parse::<i64>() else { return false };
+        let is_whole = (at - at.round()).abs() < 0.01;
+        let is_within = (window.start()..=window.end).contains(&second);
+        is_whole && is_within && (second - window.start()) % i64::from(window.step) == 0 && seen.insert(second)
+    };
+    series.values.iter().filter(|(at, _)| is_asked(*at)).map(|(_, text)| read(text)).collect()
 }
 
 fn of_series(values: &[f64], bound: Bound, wanted: usize) -> Answer {
@@ -130,7 +148,7 @@ mod tests {
 
     fn document(series: &[&[&str]]) -> String {
         let of = |values: &&[&str]| {
-            let values: Vec<_> = values.iter().map(|value| format!("[1,\"{value}\"]")).collect();
+            let values: Vec<_> = values.iter().zip(7..).map(|(value, at)| format!("[{at},\"{value}\"]")).collect();
             format!("{{\"metric\":{{\"job\":\"a\"}},\"values\":[{}]}}", values.join(","))
         };
         let series: Vec<_> = series.iter().map(of).collect();
@@ -189,8 +207,26 @@ mod tests {
 
     #[test]
     fn the_values_are_told() {
-        let found = judge(document(&[&["0.15", "0.2", "NaN"]]).as_bytes(), ABOVE, Window { end: 9, step: 1, steps: 3 });
+        let found = judge(document(&[&["0.15", "0.2", "NaN"]]).as_bytes(), ABOVE, Window { end: 10, step: 1, steps: 3 });
         assert_eq!(found.value.as_deref(), Some("0.15 to 0.2"));
-        assert_eq!(found.evidence, "one series, 4 values each; 1 are NaN, as without requests; 1 are missing");
+        assert_eq!(
+            found.evidence,
+            "one series, 4 values each; 1 are NaN, as without requests; 1 are missing, or of other times than were asked for"
+        );
+    }
+
+    #[test]
+    fn an_answer_with_a_warning_or_of_other_times_never_says_no() {
+        let window = Window { end: 9, step: 1, steps: 2 };
+        let whole = |value| document(&[&[value, value, value]]);
+        let warned = |value| whole(value).replacen('{', "{\"warnings\":[\"store unavailable\"],", 1);
+        let found = judge(warned("0").as_bytes(), ABOVE, window);
+        assert_eq!((found.answer, found.evidence.contains("store unavailable")), (Answer::Unknown, true), "{found:?}");
+        assert_eq!(judge(warned("0.2").as_bytes(), ABOVE, window).answer, Answer::Yes);
+        for (from, to) in [("[8,", "[7,"), ("[9,", "[1,"), ("[9,", "[10,"), ("[8,", "[8.5,")] {
+            let moved = whole("0").replace(from, to);
+            assert_eq!(judge(moved.as_bytes(), ABOVE, window).answer, Answer::Unknown, "{moved}");
+        }
+        assert_eq!(judge(whole("0").replace("[8,", "[8.0001,").as_bytes(), ABOVE, window).answer, Answer::No);
     }
 }
