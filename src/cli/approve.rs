@@ -105,7 +105,7 @@ fn tell(call: &Call, settings: &Settings, (context, standing): (&Context, &Stand
     lay_out(&mut page, standing);
     page.next(next(settings, standing, Plan::read(context.store())?.actions().get(Action::Hold)));
     call.printer.result(standing, &page)?;
-    Ok(if standing.enough { Exit::Done } else { Exit::Undecided })
+    Ok(if standing.enough { Exit::Done } else { Exit::Waiting })
 }
 
 /// Says how to go on, where so many rows are held: a merge that would be refused for them is no next step.

@@ -16,7 +16,7 @@ use crate::engine::{self, Context, LedgerAction, Standing, StatusReport};
 use crate::error::{ErrorKind, Result};
 use crate::policy::Action;
 use crate::report::{head, sentence};
-use crate::staging::Journal;
+use crate::staging::{Journal, Pruned};
 use crate::words::{Counts, Word};
 
 /// Say how far a run has come
@@ -57,6 +57,10 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let wanted = approval.as_ref().filter(|standing| !standing.enough && report.next == "merge");
     let held = report.actions.get(Action::Hold);
     page.next(match wanted {
+        _ if Pruned::read(context.store())?.is_some() => {
+            let said = "this run's rows were removed; a new run finds what OLD still lacks:".to_owned();
+            [Step::Say(said)].into_iter().chain(settings.steps("export", &[])).collect()
+        }
         Some(standing) if held == 0 || standing.denied => approve::next(&settings, standing, held),
         wanted => next(&settings, &report, wanted),
     });

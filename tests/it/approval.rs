@@ -32,7 +32,7 @@ fn is_merged(scene: &Scene) -> bool {
 fn a_merge_waits_for_as_many_different_people_as_were_asked_for() {
     let scene = Scene::new("approval_waits", ROLES);
     assert_eq!(standing(&scene)["approvers"], 2);
-    for (role, by, code) in [("incident commander", "ada", 3), ("dba", "Ada", 3)] {
+    for (role, by, code) in [("incident commander", "ada", 4), ("dba", "Ada", 4)] {
         assert_eq!(approve(&scene, role, by), code, "{role} {by}");
         let refused = merge(&scene);
         assert_eq!(refused.code, 4, "{}", refused.stderr);
@@ -55,7 +55,7 @@ fn a_merge_waits_for_as_many_different_people_as_were_asked_for() {
 #[test]
 fn whatever_changes_the_plan_voids_what_was_said_of_it() {
     let scene = Scene::new("approval_void", ROLES);
-    assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (3, 0));
+    assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (4, 0));
     assert_eq!(scene.run(&["decide", "delete=apply_new", "--why", "agreed"]).code, 0);
     let stale = scene.run(&["approve", "--as", "dba", "--by", "eve"]);
     assert!(stale.code == 4 && stale.stderr.contains("decisions.toml, or its list of picks, changed"), "{}", stale.stderr);
@@ -101,10 +101,10 @@ fn a_plan_says_what_moved_since_the_one_before() {
 #[test]
 fn a_denial_stops_a_merge_whoever_approves() {
     let scene = Scene::new("approval_denied", ROLES);
-    assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (3, 0));
+    assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (4, 0));
     let bare = scene.run(&["deny", "--as", "dba", "--by", "eve"]);
     assert!(bare.code == 2 && bare.stderr.contains("--comment"), "{}", bare.stderr);
-    assert_eq!(scene.run(&["deny", "--as", "dba", "--by", "eve", "--comment", "not on a Friday"]).code, 3);
+    assert_eq!(scene.run(&["deny", "--as", "dba", "--by", "eve", "--comment", "not on a Friday"]).code, 4);
     let refused = merge(&scene);
     assert!(refused.code == 4 && refused.stderr.contains("not on a Friday"), "{}", refused.stderr);
     assert!(!is_merged(&scene));
@@ -123,8 +123,8 @@ fn a_role_that_nobody_asked_for_is_an_error_with_the_nearest_name() {
 #[test]
 fn a_line_that_was_altered_is_damage_and_not_one_word_less() {
     let scene = Scene::new("approval_altered", ROLES);
-    assert_eq!(scene.run(&["deny", "--as", "dba", "--by", "eve", "--comment", "no"]).code, 3);
-    assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (3, 3));
+    assert_eq!(scene.run(&["deny", "--as", "dba", "--by", "eve", "--comment", "no"]).code, 4);
+    assert_eq!((approve(&scene, "incident commander", "ada"), approve(&scene, "dba", "bob")), (4, 4));
     let file = scene.in_run("approvals.jsonl");
     let text = std::fs::read_to_string(&file).expect("approvals");
     std::fs::write(&file, text.replacen("denied", "denies", 1)).expect("approvals");
@@ -219,7 +219,7 @@ fn what_an_environment_asked_of_a_run_is_asked_by_whoever_forgets_to_name_it() {
     // A plan that is made without the environment is asked the same.
     assert_eq!(scene.run(&["plan"]).code, 0);
     assert_eq!((merge(&scene).code, is_merged(&scene)), (4, false));
-    assert_eq!((approve(&scene, "dba", "ada"), approve(&scene, "lead", "bob")), (3, 0));
+    assert_eq!((approve(&scene, "dba", "ada"), approve(&scene, "lead", "bob")), (4, 0));
     let next = scene.run(&["approve"]).stdout;
     assert!(next.contains("merge --leave-held"), "rows are held: {next}");
     assert_eq!((merge(&scene).code, is_merged(&scene)), (9, true));

@@ -81,11 +81,15 @@ fn rows_go_and_the_proof_stays() {
     assert_eq!((&after["bytes"], after["pruned"]["state"].as_str()), (&0.into(), Some("verified_with_gaps")));
     let status = scene.run(&["status"]);
     assert!(status.code == 0 && status.stdout.contains("rows removed by"), "{}{}", status.stdout, status.stderr);
+    assert!(status.stdout.contains("failback export") && !status.stdout.contains("failback verify"), "{}", status.stdout);
     let old = || support::rows(&scene.pair.old, "select p::text from app.people p order by 1");
     let rows = old();
-    for verb in
-        [&["show", "people"][..], &["merge", "--confirm", &scene.pair.database], &["undo", "--confirm", &scene.pair.database]]
-    {
+    for verb in [
+        &["show", "people"][..],
+        &["plan"],
+        &["merge", "--confirm", &scene.pair.database],
+        &["undo", "--confirm", &scene.pair.database],
+    ] {
         let refused = scene.run(verb);
         if verb[0] == "merge" {
             // OLD's ledger says that it was done before.

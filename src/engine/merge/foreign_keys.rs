@@ -155,10 +155,12 @@ async fn expect_no_orphans(old: &Session, key: &ForeignKey, query: &str) -> Resu
         .at(&key.name)
         .at(&key.child)
         .because(format!(
-            "fk_parent_missing: {orphans} rows of {} would refer to rows that {} does not have",
+            "fk_parent_missing: {orphans} rows of {} would refer to rows that {} does not have, or that were \
+             replaced while this waited for them",
             key.child, key.parent
         ))
-        .next("hold the children, or decide for their parents too, with `failback decide`; then plan again"))
+        .next("run the same command again: where a parent was replaced meanwhile, that is seen then")
+        .next("or run `failback plan` again, which holds such children, or decide for their parents with `failback decide`"))
 }
 
 async fn count(old: &Session, query: &str) -> Result<i64> {

@@ -38,7 +38,7 @@ use crate::policy::{Action, Decisions};
 use crate::schema::depend;
 use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
-    DatabaseDiff, DatabasePlan, DatabaseRecord, Demands, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan,
+    DatabaseDiff, DatabasePlan, DatabaseRecord, Demands, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, Pruned,
     SegmentOptions, TableDiff, json_digest,
 };
 
@@ -54,6 +54,7 @@ pub async fn plan(context: &Context) -> Result<PlanReport> {
 async fn plan_all(context: &Context) -> Result<PlanReport> {
     let manifest = Manifest::read(context.store())?;
     let index = DiffIndex::read(context.store())?;
+    Pruned::expect_rows(context.store())?;
     Demands::record(context.store(), context.selection().demand())?;
     let mut standing = standing_parts(context, &manifest).await.place(|| context.run())?;
     let decisions = read_decisions(context.store())?;

@@ -15,8 +15,8 @@ fn said(page: &str) -> Vec<(String, String, String)> {
 fn who_approved_what_is_on_the_page_and_why_a_word_does_not_count() {
     let scene = Scene::new("report_approvals", ROLES);
     assert!(page(&scene).contains("is approved by 0 of 2 people."), "nobody has spoken yet");
-    json(&scene, 3, &["deny", "--as", "lead", "--by", "bob", "--comment", "refunded <b>by hand</b>"]);
-    json(&scene, 3, &["approve", "--as", "dba", "--by", "ada", "--comment", "agreed at 03:10"]);
+    json(&scene, 4, &["deny", "--as", "lead", "--by", "bob", "--comment", "refunded <b>by hand</b>"]);
+    json(&scene, 4, &["approve", "--as", "dba", "--by", "ada", "--comment", "agreed at 03:10"]);
     json(&scene, 0, &["report"]);
     let denied = page(&scene);
     assert!(denied.contains("bob, as lead, denied it: refunded &lt;b&gt;by hand&lt;/b&gt;."), "the objection");
@@ -24,7 +24,7 @@ fn who_approved_what_is_on_the_page_and_why_a_word_does_not_count() {
     // Another plan voids all of it.
     json(&scene, 0, &["decide", "delete=apply_new", "--why", "agreed"]);
     json(&scene, 0, &["plan"]);
-    json(&scene, 3, &["approve", "--as", "lead", "--by", "bob"]);
+    json(&scene, 4, &["approve", "--as", "lead", "--by", "bob"]);
     json(&scene, 0, &["approve", "--as", "dba", "--by", "ada"]);
     let merged = scene.run(&["merge", "--leave-held", "--confirm", &scene.pair.database]);
     assert_eq!(merged.code, 9, "{}", merged.stderr);
