@@ -180,7 +180,7 @@ fn fifty_eight_conflicts_of_5040_rows_are_found_decided_approved_merged_and_repo
     // Two people approve the plan, and it is carried out.
     let plan = dba.types(0, "failback plan");
     assert!(!plan.contains("rows held"), "{plan}");
-    dba.types(3, "failback approve --as 'incident commander' --by ada");
+    dba.types(4, "failback approve --as 'incident commander' --by ada");
     dba.types(0, "failback approve --as dba --by bob");
     dba.types(0, &format!("failback merge --confirm {OLD}"));
     dba.types(9, "failback verify");

@@ -219,3 +219,28 @@ fn a_merge_that_the_server_ends_for_others_says_that_a_retry_is_safe() {
     assert!(ended.hints().iter().any(|hint| hint.contains("a retry is safe")), "{:?}", ended.hints());
     block_on(engine::merge(&case.context, MergeOptions::default())).expect("the retry");
 }
+
+/// Whatever type a column has its numbers in, what a merge brings there is not given out again; where it holds something else,
+/// that is said.
+#[test]
+fn sequences_are_raised_past_numbers_of_every_type() {
+    let times = "created_at timestamptz, updated_at timestamptz";
+    let both = format!(
+        "create sequence exact; create table exact_t (id numeric(12) default nextval('exact') primary key, {times});
+         create sequence floats; create table floats_t (id float8 default nextval('floats') primary key, {times});
+         create sequence texts; create table texts_t (id text default nextval('texts') primary key, {times});
+         create sequence made; create table made_t (id text default 'M-' || nextval('made') primary key, {times})"
+    );
+    let new =
+        "insert into exact_t values (500, now(), now()); insert into floats_t values (500, now(), now()), (1e18, now(), now());
+               insert into texts_t values ('500', now(), now()), ('x', now(), now());
+               insert into made_t values ('M-500', now(), now())";
+    let case = recovery(pair("numbers_of_types", &both, new, ""), "");
+    planned(&case);
+    merge(&case, FIRING).expect("a merge");
+    let next = ["exact", "floats", "texts", "made"].map(|name| count(&case, &format!("select nextval('{name}')")));
+    assert_eq!(next, ["501", "501", "501", "1"]);
+    let verified = block_on(engine::verify(&case.context)).expect("a verification");
+    let named = verified.not_covered.iter().any(|gap| gap.table == "public.made" && gap.why.contains("public.made_t.id"));
+    assert!(named, "{:#?}", verified.not_covered);
+}
