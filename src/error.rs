@@ -108,6 +108,8 @@ pub enum OldState {
     Besides(String),
     /// Steps of a rollback ran in processes of their own, which may have written to OLD.
     Steps,
+    /// A script that is not ours was carried out by psql: it did what it says, wherever that is.
+    Script,
     /// What the text says is committed on OLD and recorded in its ledger.
     Committed(String),
     /// The answer to COMMIT was lost; the ledger on OLD knows.
@@ -128,6 +130,9 @@ impl fmt::Display for OldState {
             Self::Steps => f.write_str(
                 "steps may have written to OLD: `failback rollback status` says which ran, and OLD's ledger what stands",
             ),
+            Self::Script => {
+                f.write_str("the backup's script ran as it is: what it says was done, also where that is not the new database")
+            }
             Self::Committed(what) => write!(f, "OLD has {what}, committed and recorded in its ledger"),
             Self::Unknown { what, committed } => {
                 write!(f, "unknown whether OLD has {what}: the connection was lost while it committed; its ledger knows")?;

@@ -8,7 +8,7 @@ use super::options::{MakingRun, Scope, Writing};
 use super::page::Page;
 use super::settings::Settings;
 use super::{Call, Exit, amount, approve, coverage, diff, discover, export, merge, plan, report, run, verify};
-use crate::engine::{self, Context, MergeOptions, State, StatusReport};
+use crate::engine::{self, Context, Entry, LedgerAction, MergeOptions, State, StatusReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 
@@ -58,6 +58,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let far = engine::status(&context).await?;
     let from = From::of(&far)?;
     if from > From::Start {
+        engine::expect_as_exported(&context)?;
         let since = far.exported_at.as_deref().map(amount::moment).unwrap_or_default();
         call.printer.note(&format!("the run was exported at {since}: going on with it"));
     }
@@ -99,7 +100,7 @@ enum From {
     Start,
     Diff,
     Plan,
-    /// Of the plan that there is: people may have approved of it, and it may be merged in some databases.
+    /// Its plan is merged in some databases, and not in all.
     Merge,
     /// It is merged.
     Verify,
@@ -108,11 +109,14 @@ enum From {
 impl From {
     /// Reads it from how far the run has come.
     fn of(far: &StatusReport) -> Result<Self> {
+        let stands =
+            |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(one)) if one.action == LedgerAction::Merge);
         match far.next {
             "export" if far.exported_at.is_none() => Ok(Self::Start),
             "diff" => Ok(Self::Diff),
-            "plan" => Ok(Self::Plan),
-            "merge" => Ok(Self::Merge),
+            "merge" if far.ledger.values().any(stands) => Ok(Self::Merge),
+            // Made once more of the same decisions it is the same plan, and what people have said of it stands.
+            "plan" | "merge" => Ok(Self::Plan),
             "verify" | "nothing" => Ok(Self::Verify),
             next => Err(Error::new(ErrorKind::Refused, "go on with the run")
                 .at(&far.run)

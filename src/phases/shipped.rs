@@ -1,5 +1,5 @@
-//! The runbooks that come with failback: one for each phase of a rollback, one for what is left after it, and a list of what has
-//! to be so, which is gone through by itself.
+//! The runbooks that come with failback: one for each phase of a rollback, one for what is left after it, and a list of what
+//! has to be so, which is gone through by itself.
 
 use crate::words::words;
 

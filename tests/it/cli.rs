@@ -194,8 +194,12 @@ fn recover_goes_on_with_the_run_that_it_names() {
     let counted = |done: &Value| ["discover", "export", "diff", "plan", "merge", "verify"].map(|step| !done[step].is_null());
     let stopped = scene.json(3, &["recover"]);
     assert_eq!(counted(&stopped), [false, false, true, true, false, false], "exported before");
+    let waits = scene.json(3, &["recover"]);
+    assert_eq!(counted(&waits), [false, false, false, true, false, false], "nothing was decided since");
+    let other = scene.failback(&[&again[..], &["--tables", "public.wallets"]].concat());
+    assert!(other.code == 4 && other.stderr.contains("which is not asked for now"), "{}", other.stderr);
     let done = scene.json(9, &again);
-    assert_eq!(counted(&done), [false, false, false, false, true, true], "planned before");
+    assert_eq!(counted(&done), [false, false, false, true, true, true], "compared before");
     let merged = scene.old();
     let more = scene.failback(&again);
     assert!(more.code == 9 && more.stderr.contains("going on with it"), "{}{}", more.stdout, more.stderr);

@@ -33,7 +33,9 @@ pub(super) fn tell(page: &mut Page, restored: &Restored) {
     };
     page.list("not what the backup holds:", each(|one| &one.differences).map(|line| format!("! {line}")));
     page.list("remarks:", each(|one| &one.remarks));
-    let compared = |one: &RestoredDatabase| one.tables.iter().filter(|table| table.archived.is_some()).count();
+    let compared = |one: &RestoredDatabase| {
+        one.tables.iter().filter(|table| table.archived.is_some() && table.archived == table.restored).count()
+    };
     let count: usize = restored.databases.iter().map(compared).sum();
     page.line("");
     page.line(format!(

@@ -30,7 +30,8 @@ pub struct CheckedBackup {
     pub tables: Vec<ArchivedTable>,
     /// Tables whose rows are inserted one by one, and not counted.
     pub uncounted: u64,
-    /// Whether it leads into another database by itself, so that it cannot be restored beside what is there.
+    /// Whether it holds commands to psql, as one that leads into another database, so that it cannot be restored beside what is
+    /// there.
     pub connects: bool,
     /// How long the reading took.
     pub seconds: f64,
@@ -97,10 +98,12 @@ pub async fn check_backup(programs: &Programs, backup: &Backup, expected: Option
         } else if !counted.ended {
             checked.backup.mind(Grade::Failure, "it does not come to an end as a dump does: it was cut off");
         }
-        if counted.connects {
-            checked.backup.mind(Grade::Warning, "it leads into another database by itself (\\connect): it cannot be restored");
+        // What an archive becomes is text of pg_restore's own, in which a function's body may look like a command.
+        let connects = counted.connects || (counted.commands && form.is_script());
+        if connects {
+            checked.backup.mind(Grade::Warning, "it holds commands to psql (as \\connect): it cannot be restored");
         }
-        (checked.uncounted, checked.connects) = (counted.uncounted, counted.connects);
+        (checked.uncounted, checked.connects) = (counted.uncounted, connects);
         let table = |(name, rows): (crate::name::QualifiedName, u64)| ArchivedTable {
             schema: name.schema.as_str().to_owned(),
             name: name.name.as_str().to_owned(),

@@ -5,6 +5,7 @@ use tracing::info;
 
 use super::backup::Backup;
 use super::check::{CheckedBackup, check_backup};
+use super::form::Form;
 use super::load::{Load, load};
 use super::need::{LeftOut, expect_needs};
 use super::program::Programs;
@@ -12,7 +13,7 @@ use super::proof::prove;
 use super::scratch::{create, expect_room, facts, name_beside, remove};
 use crate::catalog;
 use crate::engine::run::{Context, Event};
-use crate::error::{Error, ErrorKind, Place as _, Result};
+use crate::error::{Error, ErrorKind, OldState, Place as _, Result};
 use crate::name::Side;
 use crate::pg::Session;
 use crate::schema::DatabaseFacts;
@@ -153,8 +154,8 @@ async fn examine(
     if checked.connects {
         return Err(Error::new(ErrorKind::Refused, "restore the backup")
             .at(&backup.place)
-            .because("it leads into another database by itself (\\connect): it would write there, and not beside what is there")
-            .next("take a dump of one database, without --create"));
+            .because("it holds commands to psql (\\connect, \\i, \\!, \\set …), by which it would do more than fill the new database")
+            .next("take a dump of one database, without --create, or an archive (--format=custom)"));
     }
     expect_needs(programs, session, backup, options.left_out).await?;
     Ok(checked)
@@ -210,12 +211,17 @@ async fn make(
             remove(servers, reporter, &options.maintenance, &scratch).await;
             record.databases.truncate(at);
             record.write(context.store())?;
-            return Err(error);
+            return Err(if backup.form.is_some_and(Form::is_script) { error.state(OldState::Script) } else { error });
         }
     };
     let entry = &mut record.databases[at];
     (entry.tables, entry.differences, entry.remarks) = (proof.tables, proof.differences, proof.remarks);
     entry.state = if entry.differences.is_empty() { RestoreState::Restored } else { RestoreState::Differs };
+    if backup.form.is_some_and(Form::is_script) {
+        entry
+            .remarks
+            .push("a script did what it says, also where that is not this database: only its rows were counted".to_owned());
+    }
     if !unknown.is_empty() {
         entry.remarks.push(format!("the server does not know {}, which the dump sets: it was left out", unknown.join(", ")));
     }

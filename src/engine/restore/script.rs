@@ -26,6 +26,8 @@ pub(super) struct Counted {
     pub(super) ended: bool,
     /// Whether it leads into another database than the one it is read into.
     pub(super) connects: bool,
+    /// Whether a line, or what follows a statement on it, looks like a command to psql that no dump has.
+    pub(super) commands: bool,
     /// Bytes of script.
     pub(super) bytes: u64,
 }
@@ -79,6 +81,7 @@ impl Counter {
         }
         let line = String::from_utf8_lossy(&self.line);
         let line = line.trim_end();
+        self.found.commands |= line.split(';').any(is_command);
         if line.starts_with(DATA.0) && line.contains(DATA.1) {
             self.found.uncounted += u64::from(self.announced);
             self.announced = true;
@@ -94,6 +97,13 @@ impl Counter {
             self.inside = Some((name, 0));
         }
     }
+}
+
+/// Whether a text begins with a command to psql, but for those that dumps begin and end with.
+fn is_command(text: &str) -> bool {
+    let Some(command) = text.trim_start().strip_prefix('\\') else { return false };
+    let known = ["restrict ", "unrestrict "].iter().any(|known| command.starts_with(known));
+    !known && command.starts_with(|first: char| first.is_ascii_alphabetic() || first == '!')
 }
 
 /// Reads `schema.name` as SQL spells it, at the beginning of a text.
@@ -158,5 +168,18 @@ mod tests {
         let mut counter = Counter::default();
         counter.feed(b"\\connect other\n");
         assert!(counter.finish().connects);
+    }
+
+    #[test]
+    fn commands_to_psql_are_seen_behind_statements_too() {
+        let has = |text: &str| {
+            let mut counter = Counter::default();
+            counter.feed(text.as_bytes());
+            counter.finish().commands
+        };
+        for text in ["select 1; \\connect b\n", "  \\i other.sql\n", "\\! rm x\n", "\\set ON_ERROR_STOP off\n"] {
+            assert!(has(text), "{text}");
+        }
+        assert!(!has("\\restrict abc\nselect E'a\\nb';\n\\unrestrict abc\n") && !has(SCRIPT));
     }
 }

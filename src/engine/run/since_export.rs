@@ -1,11 +1,49 @@
 //! What failback.toml says otherwise now than when the run was exported. A run keeps what it was exported with; whoever edits
 //! the file afterwards is told so.
 
+use std::collections::BTreeSet;
+
+use super::context::Context;
 use super::selection::Selection;
 use crate::config::{NamedTimeColumns, TableSettings};
+use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
 use crate::schema::{Method, TimeColumn};
 use crate::staging::{DatabaseRecord, Manifest, TableRecord};
+
+/// Expects that what is asked for now is what the run was exported with: other databases, other tables, another cutover want a
+/// run of their own.
+///
+/// # Errors
+/// `Refused` where anything differs; `Damaged` where the run's files cannot be read.
+pub fn expect_as_exported(context: &Context) -> Result<()> {
+    let manifest = Manifest::read(context.store())?;
+    let selection = context.selection();
+    let mut found = edited_since_export(selection, &manifest);
+    let then: BTreeSet<_> = manifest.databases.iter().map(|one| one.name.as_str()).collect();
+    let aside: BTreeSet<_> = manifest.databases_aside.iter().map(|one| one.name.as_str()).collect();
+    let now: BTreeSet<_> = selection.databases().iter().map(String::as_str).collect();
+    let is_same =
+        now.is_empty() || (then.is_subset(&now) && now.iter().all(|name| then.contains(name) || aside.contains(name)));
+    if !is_same {
+        let named = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
+        found.push(format!("it was exported of {}, and {} are asked for now", named(then), named(now)));
+    }
+    let tables = manifest.databases.iter().flat_map(|one| &one.tables).map(|table| table.name.to_string());
+    found.extend(
+        tables
+            .into_iter()
+            .find(|name| !selection.wants(name))
+            .map(|name| format!("it was exported of {name} too, which is not asked for now")),
+    );
+    match found.into_iter().next() {
+        None => Ok(()),
+        Some(cause) => Err(Error::new(ErrorKind::Refused, "go on with the run")
+            .at(context.run())
+            .because(cause)
+            .next("ask for what it was exported with; or leave --run out, or name another folder, to make a new run")),
+    }
+}
 
 /// Lists what is stated and differs, as sentences; what is not stated now cannot.
 pub(crate) fn edited_since_export(selection: &Selection, manifest: &Manifest) -> Vec<String> {
