@@ -109,19 +109,29 @@ enum From {
 impl From {
     /// Reads it from how far the run has come.
     fn of(far: &StatusReport) -> Result<Self> {
+        let undone =
+            |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(one)) if one.action != LedgerAction::Merge);
+        let wants_a_person = |next: &str| {
+            let because = if far.ledger.values().any(undone) {
+                "what it brought was taken back: to bring it once more is for a person".to_owned()
+            } else {
+                format!("it has come to where `{next}` is what comes next, and that wants a person")
+            };
+            let error = Error::new(ErrorKind::Refused, "go on with the run").at(&far.run).because(because);
+            error.next("see `failback status`, with the same --run; or leave --run out to make a new run")
+        };
         let stands =
             |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(one)) if one.action == LedgerAction::Merge);
         match far.next {
             "export" if far.exported_at.is_none() => Ok(Self::Start),
             "diff" => Ok(Self::Diff),
             "merge" if far.ledger.values().any(stands) => Ok(Self::Merge),
+            // Somebody has taken it back: a retry does not bring it once more.
+            "plan" | "merge" if far.ledger.values().any(|entry| matches!(entry, Ok(Some(_)))) => Err(wants_a_person("merge")),
             // Made once more of the same decisions it is the same plan, and what people have said of it stands.
             "plan" | "merge" => Ok(Self::Plan),
             "verify" | "nothing" => Ok(Self::Verify),
-            next => Err(Error::new(ErrorKind::Refused, "go on with the run")
-                .at(&far.run)
-                .because(format!("it has come to where `{next}` is what comes next, and that wants a person"))
-                .next("see `failback status`, with the same --run; or leave --run out to make a new run")),
+            next => Err(wants_a_person(next)),
         }
     }
 }

