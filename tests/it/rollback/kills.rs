@@ -101,7 +101,7 @@ fn traffic_goes_back_however_often_the_process_is_killed() {
                 assert_eq!(stage.run(&["approve", "declare", "--as", "commander", "--by", "ada"]).code, 0);
             }
             if said.contains("waits at validate") {
-                for item in ["workflows", "dashboards", "on-call"] {
+                for item in quick::ANSWERED {
                     assert_eq!(stage.run(&["answer", "validate", item, "yes", "--by", "bob"]).code, 0, "{item}");
                 }
             }

@@ -11,6 +11,9 @@ use crate::support::{self, Asked, Pair, Reply, Web, sql, value};
 /// OLD's address in this world: where its ingress answers.
 pub(super) const INGRESS: &str = "127.0.0.1";
 
+/// The items of the checklist that people answer in this world.
+pub(super) const ANSWERED: [&str; 6] = ["redis", "response-times", "error-rates", "workflows", "dashboards", "on-call"];
+
 fn pod(service: &str) -> Value {
     let labels = json!({ "app.kubernetes.io/name": format!("mys-{service}") });
     json!({
@@ -105,7 +108,7 @@ fn traffic_goes_back_and_nothing_that_users_wrote_stays_behind() {
     let limit = format!("select datconnlimit from pg_database where datname = '{}'", pair.database);
     assert_ne!(value(&pair.new, &limit).as_deref(), Some("-1"), "NEW is fenced");
 
-    for item in ["redis", "response-times", "error-rates", "workflows", "dashboards", "on-call"] {
+    for item in ANSWERED {
         assert_eq!(stage.run(&["answer", "validate", item, "yes", "--by", "bob"]).code, 0, "{item}");
     }
     let done = stage.run(&["resume", "--confirm", "dev"]);
