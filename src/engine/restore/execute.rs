@@ -154,7 +154,7 @@ async fn examine(
     if checked.connects {
         return Err(Error::new(ErrorKind::Refused, "restore the backup")
             .at(&backup.place)
-            .because("it holds commands to psql (\\connect, \\i, \\!, \\set …), by which it would do more than fill the new database")
+            .because("it holds commands to psql (\\connect, \\i, \\!, \\set …): it would do more than fill the new database")
             .next("take a dump of one database, without --create, or an archive (--format=custom)"));
     }
     expect_needs(programs, session, backup, options.left_out).await?;
