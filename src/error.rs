@@ -251,6 +251,12 @@ impl Error {
         }
         lines
     }
+
+    /// Returns what failed and its causes, on one line: for a journal, and for reports that have no room for five parts.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        std::iter::once(self.to_string()).chain(self.causes()).collect::<Vec<_>>().join(": ")
+    }
 }
 
 impl ErrorKind {
@@ -352,6 +358,7 @@ mod tests {
         let inner = Error::new(ErrorKind::Storage, "inner").because("disk says no");
         let outer = Error::new(ErrorKind::Damaged, "outer").because(inner);
         assert_eq!(outer.causes(), ["inner", "disk says no"]);
+        assert_eq!(outer.in_full(), "outer: inner: disk says no");
         assert_eq!(outer.kind().exit_code(), 7);
     }
 }

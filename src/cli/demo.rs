@@ -13,7 +13,7 @@ use super::printer::Printer;
 use super::settings::shell_word;
 use super::step::Step;
 use super::{Call, Exit, amount};
-use crate::demo::{self, Audience, Binaries, PhaseOptions, PhaseReport, PlayOptions, PlayReport, PlayedPhase};
+use crate::demo::{self, ActTime, Audience, Binaries, PhaseOptions, PhaseReport, PlayOptions, PlayReport, PlayedPhase};
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -111,15 +111,19 @@ async fn play_phase(call: &Call, options: &PhaseOptions) -> Result<Exit> {
     Ok(if report.passed { Exit::Done } else { Exit::NotVerified })
 }
 
+fn lay_out_times(page: &mut Page, acts: &[ActTime], seconds: f64) {
+    page.heading("How long each act took");
+    for act in acts {
+        page.line(format!("{:>8.2} s  {}", act.seconds, act.title));
+    }
+    page.line(format!("{seconds:>8.2} s  in all"));
+    page.line("");
+}
+
 fn ending_of_phase(call: &Call, report: &PhaseReport) -> Page {
     let mut page = call.printer.page();
     let paint = page.paint();
-    page.heading("How long each act took");
-    for act in &report.acts {
-        page.line(format!("{:>8.2} s  {}", act.seconds, act.title));
-    }
-    page.line(format!("{:>8.2} s  in all", report.seconds));
-    page.line("");
+    lay_out_times(&mut page, &report.acts, report.seconds);
     page.line(if report.passed {
         paint.green("The check passed: all names lead to OLD, rows came home, and none of OLD's was overwritten.")
     } else {
@@ -241,12 +245,7 @@ impl Audience for Terminal {
 fn ending(call: &Call, report: &PlayReport) -> Page {
     let mut page = call.printer.page();
     let paint = page.paint();
-    page.heading("How long each act took");
-    for act in &report.acts {
-        page.line(format!("{:>8.2} s  {}", act.seconds, act.title));
-    }
-    page.line(format!("{:>8.2} s  in all", report.seconds));
-    page.line("");
+    lay_out_times(&mut page, &report.acts, report.seconds);
     match (report.passed, &report.undone) {
         (false, _) => page.line(paint.red("The check FAILED: see above.")),
         (true, None) => page.line(paint.green("The check passed: what was applied is NEW's, what was left is OLD's.")),

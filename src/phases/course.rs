@@ -201,11 +201,7 @@ impl Course<'_> {
             Err(error) if matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Storage | ErrorKind::StorageFull) => {
                 Err(error)
             }
-            Err(error) => {
-                let causes = std::iter::once(error.to_string()).chain(error.causes());
-                let cause = self.tools.secrets().hide(&causes.collect::<Vec<_>>().join(": "));
-                Ok(Ended::Failed(cause))
-            }
+            Err(error) => Ok(Ended::Failed(self.tools.secrets().hide(&error.in_full()))),
             ended => ended,
         }
     }

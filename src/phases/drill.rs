@@ -3,10 +3,11 @@
 //! Comes in: a runbook as far as it can be read, tools, servers. Goes out: what each look said and how long it took, written
 //! into a journal of its own. Never: stops at a step that is not as it has to be, writes, asks people, lets time pass.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant, SystemTime};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use super::draft::{Draft, Drafted};
+use super::glance::Glances;
 use super::journal::{JournalFile, Record};
 use super::kind::Kind;
 use super::outcome::{Ended, Facts, Seen};
@@ -16,7 +17,7 @@ use super::step::Step;
 use super::tools::Tools;
 use super::work::Work;
 use crate::engine::Servers;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::text::shell_line;
 
 /// How long one look may take, whatever the step may.
@@ -88,7 +89,8 @@ impl Drill<'_> {
     /// # Errors
     /// `Interrupted` where the user asks to stop, what keeps evidence from being kept.
     pub async fn run(&self) -> Result<Vec<Looked>> {
-        let (mut facts, mut open, mut all) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
+        let mut glances = Glances::new(self.tools, self.servers);
+        let (mut open, mut all) = (BTreeSet::new(), Vec::new());
         for drafted in &self.draft.steps {
             self.tools.stop().check()?;
             let looked = match drafted {
@@ -102,7 +104,7 @@ impl Drill<'_> {
                     facts: Facts::new(),
                     took: Duration::ZERO,
                 },
-                Drafted::Step(step) => self.step(step, &mut facts, &open).await?,
+                Drafted::Step(step) => self.step(step, &mut glances, &open).await?,
             };
             if matches!(looked.finding, Finding::LeftAlone | Finding::NotYet) {
                 open.insert(looked.step.clone());
@@ -113,15 +115,11 @@ impl Drill<'_> {
         Ok(all)
     }
 
-    async fn step(
-        &self,
-        step: &Step,
-        facts: &mut BTreeMap<(String, String), String>,
-        open: &BTreeSet<String>,
-    ) -> Result<Looked> {
+    async fn step(&self, step: &Step, glances: &mut Glances<'_>, open: &BTreeSet<String>) -> Result<Looked> {
         let begun = Instant::now();
         let before = self.journal.read()?.0.len();
-        let mut look = self.look(step, facts).await?;
+        let looking = glances.look(&step.id, step.timeout().min(PATIENCE), async |work| look(step, &work).await);
+        let mut look = looking.await?.unwrap_or_else(|cause| Look::new(Finding::CannotLook, cause));
         let took = begun.elapsed();
         // What a step before it would have changed may be what it looks for.
         if matches!(look.finding, Finding::NotReady | Finding::CannotLook)
@@ -130,9 +128,7 @@ impl Drill<'_> {
             let cause = look.cause.take().unwrap_or_default();
             (look.finding, look.cause) = (Finding::NotYet, Some(format!("{cause} ({first} was left alone before it)")));
         }
-        for (key, value) in &look.facts {
-            facts.insert((step.id.clone(), key.clone()), value.clone());
-        }
+        glances.learn(&step.id, &look.facts);
         let cause = look.cause.map(|cause| self.tools.secrets().hide(&cause));
         self.journal.append(&Record::Looked {
             step: step.id.clone(),
@@ -173,29 +169,6 @@ impl Drill<'_> {
         let mut needed = self.draft.runbook.steps.iter().filter(|other| is_needed(other));
         needed.find_map(|other| open.get(&other.id))
     }
-
-    async fn look(&self, step: &Step, facts: &BTreeMap<(String, String), String>) -> Result<Look> {
-        let folder = self.tools.folder().display().to_string();
-        let found = |of: &str, key: &str| match (of, key) {
-            ("rollback", "folder") => Some(folder.clone()),
-            _ => facts.get(&(of.to_owned(), key.to_owned())).cloned(),
-        };
-        let work = Work {
-            tools: self.tools,
-            facts: &found,
-            answers: &|_| None,
-            servers: self.servers,
-            step: &step.id,
-            begun: SystemTime::now(),
-            timeout: step.timeout().min(PATIENCE),
-            once: true,
-        };
-        match look(step, &work).await {
-            Err(error) if is_fatal(&error) => Err(error),
-            Err(error) => Ok(Look::new(Finding::CannotLook, told(&error))),
-            look => look,
-        }
-    }
 }
 
 async fn look(step: &Step, work: &Work<'_>) -> Result<Look> {
@@ -217,14 +190,4 @@ async fn look(step: &Step, work: &Work<'_>) -> Result<Look> {
         },
         _ => Look::new(Finding::LeftAlone, consent),
     })
-}
-
-/// Whether a look ends the drill: everything else is what a drill is for.
-pub(super) fn is_fatal(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Interrupted | ErrorKind::Storage | ErrorKind::StorageFull | ErrorKind::Damaged)
-}
-
-/// Spells a failure with its causes.
-pub(super) fn told(error: &Error) -> String {
-    std::iter::once(error.to_string()).chain(error.causes()).collect::<Vec<_>>().join(": ")
 }

@@ -70,8 +70,7 @@ impl Messenger<'_> {
             match self.send(&due).await {
                 Ok(()) => self.write_down(&due, if is_late(&due) { Sent::Late } else { Sent::Sent }, None)?,
                 Err(error) => {
-                    let causes = std::iter::once(error.to_string()).chain(error.causes()).collect::<Vec<_>>().join(": ");
-                    self.write_down(&due, Sent::Failed, Some(self.tools.secrets().hide(&causes)))?;
+                    self.write_down(&due, Sent::Failed, Some(self.tools.secrets().hide(&error.in_full())))?;
                     // What the configuration lacks is not mended within seconds.
                     let rest = if error.kind() == ErrorKind::Config { REST * 20 } else { REST };
                     failed.insert(key, Instant::now() + rest);

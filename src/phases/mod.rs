@@ -39,6 +39,7 @@ mod assess;
 mod assessment;
 mod contradictions;
 mod delivery;
+mod glance;
 mod reading;
 mod spelling;
 

@@ -2,9 +2,9 @@
 //! answered by a person by name. It needs no rollback, and changes nothing.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use super::drill::{is_fatal, told};
+use super::glance::Glances;
 use super::journal::{JournalFile, Record};
 use super::kind::{Item, Kind};
 use super::outcome::{Ended, Facts};
@@ -12,7 +12,6 @@ use super::runbook::Runbook;
 use super::state::{Answer, Effect, Finding};
 use super::step::Step;
 use super::tools::Tools;
-use super::work::Work;
 use crate::engine::Servers;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -64,26 +63,26 @@ impl Validation<'_> {
     /// # Errors
     /// `Interrupted` where the user asks to stop, what keeps evidence from being kept.
     pub async fn run(&self) -> Result<Vec<Validated>> {
-        let (mut facts, mut all) = (BTreeMap::new(), Vec::new());
+        let (mut glances, mut all) = (Glances::new(self.tools, self.servers), Vec::new());
         for step in &self.runbook.steps {
             if let Kind::Checklist(list) = &step.kind {
                 for item in list.items() {
-                    let validated = self.item(step, item, &facts).await?;
+                    let validated = self.item(step, item, &glances).await?;
                     (self.watch)(&validated);
                     all.push(validated);
                 }
                 continue;
             }
             // What a step before the list lacks, the items that need it lack; they say so.
-            let ended = self.work(&step.id, &facts, async |work| step.kind.act(&work).await).await?;
-            if let Ended::Done(found) = ended {
-                facts.extend(found.into_iter().map(|(key, value)| ((step.id.clone(), key), value)));
+            let ended = glances.look(&step.id, PATIENCE, async |work| step.kind.act(&work).await).await?;
+            if let Ok(Ended::Done(found)) = ended {
+                glances.learn(&step.id, &found);
             }
         }
         Ok(all)
     }
 
-    async fn item(&self, step: &Step, item: &Item, facts: &BTreeMap<(String, String), String>) -> Result<Validated> {
+    async fn item(&self, step: &Step, item: &Item, glances: &Glances<'_>) -> Result<Validated> {
         let begun = Instant::now();
         let before = self.journal.read()?.0.len();
         let mut validated = Validated {
@@ -99,8 +98,8 @@ impl Validation<'_> {
         if item.checks.is_empty() {
             return self.answered(step, validated);
         }
-        let ended = self.work(&item.id, facts, async |work| item.look(&work).await).await?;
-        (validated.finding, validated.cause) = match ended {
+        let ended = glances.look(&item.id, PATIENCE, async |work| item.look(&work).await).await?;
+        (validated.finding, validated.cause) = match ended.unwrap_or_else(Ended::Unknown) {
             Ended::Done(found) => {
                 validated.facts = found;
                 (Finding::Ready, None)
@@ -141,35 +140,6 @@ impl Validation<'_> {
             Answer::No => (Finding::NotReady, Some(format!("{} says no", self.by))),
         };
         Ok(Validated { finding, cause, by: Some(self.by.to_owned()), ..validated })
-    }
-
-    /// Looks at something; what cannot be looked at is not known.
-    async fn work(
-        &self,
-        step: &str,
-        facts: &BTreeMap<(String, String), String>,
-        look: impl AsyncFnOnce(Work<'_>) -> Result<Ended>,
-    ) -> Result<Ended> {
-        let folder = self.tools.folder().display().to_string();
-        let found = |of: &str, key: &str| match (of, key) {
-            ("rollback", "folder") => Some(folder.clone()),
-            _ => facts.get(&(of.to_owned(), key.to_owned())).cloned(),
-        };
-        let work = Work {
-            tools: self.tools,
-            facts: &found,
-            answers: &|_| None,
-            servers: self.servers,
-            step,
-            begun: SystemTime::now(),
-            timeout: PATIENCE,
-            once: true,
-        };
-        match look(work).await {
-            Err(error) if is_fatal(&error) => Err(error),
-            Err(error) => Ok(Ended::Unknown(told(&error))),
-            ended => ended,
-        }
     }
 }
 

@@ -78,9 +78,7 @@ impl Http {
         let answer = match work.tools.stop().or(request.send()).await? {
             Ok(answer) => answer,
             Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
-            Err(error) => {
-                return Ok(Err(std::iter::once(error.to_string()).chain(error.causes()).collect::<Vec<_>>().join(": ")));
-            }
+            Err(error) => return Ok(Err(error.in_full())),
         };
         Ok(if answer.status() != self.expect {
             Err(format!("{address} answers {}, and {} is wanted", answer.status(), self.expect))

@@ -43,10 +43,7 @@ impl Postgres {
                 Ok(true) => {}
                 Ok(false) => return Ok(Ended::Failed(format!("{} {database} answers false", self.side.to_uppercase()))),
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
-                Err(error) => {
-                    let causes = error.causes().join(": ");
-                    return Ok(Ended::Failed(format!("{error}: {causes}")));
-                }
+                Err(error) => return Ok(Ended::Failed(error.in_full())),
             }
         }
         Ok(Ended::found("databases", self.databases.len().to_string()))
