@@ -5,6 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 
+/// Variables that every program sees which a verb runs: where things are, whose they are, how the network is reached and
+/// trusted.
+pub(super) const OF_PROGRAMS: [&str; 12] = [
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "TMPDIR",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+];
+
 /// The process's variables.
 #[derive(Clone, Default)]
 pub(super) struct Environment {

@@ -56,20 +56,20 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let context = settings.context(call, store, &Side::BOTH)?;
     let mut steps = Steps::default();
     let far = engine::status(&context).await?;
-    let from = From::of(&far)?;
-    if from > From::Start {
+    let from = GoesOn::of(&far)?;
+    if from > GoesOn::Start {
         engine::expect_as_exported(&context)?;
         let since = far.exported_at.as_deref().map(amount::moment).unwrap_or_default();
         call.printer.note(&format!("the run was exported at {since}: going on with it"));
     }
-    if from < From::Merge {
+    if from < GoesOn::Merge {
         let held = prepare(call, &here, &context, from, &mut steps).await?;
         if let Some(exit) = wait_for_people(call, &here, &context, &held, (arguments.leave_held, &steps))? {
             return Ok(exit);
         }
     }
     let stands = |error: Error| error.next(here.command("verify", &[]));
-    if from < From::Verify {
+    if from < GoesOn::Verify {
         confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
         let options = MergeOptions {
             leave_held: arguments.leave_held,
@@ -96,7 +96,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 
 /// Where a run is gone on with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum From {
+enum GoesOn {
     Start,
     Diff,
     Plan,
@@ -106,7 +106,7 @@ enum From {
     Verify,
 }
 
-impl From {
+impl GoesOn {
     /// Reads it from how far the run has come.
     fn of(far: &StatusReport) -> Result<Self> {
         let undone =
@@ -166,14 +166,14 @@ struct Prepared {
 }
 
 /// Everything that only reads, from where the run stopped.
-async fn prepare(call: &Call, here: &Settings, context: &Context, from: From, steps: &mut Steps) -> Result<Prepared> {
-    if from == From::Start {
+async fn prepare(call: &Call, here: &Settings, context: &Context, from: GoesOn, steps: &mut Steps) -> Result<Prepared> {
+    if from == GoesOn::Start {
         let found = engine::discover(context).await?;
         steps.done(call, "discover", &found, &coverage::headed(call, &found.coverage, &discover::page(call, &found)))?;
         let exported = engine::export_discovered(context, &found).await?;
         steps.done(call, "export", &exported, &export::page(call, &exported))?;
     }
-    if from <= From::Diff {
+    if from <= GoesOn::Diff {
         let compared = engine::diff(context).await?;
         let waiting = diff::waiting_rows(context).await;
         report::renew(call, here, context.store());

@@ -5,8 +5,6 @@
 //! which is damage: the journal is then evidence of nothing. What the chain cannot show, that the last lines were altered or
 //! taken off, a second file does, which is written after each line; a crash between the two leaves it one line behind.
 
-use std::sync::{Mutex, PoisonError};
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -65,22 +63,18 @@ impl JournalFile {
     /// `Storage` where it cannot be written, `Damaged` where what stands before it is broken.
     pub fn append(&self, record: &Record) -> Result<()> {
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let written = Mutex::new(None);
-        self.store.append_after(JOURNAL, &|before| {
+        let failed = |error| Error::new(ErrorKind::Storage, "write the journal").because(error);
+        let mut head = None;
+        self.store.append_after(JOURNAL, &mut |before| {
             let (lines, _) = read(before, self.head()?)?;
             let seq = lines.last().map_or(1, |(line, _)| line.seq + 1);
             let prev = lines.last().map_or_else(|| START.to_owned(), |(_, digest)| digest.clone());
             let line = Line { seq, prev, at: Timestamp::now(), host: host.clone(), record: record.clone() };
-            let text = serde_json::to_string(&line)
-                .map_err(|error| Error::new(ErrorKind::Storage, "write the journal").because(error))?;
-            let digest = blake3::hash(text.as_bytes()).to_hex().to_string();
-            *written.lock().unwrap_or_else(PoisonError::into_inner) = Some(Head { seq, digest });
+            let text = serde_json::to_string(&line).map_err(failed)?;
+            head = Some(Head { seq, digest: blake3::hash(text.as_bytes()).to_hex().to_string() });
             Ok(text)
         })?;
-        let head = written.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let text =
-            serde_json::to_vec(&head).map_err(|error| Error::new(ErrorKind::Storage, "write the journal").because(error))?;
-        self.store.write(HEAD, &text).map(|_| ())
+        self.store.write(HEAD, &serde_json::to_vec(&head).map_err(failed)?).map(|_| ())
     }
 
     fn head(&self) -> Result<Option<Head>> {

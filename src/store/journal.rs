@@ -24,7 +24,7 @@ pub(super) fn append_line(root: &Path, path: &Path, line: &str) -> Result<()> {
 
 /// Appends one line that is made of what stands before it. Who appends in this way waits for others who do, so that no line
 /// comes between what was read and what is written.
-pub(super) fn append_after(root: &Path, path: &Path, line: &dyn Fn(&[u8]) -> Result<String>) -> Result<()> {
+pub(super) fn append_after(root: &Path, path: &Path, line: &mut dyn FnMut(&[u8]) -> Result<String>) -> Result<()> {
     let is_new = !path.exists();
     if is_new {
         make_folders(root, path)?;

@@ -116,7 +116,7 @@ impl LocalStore {
     ///
     /// # Errors
     /// Storage if it cannot be written; whatever `line` returns.
-    pub fn append_after(&self, relative: &str, line: &dyn Fn(&[u8]) -> Result<String>) -> Result<()> {
+    pub fn append_after(&self, relative: &str, line: &mut dyn FnMut(&[u8]) -> Result<String>) -> Result<()> {
         journal::append_after(&self.folder, &run_path(&self.folder, relative)?, line)
     }
 

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::environment::OF_PROGRAMS;
 use super::options::Given;
 use super::settings::Settings;
 use super::{Call, Exit};
@@ -97,20 +98,8 @@ impl Tools {
     }
 }
 
-/// Variables that the Azure CLI sees.
-const AZURE_SEEN: [&str; 17] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "TMPDIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
+/// Variables that the Azure CLI sees besides.
+const AZURE_SEEN: [&str; 5] = [
     "AZURE_CONFIG_DIR",
     "AZURE_STORAGE_KEY",
     "AZURE_STORAGE_SAS_TOKEN",
@@ -125,7 +114,8 @@ const AZURE_SET: [(&str, &str); 3] =
 /// The Azure CLI.
 fn azure(call: &Call, settings: &Settings) -> Programs {
     let rollback = settings.config.rollback();
-    let seen: Vec<_> = AZURE_SEEN.iter().copied().chain(rollback.environment().iter().map(String::as_str)).collect();
+    let seen: Vec<_> =
+        OF_PROGRAMS.into_iter().chain(AZURE_SEEN).chain(rollback.environment().iter().map(String::as_str)).collect();
     Programs::new(rollback.tools().clone(), None, environment(call, &seen, &AZURE_SET), call.stop.clone())
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::Call;
+use super::super::environment::OF_PROGRAMS;
 use super::super::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
@@ -11,23 +12,11 @@ use crate::phases::tools::{OWN, Tools};
 use crate::phases::vars::Vars;
 use crate::store::LocalStore;
 
-/// Variables that every tool sees: where things are, how to speak, how to reach the network. Credentials are among them only
-/// where a tool has no other way to get them.
-const SEEN: [&str; 25] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
+/// Variables that every tool sees besides: how to speak, and where its own things are. Credentials are among them only where a
+/// tool has no other way to get them.
+const SEEN: [&str; 13] = [
     "LC_ALL",
     "TZ",
-    "TMPDIR",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-    "REQUESTS_CA_BUNDLE",
     "AZURE_CONFIG_DIR",
     "ARM_CLIENT_ID",
     "ARM_CLIENT_SECRET",
@@ -81,7 +70,7 @@ pub(super) async fn tools(call: &Call, settings: &Settings, store: &LocalStore) 
     if let Ok(own) = std::env::current_exe() {
         paths.entry(OWN.to_owned()).or_insert_with(|| own.display().to_string());
     }
-    let seen = SEEN.iter().copied().chain(settings.config.rollback().environment().iter().map(String::as_str));
+    let seen = OF_PROGRAMS.into_iter().chain(SEEN).chain(settings.config.rollback().environment().iter().map(String::as_str));
     let mut environment: Vec<_> =
         seen.filter_map(|name| call.environment.get(name).map(|value| (name.to_owned(), value.to_owned()))).collect();
     environment.extend(SET.map(|(name, value)| (name.to_owned(), value.to_owned())));
