@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Segment;
 use super::index_file::{Sealed, read_json, write_json};
 use super::layout::{self, TableId};
-use super::{BaseRecord, BaseUse, LogRecord, LogUse, Quiescence, RunId, RunRecord};
+use super::{AskedEvidence, BaseRecord, BaseUse, LogRecord, LogUse, Quiescence, RunId, RunRecord};
 use crate::codec::RowLayout;
 use crate::delta::{Evidence, KnownHorizon, TriedSource};
 use crate::error::{Error, ErrorKind, Result};
@@ -42,6 +42,9 @@ pub struct Manifest {
     pub overlap_us: i64,
     /// The IANA zone in which `timestamp without time zone` is read.
     pub zone: String,
+    /// The evidence that it was to go by; unknown where an earlier failback exported.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_evidence: Option<AskedEvidence>,
     /// One record a database, by name.
     pub databases: Vec<DatabaseRecord>,
     /// Databases of NEW's that could not be looked at, although nobody left them out.

@@ -27,6 +27,7 @@
 //! ```
 
 mod answers;
+mod asked_evidence;
 mod base;
 mod baseline;
 mod chunk;
@@ -58,6 +59,7 @@ mod vote;
 mod written;
 
 pub use answers::{Answer, AnsweredRows, Answers};
+pub use asked_evidence::AskedEvidence;
 pub use base::{BaseRecord, BaseUse};
 pub use baseline::{BASELINE_ABSENT_KEY, BASELINE_KEY, BASELINE_ROW, Baseline, DatabaseBaseline, TableBaseline};
 pub use chunk::{Chunk, Depth, Task};

@@ -198,6 +198,19 @@ fn recover_goes_on_with_the_run_that_it_names() {
     assert_eq!(counted(&waits), [false, false, false, true, false, false], "nothing was decided since");
     let other = scene.failback(&[&again[..], &["--tables", "public.wallets"]].concat());
     assert!(other.code == 4 && other.stderr.contains("which is not asked for now"), "{}", other.stderr);
+    let mark = scene.folder.path().join("mark.json").display().to_string();
+    let marked = scene.failback(&["mark", "--out", &mark, "--databases", &scene.pair.database]);
+    assert_eq!(marked.code, 0, "{}", marked.stderr);
+    for (named, option) in [
+        (&["--mark", mark.as_str()][..], "--mark"),
+        (&["--estimate"], "--estimate"),
+        (&["--old-xid", "99"], "--old-xid"),
+        (&["--new-xid", "0:99"], "--new-xid"),
+        (&["--base", "postgresql://u@127.0.0.1:1/x"], "--base"),
+    ] {
+        let other = scene.failback(&[&again[..], named].concat());
+        assert!(other.code == 4 && other.stderr.contains(&format!("named now with {option}")), "{}", other.stderr);
+    }
     let done = scene.json(9, &again);
     assert_eq!(counted(&done), [false, false, false, true, true, true], "compared before");
     let merged = scene.old();

@@ -112,6 +112,12 @@ async fn go(call: &Call, begin: &Begin, how: &str, read: impl FnOnce() -> Result
     }
     let lock = folder::lock(&settings)?;
     agree(call, &plan, "--dry-run", begin.confirm.as_deref()).await?;
+    // What another machine has the claim to is not declared.
+    let claim = claim(call, &settings, &environment)?;
+    let claim = match &claim {
+        Some(asked) if asked.hold().await?.is_none() => claim,
+        _ => None,
+    };
     let rollback = folder::make(&settings, plan)?;
     rollback.journal.append(&Record::Declared {
         environment,
@@ -122,7 +128,7 @@ async fn go(call: &Call, begin: &Begin, how: &str, read: impl FnOnce() -> Result
         by: host_files::acting_user(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     })?;
-    let stopped = carry_out(call, &settings, &rollback).await;
+    let stopped = carry_out(call, &settings, &rollback, claim).await;
     drop(lock);
     report::stopped(call, &settings, &rollback, &stopped?)
 }
@@ -137,7 +143,7 @@ pub(super) async fn resume(call: &Call, resume: &Resume) -> Result<Exit> {
         agree(call, &rollback.plan, "failback rollback status", resume.confirm.as_deref()).await?;
         rollback.journal.append(&Record::Resumed { by: host_files::acting_user() })?;
     }
-    let stopped = carry_out(call, &settings, &rollback).await;
+    let stopped = carry_out(call, &settings, &rollback, None).await;
     drop(lock);
     report::stopped(call, &settings, &rollback, &stopped?)
 }
@@ -155,7 +161,7 @@ pub(super) async fn undo(call: &Call, undo: &Undo) -> Result<Exit> {
     confirm_name(call, &rollback.plan.environment, deed, undo.confirm.as_deref()).await?;
     let onlooker = Onlooker::of(call, &settings, &rollback)?;
     let tools = tools(call, &settings, &rollback.store).await?.watched_by(Onlooker::of_programs(&onlooker));
-    let means = Means::of(call, &settings, &rollback)?;
+    let means = Means::of(call, &settings, &rollback, None)?;
     let watch = onlooker.of_course();
     let taken = means.course(&rollback, &tools, &watch).undo(undo.step.as_deref()).await;
     let taken = taken.map_err(|error| match error.kind() {
@@ -175,6 +181,12 @@ async fn agree(call: &Call, plan: &Plan, shown_by: &str, given: Option<&str>) ->
     Ok(())
 }
 
+/// The claim to an environment, not made yet; nothing where nobody has named an OLD to make it on.
+fn claim(call: &Call, settings: &Settings, environment: &str) -> Result<Option<Claim>> {
+    let is_named = settings.address(call, Side::Old)?.is_some();
+    is_named.then(|| settings.servers_of(call).map(|servers| Claim::new(environment, servers))).transpose()
+}
+
 /// What a course needs beside the rollback's files and tools.
 struct Means {
     servers: Servers,
@@ -183,10 +195,10 @@ struct Means {
 }
 
 impl Means {
-    fn of(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Self> {
+    /// Works with the claim that is held already, or with one that is made as soon as something is done.
+    fn of(call: &Call, settings: &Settings, rollback: &Rollback, held: Option<Claim>) -> Result<Self> {
         let servers = settings.servers_of(call)?;
-        let is_named = settings.address(call, Side::Old)?.is_some();
-        let claim = is_named.then(|| Claim::new(&rollback.plan.environment, servers.clone()));
+        let claim = held.map_or_else(|| claim(call, settings, &rollback.plan.environment), |held| Ok(Some(held)))?;
         let length = settings.config.rollback().traffic_rest().unwrap_or(rest::USUAL);
         Ok(Self { servers, claim, rest: TrafficRest { length, moved_before: folder::moved_before(settings, rollback)? } })
     }
@@ -209,17 +221,23 @@ impl Means {
     }
 }
 
-async fn carry_out(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Stopped> {
+async fn carry_out(call: &Call, settings: &Settings, rollback: &Rollback, claim: Option<Claim>) -> Result<Stopped> {
     let onlooker = Onlooker::of(call, settings, rollback)?;
-    let stopped = attended(call, settings, rollback, &onlooker).await;
+    let stopped = attended(call, settings, rollback, &onlooker, claim).await;
     // What happened before an error is told before it.
     onlooker.finish()?;
     stopped
 }
 
-async fn attended(call: &Call, settings: &Settings, rollback: &Rollback, onlooker: &Arc<Onlooker>) -> Result<Stopped> {
+async fn attended(
+    call: &Call,
+    settings: &Settings,
+    rollback: &Rollback,
+    onlooker: &Arc<Onlooker>,
+    claim: Option<Claim>,
+) -> Result<Stopped> {
     let tools = tools(call, settings, &rollback.store).await?.watched_by(Onlooker::of_programs(onlooker));
-    let means = Means::of(call, settings, rollback)?;
+    let means = Means::of(call, settings, rollback, claim)?;
     let watch = onlooker.of_course();
     let course = means.course(rollback, &tools, &watch);
     let variable = |name: &str| call.environment.get(name).map(str::to_owned);

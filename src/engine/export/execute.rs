@@ -127,6 +127,7 @@ async fn export_all(context: &Context, discovered: Option<&Discovery>, earlier: 
         cutover_us: cutover.micros(),
         overlap_us,
         zone: zone.name().to_owned(),
+        asked_evidence: Some(context.asked_evidence()?),
         databases,
         databases_aside,
     };

@@ -188,6 +188,7 @@ async fn make(
         tables: Vec::new(),
         differences: Vec::new(),
         remarks: Vec::new(),
+        stood_there: present.as_ref().map(|present| present.oid),
         former: None,
     });
     record.write(context.store())?;

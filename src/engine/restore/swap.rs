@@ -57,6 +57,7 @@ pub async fn swap(context: &Context, programs: &Programs, options: &SwapOptions)
     for at in &due {
         let name = record.databases[*at].name.clone();
         let present = facts(&session, &name).await?;
+        expect_still_there(context, &session, &record.databases[*at], present.as_ref()).await?;
         if let Some(present) = &present {
             expect_may_rename(present, &options.maintenance)?;
             let former = former(&session, &record, *at, present).await.place(|| format!("database {name}"))?;
@@ -174,10 +175,32 @@ async fn expect_in_place(session: &Session, record: &Restored) -> Result<()> {
         let now = now.map_or_else(|| "somebody has removed it".to_owned(), |found| format!("it is called {} now", found.name));
         let error = Error::new(ErrorKind::Refused, "look at what was put in its place").at(format!("database {}", one.name));
         let error = error.because(format!("what was restored stands there no more: {now}; nothing was renamed"));
-        let kept = one.former.as_ref().map(|former| former.kept_as.as_str()).unwrap_or_default();
-        return Err(error.next(format!("rename it back, or put {kept} in its place by hand, and look at the others")));
+        let by_hand = one.former.as_ref().map(|former| format!(", or put {} in its place by hand", former.kept_as));
+        return Err(error.next(format!("rename it back{}, and look at the others", by_hand.unwrap_or_default())));
     }
     Ok(())
+}
+
+/// Looks whether what stood in the place when the backup was restored stands there still.
+///
+/// # Errors
+/// `Refused` where it has another name now: it would be neither dumped, nor kept, nor closed to those who write to it.
+async fn expect_still_there(
+    context: &Context,
+    session: &Session,
+    one: &RestoredDatabase,
+    present: Option<&DatabaseFacts>,
+) -> Result<()> {
+    let Some(then) = one.stood_there.filter(|then| present.is_none_or(|present| present.oid != *then)) else { return Ok(()) };
+    let Some(found) = by_oid(session, then).await? else {
+        let gone = format!("{}: what stood in its place when it was restored was removed since", one.name);
+        context.reporter().tell(Event::Note(gone));
+        return Ok(());
+    };
+    let error = Error::new(ErrorKind::Refused, "put the restored database in its place").at(format!("database {}", one.name));
+    let error =
+        error.because(format!("what stood there when it was restored is called {} now; nothing was renamed", found.name));
+    Err(error.next("rename it back; where it is to stay aside, restore anew: `failback restore run`, with another --record"))
 }
 
 /// Lists the databases that are to take their places; those that have taken them, and could not be written down, are now.

@@ -6,6 +6,9 @@ use super::limits::Limits;
 use super::reporter::Reporter;
 use super::selection::Selection;
 use super::servers::Servers;
+use crate::error::Result;
+use crate::name::{Side, Sided};
+use crate::staging::AskedEvidence;
 use crate::store::Store;
 
 /// What a step works with. Functions within a step take the part that they need.
@@ -100,6 +103,22 @@ impl Context {
     #[must_use]
     pub const fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Returns the evidence that is asked for, beside the rows themselves.
+    ///
+    /// # Errors
+    /// `Storage` where a mark or a baseline cannot be written as text.
+    pub(crate) fn asked_evidence(&self) -> Result<AskedEvidence> {
+        let selection = &self.selection;
+        let asked = AskedEvidence {
+            xids: Sided::of(|side: Side| selection.xid(side).map(|xid| xid.to_string())),
+            estimates: selection.estimates(),
+            base: self.servers.base_address(),
+            ..AskedEvidence::default()
+        };
+        let asked = asked.with_mark(selection.shared_mark().as_deref())?;
+        asked.with_baseline(selection.baseline().map(|armed| armed.baseline.as_ref()))
     }
 
     /// Says where the run is, for errors and reports.

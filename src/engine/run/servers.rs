@@ -102,6 +102,11 @@ impl Servers {
         Ok(())
     }
 
+    /// Returns where BASE is, without its user; `None` where there is no BASE.
+    pub(crate) fn base_address(&self) -> Option<String> {
+        self.base.as_ref().map(Endpoint::address)
+    }
+
     /// Opens a session with BASE's database of that name; `None` where there is no BASE.
     ///
     /// # Errors

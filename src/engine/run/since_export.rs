@@ -9,7 +9,7 @@ use crate::config::{NamedTimeColumns, TableSettings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Ident;
 use crate::schema::{Method, TimeColumn};
-use crate::staging::{DatabaseRecord, Manifest, TableRecord};
+use crate::staging::{AskedEvidence, DatabaseRecord, Manifest, TableRecord};
 
 /// Expects that what is asked for now is what the run was exported with: other databases, other tables, another cutover want a
 /// run of their own.
@@ -36,6 +36,7 @@ pub fn expect_as_exported(context: &Context) -> Result<()> {
             .find(|name| !selection.wants(name))
             .map(|name| format!("it was exported of {name} too, which is not asked for now")),
     );
+    found.extend(other_evidence(context, &manifest)?);
     match found.into_iter().next() {
         None => Ok(()),
         Some(cause) => Err(Error::new(ErrorKind::Refused, "go on with the run")
@@ -43,6 +44,19 @@ pub fn expect_as_exported(context: &Context) -> Result<()> {
             .because(cause)
             .next("ask for what it was exported with; or leave --run out, or name another folder, to make a new run")),
     }
+}
+
+/// Says which evidence is named now that the export did not go by: its rows are judged by what was read then.
+pub(crate) fn other_evidence(context: &Context, manifest: &Manifest) -> Result<Option<String>> {
+    let now = context.asked_evidence()?;
+    let (named, reason) = match &manifest.asked_evidence {
+        Some(then) => (now.beside(then), "it was not exported by what is named now with"),
+        None => (
+            now.beside(&AskedEvidence::default()),
+            "an earlier failback exported it, and did not write down whether it went by",
+        ),
+    };
+    Ok((!named.is_empty()).then(|| format!("{reason} {} (or in failback.toml)", named.join(", "))))
 }
 
 /// Lists what is stated and differs, as sentences; what is not stated now cannot.

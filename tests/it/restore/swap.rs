@@ -90,6 +90,27 @@ fn a_database_that_is_gone_comes_back_under_its_name_beside_another() {
 }
 
 #[test]
+fn what_was_renamed_since_is_asked_about_before_anything_takes_its_place() {
+    let scene = Scene::new();
+    let maintenance = scene.url("postgres");
+    for name in ["swap_aside_a", "swap_aside_b"] {
+        lost(&scene, name);
+    }
+    assert_eq!(scene.run(&["run", "backups", "--at", "2999-01-01T00:00:00Z"]).code, 9);
+    let before = oid(&scene, "swap_aside_a");
+    for taken in ["alter database swap_aside_b rename to swap_aside_z", "create database swap_aside_b"] {
+        support::sql(&maintenance, taken);
+        let refused = scene.run(&["swap", "--without-dump"]);
+        assert!(refused.code == 4 && refused.stderr.contains("is called swap_aside_z now"), "{refused:?}");
+        assert_eq!(oid(&scene, "swap_aside_a"), before, "all, or none");
+    }
+    support::sql(&maintenance, "drop database swap_aside_z");
+    let swapped = scene.run(&["swap", "--without-dump"]);
+    assert!(swapped.code == 9 && swapped.stderr.contains("was removed since"), "{swapped:?}");
+    assert_eq!(scene.rows("swap_aside_b"), ROWS);
+}
+
+#[test]
 fn where_one_cannot_be_renamed_all_stay_and_are_open() {
     let scene = Scene::new();
     for name in ["swap_stay_a", "swap_stay_b"] {

@@ -292,9 +292,12 @@ fn one_environment_is_rolled_back_from_one_machine_at_a_time() {
         "{}",
         second.stderr
     );
+    assert!(second.stderr.contains("state: OLD was not touched"), "{}", second.stderr);
     assert!(done(&stages[1]).is_empty());
+    let status = stages[1].run(&["status"]);
+    assert!(status.code != 0 && !status.stdout.contains("under way"), "it was not declared: {status:?}");
     assert!(first.wait().expect("an end").success());
-    assert_eq!(stages[1].run(&["resume"]).code, 0);
+    assert_eq!(stages[1].run(&["run", "own.toml"]).code, 0);
     assert_eq!(done(&stages[1]), ["a"]);
 }
 
