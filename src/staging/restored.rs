@@ -68,7 +68,7 @@ pub struct RestoredDatabase {
     pub differences: Vec<String>,
     /// What should be known of it.
     pub remarks: Vec<String>,
-    /// The OID of the database that stood in its place when it was made; nothing where none did, or an earlier failback made it.
+    /// The OID of the database that stood in its place when it was made; nothing where none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stood_there: Option<u32>,
     /// What stands in its place, or stood there before the swap.

@@ -128,7 +128,7 @@ async fn go(call: &Call, begin: &Begin, how: &str, read: impl FnOnce() -> Result
         by: host_files::acting_user(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
     })?;
-    let stopped = carry_out(call, &settings, &rollback, claim).await;
+    let stopped = Box::pin(carry_out(call, &settings, &rollback, claim)).await;
     drop(lock);
     report::stopped(call, &settings, &rollback, &stopped?)
 }
@@ -143,7 +143,7 @@ pub(super) async fn resume(call: &Call, resume: &Resume) -> Result<Exit> {
         agree(call, &rollback.plan, "failback rollback status", resume.confirm.as_deref()).await?;
         rollback.journal.append(&Record::Resumed { by: host_files::acting_user() })?;
     }
-    let stopped = carry_out(call, &settings, &rollback, None).await;
+    let stopped = Box::pin(carry_out(call, &settings, &rollback, None)).await;
     drop(lock);
     report::stopped(call, &settings, &rollback, &stopped?)
 }
