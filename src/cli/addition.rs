@@ -80,8 +80,7 @@ impl Meant {
         };
         for said in &self.column {
             let (column, word) = parted(said, "write COLUMN=old, new or base")?;
-            let of: ValueOf = word.parse().map_err(|_| usage(format!("`{word}` is no side; use old, new or base")))?;
-            choose(column, Choice::Of(of))?;
+            choose(column, Choice::Of(ValueOf::read(word).map_err(usage)?))?;
         }
         for said in &self.set {
             let (column, text) = parted(said, "write COLUMN=TEXT; NULL is written with --set-null COLUMN")?;

@@ -10,10 +10,12 @@ use serde::Serialize;
 use super::addition::{Added, Meant};
 use super::settings::{Settings, shell_word};
 use super::{Call, Exit, amount, run};
-use crate::engine::{Cell, Filter, Met, Review, ShownRow, Tally, Window, picks_text, read_decisions};
+use crate::engine::{
+    Cell, Filter, Met, Review, ShownColumn, ShownRow, Tally, Window, expect_columns, picks_text, read_decisions,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{
-    Addition, Decisions, PickLine, PickedRow, Resolution, RowPick, SelectorWords, append_rows, pick_head, pick_line,
+    Addition, Choice, Decisions, PickLine, PickedRow, Resolution, RowPick, SelectorWords, append_rows, pick_head, pick_line,
     read_picks, without_rows, write_picks,
 };
 use crate::staging::{DiffIndex, Manifest, layout};
@@ -48,7 +50,7 @@ struct Exported {
     file: String,
     /// Lines that were written.
     rows: u64,
-    /// Rows whose key has no text, or is masked: no line can name them.
+    /// Rows whose key has no text, or is masked: no line can name them; and those whose picks hold a text for a masked column.
     left_out: u64,
 }
 
@@ -89,6 +91,10 @@ pub(super) fn export(
         };
         let of = |database: Option<String>| picks.get(&(database, row.table.clone(), key.clone())).copied();
         let pick = of(Some(row.database.clone())).or_else(|| of(None));
+        if pick.is_some_and(|pick| sets_what_is_masked(&row, pick)) {
+            left_out += 1;
+            return Ok(());
+        }
         let pairs = row.key.iter().filter_map(|(name, _)| Some((name.as_str(), key.get(name)?.as_str())));
         rows += 1;
         put(&pick_line((Some(&row.database), &row.table), pairs, Some(row.class), pick))
@@ -98,9 +104,11 @@ pub(super) fn export(
     let mut page = call.printer.page();
     page.line(format!("{} written to {}", amount::rows(rows), report.file));
     if left_out > 0 {
-        page.line(format!("left out: {}, whose keys are masked or have no text", amount::rows(left_out)));
+        let why = "whose keys are masked or have no text, or whose picks set what is masked";
+        page.line(format!("left out: {}, {why}", amount::rows(left_out)));
     }
     page.line("fill in `resolution`, and `why` as you like; a line without a resolution says nothing");
+    page.line("single columns: `columns` as status=old,total=base; `set` as note='paid twice'; `set_null` as dunned_at");
     page.next(settings.steps("decide", &["--import".to_owned(), shell_word(&report.file)]));
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
@@ -113,6 +121,13 @@ fn texts(row: &ShownRow) -> Option<BTreeMap<String, String>> {
         _ => None,
     };
     row.key.iter().map(pair).collect()
+}
+
+/// Whether a pick holds a text for a column of the row that is masked.
+fn sets_what_is_masked(row: &ShownRow, pick: &RowPick) -> bool {
+    let is_set = |name: &String| matches!(pick.choices.0.get(name), Some(chosen) if matches!(chosen.choice, Choice::Text(_)));
+    let is_masked = |column: &ShownColumn| [&column.old, &column.new].contains(&&Cell::Masked);
+    row.columns.iter().any(|column| is_masked(column) && is_set(&column.name))
 }
 
 fn place(path: &Path) -> Result<(LocalStore, &str)> {
@@ -133,21 +148,26 @@ pub(super) fn import(
     text: &str,
     sign: &dyn Fn(Resolution) -> Addition,
 ) -> Result<Option<Added>> {
-    let lines = read_picks(&host_files::read_text(path)?, &path.display().to_string())?;
+    let lines = read_picks(&host_files::read_text(path)?, &path.display().to_string())
+        .map_err(|error| error.next("mend the line: `failback decide --export` writes such files; nothing was decided"))?;
     expect_rows(store, &lines)?;
     let before = read_decisions(store)?;
     let known: BTreeMap<_, _> = before.picks().iter().map(|pick| (row_of(pick), pick)).collect();
     let mut added: Vec<(PickedRow, Addition)> = Vec::new();
-    for PickLine { pick, .. } in lines.into_iter().filter(|line| line.is_decided) {
+    for PickLine { pick, says_choices, .. } in lines.into_iter().filter(|line| line.is_decided) {
         let why = pick.signature.why.clone().or_else(|| why.cloned());
         let of_any = || known.get(&(None, pick.table.clone(), pick.key.clone()));
-        let is_known = known
-            .get(&row_of(&pick))
-            .or_else(of_any)
-            .is_some_and(|known| known.resolution == pick.resolution && (why.is_none() || known.signature.why == why));
+        let known = known.get(&row_of(&pick)).or_else(of_any).filter(|known| known.resolution == pick.resolution);
+        // A list without columns for it says nothing of what single columns get.
+        let choices = match known {
+            Some(known) if !says_choices => known.choices.clone(),
+            _ => pick.choices.clone(),
+        };
+        let is_known =
+            known.is_some_and(|known| known.choices.says_as(&choices) && (why.is_none() || known.signature.why == why));
         if !is_known {
             let row = (pick.database.clone(), pick.table.clone(), pick.key.into_iter().collect());
-            added.push((row, Addition { why, ..sign(pick.resolution) }));
+            added.push((row, Addition { choices, why, ..sign(pick.resolution) }));
         }
     }
     if added.is_empty() {
@@ -168,6 +188,8 @@ fn expect_rows(store: &dyn Store, lines: &[PickLine]) -> Result<()> {
     let picks: Vec<_> = lines.iter().map(|line| line.pick.clone()).collect();
     let decisions = Decisions::of_picks(picks);
     let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
+    expect_columns(&manifest, &decisions)
+        .map_err(|error| error.next("mend the line: it names columns of OLD's table; nothing was decided"))?;
     let tally = Tally::of(store, (&manifest, &index), &decisions, &Met::default())?;
     for (line, (rows, class)) in lines.iter().zip(tally.picks.iter().zip(&tally.picked)) {
         let fault = |cause: String| Error::new(ErrorKind::Usage, "read the picks").at(&line.pick.place).because(cause);

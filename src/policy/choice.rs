@@ -28,6 +28,16 @@ words!(ValueOf {
     Base => "base",
 });
 
+impl ValueOf {
+    /// Reads its word.
+    ///
+    /// # Errors
+    /// A sentence, where it is none.
+    pub fn read(word: &str) -> Result<Self, String> {
+        word.parse().map_err(|_| format!("`{word}` is no side; use old, new or base"))
+    }
+}
+
 /// What a column gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
@@ -62,6 +72,12 @@ impl Choices {
         self.0.is_empty()
     }
 
+    /// Whether others give the same to the same columns, wherever either stands.
+    #[must_use]
+    pub fn says_as(&self, other: &Self) -> bool {
+        self.meaning() == other.meaning()
+    }
+
     /// Adds what a column gets, in the place of what it got.
     pub fn choose(&mut self, column: impl Into<String>, choice: Choice) {
         self.0.insert(column.into(), Chosen { choice, place: String::new() });
@@ -80,8 +96,7 @@ impl Choices {
         if let Some(columns) = section.entry("columns") {
             for entry in columns.section()?.entries() {
                 let word = entry.text()?;
-                let of: ValueOf =
-                    word.parse().map_err(|_| entry.value_error(format!("`{word}` is no side; use old, new or base")))?;
+                let of = ValueOf::read(word).map_err(|cause| entry.value_error(cause))?;
                 add(&entry, entry.key(), Choice::Of(of))?;
             }
         }
@@ -95,14 +110,10 @@ impl Choices {
                 add(&nulls, &column, Choice::Null)?;
             }
         }
-        let first = CHOICES.iter().find_map(|key| section.entry(key));
-        match first {
-            Some(entry) if !matches!(resolution, Resolution::ApplyNew | Resolution::KeepOld) => Err(entry.key_error(format!(
-                "`{}` goes with apply_new or keep_old, which say whose values all other columns are",
-                entry.key()
-            ))),
-            _ => Ok(choices),
+        if let Some(entry) = CHOICES.iter().find_map(|key| section.entry(key)) {
+            expect_side(entry.key(), resolution).map_err(|cause| entry.key_error(cause))?;
         }
+        Ok(choices)
     }
 
     /// Checks that they make sense for rows of a class; the error is a sentence.
@@ -183,10 +194,21 @@ fn text(entry: &Entry<'_>) -> Result<String> {
         Some(Value::Integer(number)) => number.value().to_string(),
         _ => return Err(entry.wants("a text or a whole number")),
     };
-    if text.contains('\0') {
-        return Err(entry.value_error("no value of PostgreSQL's holds a null character"));
-    }
+    expect_text(&text).map_err(|cause| entry.value_error(cause))?;
     Ok(text)
+}
+
+/// Expects a text that a value of PostgreSQL's can have.
+pub(super) fn expect_text(text: &str) -> Result<(), String> {
+    if text.contains('\0') { Err("no value of PostgreSQL's holds a null character".to_owned()) } else { Ok(()) }
+}
+
+/// Expects a resolution that says whose values all columns are of which nothing is said.
+pub(super) fn expect_side(key: &str, resolution: Resolution) -> Result<(), String> {
+    if matches!(resolution, Resolution::ApplyNew | Resolution::KeepOld) {
+        return Ok(());
+    }
+    Err(format!("`{key}` goes with apply_new or keep_old, which say whose values all other columns are"))
 }
 
 /// What is to be done with a row, for people: `apply_new, status: old`.

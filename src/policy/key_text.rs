@@ -1,5 +1,5 @@
-//! A row's key as one text: `id=42`, or `tenant='a, b',id=42` for a key of two columns. Values are written as `failback show`
-//! prints them: what stands in quotes is what they enclose.
+//! Columns with their values as one text, as of a row's key: `id=42`, or `tenant='a, b',id=42` for a key of two columns. Values
+//! are written as `failback show` prints them: what stands in quotes is what they enclose.
 
 /// Reads a value as it is printed; a text in quotes is what they enclose.
 ///
@@ -97,30 +97,72 @@ fn name(text: &str) -> Result<(String, &str), String> {
         let (name, behind) = text.split_once('=').ok_or_else(lacks)?;
         return Ok((name.trim().to_owned(), behind));
     };
+    let (name, behind) = enclosed_name(quoted).ok_or_else(|| endless(text))?;
+    let behind = behind.trim_start().strip_prefix('=').ok_or_else(lacks)?;
+    Ok((name, behind))
+}
+
+fn endless(text: &str) -> String {
+    format!("`{text}` begins with a quote that has no end")
+}
+
+/// What double quotes enclose, behind the first of them, and what comes behind the last.
+fn enclosed_name(quoted: &str) -> Option<(String, &str)> {
     let mut characters = quoted.chars();
     let mut name = String::new();
     loop {
-        match characters.next() {
-            Some('"') if characters.as_str().starts_with('"') => name.extend(characters.next()),
-            Some('"') => break,
-            Some(character) => name.push(character),
-            None => return Err(format!("`{text}` begins with a quote that has no end")),
+        match characters.next()? {
+            '"' if characters.as_str().starts_with('"') => name.extend(characters.next()),
+            '"' => return Some((name, characters.as_str())),
+            character => name.push(character),
         }
     }
-    let behind = characters.as_str().trim_start().strip_prefix('=').ok_or_else(lacks)?;
-    Ok((name, behind))
+}
+
+/// Reads names of columns, with commas between; one that is no plain word stands in double quotes.
+///
+/// # Errors
+/// A sentence, where they are none.
+pub(super) fn read_names(text: &str) -> Result<Vec<String>, String> {
+    let (mut names, mut rest) = (Vec::new(), text.trim_start());
+    loop {
+        let (name, behind) = if let Some(quoted) = rest.strip_prefix('"') {
+            let (name, behind) = enclosed_name(quoted).ok_or_else(|| endless(rest))?;
+            (name, behind.trim_start())
+        } else {
+            let end = rest.find(',').unwrap_or(rest.len());
+            (rest[..end].trim_end().to_owned(), &rest[end..])
+        };
+        if name.is_empty() || !(behind.is_empty() || behind.starts_with(',')) {
+            return Err(format!("`{text}` is no list of columns' names with commas between"));
+        }
+        names.push(name);
+        match behind.strip_prefix(',') {
+            Some(next) => rest = next.trim_start(),
+            None => return Ok(names),
+        }
+    }
+}
+
+fn is_plain(text: &str, more: &str) -> bool {
+    !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || one == '_' || more.contains(one))
+}
+
+fn write_name(name: &str) -> String {
+    if is_plain(name, "") { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}
+
+/// Writes names so that [`read_names`] reads them.
+pub(super) fn write_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names.into_iter().map(write_name).collect::<Vec<_>>().join(",")
 }
 
 /// Writes a key so that [`read_key`] reads it.
 pub fn write_key<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let plain = |text: &str, more: &str| {
-        !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || one == '_' || more.contains(one))
-    };
     let pair = |(name, value): (&str, &str)| {
-        let name = if plain(name, "") { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) };
-        let is_bare = plain(value, "-.:@/+") && value != "NULL";
+        let is_bare = is_plain(value, "-.:@/+") && value != "NULL";
         let value = if is_bare { value.to_owned() } else { format!("'{}'", value.replace('\'', "''")) };
-        format!("{name}={value}")
+        format!("{}={value}", write_name(name))
     };
     pairs.into_iter().map(pair).collect::<Vec<_>>().join(",")
 }
@@ -143,6 +185,18 @@ mod tests {
             assert!(read_key(wrong).is_err() || wrong == "a=1,'b'", "{wrong}");
         }
         assert_eq!(read_key("42").unwrap_err(), "`42` has no `=`");
+    }
+
+    #[test]
+    fn names_are_read_as_they_are_written() {
+        for names in [vec!["a"], vec!["a", "B c", "d,e", "f\"g", "\"", " h "], vec!["=x"]] {
+            assert_eq!(read_names(&write_names(names.iter().copied())).unwrap(), names);
+        }
+        assert_eq!(read_names(" a , \"b\" ,c ").unwrap(), ["a", "b", "c"]);
+        for wrong in ["", "a,", ",a", "\"a\"b", "\"\""] {
+            assert_eq!(read_names(wrong).unwrap_err(), format!("`{wrong}` is no list of columns' names with commas between"));
+        }
+        assert_eq!(read_names("\"a").unwrap_err(), "`\"a` begins with a quote that has no end");
     }
 
     #[test]

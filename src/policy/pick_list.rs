@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::choice::{CHOICES, expect_side, expect_text};
+use super::csv::{self, Record};
 use super::decision::Signature;
-use super::key_text::{read_key, write_key};
-use super::keys::nearest;
-use super::{Choices, Decisions, Resolution, RowPick, csv};
+use super::key_text::{read_key, read_names, write_key, write_names};
+use super::keys::{nearest, spell};
+use super::{Choice, Choices, Chosen, Decisions, Resolution, RowPick, ValueOf};
 use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::words::Word as _;
 
 /// The columns of a list.
-pub const PICK_COLUMNS: [&str; 8] = ["database", "table", "key", "class", "resolution", "why", "by", "at"];
+pub const PICK_COLUMNS: [&str; 11] =
+    ["database", "table", "key", "class", "resolution", CHOICES[0], CHOICES[1], CHOICES[2], "why", "by", "at"];
 
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub struct PickLine {
     pub class: Option<Class>,
     /// Whether something is to be done with the row; where not, its pick says `hold`.
     pub is_decided: bool,
+    /// Whether the list has a column for what single columns get; where not, nothing is said of them.
+    pub says_choices: bool,
     /// The row, and what is to be done with it.
     pub pick: RowPick,
 }
@@ -34,48 +39,115 @@ pub fn read_picks(text: &str, file: &str) -> Result<Vec<PickLine>> {
     };
     let mut records = csv::records(text).map_err(|(line, cause)| fault(line, cause))?.into_iter();
     let Some(head) = records.next() else { return Ok(Vec::new()) };
-    for name in &head.cells {
-        if !PICK_COLUMNS.contains(&name.as_str()) {
-            let near = nearest(name, PICK_COLUMNS).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            return Err(fault(head.line, format!("unknown column `{name}`{near}")));
-        }
-    }
-    let of = |name: &str| head.cells.iter().position(|column| column == name);
-    if let Some(lacking) = ["table", "key", "resolution"].into_iter().find(|name| of(name).is_none()) {
-        return Err(fault(head.line, format!("it has no column `{lacking}`")));
-    }
+    let line = head.line;
+    let head = Head::read(head).map_err(|cause| fault(line, cause))?;
     let (mut lines, mut known) = (Vec::new(), BTreeMap::new());
     for record in records {
-        let fault = |cause: String| fault(record.line, cause);
-        if record.cells.len() != head.cells.len() {
-            return Err(fault(format!("it has {} cells, and the first line {}", record.cells.len(), head.cells.len())));
+        let place = format!("{file}:{}", record.line);
+        let line = head.line(&record, place).map_err(|cause| fault(record.line, cause))?;
+        if let Some(other) = known.insert(line.pick.row(), record.line) {
+            return Err(fault(record.line, format!("it means the same row as line {other}")));
         }
-        let cell = |name: &str| of(name).map(|at| csv::bare(&record.cells[at])).filter(|cell| !cell.is_empty());
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+/// The first line of a list: what each cell is.
+struct Head(Vec<String>);
+
+impl Head {
+    /// Reads it; the error is a sentence.
+    fn read(record: Record) -> Result<Self, String> {
+        let names = record.cells;
+        for (number, name) in names.iter().enumerate() {
+            if !PICK_COLUMNS.contains(&name.as_str()) {
+                let near = nearest(name, PICK_COLUMNS).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                return Err(format!("unknown column `{name}`{near}"));
+            }
+            if names[..number].contains(name) {
+                return Err(format!("it has the column `{name}` twice"));
+            }
+        }
+        match ["table", "key", "resolution"].into_iter().find(|name| !names.iter().any(|known| known == name)) {
+            Some(lacking) => Err(format!("it has no column `{lacking}`")),
+            None => Ok(Self(names)),
+        }
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        self.0.iter().position(|column| column == name)
+    }
+
+    /// Reads a line; the error is a sentence.
+    fn line(&self, record: &Record, place: String) -> Result<PickLine, String> {
+        if record.cells.len() != self.0.len() {
+            return Err(format!("it has {} cells, and the first line {}", record.cells.len(), self.0.len()));
+        }
+        let cell = |name: &str| self.place(name).map(|at| csv::bare(&record.cells[at])).filter(|cell| !cell.is_empty());
         let text = |name: &str| cell(name).map(str::to_owned);
-        let wanted = |name: &str| text(name).ok_or_else(|| fault(format!("its `{name}` is empty")));
-        let resolution = cell("resolution").map(Resolution::read).transpose().map_err(fault)?;
-        let class =
-            cell("class").map(|word| Class::read(word).map_err(|_| fault(format!("`{word}` is no class")))).transpose()?;
-        let pairs = read_key(&wanted("key")?).map_err(fault)?;
+        let wanted = |name: &str| text(name).ok_or_else(|| format!("its `{name}` is empty"));
+        let resolution = cell("resolution").map(Resolution::read).transpose()?;
+        let class = cell("class").map(|word| Class::read(word).map_err(|_| format!("`{word}` is no class"))).transpose()?;
+        let pairs = read_key(&wanted("key")?)?;
         let key: BTreeMap<_, _> = pairs.iter().cloned().collect();
         if key.len() < pairs.len() {
-            return Err(fault("its key names a column twice".to_owned()));
+            return Err("its key names a column twice".to_owned());
+        }
+        let choices = read_choices(CHOICES.map(&cell), &place)?;
+        if let Some(name) = CHOICES.into_iter().find(|name| cell(name).is_some()) {
+            let resolution =
+                resolution.ok_or_else(|| format!("its `{name}` says what columns get, and its `resolution` nothing"))?;
+            expect_side(name, resolution)?;
         }
         let pick = RowPick {
-            place: format!("{file}:{}", record.line),
+            place,
             database: text("database"),
             table: wanted("table")?,
             key,
             resolution: resolution.unwrap_or(Resolution::Hold),
-            choices: Choices::default(),
+            choices,
             signature: Signature { why: text("why"), by: text("by"), at: text("at") },
         };
-        if let Some(other) = known.insert(pick.row(), record.line) {
-            return Err(fault(format!("it means the same row as line {other}")));
-        }
-        lines.push(PickLine { class, is_decided: resolution.is_some(), pick });
+        let says_choices = CHOICES.iter().any(|name| self.place(name).is_some());
+        Ok(PickLine { class, is_decided: resolution.is_some(), says_choices, pick })
     }
-    Ok(lines)
+}
+
+/// Reads what single columns get out of the cells `columns`, `set` and `set_null`; the error is a sentence.
+fn read_choices([columns, set, nulls]: [Option<&str>; 3], place: &str) -> Result<Choices, String> {
+    let mut choices = Choices::default();
+    let mut choose = |column: String, choice: Choice| {
+        if choices.0.contains_key(&column) {
+            return Err(format!("`{}` gets a value twice", spell(&column)));
+        }
+        choices.0.insert(column, Chosen { choice, place: place.to_owned() });
+        Ok(())
+    };
+    for (column, word) in columns.map(read_key).transpose()?.into_iter().flatten() {
+        choose(column, Choice::Of(ValueOf::read(&word)?))?;
+    }
+    for (column, text) in set.map(read_key).transpose()?.into_iter().flatten() {
+        expect_text(&text)?;
+        choose(column, Choice::Text(text))?;
+    }
+    for column in nulls.map(read_names).transpose()?.into_iter().flatten() {
+        choose(column, Choice::Null)?;
+    }
+    Ok(choices)
+}
+
+/// Writes what single columns get as the cells `columns`, `set` and `set_null`.
+fn write_choices(choices: &Choices) -> [String; 3] {
+    let (mut columns, mut set, mut nulls) = (Vec::new(), Vec::new(), Vec::new());
+    for (column, chosen) in &choices.0 {
+        match &chosen.choice {
+            Choice::Of(of) => columns.push((column.as_str(), of.word())),
+            Choice::Text(text) => set.push((column.as_str(), text.as_str())),
+            Choice::Null => nulls.push(column.as_str()),
+        }
+    }
+    [write_key(columns), write_key(set), write_names(nulls)]
 }
 
 /// Writes the first line of a list.
@@ -94,12 +166,16 @@ pub fn pick_line<'a>(
     let none = Signature::default();
     let signature = pick.map_or(&none, |pick| &pick.signature);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let [columns, set, nulls] = pick.map(|pick| write_choices(&pick.choices)).unwrap_or_default();
     let cells = [
         database.unwrap_or_default().to_owned(),
         table.to_owned(),
         write_key(key),
         class.map_or("", Class::word).to_owned(),
         pick.map_or("", |pick| pick.resolution.word()).to_owned(),
+        columns,
+        set,
+        nulls,
         text(&signature.why),
         text(&signature.by),
         text(&signature.at),
@@ -156,6 +232,24 @@ mod tests {
     }
 
     #[test]
+    fn what_single_columns_get_is_read_as_it_is_written() {
+        let toml = "[[row]]\ntable = \"a.b\"\nkey = { id = 7 }\nresolution = \"apply_new\"\n\
+                    columns = { \"=a b\" = \"old\", c = \"base\" }\n\
+                    set = { d = \"\", e = \"NULL\", f = \"=1, 'x'\\r\\n\\\"y\", g = \"(masked)\", h = \"\\\\N\" }\n\
+                    set_null = [\"i\", \"J,k\"]\n";
+        let picks = Decisions::parse(toml, "d").unwrap().picks().to_vec();
+        let text = write_picks(&picks);
+        let lines = read_picks(&text, "list.csv").unwrap();
+        assert!(lines[0].pick.choices.says_as(&picks[0].choices), "{text}");
+        assert!(lines[0].says_choices && lines[0].pick.choices.0.values().all(|chosen| chosen.place == "list.csv:2"));
+        let of = |text: &str| read_picks(text, "list.csv").unwrap().remove(0);
+        assert!(!of("table,key,resolution\na.b,id=7,apply_new\n").says_choices);
+        let bare = of("table;key;resolution;columns;set;set_null\na.b;id=7;apply_new;a=old;b=,c=1,5;d, e\n").pick.choices;
+        assert_eq!(bare.to_string(), "a: old, b: a text, c: a text, d: NULL, e: NULL");
+        assert_eq!((&bare.0["b"].choice, &bare.0["c"].choice), (&Choice::Text(String::new()), &Choice::Text("1,5".to_owned())));
+    }
+
+    #[test]
     fn mistakes_are_told_with_their_line() {
         let cases = [
             ("table,key,resolutoin\n", 1, "unknown column `resolutoin`; did you mean `resolution`?"),
@@ -167,6 +261,32 @@ mod tests {
             ("table,key,resolution\na.b,1,hold\n", 2, "`1` has no `=`"),
             ("table,key,resolution\na.b,\"id=1,id=2\",hold\n", 2, "its key names a column twice"),
             ("table,key,resolution,class\na.b,id=1,hold,inser\n", 2, "`inser` is no class"),
+            ("table,key,resolution,key\na.b,id=1,hold,id=1\n", 1, "it has the column `key` twice"),
+            ("table,key,resolution,column\n", 1, "unknown column `column`; did you mean `columns`?"),
+            ("table,key,resolution,columns\na.b,id=1,apply_new,status\n", 2, "`status` has no `=`"),
+            ("table,key,resolution,columns\na.b,id=1,apply_new,status=mine\n", 2, "`mine` is no side; use old, new or base"),
+            (
+                "table,key,resolution,set\na.b,id=1,keep_old,n=NULL\n",
+                2,
+                "`NULL` is no value; the text is written 'NULL', in quotes",
+            ),
+            (
+                "table,key,resolution,set\na.b,id=1,keep_old,n=E'\\u0000'\n",
+                2,
+                "no value of PostgreSQL's holds a null character",
+            ),
+            (
+                "table,key,resolution,set_null\na.b,id=1,keep_old,\"a,\"\n",
+                2,
+                "`a,` is no list of columns' names with commas between",
+            ),
+            ("table,key,resolution,columns,set_null\na.b,id=1,keep_old,a=new,a\n", 2, "`a` gets a value twice"),
+            ("table,key,resolution,set\na.b,id=1,,a=1\n", 2, "its `set` says what columns get, and its `resolution` nothing"),
+            (
+                "table,key,resolution,set\na.b,id=1,hold,a=1\n",
+                2,
+                "`set` goes with apply_new or keep_old, which say whose values all other columns are",
+            ),
             ("table,key,resolution\na.b,\"id=1,hold\n", 2, "a quote has no end"),
         ];
         for (text, line, cause) in cases {
