@@ -10,7 +10,7 @@ pub const ROW_PLACE: [&str; 2] = ["fb_database", "fb_table"];
 
 /// What else a column of a diff, of a plan or of a view of both may be called; `filename` and `file_row_number` are columns
 /// that DuckDB adds.
-const OTHERS: [&str; 16] = [
+const OTHERS: [&str; 17] = [
     "fb_class",
     "fb_conflict",
     "fb_evidence_old",
@@ -27,6 +27,7 @@ const OTHERS: [&str; 16] = [
     "base",
     "old",
     "new",
+    "result",
 ];
 
 /// A column of a table's key.

@@ -23,8 +23,25 @@ pub struct ViewedTable {
     pub rows: u64,
     /// The file of what is done with each, where there is a plan.
     pub plan: Option<String>,
+    /// The file of the rows that the plan composes of both sides', where there are any.
+    pub composed: Option<String>,
+    /// The fields of an image, in their order, where the sides do not have the same columns; else nothing.
+    pub fields: Vec<(Ident, FieldOf)>,
     /// The files of NEW's staged rows.
     pub staged: Vec<String>,
+}
+
+/// Whose one field of an image is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldOf {
+    /// A column of both sides.
+    Both,
+    /// A column that OLD alone has: a merge leaves its value as it is.
+    OldAlone,
+    /// A column that NEW alone has: OLD gets nothing of it.
+    NewAlone,
+    /// OLD's own form of another field, counted from 1: a merge leaves it where it leaves that one's value.
+    FormOf(usize),
 }
 
 /// What a view says of a row beside its key and its images.
@@ -79,13 +96,17 @@ fn rows_that_differ(table: &ViewedTable) -> String {
         text
     });
     let (action, plan) = match &table.plan {
-        Some(plan) => (
-            "p.fb_action, p.fb_why",
-            format!(
+        Some(plan) => {
+            let mut joined = format!(
                 "\nleft join {} p\n  on p.file_row_number = f.rows_before + d.file_row_number",
                 files(std::iter::once(plan), ", file_row_number = true")
-            ),
-        ),
+            );
+            if let Some(composed) = &table.composed {
+                let rows = files(std::iter::once(composed), "");
+                let _ = write!(joined, "\nleft join {rows} c\n  on c.fb_row = f.rows_before + d.file_row_number");
+            }
+            ("p.fb_action, p.fb_why", joined)
+        }
         None => ("null::varchar as fb_action, null::varchar as fb_why", String::new()),
     };
     let told = format!("{TOLD}, fb_written_old, fb_written_new")
@@ -96,12 +117,58 @@ fn rows_that_differ(table: &ViewedTable) -> String {
     let before: Vec<_> = table.diff.iter().map(|(path, rows)| format!("({}, {rows})", literal(path))).collect();
     format!(
         "select {} as fb_database, {} as fb_table,\n  {key}{told}, {action},\n  \
-         d.\"base\", d.\"old\", d.\"new\"\nfrom {} d\njoin (values {}) f (path, rows_before) on f.path = d.filename{plan}",
+         d.\"base\", d.\"old\", d.\"new\",\n  {} as result\nfrom {} d\n\
+         join (values {}) f (path, rows_before) on f.path = d.filename{plan}",
         literal(&table.database),
         literal(&table.table),
+        result(table),
         files(table.diff.iter().map(|(path, _)| path), ", filename = true, file_row_number = true"),
         before.join(", ")
     )
+}
+
+/// The row that OLD has after a merge of the plan; NULL where it then has none, or there is no plan.
+fn result(table: &ViewedTable) -> String {
+    if table.plan.is_none() {
+        return "case when false then d.\"new\" end".to_owned();
+    }
+    let brought = if table.composed.is_some() { "coalesce(c.\"row\", d.\"new\")" } else { "d.\"new\"" };
+    let [as_new, as_old] = if table.fields.is_empty() {
+        [brought.to_owned(), "d.\"old\"".to_owned()]
+    } else {
+        [brought, "d.\"old\""].map(|image| packed(&table.fields, image))
+    };
+    format!(
+        "case when p.fb_action in ('insert', 'update', 'replace') then {as_new}\n    \
+         when p.fb_action <> 'delete' and d.\"old\" is not null then {as_old} end"
+    )
+}
+
+/// An image's fields as OLD has them.
+fn packed(fields: &[(Ident, FieldOf)], image: &str) -> String {
+    let at = |image: &str, field: usize| format!("struct_extract_at({image}, {field})");
+    let mut taken = BTreeSet::new();
+    let of = |(number, (name, of)): (usize, &(Ident, FieldOf))| {
+        let value = match of {
+            FieldOf::Both => at(image, number + 1),
+            FieldOf::OldAlone => at("d.\"old\"", number + 1),
+            FieldOf::NewAlone => format!("case when false then {} end", at(image, number + 1)),
+            FieldOf::FormOf(other) => format!(
+                "case when {} is not distinct from {} then {} end",
+                at(image, *other),
+                at("d.\"old\"", *other),
+                at("d.\"old\"", number + 1)
+            ),
+        };
+        // As DuckDB calls the second of names that are alike but for their case.
+        let (mut named, mut more) = (name.as_str().to_owned(), 0);
+        while !taken.insert(named.to_lowercase()) {
+            more += 1;
+            named = format!("{}_{more}", name.as_str());
+        }
+        format!("{} := {value}", Ident::new(&named).sql())
+    };
+    format!("struct_pack({})", fields.iter().enumerate().map(of).collect::<Vec<_>>().join(", "))
 }
 
 fn files<'a>(paths: impl Iterator<Item = &'a String>, options: &str) -> String {
@@ -145,5 +212,19 @@ mod tests {
     fn what_a_plan_does_stands_beside_each_row() {
         let text = duckdb_views(&[ViewedTable { plan: Some("shop/plan/t0001.parquet".to_owned()), ..table("t", "t0001") }]);
         assert!(text.contains("left join read_parquet(['shop/plan/t0001.parquet'], file_row_number = true) p"), "{text}");
+        assert!(text.contains("then d.\"new\"\n") && !text.contains("struct_pack"), "{text}");
+    }
+
+    #[test]
+    fn columns_of_one_side_alone_come_to_what_old_has() {
+        let fields = [("id", FieldOf::Both), ("a", FieldOf::OldAlone), ("A", FieldOf::NewAlone), ("f", FieldOf::FormOf(1))];
+        let fields = fields.map(|(name, of)| (Ident::new(name), of)).to_vec();
+        assert_eq!(
+            packed(&fields, "n"),
+            "struct_pack(\"id\" := struct_extract_at(n, 1), \"a\" := struct_extract_at(d.\"old\", 2), \
+             \"A_1\" := case when false then struct_extract_at(n, 3) end, \
+             \"f\" := case when struct_extract_at(n, 1) is not distinct from struct_extract_at(d.\"old\", 1) \
+             then struct_extract_at(d.\"old\", 4) end)"
+        );
     }
 }

@@ -65,7 +65,7 @@ pub use column_mask::ColumnMask;
 pub use condition::{CONDITION_QUERIES, CONDITION_VIEW, ConditionRow};
 pub use copies::{copies, own_copies};
 pub use delta_tables::{DeltaTables, arriving_orphans, going_orphans, orphaning_parents, orphans, takeovers};
-pub use duckdb_views::{ViewedTable, duckdb_views};
+pub use duckdb_views::{FieldOf, ViewedTable, duckdb_views};
 pub use fence::{all_at_once, fence, lift};
 pub use grant::{DatabaseGrants, GrantedObjects, ListedObjects, ServerGrants};
 pub use key_range::{KeyCut, KeyRange};

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::readable::look;
 use crate::recovery::fingerprint;
 use crate::show::Scene;
 use crate::support::{self, pty::Stage};
@@ -161,6 +162,91 @@ fn a_row_gets_what_was_chosen_column_by_column_and_is_taken_back() {
     assert_eq!(scene.run(&["undo", "--confirm", &scene.pair.database]).code, 0);
     assert_eq!(fingerprint(&scene.pair.old), before);
     assert_eq!(scene.text(), text, "nobody writes the file but people");
+}
+
+/// What `show --json` says of each row's result by its key, and what DuckDB says of it over the run's views: nothing where OLD
+/// has no row, else the texts of its columns. Of names that are alike but for their case, DuckDB calls the second otherwise.
+fn results(scene: &Scene, columns: &[&str]) -> [BTreeMap<String, Value>; 2] {
+    let fields = columns.iter().map(|name| if columns.contains(&"V") && *name == "v" { "v_1" } else { name });
+    let texts: Vec<_> = fields.map(|column| format!("result.\"{column}\"::varchar")).collect();
+    let query = format!(
+        "select id::varchar, case when result is not null then [{}] end from \"{}.public.t\"",
+        texts.join(", "),
+        scene.pair.database
+    );
+    let viewed = look(&["query", scene.folder().to_str().expect("a path"), &query]);
+    let viewed =
+        viewed.as_array().expect("rows").iter().map(|row| (row[0].as_str().expect("a key").to_owned(), row[1].clone()));
+    let shown = scene.document(0, &["show", "t", "--limit", "all", "--all"]);
+    let of = |row: &Value| {
+        let all = row["columns"].as_array().expect("columns");
+        let of = |name: &&str| &all.iter().find(|column| column["name"] == **name).expect("a column")["result"];
+        // OLD's default, and a column that OLD lacks, have no value in a file.
+        let value = |name: &&str| if of(name).is_object() { Value::Null } else { of(name).clone() };
+        let is_gone = columns.iter().all(|name| of(name)["absent"] == "row");
+        let result = if is_gone { Value::Null } else { columns.iter().map(value).collect() };
+        (row["key"]["id"].as_str().expect("a key").to_owned(), result)
+    };
+    [shown["rows"].as_array().expect("rows").iter().map(of).collect(), viewed.collect()]
+}
+
+#[test]
+fn views_have_the_rows_that_a_plan_composes() {
+    let scene = scene("columns_viewed");
+    let (text, _) = chosen(&values(&scene.pair.old), &values(&scene.pair.new));
+    scene.write(&text);
+    let compared = scene.document(0, &["diff"]);
+    let [unplanned, none] = results(&scene, &["id"]);
+    assert_eq!((unplanned.len(), none.into_values().collect()), (13, vec![Value::Null; 13]), "there is no plan yet");
+    scene.document(0, &["plan"]);
+    // OLD's type of a number, columns that one side alone has, one that OLD computes, and NEW's row that OLD lacks.
+    let columns = ["id", "n", "v", "few", "doc", "must", "only_old", "only_new", "code", "p_id"];
+    let [shown, viewed] = results(&scene, &columns);
+    assert_eq!((shown.len(), &viewed), (13, &shown));
+    let count = "select fb_class, count(*) from fb_rows group by all order by all";
+    let counted = look(&["query", scene.folder().to_str().expect("a path"), count]);
+    let counted: serde_json::Map<_, _> = counted
+        .as_array()
+        .expect("rows")
+        .iter()
+        .map(|row| (row[0].as_str().expect("a class").to_owned(), row[1].clone()))
+        .collect();
+    assert_eq!(compared["counts"], Value::from(counted));
+}
+
+#[test]
+fn views_have_the_rows_that_a_plan_leaves_brings_and_takes() {
+    let both = "create table t (id int primary key, \"V\" text, v text, created_at timestamptz default '2026-01-01',
+             updated_at timestamptz default '2026-01-01');
+         insert into t (id, \"V\", v) select i, 'V ' || i, 'v ' || i from generate_series(1, 8) i;";
+    let new = "update t set v = 'new', updated_at = '2026-01-14 12:00Z' where id <= 5; delete from t where id > 6;
+         insert into t values (9, 'V', 'v', '2026-01-14 12:00Z', '2026-01-14 12:00Z')";
+    let scene = Scene::made("columns_taken", [both, &format!("{both}{new}")], "");
+    let picks = pick(1, "apply_new", "set = { V = \"NULL\" }\nset_null = [\"v\"]")
+        + &pick(2, "keep_old", "columns = { v = \"new\" }")
+        + &pick(3, "skip", "")
+        + &pick(4, "hold", "");
+    let all = "[tables.\"public.t\"]\ndelete = \"apply_new\"\nambiguous_missing_on_new = \"apply_new\"\n\
+               [tables.\"public.t\".evidence]\ndelete = \"column\"\nambiguous_missing_on_new = \"two_way\"\n";
+    scene.write(&format!("{all}{picks}"));
+    let planned = scene.document(0, &["plan"]);
+    assert_eq!(planned["actions"], json!({"delete": 2, "hold": 1, "insert": 1, "skip": 1, "update": 3}), "{planned:#}");
+    let columns = ["id", "V", "v", "created_at", "updated_at"];
+    let [shown, viewed] = results(&scene, &columns);
+    assert_eq!(viewed, shown);
+    let values = |id: &str| (viewed[id][2].as_str(), viewed[id].is_null());
+    assert_eq!(
+        ["1", "2", "3", "4", "5", "7", "9"].map(values),
+        [
+            (None, false),
+            (Some("new"), false),
+            (Some("v 3"), false),
+            (Some("v 4"), false),
+            (Some("new"), false),
+            (None, true),
+            (Some("v"), false),
+        ]
+    );
 }
 
 #[test]
