@@ -258,7 +258,8 @@ fn a_column_that_is_none_is_told_with_its_line_and_nothing_is_decided() {
 #[test]
 fn a_list_of_thousands_keeps_what_single_columns_get() {
     let both = format!(
-        "create table t (id int primary key, v text, w text, {STAMPS}); insert into t (id, v) select generate_series(1, 1100), 'old'"
+        "create table t (id int primary key, v text, w text, {STAMPS});
+         insert into t (id, v) select generate_series(1, 1100), 'old'"
     );
     let changed = "update t set v = 'new', w = 'new', updated_at = '2026-01-14 12:00Z'";
     let scene = Scene::made("picks_columns_many", [&both, &format!("{both}; {changed}")], "");
