@@ -75,8 +75,9 @@ pub(super) fn mask(settings: &Settings, store: &dyn Store) -> Result<(Mask, Vec<
     let (mut mask, mut notes) = (now.clone(), Vec::new());
     for demand in Demands::read(store)? {
         if demand.mask.rules() > 0 && demand.mask != *now {
-            notes.push(format!("columns are masked as {} has it", demand.origin()));
-            mask = mask.and(demand.mask);
+            let origin = demand.origin();
+            notes.push(format!("columns are masked as {origin} has it"));
+            mask = mask.and(demand.mask.of(&origin));
         }
     }
     Ok((mask, notes))

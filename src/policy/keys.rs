@@ -153,6 +153,12 @@ impl<'a> Entry<'a> {
         self.key
     }
 
+    /// Returns the section that the key stands in, without brackets.
+    #[must_use]
+    pub fn section_name(&self) -> &str {
+        &self.section
+    }
+
     /// Returns the value.
     #[must_use]
     pub fn value(&self) -> Option<&'a Value> {

@@ -68,11 +68,13 @@ const valuesTable = (table, row, all) => {
   }
   lines.createTHead().append(head);
   const body = lines.createTBody();
+  const masked = new Map();
   let alike = 0;
   table.columns.forEach((column, position) => {
     const differs = row.d.includes(position);
     alike += differs ? 0 : 1;
     if (!differs && !all && !column.is_key) return;
+    if (column.masked_by) masked.set(column.masked_by, [...(masked.get(column.masked_by) || []), column.name]);
     const values = valuesOf(row.v[position], names.length);
     const line = columnLine(column, values, differs && empty[0] === undefined && empty[1] === undefined);
     line.className = differs ? "" : "alike";
@@ -87,6 +89,7 @@ const valuesTable = (table, row, all) => {
   const notes = [];
   if (said.length) notes.push(`no row: ${said.join(", ")}`);
   if (unknown.length) notes.push(`not known: ${unknown.join(", ")}`);
+  masked.forEach((columns, by) => notes.push(`masked: ${columns.join(", ")}, by ${by}`));
   if (notes.length) box.prepend(make("p", notes.join("; "), "note"));
   return [box, alike];
 };

@@ -203,10 +203,14 @@ fn what_an_environment_asked_of_a_run_is_asked_by_whoever_forgets_to_name_it() {
         let shown = call(&["show", "app.people"]);
         assert!(!shown.stdout.contains(crate::show::CANARY) && shown.stdout.contains("(masked)"), "{}", shown.stdout);
         assert!(shown.stderr.contains("columns are masked as environment prod"), "{}", shown.stderr);
+        let by = "masked: email, by [mask] \"app.*\" = \"email\" (environment prod, under which this run was made)";
+        assert!(shown.stdout.contains(by), "{}", shown.stdout);
         assert_eq!(call(&["report"]).code, 0);
         let page = std::fs::read_to_string(scene.in_run("report.html")).expect("a page");
         assert!(!page.contains(crate::show::CANARY), "a masked value is on the page");
     }
+    let named = scene.run(&["show", "app.people", "--env", "prod"]).stdout;
+    assert!(named.contains("masked: email, by [environments.prod.mask] \"app.*\" = \"email\" (failback.toml:"), "{named}");
     // Who takes the file away asks for everybody anew, and not for nobody.
     let (demands, aside) = (scene.in_run("demands.json"), scene.home().join("demands.json"));
     std::fs::rename(&demands, &aside).expect("to take it away");

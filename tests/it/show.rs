@@ -138,6 +138,7 @@ fn rows_are_shown_transposed_and_fit_into_eighty_columns() {
     OLD     2026-01-14 13:00:00+00
     NEW     2026-01-14 12:00:00+00
     RESULT  (as OLD)
+  masked: email, by [mask] \"app.*\" = \"email\" (failback.toml:8:1)
   4 columns alike: --all
 
 1 row in all
@@ -196,6 +197,11 @@ fn values_are_shown_only_where_they_are_asked_for_and_never_masked_ones() {
         seen += usize::from(shown.contains("masked") || shown.contains("\\*"));
     }
     assert_eq!(seen, 4, "the mask is seen in every form");
+    let row = &scene.json(&["people", "3", "--all"])["rows"][0];
+    let by =
+        |name: &str| row["columns"].as_array().and_then(|all| all.iter().find(|column| column["name"] == name)).expect(name);
+    assert_eq!(by("email")["masked_by"], "[mask] \"app.*\" = \"email\" (failback.toml:8:1)");
+    assert_eq!(by("name")["masked_by"], Value::Null);
     let bare = Scene::new("show_bare", "");
     assert!(bare.show(&["people", "3"]).contains(CANARY), "the test would see it");
     let note = Scene::new("show_typo", "[mask]\n\"app.poeple\" = \"email\"\n").run(&["show"]).stderr;

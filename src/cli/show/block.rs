@@ -94,10 +94,26 @@ fn block(page: &mut Page, width: Option<usize>, row: &ShownRow, all: bool, full:
     if !others.is_empty() {
         page.line(format!("  compared as another type: {}", others.join("; ")));
     }
+    for line in masked(row, all) {
+        page.line(format!("  {line}"));
+    }
     let alike = row.columns.len() - columns(row, all).count();
     if alike > 0 {
         page.line(format!("  {} alike: --all", amount::plural(alike as u64, "column", "columns")));
     }
+}
+
+/// By what the values of columns are masked that are shown: a line for each rule.
+fn masked(row: &ShownRow, all: bool) -> Vec<String> {
+    let mut found: Vec<(&str, Vec<String>)> = Vec::new();
+    let shown = row.columns.iter().filter(|column| column.is_key).chain(columns(row, all).filter(|column| !column.is_key));
+    for (column, by) in shown.filter_map(|column| Some((column, column.masked_by.as_deref()?))) {
+        match found.iter_mut().find(|(known, _)| *known == by) {
+            Some((_, names)) => names.push(tame(&column.name)),
+            None => found.push((by, vec![tame(&column.name)])),
+        }
+    }
+    found.into_iter().map(|(by, names)| format!("masked: {}, by {}", names.join(", "), tame(by))).collect()
 }
 
 pub(in crate::cli) fn title(row: &ShownRow) -> String {

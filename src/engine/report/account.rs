@@ -166,8 +166,9 @@ pub struct TableColumn {
     pub pg_type: String,
     /// Whether it is one of the key's.
     pub is_key: bool,
-    /// Whether its values are masked.
-    pub is_masked: bool,
+    /// What masks its values, and where that stands; nothing where they are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masked_by: Option<String>,
 }
 
 /// The rows of a table that were taken along.

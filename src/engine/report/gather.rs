@@ -102,7 +102,7 @@ pub fn account(store: &dyn Store, mask: &Mask, quorum: &Quorum, caps: Caps) -> R
 
 /// The tables with a key that is masked.
 fn hidden(tables: &[TableAccount]) -> BTreeSet<String> {
-    let hides = |table: &&TableAccount| table.columns.iter().any(|column| column.is_key && column.is_masked);
+    let hides = |table: &&TableAccount| table.columns.iter().any(|column| column.is_key && column.masked_by.is_some());
     tables.iter().filter(hides).map(|table| table.table.clone()).collect()
 }
 

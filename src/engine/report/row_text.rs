@@ -158,6 +158,7 @@ mod tests {
             old_type: None,
             is_key: false,
             differs: true,
+            masked_by: None,
             base: Cell::Unknown,
             old: Cell::Null,
             new: cell("</script>\u{202e}"),

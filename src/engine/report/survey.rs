@@ -81,7 +81,7 @@ impl Surveyor for Gathered {
         // What a table does not need is left to those behind it.
         self.share = self.left / self.tables_left.max(1);
         self.tables_left = self.tables_left.saturating_sub(1);
-        let of = |(name, pg_type, is_key, is_masked)| TableColumn { name, pg_type, is_key, is_masked };
+        let of = |(name, pg_type, is_key, masked_by)| TableColumn { name, pg_type, is_key, masked_by };
         let columns = table.columns.into_iter().map(of).collect();
         let files = table.diff.segments.iter().map(|segment| segment.file.path.clone()).collect();
         let rows = RowsShown { json: "[".to_owned(), rows: 0, left_out: table.diff.rows(), files };

@@ -26,11 +26,16 @@ pub(super) struct ReviewedTable<'a> {
 impl ReviewedTable<'_> {
     /// Whether a column's values are not shown. What identifies rows without a key is made of all their values.
     pub(super) fn hides(&self, column: &StagedColumn) -> bool {
+        self.hidden_by(column).is_some()
+    }
+
+    /// By what they are not.
+    pub(super) fn hidden_by(&self, column: &StagedColumn) -> Option<&str> {
         let layout = &self.record.layout;
         if self.record.key.is_whole_row() && self.record.key.names().contains(&column.name) {
             let mut others = layout.columns.iter().filter(|other| other.name != column.name);
-            return others.any(|other| self.mask.hides(&layout.names(other)));
+            return others.find_map(|other| self.mask.hidden_by(&layout.names(other)));
         }
-        self.mask.hides(&layout.names(column))
+        self.mask.hidden_by(&layout.names(column))
     }
 }

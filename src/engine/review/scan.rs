@@ -186,6 +186,7 @@ impl ReviewedTable<'_> {
                 old_type: self.old_type(column),
                 is_key: key.contains(&index),
                 differs: !sides.both(row) || is_chosen || facts.changed.iter().flatten().any(is_named),
+                masked_by: self.hidden_by(column).map(str::to_owned),
                 base: sides.base(facts.base, row, index)?,
                 old,
                 new: sides.new_cell(row, index)?,

@@ -67,6 +67,9 @@ pub struct ShownColumn {
     pub is_key: bool,
     /// Whether OLD's and NEW's values differ, or only one of them has the row, or the plan gives it a value that was chosen.
     pub differs: bool,
+    /// What hides its values, and where that stands; nothing where they are shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub masked_by: Option<String>,
     /// At the cutover, where that is known.
     pub base: Cell,
     /// On OLD when it was compared.

@@ -34,8 +34,8 @@ pub(crate) struct SurveyedTable<'a> {
     pub(crate) name: String,
     /// What differs.
     pub(crate) diff: &'a TableDiff,
-    /// Its columns as rows show them: the name, the type, whether it is one of the key's, and whether its values are masked.
-    pub(crate) columns: Vec<(String, String, bool, bool)>,
+    /// Its columns as rows show them: the name, the type, whether it is one of the key's, and what masks its values.
+    pub(crate) columns: Vec<(String, String, bool, Option<String>)>,
 }
 
 /// What is known of a row without its values.
@@ -92,11 +92,11 @@ fn pass(table: &ReviewedTable<'_>, classes: Vec<Class>, most: u64, surveyor: &mu
     Ok(seen)
 }
 
-fn columns(table: &ReviewedTable<'_>) -> Vec<(String, String, bool, bool)> {
+fn columns(table: &ReviewedTable<'_>) -> Vec<(String, String, bool, Option<String>)> {
     let key = table.record.key.names();
     let of = |column: &StagedColumn| {
         let is_key = key.contains(&column.name);
-        (column.name.as_str().to_owned(), column.pg_type.clone(), is_key, table.hides(column))
+        (column.name.as_str().to_owned(), column.pg_type.clone(), is_key, table.hidden_by(column).map(str::to_owned))
     };
     table.record.layout.columns.iter().filter(|column| column.own_form_of.is_none()).map(of).collect()
 }

@@ -27,6 +27,7 @@ fn a_masked_value_is_in_none_of_it_and_a_value_that_is_not_is() {
     for (name, redacted) in [("a.html", "app.*.email"), ("b.html", "*.*.em*"), ("c.html", "email")] {
         json(&bare, 0, &["report", "--redact", redacted, "--out", name]);
         assert!(!out(name).contains("canary") && out(name).contains("old name"), "{redacted}");
+        assert!(out(name).contains(&format!("\"masked_by\":\"--redact {redacted}\"")), "{redacted}");
     }
     assert!(page(&bare).contains("canary"), "the run's own page is as it was");
     let typo = bare.run(&["report", "--redact", "app.people.emial", "--out", "typo.html"]);
@@ -50,7 +51,9 @@ fn rows_are_those_that_show_shows() {
     assert_eq!(row["v"][place("name")], serde_json::json!(["old name", "E'new\\nname \\u202E'", "old name"]));
     assert_eq!(row["v"][place("note")], serde_json::json!([null, "''", null]), "NULL is not empty");
     assert_eq!(row["v"][place("tags")], "{a,b}", "one for all where they are alike");
-    assert_eq!(columns[place("email")]["is_masked"], true);
+    let by = columns[place("email")]["masked_by"].as_str().expect("what hides it");
+    assert!(by.starts_with("[mask] \"app.*\" = \"email\" (failback.toml:"), "{by}");
+    assert_eq!(columns[place("name")]["masked_by"], serde_json::Value::Null);
 }
 
 #[test]

@@ -88,5 +88,6 @@ pub(super) fn whole(state: &State, from: u64, width: usize) -> Vec<Line<'static>
     }
     let from = usize::try_from(from).unwrap_or(usize::MAX).min(lines.len().saturating_sub(1));
     let head = heading(cut(&format!(" {}  {}", tame(&column.name), tame(&column.pg_type)), width));
-    [head, Line::default()].into_iter().chain(lines.into_iter().skip(from)).collect()
+    let by = column.masked_by.as_ref().map(|by| Line::raw(cut(&format!(" masked by {}", tame(by)), width)));
+    [head, by.unwrap_or_default()].into_iter().chain(lines.into_iter().skip(from)).collect()
 }

@@ -41,7 +41,9 @@ fn text(text: &str) -> Cell {
 
 fn column(name: &str, is_key: bool, base: Cell, old: Cell, new: Cell) -> ShownColumn {
     let (differs, result) = (old != new, Some(old.clone()));
-    ShownColumn { name: name.to_owned(), pg_type: "text".to_owned(), old_type: None, is_key, differs, base, old, new, result }
+    let masked_by = (old == Cell::Masked).then(|| "[mask] \"billing.*\" = \"email\" (failback.toml:7:1)".to_owned());
+    let (name, pg_type) = (name.to_owned(), "text".to_owned());
+    ShownColumn { name, pg_type, old_type: None, is_key, differs, masked_by, base, old, new, result }
 }
 
 /// The row at a place of the made up table.

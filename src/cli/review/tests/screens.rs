@@ -91,6 +91,8 @@ fn one_row() {
     expect("row_whole", &state);
     press(&mut state, &[Key::Down, Key::Down, Key::Down]);
     expect("row_whole_scrolled", &state);
+    press(&mut state, &[Key::Esc, Key::Up, Key::Enter]);
+    expect("row_masked", &state);
 }
 
 #[test]
