@@ -8,7 +8,7 @@ use super::{Call, amount, conditions, run, show};
 use crate::engine::{Filter, Met, Review, Tally, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{
-    Addition, Choice, Choices, Decisions, PickedRow, Resolution, RuleWords, SelectorWords, Setting, ValueOf, append_rows,
+    Addition, Choice, Choices, Decisions, PickedRow, Resolution, RowPick, RuleWords, SelectorWords, Setting, append_rows,
     append_rule, read_key,
 };
 use crate::staging::{DiffIndex, Manifest, layout};
@@ -50,7 +50,8 @@ pub(super) struct Meant {
     /// Decide for rows that meet this condition, in OLD's own SQL over old.*, new.* and base.*; OLD's server is asked
     #[arg(long = "where", value_name = "SQL", conflicts_with = "evidence")]
     when: Option<String>,
-    /// Give a column OLD's value, NEW's, or that of the cutover, as status=old; all others are as the resolution says
+    /// Give a column OLD's value, NEW's, or that of the cutover, as status=old, or OLD's number and the difference that NEW made,
+    /// as total=delta; all others are as the resolution says
     #[arg(long, value_name = "COLUMN=SIDE", requires = "table", conflicts_with = "evidence")]
     column: Vec<String>,
     /// Give a column what OLD reads in a text, written as PostgreSQL prints it, as status=paid
@@ -59,6 +60,9 @@ pub(super) struct Meant {
     /// Give a column NULL
     #[arg(long, value_name = "COLUMN", requires = "table", conflicts_with = "evidence")]
     set_null: Vec<String>,
+    /// Give a column what OLD's server says of an expression over old.*, new.* and base.*, as total=old.total+new.tip
+    #[arg(long, value_name = "COLUMN=SQL", requires = "table", conflicts_with = "evidence")]
+    compute: Vec<String>,
     /// Call the rule so
     #[arg(long, value_name = "TEXT", conflicts_with = "evidence")]
     name: Option<String>,
@@ -79,12 +83,16 @@ impl Meant {
             Ok(())
         };
         for said in &self.column {
-            let (column, word) = parted(said, "write COLUMN=old, new or base")?;
-            choose(column, Choice::Of(ValueOf::read(word).map_err(usage)?))?;
+            let (column, word) = parted(said, "write COLUMN=old, new, base or delta")?;
+            choose(column, Choice::named(word).map_err(usage)?)?;
         }
         for said in &self.set {
             let (column, text) = parted(said, "write COLUMN=TEXT; NULL is written with --set-null COLUMN")?;
             choose(column, Choice::Text(text.to_owned()))?;
+        }
+        for said in &self.compute {
+            let (column, sql) = parted(said, "write COLUMN=SQL")?;
+            choose(column, Choice::Sql(sql.to_owned()))?;
         }
         self.set_null.iter().try_for_each(|column| choose(column, Choice::Null))?;
         Ok(choices)
@@ -112,13 +120,13 @@ pub(super) struct Asked<'a> {
 impl Asked<'_> {
     /// Whether rows are meant by more than their class and a table's whole name.
     pub(super) fn adds(&self) -> bool {
-        let Meant { row, rests_on, changed, when, column, set, set_null, name, expect } = self.meant;
+        let Meant { row, rests_on, changed, when, column, set, set_null, compute, name, expect } = self.meant;
         let is_glob = self.table.is_some_and(|table| table.contains('*'));
         is_glob
             || *expect
             || name.is_some()
             || when.is_some()
-            || [row, rests_on, changed, column, set, set_null].iter().any(|list| !list.is_empty())
+            || [row, rests_on, changed, column, set, set_null, compute].iter().any(|list| !list.is_empty())
     }
 
     /// Adds what is asked for: one rule for each resolution, or the rows that are picked.
@@ -219,17 +227,32 @@ fn rows(arguments: &Asked<'_>, store: &dyn Store, text: &str, sign: &dyn Fn(Reso
 
 /// Adds picks of rows, each of which has to be one that differs.
 pub(super) fn add_rows(store: &dyn Store, text: &str, picked: &[(PickedRow, Addition)]) -> Result<Added> {
-    let text = append_rows(text, picked)?;
-    let decisions = Decisions::parse(&text, layout::DECISIONS)?;
+    let last = |text: &str| -> Result<Vec<RowPick>> {
+        let mut picks = Decisions::parse(text, layout::DECISIONS)?.picks().to_vec();
+        Ok(picks.split_off(picks.len() - picked.len()))
+    };
     let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
-    let first = decisions.picks().len() - picked.len();
-    let added = Decisions::of_picks(decisions.picks()[first..].to_vec());
+    let added = Decisions::of_picks(last(&append_rows(text, picked)?)?);
     let found = Tally::of(store, (&manifest, &index), &added, &Met::default())?;
-    if let Some((pick, _)) = added.picks().iter().zip(&found.picks).find(|(_, rows)| **rows == 0) {
-        return Err(usage(format!("no row that differs is {}", pick.title())).next("`failback show` names rows by their keys"));
+    for (pick, rows) in added.picks().iter().zip(&found.picks) {
+        one_row(pick, *rows)?;
     }
-    let said = decisions.picks()[first..].iter().map(|pick| format!("{} {}", pick.title(), pick.said())).collect();
+    let of_now = picked.iter().zip(found.fingerprints);
+    let picked: Vec<_> =
+        of_now.map(|((row, said), fingerprint)| (row.clone(), Addition { fingerprint, ..said.clone() })).collect();
+    let text = append_rows(text, &picked)?;
+    let said = last(&text)?.iter().map(|pick| format!("{} {}", pick.title(), pick.said())).collect();
     Ok(Added { text, section: "[[row]]", said, journal: Vec::new(), examples: Vec::new(), picks: None })
+}
+
+/// Expects that a pick means one row.
+pub(super) fn one_row(pick: &RowPick, rows: u64) -> Result<()> {
+    match rows {
+        0 => Err(usage(format!("no row that differs is {}", pick.title())).next("`failback show` names rows by their keys")),
+        1 => Ok(()),
+        _ => Err(usage(format!("{rows} rows that differ are {}, each in a database of its own", pick.title()))
+            .next("pick one with --database")),
+    }
 }
 
 fn parted<'s>(said: &'s str, next: &'static str) -> Result<(&'s str, &'s str)> {

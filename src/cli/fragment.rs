@@ -43,6 +43,7 @@ fn signed(pick: RowPick, why: Option<&String>, sign: &dyn Fn(Resolution) -> Addi
     let addition = Addition {
         resolution: pick.resolution,
         choices: pick.choices,
+        fingerprint: None,
         why: signature.why.or_else(|| why.cloned()),
         by: signature.by.unwrap_or(said.by),
         at: signature.at.unwrap_or(said.at),

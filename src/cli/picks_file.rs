@@ -90,14 +90,16 @@ pub(super) fn export(
             return Ok(());
         };
         let of = |database: Option<String>| picks.get(&(database, row.table.clone(), key.clone())).copied();
-        let pick = of(Some(row.database.clone())).or_else(|| of(None));
+        // What was picked when it was another row is to be said again, not taken over.
+        let is_of_now = |pick: &&RowPick| pick.fingerprint.as_ref().is_none_or(|was| *was == row.picked_by.fingerprint);
+        let pick = of(Some(row.database.clone())).or_else(|| of(None)).filter(is_of_now);
         if pick.is_some_and(|pick| sets_what_is_masked(&row, pick)) {
             left_out += 1;
             return Ok(());
         }
         let pairs = row.key.iter().filter_map(|(name, _)| Some((name.as_str(), key.get(name)?.as_str())));
         rows += 1;
-        put(&pick_line((Some(&row.database), &row.table), pairs, Some(row.class), pick))
+        put(&pick_line((Some(&row.database), &row.table), pairs, (Some(row.class), Some(&row.picked_by.fingerprint)), pick))
     })?;
     file.commit()?;
     let report = Exported { run: store.location(), file: path.display().to_string(), rows, left_out };
@@ -150,11 +152,12 @@ pub(super) fn import(
 ) -> Result<Option<Added>> {
     let lines = read_picks(&host_files::read_text(path)?, &path.display().to_string())
         .map_err(|error| error.next("mend the line: `failback decide --export` writes such files; nothing was decided"))?;
-    expect_rows(store, &lines)?;
+    let fingerprints = expect_rows(store, &lines)?;
     let before = read_decisions(store)?;
     let known: BTreeMap<_, _> = before.picks().iter().map(|pick| (row_of(pick), pick)).collect();
     let mut added: Vec<(PickedRow, Addition)> = Vec::new();
-    for PickLine { pick, says_choices, .. } in lines.into_iter().filter(|line| line.is_decided) {
+    let decided = lines.into_iter().zip(fingerprints).filter(|(line, _)| line.is_decided);
+    for (PickLine { pick, says_choices, .. }, fingerprint) in decided {
         let why = pick.signature.why.clone().or_else(|| why.cloned());
         let of_any = || known.get(&(None, pick.table.clone(), pick.key.clone()));
         let known = known.get(&row_of(&pick)).or_else(of_any).filter(|known| known.resolution == pick.resolution);
@@ -163,11 +166,12 @@ pub(super) fn import(
             Some(known) if !says_choices => known.choices.clone(),
             _ => pick.choices.clone(),
         };
-        let is_known =
-            known.is_some_and(|known| known.choices.says_as(&choices) && (why.is_none() || known.signature.why == why));
+        let is_known = known.is_some_and(|known| {
+            known.choices.says_as(&choices) && known.fingerprint == fingerprint && (why.is_none() || known.signature.why == why)
+        });
         if !is_known {
             let row = (pick.database.clone(), pick.table.clone(), pick.key.into_iter().collect());
-            added.push((row, Addition { choices, why, ..sign(pick.resolution) }));
+            added.push((row, Addition { choices, fingerprint, why, ..sign(pick.resolution) }));
         }
     }
     if added.is_empty() {
@@ -183,15 +187,17 @@ pub(super) fn import(
     Ok(Some(Added { text, section, journal: said.clone(), said, examples: Vec::new(), picks }))
 }
 
-/// Expects that each line means a row that differs and is of the class that it says, and that its resolution makes sense.
-fn expect_rows(store: &dyn Store, lines: &[PickLine]) -> Result<()> {
-    let picks: Vec<_> = lines.iter().map(|line| line.pick.clone()).collect();
+/// Expects that each line means a row that differs and is as the line says, and that its resolution makes sense; returns the
+/// rows' fingerprints.
+fn expect_rows(store: &dyn Store, lines: &[PickLine]) -> Result<Vec<Option<String>>> {
+    // What a line means is looked up whatever its row was.
+    let picks: Vec<_> = lines.iter().map(|line| RowPick { fingerprint: None, ..line.pick.clone() }).collect();
     let decisions = Decisions::of_picks(picks);
     let (manifest, index) = (Manifest::read(store)?, DiffIndex::read(store)?);
     expect_columns(&manifest, &decisions)
         .map_err(|error| error.next("mend the line: it names columns of OLD's table; nothing was decided"))?;
     let tally = Tally::of(store, (&manifest, &index), &decisions, &Met::default())?;
-    for (line, (rows, class)) in lines.iter().zip(tally.picks.iter().zip(&tally.picked)) {
+    for (at, (line, (rows, class))) in lines.iter().zip(tally.picks.iter().zip(&tally.picked)).enumerate() {
         let fault = |cause: String| Error::new(ErrorKind::Usage, "read the picks").at(&line.pick.place).because(cause);
         let Some(class) = class.filter(|_| *rows > 0) else {
             let next = "`failback decide --export` writes the rows that differ; nothing was decided";
@@ -201,8 +207,16 @@ fn expect_rows(store: &dyn Store, lines: &[PickLine]) -> Result<()> {
             let next = "the diff is another one now: look at the row with `failback show`; nothing was decided";
             return Err(fault(format!("the row is `{class}`, and the line says `{said}`")).next(next));
         }
+        if *rows > 1 {
+            let cause = format!("{rows} rows that differ are {}, each in a database of its own", line.pick.title());
+            return Err(fault(cause).next("say in `database` which is meant; nothing was decided"));
+        }
+        if line.pick.fingerprint.is_some() && line.pick.fingerprint != tally.fingerprints[at] {
+            let next = "look at the row with `failback show`, and write the lines anew; nothing was decided";
+            return Err(fault("the row is another one than when the line was written".to_owned()).next(next));
+        }
     }
-    Ok(())
+    Ok(tally.fingerprints)
 }
 
 /// How many rows of each table are picked for what.
@@ -223,6 +237,7 @@ fn listed(store: &dyn Store, added: Vec<(PickedRow, Addition)>) -> Result<String
         key: key.into_iter().collect(),
         resolution: said.resolution,
         choices: said.choices.clone(),
+        fingerprint: said.fingerprint.clone(),
         signature: said.into(),
     };
     let added: Vec<_> = added.into_iter().map(of).collect();

@@ -72,7 +72,7 @@ pub use restore::{
     Variables, backups, check_backup, choose, point_of_time, restore, swap, swap_back,
 };
 pub use review::{
-    Cell, Chosen, CountedTable, Filter, KeyTexts, Kind, Kinds, OpenTable, Review, SeenRow, ShownColumn, ShownRow,
+    Cell, Chosen, CountedTable, Filter, Kind, Kinds, OpenTable, PickedBy, Review, SeenRow, ShownColumn, ShownRow,
     TableDecisions, Window, common, excerpt, spelt,
 };
 pub use run::{

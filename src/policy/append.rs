@@ -15,6 +15,8 @@ pub struct Addition {
     pub resolution: Resolution,
     /// What single columns get, where that is not what the resolution says.
     pub choices: Choices,
+    /// What the row is that is picked; see [`RowPick`](super::RowPick). A rule has none.
+    pub fingerprint: Option<String>,
     /// The reason.
     pub why: Option<String>,
     /// Who decided.
@@ -147,6 +149,9 @@ fn comments_above(table: &Table) -> String {
 fn sign(table: &mut Table, said: &Addition) {
     table.insert("resolution", toml_edit::value(said.resolution.word()));
     said.choices.write(table);
+    if let Some(fingerprint) = &said.fingerprint {
+        table.insert("fingerprint", toml_edit::value(fingerprint));
+    }
     if let Some(why) = &said.why {
         table.insert("why", toml_edit::value(why));
     }
@@ -177,7 +182,14 @@ mod tests {
 
     fn said(resolution: Resolution) -> Addition {
         let at = "2026-11-22T10:00:00Z".to_owned();
-        Addition { resolution, choices: Choices::default(), why: Some("asked".to_owned()), by: "ada".to_owned(), at }
+        Addition {
+            resolution,
+            choices: Choices::default(),
+            fingerprint: None,
+            why: Some("asked".to_owned()),
+            by: "ada".to_owned(),
+            at,
+        }
     }
 
     fn row(id: &str) -> PickedRow {
@@ -235,7 +247,7 @@ mod tests {
         assert_eq!(decisions.history().len(), 1);
         assert_eq!((decisions.history()[0].class.as_str(), decisions.history()[0].resolution.as_str()), ("a.b: id 7", "hold"));
         let rows = decisions.of_rows("shop", "a.b", &[Ident::new("id")]).unwrap();
-        let by = rows.by((Class::Delete, Evidence::Column), &[], Some(&["7"]), |_| Some(true));
+        let by = rows.by((Class::Delete, Evidence::Column), &[], Some((&["7"], "f")), |_| Some(true));
         assert!(matches!(by, By::Row(_)));
         assert_eq!(decisions.decided(&rows, Class::Delete, by).unwrap().unwrap().resolution, Resolution::Skip);
     }

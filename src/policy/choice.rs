@@ -1,4 +1,5 @@
-//! What single columns of a row get, where that is not its side's value: `columns`, `set` and `set_null` of a pick or a rule.
+//! What single columns of a row get, where that is not its side's value: `columns`, `set`, `set_null` and `compute` of a pick or
+//! a rule.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,16 +29,6 @@ words!(ValueOf {
     Base => "base",
 });
 
-impl ValueOf {
-    /// Reads its word.
-    ///
-    /// # Errors
-    /// A sentence, where it is none.
-    pub fn read(word: &str) -> Result<Self, String> {
-        word.parse().map_err(|_| format!("`{word}` is no side; use old, new or base"))
-    }
-}
-
 /// What a column gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
@@ -47,7 +38,14 @@ pub enum Choice {
     Text(String),
     /// NULL.
     Null,
+    /// What both sides did to a number since the cutover: OLD's value, and the difference that NEW made to it.
+    Delta,
+    /// What OLD's server says of an expression over `old.*`, `new.*` and `base.*`.
+    Sql(String),
 }
+
+/// The word of [`Choice::Delta`], beside those of the sides.
+pub(super) const DELTA: &str = "delta";
 
 /// What one column gets, and where that is said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +61,20 @@ pub struct Chosen {
 pub struct Choices(pub BTreeMap<String, Chosen>);
 
 /// The keys of the file that say it.
-pub(super) const CHOICES: [&str; 3] = ["columns", "set", "set_null"];
+pub(super) const CHOICES: [&str; 4] = ["columns", "set", "set_null", "compute"];
+
+impl Choice {
+    /// Reads the word for whose value a column gets; the error is a sentence.
+    ///
+    /// # Errors
+    /// The sentence.
+    pub fn named(word: &str) -> Result<Self, String> {
+        if word == DELTA {
+            return Ok(Self::Delta);
+        }
+        word.parse().map(Self::Of).map_err(|_| format!("`{word}` is no side; use old, new, base or delta"))
+    }
+}
 
 impl Choices {
     /// Whether every column is its side's.
@@ -95,9 +106,8 @@ impl Choices {
         };
         if let Some(columns) = section.entry("columns") {
             for entry in columns.section()?.entries() {
-                let word = entry.text()?;
-                let of = ValueOf::read(word).map_err(|cause| entry.value_error(cause))?;
-                add(&entry, entry.key(), Choice::Of(of))?;
+                let choice = Choice::named(entry.text()?).map_err(|cause| entry.value_error(cause))?;
+                add(&entry, entry.key(), choice)?;
             }
         }
         if let Some(set) = section.entry("set") {
@@ -108,6 +118,11 @@ impl Choices {
         if let Some(nulls) = section.entry("set_null") {
             for column in nulls.texts()? {
                 add(&nulls, &column, Choice::Null)?;
+            }
+        }
+        if let Some(compute) = section.entry("compute") {
+            for entry in compute.section()?.entries() {
+                add(&entry, entry.key(), Choice::Sql(text(&entry)?))?;
             }
         }
         if let Some(entry) = CHOICES.iter().find_map(|key| section.entry(key)) {
@@ -121,7 +136,7 @@ impl Choices {
     /// # Errors
     /// The sentence.
     pub fn check(&self, class: Class, resolution: Resolution) -> Result<(), String> {
-        let asks_old = self.0.values().any(|chosen| chosen.choice == Choice::Of(ValueOf::Old));
+        let asks_old = self.0.values().any(|chosen| matches!(chosen.choice, Choice::Of(ValueOf::Old) | Choice::Delta));
         match class {
             _ if self.is_empty() => Ok(()),
             Class::Update | Class::AmbiguousDiffers | Class::Drift | Class::InsertExists | Class::UpdateOriginDiffers => Ok(()),
@@ -142,14 +157,17 @@ impl Choices {
     /// Writes them into a pick, a rule, or a decision of before.
     pub(super) fn write(&self, table: &mut Table) {
         let (mut sides, mut texts, mut nulls) = (InlineTable::new(), InlineTable::new(), Array::new());
+        let mut computed = InlineTable::new();
         for (column, chosen) in &self.0 {
             match &chosen.choice {
                 Choice::Of(of) => drop(sides.insert(column, of.word().into())),
                 Choice::Text(text) => drop(texts.insert(column, text.as_str().into())),
                 Choice::Null => nulls.push(column.as_str()),
+                Choice::Delta => drop(sides.insert(column, DELTA.into())),
+                Choice::Sql(sql) => drop(computed.insert(column, sql.as_str().into())),
             }
         }
-        for (key, columns) in [("columns", sides), ("set", texts)] {
+        for (key, columns) in [("columns", sides), ("set", texts), ("compute", computed)] {
             if !columns.is_empty() {
                 table.insert(key, Item::Value(Value::InlineTable(columns)));
             }
@@ -166,6 +184,8 @@ impl Choices {
                 Choice::Of(of) => of.word().to_owned(),
                 Choice::Text(text) => format!("={}", spell(&format!("'{text}"))),
                 Choice::Null => "null".to_owned(),
+                Choice::Delta => DELTA.to_owned(),
+                Choice::Sql(sql) => format!("sql={}", spell(&format!("'{sql}"))),
             };
             format!(" {}:{value}", spell(column))
         };
@@ -181,6 +201,8 @@ impl fmt::Display for Choices {
                 Choice::Of(of) => of.word(),
                 Choice::Text(_) => "a text",
                 Choice::Null => "NULL",
+                Choice::Delta => "OLD's and the difference that NEW made",
+                Choice::Sql(_) => "computed",
             };
             write!(f, "{}{column}: {what}", if number > 0 { ", " } else { "" })?;
         }
@@ -205,10 +227,10 @@ pub(super) fn expect_text(text: &str) -> Result<(), String> {
 
 /// Expects a resolution that says whose values all columns are of which nothing is said.
 pub(super) fn expect_side(key: &str, resolution: Resolution) -> Result<(), String> {
-    if matches!(resolution, Resolution::ApplyNew | Resolution::KeepOld) {
+    if resolution.says_the_rest() {
         return Ok(());
     }
-    Err(format!("`{key}` goes with apply_new or keep_old, which say whose values all other columns are"))
+    Err(format!("`{key}` goes with apply_new, keep_old, column_merge or coalesce, which say what all other columns get"))
 }
 
 /// What is to be done with a row, for people: `apply_new, status: old`.
@@ -243,7 +265,7 @@ mod tests {
     #[test]
     fn mistakes_are_told_with_their_place() {
         let cases = [
-            ("columns = { a = \"mine\" }", "5:17", "`mine` is no side; use old, new or base"),
+            ("columns = { a = \"mine\" }", "5:17", "`mine` is no side; use old, new, base or delta"),
             ("columns = { a = \"old\" }\nset = { a = \"1\" }", "6:9", "`a` gets a value twice; also at d.toml:5:13"),
             ("set = { a = 1.5 }", "5:13", "`a` must be a text or a whole number; found a float"),
             ("set = { a = \"\\u0000\" }", "5:13", "no value of PostgreSQL's holds a null character"),
@@ -254,13 +276,22 @@ mod tests {
         }
         let held = PICK.replace("apply_new", "hold") + "set_null = [\"a\"]\n";
         let found = format!("{:?}", Decisions::parse(&held, "d.toml").unwrap_err());
-        assert!(found.contains("(d.toml:5:1); `set_null` goes with apply_new or keep_old"), "{found}");
+        assert!(found.contains("(d.toml:5:1); `set_null` goes with apply_new, keep_old, column_merge or coalesce"), "{found}");
     }
 
     #[test]
     fn they_are_part_of_what_decisions_mean() {
         let digest = |more: &str| Decisions::parse(&format!("{PICK}{more}"), "d.toml").unwrap().digest();
-        let all = ["", "columns = { a = \"old\" }", "set = { a = \"old\" }", "set = { a = \"null\" }", "set_null = [\"a\"]"];
+        let computed = "compute = { a = \"old\" }";
+        let all = [
+            computed,
+            "columns = { a = \"delta\" }",
+            "",
+            "columns = { a = \"old\" }",
+            "set = { a = \"old\" }",
+            "set = { a = \"null\" }",
+            "set_null = [\"a\"]",
+        ];
         let digests: std::collections::BTreeSet<_> = all.map(digest).into_iter().collect();
         assert_eq!(digests.len(), all.len());
         assert_eq!(digest("set = { a = \"1\", b = \"2\" }"), digest("set = { b = \"2\", a = 1 }"));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Resolution::{self, ApplyNew, FirstUpdateWins, Hold, KeepOld, LastUpdateWins, Skip};
+use super::Resolution::{self, ApplyNew, Coalesce, ColumnMerge, FirstUpdateWins, Hold, KeepOld, LastUpdateWins, Skip};
 use super::keys::nearest;
 use super::resolution::words;
 use crate::delta::Class;
@@ -22,8 +22,11 @@ struct Rule {
 const LEAVE: &[Resolution] = &[KeepOld, Hold, Skip];
 /// NEW's state differs from OLD's in one way only: the row is there, or it is not.
 const ONE_ROW: &[Resolution] = &[ApplyNew, KeepOld, Hold, Skip];
-/// Both sides have a row, so that their times can be compared.
-const TWO_ROWS: &[Resolution] = &[ApplyNew, KeepOld, Hold, Skip, LastUpdateWins, FirstUpdateWins];
+/// Both sides have a row, so that their times can be compared, and one can fill the other's gaps.
+const TWO_ROWS: &[Resolution] = &[ApplyNew, KeepOld, Hold, Skip, LastUpdateWins, FirstUpdateWins, Coalesce];
+/// Both sides have changed one row, each perhaps other columns of it.
+const ONE_CHANGED_TWICE: &[Resolution] =
+    &[ApplyNew, KeepOld, Hold, Skip, LastUpdateWins, FirstUpdateWins, ColumnMerge, Coalesce];
 
 const INSERT: Option<&str> = Some("insert NEW's row");
 const OVERWRITE: Option<&str> = Some("overwrite OLD's row with NEW's");
@@ -44,7 +47,7 @@ const RULES: [Rule; 16] = [
     // Neither side's users are waiting for it, and which of the two is right nobody has asked yet.
     rule(Class::Drift, KeepOld, ONE_ROW, OVERWRITE),
     rule(Class::InsertExists, Hold, TWO_ROWS, OVERWRITE),
-    rule(Class::UpdateOriginDiffers, Hold, TWO_ROWS, OVERWRITE),
+    rule(Class::UpdateOriginDiffers, Hold, ONE_CHANGED_TWICE, OVERWRITE),
     rule(Class::UpdateDeleted, Hold, ONE_ROW, INSERT),
     rule(Class::UpdateMissing, Hold, ONE_ROW, INSERT),
     rule(Class::DeleteOriginDiffers, Hold, ONE_ROW, DELETE),

@@ -84,6 +84,7 @@ impl Past {
             "columns",
             "set",
             "set_null",
+            "compute",
             "evidence",
             "why",
             "by",
@@ -174,7 +175,7 @@ mod tests {
             ("history = \"long\"", "`history` must be tables, each under [[history]]; found a string"),
             (
                 "[[history]]\nwhen = 1",
-                "unknown key `when` in [history]; known are section, class, resolution, columns, set, set_null, evidence, why, \
+                "unknown key `when` in [history]; known are section, class, resolution, columns, set, set_null, compute, evidence, why, \
                  by, at, until",
             ),
         ];

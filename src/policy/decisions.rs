@@ -88,6 +88,15 @@ impl Decisions {
         self.rules.iter().any(|rule| rule.when.is_some())
     }
 
+    /// Whether rows of any table may be composed of both sides' values, single columns that are chosen apart.
+    #[must_use]
+    pub fn composes(&self) -> bool {
+        let sections = std::iter::once(&self.defaults).chain(self.tables.iter().map(|(_, rules)| rules));
+        let of_classes = sections.flat_map(Rules::iter).map(|(_, resolution)| resolution);
+        let of_rows = self.rules.iter().map(|rule| rule.resolution).chain(self.picks.iter().map(|pick| pick.resolution));
+        of_classes.chain(of_rows).any(Resolution::composes)
+    }
+
     /// Lists the rows that are picked, in the order of the file.
     #[must_use]
     pub fn picks(&self) -> &[RowPick] {

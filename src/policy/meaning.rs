@@ -76,5 +76,6 @@ fn describe_pick(pick: &RowPick) -> String {
     let key: Vec<_> = pick.key.iter().map(|(name, value)| format!("{}={}", keys::spell(name), keys::spell(value))).collect();
     let database = pick.database.as_deref().map(keys::spell).unwrap_or_default();
     let (table, choices) = (keys::spell(&pick.table), pick.choices.meaning());
-    format!("[[row]] {database}|{table}|{} {}{choices}\n", key.join(","), pick.resolution)
+    let fingerprint = pick.fingerprint.as_deref().map_or_else(String::new, |text| format!(" of {}", keys::spell(text)));
+    format!("[[row]] {database}|{table}|{} {}{choices}{fingerprint}\n", key.join(","), pick.resolution)
 }

@@ -20,6 +20,8 @@ pub enum Origin {
     Rule,
     /// `[[row]]`.
     Row,
+    /// `[[row]]`, as the row was when it was picked, and is no more.
+    Outdated,
     /// Not known: OLD's server was not asked what a rule's condition means of the row.
     NotEvaluated,
 }
@@ -31,5 +33,6 @@ words!(Origin {
     DatabaseTable => "database_table",
     Rule => "rule",
     Row => "row",
+    Outdated => "outdated",
     NotEvaluated => "not_evaluated",
 });

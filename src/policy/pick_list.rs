@@ -2,19 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::choice::{CHOICES, expect_side, expect_text};
+use super::choice::{CHOICES, DELTA, expect_side, expect_text};
 use super::csv::{self, Record};
 use super::decision::Signature;
 use super::key_text::{read_key, read_names, write_key, write_names};
 use super::keys::{nearest, spell};
-use super::{Choice, Choices, Chosen, Decisions, Resolution, RowPick, ValueOf};
+use super::{Choice, Choices, Chosen, Decisions, Resolution, RowPick};
 use crate::delta::Class;
 use crate::error::{Error, ErrorKind, Result};
 use crate::words::Word as _;
 
 /// The columns of a list.
-pub const PICK_COLUMNS: [&str; 11] =
-    ["database", "table", "key", "class", "resolution", CHOICES[0], CHOICES[1], CHOICES[2], "why", "by", "at"];
+pub const PICK_COLUMNS: [&str; 13] = [
+    "database",
+    "table",
+    "key",
+    "class",
+    "resolution",
+    CHOICES[0],
+    CHOICES[1],
+    CHOICES[2],
+    CHOICES[3],
+    "why",
+    "by",
+    "at",
+    "fingerprint",
+];
 
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +120,7 @@ impl Head {
             key,
             resolution: resolution.unwrap_or(Resolution::Hold),
             choices,
+            fingerprint: text("fingerprint"),
             signature: Signature { why: text("why"), by: text("by"), at: text("at") },
         };
         let says_choices = CHOICES.iter().any(|name| self.place(name).is_some());
@@ -114,8 +128,8 @@ impl Head {
     }
 }
 
-/// Reads what single columns get out of the cells `columns`, `set` and `set_null`; the error is a sentence.
-fn read_choices([columns, set, nulls]: [Option<&str>; 3], place: &str) -> Result<Choices, String> {
+/// Reads what single columns get out of the cells `columns`, `set`, `set_null` and `compute`; the error is a sentence.
+fn read_choices([columns, set, nulls, computed]: [Option<&str>; 4], place: &str) -> Result<Choices, String> {
     let mut choices = Choices::default();
     let mut choose = |column: String, choice: Choice| {
         if choices.0.contains_key(&column) {
@@ -125,11 +139,15 @@ fn read_choices([columns, set, nulls]: [Option<&str>; 3], place: &str) -> Result
         Ok(())
     };
     for (column, word) in columns.map(read_key).transpose()?.into_iter().flatten() {
-        choose(column, Choice::Of(ValueOf::read(&word)?))?;
+        choose(column, Choice::named(&word)?)?;
     }
     for (column, text) in set.map(read_key).transpose()?.into_iter().flatten() {
         expect_text(&text)?;
         choose(column, Choice::Text(text))?;
+    }
+    for (column, sql) in computed.map(read_key).transpose()?.into_iter().flatten() {
+        expect_text(&sql)?;
+        choose(column, Choice::Sql(sql))?;
     }
     for column in nulls.map(read_names).transpose()?.into_iter().flatten() {
         choose(column, Choice::Null)?;
@@ -137,17 +155,19 @@ fn read_choices([columns, set, nulls]: [Option<&str>; 3], place: &str) -> Result
     Ok(choices)
 }
 
-/// Writes what single columns get as the cells `columns`, `set` and `set_null`.
-fn write_choices(choices: &Choices) -> [String; 3] {
-    let (mut columns, mut set, mut nulls) = (Vec::new(), Vec::new(), Vec::new());
+/// Writes what single columns get as the cells `columns`, `set`, `set_null` and `compute`.
+fn write_choices(choices: &Choices) -> [String; 4] {
+    let (mut columns, mut set, mut nulls, mut computed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (column, chosen) in &choices.0 {
         match &chosen.choice {
             Choice::Of(of) => columns.push((column.as_str(), of.word())),
             Choice::Text(text) => set.push((column.as_str(), text.as_str())),
             Choice::Null => nulls.push(column.as_str()),
+            Choice::Delta => columns.push((column.as_str(), DELTA)),
+            Choice::Sql(sql) => computed.push((column.as_str(), sql.as_str())),
         }
     }
-    [write_key(columns), write_key(set), write_names(nulls)]
+    [write_key(columns), write_key(set), write_names(nulls), write_key(computed)]
 }
 
 /// Writes the first line of a list.
@@ -160,13 +180,13 @@ pub fn pick_head() -> String {
 pub fn pick_line<'a>(
     (database, table): (Option<&str>, &str),
     key: impl IntoIterator<Item = (&'a str, &'a str)>,
-    class: Option<Class>,
+    (class, fingerprint): (Option<Class>, Option<&str>),
     pick: Option<&RowPick>,
 ) -> String {
     let none = Signature::default();
     let signature = pick.map_or(&none, |pick| &pick.signature);
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let [columns, set, nulls] = pick.map(|pick| write_choices(&pick.choices)).unwrap_or_default();
+    let [columns, set, nulls, computed] = pick.map(|pick| write_choices(&pick.choices)).unwrap_or_default();
     let cells = [
         database.unwrap_or_default().to_owned(),
         table.to_owned(),
@@ -176,9 +196,11 @@ pub fn pick_line<'a>(
         columns,
         set,
         nulls,
+        computed,
         text(&signature.why),
         text(&signature.by),
         text(&signature.at),
+        fingerprint.unwrap_or_default().to_owned(),
     ];
     csv::line(&cells.map(|cell| csv::safe(&cell)))
 }
@@ -188,7 +210,7 @@ pub fn pick_line<'a>(
 pub fn write_picks(picks: &[RowPick]) -> String {
     let of = |pick: &RowPick| {
         let key = pick.key.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        pick_line((pick.database.as_deref(), &pick.table), key, None, Some(pick))
+        pick_line((pick.database.as_deref(), &pick.table), key, (None, pick.fingerprint.as_deref()), Some(pick))
     };
     pick_head() + &picks.iter().map(of).collect::<String>()
 }
@@ -234,13 +256,14 @@ mod tests {
     #[test]
     fn what_single_columns_get_is_read_as_it_is_written() {
         let toml = "[[row]]\ntable = \"a.b\"\nkey = { id = 7 }\nresolution = \"apply_new\"\n\
-                    columns = { \"=a b\" = \"old\", c = \"base\" }\n\
+                    columns = { \"=a b\" = \"old\", c = \"base\", m = \"delta\" }\n\
                     set = { d = \"\", e = \"NULL\", f = \"=1, 'x'\\r\\n\\\"y\", g = \"(masked)\", h = \"\\\\N\" }\n\
-                    set_null = [\"i\", \"J,k\"]\n";
+                    set_null = [\"i\", \"J,k\"]\ncompute = { l = \"old.l || ', so'\" }\nfingerprint = \"0f\"\n";
         let picks = Decisions::parse(toml, "d").unwrap().picks().to_vec();
         let text = write_picks(&picks);
         let lines = read_picks(&text, "list.csv").unwrap();
         assert!(lines[0].pick.choices.says_as(&picks[0].choices), "{text}");
+        assert_eq!(lines[0].pick.fingerprint.as_deref(), Some("0f"));
         assert!(lines[0].says_choices && lines[0].pick.choices.0.values().all(|chosen| chosen.place == "list.csv:2"));
         let of = |text: &str| read_picks(text, "list.csv").unwrap().remove(0);
         assert!(!of("table,key,resolution\na.b,id=7,apply_new\n").says_choices);
@@ -264,7 +287,11 @@ mod tests {
             ("table,key,resolution,key\na.b,id=1,hold,id=1\n", 1, "it has the column `key` twice"),
             ("table,key,resolution,column\n", 1, "unknown column `column`; did you mean `columns`?"),
             ("table,key,resolution,columns\na.b,id=1,apply_new,status\n", 2, "`status` has no `=`"),
-            ("table,key,resolution,columns\na.b,id=1,apply_new,status=mine\n", 2, "`mine` is no side; use old, new or base"),
+            (
+                "table,key,resolution,columns\na.b,id=1,apply_new,status=mine\n",
+                2,
+                "`mine` is no side; use old, new, base or delta",
+            ),
             (
                 "table,key,resolution,set\na.b,id=1,keep_old,n=NULL\n",
                 2,
@@ -285,7 +312,7 @@ mod tests {
             (
                 "table,key,resolution,set\na.b,id=1,hold,a=1\n",
                 2,
-                "`set` goes with apply_new or keep_old, which say whose values all other columns are",
+                "`set` goes with apply_new, keep_old, column_merge or coalesce, which say what all other columns get",
             ),
             ("table,key,resolution\na.b,\"id=1,hold\n", 2, "a quote has no end"),
         ];

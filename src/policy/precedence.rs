@@ -96,7 +96,7 @@ proptest! {
         }
         let decisions = Decisions::parse(&text, "decisions.toml").unwrap();
         let rows = decisions.of_rows("shop", table, &[Ident::new("id")]).unwrap();
-        let by = rows.by((class, evidence), &changed, Some(&[key.as_str()]), |rule| rules[rule].met);
+        let by = rows.by((class, evidence), &changed, Some((&[key.as_str()], "f")), |rule| rules[rule].met);
         let decided = decisions.decided(&rows, class, by).unwrap().unwrap();
         let picked = pick.filter(|(of, _)| TABLES[*of] == table && key == "7");
         let first = rules.iter().position(|rule| rule.met != Some(false) && rule.means(table, class, evidence, &changed));

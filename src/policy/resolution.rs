@@ -24,18 +24,34 @@ pub enum Resolution {
     LastUpdateWins,
     /// Take the side whose row was changed first, as its time column tells.
     FirstUpdateWins,
+    /// Take of each column the side that changed it since the cutover. Where both changed one, and differ, the row is held.
+    ColumnMerge,
+    /// Fill what is NULL on OLD with NEW's values.
+    Coalesce,
 }
 
 /// Words that other tools use, and what they are here.
 const ALIASES: [(&str, Resolution); 2] = [("apply_remote", Resolution::ApplyNew), ("keep_local", Resolution::KeepOld)];
 
 /// Resolutions that exist as words and cannot be carried out yet.
-const NOT_YET: [&str; 6] = ["column_merge", "coalesce", "delta", "remap_key", "custom", "error"];
+const NOT_YET: [&str; 2] = ["remap_key", "error"];
+
+/// What other tools do with whole rows and here is said of single columns, and how.
+const OF_COLUMNS: [(&str, &str); 2] =
+    [("delta", "columns = { total = \"delta\" }"), ("custom", "compute = { total = \"SQL\" }")];
 
 impl Resolution {
     /// Every resolution.
-    pub const ALL: [Self; 6] =
-        [Self::ApplyNew, Self::KeepOld, Self::Hold, Self::Skip, Self::LastUpdateWins, Self::FirstUpdateWins];
+    pub const ALL: [Self; 8] = [
+        Self::ApplyNew,
+        Self::KeepOld,
+        Self::Hold,
+        Self::Skip,
+        Self::LastUpdateWins,
+        Self::FirstUpdateWins,
+        Self::ColumnMerge,
+        Self::Coalesce,
+    ];
 
     /// Returns the word used in files, JSON and screens.
     #[must_use]
@@ -47,6 +63,8 @@ impl Resolution {
             Self::Skip => "skip",
             Self::LastUpdateWins => "last_update_wins",
             Self::FirstUpdateWins => "first_update_wins",
+            Self::ColumnMerge => "column_merge",
+            Self::Coalesce => "coalesce",
         }
     }
 
@@ -61,6 +79,18 @@ impl Resolution {
         }
     }
 
+    /// Whether each row is composed of both sides' values.
+    #[must_use]
+    pub const fn composes(self) -> bool {
+        matches!(self, Self::ColumnMerge | Self::Coalesce)
+    }
+
+    /// Whether it says what those columns of a row get that are not chosen.
+    #[must_use]
+    pub const fn says_the_rest(self) -> bool {
+        matches!(self, Self::ApplyNew | Self::KeepOld) || self.composes()
+    }
+
     /// Reads a word; the error is a sentence for whoever knows the place.
     pub(super) fn read(word: &str) -> Result<Self, String> {
         if let Some(found) = Self::ALL.into_iter().find(|known| known.word() == word) {
@@ -68,6 +98,9 @@ impl Resolution {
         }
         if let Some((_, found)) = ALIASES.into_iter().find(|(alias, _)| *alias == word) {
             return Ok(found);
+        }
+        if let Some((_, how)) = OF_COLUMNS.into_iter().find(|(known, _)| *known == word) {
+            return Err(format!("`{word}` is said of single columns, beside a resolution: {how}"));
         }
         if NOT_YET.contains(&word) {
             return Err(format!("the resolution `{word}` is not supported by this version; use {}", words(&Self::ALL)));
@@ -123,7 +156,7 @@ mod tests {
 
     #[test]
     fn other_words_are_refused_with_what_to_use() {
-        let all = "use apply_new, keep_old, hold, skip, last_update_wins or first_update_wins";
+        let all = "use apply_new, keep_old, hold, skip, last_update_wins, first_update_wins, column_merge or coalesce";
         for word in NOT_YET {
             assert_eq!(
                 format!("{:?}", word.parse::<Resolution>().unwrap_err()),
@@ -131,6 +164,8 @@ mod tests {
             );
         }
         let cases = [
+            ("delta", "`delta` is said of single columns, beside a resolution: columns = { total = \"delta\" }".to_owned()),
+            ("custom", "`custom` is said of single columns, beside a resolution: compute = { total = \"SQL\" }".to_owned()),
             ("keepold", "unknown resolution `keepold`; did you mean `keep_old`?".to_owned()),
             ("Hold", "unknown resolution `Hold`; did you mean `hold`?".to_owned()),
             ("yes", format!("unknown resolution `yes`; {all}")),

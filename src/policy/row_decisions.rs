@@ -17,6 +17,8 @@ pub enum By {
     Rule(usize),
     /// By itself: the position of the pick in the file.
     Row(usize),
+    /// By nobody: it was picked, at this position in the file, when it was another row.
+    Outdated(usize),
     /// By this rule or by what comes after it: whether the row meets the rule's condition is not known.
     NotEvaluated(usize),
 }
@@ -75,18 +77,27 @@ impl<'a> RowDecisions<'a> {
         self.rules.iter().map(|(_, rule)| *rule)
     }
 
-    /// Returns by what a row is decided. `changed` are the columns in which its sides differ, `key` its key's values; `meets`
-    /// says of a rule, by its position, whether the row meets its condition, and nothing where that is not known.
+    /// Whether a row with this key is picked.
+    #[must_use]
+    pub fn is_picked(&self, key: &[&str]) -> bool {
+        self.picks.contains_key(key)
+    }
+
+    /// Returns by what a row is decided. `changed` are the columns in which its sides differ, `key` its key's values and the
+    /// row's fingerprint; `meets` says of a rule, by its position, whether the row meets its condition, and nothing where that
+    /// is not known.
     #[must_use]
     pub fn by(
         &self,
         (class, rests_on): (Class, Evidence),
         changed: &[&str],
-        key: Option<&[&str]>,
+        key: Option<(&[&str], &str)>,
         meets: impl Fn(usize) -> Option<bool>,
     ) -> By {
-        if let Some((number, _)) = key.and_then(|key| self.picks.get(key)) {
-            return By::Row(*number);
+        if let Some((is, (number, pick))) = key.and_then(|(key, is)| Some((is, self.picks.get(key)?))) {
+            // What was decided about one row is not said of another one.
+            let is_other = pick.fingerprint.as_deref().is_some_and(|was| was != is);
+            return if is_other { By::Outdated(*number) } else { By::Row(*number) };
         }
         let deciding = self.meaning(class, rests_on, changed).find_map(|number| match meets(number) {
             Some(true) => Some(By::Rule(number)),
@@ -131,6 +142,7 @@ impl Decisions {
             }),
             // Nothing is guessed: the row waits until the server has been asked.
             By::NotEvaluated(_) => Some(Decided::bare(Resolution::Hold, Origin::NotEvaluated, Signature::default())),
+            By::Outdated(_) => Some(Decided::bare(Resolution::Hold, Origin::Outdated, Signature::default())),
             By::Row(number) => match self.picks().get(number) {
                 Some(pick) if !class.allowed().contains(&pick.resolution) => return Err(senseless(pick, class)),
                 Some(pick) => {
@@ -152,7 +164,7 @@ impl Decisions {
             By::Class => matches!(decided.origin, Origin::Table | Origin::DatabaseTable),
             By::Rule(number) => self.rules().get(number).is_some_and(Rule::is_by_name),
             By::Row(_) => true,
-            By::NotEvaluated(_) => false,
+            By::NotEvaluated(_) | By::Outdated(_) => false,
         }
     }
 }

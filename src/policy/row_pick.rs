@@ -27,6 +27,8 @@ pub struct RowPick {
     pub resolution: Resolution,
     /// What single columns get, where that is not what the resolution says.
     pub choices: Choices,
+    /// What the row was when it was picked, as the diff's rows are told apart; nothing where a person wrote the pick.
+    pub fingerprint: Option<String>,
     /// Who said so, when and why.
     pub signature: Signature,
 }
@@ -48,7 +50,20 @@ impl RowPick {
     }
 
     fn read<'a>(all: &Entry<'a>, section: &Section<'a>) -> Result<(Self, Entry<'a>)> {
-        section.check(&["database", "table", "key", "resolution", "columns", "set", "set_null", "why", "by", "at"])?;
+        section.check(&[
+            "database",
+            "table",
+            "key",
+            "resolution",
+            "columns",
+            "set",
+            "set_null",
+            "compute",
+            "fingerprint",
+            "why",
+            "by",
+            "at",
+        ])?;
         let wanted = |key: &str| {
             section.entry(key).ok_or_else(|| {
                 let first = section.entries().next();
@@ -65,6 +80,7 @@ impl RowPick {
             key: key.section()?.entries().map(|entry| Ok((entry.key().to_owned(), value(&entry)?))).collect::<Result<_>>()?,
             resolution,
             choices,
+            fingerprint: section.text("fingerprint")?,
             signature: Signature::read(section)?,
         };
         if pick.key.is_empty() {

@@ -41,7 +41,7 @@ pub struct Condition {
     pub place: String,
 }
 
-const KEYS: [&str; 15] = [
+const KEYS: [&str; 16] = [
     "name",
     "database",
     "table",
@@ -53,6 +53,7 @@ const KEYS: [&str; 15] = [
     "columns",
     "set",
     "set_null",
+    "compute",
     "expect",
     "why",
     "by",

@@ -77,7 +77,7 @@ pub use manifest::{Aside, DatabaseAside, DatabaseRecord, LeftOut, Manifest, NewO
 pub use mark::{DatabaseMark, Mark, MarkedSlot, ServerMark};
 pub use open_segment::OpenSegment;
 pub use options::{Compression, SegmentOptions};
-pub use plan_index::{DatabasePlan, Plan, TablePlan, json_digest};
+pub use plan_index::{AdoptedChildren, DatabasePlan, Plan, TablePlan, json_digest};
 pub use pruned::Pruned;
 pub use quiescence::{Quiescence, Quiet, Since};
 pub use restored::{Former, FormerDump, RESTORED, RestoreState, Restored, RestoredBackup, RestoredDatabase, RestoredTable};

@@ -35,11 +35,15 @@ pub struct Plan {
     /// The digest that `demands.json` bore; nothing where nothing was asked, or an earlier failback wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub demands_blake3: Option<String>,
+    /// The number below which every transaction that can have written to OLD's database had ended before the plan looked at
+    /// its rows, by the database's name; unknown where an earlier failback planned.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub horizons: BTreeMap<String, i64>,
     /// Digest of what was decided.
     pub decisions_digest: String,
     /// One part a database, by name.
     pub databases: Vec<DatabasePlan>,
-    /// blake3 of everything above, the time and who was asked apart.
+    /// blake3 of everything above, the time, the horizons and who was asked apart.
     pub digest: String,
 }
 
@@ -54,11 +58,27 @@ pub struct DatabasePlan {
     pub tables: Vec<TablePlan>,
     /// NEW's sequences at the export; OLD's are raised to cover them.
     pub new_sequences: Vec<Sequence>,
+    /// Children on OLD that get another parent under the key of their own, perhaps, as was decided by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adopted: Vec<AdoptedChildren>,
     /// blake3 of the manifest's record of the database.
     pub record_blake3: String,
     /// blake3 of everything above and the run's id: the name of this part in OLD's ledger. Each database is carried out and
     /// taken back under a name of its own, so that one can be planned anew while another stands.
     pub digest: String,
+}
+
+/// Children on OLD that stay, and whose parents are overwritten by rows of NEW's that may be others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdoptedChildren {
+    /// The foreign key.
+    pub key: String,
+    /// The children's table.
+    pub child: QualifiedName,
+    /// The parents' table.
+    pub parent: QualifiedName,
+    /// How many parents are overwritten that have such children.
+    pub parents: u64,
 }
 
 /// One table's part.
@@ -120,14 +140,14 @@ impl TablePlan {
 }
 
 impl Plan {
-    /// Computes the digest over everything but itself, the time and who was asked: the same plan made twice is the same plan,
+    /// Computes the digest over everything but itself, when it was made, and who was asked: the same plan made twice is the same plan,
     /// whoever has to approve it.
     ///
     /// # Errors
     /// None in practice: the plan holds nothing that JSON cannot.
     pub fn compute_digest(&self) -> Result<String> {
         let bare = Self { digest: String::new(), made_at: String::new(), demands_blake3: None, ..self.clone() };
-        json_digest(&bare)
+        json_digest(&Self { horizons: BTreeMap::new(), ..bare })
     }
 
     /// Writes the plan, which makes it exist, and returns the digest of its file.

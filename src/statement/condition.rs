@@ -1,10 +1,11 @@
-//! Conditions of people's own over a row as OLD, NEW and the cutover have it: in OLD's types, under the names `old`, `new` and
+//! Conditions and expressions of people's own over a row as OLD, NEW and the cutover have it: in OLD's types, under the names `old`, `new` and
 //! `base`. Rows come with the statement, as texts, so that none has to be written.
 
-use super::LoadTable;
 use super::value::convert;
-use crate::name::literal;
-use crate::schema::{Conversion, Table};
+use super::{LoadTable, copy_binary, select_list};
+use crate::codec::RowLayout;
+use crate::name::{Side, literal};
+use crate::schema::{Column, Conversion, Table};
 
 /// The view that stands for a condition while it is looked at.
 pub const CONDITION_VIEW: &str = "fb_when";
@@ -37,17 +38,71 @@ impl LoadTable<'_> {
             format!("({number}, {})", arrays.join(", "))
         };
         let rows: Vec<_> = rows.iter().enumerate().map(row).collect();
-        let images = IMAGES.map(|image| {
-            let value = |index: usize| self.of_texts(&format!("fb.{image}"), index);
-            let own = |index: usize| format!("({})::{}", value(index), self.own_type(table, index));
-            format!("cross join lateral (select {}) as {image}", self.list(table, own))
-        });
+        let images = IMAGES.map(|image| self.beside(table, image, &format!("fb.{image}")));
         format!(
             "select fb.number, coalesce((\n{condition}\n), false) from (values {}) as fb(number, {}) {} order by fb.number",
             rows.join(", "),
             IMAGES.join(", "),
             images.join(" ")
         )
+    }
+
+    /// Makes the view that [`condition_view`](Self::condition_view) makes, of an expression for one of OLD's columns, in the
+    /// column's type.
+    #[must_use]
+    pub fn computed_view(&self, table: &Table, column: &Column, sql: &str) -> String {
+        self.condition_view(table, &typed(column, sql))
+    }
+
+    /// Computes an expression for one of OLD's columns, for each of some rows in their order, and sends it as the columns of
+    /// a layout that are made of it. All of the rows have the images that the first has: others have no name.
+    #[must_use]
+    pub fn computed(&self, (table, column): (&Table, &Column), layout: &RowLayout, sql: &str, rows: &[ConditionRow]) -> String {
+        copy_binary(&format!(
+            "select {} from (select fb_value::{} as {} from ({}) as fb_computed order by fb_number) as fb",
+            select_list(layout, Side::Old, "fb"),
+            column.data_type.sql,
+            column.name.sql(),
+            self.values_of((table, column), sql, rows)
+        ))
+    }
+
+    /// Asks for which of the rows the column's own length or precision would make another value; nothing where it has none.
+    #[must_use]
+    pub fn computed_changes(&self, (table, column): (&Table, &Column), sql: &str, rows: &[ConditionRow]) -> Option<String> {
+        let of = &column.data_type;
+        (of.typmod >= 0).then(|| {
+            format!(
+                "select fb_number from ({}) as fb_computed where fb_value is distinct from fb_value::{}",
+                self.values_of((table, column), sql, rows),
+                of.sql
+            )
+        })
+    }
+
+    fn values_of(&self, (table, column): (&Table, &Column), sql: &str, rows: &[ConditionRow]) -> String {
+        let has: Vec<_> = (0..IMAGES.len()).filter(|image| rows.first().is_some_and(|row| row[*image].is_some())).collect();
+        let row = |(number, images): (usize, &ConditionRow)| {
+            let arrays: Vec<_> = has.iter().map(|image| texts(images[*image].as_deref())).collect();
+            std::iter::once(format!("({number}")).chain(arrays).collect::<Vec<_>>().join(", ") + ")"
+        };
+        let rows: Vec<_> = rows.iter().enumerate().map(row).collect();
+        let named: Vec<_> = has.iter().map(|image| format!(", fb_{}", IMAGES[*image])).collect();
+        let images: Vec<_> =
+            has.iter().map(|image| self.beside(table, IMAGES[*image], &format!("fb.fb_{}", IMAGES[*image]))).collect();
+        format!(
+            "select fb.fb_number, {} as fb_value from (values {}) as fb(fb_number{}) {}",
+            typed(column, sql),
+            rows.join(", "),
+            named.concat(),
+            images.join(" ")
+        )
+    }
+
+    /// An image of the row beside it, in OLD's types, of an array of texts.
+    fn beside(&self, table: &Table, image: &str, array: &str) -> String {
+        let own = |index: usize| format!("({})::{}", self.of_texts(array, index), self.own_type(table, index));
+        format!("cross join lateral (select {}) as {image}", self.list(table, own))
     }
 
     fn image(&self, table: &Table, value: impl Fn(usize) -> String) -> String {
@@ -78,6 +133,19 @@ impl LoadTable<'_> {
         let Some(form) = self.columns.iter().position(|column| column.name == *name) else { return value };
         format!("coalesce({}, {value})", read(sql_type, text(form)))
     }
+}
+
+/// An expression in the type of a column, before its length or precision.
+fn typed(column: &Column, sql: &str) -> String {
+    // What stands behind the last line of the expression is not a comment's.
+    format!("(\n{sql}\n)::{}", column.data_type.bare_sql)
+}
+
+/// The expression for what both sides did to a number: OLD's value, and the difference that NEW made to it.
+#[must_use]
+pub fn both_differences(column: &Column) -> String {
+    let name = column.name.sql();
+    format!("old.{name} + (new.{name} - base.{name})")
 }
 
 /// An array of texts; nothing where there is no row.

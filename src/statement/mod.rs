@@ -62,7 +62,7 @@ pub use audit::{random_keys, written_and_unseen};
 pub use brought::{key_digests, loaded_digests, remember_keys};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
 pub use column_mask::ColumnMask;
-pub use condition::{CONDITION_QUERIES, CONDITION_VIEW, ConditionRow};
+pub use condition::{CONDITION_QUERIES, CONDITION_VIEW, ConditionRow, both_differences};
 pub use copies::{copies, own_copies};
 pub use delta_tables::{DeltaTables, arriving_orphans, going_orphans, orphaning_parents, orphans, takeovers};
 pub use duckdb_views::{FieldOf, ViewedTable, duckdb_views};

@@ -31,11 +31,12 @@ fn rows_are_written_filled_in_and_read_again() {
     assert_eq!((&exported["rows"], &exported["left_out"]), (&json!(6), &json!(0)));
     let text = std::fs::read_to_string(scene.file("out.csv")).expect("a file");
     assert_eq!(std::fs::metadata(scene.file("out.csv")).expect("a file").permissions().mode() & 0o777, 0o600);
-    assert!(text.starts_with("database,table,key,class,resolution,columns,set,set_null,why,by,at\r\n"), "{text}");
-    assert!(text.contains(",\"\"\"=k\"\"='b,id=9',id=4\",update,,,,,,,\r\n"), "{text}");
+    let head = "database,table,key,class,resolution,columns,set,set_null,compute,why,by,at,fingerprint\r\n";
+    assert!(text.starts_with(head), "{text}");
+    assert!(text.contains(",\"\"\"=k\"\"='b,id=9',id=4\",update,,,,,,,,"), "{text}");
     assert_eq!(scene.document(4, &["decide", "--export", "out.csv"])["error"]["kind"], "refused", "there is one");
     // As a person fills it in, and as a spreadsheet of another country writes it.
-    let decided = text.replace(",update,,,,,,,", ",update,keep_old,,,,'=asked,,").replacen("keep_old", "", 1);
+    let decided = text.replace(",update,,,,,,,,", ",update,keep_old,,,,,'=asked,,").replacen("keep_old", "", 1);
     let decided = decided.replacen("keep_old", "skip", 1);
     let semicolons = |line: &str| -> String {
         let (mut out, mut quoted) = (String::new(), false);
@@ -160,15 +161,15 @@ fn picks_by_column_go_through_a_spreadsheet_and_come_to_the_same_plan() {
     let text = std::fs::read_to_string(scene.file("out.csv")).expect("a file");
     // As a person fills it in: sides, texts that look like formulas, NULL, the empty text and the text of four letters.
     let filled = [
-        ("id=1", "apply_new,\"v=old,n=base\",\"\"\"=f\"\"='=1+1, so'\",tags,asked,,"),
-        ("id=2", "apply_new,,\"v='',\"\"=f\"\"='NULL',n=-0.50\",\"day,tags\",,,"),
-        ("id=3", "keep_old,v=new,,,,,"),
-        ("id=4", "apply_new,,\"tags='{\"\"x,y\"\",NULL}',v='two\nlines; ''quoted''\"\"'\",\"\"\"=f\"\"\",,,"),
-        ("id=5", "skip,,,,,,"),
+        ("id=1", "apply_new,\"v=old,n=base\",\"\"\"=f\"\"='=1+1, so'\",tags,,asked,,"),
+        ("id=2", "apply_new,,\"v='',\"\"=f\"\"='NULL',n=-0.50\",\"day,tags\",,,,"),
+        ("id=3", "keep_old,v=new,,,,,,"),
+        ("id=4", "apply_new,,\"tags='{\"\"x,y\"\",NULL}',v='two\nlines; ''quoted''\"\"'\",\"\"\"=f\"\"\",,,,"),
+        ("id=5", "skip,,,,,,,"),
     ];
     let mut edited = text.clone();
     for (key, said) in filled {
-        edited = edited.replace(&format!(",{key},update,,,,,,,\r\n"), &format!(",{key},update,{said}\r\n"));
+        edited = edited.replace(&format!(",{key},update,,,,,,,,,"), &format!(",{key},update,{said},"));
     }
     let imported = import(&scene, &edited, 0);
     let rows: u64 = imported["changes"].as_array().expect("changes").iter().filter_map(|one| one["rows"].as_u64()).sum();

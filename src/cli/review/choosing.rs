@@ -33,7 +33,7 @@ impl State {
         let shown = |column: &&ShownColumn| open.alike || column.differs;
         let column = view.seen.row.columns.iter().filter(shown).nth(usize::try_from(open.list.at).ok()?)?.name.clone();
         let decided = &view.decided;
-        if !matches!(decided.resolution, Resolution::ApplyNew | Resolution::KeepOld) {
+        if !decided.resolution.says_the_rest() {
             self.said = Some("whose are the other columns? decide about the row first: OLD's, or NEW's".to_owned());
             return None;
         }
@@ -52,9 +52,13 @@ impl State {
 
 /// What columns get once one of them gets something else. What the row's resolution says anyway is not said again.
 pub(super) fn chosen(known: &Choices, column: &str, choice: Option<Choice>, resolution: Resolution) -> Choices {
-    let of = if resolution == Resolution::KeepOld { ValueOf::Old } else { ValueOf::New };
+    let rest = match resolution {
+        Resolution::KeepOld => Some(Choice::Of(ValueOf::Old)),
+        Resolution::ApplyNew => Some(Choice::Of(ValueOf::New)),
+        _ => None,
+    };
     let mut choices = known.clone();
-    match choice.filter(|choice| *choice != Choice::Of(of)) {
+    match choice.filter(|choice| rest.as_ref() != Some(choice)) {
         Some(choice) if known.0.get(column).is_some_and(|known| known.choice == choice) => {}
         Some(choice) => choices.choose(column, choice),
         None => drop(choices.0.remove(column)),

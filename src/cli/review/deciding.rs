@@ -29,7 +29,8 @@ impl Desk<'_> {
         let said = format!("{}: {resolution}", show::title(&seen.row));
         let journal = format!("1 row of {} {resolution}", seen.row.table);
         let pen = pen(&mut self.pen)?;
-        let picked: [(PickedRow, _); 1] = [(row, pen.sign(resolution, why))];
+        let fingerprint = Some(seen.row.picked_by.fingerprint.clone());
+        let picked: [(PickedRow, _); 1] = [(row, Addition { fingerprint, ..pen.sign(resolution, why) })];
         let decisions = pen.write("[[row]]", said.clone(), journal, |text| append_rows(text, &picked))?;
         self.decided(decisions, format!("written: {said}"))
     }
@@ -59,7 +60,8 @@ impl Desk<'_> {
         let said = format!("{}: {}", show::title(&seen.row), Decided { choices: choices.clone(), ..decided.clone() }.said());
         let journal = format!("1 row of {} {} by column", seen.row.table, decided.resolution);
         let pen = pen(&mut self.pen)?;
-        let picked: [(PickedRow, _); 1] = [(row, Addition { choices, ..pen.sign(decided.resolution, why) })];
+        let fingerprint = Some(seen.row.picked_by.fingerprint.clone());
+        let picked: [(PickedRow, _); 1] = [(row, Addition { choices, fingerprint, ..pen.sign(decided.resolution, why) })];
         let decisions = pen.write("[[row]]", said.clone(), journal, |text| append_rows(text, &picked))?;
         self.decided(decisions, format!("written: {said}"))
     }

@@ -37,7 +37,7 @@ impl Pen {
 
     /// Signs a decision.
     pub(super) fn sign(&self, resolution: Resolution, why: Option<String>) -> Addition {
-        Addition { resolution, choices: Choices::default(), why, by: self.by.clone(), at: decide::now() }
+        Addition { resolution, choices: Choices::default(), fingerprint: None, why, by: self.by.clone(), at: decide::now() }
     }
 
     /// Writes a decision into the file as it is now, whoever wrote it last. `said` is for people; the journal holds no values.

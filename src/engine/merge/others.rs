@@ -11,16 +11,24 @@ use crate::store::Store;
 /// How many rows of the diff are read at a time.
 const BATCH_ROWS: usize = 4096;
 
-/// Lists the rows of a table that a merge is to write over others, or over such as may be, unless somebody has decided that for
-/// them, or for the table by its name.
-pub(super) fn to_come(store: &dyn Store, table: &TablePlan, actions: &[Action]) -> Result<Vec<usize>> {
-    let mut others =
+/// Rows of a table that a merge is to write over others, or over such as may be, as positions in the table's diff.
+pub(super) struct ToCome {
+    /// Those for which nobody has decided it by name.
+    pub(super) unnamed: Vec<usize>,
+    /// Those for which somebody has decided it, or for their table by its name.
+    pub(super) named: Vec<usize>,
+}
+
+/// Lists the rows of a table that a merge is to write over others, or over such as may be.
+pub(super) fn to_come(store: &dyn Store, table: &TablePlan, actions: &[Action]) -> Result<ToCome> {
+    let others =
         in_place_of_others(store, table, actions, |class, base| class == Class::InsertExists || base == Base::Unknown)?;
-    if !others.is_empty() {
-        let by_name = planned_by_name(store, table)?;
-        others.retain(|row| !by_name.get(*row).copied().unwrap_or(false));
+    if others.is_empty() {
+        return Ok(ToCome { unnamed: Vec::new(), named: Vec::new() });
     }
-    Ok(others)
+    let by_name = planned_by_name(store, table)?;
+    let (named, unnamed) = others.into_iter().partition(|row| by_name.get(*row).copied().unwrap_or(false));
+    Ok(ToCome { unnamed, named })
 }
 
 /// Lists the rows that are written over others, as a row's class and base say, as positions in the table's diff.

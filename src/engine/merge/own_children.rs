@@ -22,36 +22,41 @@ pub(super) async fn expect_none(
     keys: &[ForeignKey],
 ) -> Result<()> {
     for merge in merges {
-        let mut keys = keys.iter().filter(|key| key.parent == merge.record.name).peekable();
-        if keys.peek().is_none() {
+        let keys: Vec<_> = keys.iter().filter(|key| key.parent == merge.record.name).collect();
+        if keys.is_empty() {
             continue;
         }
         let actions = planned_actions(store, merge.plan)?;
-        let others = others::to_come(store, merge.plan, &actions)?;
-        let positions = others::positions_in_load(&actions, &others);
-        if positions.is_empty() {
-            continue;
-        }
+        let others::ToCome { unnamed, named } = others::to_come(store, merge.plan, &actions)?;
+        let [unnamed, named] = [unnamed, named].map(|rows| others::positions_in_load(&actions, &rows));
         for key in keys {
             let own = merges.iter().find(|merge| merge.record.name == key.child).map(|merge| &merge.load);
-            let query = merge.load.with_young_children(key, scope.record.horizon, own, &positions);
-            let rows = old.query(&query, &[]).await.place(|| &key.name)?.len();
-            if rows > 0 {
-                return Err(refused(key, rows));
+            // Of what is decided by name, the plan has counted the children that there were.
+            for (positions, since, what) in
+                [(&unnamed, scope.record.horizon, "the export"), (&named, scope.planned, "the plan was made")]
+            {
+                if positions.is_empty() {
+                    continue;
+                }
+                let query = merge.load.with_young_children(key, since, own, positions);
+                let rows = old.query(&query, &[]).await.place(|| &key.name)?.len();
+                if rows > 0 {
+                    return Err(refused(key, rows, what));
+                }
             }
         }
     }
     Ok(())
 }
 
-fn refused(key: &ForeignKey, rows: usize) -> Error {
+fn refused(key: &ForeignKey, rows: usize, since: &str) -> Error {
     Error::new(ErrorKind::Refused, "look whether children keep their own parents")
         .at(&key.name)
         .at(&key.child)
         .because(format!(
-            "rows of {} that were written on OLD since the export refer to {rows} rows of {} that NEW's rows under their keys, \
+            "rows of {} that were written on OLD since {since} refer to {rows} rows of {} that NEW's rows under their keys, \
              which may be others, would overwrite",
             key.child, key.parent
         ))
-        .next("run `failback plan` again: it holds such parents")
+        .next("run `failback plan` again: it holds such parents, or says how many there are where they are decided by name")
 }

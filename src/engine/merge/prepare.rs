@@ -56,7 +56,9 @@ impl Preparation<'_> {
         let clock = Clock::of(self.manifest)?;
         let Some(last) = last.filter(|_| self.action != LedgerAction::Merge) else {
             let restarted = record.was_restarted(&identity);
-            let scope = Scope::of_plan(self.part, &record.as_of(&identity), &clock);
+            let record_now = record.as_of(&identity);
+            let planned = record_now.horizon.and(self.plan.horizons.get(&self.part.name).copied());
+            let scope = Scope::of_plan(self.part, &record_now, &clock, planned);
             return self.carry_out(old, scope).await.map(|ready| Prepared { restarted, ..ready });
         };
         // Its ledger shows that OLD is later than the merge. Whether it was the export's OLD until then, the merge has written.

@@ -23,6 +23,9 @@ pub(crate) struct Scope {
     pub(crate) part: DatabasePlan,
     /// What the manifest says of them; to take a merge back, with OLD's definitions of today.
     pub(crate) record: DatabaseRecord,
+    /// The number below which every transaction had ended before the plan looked at OLD's rows; unknown where OLD is another
+    /// server by now.
+    pub(crate) planned: Option<i64>,
     /// What is done with each row of a table's diff, where that is not what the plan's own file says.
     pub(crate) actions: BTreeMap<TableId, Vec<Action>>,
     /// To take a merge back: what OLD's ledger said last.
@@ -49,11 +52,12 @@ pub(crate) struct Scope {
 
 impl Scope {
     /// The plan as it stands.
-    pub(crate) fn of_plan(part: &DatabasePlan, record: &DatabaseRecord, clock: &Clock) -> Self {
+    pub(crate) fn of_plan(part: &DatabasePlan, record: &DatabaseRecord, clock: &Clock, planned: Option<i64>) -> Self {
         Self {
             direction: Direction::Forward,
             part: part.clone(),
             record: record.clone(),
+            planned,
             actions: BTreeMap::new(),
             last: None,
             marks: BTreeMap::new(),

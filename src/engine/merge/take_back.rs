@@ -59,6 +59,7 @@ pub(crate) async fn everything(
         direction: Direction::Back,
         part: part.clone(),
         record: record.clone(),
+        planned: None,
         actions: BTreeMap::new(),
         last: Some(last.clone()),
         marks: BTreeMap::new(),

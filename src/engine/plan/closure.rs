@@ -18,10 +18,12 @@ use super::uniqueness;
 use crate::engine::run::Reporter;
 use crate::error::{Place, Result};
 use crate::schema::ForeignKey;
+use crate::staging::AdoptedChildren;
 use crate::statement::{self, Operation};
 use crate::store::Store;
 
-/// Holds every row for which its parents, its children or its neighbours on OLD do not allow what was decided for it.
+/// Holds every row for which its parents, its children or its neighbours on OLD do not allow what was decided for it. Returns
+/// the children that get another parent, perhaps, as was decided by name.
 pub(crate) async fn hold_closure(
     sandbox: Sandbox,
     store: &dyn Store,
@@ -29,7 +31,7 @@ pub(crate) async fn hold_closure(
     drafts: &mut [Draft<'_>],
     direction: Direction,
     strangers: &Strangers,
-) -> Result<()> {
+) -> Result<Vec<AdoptedChildren>> {
     let mut deltas =
         TableDeltas::prepare(sandbox, store, reporter, drafts, direction, (&strangers.tables(), strangers.keys_of_new()))
             .await?;
@@ -54,9 +56,15 @@ pub(crate) async fn hold_closure(
             held += strangers.hold_parents(store, &deltas, drafts, key).await?;
         }
         if held == 0 {
-            return deltas.leave().await;
+            break;
         }
     }
+    let mut adopted = Vec::new();
+    for key in deltas.keys_of_old() {
+        adopted.extend(strangers.adopted(&deltas, drafts, key).await?);
+    }
+    deltas.leave().await?;
+    Ok(adopted)
 }
 
 /// Holds children of rows that will not be on OLD, or do not come back to it; returns how many.

@@ -1,4 +1,5 @@
-//! Composes rows whose columns are chosen one by one: OLD's, NEW's and the cutover's values, and texts as OLD reads them.
+//! Composes rows: of OLD's, NEW's and the cutover's values, texts as OLD reads them, and what OLD makes of an expression. Columns
+//! are chosen one by one, or by what each side did to them.
 //!
 //! Memory: one row for each text that is given, and the composed rows of one batch.
 
@@ -7,6 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow_array::{BooleanArray, RecordBatch};
 
 use super::chosen_column::{choosing, chosen_column, fault};
+use super::computing::{Computed, Computing, Expression, expression};
+use super::conditions;
+use super::merged_columns::MergedColumns;
 use crate::codec::{BatchDecoder, BatchEncoder, BatchView, CodecError, RowLayout};
 use crate::delta;
 use crate::engine::rows::{Batches, Composed, Image, LazySegment, Target, composed_batch, composed_schema, view};
@@ -28,6 +32,9 @@ pub(super) struct Composer<'a> {
     choices: BTreeMap<By, BTreeMap<usize, Choice>>,
     /// One row for each text that is given, with nothing but the column that it is given for.
     texts: BTreeMap<(usize, String), RecordBatch>,
+    /// What OLD computes, of those that have it computed.
+    expressions: BTreeMap<By, Vec<Expression<'a>>>,
+    computing: Option<Computing<'a>>,
     encoder: BatchEncoder,
     decoder: BatchDecoder,
     file: LazySegment,
@@ -39,9 +46,12 @@ pub(super) enum Comes {
     Same,
     /// To another row, which differs from OLD's in these columns; nothing where OLD has none.
     Other(Option<BTreeSet<String>>),
-    /// To nothing: it is not known what the row was at the cutover.
-    Unknown,
+    /// To nothing, for this reason.
+    Nothing(String),
 }
+
+/// Why a row comes to nothing whose value at the cutover is wanted.
+const UNKNOWN: &str = "held: it is not known what the row was at the cutover, of which a value is wanted";
 
 /// A row that is to be composed: its row in the batch, whose values all other columns have, and what chooses.
 pub(super) struct Wanted {
@@ -51,7 +61,7 @@ pub(super) struct Wanted {
 }
 
 impl<'a> Composer<'a> {
-    /// Makes ready what the decisions choose about a table; nothing where they choose nothing.
+    /// Makes ready what the decisions choose about a table; nothing where they compose no row.
     ///
     /// # Errors
     /// `Config` at the column that the table does not have, that is of the key, or that nobody writes, and at a text that OLD
@@ -65,13 +75,13 @@ impl<'a> Composer<'a> {
     ) -> Result<Option<Self>> {
         let table = record.name.to_string();
         let all: Vec<_> = choosing(decisions, database, &table).collect();
-        if all.is_empty() {
+        if all.is_empty() && !decisions.composes() {
             return Ok(None);
         }
         let old = Transaction::read(servers.connect(Side::Old, database).await?).await?;
         old.execute_all(OWN_SEARCH_PATH).await?;
         old.execute_all(CONDITION_TIMEOUT).await?;
-        let (mut choices, mut texts) = (BTreeMap::new(), BTreeMap::new());
+        let (mut choices, mut texts, mut expressions) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for (by, of) in all {
             let mut chosen = BTreeMap::new();
             for (name, one) in &of.0 {
@@ -83,6 +93,9 @@ impl<'a> Composer<'a> {
                     let value = read(&old, record, (index, column), text).await.map_err(|error| unlike(one, error))?;
                     texts.insert((index, text.clone()), value.ok_or_else(|| too_long(one, column))?);
                 }
+                if let Some(found) = expression((servers, database), record, (index, column), one).await.place(|| &table)? {
+                    expressions.entry(by).or_insert_with(Vec::new).push(found);
+                }
                 chosen.insert(index, one.choice.clone());
             }
             choices.insert(by, chosen);
@@ -90,38 +103,42 @@ impl<'a> Composer<'a> {
         old.rollback().await?;
         let layout = &record.layout;
         let (encoder, decoder) = (BatchEncoder::new(layout), BatchDecoder::new(layout));
-        Ok(Some(Self { record, choices, texts, encoder, decoder, file: LazySegment::new(target, composed_schema(layout)) }))
+        let computing = if expressions.is_empty() { None } else { Some(Computing::open(servers, database, record).await?) };
+        let file = LazySegment::new(target, composed_schema(layout));
+        Ok(Some(Self { record, choices, texts, expressions, computing, encoder, decoder, file }))
     }
 
-    /// Whether what decides a row chooses any of its columns.
-    pub(super) fn composes(&self, by: By) -> bool {
-        self.choices.contains_key(&by)
+    /// Whether what decides a row composes it.
+    pub(super) fn composes(&self, by: By, resolution: Resolution) -> bool {
+        resolution.composes() || self.choices.contains_key(&by)
     }
 
     /// Composes rows of a batch, whose first row has that position in the table's diff, and says of each what it comes to.
-    pub(super) fn compose(&mut self, batch: &RecordBatch, first: usize, wanted: &[Wanted]) -> Result<Vec<Comes>> {
+    pub(super) async fn compose(&mut self, batch: &RecordBatch, first: usize, wanted: &[Wanted]) -> Result<Vec<Comes>> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
         let images = [Image::read(batch, "old")?, Image::read(batch, "new")?, Image::read(batch, "base")?];
+        let does_merge = wanted.iter().any(|one| one.resolution == Resolution::ColumnMerge);
+        let merged = does_merge.then(|| MergedColumns::of(self.record, batch, &images)).transpose()?;
+        let made_of = MadeOf { merged, computed: self.computed(batch, wanted).await?, images };
+        let held: Vec<_> = wanted.iter().map(|one| self.why_not(&made_of, one)).collect();
+        let known: Vec<_> = wanted.iter().zip(&held).filter(|(_, held)| held.is_none()).map(|(one, _)| one).collect();
         let mut is_known = vec![false; batch.num_rows()];
-        let known: Vec<_> = wanted.iter().filter(|one| self.is_known(&images, one)).collect();
         for one in &known {
             is_known[one.row] = true;
         }
-        let rows = self.rows(&images, &known)?;
-        let mask = BooleanArray::from(is_known.clone());
-        let old = images[0].select(&mask)?;
+        let rows = self.rows(&made_of, &known)?;
+        let old = made_of.images[0].select(&BooleanArray::from(is_known))?;
         let differences = delta::compare(&old.rows, &rows)
             .map_err(|error| Error::new(ErrorKind::Malformed, "compare composed rows with OLD's").because(error))?;
         let (mut comes, mut positions, mut kept) = (Vec::new(), Vec::new(), Vec::new());
-        let mut place = 0;
-        for one in wanted {
-            if !is_known[one.row] {
-                comes.push(Comes::Unknown);
+        for (one, held) in wanted.iter().zip(held) {
+            if let Some(why) = held {
+                comes.push(Comes::Nothing(why));
                 continue;
             }
-            let layout = &self.record.layout;
+            let (layout, place) = (&self.record.layout, kept.len());
             let carried = |column: &usize| layout.columns[*column].is_carried();
             let names: BTreeSet<String> = (0..layout.columns.len())
                 .filter(carried)
@@ -135,7 +152,6 @@ impl<'a> Composer<'a> {
                 positions.push(i64::try_from(first + one.row).unwrap_or(i64::MAX));
             }
             comes.push(if is_same { Comes::Same } else { Comes::Other(has_old.then_some(names)) });
-            place += 1;
         }
         let rows = Image::whole(rows).select(&BooleanArray::from(kept))?.rows;
         self.file.write(&composed_batch(&self.record.layout, positions, &rows)?)?;
@@ -151,21 +167,47 @@ impl<'a> Composer<'a> {
         Ok(Some((segment, composed)))
     }
 
-    /// Whether every image is there that a row's columns are taken of.
-    fn is_known(&self, images: &[Image; 3], wanted: &Wanted) -> bool {
-        let of_choices = self.choices.get(&wanted.by).into_iter().flat_map(BTreeMap::values);
+    /// Has OLD compute what is to be computed, of each row and column.
+    async fn computed(&self, batch: &RecordBatch, wanted: &[Wanted]) -> Result<BTreeMap<(usize, usize), Computed>> {
+        let mut found = BTreeMap::new();
+        let Some(computing) = &self.computing else { return Ok(found) };
+        for (by, expressions) in &self.expressions {
+            let rows: Vec<usize> = wanted.iter().filter(|one| one.by == *by).map(|one| one.row).collect();
+            let texts = conditions::rows(&self.encoder, batch, &rows)?;
+            for expression in expressions {
+                let values = computing.values(expression, &texts).await?;
+                found.extend(rows.iter().map(|row| (*row, expression.index)).zip(values));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Why a row comes to nothing; nothing where it does not.
+    fn why_not(&self, of: &MadeOf, one: &Wanted) -> Option<String> {
+        let chosen = self.choices.get(&one.by);
+        let of_choices = chosen.into_iter().flat_map(BTreeMap::values);
         let sides = of_choices.filter_map(|choice| if let Choice::Of(of) = choice { Some(*of) } else { None });
-        sides.chain([rest(wanted.resolution)]).all(|of| images[place_of(of)].present.value(wanted.row))
+        let has_all = sides.chain(rest(one.resolution).iter().copied()).all(|side| of.has(side, one.row));
+        if !has_all {
+            return Some(UNKNOWN.to_owned());
+        }
+        let columns = 0..self.record.layout.columns.len();
+        let computed = columns.clone().filter_map(|column| of.computed.get(&(one.row, column)));
+        if let Some(why) = computed.into_iter().find_map(Computed::why_not) {
+            return Some(why.to_owned());
+        }
+        let merged = of.merged.as_ref().filter(|_| one.resolution == Resolution::ColumnMerge)?;
+        let is_left = |column: &usize| chosen.is_none_or(|chosen| !chosen.contains_key(column));
+        let clash = |column: &usize| is_left(column) && merged.side(self.record, one.row, *column).is_none();
+        let names: Vec<_> = columns.filter(clash).map(|column| self.record.layout.columns[column].name.to_string()).collect();
+        (!names.is_empty()).then(|| format!("held: both sides changed {}, each otherwise", names.join(", ")))
     }
 
     /// Makes the rows, each by the bytes that travel.
-    fn rows(&mut self, images: &[Image; 3], wanted: &[&Wanted]) -> Result<RecordBatch> {
+    fn rows(&mut self, of: &MadeOf, wanted: &[&Wanted]) -> Result<RecordBatch> {
         let layout = &self.record.layout;
-        let views = [
-            view(&self.encoder, &images[0].rows)?,
-            view(&self.encoder, &images[1].rows)?,
-            view(&self.encoder, &images[2].rows)?,
-        ];
+        let [old, new, base] = &of.images;
+        let views = [view(&self.encoder, &old.rows)?, view(&self.encoder, &new.rows)?, view(&self.encoder, &base.rows)?];
         let (mut stream, mut value) = (Vec::new(), Vec::new());
         let mut out = CopyEncoder::new(&mut stream);
         out.header();
@@ -180,7 +222,8 @@ impl<'a> Composer<'a> {
                         Some(Choice::Null) => false,
                         Some(Choice::Text(text)) => self.text(index, text, &mut value)?,
                         Some(Choice::Of(of)) => field(&views, *of, one.row, index, &mut value)?,
-                        None => field(&views, rest(one.resolution), one.row, index, &mut value)?,
+                        Some(Choice::Delta | Choice::Sql(_)) => of.value((one.row, index), &mut value)?,
+                        None => self.unchosen(of, &views, (one, index), &mut value)?,
                     };
                 out.field(has.then_some(value.as_slice())).map_err(malformed)?;
             }
@@ -190,6 +233,56 @@ impl<'a> Composer<'a> {
         let mut decoder = CopyDecoder::new(layout.columns.len());
         decoder.feed(&stream, &mut rows).and_then(|()| decoder.finish()).map_err(malformed)?;
         self.decoder.decode(&rows).map_err(unreadable)
+    }
+
+    /// Appends the value of a column that is not chosen; false where that is NULL.
+    fn unchosen(
+        &self,
+        of: &MadeOf,
+        views: &[BatchView<'_>; 3],
+        (one, index): (&Wanted, usize),
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
+        let side = match one.resolution {
+            Resolution::KeepOld => ValueOf::Old,
+            Resolution::ColumnMerge => {
+                let merged = of.merged.as_ref().and_then(|merged| merged.side(self.record, one.row, index));
+                merged.unwrap_or(ValueOf::Old)
+            }
+            Resolution::Coalesce if field(views, ValueOf::Old, one.row, index, out)? => return Ok(true),
+            _ => ValueOf::New,
+        };
+        field(views, side, one.row, index, out)
+    }
+}
+
+/// What the rows of a batch are made of.
+struct MadeOf {
+    /// As OLD, NEW and the cutover have them.
+    images: [Image; 3],
+    /// Nothing where no row is merged column by column.
+    merged: Option<MergedColumns>,
+    /// By row and column.
+    computed: BTreeMap<(usize, usize), Computed>,
+}
+
+impl MadeOf {
+    fn has(&self, side: ValueOf, row: usize) -> bool {
+        self.images[place_of(side)].present.value(row)
+    }
+
+    /// Appends what OLD computed; false where that is NULL.
+    fn value(&self, at: (usize, usize), out: &mut Vec<u8>) -> Result<bool> {
+        match self.computed.get(&at) {
+            Some(Computed::Value(Some(value))) => {
+                out.extend_from_slice(value);
+                Ok(true)
+            }
+            Some(Computed::Value(None)) => Ok(false),
+            Some(Computed::Nothing(_)) | None => {
+                Err(Error::new(ErrorKind::Malformed, "compose rows").because("a value was not computed"))
+            }
+        }
     }
 }
 
@@ -214,9 +307,14 @@ const fn place_of(of: ValueOf) -> usize {
     }
 }
 
-/// Whose values the columns have that are not chosen.
-const fn rest(resolution: Resolution) -> ValueOf {
-    if matches!(resolution, Resolution::KeepOld) { ValueOf::Old } else { ValueOf::New }
+/// The images that those columns are taken of that are not chosen.
+const fn rest(resolution: Resolution) -> &'static [ValueOf] {
+    match resolution {
+        Resolution::KeepOld => &[ValueOf::Old],
+        Resolution::ColumnMerge => &[ValueOf::Old, ValueOf::New, ValueOf::Base],
+        Resolution::Coalesce => &[ValueOf::Old, ValueOf::New],
+        _ => &[ValueOf::New],
+    }
 }
 
 /// The column of a layout alone.

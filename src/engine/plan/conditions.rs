@@ -93,19 +93,11 @@ impl Asked<'_> {
     /// Looks at the condition as the server has parsed it.
     async fn look_at(&self, sandbox: &Sandbox, load: &LoadTable<'_>, condition: &Condition) -> Result<()> {
         let view = load.condition_view(&self.table.old, &condition.sql);
-        sandbox.session().execute(&view, &[]).await.map_err(|error| faulty(condition, error))?;
-        let ConditionFacts { columns, sql_type, queries, gathers, volatile } =
-            catalog::condition_facts(sandbox.session().client(), CONDITION_VIEW).await?;
-        let cause = if columns != 1 || sql_type != "boolean" {
-            "it is no truth: one value of type boolean is wanted".to_owned()
-        } else if queries != CONDITION_QUERIES || gathers {
-            "it is about more than one row: queries, aggregates and functions that return sets are not asked".to_owned()
-        } else if let Some(functions) = volatile {
-            format!("it calls what is VOLATILE, and may write or say something else each time: {functions}")
-        } else {
-            return Ok(());
-        };
-        Err(Error::new(ErrorKind::Config, "read the decisions").at(&condition.place).because(cause))
+        let facts = look_at(sandbox, &view).await.map_err(|error| faulty(condition, error))?;
+        let is_truth = facts.columns == 1 && facts.sql_type == "boolean";
+        let found =
+            if is_truth { of_one_row(&facts) } else { Err("it is no truth: one value of type boolean is wanted".to_owned()) };
+        found.map_err(|cause| Error::new(ErrorKind::Config, "read the decisions").at(&condition.place).because(cause))
     }
 
     /// Asks of every row that a rule with this condition may mean.
@@ -148,8 +140,32 @@ impl Asked<'_> {
     }
 }
 
+/// Makes the view of a condition or an expression, and reads what the server has made of it.
+pub(super) async fn look_at(sandbox: &Sandbox, view: &str) -> Result<ConditionFacts> {
+    sandbox.session().execute(view, &[]).await?;
+    catalog::condition_facts(sandbox.session().client(), CONDITION_VIEW).await
+}
+
+/// Expects that it is one value, of one row, and the same each time; the error is a sentence.
+pub(super) fn of_one_row(facts: &ConditionFacts) -> std::result::Result<(), String> {
+    if facts.columns != 1 {
+        return Err("it is more than one value".to_owned());
+    }
+    if facts.queries != CONDITION_QUERIES || facts.gathers {
+        return Err(
+            "it is about more than one row: queries, aggregates and functions that return sets are not asked".to_owned()
+        );
+    }
+    match &facts.volatile {
+        Some(functions) => {
+            Err(format!("it calls what is VOLATILE, and may write or say something else each time: {functions}"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// The images of some rows of a batch, as texts.
-fn rows(encoder: &BatchEncoder, batch: &RecordBatch, asked: &[usize]) -> Result<Vec<ConditionRow>> {
+pub(super) fn rows(encoder: &BatchEncoder, batch: &RecordBatch, asked: &[usize]) -> Result<Vec<ConditionRow>> {
     let base: Vec<crate::delta::Base> = read_words(batch, "fb_base")?;
     let images = [Image::read(batch, "old")?, Image::read(batch, "new")?, Image::read(batch, "base")?];
     let [old, new, at_base] = [&images[0], &images[1], &images[2]];

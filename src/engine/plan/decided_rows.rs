@@ -6,7 +6,7 @@ use super::fact::Fact;
 use super::met::{Met, TableMet};
 use crate::codec::{BatchEncoder, BatchView, CodecError, Shown};
 use crate::delta::{Class, Evidence};
-use crate::engine::rows::{Image, key_positions};
+use crate::engine::rows::{Image, fingerprint, key_positions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{By, Decided, Decisions, Minimum, RowDecisions};
 use crate::staging::{Segment, SegmentReader, TableRecord};
@@ -27,6 +27,8 @@ pub(crate) struct DecidedRow {
     /// What the class rests on.
     pub(crate) rests_on: Evidence,
     pub(crate) by: By,
+    /// What it is, where it is picked; see [`fingerprint`].
+    pub(crate) fingerprint: Option<String>,
     /// The rules that mean it.
     pub(crate) meaning: Vec<usize>,
     /// Those of which it is not known whether they do.
@@ -65,19 +67,24 @@ impl<'a> DecidedRows<'a> {
 
     /// Says of each row of a batch what decides it; the batch begins with the row of that position in the table's diff.
     pub(crate) fn read(&self, batch: &RecordBatch, first: usize) -> Result<Vec<DecidedRow>> {
-        let keys = if self.rows.asks_keys() { Some(self.keys(batch)?) } else { None };
+        let sides = if self.rows.asks_keys() { Some([Image::read(batch, "old")?, Image::read(batch, "new")?]) } else { None };
+        let sides = sides.as_ref().map(|sides| Sides::open(sides, &self.encoder)).transpose()?;
+        let keys = sides.as_ref().map(|sides| self.keys(sides)).transpose()?;
         let mut found = Vec::with_capacity(batch.num_rows());
         for (row, fact) in Fact::read(batch)?.into_iter().enumerate() {
             let Fact { class, rests_on, .. } = fact;
             if self.rows.is_by_class() {
-                found.push(DecidedRow { class, rests_on, by: By::Class, meaning: Vec::new(), not_evaluated: Vec::new() });
+                let (meaning, not_evaluated) = (Vec::new(), Vec::new());
+                found.push(DecidedRow { class, rests_on, by: By::Class, fingerprint: None, meaning, not_evaluated });
                 continue;
             }
             let changed: Vec<_> = fact.changed().collect();
             let key = keys.as_ref().and_then(|keys| keys[row].as_ref());
             let key: Option<Vec<_>> = key.map(|values| values.iter().map(String::as_str).collect());
+            let picked = key.as_ref().filter(|key| self.rows.is_picked(key)).and(sides.as_ref());
+            let fingerprint = picked.map(|sides| sides.fingerprint(class, row)).transpose()?;
             let meets = |rule: usize| self.met.meets(rule, first + row);
-            let by = self.rows.by((class, rests_on), &changed, key.as_deref(), meets);
+            let by = self.rows.by((class, rests_on), &changed, key.as_deref().zip(fingerprint.as_deref()), meets);
             let (mut meaning, mut not_evaluated) = (Vec::new(), Vec::new());
             for rule in self.rows.meaning(class, rests_on, &changed) {
                 match meets(rule) {
@@ -86,7 +93,7 @@ impl<'a> DecidedRows<'a> {
                     None => not_evaluated.push(rule),
                 }
             }
-            found.push(DecidedRow { class, rests_on, by, meaning, not_evaluated });
+            found.push(DecidedRow { class, rests_on, by, fingerprint, meaning, not_evaluated });
         }
         Ok(found)
     }
@@ -109,24 +116,38 @@ impl<'a> DecidedRows<'a> {
     pub(crate) fn rule_title(&self, by: By) -> Option<String> {
         match by {
             By::Rule(number) => self.decisions.rules().get(number).map(crate::policy::Rule::title),
-            By::Class | By::Row(_) | By::NotEvaluated(_) => None,
+            By::Class | By::Row(_) | By::Outdated(_) | By::NotEvaluated(_) => None,
         }
     }
 
     /// The keys' values; `None` where one of them has no text.
-    fn keys(&self, batch: &RecordBatch) -> Result<Vec<Option<Vec<String>>>> {
-        let (old, new) = (Image::read(batch, "old")?, Image::read(batch, "new")?);
-        let (olds, news) =
-            (self.encoder.view(&old.rows).map_err(unreadable)?, self.encoder.view(&new.rows).map_err(unreadable)?);
+    fn keys(&self, sides: &Sides<'_>) -> Result<Vec<Option<Vec<String>>>> {
         let of = |row: usize| {
-            let view: &BatchView<'_> = if old.present.value(row) { &olds } else { &news };
-            let values = self.key.iter().map(|column| match view.shown(row, *column).map_err(unreadable)? {
+            let side = if sides.old.0.present.value(row) { &sides.old } else { &sides.new };
+            let values = self.key.iter().map(|column| match side.1.shown(row, *column).map_err(unreadable)? {
                 Shown::Text(text) => Ok(Some(text)),
                 Shown::Null | Shown::Wire(_) => Ok(None),
             });
             values.collect::<Result<Option<Vec<_>>>>()
         };
-        (0..batch.num_rows()).map(of).collect()
+        (0..sides.old.0.rows.num_rows()).map(of).collect()
+    }
+}
+
+/// Both sides' rows of a batch, opened for reading.
+struct Sides<'a> {
+    old: (&'a Image, BatchView<'a>),
+    new: (&'a Image, BatchView<'a>),
+}
+
+impl<'a> Sides<'a> {
+    fn open([old, new]: &'a [Image; 2], encoder: &'a BatchEncoder) -> Result<Self> {
+        let view = |image: &'a Image| encoder.view(&image.rows).map_err(unreadable);
+        Ok(Self { old: (old, view(old)?), new: (new, view(new)?) })
+    }
+
+    fn fingerprint(&self, class: Class, row: usize) -> Result<String> {
+        fingerprint(class, [&self.old, &self.new].map(|(image, view)| image.present.value(row).then_some(view)), row)
     }
 }
 

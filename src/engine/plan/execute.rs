@@ -38,9 +38,10 @@ use crate::policy::{Action, Decisions};
 use crate::schema::depend;
 use crate::staging::layout::DatabaseLayout;
 use crate::staging::{
-    DatabaseDiff, DatabasePlan, DatabaseRecord, Demands, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest, Plan, Pruned,
-    SegmentOptions, TableDiff, json_digest,
+    AdoptedChildren, DatabaseDiff, DatabasePlan, DatabaseRecord, Demands, DiffIndex, FORMAT_VERSION, JournalRecord, Manifest,
+    Plan, Pruned, SegmentOptions, TableDiff, json_digest,
 };
+use crate::text::amount;
 
 /// Freezes what merge will do, from the run's diff and its decisions.
 ///
@@ -87,6 +88,7 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
         manifest_blake3: manifest.own_blake3().to_owned(),
         diff_blake3: index.own_blake3().to_owned(),
         demands_blake3: Demands::own_blake3(context.store())?,
+        horizons: aside.horizons.clone(),
         decisions_digest: decisions.digest(),
         databases,
         digest: String::new(),
@@ -108,10 +110,11 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
         let Some(record) = manifest.database(&part.name) else { continue };
         notes.extend(privileges::notes(context, part, record).await.place(|| format!("database {}", part.name))?);
     }
-    let Aside { rejects, wanting } = aside;
+    let Aside { rejects, wanting, .. } = aside;
     let (coverage, mut unmatched) = (coverage(&manifest.databases), decisions.unmatched(&known));
     unmatched.extend(tally.idle(&decisions));
     notes.extend(plan.databases.iter().flat_map(half_moved::notes));
+    notes.extend(plan.databases.iter().flat_map(adopted_notes));
     Ok(PlanReport { coverage, rejects, wanting, unmatched, notes, ..report(context.run(), &plan) })
 }
 
@@ -120,6 +123,20 @@ async fn plan_all(context: &Context) -> Result<PlanReport> {
 struct Aside {
     rejects: Vec<Reject>,
     wanting: Vec<Wanting>,
+    /// See [`Plan::horizons`].
+    horizons: BTreeMap<String, i64>,
+}
+
+/// Says which children get another parent, perhaps, as was decided by name.
+fn adopted_notes(part: &DatabasePlan) -> impl Iterator<Item = String> {
+    part.adopted.iter().map(|AdoptedChildren { key, child, parent, parents }| {
+        format!(
+            "! {}: {parent}: {} of OLD's, for which NEW's under their keys are decided by name and may be others, have children \
+             in {child} ({key}) that stay: they would be children of NEW's rows",
+            part.name,
+            amount::rows(*parents)
+        )
+    })
 }
 
 async fn plan_database(
@@ -130,7 +147,11 @@ async fn plan_database(
     aside: &mut Aside,
 ) -> Result<DatabasePlan> {
     let (servers, store, reporter) = (context.servers(), context.store(), context.reporter());
-    let record = &record.as_of(&servers.connect(Side::Old, &record.name).await?.identity().await?);
+    let old = servers.connect(Side::Old, &record.name).await?;
+    // Before any row is looked at: what is written from here on the plan may not have seen.
+    aside.horizons.insert(record.name.clone(), old.horizon().await?);
+    let record = &record.as_of(&old.identity().await?);
+    old.close().await;
     let (mut drafts, paths) = (Vec::new(), DatabaseLayout::new(&record.name));
     for name in parents_first(record) {
         let table = record.tables.iter().find(|table| table.name == name);
@@ -141,7 +162,7 @@ async fn plan_database(
             let composer = Composer::prepare(servers, decisions.0, &record.name, table, target).await?;
             let made =
                 row_actions::draft((store, reporter, decisions), &record.name, (table, found), composer, &mut aside.wanting);
-            drafts.push(made.place(|| &table.name)?);
+            drafts.push(Box::pin(made).await.place(|| &table.name)?);
         }
     }
     for draft in &mut drafts {
@@ -155,13 +176,14 @@ async fn plan_database(
     unproven_keys::hold_unrestorable_orphans(tools, &record.name, &mut drafts).await?;
     let strangers = Strangers::of(store, &drafts, record, clock)?;
     let sandbox = Sandbox::open(servers, &record.name).await?;
-    closure::hold_closure(sandbox, store, reporter, &mut drafts, Direction::Forward, &strangers).await?;
+    let adopted = closure::hold_closure(sandbox, store, reporter, &mut drafts, Direction::Forward, &strangers).await?;
     let tables = drafts.iter().map(|draft| freeze(&context.shared_store(), &paths, draft)).collect::<Result<Vec<_>>>()?;
     Ok(DatabasePlan {
         name: record.name.clone(),
         old: diff.old.clone(),
         tables,
         new_sequences: record.new_sequences.clone(),
+        adopted,
         record_blake3: json_digest(record)?,
         digest: String::new(),
     })

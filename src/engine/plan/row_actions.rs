@@ -17,15 +17,19 @@ use crate::delta::{Class, Evidence};
 use crate::engine::diff::DECIDING;
 use crate::engine::run::Reporter;
 use crate::error::Result;
+use crate::name::Side;
 use crate::policy::{Action, By, Decided, Decisions, Minimum, Resolution};
 use crate::staging::{TableDiff, TableRecord};
 use crate::store::Store;
+
+/// Why a row is held that was picked, and is another one now.
+const OUTDATED: &str = "held: it was picked when it was another row; look at it as it is now, and pick it again";
 
 /// What is read of a row that is composed.
 const IMAGES: [&str; 3] = ["old", "new", "base"];
 
 /// Gives every row of a table's diff the action that the decisions ask for.
-pub(super) fn draft<'a>(
+pub(super) async fn draft<'a>(
     (store, reporter, (decisions, met)): (&dyn Store, &Reporter, (&Decisions, &Met)),
     database: &str,
     (record, diff): (&'a TableRecord, &'a TableDiff),
@@ -47,7 +51,7 @@ pub(super) fn draft<'a>(
             let mut come = match &mut composer {
                 Some(composer) => {
                     let wanted = known.composed(composer, &rows)?;
-                    let comes = composer.compose(&batch, draft.actions.len(), &wanted)?;
+                    let comes = composer.compose(&batch, draft.actions.len(), &wanted).await?;
                     wanted.into_iter().map(|one| one.row).zip(comes).collect()
                 }
                 None => BTreeMap::new(),
@@ -56,9 +60,11 @@ pub(super) fn draft<'a>(
                 let Some((decided, minimum)) = known.of(class, by)? else {
                     continue;
                 };
-                let (action, why) = match come.remove(&row) {
-                    Some(comes) => composed_action(&comes, &replacing),
-                    None => act(class, decided.resolution, &batch, row, &replacing),
+                let (action, why) = if let Some(comes) = come.remove(&row) {
+                    composed_action(comes, &replacing)
+                } else {
+                    let (action, why) = act(class, decided.resolution, &batch, row, &replacing);
+                    (action, why.map(str::to_owned))
                 };
                 let is_wanting = action.writes() && !minimum.admits(rests_on);
                 let by_name = deciding.is_by_name(decided, by);
@@ -72,7 +78,8 @@ pub(super) fn draft<'a>(
                     _ if is_doubtful => {
                         format!("held: NEW may have changed {}, or its type may have lost what OLD's holds", doubtful.list())
                     }
-                    (Some(why), _) => why.to_owned(),
+                    (Some(why), _) => why,
+                    _ if matches!(by, By::Outdated(_)) => OUTDATED.to_owned(),
                     (None, Some(why)) => format!("{class}: {why}"),
                     (None, None) => {
                         let who = deciding.rule_title(by).unwrap_or_else(|| decided.origin.word().to_owned());
@@ -111,8 +118,9 @@ impl Known<'_> {
     /// Lists the rows of a batch whose columns are chosen one by one.
     fn composed(&mut self, composer: &Composer<'_>, rows: &[DecidedRow]) -> Result<Vec<Wanted>> {
         let mut wanted = Vec::new();
-        for (row, DecidedRow { class, by, .. }) in rows.iter().enumerate().filter(|(_, row)| composer.composes(row.by)) {
-            if let Some((decided, _)) = self.of(*class, *by)? {
+        for (row, DecidedRow { class, by, .. }) in rows.iter().enumerate() {
+            if let Some((decided, _)) = self.of(*class, *by)?.filter(|(decided, _)| composer.composes(*by, decided.resolution))
+            {
                 wanted.push(Wanted { row, resolution: decided.resolution, by: *by });
             }
         }
@@ -121,15 +129,13 @@ impl Known<'_> {
 }
 
 /// What is done with a row whose columns are chosen one by one.
-fn composed_action(comes: &Comes, replacing: &ChangedColumns) -> (Action, Option<&'static str>) {
+fn composed_action(comes: Comes, replacing: &ChangedColumns) -> (Action, Option<String>) {
     match comes {
         Comes::Same => (Action::KeepOld, None),
         Comes::Other(None) => (Action::Insert, None),
-        Comes::Other(Some(names)) if replacing.are_among(names) => (Action::Replace, None),
+        Comes::Other(Some(names)) if replacing.are_among(&names) => (Action::Replace, None),
         Comes::Other(Some(_)) => (Action::Update, None),
-        Comes::Unknown => {
-            (Action::Hold, Some("held: it is not known what the row was at the cutover, of which a value is wanted"))
-        }
+        Comes::Nothing(why) => (Action::Hold, Some(why)),
     }
 }
 
@@ -145,10 +151,11 @@ fn act(
     match resolution {
         Resolution::ApplyNew => (apply(), None),
         Resolution::KeepOld => (Action::KeepOld, None),
-        Resolution::Hold => (Action::Hold, None),
+        // Rows that are composed never come here.
+        Resolution::Hold | Resolution::ColumnMerge | Resolution::Coalesce => (Action::Hold, None),
         Resolution::Skip => (Action::Skip, None),
         Resolution::LastUpdateWins | Resolution::FirstUpdateWins => {
-            let (Some(old), Some(new)) = (written(batch, "fb_written_old", row), written(batch, "fb_written_new", row)) else {
+            let (Some(old), Some(new)) = (written(batch, Side::Old, row), written(batch, Side::New, row)) else {
                 return (Action::Hold, Some("held: the rows do not both say when they were written, or not which was first"));
             };
             if old == new {
@@ -183,7 +190,9 @@ fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &ChangedC
     }
 }
 
-fn written(batch: &RecordBatch, name: &str, row: usize) -> Option<i64> {
-    let stamps = batch.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
+/// When a side wrote a row last, as its own columns say, in microseconds since 1970-01-01 UTC.
+pub(super) fn written(batch: &RecordBatch, side: Side, row: usize) -> Option<i64> {
+    let stamps =
+        batch.column_by_name(&format!("fb_written_{}", side.word()))?.as_primitive_opt::<TimestampMicrosecondType>()?;
     stamps.is_valid(row).then(|| stamps.value(row))
 }

@@ -17,7 +17,7 @@ use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::policy::Action;
 use crate::schema::{Covered, ForeignKey};
-use crate::staging::{DatabaseRecord, TableRecord};
+use crate::staging::{AdoptedChildren, DatabaseRecord, TableRecord};
 use crate::statement::{self, Operation, is_written_in};
 use crate::store::Store;
 
@@ -30,6 +30,8 @@ pub(crate) struct Strangers {
     kept: KeptChildren,
     /// Nobody knows.
     possible: BTreeMap<QualifiedName, HashSet<usize>>,
+    /// They are others or may be, and somebody has decided about them by name.
+    named: BTreeMap<QualifiedName, Vec<usize>>,
     /// OLD's horizon at the export.
     horizon: Option<i64>,
     /// Tables of which the diff has every row that OLD alone has.
@@ -75,6 +77,9 @@ impl Strangers {
             let name = &draft.record.name;
             each_row(store, draft, &[], "old", |row, found, _| match (found.class, found.base) {
                 _ if !matches!(draft.actions[row], Action::Update | Action::Replace) => {}
+                (Class::InsertExists, _) | (_, Base::Unknown) if draft.is_by_name(row) => {
+                    strangers.named.entry(name.clone()).or_default().push(row);
+                }
                 _ if draft.is_by_name(row) => {}
                 (Class::InsertExists, _) => strangers.certain.entry(name.clone()).or_default().push(row),
                 (_, Base::Unknown) => {
@@ -112,7 +117,7 @@ impl Strangers {
 
     /// Lists the tables in which rows of OLD are overwritten by others, or by such as may be.
     pub(crate) fn tables(&self) -> BTreeSet<QualifiedName> {
-        self.certain.keys().chain(self.possible.keys()).cloned().collect()
+        self.certain.keys().chain(self.possible.keys()).chain(self.named.keys()).cloned().collect()
     }
 
     /// Holds children whose parent on OLD may be another row than their own; returns how many.
@@ -169,6 +174,25 @@ impl Strangers {
         }
         let why = format!("held: {} {} would be of another row ({})", self.kept.whose, key.child, key.name);
         Ok(drafts[position].hold_written(rows, &why))
+    }
+
+    /// Counts the parents that are overwritten, as somebody has decided by name, and have children which OLD keeps.
+    pub(crate) async fn adopted(
+        &self,
+        deltas: &TableDeltas<'_>,
+        drafts: &[Draft<'_>],
+        key: &ForeignKey,
+    ) -> Result<Option<AdoptedChildren>> {
+        let (Some(named), Some((position, parent))) = (self.named.get(&key.parent), deltas.of(&key.parent)) else {
+            return Ok(None);
+        };
+        let still = |row: &usize| matches!(drafts[position].actions[*row], Action::Update | Action::Replace);
+        let named: Vec<_> = named.iter().copied().filter(still).collect();
+        let child = deltas.of(&key.child).map(|(_, child)| child);
+        let query = statement::parents_with_own_children(key, child, parent, &named, "true");
+        let parents = deltas.positions(&query).await.place(|| &key.name)?.len() as u64;
+        let (child, parent) = (key.child.clone(), key.parent.clone());
+        Ok((parents > 0).then(|| AdoptedChildren { key: key.name.to_string(), child, parent, parents }))
     }
 
     /// Finds parents that may be strangers and have children which OLD keeps and NEW does not have so.

@@ -28,6 +28,8 @@ pub struct Tally {
     pub picks: Vec<u64>,
     /// The class of the last that it finds.
     pub picked: Vec<Option<Class>>,
+    /// Its fingerprint.
+    pub fingerprints: Vec<Option<String>>,
 }
 
 /// Rows of one class of one table that are decided alike.
@@ -73,6 +75,7 @@ impl Tally {
             rules: vec![TalliedRule::default(); decisions.rules().len()],
             picks: vec![0; decisions.picks().len()],
             picked: vec![None; decisions.picks().len()],
+            fingerprints: vec![None; decisions.picks().len()],
         };
         for database in &index.databases {
             let Some(record) = manifest.database(&database.name) else { continue };
@@ -117,9 +120,10 @@ impl Tally {
                         }
                         match row.by {
                             By::Rule(rule) => self.rules[rule].decides += 1,
-                            By::Row(pick) => {
+                            By::Row(pick) | By::Outdated(pick) => {
                                 self.picks[pick] += 1;
                                 self.picked[pick] = Some(row.class);
+                                self.fingerprints[pick] = row.fingerprint;
                             }
                             By::Class | By::NotEvaluated(_) => {}
                         }

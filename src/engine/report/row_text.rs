@@ -145,7 +145,7 @@ fn column(column: &ShownColumn, is_bare: bool) -> ColumnText {
 mod tests {
     use super::*;
     use crate::delta::{Class, Evidence};
-    use crate::engine::review::KeyTexts;
+    use crate::engine::review::PickedBy;
 
     fn cell(text: &str) -> Cell {
         Cell::Text(text.to_owned())
@@ -177,7 +177,7 @@ mod tests {
             why: Some("because".to_owned()),
             columns: vec![column],
             statements: Vec::new(),
-            key_texts: KeyTexts::default(),
+            picked_by: PickedBy::default(),
         }
     }
 

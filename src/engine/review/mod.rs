@@ -28,7 +28,7 @@ pub use kinds::{Chosen, Kind, Kinds};
 pub use open_table::OpenTable;
 pub use run::{CountedTable, Review};
 pub use seen_row::SeenRow;
-pub use shown_row::{KeyTexts, ShownColumn, ShownRow};
+pub use shown_row::{PickedBy, ShownColumn, ShownRow};
 pub use spelling::{common, excerpt, spelt};
 pub(crate) use survey::{SurveyedRow, SurveyedTable, Surveyor};
 pub use table_decisions::TableDecisions;

@@ -8,7 +8,7 @@ use arrow_select::filter::filter_record_batch;
 use super::filter::{Filter, Window};
 use super::planned::{PlanReader, Planned};
 use super::reviewed_table::ReviewedTable;
-use super::shown_row::{KeyTexts, ShownColumn, ShownRow};
+use super::shown_row::{PickedBy, ShownColumn, ShownRow};
 use super::sides::{Images, Sides};
 use super::written::Written;
 use crate::codec::{BatchEncoder, StagedColumn};
@@ -210,7 +210,7 @@ impl ReviewedTable<'_> {
             why: planned.map(|planned| planned.why.to_string()),
             columns: columns.map(|(index, one)| column(index, one)).collect::<Result<_>>()?,
             statements: self.statements(sides, row, action)?,
-            key_texts: KeyTexts(sides.key_texts(row, &key)?),
+            picked_by: PickedBy { key: sides.key_texts(row, &key)?, fingerprint: sides.fingerprint(facts.class, row)? },
         })
     }
 

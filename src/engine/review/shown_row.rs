@@ -38,18 +38,23 @@ pub struct ShownRow {
     /// statement says it, or none was asked for.
     #[serde(skip)]
     pub statements: Vec<String>,
-    /// The texts of its key's values, masked or not, by which it is picked.
+    /// By what it is picked.
     #[serde(skip)]
-    pub key_texts: KeyTexts,
+    pub picked_by: PickedBy,
 }
 
-/// The texts of a key's values; nothing where one of them has none. They may be masked, so nobody prints them.
+/// By what a row is picked. Its key's texts may be masked, so nobody prints them.
 #[derive(Clone, Default)]
-pub struct KeyTexts(pub(super) Option<Vec<String>>);
+pub struct PickedBy {
+    /// The texts of its key's values; nothing where one of them has none.
+    pub(super) key: Option<Vec<String>>,
+    /// What tells the row as it is from the row as it was, or will be.
+    pub(crate) fingerprint: String,
+}
 
-impl fmt::Debug for KeyTexts {
+impl fmt::Debug for PickedBy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeyTexts")
+        f.write_str("PickedBy")
     }
 }
 

@@ -5,9 +5,9 @@ use arrow_array::RecordBatch;
 use super::cell::Cell;
 use super::reviewed_table::ReviewedTable;
 use crate::codec::{BatchEncoder, BatchView, CodecError, Shown, StagedColumn};
-use crate::delta::Base;
+use crate::delta::{Base, Class};
 use crate::engine::plan::PlannedRows;
-use crate::engine::rows::Image;
+use crate::engine::rows::{Image, fingerprint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::visible_literal;
 use crate::policy::Action;
@@ -116,6 +116,11 @@ impl Sides<'_> {
             Shown::Null | Shown::Wire(_) => Ok(None),
         });
         texts.collect()
+    }
+
+    /// What tells the row from what it was, or will be.
+    pub(super) fn fingerprint(&self, class: Class, row: usize) -> Result<String> {
+        fingerprint(class, [&self.old, &self.new].map(|side| side.has(row).then_some(&side.view)), row)
     }
 
     /// The row's values for a statement that does what an action does, one for each column of the layout.

@@ -26,8 +26,10 @@ impl<'d> TableDecisions<'d> {
     /// # Errors
     /// `Config` at the pick, where what it says makes no sense for the row's class.
     pub fn of_row(&self, seen: &SeenRow) -> Result<Option<(By, Decided)>> {
-        let key: Option<Vec<_>> = seen.row.key_texts.0.as_ref().map(|texts| texts.iter().map(String::as_str).collect());
-        self.decided(&seen.kind, self.by(&seen.kind, seen.position, key.as_deref()))
+        let picked_by = &seen.row.picked_by;
+        let key: Option<Vec<_>> = picked_by.key.as_ref().map(|texts| texts.iter().map(String::as_str).collect());
+        let picked = key.as_deref().map(|key| (key, picked_by.fingerprint.as_str()));
+        self.decided(&seen.kind, self.by(&seen.kind, seen.position, picked))
     }
 
     /// Returns what is decided about a row, and by what, unless it is picked.
@@ -56,9 +58,9 @@ impl<'d> TableDecisions<'d> {
         self.rows.of_class(class).map(|(_, minimum)| minimum)
     }
 
-    fn by(&self, kind: &Kind, position: u64, key: Option<&[&str]>) -> By {
+    fn by(&self, kind: &Kind, position: u64, picked: Option<(&[&str], &str)>) -> By {
         let row = usize::try_from(position).unwrap_or(usize::MAX);
-        self.rows.by((kind.class, kind.rests_on), &changed(kind), key, |rule| self.met.meets(rule, row))
+        self.rows.by((kind.class, kind.rests_on), &changed(kind), picked, |rule| self.met.meets(rule, row))
     }
 
     fn decided(&self, kind: &Kind, by: By) -> Result<Option<(By, Decided)>> {

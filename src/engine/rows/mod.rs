@@ -7,6 +7,7 @@
 mod composed;
 pub(crate) mod counterpart;
 mod digest;
+mod fingerprint;
 mod image;
 mod key;
 mod load;
@@ -17,6 +18,7 @@ mod stream;
 pub(crate) use composed::{Composed, composed_batch, composed_schema};
 pub(crate) use counterpart::{KEYS_PER_STATEMENT, fetch, is_no_value, key_positions, key_texts, one_key};
 pub(crate) use digest::{Digest, RowDigests, digest_column, digest_type, digests_schema, key_digests};
+pub(crate) use fingerprint::fingerprint;
 pub(crate) use image::{Image, base_schema, image_layout};
 pub(crate) use key::key_layout;
 pub(crate) use load::{Loading, load_columns, view};

@@ -111,6 +111,11 @@ pub(crate) fn third_of(pair: &Pair) -> String {
     third().url(&pair.database)
 }
 
+/// Where a server is, as a confirmation names it.
+pub(crate) fn address(url: &str) -> String {
+    value(url, "select host(inet_server_addr()) || ':' || inet_server_port()").expect("an address")
+}
+
 /// Opens a connection that closes when the client is dropped.
 pub(crate) async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("a connection");

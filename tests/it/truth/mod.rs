@@ -10,6 +10,7 @@ mod came_since;
 mod changed_values;
 mod children;
 mod composites;
+mod decided_by_name;
 mod definitions;
 mod delta;
 mod discovery;

@@ -72,6 +72,8 @@ const fn mark(choice: &Choice) -> char {
         Choice::Of(ValueOf::Base) => 'B',
         Choice::Text(_) => '=',
         Choice::Null => '0',
+        Choice::Delta => 'D',
+        Choice::Sql(_) => 'C',
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::state::State;
 use super::super::tables::{TableLine, Tables};
 use crate::cli::show::title;
 use crate::delta::{Class, Evidence};
-use crate::engine::{Cell, KeyTexts, Kind, SeenRow, ShownColumn, ShownRow};
+use crate::engine::{Cell, Kind, PickedBy, SeenRow, ShownColumn, ShownRow};
 use crate::name::Sided;
 use crate::policy::{Decided, Origin, Resolution, Signature};
 use crate::words::Counts;
@@ -71,7 +71,7 @@ pub(super) fn row(place: u64, resolution: Resolution, origin: Origin) -> RowView
         why: Some("update_origin_differs: hold (builtin)".to_owned()),
         columns,
         statements: Vec::new(),
-        key_texts: KeyTexts::default(),
+        picked_by: PickedBy::default(),
     };
     let changed = Some(["status", "total", "note", "remark"].map(str::to_owned).to_vec());
     let kind = Kind { class: row.class, rests_on: row.rests_on, changed, action: None };

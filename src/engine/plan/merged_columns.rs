@@ -1,0 +1,52 @@
+//! Which side each column of a row is taken of, where both have changed the row since the cutover.
+
+use arrow_array::RecordBatch;
+
+use super::row_actions::written;
+use crate::delta::{self, Differences};
+use crate::engine::rows::Image;
+use crate::error::{Error, ErrorKind, Result};
+use crate::name::Side;
+use crate::policy::ValueOf;
+use crate::staging::TableRecord;
+
+/// What each side did to the columns of a batch's rows. A row says something only where it has all three images.
+pub(super) struct MergedColumns {
+    /// The column that says when a row was written, and which rows NEW wrote last; nothing of rows that do not say it.
+    written: Option<(usize, Vec<Option<ValueOf>>)>,
+    /// OLD's values against the cutover's.
+    by_old: Differences,
+    /// NEW's against the cutover's.
+    by_new: Differences,
+    /// OLD's against NEW's.
+    apart: Differences,
+}
+
+impl MergedColumns {
+    pub(super) fn of(record: &TableRecord, batch: &RecordBatch, [old, new, base]: &[Image; 3]) -> Result<Self> {
+        let compare = |left: &Image, right: &Image| {
+            delta::compare(&left.rows, &right.rows)
+                .map_err(|error| Error::new(ErrorKind::Malformed, "compare a row's columns").because(error))
+        };
+        let column = record.times.updated.as_ref();
+        let column = column.and_then(|of| record.layout.columns.iter().position(|column| column.name == of.name));
+        let last = |row| {
+            let (old, new) = (written(batch, Side::Old, row)?, written(batch, Side::New, row)?);
+            Some(if new > old { ValueOf::New } else { ValueOf::Old })
+        };
+        let written = column.map(|column| (column, (0..batch.num_rows()).map(last).collect()));
+        Ok(Self { written, by_old: compare(old, base)?, by_new: compare(new, base)?, apart: compare(old, new)? })
+    }
+
+    /// The side whose value a column gets: NEW's where NEW alone changed it, else OLD's; nothing where both did, and differ. When
+    /// the row was written is what the later of them says.
+    pub(super) fn side(&self, record: &TableRecord, row: usize, column: usize) -> Option<ValueOf> {
+        let is_carried = record.layout.columns[column].is_carried();
+        match (self.by_old.differs(row, column), self.by_new.differs(row, column)) {
+            _ if !is_carried || !self.apart.differs(row, column) => Some(ValueOf::Old),
+            (_, false) => Some(ValueOf::Old),
+            (false, true) => Some(ValueOf::New),
+            (true, true) => self.written.as_ref().filter(|(at, _)| *at == column).and_then(|(_, last)| last[row]),
+        }
+    }
+}
