@@ -50,8 +50,8 @@ pub(super) struct Meant {
     /// Decide for rows that meet this condition, in OLD's own SQL over old.*, new.* and base.*; OLD's server is asked
     #[arg(long = "where", value_name = "SQL", conflicts_with = "evidence")]
     when: Option<String>,
-    /// Give a column OLD's value, NEW's, or that of the cutover, as status=old, or OLD's number and the difference that NEW made,
-    /// as total=delta; all others are as the resolution says
+    /// Give a column OLD's value, NEW's, or that of the cutover, as status=old, or OLD's number and the difference that NEW
+    /// made, as total=delta; all others are as the resolution says
     #[arg(long, value_name = "COLUMN=SIDE", requires = "table", conflicts_with = "evidence")]
     column: Vec<String>,
     /// Give a column what OLD reads in a text, written as PostgreSQL prints it, as status=paid

@@ -35,8 +35,8 @@ const SCHEMA: &str = include_str!("../../docs/decisions.schema.json");
 /// picks rows by their keys, than any rule. Classes are insert, update, delete, old_only, ambiguous_missing_on_old,
 /// ambiguous_deleted_on_old, ambiguous_missing_on_new, ambiguous_differs, drift, insert_exists, update_origin_differs,
 /// update_deleted, update_missing, delete_origin_differs, or several at once: conflict, ambiguous. Resolutions are apply_new,
-/// keep_old, hold, skip, last_update_wins, first_update_wins, column_merge, coalesce. Evidence, from the strongest to the weakest: log, base,
-/// baseline, ledger, xid, xid_by_hand, xid_estimated, column, two_way.
+/// keep_old, hold, skip, last_update_wins, first_update_wins, column_merge, coalesce. Evidence, from the strongest to the
+/// weakest: log, base, baseline, ledger, xid, xid_by_hand, xid_estimated, column, two_way.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 #[command(after_help = "\

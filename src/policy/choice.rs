@@ -1,5 +1,5 @@
-//! What single columns of a row get, where that is not its side's value: `columns`, `set`, `set_null` and `compute` of a pick or
-//! a rule.
+//! What single columns of a row get, where that is not its side's value: `columns`, `set`, `set_null` and `compute` of a pick
+//! or a rule.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -175,8 +175,8 @@ mod tests {
             ("history = \"long\"", "`history` must be tables, each under [[history]]; found a string"),
             (
                 "[[history]]\nwhen = 1",
-                "unknown key `when` in [history]; known are section, class, resolution, columns, set, set_null, compute, evidence, why, \
-                 by, at, until",
+                "unknown key `when` in [history]; known are section, class, resolution, columns, set, set_null, compute, \
+                 evidence, why, by, at, until",
             ),
         ];
         for (text, cause) in cases {

@@ -275,7 +275,7 @@ at = "2026-11-22T08:00:00Z"
 
     #[test]
     fn mistakes_are_told_with_their_place() {
-        let all = "apply_new, keep_old, hold, skip, last_update_wins or first_update_wins";
+        let all = "apply_new, keep_old, hold, skip, last_update_wins, first_update_wins, column_merge or coalesce";
         let cases = [
             ("[default]", "1:2", "unknown key `default`; did you mean `defaults`?".to_owned()),
             ("rows = 1", "1:1", "unknown key `rows`; did you mean `row`?".to_owned()),

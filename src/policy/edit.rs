@@ -15,8 +15,8 @@ pub(super) const HEADER: &str = "\
 #
 # A section's key is a class: insert, update, delete, old_only, ambiguous_missing_on_old, ambiguous_deleted_on_old,
 # ambiguous_missing_on_new, ambiguous_differs, drift, insert_exists, update_origin_differs, update_deleted, update_missing,
-# delete_origin_differs; or several at once: conflict, ambiguous. Its value is apply_new, keep_old, hold, skip, last_update_wins
-# or first_update_wins.
+# delete_origin_differs; or several at once: conflict, ambiguous. Its value is apply_new, keep_old, hold, skip,
+# last_update_wins, first_update_wins, column_merge or coalesce.
 #
 # The strongest section wins: [databases.shop.tables.\"public.orders\"], then [tables.\"public.orders\"], then [defaults].
 # Each decision says who made it, when and why, as in

@@ -140,8 +140,8 @@ impl TablePlan {
 }
 
 impl Plan {
-    /// Computes the digest over everything but itself, when it was made, and who was asked: the same plan made twice is the same plan,
-    /// whoever has to approve it.
+    /// Computes the digest over everything but itself, when it was made, and who was asked: the same plan made twice is the
+    /// same plan, whoever has to approve it.
     ///
     /// # Errors
     /// None in practice: the plan holds nothing that JSON cannot.

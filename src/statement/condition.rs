@@ -1,5 +1,5 @@
-//! Conditions and expressions of people's own over a row as OLD, NEW and the cutover have it: in OLD's types, under the names `old`, `new` and
-//! `base`. Rows come with the statement, as texts, so that none has to be written.
+//! Conditions and expressions of people's own over a row as OLD, NEW and the cutover have it: in OLD's types, under the names
+//! `old`, `new` and `base`. Rows come with the statement, as texts, so that none has to be written.
 
 use super::value::convert;
 use super::{LoadTable, copy_binary, select_list};

@@ -61,7 +61,7 @@ fn rows_are_written_filled_in_and_read_again() {
     assert_eq!(actions.iter().filter(|action| *action == "update").count(), 1, "{actions:?}");
     scene.document(0, &["decide", "--export", "again.csv", "--table", "t", "--class", "update"]);
     let again = std::fs::read_to_string(scene.file("again.csv")).expect("a file");
-    assert_eq!(again.matches(",update,keep_old,,,,'=asked,ada,").count(), 4, "{again}");
+    assert_eq!(again.matches(",update,keep_old,,,,,'=asked,ada,").count(), 4, "{again}");
     let journal = std::fs::read_to_string(scene.plan().with_file_name("journal.jsonl")).expect("a journal");
     assert!(journal.contains("4 rows of public.t keep_old") && !journal.contains("b,id=9"), "{journal}");
 }
@@ -215,7 +215,7 @@ fn picks_by_column_go_through_a_spreadsheet_and_come_to_the_same_plan() {
     // A list without the columns says nothing of them; one with empty cells takes them away.
     let line = |rest: &str| format!("{},public.t,id=1,apply_new,{rest}\n", scene.pair.database);
     import(&scene, &format!("database,table,key,resolution,why\n{}", line("asked again")), 0);
-    assert!(scene.text().contains("set_null = [\"tags\"]\nwhy = \"asked again\"\n"), "{}", scene.text());
+    assert!(scene.text().contains("set_null = [\"tags\"]\nfingerprint = \""), "{}", scene.text());
     assert_eq!(results(&scene), planned);
     import(&scene, &format!("database,table,key,resolution,columns\n{}", line("")), 0);
     let fewer = results(&scene);
@@ -230,10 +230,10 @@ fn a_column_that_is_none_is_told_with_its_line_and_nothing_is_decided() {
         ("public.t,id=2,apply_new,vv=old,,", "no column `vv`; did you mean `v`?"),
         ("public.t,id=2,apply_new,,id=3,", "`id` is of the key"),
         ("public.t,id=2,apply_new,,,dayy", "no column `dayy`; did you mean `day`?"),
-        ("public.t,id=2,hold,v=old,,", "`columns` goes with apply_new or keep_old"),
+        ("public.t,id=2,hold,v=old,,", "`columns` goes with apply_new, keep_old, column_merge or coalesce"),
         ("public.t,id=2,,v=old,,", "its `columns` says what columns get, and its `resolution` nothing"),
         ("public.t,id=2,apply_new,v=old,v=x,", "`v` gets a value twice"),
-        ("public.t,id=2,apply_new,v=mine,,", "`mine` is no side; use old, new or base"),
+        ("public.t,id=2,apply_new,v=mine,,", "`mine` is no side; use old, new, base or delta"),
         ("public.t,id=2,apply_new,,v=NULL,", "`NULL` is no value; the text is written 'NULL', in quotes"),
     ];
     for (line, cause) in cases {

@@ -16,8 +16,8 @@ const TABLE: &str = "
         select i, i, 'b' || i, i + 0.5, jsonb_build_object('k', i), '2025-01-01Z'::timestamptz + i * interval '1 hour'
         from generate_series(1, 243) i";
 
-/// Each column of each row is changed or not as a digit of the row's number says, so that every combination of what both sides did
-/// to the first five columns is there; where both change one, they agree in every second row.
+/// Each column of each row is changed or not as a digit of the row's number says, so that every combination of what both
+/// sides did to the five columns is there; where both change one, they agree in every second row.
 fn write(side: &str, at: &str) -> String {
     let digit = |column: usize| format!("(id / {} % 3)", 3_usize.pow(u32::try_from(column).expect("small")));
     let (wanted, word) = if side == "old" { ("(0, 2)", "'old'") } else { ("(1, 2)", "'new'") };
@@ -133,7 +133,8 @@ const WRITES: [&str; 2] = [
     "; update t set balance = balance - 30, points = points + 1000, updated_at = '2026-01-14 13:00Z'",
     "; update t set balance = balance + 7.25, points = points + 500, note = note || '!', tip = 2.5, \
      updated_at = '2026-01-14 12:00Z'; \
-     update t set points = 32767 where id = 2; update t set balance = null where id = 3; update t set tip = 1.2345 where id = 4",
+     update t set points = 32767 where id = 2; update t set balance = null where id = 3; \
+     update t set tip = 1.2345 where id = 4",
 ];
 
 fn rule(more: &str) -> String {

@@ -1,5 +1,5 @@
-//! Composes rows: of OLD's, NEW's and the cutover's values, texts as OLD reads them, and what OLD makes of an expression. Columns
-//! are chosen one by one, or by what each side did to them.
+//! Composes rows: of OLD's, NEW's and the cutover's values, texts as OLD reads them, and what OLD makes of an expression.
+//! Columns are chosen one by one, or by what each side did to them.
 //!
 //! Memory: one row for each text that is given, and the composed rows of one batch.
 

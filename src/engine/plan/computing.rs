@@ -1,7 +1,7 @@
 //! What OLD's server makes of expressions about rows: asked batch by batch, in a transaction that cannot write.
 //!
-//! An expression is looked at first as a condition of a rule is (see `conditions`). A row that lacks an image has no name for it,
-//! so that an expression which asks of it is not computed with NULLs, but not at all. Memory: one batch of rows, as text.
+//! An expression is looked at first as a condition of a rule is (see `conditions`). A row that lacks an image has no name for
+//! it, so that an expression which asks of it is not computed with NULLs, but not at all. Memory: one batch of rows, as text.
 
 use super::chosen_column::fault;
 use super::conditions::{look_at, of_one_row};

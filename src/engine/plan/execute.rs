@@ -131,8 +131,8 @@ struct Aside {
 fn adopted_notes(part: &DatabasePlan) -> impl Iterator<Item = String> {
     part.adopted.iter().map(|AdoptedChildren { key, child, parent, parents }| {
         format!(
-            "! {}: {parent}: {} of OLD's, for which NEW's under their keys are decided by name and may be others, have children \
-             in {child} ({key}) that stay: they would be children of NEW's rows",
+            "! {}: {parent}: {} of OLD's, for which NEW's under their keys are decided by name and may be others, have \
+             children in {child} ({key}) that stay: they would be children of NEW's rows",
             part.name,
             amount::rows(*parents)
         )

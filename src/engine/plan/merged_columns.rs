@@ -38,8 +38,8 @@ impl MergedColumns {
         Ok(Self { written, by_old: compare(old, base)?, by_new: compare(new, base)?, apart: compare(old, new)? })
     }
 
-    /// The side whose value a column gets: NEW's where NEW alone changed it, else OLD's; nothing where both did, and differ. When
-    /// the row was written is what the later of them says.
+    /// The side whose value a column gets: NEW's where NEW alone changed it, else OLD's; nothing where both did, and differ.
+    /// When the row was written is what the later of them says.
     pub(super) fn side(&self, record: &TableRecord, row: usize, column: usize) -> Option<ValueOf> {
         let is_carried = record.layout.columns[column].is_carried();
         match (self.by_old.differs(row, column), self.by_new.differs(row, column)) {

@@ -1,4 +1,5 @@
-//! Parents that somebody lets NEW's rows overwrite, knowing which: the children that there were are said, others are asked about.
+//! Parents that somebody lets NEW's rows overwrite, knowing which: the children that there were are said, others are asked
+//! about.
 
 use failback::engine::{self, MergeOptions};
 use failback::error::{ErrorKind, OldState};
