@@ -13,7 +13,7 @@ use super::printer::Printer;
 use super::settings::shell_word;
 use super::step::Step;
 use super::{Call, Exit, amount};
-use crate::demo::{self, ActTime, Audience, Binaries, PhaseOptions, PhaseReport, PlayOptions, PlayReport, PlayedPhase};
+use crate::demo::{self, ActTime, Audience, Binaries, Kept, PhaseOptions, PhaseReport, PlayOptions, PlayReport, PlayedPhase};
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -32,8 +32,9 @@ const COUNTED: usize = 12;
 /// row home with the verbs that you would use, each explained before it is run. In the end plain SQL checks the result, and
 /// everything is removed. Takes less than a minute, needs no configuration, and touches no server that it did not start.
 ///
-/// With --phase, a whole phase of the rollback is played by its runbook: names, pods, fence, sequences, rows, the post-mortem.
-/// What no machine of yours has is played by programs in Python, and it is said which; no cloud is talked to.
+/// With --phase, a whole phase of the rollback is played by its runbook: names, pods, fence, sequences, rows, the post-mortem;
+/// or, in the emergency, databases that come back from backups. What no machine of yours has is played by programs in Python,
+/// and it is said which; no cloud is talked to.
 #[derive(Args)]
 #[expect(clippy::doc_markdown, reason = "this is the help on a terminal, where backticks are noise")]
 #[command(after_help = "\
@@ -41,11 +42,12 @@ Examples:
   failback demo
   failback demo --undo --json | jq .passed
   failback demo --phase quick
+  failback demo --phase emergency --keep
   failback demo --keep
   failback demo --stop /tmp/failback-demo-1a2b3c4d")]
 pub(super) struct Arguments {
     /// Play a phase of the rollback from the declaration to the post-mortem
-    #[arg(long, value_enum, value_name = "PHASE", conflicts_with_all = ["undo", "keep", "stop"])]
+    #[arg(long, value_enum, value_name = "PHASE", conflicts_with_all = ["undo", "stop"])]
     pub(super) phase: Option<Phase>,
     /// Take the merge back in the end, and show that OLD is what it was
     #[arg(long)]
@@ -68,6 +70,7 @@ pub(super) struct Arguments {
 pub(super) enum Phase {
     Quick,
     Evaluated,
+    Emergency,
 }
 
 impl From<Phase> for PlayedPhase {
@@ -75,6 +78,7 @@ impl From<Phase> for PlayedPhase {
         match phase {
             Phase::Quick => Self::Quick,
             Phase::Evaluated => Self::Evaluated,
+            Phase::Emergency => Self::Emergency,
         }
     }
 }
@@ -90,7 +94,8 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let besides = besides(&arguments.options.given().output, call.printer.width())?;
     if let Some(phase) = arguments.phase {
         let path = call.environment.get("PATH").unwrap_or_default().to_owned();
-        return play_phase(call, &PhaseOptions { phase: phase.into(), binaries, program, path, besides }).await;
+        let options = PhaseOptions { phase: phase.into(), binaries, program, path, keep: arguments.keep, besides };
+        return play_phase(call, &options).await;
     }
     let options = PlayOptions { binaries, program, keep: arguments.keep, undo: arguments.undo, besides };
     heed_hangup(&call.stop)?;
@@ -107,7 +112,7 @@ async fn play_phase(call: &Call, options: &PhaseOptions) -> Result<Exit> {
     let mut audience = Terminal { printer: call.printer.clone() };
     let report = call.stop.or(Box::pin(demo::play_phase(options, &mut audience))).await.and_then(|played| played);
     let report = report.map_err(|error| if call.stop.is_asked() { interrupted() } else { error })?;
-    call.printer.result(&report, &ending_of_phase(call, &report))?;
+    call.printer.result(&report, &ending_of_phase(call, options.phase, &report))?;
     Ok(if report.passed { Exit::Done } else { Exit::NotVerified })
 }
 
@@ -120,17 +125,34 @@ fn lay_out_times(page: &mut Page, acts: &[ActTime], seconds: f64) {
     page.line("");
 }
 
-fn ending_of_phase(call: &Call, report: &PhaseReport) -> Page {
+fn ending_of_phase(call: &Call, phase: PlayedPhase, report: &PhaseReport) -> Page {
     let mut page = call.printer.page();
     let paint = page.paint();
     lay_out_times(&mut page, &report.acts, report.seconds);
     page.line(if report.passed {
-        paint.green("The check passed: all names lead to OLD, rows came home, and none of OLD's was overwritten.")
+        paint.green(&format!("The check passed: {}.", phase.checked()))
     } else {
         paint.red("The check FAILED: see above.")
     });
-    page.line("The servers, the stand-ins and the rollback's files are removed.");
+    let Some(kept) = &report.kept else {
+        page.line("The servers, the stand-ins and the rollback's files are removed; `failback demo --keep` leaves them.");
+        return page;
+    };
+    lay_out_kept(&mut page, kept, "failback rollback status --env demo");
     page
+}
+
+/// Says where what was kept is, how to look at it, and how it is ended.
+fn lay_out_kept(page: &mut Page, kept: &Kept, look: &str) {
+    let folder = shell_word(&kept.folder.display().to_string());
+    page.line(format!("OLD:  psql {}", shell_word(&kept.old)));
+    page.line(format!("NEW:  psql {}", shell_word(&kept.new)));
+    page.line(format!("configuration: {}", tame(&kept.config.display().to_string())));
+    page.next([
+        Step::Run(format!("cd {folder} && {look}")),
+        Step::Say("when you are done:".to_owned()),
+        Step::Run(format!("failback demo --stop {folder}")),
+    ]);
 }
 
 fn find(call: &Call, arguments: &Arguments) -> Result<Binaries> {
@@ -257,14 +279,6 @@ fn ending(call: &Call, report: &PlayReport) -> Page {
         page.line("The servers and the run are removed; `failback demo --keep` leaves them.");
         return page;
     };
-    let folder = shell_word(&kept.folder.display().to_string());
-    page.line(format!("OLD:  psql {}", shell_word(&kept.old)));
-    page.line(format!("NEW:  psql {}", shell_word(&kept.new)));
-    page.line(format!("configuration: {}", tame(&kept.config.display().to_string())));
-    page.next([
-        Step::Run(format!("cd {folder} && failback status")),
-        Step::Say("when you are done:".to_owned()),
-        Step::Run(format!("failback demo --stop {folder}")),
-    ]);
+    lay_out_kept(&mut page, kept, "failback status");
     page
 }

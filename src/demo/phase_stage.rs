@@ -5,18 +5,31 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::binaries::Binaries;
 use super::estate::databases;
+use super::played_phase::{PhaseOptions, PlayedPhase};
 use super::standin::{Standins, on_path};
-use super::workspace::{CONFIG, Workspace};
+use super::workspace::{CONFIG, STANDINS, Workspace};
 use crate::error::{Error, ErrorKind, Result};
 use crate::phases::kind::ask;
+use crate::store::backup_files;
 
 /// The environment's name.
 pub(super) const ENVIRONMENT: &str = "demo";
+
+/// Where backups are.
+pub(super) const BACKUPS: &str = "az://demo/backups/nightly";
+
+const SUBSCRIPTION: &str = "demo-subscription";
+
+/// The file that the stand-in of `az` looks at.
+const WORLD: &str = "world.json";
 
 /// The zone's name, of a domain that nobody can have (RFC 2606).
 const ZONE: &str = "mystira.example";
@@ -44,9 +57,10 @@ pub struct Part {
 pub(super) struct Stage {
     folder: PathBuf,
     standins: Standins,
-    dns: u16,
-    terraform: PathBuf,
     path: String,
+    pg_dump: PathBuf,
+    /// The name server's port, where there is one.
+    dns: Option<u16>,
     /// Who is real and who is played.
     pub(super) parts: Vec<Part>,
 }
@@ -55,50 +69,105 @@ impl Stage {
     /// Sets the stage beside the configuration of a workspace. Blocks.
     ///
     /// # Errors
-    /// `Refused` where there is no Python; `Server` where a stand-in or terraform fails.
-    pub(super) fn set(workspace: &Workspace, binaries: &Binaries, path: &str) -> Result<Self> {
-        let folder = workspace.folder().to_path_buf();
-        let mut standins = Standins::unpack(folder.join("standins"), path)?;
-        let file = |name: &str| folder.join(name);
-        workspace.write("hosts", "")?;
+    /// `Refused` where there is no Python, or, where databases are dumped, no `pg_dump`; `Server` where a stand-in or terraform
+    /// fails.
+    pub(super) fn set(workspace: &Workspace, options: &PhaseOptions, moment: Timestamp) -> Result<Self> {
+        let (folder, path) = (workspace.folder().to_path_buf(), options.path.as_str());
+        let mut standins = Standins::unpack(folder.join(STANDINS), path, options.keep)?;
         workspace.write("told", "")?;
-        let dns = standins.serve("dns.py", &file("hosts"))?;
-        let pages = standins.serve("web.py", &file("told"))?;
-        workspace.write("cluster.json", &cluster().to_string())?;
-        let api = standins.serve("kube.py", &file("cluster.json"))?;
-        workspace.write("world.json", &world(api, &file("hosts")).to_string())?;
-        workspace.replace("hosts", &hosts())?;
+        let pages = standins.serve("web.py", &folder.join("told"))?;
         workspace.write("hook", &format!("http://127.0.0.1:{pages}/incidents\n"))?;
-        let real = |name: &str| on_path(path, name);
-        let (kubectl, terraform) = (real("kubectl"), real("terraform"));
-        let parts = parts(kubectl.is_some(), terraform.is_some());
+        let clients = clients(&options.binaries, path);
         let mut tools = vec![("az", standins.program("az"))];
-        if kubectl.is_none() {
-            tools.push(("kubectl", standins.program("kubectl")));
+        tools.extend(clients.clone());
+        let pg_dump = clients.into_iter().find(|(name, _)| *name == "pg_dump").map(|(_, found)| found);
+        let mut stage = Self {
+            folder,
+            standins,
+            path: path.to_owned(),
+            pg_dump: pg_dump.unwrap_or_default(),
+            dns: None,
+            parts: Vec::new(),
+        };
+        match options.phase {
+            PlayedPhase::Quick | PlayedPhase::Evaluated => stage.set_traffic(workspace, tools, pages)?,
+            PlayedPhase::Emergency => stage.set_backups(workspace, &tools, moment)?,
         }
-        let terraform = terraform.unwrap_or_else(|| standins.program("terraform"));
+        Ok(stage)
+    }
+
+    /// Names, a cluster, and infrastructure that terraform has made.
+    fn set_traffic(&mut self, workspace: &Workspace, mut tools: Vec<(&str, PathBuf)>, pages: u16) -> Result<()> {
+        let file = |name: &str| workspace.folder().join(name);
+        workspace.write("hosts", "")?;
+        let dns = self.standins.serve("dns.py", &file("hosts"))?;
+        workspace.write("cluster.json", &cluster().to_string())?;
+        let api = self.standins.serve("kube.py", &file("cluster.json"))?;
+        workspace.write(WORLD, &world(api, &file("hosts")).to_string())?;
+        workspace.replace("hosts", &hosts())?;
+        let (kubectl, terraform) = (on_path(&self.path, "kubectl"), on_path(&self.path, "terraform"));
+        self.parts = parts(kubectl.is_some(), terraform.is_some());
+        if kubectl.is_none() {
+            tools.push(("kubectl", self.standins.program("kubectl")));
+        }
+        let terraform = terraform.unwrap_or_else(|| self.standins.program("terraform"));
         tools.push(("terraform", terraform.clone()));
-        let beside = ["pg_dump", "pg_restore"].map(|name| (name, binaries.program(name)));
-        tools.extend(beside.into_iter().filter(|(name, found)| real(name).is_none() && found.is_file()));
-        workspace.append(CONFIG, &config(&folder, &tools, dns, pages))?;
-        let stage = Self { folder, standins, dns, terraform, path: path.to_owned(), parts };
+        workspace.append(CONFIG, &(common(&self.folder, &tools) + &of_traffic(&self.folder, dns, pages)))?;
+        self.dns = Some(dns);
         workspace.make_folder("infra")?;
         workspace.write("infra/main.tf", NEW_INFRASTRUCTURE)?;
-        stage.deploy()?;
-        Ok(stage)
+        self.deploy(&terraform)
+    }
+
+    /// A container that holds one blob as yet, which nobody can read before hours have passed.
+    fn set_backups(&mut self, workspace: &Workspace, tools: &[(&str, PathBuf)], moment: Timestamp) -> Result<()> {
+        if self.pg_dump.as_os_str().is_empty() {
+            return Err(Error::new(ErrorKind::Refused, "back the databases of the demo up")
+                .because("there is no pg_dump and pg_restore on PATH, nor where the server's programs are")
+                .next("Debian, Ubuntu: apt-get install postgresql-client"));
+        }
+        self.parts = parts_of_emergency(&self.pg_dump);
+        workspace.make_folder("blobs")?;
+        workspace.write("blobs/archived.dump", "of last year")?;
+        workspace.write(WORLD, &json!({ "subscription": SUBSCRIPTION, "blobs": { "backups": {} } }).to_string())?;
+        let archived = self.folder.join("blobs/archived.dump");
+        self.add(workspace, databases()[0], &archived, moment - SignedDuration::from_hours(24 * 300), "Archive")?;
+        workspace.append(CONFIG, &(common(&self.folder, tools) + &of_emergency(moment)))
+    }
+
+    /// Puts a backup of a database into the container.
+    pub(super) fn add_blob(&self, workspace: &Workspace, database: &str, file: &Path, ended: Timestamp) -> Result<()> {
+        self.add(workspace, database, file, ended, "Hot")
+    }
+
+    fn add(&self, workspace: &Workspace, database: &str, file: &Path, ended: Timestamp, tier: &str) -> Result<()> {
+        let failed = |cause: String| Error::new(ErrorKind::Storage, "read the stand-in's world").because(cause);
+        let text = std::fs::read_to_string(self.folder.join(WORLD)).map_err(|cause| failed(cause.to_string()))?;
+        let mut world: Value = serde_json::from_str(&text).map_err(|cause| failed(cause.to_string()))?;
+        let digest = backup_files::digests(file, &|| Ok(()))?.md5;
+        let bytes = (0..digest.len() / 2).filter_map(|at| u8::from_str_radix(&digest[2 * at..2 * at + 2], 16).ok());
+        let md5 = STANDARD.encode(bytes.collect::<Vec<u8>>());
+        let name = format!("nightly/{database}-{}.dump", ended.strftime("%Y-%m-%dT%H%MZ"));
+        let blob = json!({ "file": file, "at": ended.to_string(), "md5": md5, "tier": tier });
+        world["blobs"]["backups"][name] = blob;
+        workspace.replace(WORLD, &world.to_string())
+    }
+
+    /// Where `pg_dump` is.
+    pub(super) fn pg_dump(&self) -> &Path {
+        &self.pg_dump
     }
 
     /// The variables that verbs see beside their own.
     pub(super) fn variables(&self) -> Vec<(String, String)> {
-        let world = self.folder.join("world.json").display().to_string();
-        vec![("PATH".to_owned(), self.path.clone()), ("AZ_WORLD".to_owned(), world)]
+        vec![("PATH".to_owned(), self.path.clone())]
     }
 
     /// Lets terraform make what stands in for NEW's infrastructure.
-    fn deploy(&self) -> Result<()> {
+    fn deploy(&self, terraform: &Path) -> Result<()> {
         let variable = format!("-var=environment={ENVIRONMENT}");
         for words in [&["init", "-input=false"][..], &["apply", "-auto-approve", "-input=false", &variable]] {
-            let mut command = Command::new(&self.terraform);
+            let mut command = Command::new(terraform);
             command.arg(format!("-chdir={}", self.folder.join("infra").display())).args(words);
             command.env_clear().envs(self.variables()).env("HOME", &self.folder).env("CHECKPOINT_DISABLE", "1");
             let failed = |cause: String| Error::new(ErrorKind::Server, "make NEW's infrastructure").because(cause);
@@ -112,10 +181,10 @@ impl Stage {
 
     /// Where every name leads, asked of the name server itself.
     pub(super) async fn names(&self) -> Vec<(String, String)> {
-        let mut found = Vec::new();
+        let (mut found, Some(dns)) = (Vec::new(), self.dns) else { return Vec::new() };
         for service in SERVICES {
             let name = format!("{ENVIRONMENT}.{service}.{ZONE}");
-            let leads = match ask(&format!("127.0.0.1:{}", self.dns), &name).await {
+            let leads = match ask(&format!("127.0.0.1:{dns}"), &name).await {
                 Ok(asked) => asked.addresses.join(" "),
                 Err(cause) => cause,
             };
@@ -140,13 +209,45 @@ impl Stage {
     pub(super) fn strike(self) {
         drop(self.standins);
     }
+
+    /// Lets the stand-ins run on.
+    pub(super) fn keep(self) {
+        self.standins.keep();
+    }
+}
+
+/// PostgreSQL's client programs: those beside the server's, else those on `PATH`, which may be older than the server.
+fn clients(binaries: &Binaries, path: &str) -> Vec<(&'static str, PathBuf)> {
+    let found = |name: &'static str| {
+        let beside = Some(binaries.program(name)).filter(|found| found.is_file());
+        beside.or_else(|| on_path(path, name)).map(|found| (name, found))
+    };
+    ["pg_dump", "pg_restore"].into_iter().filter_map(found).collect()
+}
+
+fn real(what: &'static str, by: impl Into<String>) -> Part {
+    Part { what, real: true, by: by.into() }
+}
+
+fn played(what: &'static str, by: impl Into<String>) -> Part {
+    Part { what, real: false, by: by.into() }
+}
+
+fn parts_of_emergency(pg_dump: &Path) -> Vec<Part> {
+    vec![
+        real("failback", "each verb in a process of its own"),
+        real("OLD and NEW", "two PostgreSQL servers of this demo's own"),
+        real("pg_dump and pg_restore", pg_dump.parent().unwrap_or(pg_dump).display().to_string()),
+        played("az", "a real one would talk to your subscription"),
+        played("the container of blobs", "files of this demo's own, with the times that the story has"),
+        played("the incident channel", "on loopback"),
+        played("the people", "this demo approves and answers in their names"),
+    ]
 }
 
 fn parts(kubectl: bool, terraform: bool) -> Vec<Part> {
-    let real = |what, by: &str| Part { what, real: true, by: by.to_owned() };
-    let played = |what, by: &str| Part { what, real: false, by: by.to_owned() };
     let tool = |what, is_real, standin: &str| {
-        if is_real { real(what, "found on PATH") } else { played(what, &format!("not on PATH: {standin}")) }
+        if is_real { real(what, "found on PATH") } else { played(what, format!("not on PATH: {standin}")) }
     };
     vec![
         real("failback", "each verb in a process of its own"),
@@ -189,7 +290,7 @@ fn world(api: u16, hosts: &Path) -> Value {
     let set = |service: &&str| (format!("dns-rg/{ZONE}/{ENVIRONMENT}.{service}"), json!({ "a": [NEW], "ttl": 2 }));
     let dns: Map<_, _> = SERVICES.iter().map(set).collect();
     json!({
-        "subscription": "demo-subscription", "groups": [format!("mys-{ENVIRONMENT}-core-rg-san")], "dns": dns,
+        "subscription": SUBSCRIPTION, "groups": [format!("mys-{ENVIRONMENT}-core-rg-san")], "dns": dns,
         "kubeconfig": { "old-rg/old-aks": kubeconfig.to_string() }, "hosts": hosts.display().to_string(),
     })
 }
@@ -199,29 +300,47 @@ fn hosts() -> String {
     SERVICES.iter().map(line).collect::<Vec<_>>().join("\n") + "\n"
 }
 
-/// What failback.toml says of the stage. Waits are short because it says so, and for no other reason.
-fn config(folder: &Path, tools: &[(&str, PathBuf)], dns: u16, pages: u16) -> String {
-    let text = |value: &str| toml_edit::Value::from(value).to_string().trim().to_owned();
-    let path = |name: &str| text(&folder.join(name).to_string_lossy());
-    let list = |values: &[&str]| values.iter().map(|value| text(value)).collect::<Vec<_>>().join(", ");
+/// A text as failback.toml has it.
+fn quoted(value: &str) -> String {
+    toml_edit::Value::from(value).to_string().trim().to_owned()
+}
+
+fn quoted_path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
+fn list(values: &[&str]) -> String {
+    values.iter().map(|value| quoted(value)).collect::<Vec<_>>().join(", ")
+}
+
+/// What failback.toml says of every stage. Waits are short because it says so, and for no other reason.
+fn common(folder: &Path, tools: &[(&str, PathBuf)]) -> String {
     let mut config = format!(
         "\n[environments.{ENVIRONMENT}]\nchannels.incidents.webhook = {{ file = {} }}\n\n[environments.{ENVIRONMENT}.tools]\n",
-        path("hook")
+        quoted_path(&folder.join("hook"))
     );
     for (name, program) in tools {
-        let _ = writeln!(config, "{name} = {}", text(&program.to_string_lossy()));
+        let _ = writeln!(config, "{name} = {}", quoted_path(program));
     }
     let _ = write!(
         config,
-        "environment = [\"AZ_WORLD\"]\n\n[environments.{ENVIRONMENT}.vars]\nsubscription = \"demo-subscription\"\n\
-         services = [{}]\ndatabases = [{}]\nzone = \"{ZONE}\"\ndns_group = \"dns-rg\"\ndns_servers = [\"127.0.0.1:{dns}\"]\n\
-         old_group = \"old-rg\"\nold_cluster = \"old-aks\"\nnamespace = \"mys-{ENVIRONMENT}\"\ningress = \"main\"\n\
-         health_scheme = \"http\"\nhealth_port = {pages}\nobserve = \"2s\"\nwatch = \"1s\"\nttl = 2\nold_address = \"{OLD}\"\n\
-         terraform = {}\nallow = [\"mys-{ENVIRONMENT}-*\"]\nnew_groups = [\"mys-{ENVIRONMENT}-core-rg-san\"]\n\
-         new_service = \"new\"\n",
-        list(&SERVICES),
-        list(&databases()),
-        path("infra"),
+        "\n[environments.{ENVIRONMENT}.vars]\nsubscription = \"{SUBSCRIPTION}\"\ndatabases = [{}]\n",
+        list(&databases())
     );
     config
+}
+
+fn of_traffic(folder: &Path, dns: u16, pages: u16) -> String {
+    format!(
+        "services = [{}]\nzone = \"{ZONE}\"\ndns_group = \"dns-rg\"\ndns_servers = [\"127.0.0.1:{dns}\"]\n\
+         old_group = \"old-rg\"\nold_cluster = \"old-aks\"\nnamespace = \"mys-{ENVIRONMENT}\"\ningress = \"main\"\n\
+         health_scheme = \"http\"\nhealth_port = {pages}\nobserve = \"2s\"\nwatch = \"1s\"\nttl = 2\nold_address = \"{OLD}\"\n\
+         terraform = {}\nallow = [\"mys-{ENVIRONMENT}-*\"]\nnew_groups = [\"mys-{ENVIRONMENT}-core-rg-san\"]\n",
+        list(&SERVICES),
+        quoted_path(&folder.join("infra")),
+    )
+}
+
+fn of_emergency(moment: Timestamp) -> String {
+    format!("moment = \"{moment}\"\nbackups = \"{BACKUPS}\"\n")
 }

@@ -5,7 +5,7 @@
 //! server. Comparing two pictures tells what is the same without failback's engine having any part in it.
 //! Never: looks at failback's ledger, which is not part of the estate.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio_postgres::Client;
 
@@ -45,8 +45,13 @@ const TABLES: &str = "
 impl Picture {
     /// Takes a picture of the estate's databases on a server; `suffix` is what their names end in there.
     pub(super) async fn take(server: &Cluster, suffix: &str) -> Result<Self> {
+        Self::take_of(server, suffix, &databases()).await
+    }
+
+    /// Takes a picture of some of them.
+    pub(super) async fn take_of(server: &Cluster, suffix: &str, databases: &[&str]) -> Result<Self> {
         let mut picture = Self::default();
-        for database in databases() {
+        for &database in databases {
             let client = connect(&parse(&server.url(&format!("{database}{suffix}")))?).await?;
             for (table, key) in tables(&client).await.place(|| database)? {
                 let rows = read(&client, &table, &key).await.place(|| &table)?;
@@ -69,6 +74,19 @@ impl Picture {
     /// Lists a table's keys.
     pub(super) fn keys(&self, table: &TableAt) -> impl Iterator<Item = &String> {
         self.tables.get(table).into_iter().flat_map(BTreeMap::keys)
+    }
+
+    /// Counts the rows whose keys another picture lacks.
+    pub(super) fn missing_in(&self, other: &Self) -> u64 {
+        let missing = |(table, rows): (&TableAt, &Rows)| rows.keys().filter(|key| other.row(table, key).is_none()).count();
+        self.tables.iter().map(missing).sum::<usize>() as u64
+    }
+
+    /// Names the tables that are not, row by row, what they are in another picture; those that only one of them has, too.
+    pub(super) fn different_from(&self, other: &Self) -> Vec<String> {
+        let all: BTreeSet<_> = self.tables.keys().chain(other.tables.keys()).collect();
+        let differs = |table: &&TableAt| self.tables.get(*table) != other.tables.get(*table);
+        all.into_iter().filter(differs).map(|table| format!("{}: {}", table.database, table.table)).collect()
     }
 
     /// Counts the rows of all tables.

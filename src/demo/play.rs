@@ -355,7 +355,7 @@ impl<'a> Play<'a> {
     }
 }
 
-fn config_in(folder: &Path) -> PathBuf {
+pub(super) fn config_in(folder: &Path) -> PathBuf {
     folder.join(CONFIG)
 }
 

@@ -17,6 +17,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 const SCRIPT: &str = include_str!("standin.sh");
 
+const KEPT_SCRIPT: &str = include_str!("standin_kept.sh");
+
 /// What they are written in.
 const PYTHON: &str = "python3";
 
@@ -30,22 +32,30 @@ const FILES: [(&str, &str); 6] = [
     ("web.py", include_str!("../../fixtures/standins/web.py")),
 ];
 
+/// How long one that was kept may take to end.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// How long a stand-in may take to start.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What tells one that is kept to run on, and what it leaves where it has ended.
+const RUNS: &str = "runs";
+const ENDED: &str = "ended";
 
 /// Stand-ins in a folder. Dropped, those that run are ended.
 pub(super) struct Standins {
     folder: PathBuf,
     path: String,
+    keep: bool,
     running: Vec<Child>,
 }
 
 impl Standins {
-    /// Writes them into a new folder; `path` is where programs are looked for.
+    /// Writes them into a new folder; `path` is where programs are looked for. With `keep`, they may outlive us.
     ///
     /// # Errors
     /// `Refused` where there is no Python.
-    pub(super) fn unpack(folder: PathBuf, path: &str) -> Result<Self> {
+    pub(super) fn unpack(folder: PathBuf, path: &str, keep: bool) -> Result<Self> {
         if on_path(path, PYTHON).is_none() {
             return Err(Error::new(ErrorKind::Refused, "play the stand-ins of the demo")
                 .because(format!("they are written in Python, and there is no {PYTHON} on PATH"))
@@ -59,7 +69,7 @@ impl Standins {
             let written = opened.and_then(|mut opened| opened.write_all(text.as_bytes()));
             written.map_err(|cause| storage("write", &file, cause))?;
         }
-        Ok(Self { folder, path: path.to_owned(), running: Vec::new() })
+        Ok(Self { folder, path: path.to_owned(), keep, running: Vec::new() })
     }
 
     /// Where one of them is.
@@ -75,12 +85,19 @@ impl Standins {
         let failed = |cause: String| Error::new(ErrorKind::Server, "start a stand-in").at(name).because(cause);
         let port_file = self.folder.join(format!("{name}.port"));
         let mut shell = Command::new("sh");
-        shell.args(["-c", SCRIPT, "failback-standin", PYTHON]).arg(self.program(name)).arg(&port_file).arg(looks_at);
+        if self.keep {
+            let runs = self.folder.join(name).with_extension(RUNS);
+            fs::write(&runs, "").map_err(|cause| storage("write", &runs, cause))?;
+            shell.args(["-c", KEPT_SCRIPT, "failback-standin"]).arg(self.folder.join(name).with_extension(""));
+        } else {
+            shell.args(["-c", SCRIPT, "failback-standin"]);
+        }
+        shell.arg(PYTHON).arg(self.program(name)).arg(&port_file).arg(looks_at);
         // Its own process group: Ctrl-C at the terminal is for us to answer.
         shell.env_clear().env("PATH", &self.path).current_dir(&self.folder).process_group(0);
         let complaints = self.folder.join(format!("{name}.err"));
         let err = fs::File::create(&complaints).map_err(|cause| storage("write", &complaints, cause))?;
-        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(err);
+        shell.stdin(if self.keep { Stdio::null() } else { Stdio::piped() }).stdout(Stdio::null()).stderr(err);
         self.running.push(shell.spawn().map_err(|cause| failed(cause.to_string()))?);
         let begun = Instant::now();
         loop {
@@ -96,8 +113,33 @@ impl Standins {
     }
 }
 
+impl Standins {
+    /// Lets them run on without us, until [`end_kept`].
+    pub(super) fn keep(mut self) {
+        self.running.clear();
+    }
+}
+
+/// Ends the stand-ins of a folder that were kept, and waits for their end. Those that do not run any more are no failure.
+pub(super) fn end_kept(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let runs: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|ending| ending == RUNS)).collect();
+    for file in &runs {
+        // One that cannot be removed goes with its folder, and ends its stand-in as well.
+        let _ = fs::remove_file(file);
+    }
+    let begun = Instant::now();
+    let have_ended = || runs.iter().all(|runs| runs.with_extension(ENDED).exists());
+    while !have_ended() && begun.elapsed() < GRACE {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 impl Drop for Standins {
     fn drop(&mut self) {
+        if self.keep && !self.running.is_empty() {
+            end_kept(&self.folder);
+        }
         self.running.iter_mut().for_each(|child| drop(child.stdin.take()));
         self.running.iter_mut().for_each(|child| drop(child.wait()));
     }
@@ -124,7 +166,7 @@ mod tests {
     #[test]
     fn without_python_it_is_said_by_name() {
         let folder = tempfile::tempdir().unwrap();
-        let error = Standins::unpack(folder.path().join("standins"), "/nowhere").err().unwrap();
+        let error = Standins::unpack(folder.path().join("standins"), "/nowhere", false).err().unwrap();
         assert!(error.causes().join(" ").contains("python3"), "{error:?}");
         assert!(!folder.path().join("standins").exists());
     }

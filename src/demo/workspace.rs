@@ -16,10 +16,14 @@ use super::binaries::Binaries;
 use super::cluster::{Cluster, USER, random_hex, remove_kept};
 use super::estate::databases;
 use super::server_folder::storage;
+use super::standin::end_kept;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The configuration's file name.
 pub(super) const CONFIG: &str = "failback.toml";
+
+/// The folder of stand-ins.
+pub(super) const STANDINS: &str = "standins";
 
 /// The folder of runs.
 const RUNS: &str = "runs";
@@ -84,8 +88,13 @@ impl Workspace {
 
     /// Returns a connection string for `psql`, without the password.
     pub(super) fn connection(&self, port: u16) -> String {
+        self.connection_to(port, databases()[0])
+    }
+
+    /// The same for a database of the server.
+    pub(super) fn connection_to(&self, port: u16, database: &str) -> String {
         let passwords = self.folder.join(PASSWORDS);
-        format!("host=127.0.0.1 port={port} user={USER} dbname={} passfile={}", databases()[0], passwords.display())
+        format!("host=127.0.0.1 port={port} user={USER} dbname={database} passfile={}", passwords.display())
     }
 
     /// Leaves the folder where it is, with the folders of the servers written down for [`stop`].
@@ -164,7 +173,7 @@ impl Drop for Workspace {
     }
 }
 
-/// Stops the servers of a demo that was kept, and removes them and its folder.
+/// Stops the servers and the stand-ins of a demo that was kept, and removes them and its folder.
 ///
 /// # Errors
 /// `Refused` if the folder is not one that a demo with `keep` left.
@@ -175,6 +184,7 @@ pub fn stop(binaries: &Binaries, folder: &Path) -> Result<()> {
             .because("the folder is not one that `failback demo --keep` left")
             .next("give the folder that `failback demo --keep` printed")
     })?;
+    end_kept(&folder.join(STANDINS));
     // A machine that was started anew may have emptied its folder for temporary files.
     for server in servers.lines().map(Path::new).filter(|server| server.exists()) {
         remove_kept(binaries, server)?;

@@ -139,6 +139,39 @@ fn a_phase_is_played_to_its_end_and_it_is_said_who_is_played() {
     }
 }
 
+/// What OLD lost comes back, what NEW took since comes home; and all of it stays until it is stopped.
+#[test]
+fn the_emergency_is_played_and_what_is_kept_is_stopped() {
+    let (temp, bare) = (temp_folder(), temp_folder());
+    programs(bare.path(), &["python3", "sh", "env", "ps"]);
+    let path = bare.path().display().to_string();
+    let run = |words: &[&str]| failback(temp.path(), words).env("PATH", &path).output().expect("the demo");
+    let output = run(&["demo", "--phase", "emergency", "--keep", "--json"]);
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{stdout}{stderr}");
+    let report: Value = serde_json::from_str(&stdout).expect("one document");
+    assert_eq!((&report["passed"], &report["phase"]), (&true.into(), &"emergency".into()), "{report:#}");
+    let parts = report["parts"].as_array().expect("parts");
+    let is_real =
+        |what: &str| parts.iter().find(|part| part["what"] == what).unwrap_or_else(|| panic!("{what}"))["real"] == true;
+    assert!(is_real("pg_dump and pg_restore") && !is_real("az") && !is_real("the container of blobs"), "{report:#}");
+    let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_u64).unwrap_or_else(|| panic!("{pointer}"));
+    assert!(number("/restored/lost") > 10_000 && number("/restored/rows") > number("/restored/lost"), "{report:#}");
+    assert_eq!(report["restored"]["different"], Value::Array(Vec::new()));
+    assert!(number("/outcome/arrived") > 100 && number("/outcome/overwritten") == 0, "{report:#}");
+    assert!(report["seconds"].as_f64().is_some_and(|seconds| seconds < 120.0), "{}", report["seconds"]);
+
+    let folder = report["kept"]["folder"].as_str().expect("a folder").to_owned();
+    assert!(processes(Path::new(&folder)).iter().any(|line| line.contains("web.py")), "{report:#}");
+    let mut undo = failback(Path::new(&folder), &["rollback", "undo", "swap", "--env", "demo", "--confirm", "demo"]);
+    let undone = undo.env("PATH", &path).output().expect("the program");
+    assert_eq!(undone.status.code(), Some(0), "what is kept can be gone on with: {undone:?}");
+    let stopped = run(&["demo", "--stop", &folder]);
+    assert_eq!(stopped.status.code(), Some(0), "{stopped:?}");
+    assert_eq!(entries(temp.path()), Vec::<String>::new());
+    assert_eq!(processes(temp.path()), Vec::<String>::new());
+}
+
 #[test]
 fn a_phase_without_python_says_so_by_name() {
     let (temp, bare) = (temp_folder(), temp_folder());
