@@ -1,5 +1,5 @@
--- Ends every session with these databases that this user may end, whoever has it.
--- Parameters: $1 text[] databases.
+-- Ends every session with these databases that this user may end, whoever has it, but those of some processes.
+-- Parameters: $1 text[] databases, $2 int4[] processes that are spared.
 -- Columns: ended int8, left_over int8 (which this user may not end).
 -- Server: 13.
 select pg_catalog.count(*) filter (where s.ended) as ended,
@@ -11,4 +11,5 @@ select pg_catalog.count(*) filter (where s.ended) as ended,
                   from pg_catalog.pg_stat_activity as a
                   join pg_catalog.pg_roles as r on r.oid = a.usesysid
                  where a.datname = any ($1::pg_catalog.name[])
-                   and a.pid <> pg_catalog.pg_backend_pid()) as a) as s
+                   and a.pid <> pg_catalog.pg_backend_pid()
+                   and a.pid <> all ($2::pg_catalog.int4[])) as a) as s

@@ -56,6 +56,7 @@ mod unique_index;
 mod unproven_check;
 mod used;
 mod worked_out_index;
+mod written_count;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -83,6 +84,7 @@ pub use sequence_use::sequence_uses;
 pub use shielded::shielded;
 pub use unproven_check::unproven_checks;
 pub use used::used;
+pub use written_count::{WrittenCount, written_counts};
 
 use crate::error::Result;
 use crate::name::QualifiedName;

@@ -10,6 +10,7 @@ const ACTIVITY: &str = include_str!("../../sql/session/activity.sql");
 const COUNTED: &str = include_str!("../../sql/session/counted_rows.sql");
 const SUBSCRIBED: &str = include_str!("../../sql/session/subscribed.sql");
 const END: &str = include_str!("../../sql/session/end_sessions.sql");
+const BACKEND: &str = include_str!("../../sql/session/backend.sql");
 const END_ALL: &str = include_str!("../../sql/session/end_all_sessions.sql");
 const DATA_FOLDER: &str = include_str!("../../sql/session/data_folder.sql");
 const SEES_OTHERS: &str = include_str!("../../sql/session/sees_others.sql");
@@ -139,13 +140,24 @@ impl Session {
         rows.iter().map(read).collect::<Result<_, tokio_postgres::Error>>().map_err(|error| self.strange(error))
     }
 
-    /// Ends every session with these databases that this user may end, superusers' included. Returns how many are left.
+    /// Ends every session with these databases that this user may end, superusers' included, but those of some processes.
+    /// Returns how many were told to end, and how many are left that may not be.
     ///
     /// # Errors
     /// What the server said.
-    pub async fn end_all_sessions(&self, databases: &[String]) -> Result<u64> {
-        let rows = self.query(END_ALL, &[&databases]).await?;
-        rows.first().map_or(Ok(0), |row| count(row, "left_over")).map_err(|error| self.strange(error))
+    pub async fn end_all_sessions(&self, databases: &[String], spared: &[i32]) -> Result<(u64, u64)> {
+        let rows = self.query(END_ALL, &[&databases, &spared]).await?;
+        let read = |row| Ok((count(row, "ended")?, count(row, "left_over")?));
+        rows.first().map_or(Ok((0, 0)), read).map_err(|error| self.strange(error))
+    }
+
+    /// Which of the server's processes answers.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn backend(&self) -> Result<i32> {
+        let rows = self.query(BACKEND, &[]).await?;
+        rows.first().map_or(Ok(0), |row| row.try_get("backend")).map_err(|error| self.strange(error))
     }
 
     /// Asks where the server keeps its data; nothing where this user may not know.

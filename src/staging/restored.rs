@@ -112,6 +112,9 @@ pub struct Former {
     pub closed: bool,
     /// Its dump, in the folder of this file.
     pub dump: Option<FormerDump>,
+    /// What was written into it since its dump began, a line a table, by the server's counters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written_since: Vec<String>,
 }
 
 /// A dump that was taken before a swap, and read whole.

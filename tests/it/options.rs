@@ -54,6 +54,7 @@ fn wanted(verb: &str) -> &'static [&'static str] {
         "explain" => &["insert"],
         "completions" => &["bash"],
         "restore list" | "restore check" | "restore run" => &["backups"],
+        "restore dump" => &["--databases", "d", "--into", "last"],
         "restore fetch" => &["az://a/c", "--at", "2026-11-22T10:00:00Z", "--databases", "d", "--into", "backups"],
         "rollback run" => &["own.toml"],
         "rollback drill" => &["quick"],

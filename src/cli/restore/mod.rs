@@ -1,6 +1,7 @@
 //! `failback restore`: backups, and what comes back from them.
 
 mod check;
+mod dump;
 mod fetch;
 mod list;
 mod record;
@@ -30,6 +31,7 @@ use crate::error::Result;
 Examples:
   failback restore list /var/backups --at 2026-11-22T10:00:00+02:00
   failback restore check /var/backups/chain_db.dump
+  failback restore dump --side new --databases chain_db --run runs/20261129T133836Z-3335 --into last
   failback restore fetch az://account/backups --at 2026-11-22T10:00:00+02:00 --databases chain_db --into /var/backups
   failback restore run /var/backups --at 2026-11-22T10:00:00+02:00 --databases chain_db --confirm old.example.com:5432
   failback restore swap --confirm old.example.com:5432
@@ -45,6 +47,8 @@ enum Deed {
     List(list::Arguments),
     /// Read backups whole, and count their rows
     Check(check::Arguments),
+    /// Dump databases as they are, read each dump whole, and count
+    Dump(dump::Arguments),
     /// Fetch backups from a container of Azure's
     Fetch(fetch::Arguments),
     /// Restore backups into databases beside those that are there
@@ -58,6 +62,7 @@ impl Arguments {
         match &self.deed {
             Deed::List(list) => &list.options,
             Deed::Check(check) => &check.options,
+            Deed::Dump(dump) => &dump.options,
             Deed::Fetch(fetch) => &fetch.options,
             Deed::Run(run) => &run.options,
             Deed::Swap(swap) => &swap.options,
@@ -70,6 +75,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     match &arguments.deed {
         Deed::List(list) => Box::pin(list::run(call, list)).await,
         Deed::Check(check) => Box::pin(check::run(call, check)).await,
+        Deed::Dump(dump) => Box::pin(dump::run(call, dump)).await,
         Deed::Fetch(fetch) => Box::pin(fetch::run(call, fetch)).await,
         Deed::Run(arguments) => Box::pin(run::run(call, arguments)).await,
         Deed::Swap(arguments) => Box::pin(swap::run(call, arguments)).await,

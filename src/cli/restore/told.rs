@@ -10,11 +10,16 @@ pub(super) fn exit(restored: &Restored) -> Exit {
     let any = |is: fn(&RestoredDatabase) -> bool| restored.databases.iter().any(is);
     if any(|one| one.state == RestoreState::Differs) {
         Exit::NotVerified
-    } else if any(|one| !one.remarks.is_empty()) {
+    } else if any(|one| !one.remarks.is_empty() || !written_since(one).is_empty()) {
         Exit::LeftAside
     } else {
         Exit::Done
     }
+}
+
+/// What was written into what stood in the place, after its dump had begun.
+fn written_since(one: &RestoredDatabase) -> &[String] {
+    one.former.as_ref().filter(|_| one.state == RestoreState::Swapped).map_or(&[], |former| &former.written_since)
 }
 
 /// Says what was made.
@@ -33,6 +38,11 @@ pub(super) fn tell(page: &mut Page, restored: &Restored) {
     };
     page.list("not what the backup holds:", each(|one| &one.differences).map(|line| format!("! {line}")));
     page.list("remarks:", each(|one| &one.remarks));
+    for one in restored.databases.iter().filter(|one| !written_since(one).is_empty()) {
+        let kept_as = one.former.as_ref().map(|former| former.kept_as.as_str()).unwrap_or_default();
+        let lead = format!("{}: written since its dump began, not in the dump, and kept in {kept_as} alone:", one.name);
+        page.list(&lead, written_since(one).iter().map(|line| format!("! {line}")));
+    }
     let compared = |one: &RestoredDatabase| {
         one.tables.iter().filter(|table| table.archived.is_some() && table.archived == table.restored).count()
     };

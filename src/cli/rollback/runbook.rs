@@ -152,7 +152,6 @@ mod tests {
             "old_address",
             "terraform",
             "recovery",
-            "new_service",
         ];
         let vars = vars.with_text("moment", "2026-11-22T10:00:00Z");
         texts.into_iter().fold(vars, |vars, name| vars.with_text(name, name))

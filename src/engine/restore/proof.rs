@@ -26,27 +26,8 @@ pub(super) struct Proof {
 /// # Errors
 /// What the server said.
 pub(super) async fn prove(session: &Session, checked: &CheckedBackup) -> Result<Proof> {
-    let mut proof = Proof::default();
-    let archived = checked.tables.iter().map(|table| (QualifiedName::new(&table.schema, &table.name), table.rows));
-    let mut archived: BTreeMap<QualifiedName, u64> = archived.collect();
-    for (table, is_partitioned) in catalog::restored_tables(session.client()).await? {
-        let of_archive = archived.remove(&table);
-        // Rows that are loaded through a partitioned table lie in its partitions; else each partition has its own.
-        if is_partitioned && of_archive.is_none() {
-            continue;
-        }
-        let rows = session.query(&count_of_table(&table, is_partitioned), &[]).await?;
-        let restored = rows.first().and_then(|row| row.try_get::<_, i64>(0).ok()).and_then(|rows| u64::try_from(rows).ok());
-        if of_archive.is_some() && of_archive != restored {
-            let [there, here] = [of_archive, restored].map(|rows| amount::rows(rows.unwrap_or(0)));
-            proof.differences.push(format!("{table}: the backup holds {there}, and {here} were restored"));
-        }
-        proof.tables.push(RestoredTable { table: table.to_string(), archived: of_archive, restored });
-    }
-    for (table, rows) in archived {
-        proof.differences.push(format!("{table}: the backup holds {}, and there is no such table", amount::rows(rows)));
-        proof.tables.push(RestoredTable { table: table.to_string(), archived: Some(rows), restored: None });
-    }
+    let (tables, differences) = count_against(session, checked, "were restored").await?;
+    let mut proof = Proof { tables, differences, remarks: Vec::new() };
     for (kind, table, name) in catalog::unproven(session.client()).await? {
         proof.remarks.push(match kind.as_str() {
             "index" => format!("index {name} of {table} is not valid"),
@@ -63,6 +44,40 @@ pub(super) async fn prove(session: &Session, checked: &CheckedBackup) -> Result<
             .push(format!("the rows of {tables} are inserted one by one in the backup, and could not be counted there"));
     }
     Ok(proof)
+}
+
+/// Counts the tables of the database that a session is in, and holds them against a backup; `so` says how they came to be
+/// there. Returns each table, and where they differ.
+///
+/// # Errors
+/// What the server said.
+pub(super) async fn count_against(
+    session: &Session,
+    checked: &CheckedBackup,
+    so: &str,
+) -> Result<(Vec<RestoredTable>, Vec<String>)> {
+    let (mut tables, mut differences) = (Vec::new(), Vec::new());
+    let archived = checked.tables.iter().map(|table| (QualifiedName::new(&table.schema, &table.name), table.rows));
+    let mut archived: BTreeMap<QualifiedName, u64> = archived.collect();
+    for (table, is_partitioned) in catalog::restored_tables(session.client()).await? {
+        let of_archive = archived.remove(&table);
+        // Rows that are loaded through a partitioned table lie in its partitions; else each partition has its own.
+        if is_partitioned && of_archive.is_none() {
+            continue;
+        }
+        let rows = session.query(&count_of_table(&table, is_partitioned), &[]).await?;
+        let restored = rows.first().and_then(|row| row.try_get::<_, i64>(0).ok()).and_then(|rows| u64::try_from(rows).ok());
+        if of_archive.is_some() && of_archive != restored {
+            let [there, here] = [of_archive, restored].map(|rows| amount::rows(rows.unwrap_or(0)));
+            differences.push(format!("{table}: the backup holds {there}, and {here} {so}"));
+        }
+        tables.push(RestoredTable { table: table.to_string(), archived: of_archive, restored });
+    }
+    for (table, rows) in archived {
+        differences.push(format!("{table}: the backup holds {}, and there is no such table", amount::rows(rows)));
+        tables.push(RestoredTable { table: table.to_string(), archived: Some(rows), restored: None });
+    }
+    Ok((tables, differences))
 }
 
 /// Says which columns a sequence would give numbers out for a second time.

@@ -3,27 +3,24 @@
 //! What is there is dumped first and kept under another name. It is closed to connections for as long as the renames take;
 //! databases are known by their OIDs, so that a call that was cut off is gone on with by the next.
 
-use std::time::Duration;
-
 use tracing::info;
 
-use super::backup::Backup;
-use super::check::check_backup;
+use super::dump::{read_whole, take};
 use super::execute::expect_server;
-use super::load::conninfo;
-use super::program::{Ears, Programs};
+use super::program::Programs;
+use super::rename::{Renames, Watched, close, rename, reopen, watch};
 use super::scratch::{facts, name_beside};
+use super::written::Before;
 use crate::catalog;
 use crate::engine::run::{Context, Event};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Side;
-use crate::pg::{Session, sqlstate};
+use crate::pg::Session;
 use crate::schema::DatabaseFacts;
 use crate::staging::{Former, FormerDump, RestoreState, Restored, RestoredDatabase};
 use crate::statement::{
-    all_at_once, comment_on_database, grant_on_database, limit_database, open_database, rename_database, set_on_database,
+    comment_on_database, grant_on_database, limit_database, open_database, rename_database, set_on_database,
 };
-use crate::store::backup_files;
 use crate::text::amount;
 
 /// How restored databases take their places.
@@ -34,15 +31,6 @@ pub struct SwapOptions {
     /// Whether what is there now is dumped first.
     pub dumps: bool,
 }
-
-/// How often sessions are ended that stand in the way: some are let in just before the database is closed.
-const ROUNDS: usize = 20;
-
-/// How long is waited between two.
-const PAUSE: Duration = Duration::from_millis(250);
-
-/// What PostgreSQL says where somebody is connected.
-const IN_USE: &str = "55006";
 
 /// Puts every database that was restored whole in its place.
 ///
@@ -66,30 +54,19 @@ pub async fn swap(context: &Context, programs: &Programs, options: &SwapOptions)
         presents.push((*at, present));
     }
     record.write(context.store())?;
+    let mut dumped = Vec::new();
     for (at, _) in presents.iter().filter(|(_, present)| options.dumps && present.is_some()) {
         let dumping = dump(context, programs, &record.databases[*at], *at);
-        let dumped = dumping.await.place(|| format!("database {}", record.databases[*at].name))?;
+        let (before, dump) = dumping.await.place(|| format!("database {}", record.databases[*at].name))?;
         if let Some(former) = &mut record.databases[*at].former {
-            former.dump = Some(dumped);
+            former.dump = Some(dump);
         }
+        dumped.push((*at, before));
         record.write(context.store())?;
     }
     context.reporter().check_stop()?;
-    let (mut closed, mut statements, mut names) = (Vec::new(), Vec::new(), Vec::new());
-    for at in &due {
-        let one = &mut record.databases[*at];
-        names.extend([one.name.clone(), one.scratch.clone()]);
-        if let Some(former) = &mut one.former {
-            statements.extend(former.carried.clone());
-            statements.push(rename_database(&one.name, &former.kept_as));
-            former.closed = true;
-            closed.push(one.name.clone());
-        }
-        statements.push(rename_database(&one.scratch, &one.name));
-    }
-    record.write(context.store())?;
     if !due.is_empty() {
-        rename(context, &session, (&names, &closed), &statements).await?;
+        place(context, &session, &mut record, (&due, dumped)).await?;
     }
     for at in due {
         record.databases[at].state = RestoreState::Swapped;
@@ -100,6 +77,49 @@ pub async fn swap(context: &Context, programs: &Programs, options: &SwapOptions)
     Ok(record)
 }
 
+/// Closes what is there, sees whether it was written since its dump, and renames.
+async fn place(
+    context: &Context,
+    session: &Session,
+    record: &mut Restored,
+    (due, dumped): (&[usize], Vec<(usize, Before)>),
+) -> Result<()> {
+    let mut renames = Renames::default();
+    for at in due {
+        let one = &mut record.databases[*at];
+        renames.names.extend([one.name.clone(), one.scratch.clone()]);
+        if let Some(former) = &mut one.former {
+            renames.statements.extend(former.carried.clone());
+            renames.statements.push(rename_database(&one.name, &former.kept_as));
+            former.closed = true;
+            renames.closed.push(one.name.clone());
+        }
+        renames.statements.push(rename_database(&one.scratch, &one.name));
+    }
+    record.write(context.store())?;
+    let mut watched = Vec::new();
+    for (at, before) in dumped {
+        watched.push(watch(context, at, &record.databases[at].name, before).await?);
+    }
+    let placing = async {
+        close(context, session, &renames, &watched).await?;
+        for Watched { at, session, before, .. } in watched {
+            let written = before.since(&session).await?;
+            session.close().await;
+            if let Some(former) = &mut record.databases[at].former {
+                former.written_since = written;
+            }
+        }
+        // What was written since is on the disk before the renames that would let it be forgotten.
+        record.write(context.store())?;
+        rename(session, &renames).await
+    };
+    match placing.await {
+        Ok(()) => Ok(()),
+        Err(error) => Err(reopen(session, &renames.closed, error).await),
+    }
+}
+
 /// Puts what was there before back in its place, and what was restored beside it.
 ///
 /// # Errors
@@ -108,7 +128,7 @@ pub async fn swap_back(context: &Context, options: &SwapOptions) -> Result<Resto
     let session = context.servers().connect(Side::Old, &options.maintenance).await?;
     let mut record = open(context, &session).await?;
     expect_in_place(&session, &record).await?;
-    let (mut closed, mut statements, mut names, mut back) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut renames, mut back) = (Renames::default(), Vec::new());
     for (at, one) in record.databases.iter().enumerate() {
         let former = match &one.former {
             Some(former) => by_oid(&session, former.oid).await?.map(|found| (former, found)),
@@ -123,12 +143,12 @@ pub async fn swap_back(context: &Context, options: &SwapOptions) -> Result<Resto
             continue;
         };
         expect_may_rename(&own, &options.maintenance)?;
-        statements.push(rename_database(&one.name, &one.scratch));
+        renames.statements.push(rename_database(&one.name, &one.scratch));
         match (&one.former, former) {
             (Some(former), Some((_, found))) => {
-                names.push(found.name.clone());
-                statements.push(rename_database(&found.name, &one.name));
-                statements.extend(former.closed.then(|| open_database(&one.name, true)));
+                renames.names.push(found.name.clone());
+                renames.statements.push(rename_database(&found.name, &one.name));
+                renames.statements.extend(former.closed.then(|| open_database(&one.name, true)));
             }
             (Some(former), None) => {
                 return Err(Error::new(ErrorKind::Refused, "put back what was there")
@@ -138,13 +158,19 @@ pub async fn swap_back(context: &Context, options: &SwapOptions) -> Result<Resto
             }
             (None, _) => {}
         }
-        statements.push(open_database(&one.scratch, true));
-        names.push(one.name.clone());
-        closed.push(one.name.clone());
+        renames.statements.push(open_database(&one.scratch, true));
+        renames.names.push(one.name.clone());
+        renames.closed.push(one.name.clone());
         back.push(at);
     }
     if !back.is_empty() {
-        rename(context, &session, (&names, &closed), &statements).await?;
+        let placing = async {
+            close(context, &session, &renames, &[]).await?;
+            rename(&session, &renames).await
+        };
+        if let Err(error) = placing.await {
+            return Err(reopen(&session, &renames.closed, error).await);
+        }
     }
     for at in back {
         let one = &mut record.databases[at];
@@ -283,76 +309,24 @@ async fn former(session: &Session, record: &Restored, at: usize, present: &Datab
         carried.push(statement);
     }
     let kept_as = name_beside(&present.name, &format!("_before_{}", record.id));
-    Ok(Former { oid: present.oid, kept_as, carried, closed: false, dump: None })
+    Ok(Former { oid: present.oid, kept_as, carried, closed: false, dump: None, written_since: Vec::new() })
 }
 
-/// Dumps what is there, and reads the dump whole.
-async fn dump(context: &Context, programs: &Programs, one: &RestoredDatabase, at: usize) -> Result<FormerDump> {
+/// Dumps what is there, and reads the dump whole; returns what the server's counters were before that.
+async fn dump(context: &Context, programs: &Programs, one: &RestoredDatabase, at: usize) -> Result<(Before, FormerDump)> {
+    let servers = context.servers();
+    let inside = servers.connect(Side::Old, &one.name).await?;
+    let before = Before::read(&inside).await?;
+    inside.close().await;
     let file = format!("former_{at}.dump");
     let path = format!("{}/{file}", context.store().location());
     context.reporter().tell(Event::Note(format!("dumping {} as it is now", one.name)));
-    let variables = context.servers().endpoint(Side::Old).for_programs().await?;
-    let argv = [
-        "pg_dump".to_owned(),
-        "--format=custom".to_owned(),
-        "--no-password".to_owned(),
-        format!("--file={path}"),
-        format!("--dbname={}", conninfo(&one.name)),
-    ];
-    let ears = Ears { out: &mut |_| {}, err: &mut |_| true };
-    let ended = programs.run(&argv, &variables, ears).await?;
-    if ended.code != Some(0) {
-        return Err(Error::new(ErrorKind::Server, "dump what is there now")
-            .because(ended.said("pg_dump"))
-            .next("a pg_dump that is older than the server is refused by it: name a newer one with --bin")
-            .next("or --without-dump: it is kept under another name in any case"));
-    }
-    let found = backup_files::look(path.as_ref())?;
-    let Some(backup) = Backup::of(&found)? else {
-        return Err(Error::new(ErrorKind::Damaged, "read the dump of what is there now").at(&path).because("it is no dump"));
-    };
-    let checked = check_backup(programs, &backup, None).await?;
-    checked.expect_sound()?;
+    let variables = servers.endpoint(Side::Old).for_programs().await?;
+    let taking = take(programs, &variables, &one.name, path.as_ref()).await;
+    taking.map_err(|error| error.next("or --without-dump: it is kept under another name in any case"))?;
+    let checked = read_whole(programs, path.as_ref()).await?;
     let rows = checked.rows();
     context.reporter().tell(Event::Note(format!("{}: {} in {file}", one.name, amount::rows(rows))));
-    Ok(FormerDump { file, bytes: backup.bytes, sha256: checked.sha256.unwrap_or_default(), rows })
-}
-
-/// Closes databases, ends the sessions with them, and renames all at once; where that fails, opens them again.
-async fn rename(
-    context: &Context,
-    session: &Session,
-    (names, closed): (&[String], &[String]),
-    statements: &[String],
-) -> Result<()> {
-    let list = names.join(", ");
-    context.servers().old_writes().besides(&format!("databases may have been renamed: {list}; `failback restore swap` knows"));
-    let doing = async {
-        for name in closed {
-            session.execute_all(&open_database(name, false)).await?;
-        }
-        let mut left = None;
-        for _ in 0..ROUNDS {
-            session.end_all_sessions(names).await?;
-            match session.execute_all(&all_at_once(statements)).await {
-                Ok(()) => return Ok(()),
-                Err(error) if sqlstate(&error) == Some(IN_USE) => left = Some(error),
-                Err(error) => return Err(error),
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-        let error = Error::new(ErrorKind::Contention, "put databases in their places").at(session.place());
-        Err(match left {
-            Some(left) => error.because(left),
-            None => error,
-        })
-    };
-    let Err(error) = doing.await else { return Ok(()) };
-    for name in closed {
-        if let Err(failed) = session.execute_all(&open_database(name, true)).await {
-            let error = error.next(format!("{name} may be closed to connections ({failed}): run the same command again"));
-            return Err(error.next("what was done is told by OIDs, and nothing is done twice"));
-        }
-    }
-    Err(error.next("nothing was renamed, and what was closed for it is open again"))
+    let bytes = checked.backup.bytes;
+    Ok((before, FormerDump { file, bytes, sha256: checked.sha256.unwrap_or_default(), rows }))
 }

@@ -191,3 +191,45 @@ fn a_swap_that_was_killed_is_gone_on_with_or_taken_back() {
     assert_eq!(scene.rows("swap_killed"), ROWS);
     assert_ne!(oid(&scene, "swap_killed"), before);
 }
+
+#[test]
+fn what_is_written_between_the_dump_and_the_swap_is_said_and_kept() {
+    let scene = Scene::new();
+    lost(&scene, "swap_written");
+    assert_eq!(scene.run(&["run", "backups/swap_written.dump"]).code, 9);
+    // Once the dump is taken, and before anybody is shut out, somebody writes: one row more, one changed, one fewer.
+    let bin = scene.path("bin");
+    std::fs::create_dir(&bin).expect("a folder");
+    let real = super::scene::bin();
+    let path = |name: &str| real.join(name).display().to_string();
+    let writes = "insert into orders (what) values ('late'); update orders set what = 'changed' where id = 7;
+                  delete from orders where id = 8";
+    let dump = format!(
+        "#!/bin/sh\n'{}' \"$@\" || exit\nexec '{}' --no-psqlrc --quiet --dbname=swap_written --command=\"{writes}\"\n",
+        path("pg_dump"),
+        path("psql")
+    );
+    std::fs::write(bin.join("pg_dump"), dump).expect("a script");
+    std::fs::write(bin.join("pg_restore"), format!("#!/bin/sh\nexec '{}' \"$@\"\n", path("pg_restore"))).expect("a script");
+    assert!(Command::new("chmod").arg("-R").arg("755").arg(&bin).status().expect("chmod").success());
+    let swapped = scene.json(9, &["swap", "--bin", &bin.display().to_string()]);
+    let former = &swapped["databases"][0]["former"];
+    let written = former["written_since"].as_array().expect("what was written").clone();
+    // What `lost` wrote a moment before may be counted as well, and never less than what was written since.
+    let said =
+        written.iter().filter_map(|line| line.as_str()).find(|line| line.starts_with("public.orders: ")).expect("orders");
+    assert!(said.contains("inserted") && said.contains("1 updated") && said.contains("1 deleted"), "{said}");
+    let kept = former["kept_as"].as_str().expect("a name").to_owned();
+    support::sql(&scene.url("postgres"), &format!("alter database \"{kept}\" allow_connections true"));
+    let late = "select count(*) from orders where what in ('late', 'changed')";
+    assert_eq!(support::value(&scene.url(&kept), late).as_deref(), Some("2"), "nothing of it is lost");
+    let told = scene.run(&["swap"]).stdout;
+    assert!(told.contains(&format!("kept in {kept} alone")), "{told}");
+
+    // Where nobody writes, nothing is said.
+    lost(&scene, "swap_still");
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(scene.run(&["run", "backups/swap_still.dump", "--record", "still"]).code, 9);
+    let swapped = scene.json(9, &["swap", "--record", "still"]);
+    assert_eq!(swapped["databases"][0]["former"]["written_since"], serde_json::Value::Null, "{swapped:#}");
+}

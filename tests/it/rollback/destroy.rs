@@ -18,12 +18,21 @@ fn terraform(stage: &Stage, words: &[&str]) -> bool {
 
 /// A world in which NEW is deployed, and traffic goes to OLD; `None` where there is no terraform.
 pub(super) fn deployed(test: &str, name: &str) -> Option<(Stage, Pair)> {
+    deployed_for(|| support::pair(test), name, |_| String::new())
+}
+
+/// The same with servers and with more in the configuration's environment.
+pub(super) fn deployed_for(
+    pair: impl FnOnce() -> Pair,
+    name: &str,
+    more: impl FnOnce(&Pair) -> String,
+) -> Option<(Stage, Pair)> {
     if Command::new("terraform").arg("version").output().is_err() {
         let _ = writeln!(std::io::stderr(), "skipped: terraform is not installed (rollback::destroy)");
         return None;
     }
-    let pair = support::pair(test);
-    let stage = Stage::new(Some(&pair), "");
+    let pair = pair();
+    let stage = Stage::new(Some(&pair), &more(&pair));
     let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/standins/new/main.tf");
     std::fs::create_dir(stage.path("infra")).expect("a folder");
     std::fs::copy(source, stage.path("infra/main.tf")).expect("a copy");
@@ -95,4 +104,20 @@ fn an_empty_state_is_no_success() {
     let stopped = stage.run(&["destroy-new", "--confirm", "dev"]);
     assert_eq!(stopped.code, 1, "{}{}", stopped.stdout, stopped.stderr);
     assert!(stopped.stdout.contains("there is nothing to destroy"), "{}", stopped.stdout);
+}
+
+#[test]
+fn a_deployment_is_called_off_where_nothing_is_deployed_and_old_serves() {
+    let Some((stage, _pair)) = deployed("rollback_off", "dev") else { return };
+    let stopped = stage.run(&["abort-deployment", "--confirm", "dev"]);
+    assert!(stopped.code == 1 && stopped.stdout.contains("stopped at nothing-deployed"), "{stopped:?}");
+    // The deployment was not ours to destroy: somebody has taken it away.
+    std::fs::remove_file(stage.path("infra/terraform.tfstate")).expect("no state");
+    let waits = stage.run(&["resume", "--confirm", "dev"]);
+    assert!(waits.code == 4 && waits.stdout.contains("nobody has answered told, owner"), "{waits:?}");
+    for item in ["told", "owner"] {
+        assert_eq!(stage.run(&["answer", "off", item, "yes", "--by", "ada"]).code, 0, "{item}");
+    }
+    let done = stage.run(&["resume", "--confirm", "dev"]);
+    assert_eq!(done.code, 0, "{done:?}");
 }

@@ -13,7 +13,7 @@ use crate::support::{self, Output, Pair};
 
 const DATABASES: [&str; 2] = ["emergency_a", "emergency_b"];
 
-fn stage(scene: &Scene, databases: &[&str], vars: &str) -> Stage {
+pub(super) fn stage(scene: &Scene, databases: &[&str], vars: &str) -> Stage {
     let (old, new) = (scene.url("postgres"), scene.url("postgres"));
     let stage =
         Stage::new(Some(&Pair { database: "none".to_owned(), old, new }), "channels.incidents.webhook = { env = \"NONE\" }");
@@ -30,7 +30,7 @@ fn fail(stage: &Stage, command: &str) {
     stage.set_world(&world);
 }
 
-fn approve(stage: &Stage, step: &str, roles: &[&str]) {
+pub(super) fn approve(stage: &Stage, step: &str, roles: &[&str]) {
     for role in roles {
         let by = format!("{role}-in-person");
         let said = stage.run(&["approve", step, "--as", role, "--by", &by]);
@@ -38,14 +38,14 @@ fn approve(stage: &Stage, step: &str, roles: &[&str]) {
     }
 }
 
-fn answer(stage: &Stage, step: &str, items: &[&str]) {
+pub(super) fn answer(stage: &Stage, step: &str, items: &[&str]) {
     for item in items {
         let said = stage.run(&["answer", step, item, "yes", "--by", "bob"]);
         assert_eq!(said.code, 0, "{item}: {said:?}");
     }
 }
 
-fn resume(stage: &Stage, code: i32, said: &str) -> Output {
+pub(super) fn resume(stage: &Stage, code: i32, said: &str) -> Output {
     let output = stage.run(&["resume", "--confirm", "dev"]);
     let all = format!("{}{}", output.stdout, output.stderr);
     assert!(output.code == code && all.contains(said), "{code} {said}: {all}");
@@ -53,19 +53,19 @@ fn resume(stage: &Stage, code: i32, said: &str) -> Output {
 }
 
 /// Goes on to a step that fails: 8 where it, or one before it, may have changed something.
-fn stops(stage: &Stage, said: &str) {
+pub(super) fn stops(stage: &Stage, said: &str) {
     let output = stage.run(&["resume", "--confirm", "dev"]);
     let all = format!("{}{}", output.stdout, output.stderr);
     assert!(matches!(output.code, 1 | 8) && all.contains(said), "{} {said}: {all}", output.code);
 }
 
 /// One rollback of an environment is under way on a server at a time.
-fn alone() -> MutexGuard<'static, ()> {
+pub(super) fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-const VALIDATE: [&str; 5] = ["restarted", "workflows", "since", "dashboards", "on-call"];
+pub(super) const VALIDATE: [&str; 5] = ["restarted", "workflows", "since", "dashboards", "on-call"];
 
 #[test]
 fn all_databases_come_back_from_blobs_whatever_fails_on_the_way() {
@@ -114,6 +114,10 @@ fn all_databases_come_back_from_blobs_whatever_fails_on_the_way() {
     answer(&stage, "validate", &VALIDATE);
     let done = stage.run(&["resume", "--confirm", "dev"]);
     assert_eq!(done.code, 0, "{done:?}");
+    let written = stage.run(&["postmortem"]).stdout;
+    // What was there: one thousand orders, and no item; what came back: all of them.
+    let line = format!("| 1,003 | 1,000 | emergency_a_before_{id} |");
+    assert!(written.contains(&line) && written.contains("| 1,003 | - | - |"), "{written}");
 
     let undone = stage.run(&["undo", "swap", "--confirm", "dev"]);
     assert_eq!(undone.code, 0, "{}{}", undone.stdout, undone.stderr);

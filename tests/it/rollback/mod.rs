@@ -2,10 +2,12 @@
 //! machine of ours has: Azure's control plane, a cluster's API, a zone's name servers (fixtures/standins).
 
 mod asked;
+mod cleanup;
 mod cluster;
 mod destroy;
 mod drill;
 mod emergency;
+mod emergency_fails;
 mod events;
 mod flip;
 mod kills;

@@ -142,9 +142,13 @@ impl Stage {
 
     /// The command of `failback rollback` with these words, in the environment `dev`.
     pub(super) fn command(&self, words: &[&str]) -> Command {
+        self.verb(&[&["rollback"], words].concat())
+    }
+
+    /// The command of any verb with these words, in the environment `dev`.
+    pub(super) fn verb(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_failback"));
         command
-            .arg("rollback")
             .args(words)
             .args(["--env", "dev", "--config"])
             .arg(self.path("failback.toml"))
