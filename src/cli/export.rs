@@ -1,6 +1,7 @@
 //! `failback export`.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::options::{MakingRun, Scope};
 use super::page::Page;
@@ -10,6 +11,8 @@ use super::{Call, Exit, amount, coverage, horizons, quiescence, run};
 use crate::engine::{self, ExportReport};
 use crate::error::Result;
 use crate::name::Side;
+use crate::staging::{Manifest, layout};
+use crate::store::{LocalStore, Store as _};
 
 /// Stage the rows that NEW took since the cutover
 ///
@@ -21,12 +24,16 @@ Examples:
   failback export --cutover 2026-11-22T10:00:00+02:00
   failback export --cutover 2026-11-22T08:00:00Z --databases shop --jobs 8
   failback export --run /srv/failback/friday
+  failback export --run /srv/failback/friday --once
   failback export --delta")]
 pub(super) struct Arguments {
     /// Bring a run that is exported up to date, the newest unless --run names one, with the same options as then: tables that
     /// neither side has written since keep what was staged, all others are read again
     #[arg(long)]
     delta: bool,
+    /// Leave a run that is exported as it is, so that the same command may be run again
+    #[arg(long, requires = "run", conflicts_with = "delta")]
+    once: bool,
     #[command(flatten)]
     pub(super) scope: Scope,
     #[command(flatten)]
@@ -37,6 +44,9 @@ pub(super) struct Arguments {
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
     let (store, _lock) = if arguments.delta { run::open_for_writing(&settings)? } else { run::make(&settings)? };
+    if arguments.once && store.exists(layout::MANIFEST)? {
+        return kept(call, &settings, &store);
+    }
     let context = settings.context(call, store, &Side::BOTH)?;
     let report = if arguments.delta { engine::export_delta(&context).await? } else { engine::export(&context).await? };
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
@@ -45,6 +55,23 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     // What `discover` has said of tables is known by now; this is not.
     let is_lacking = report.blockers.iter().any(|one| one.left_out.unreadable);
     Ok(if is_lacking { Exit::LeftAside } else { Exit::Done })
+}
+
+/// What is said of a run that is left as it is.
+#[derive(Serialize)]
+struct Kept {
+    run: String,
+    /// When its export was made.
+    exported_at: String,
+}
+
+fn kept(call: &Call, settings: &Settings, store: &LocalStore) -> Result<Exit> {
+    let exported_at = Manifest::read(store)?.into_content().made_at;
+    let mut page = call.printer.page();
+    page.line(format!("the run holds an export of {exported_at} already, which is left as it is"));
+    page.next(settings.steps("diff", &[]));
+    call.printer.result(&Kept { run: store.location(), exported_at }, &page)?;
+    Ok(Exit::Done)
 }
 
 /// Lays out what was exported.

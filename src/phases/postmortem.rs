@@ -8,18 +8,20 @@ use jiff::Timestamp;
 use super::account::{Account, End};
 use super::finish::{self, Finish};
 use super::journal::{Line, Record};
+use super::losses::Losses;
 use super::plan::Plan;
 use super::state::{Effect, State};
 
 /// Writes it as Markdown.
 #[must_use]
-pub fn write(plan: &Plan, lines: &[Line]) -> String {
+pub fn write(plan: &Plan, lines: &[Line], losses: &Losses) -> String {
     let account = Account::of(lines);
     let mut text = String::new();
     head(&mut text, plan, &account);
     timeline(&mut text, plan, lines);
     text.push_str("\n## Root cause\n\n_To be written by people._\n");
-    impact(&mut text, plan, &account);
+    impact(&mut text, plan, &account, losses);
+    losses.write(&mut text);
     deviations(&mut text, plan, &account, lines);
     text.push_str("\n## What went well\n\n- \n\n## What went wrong\n\n- \n");
     text.push_str("\n## Action items\n\n| Action | Owner | Due date | Priority |\n|---|---|---|---|\n");
@@ -96,7 +98,7 @@ fn event(plan: &Plan, record: &Record) -> Option<String> {
     })
 }
 
-fn impact(text: &mut String, plan: &Plan, account: &Account) {
+fn impact(text: &mut String, plan: &Plan, account: &Account, losses: &Losses) {
     text.push_str("\n## Impact\n\n- **Users affected**: _to be found out_\n");
     let begun = account.declared.as_ref().map(|declared| declared.at);
     let traffic = plan.runbook.steps.iter().filter(|step| step.kind.effect() == Effect::Traffic);
@@ -107,7 +109,7 @@ fn impact(text: &mut String, plan: &Plan, account: &Account) {
         }
         _ => text.push_str("- **Downtime**: traffic was not moved by this rollback\n"),
     }
-    text.push_str("- **Data loss**: see the report of the recovery's run (`report.html` in its folder)\n");
+    let _ = writeln!(text, "- **Data loss**: {}", losses.in_short());
     text.push_str("- **Financial impact**: _to be found out_\n");
 }
 

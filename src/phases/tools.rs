@@ -65,7 +65,10 @@ impl Ran {
         let is_fault = |line: &&str| line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("error:"));
         // Where a program says which line is the fault, it is that one; else the last that is no remark.
         let last = lines.clone().find(is_fault).or_else(|| lines.rfind(|line| !line.starts_with("note:"))).unwrap_or_default();
-        if last.is_empty() { format!("{program} {end}") } else { format!("{program} {end}: {last}") }
+        // failback's own verbs say beneath it why.
+        let why = all.iter().find_map(|line| line.strip_prefix("cause: ")).filter(|_| is_fault(&last));
+        let said = if last.is_empty() { format!("{program} {end}") } else { format!("{program} {end}: {last}") };
+        why.map_or(said.clone(), |why| format!("{said}: {why}"))
     }
 }
 

@@ -3,15 +3,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::account::{Account, End};
-use super::consent::Standing;
 use super::course::{Course, Event, Stopped};
 use super::finish::Finish;
 use super::journal::Record;
 use super::rest;
 use super::runbook::is_called;
+use super::standing;
 use super::state::{Effect, State};
 use super::step::Step;
 use crate::error::Result;
@@ -106,14 +104,7 @@ impl Course<'_> {
                 return Some(Stopped::Failed { step: step.id.clone(), cause });
             }
         }
-        let consent = step.consent.as_ref()?;
-        let votes = account.steps.get(&step.id).map(|step| step.votes.as_slice()).unwrap_or_default();
-        let cause = match consent.standing(votes, Timestamp::now()) {
-            Standing::Given => return None,
-            Standing::Denied { by, role } => format!("{by} denied it as {role}"),
-            Standing::Missing { roles, people } if roles.is_empty() => format!("{people} more people have to approve"),
-            Standing::Missing { roles, .. } => format!("nobody has approved as {}", roles.join(", ")),
-        };
+        let cause = standing::lacks_consent(step, account)?;
         Some(Stopped::Waiting { step: step.id.clone(), cause })
     }
 }

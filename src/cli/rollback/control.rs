@@ -131,7 +131,7 @@ pub(super) fn status(call: &Call, status: &Status) -> Result<Exit> {
 /// Writes the post-mortem.
 pub(super) fn postmortem(call: &Call, which: &Which) -> Result<Exit> {
     let settings = Settings::read(call, &which.options, None)?;
-    report::postmortem(call, &folder::newest(&settings)?)
+    report::postmortem(call, &settings, &folder::newest(&settings)?)
 }
 
 /// Lets no further step begin.

@@ -14,9 +14,11 @@ use crate::error::Result;
 use crate::phases::account::{Account, End};
 use crate::phases::course::Stopped;
 use crate::phases::finish::{self, Finish};
+use crate::phases::losses;
 use crate::phases::plan::Plan;
 use crate::phases::postmortem;
 use crate::phases::runbook::is_called;
+use crate::phases::standing;
 use crate::phases::state::{Effect, State};
 use crate::text::amount;
 
@@ -185,9 +187,11 @@ pub(super) fn undone(
 }
 
 /// Prints the post-mortem.
-pub(super) fn postmortem(call: &Call, rollback: &Rollback) -> Result<Exit> {
+pub(super) fn postmortem(call: &Call, settings: &Settings, rollback: &Rollback) -> Result<Exit> {
     let (lines, _) = rollback.journal.read()?;
-    let text = postmortem::write(&rollback.plan, &lines);
+    let (config, folder) = (&settings.config, rollback.store.folder());
+    let losses = losses::gather(&rollback.plan, folder, config.mask(), config.quorum());
+    let text = postmortem::write(&rollback.plan, &lines, &losses);
     let mut page = call.printer.page();
     page.verbatim(&text);
     call.printer.result(&serde_json::json!({ "markdown": text }), &page)?;
@@ -233,9 +237,10 @@ fn lay_out(page: &mut Page, rollback: &Rollback, account: &Account) {
         let took = known.and_then(|known| Some(known.ended?.duration_since(known.began?).as_secs()));
         let took = took.map_or_else(String::new, |seconds| format!("{seconds} s"));
         let skipped = known.and_then(|known| known.skipped.as_ref()).map(|(by, why)| format!("left out by {by}: {why}"));
-        let cause = known.and_then(|known| known.cause.clone());
+        let (state, waits) = standing::of(&rollback.plan.runbook, account, step);
+        let cause = waits.or_else(|| known.and_then(|known| known.cause.clone()));
         let remarks: Vec<_> = cause.into_iter().chain(skipped).collect();
-        table.row([step.id.clone(), account.state(&step.id).word().to_owned(), took, remarks.join("; ")]);
+        table.row([step.id.clone(), state.word().to_owned(), took, remarks.join("; ")]);
     }
     page.table(&table);
 }
@@ -250,16 +255,18 @@ fn document<'a>(
     let secrets = surroundings::secrets(call, settings)?;
     let step = |step: &'a crate::phases::step::Step| {
         let known = account.steps.get(&step.id);
+        let (state, waits) =
+            if rollback.is_some() { standing::of(&plan.runbook, account, step) } else { (account.state(&step.id), None) };
         StepReport {
             id: &step.id,
             title: &step.title,
             effect: step.kind.effect().word(),
-            state: account.state(&step.id).word(),
+            state: state.word(),
             commands: step.kind.show().iter().map(|line| secrets.hide(line)).collect(),
             consent: step.consent.as_ref().map(crate::phases::consent::Consent::text),
             began: known.and_then(|known| known.began).map(|at| at.to_string()),
             ended: known.and_then(|known| known.ended).map(|at| at.to_string()),
-            cause: known.and_then(|known| known.cause.clone()),
+            cause: waits.or_else(|| known.and_then(|known| known.cause.clone())),
             facts: known.map(|known| known.facts.clone()).unwrap_or_default(),
         }
     };

@@ -37,8 +37,8 @@ fn compare(before: &[WrittenCount], now: &[WrittenCount]) -> Vec<String> {
     let mut not_known = !is_counted(before) || !is_counted(now);
     for one in now {
         let then = before.iter().find(|then| then.oid == one.oid);
-        let than = |of: fn(&WrittenCount) -> i64| of(one) - then.map_or(0, of);
-        let written = [than(|one| one.inserted), than(|one| one.updated), than(|one| one.deleted)];
+        let more = |of: fn(&WrittenCount) -> i64| of(one) - then.map_or(0, of);
+        let written = [more(|one| one.inserted), more(|one| one.updated), more(|one| one.deleted)];
         not_known |= written.iter().any(|rows| *rows < 0);
         let words = ["inserted", "updated", "deleted"];
         let said: Vec<_> = written

@@ -81,7 +81,7 @@ fn a_drill_is_kept_apart_and_never_counts() {
     assert!(waits.code == 4 && waits.stdout.contains("waits at declare"), "{}", waits.stdout);
     let (code, _) = drill(&stage, &["own.toml"]);
     assert_eq!(code, 0, "beside a rollback that is under way");
-    assert_eq!(stage.state("declare"), "pending");
+    assert_eq!(stage.state("declare"), "waiting");
 }
 
 /// What a program complains plays no tricks on a terminal.

@@ -114,7 +114,7 @@ fn traffic_goes_back_and_nothing_that_users_wrote_stays_behind() {
     let done = stage.run(&["resume", "--confirm", "dev"]);
     assert!(matches!(done.code, 0 | 9), "{}{}", done.stdout, done.stderr);
     let written = stage.run(&["postmortem"]).stdout;
-    for line in ["orders lose lines", "Notice begun to incidents: sent", "Rollback complete"] {
+    for line in ["orders lose lines", "Notice begun to incidents: sent", "Rollback complete", "1 came home"] {
         assert!(written.contains(line), "{line}: {written}");
     }
 }

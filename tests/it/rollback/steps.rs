@@ -94,6 +94,9 @@ fn consent_is_waited_for_and_one_person_is_one() {
     let waits = stage.run(&["run", "own.toml"]);
     assert_eq!(waits.code, 4, "{}", waits.stderr);
     assert!(waits.stdout.contains("nobody has approved as commander, lead") && done(&stage).is_empty(), "{}", waits.stdout);
+    assert_eq!(stage.state("a"), "waiting");
+    let status = stage.run(&["status"]).stdout;
+    assert!(status.contains("nobody has approved as commander, lead"), "{status}");
     let approve = |role: &str, by: &str| stage.run(&["approve", "a", "--as", role, "--by", by]).code;
     assert_eq!((approve("commander", "ada"), approve("lead", "Ada")), (0, 0));
     assert_eq!(stage.run(&["resume"]).code, 4, "one person in two roles");
@@ -116,6 +119,8 @@ fn a_checklist_waits_for_people_and_looks_for_itself() {
     stage.write("ready", "");
     let waits = stage.run(&["resume"]);
     assert!(waits.code == 4 && waits.stdout.contains("nobody has answered users"), "{}", waits.stdout);
+    let status = stage.run(&["status"]).stdout;
+    assert!(stage.state("list") == "waiting" && status.contains("nobody has answered users"), "{status}");
     assert_eq!(stage.run(&["answer", "list", "file", "yes"]).code, 4, "it is looked at, not answered");
     assert_eq!(stage.run(&["answer", "list", "users", "no"]).code, 0);
     assert!(stage.run(&["resume"]).stdout.contains("a person said no"));
