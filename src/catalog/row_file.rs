@@ -20,5 +20,10 @@ pub async fn row_files(client: &Client, table: &QualifiedName) -> Result<Vec<Row
 }
 
 fn row_file(row: &Row) -> Result<RowFile> {
-    Ok(RowFile { oid: fact::get(row, "oid")?, file: fact::get(row, "file")? })
+    Ok(RowFile {
+        oid: fact::get(row, "oid")?,
+        file: fact::get(row, "file")?,
+        name: QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "name")? },
+        by_place: fact::get(row, "by_place")?,
+    })
 }

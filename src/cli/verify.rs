@@ -20,8 +20,12 @@ use crate::name::Side;
 #[command(after_help = "\
 Examples:
   failback verify
+  failback verify --deep
   failback verify --json | jq -e '.state == \"verified\"'")]
 pub(super) struct Arguments {
+    /// Go by nothing that the merge wrote down: look for every row by its key, and check foreign keys over whole tables
+    #[arg(long)]
+    deep: bool,
     #[command(flatten)]
     pub(super) options: WithOldAtOnce,
 }
@@ -30,7 +34,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, None)?;
     let context = settings.context(call, run::open(&settings)?, &[Side::Old])?;
-    let report = engine::verify(&context).await?;
+    let report = if arguments.deep { engine::verify_deeply(&context).await? } else { engine::verify(&context).await? };
     report::renew(call, &settings, context.store());
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
     page.next(next_of(&settings, &report));

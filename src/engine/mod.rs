@@ -85,4 +85,4 @@ pub use sequences::{
     sequences,
 };
 pub use stake::{Stake, StakedTable, stake};
-pub use verify::{Gap, GapKind, Orphans, Outcome, VerifiedTable, VerifyReport, verify};
+pub use verify::{Gap, GapKind, Orphans, Outcome, VerifiedTable, VerifyReport, verify, verify_deeply};

@@ -8,6 +8,8 @@
 //! <database>/diff/<table id>/00001.parquet
 //! <database>/plan/<table id>.parquet
 //! <database>/plan/<table id>-rows.parquet
+//! <database>/landed.json                             where a merge's rows came to lie
+//! <database>/landed/<table id>.parquet
 //! ```
 
 use std::fmt;
@@ -190,6 +192,18 @@ impl DatabaseLayout {
     #[must_use]
     pub fn composed(&self, table: TableId) -> String {
         format!("{}/plan/{table}-rows.parquet", self.folder)
+    }
+
+    /// Returns the path of the list of where rows came to lie.
+    #[must_use]
+    pub fn landed_index(&self) -> String {
+        format!("{}/landed.json", self.folder)
+    }
+
+    /// Returns the path of where a table's rows came to lie.
+    #[must_use]
+    pub fn landed(&self, table: TableId) -> String {
+        format!("{}/landed/{table}.parquet", self.folder)
     }
 
     /// Returns the path of a table's planned rows.

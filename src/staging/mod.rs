@@ -36,6 +36,7 @@ mod diff_index;
 mod fence;
 mod index_file;
 mod journal;
+mod landed;
 pub mod layout;
 mod logged;
 mod manifest;
@@ -68,6 +69,7 @@ pub use diff_index::{DatabaseDiff, DiffIndex, TableDiff};
 pub use fence::Fence;
 pub use index_file::{FORMAT_VERSION, Sealed};
 pub use journal::{Committed, Intent, Journal, JournalEntry, JournalRecord, NotCommitted};
+pub use landed::{LANDED_PLACE, LANDED_RELATION, Landed, read_otherwise};
 pub use layout::{
     APPROVALS, DECISIONS, DIFF, DatabaseLayout, JOURNAL, LOCK, MANIFEST, PLAN, ParseTableIdError, RUN, Staged, TableId,
     database_folder,

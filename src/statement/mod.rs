@@ -19,6 +19,7 @@
 
 mod audit;
 mod brought;
+mod by_place;
 mod check;
 mod column_mask;
 mod condition;
@@ -32,6 +33,7 @@ mod key_range;
 mod ledger;
 mod load_table;
 mod operation;
+mod orphans_around;
 mod read;
 mod rearranged;
 mod redefined;
@@ -60,6 +62,7 @@ mod written_since;
 
 pub use audit::{random_keys, written_and_unseen};
 pub use brought::{key_digests, loaded_digests, remember_keys};
+pub use by_place::{BY_PLACE, BY_PLAN, LANDED, Place, rows_at, sent_types};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
 pub use column_mask::ColumnMask;
 pub use condition::{CONDITION_QUERIES, CONDITION_VIEW, ConditionRow, both_differences};
@@ -72,6 +75,7 @@ pub use key_range::{KeyCut, KeyRange};
 pub use ledger::in_ledger;
 pub use load_table::{Inserted, LoadColumn, LoadTable, load_table_name, unpacked};
 pub use operation::Operation;
+pub use orphans_around::{orphan_at, orphan_of, orphan_under};
 pub use read::{
     CtidRange, PLACE, RowSource, copy_binary, counterparts, counterparts_but, doubled_keys, explain, is_selected, keyed_rows,
     ordered_rows, own_rows, range_sums, rows, rows_between, rows_within, rows_written_by, stamped_since,
@@ -87,7 +91,7 @@ pub use restore::{
 };
 pub use row_hash::row_hash;
 pub use row_statement::NULL;
-pub use select_list::{compared_list, select_list};
+pub use select_list::{compared_list, select_list, sent_by_old};
 pub use selected::count_selected;
 pub use sequence::{draw, last_drawn, number_reach, raise_alone, sequence_floor, sequence_positions, skip_ahead};
 pub use set_value::{set_value, set_value_changes};

@@ -253,14 +253,19 @@ pub fn counterparts_but(source: RowSource<'_>, select_list: &str, keys: &[Vec<St
 /// Finds the positions of given keys under which there is more than one row.
 #[must_use]
 pub fn doubled_keys(source: RowSource<'_>, keys: &[Vec<String>]) -> String {
+    let (given, found) = found_by_keys(source, keys);
+    format!(
+        "select k.ord - 1 from {given} join {} on {found} group by k.ord having count(*) > 1 order by 1",
+        source.from_item()
+    )
+}
+
+/// Returns a FROM item of given keys, as [`given_keys`], and the condition under which a row is found by one of them.
+pub(super) fn found_by_keys(source: RowSource<'_>, keys: &[Vec<String>]) -> (String, String) {
     let (given, values) = given_keys(source, keys);
     let columns = source.key.columns();
     let matches: Vec<_> = columns.iter().zip(&values).map(|(column, value)| found_by(column, source.side, value)).collect();
-    format!(
-        "select k.ord - 1 from {given} join {} on {} group by k.ord having count(*) > 1 order by 1",
-        source.from_item(),
-        matches.join(" and ")
-    )
+    (given, matches.join(" and "))
 }
 
 /// Returns a FROM item of given keys, under the alias `k` and with their order as `ord`, and each column's value in its type.

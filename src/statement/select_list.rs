@@ -23,6 +23,12 @@ fn sent(column: &StagedColumn, side: Side, alias: &str) -> String {
     }
 }
 
+/// Returns some columns one by one, as OLD sends them of its row `t`.
+#[must_use]
+pub fn sent_by_old<'a>(columns: impl Iterator<Item = &'a StagedColumn>) -> Vec<String> {
+    columns.map(|column| sent(column, Side::Old, "t")).collect()
+}
+
 /// Returns a layout's columns as a side sends them, `a."x", a."y"::text`. `alias` is the row's, ready for SQL.
 #[must_use]
 pub fn select_list(layout: &RowLayout, side: Side, alias: &str) -> String {

@@ -104,6 +104,14 @@ fn own_cases(bench: &Bench, truth: &Truth, fingerprint: &str) -> Outcome<Vec<Cas
         ]));
     let flush = |bench: &Bench, _: &Place| bench.servers.old.psql("postgres").run("checkpoint").map(drop);
     let merge = Case::failback("failback_merge", failback::write("merge")).going_on().before(flush);
+    let verify = |name, options| Case::failback(name, failback::call("verify", options)).going_on();
+    let looked = |case: Case| case.check(Check::json([("/tables/0/checked", truth.inserted + truth.updated)]));
     let undo = Case::failback("failback_undo", failback::write("undo")).going_on().before(flush);
-    Ok(vec![plan, merge.check(Check::prints(old(FINGERPRINT), fingerprint)), undo.check(Check::prints(old(all), before))])
+    Ok(vec![
+        plan,
+        merge.check(Check::prints(old(FINGERPRINT), fingerprint)),
+        looked(verify("failback_verify", "")),
+        looked(verify("failback_verify_deep", "--deep")),
+        undo.check(Check::prints(old(all), before)),
+    ])
 }

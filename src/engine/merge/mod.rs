@@ -11,6 +11,7 @@ mod execute;
 mod fitting;
 mod foreign_keys;
 mod intent;
+mod landing;
 mod later;
 mod moved_row;
 mod moved_rows;

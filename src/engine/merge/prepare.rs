@@ -59,6 +59,7 @@ impl Preparation<'_> {
             let record_now = record.as_of(&identity);
             let planned = record_now.horizon.and(self.plan.horizons.get(&self.part.name).copied());
             let scope = Scope::of_plan(self.part, &record_now, &clock, planned);
+            let scope = Scope { keeps_places: !self.options.dry_run, ..scope };
             return self.carry_out(old, scope).await.map(|ready| Prepared { restarted, ..ready });
         };
         // Its ledger shows that OLD is later than the merge. Whether it was the export's OLD until then, the merge has written.

@@ -48,6 +48,8 @@ pub(crate) struct Scope {
     pub(crate) parentage: Parentage,
     /// Foreign keys that NEW alone has, by which its children follow their parents too.
     pub(crate) keys_of_new: Vec<ForeignKey>,
+    /// Whether it is taken down where rows come to lie.
+    pub(crate) keeps_places: bool,
 }
 
 impl Scope {
@@ -69,6 +71,7 @@ impl Scope {
             lifted_keys: LiftedKeys::new(),
             parentage: Parentage::of_new(record, clock),
             keys_of_new: keys_of_new_alone(record),
+            keeps_places: false,
         }
     }
 

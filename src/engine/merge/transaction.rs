@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 
 use super::definitions::untaken;
 use super::foreign_keys::{Ends, expect_no_affected_children, expect_no_children_left_behind};
+use super::landing::Landings;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
@@ -90,9 +91,13 @@ pub(crate) async fn carry_out(
     for merge in &merges {
         old.execute_all(&merge.wake).await.place(|| &merge.record.name)?;
     }
+    let mut landings = Landings::begin(context, scope);
     for merge in &merges {
-        merge.expect_written(store, reporter, old).await.place(|| &merge.record.name)?;
+        let mut landing = landings.of(merge.plan.id);
+        merge.expect_written((store, reporter, old), &mut landing).await.place(|| &merge.record.name)?;
+        landings.add(merge.plan.id, landing);
     }
+    landings.end();
     Ok(merges.iter().map(|merge| (merge.record.name.to_string(), merge.written())).collect())
 }
 

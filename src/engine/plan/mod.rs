@@ -50,6 +50,7 @@ mod unproven;
 mod unproven_keys;
 mod wanting;
 
+pub(crate) use change::Change;
 pub(crate) use checked::checked_plan;
 pub(crate) use chosen_column::expect_choices;
 pub use chosen_column::expect_columns;

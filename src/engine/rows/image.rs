@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, BooleanArray, RecordBatch, StructArray, new_null_array};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, StructArray, new_null_array};
 use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::concat::concat_batches;
@@ -41,6 +41,14 @@ pub(crate) fn placed_layout(layout: &RowLayout) -> RowLayout {
     flagged_layout(&RowLayout { columns: [relation, block].into_iter().chain(layout.columns.iter().cloned()).collect() })
 }
 
+/// Returns a layout with two more columns at its front, which [`Image::split_landed`] takes off: in which relation the row
+/// lies, and at which place.
+pub(crate) fn landed_layout(layout: &RowLayout) -> RowLayout {
+    let relation = StagedColumn::plain("fb_relation", "oid", Lane::Typed(Codec::Oid));
+    let place = StagedColumn::plain("fb_place", "bytea", Lane::Typed(Codec::Bytea));
+    RowLayout { columns: [relation, place].into_iter().chain(layout.columns.iter().cloned()).collect() }
+}
+
 /// The column of a file of BASE's rows.
 const BASE: &str = "base";
 
@@ -75,6 +83,14 @@ impl Image {
         let flag = self.rows.column(0).as_boolean().clone();
         let rows = self.rows.project(&(1..self.rows.num_columns()).collect::<Vec<_>>()).map_err(malformed)?;
         Ok((Self { rows, ..self }, flag))
+    }
+
+    /// Takes the first two columns off, which say where each row lies that exists.
+    pub(crate) fn split_landed(self) -> Result<(Self, [ArrayRef; 2])> {
+        let malformed = |error| Error::new(ErrorKind::Malformed, "split a batch of rows").because(error);
+        let landed = [0, 1].map(|column| self.rows.column(column).clone());
+        let rows = self.rows.project(&(2..self.rows.num_columns()).collect::<Vec<_>>()).map_err(malformed)?;
+        Ok((Self { rows, ..self }, landed))
     }
 
     /// Puts images one behind the other.

@@ -7,6 +7,7 @@ use tracing::Instrument as _;
 
 use super::drifted::drifted_rows;
 use super::gap::{self, Gap, GapKind};
+use super::landed_rows::LandedTable;
 use super::outcome::outcomes;
 use super::read_back::read_back;
 use super::report::{VerifyReport, out_of_scope};
@@ -18,8 +19,21 @@ use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, State, cov
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
-use crate::staging::{DatabasePlan, DatabaseRecord, Journal, JournalRecord, Manifest, Plan, RunId, TablePlan, TableRecord};
+use crate::schema::RowFile;
+use crate::staging::layout::TableId;
+use crate::staging::{
+    DatabasePlan, DatabaseRecord, Journal, JournalRecord, Landed, Manifest, Plan, RunId, TablePlan, TableRecord,
+};
 use crate::store::Store;
+
+/// What a verification goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// Where the merge's rows came to lie, as far as they are still there.
+    Places,
+    /// Keys alone.
+    Keys,
+}
 
 /// Reads OLD back.
 ///
@@ -27,10 +41,27 @@ use crate::store::Store;
 /// `Refused` where the plan was never merged; whatever connecting and reading can give. A mismatch is no error here: the report
 /// says it.
 pub async fn verify(context: &Context) -> Result<VerifyReport> {
-    read_step(context, verify_all).instrument(spans::step(context, "verify")).await
+    read_step(context, by_place).instrument(spans::step(context, "verify")).await
 }
 
-async fn verify_all(context: &Context) -> Result<VerifyReport> {
+/// As [`verify`], and goes by nothing that the merge has written down: every row is looked for by its key, and foreign keys are
+/// checked over whole tables.
+///
+/// # Errors
+/// As [`verify`].
+pub async fn verify_deeply(context: &Context) -> Result<VerifyReport> {
+    read_step(context, by_key).instrument(spans::step(context, "verify")).await
+}
+
+async fn by_place(context: &Context) -> Result<VerifyReport> {
+    verify_all(context, Depth::Places).await
+}
+
+async fn by_key(context: &Context) -> Result<VerifyReport> {
+    verify_all(context, Depth::Keys).await
+}
+
+async fn verify_all(context: &Context, depth: Depth) -> Result<VerifyReport> {
     let plan = Plan::read(context.store())?;
     let manifest = Manifest::read(context.store())?;
     let rows: u64 = plan.tables().map(TablePlan::written_rows).sum();
@@ -50,7 +81,7 @@ async fn verify_all(context: &Context) -> Result<VerifyReport> {
     let mut merged_at = BTreeMap::new();
     for part in &plan.databases {
         if let Some(record) = manifest.database(&part.name) {
-            let work = verify_database(context, &plan.run_id, part, record, &mut report);
+            let work = verify_database((context, depth), &plan.run_id, part, record, &mut report);
             let at = work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
             merged_at.insert(part.name.clone(), at);
         }
@@ -80,7 +111,7 @@ fn unseen(report: &VerifyReport) -> u64 {
 
 /// Returns when OLD's ledger recorded the merge.
 async fn verify_database(
-    context: &Context,
+    (context, depth): (&Context, Depth),
     run_id: &RunId,
     part: &DatabasePlan,
     record: &DatabaseRecord,
@@ -102,13 +133,43 @@ async fn verify_database(
     report.not_covered.extend(gap::of_undone(record, &undone));
     let (part, gone) = readable((part, record), &today, is_same_server)?;
     report.not_covered.extend(gone);
-    let found = read_back(context, &part, record, (&snapshot, merge.merged_in)).await?;
+    let landed = match depth {
+        Depth::Places => Some(landed_tables(context.store(), &snapshot, (&part, record), &merge).await?),
+        Depth::Keys => None,
+    };
+    let found = read_back(context, &part, record, (&snapshot, merge.merged_in, landed)).await?;
     report.tables.extend(found.tables);
     report.orphans.extend(found.orphans);
     report.sequences.extend(sequences::lagging(snapshot.session(), &part).await?.into_iter().map(|(_, raise)| raise));
     let behind = sequences::left_behind(snapshot.session(), &part).await?;
     report.not_covered.extend(behind.into_iter().map(|(name, why)| gap::of_sequence(&part.name, name, why)));
     Ok(merge.recorded_at)
+}
+
+/// Finds out which of the merge's rows may be looked for at their places: in relations that still belong to the table, and
+/// that lie in the files of then. A table that was written anew has its rows at other places.
+async fn landed_tables(
+    store: &dyn Store,
+    snapshot: &Snapshot,
+    (part, record): (&DatabasePlan, &DatabaseRecord),
+    merge: &Entry,
+) -> Result<BTreeMap<TableId, LandedTable>> {
+    let mut tables = BTreeMap::new();
+    for (id, file) in Landed::read(store, part)? {
+        let (Ok(table), Some(then)) = (part.table(id), merge.files.get(&id)) else { continue };
+        let known = record.table(id)?;
+        if !known.key.is_kept_unique(&known.old) {
+            // Another row may have come under the key, which only a look at the key tells.
+            continue;
+        }
+        let today = catalog::row_files(snapshot.session().client(), &table.name).await.place(|| &table.name)?;
+        let stays = |found: &RowFile| found.by_place && then.contains(&(found.oid, found.file));
+        let leaves: BTreeMap<_, _> = today.into_iter().filter(stays).map(|found| (found.oid, found.name)).collect();
+        if !leaves.is_empty() {
+            tables.insert(id, LandedTable { file, leaves });
+        }
+    }
+    Ok(tables)
 }
 
 /// Parts the tables of a plan that can be read back from those that OLD no longer has as the merge wrote them.

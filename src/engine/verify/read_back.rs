@@ -7,24 +7,24 @@ use std::sync::Arc;
 
 use arrow_array::BooleanArray;
 
+use super::around::{Around, Broken};
+use super::landed_rows::{LandedRows, LandedTable};
 use super::report::Orphans;
 use super::verified_table::VerifiedTable;
 use super::written_since::Checked;
-use crate::catalog;
 use crate::codec::BatchEncoder;
-use crate::engine::plan::{Direction, PlannedRowReader};
+use crate::engine::plan::{Change, PlannedRowReader};
 use crate::engine::rows::counterpart;
-use crate::engine::rows::{fetch, finding_names, key_texts};
+use crate::engine::rows::{Image, fetch, finding_names, key_texts};
 use crate::engine::run::workers;
 use crate::engine::run::{Context, Reporter, Servers, Work, tell_redefined};
 use crate::error::{Error, ErrorKind, Place, Result};
-use crate::name::{QualifiedName, Side};
+use crate::name::Side;
 use crate::pg::{Session, Snapshot, Transaction};
-use crate::policy::Action;
 use crate::schema::ForeignKey;
 use crate::staging::layout::TableId;
 use crate::staging::{Chunk, DatabasePlan, DatabaseRecord, Segment, TablePlan, TableRecord, Task};
-use crate::statement::{RowSource, doubled_keys, orphans_of_table};
+use crate::statement::{BY_ANY_JOIN, BY_INDEX, BY_PLACE, BY_PLAN, RowSource, doubled_keys, orphans_of_table};
 use crate::store::Store;
 
 /// How many rows of a plan are read back at a time.
@@ -43,14 +43,16 @@ pub(crate) struct ReadBack {
 
 /// Reads back every row that was written, and looks for children without a parent.
 ///
-/// `merged_in` is the merge's transaction, as OLD's ledger has it.
+/// `merged_in` is the merge's transaction, as OLD's ledger has it; `landed` are the tables whose rows may be looked for at
+/// their places; without it, nothing that the merge has written down is gone by.
 pub(crate) async fn read_back(
     context: &Context,
     part: &DatabasePlan,
     record: &DatabaseRecord,
-    (snapshot, merged_in): (&Arc<Snapshot>, Option<i64>),
+    (snapshot, merged_in, landed): (&Arc<Snapshot>, Option<i64>, Option<BTreeMap<TableId, LandedTable>>),
 ) -> Result<ReadBack> {
-    let mut chunks = keys(part, snapshot.session()).await?;
+    let around = Around::of(part, record, snapshot.session(), landed.is_none()).await?;
+    let mut chunks = keys(&part.name, &around);
     let written: Vec<_> = part.tables.iter().filter(|table| table.written_rows() > 0).collect();
     for plan in &written {
         // Copies of one row are counted together.
@@ -64,6 +66,8 @@ pub(crate) async fn read_back(
         record: record.clone(),
         snapshot: Arc::clone(snapshot),
         merged_in,
+        landed: landed.unwrap_or_default(),
+        around: around.clone(),
     };
     let found = workers::run(context.reporter(), context.limits().jobs(), chunks, work).await?;
     let (mut by_table, mut orphans) = (BTreeMap::<TableId, Checked>::new(), Vec::new());
@@ -73,13 +77,18 @@ pub(crate) async fn read_back(
             Found::Orphans(found) => orphans.extend(found),
         }
     }
-    let mut tables = Vec::new();
+    let (mut tables, mut broken) = (Vec::new(), Broken::new());
     for plan in written {
         let mut found = by_table.remove(&plan.id).unwrap_or_default();
+        broken.append(&mut found.broken_keys);
         let known = record.table(plan.id)?;
         let source = RowSource::of(&known.old, &known.key, Side::Old);
         found.settle(snapshot.session(), source, merged_in).await.place(|| &plan.name)?;
         tables.push(verified(&part.name, plan, found));
+    }
+    // A key that does not hold is rare, and then all children without a parent are counted.
+    for key in broken.iter().filter_map(|known| around.key(known)) {
+        orphans.extend(self::orphans(snapshot.session(), &part.name, key).await?);
     }
     orphans.sort_by(|left, right| left.constraint.cmp(&right.constraint));
     Ok(ReadBack { tables, orphans })
@@ -90,6 +99,7 @@ fn verified(database: &str, plan: &TablePlan, found: Checked) -> VerifiedTable {
         database: database.to_owned(),
         table: plan.name.to_string(),
         checked: found.rows,
+        by_place: found.by_place,
         mismatched: found.mismatched.count,
         written_since: found.written_since.count,
         mismatched_keys: found.mismatched.keys,
@@ -104,26 +114,17 @@ enum Found {
     Orphans(Option<Orphans>),
 }
 
-/// Lists the foreign keys whose children were written, or whose parents went.
-async fn keys(part: &DatabasePlan, old: &Session) -> Result<Vec<Chunk>> {
-    let find = |name: &QualifiedName, is_meant: &dyn Fn(Action) -> bool| {
-        part.tables.iter().find(|table| table.name == *name && table.actions.sum_of(is_meant) > 0)
-    };
-    let keys = catalog::foreign_keys(old.client()).await?.into_iter().filter(|key| key.validated);
-    let chunk = |(number, key): (u32, ForeignKey)| {
-        let operation = |action| Direction::Forward.operation(action);
-        let loses = |action: Action| operation(action).is_some_and(|operation| operation.may_take_parent(&key));
-        let table = find(&key.child, &Action::writes).or_else(|| find(&key.parent, &loses))?.id;
+/// Lists the foreign keys that are looked at as a whole.
+fn keys(database: &str, around: &Around) -> Vec<Chunk> {
+    let chunk = |(number, (table, key)): (u32, &(TableId, ForeignKey))| Chunk {
+        database: database.to_owned(),
+        table: *table,
+        number,
         // What a key takes is not known, so it comes before all rows.
-        Some(Chunk {
-            database: part.name.clone(),
-            table,
-            number,
-            weight: u64::MAX,
-            task: Task::CheckForeignKey { key: Box::new(key) },
-        })
+        weight: u64::MAX,
+        task: Task::CheckForeignKey { key: Box::new(key.clone()) },
     };
-    Ok((1..).zip(keys).filter_map(chunk).collect())
+    (1..).zip(&around.whole).map(chunk).collect()
 }
 
 /// Cuts a table's files into so many chunks, if it has as many files.
@@ -148,6 +149,8 @@ struct ReadBackWork {
     snapshot: Arc<Snapshot>,
     /// The merge's transaction, as OLD's ledger has it.
     merged_in: Option<i64>,
+    landed: BTreeMap<TableId, LandedTable>,
+    around: Around,
 }
 
 impl Work for ReadBackWork {
@@ -226,16 +229,24 @@ async fn orphans(old: &Session, database: &str, key: &ForeignKey) -> Result<Opti
 }
 
 impl ReadBackWork {
-    /// Compares the rows of a chunk with what the plan promised.
+    /// Compares the rows of a chunk with what the plan promised: at their places first, and by their keys what is not found
+    /// there.
     async fn compare(&self, reporter: &Reporter, old: &Session, part: &Part<'_>) -> Result<Checked> {
         let Part { plan, record, segments } = part;
-        let source = RowSource::of(&record.old, &record.key, Side::Old);
-        let encoder = BatchEncoder::new(&record.layout);
-        let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
         let mut reader = PlannedRowReader::open_part(self.store.as_ref(), plan, segments.clone(), BATCH_ROWS)?;
+        let mut landed = match self.landed.get(&plan.id) {
+            Some(table) => {
+                let before = plan.diff[..segments.start].iter().map(|segment| segment.rows).sum();
+                old.execute_all(BY_PLACE).await?;
+                old.execute_all(BY_INDEX).await?;
+                Some(LandedRows::open(self.store.as_ref(), old, (table, record), before).await?)
+            }
+            None => None,
+        };
         let mut found = Checked::default();
         while let Some(changes) = reader.next()? {
             reporter.check_stop()?;
+            let places = landed.as_mut().map(|landed| landed.take(changes.actions.len())).transpose()?;
             // Rows that are there afterwards are looked up by NEW's key, deleted ones by OLD's.
             for deletes in [false, true] {
                 let wanted: BooleanArray =
@@ -244,29 +255,59 @@ impl ReadBackWork {
                     continue;
                 }
                 let mut change = changes.change(&record.layout)?.select(&wanted)?;
-                let by = if deletes { &change.before } else { &change.after };
-                let mut texts = key_texts(&encoder, &by.rows, &keys)?;
-                let doubled = doubled(old, record, source, &texts).await?;
-                if !doubled.is_empty() {
-                    found.add_doubled(&texts, &doubled);
-                    let single: Vec<_> = (0..by.rows.num_rows()).map(|row| doubled.binary_search(&row).is_err()).collect();
-                    change = change.select(&BooleanArray::from(single.clone()))?;
-                    for values in &mut texts {
-                        let mut single = single.iter();
-                        values.retain(|_| single.next() == Some(&true));
-                    }
+                if let (Some(landed), Some(places), false) = (&landed, &places, deletes) {
+                    let (proven, at) = landed.found(old, &change, (places, &wanted)).await?;
+                    self.around.look_at(old, plan.id, &at, &mut found.broken_keys).await?;
+                    found.by_place += proven.iter().filter(|proven| **proven).count() as u64;
+                    change = change.select(&proven.into_iter().map(|proven| Some(!proven)).collect())?;
                 }
-                if record.key.is_whole_row() && !deletes {
-                    found.count_own(old, source, self.merged_in, &texts).await?;
-                }
-                if texts.first().is_some_and(|values| !values.is_empty()) {
-                    let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
-                    found.tell_apart(old, source, (self.merged_in, deletes), (&texts, &broken)).await?;
-                }
+                self.compare_by_key(old, part, (change, deletes), &mut found).await?;
                 found.rows += wanted.true_count() as u64;
                 reporter.tell_rows(&self.plan.name, &record.name, wanted.true_count() as u64, 0);
             }
         }
+        if landed.is_some() {
+            old.execute_all(BY_PLAN).await?;
+            old.execute_all(BY_ANY_JOIN).await?;
+        }
         Ok(found)
+    }
+
+    /// Compares rows that are looked for by their keys; `deletes` says that they were to go.
+    async fn compare_by_key(
+        &self,
+        old: &Session,
+        part: &Part<'_>,
+        (mut change, deletes): (Change<Image>, bool),
+        found: &mut Checked,
+    ) -> Result<()> {
+        let record = part.record;
+        let source = RowSource::of(&record.old, &record.key, Side::Old);
+        let by = if deletes { &change.before } else { &change.after };
+        let rows = by.rows.num_rows();
+        if rows == 0 {
+            return Ok(());
+        }
+        let keys = counterpart::key_positions(&record.layout, &record.key.names())?;
+        let mut texts = key_texts(&BatchEncoder::new(&record.layout), &by.rows, &keys)?;
+        self.around.look_under(old, (part.plan.id, source), (&texts, deletes), &mut found.broken_keys).await?;
+        let doubled = doubled(old, record, source, &texts).await?;
+        if !doubled.is_empty() {
+            found.add_doubled(&texts, &doubled);
+            let single: Vec<_> = (0..rows).map(|row| doubled.binary_search(&row).is_err()).collect();
+            change = change.select(&BooleanArray::from(single.clone()))?;
+            for values in &mut texts {
+                let mut single = single.iter();
+                values.retain(|_| single.next() == Some(&true));
+            }
+        }
+        if record.key.is_whole_row() && !deletes {
+            found.count_own(old, source, self.merged_in, &texts).await?;
+        }
+        if texts.first().is_some_and(|values| !values.is_empty()) {
+            let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
+            found.tell_apart(old, source, (self.merged_in, deletes), (&texts, &broken)).await?;
+        }
+        Ok(())
     }
 }

@@ -11,6 +11,8 @@ pub struct VerifiedTable {
     pub table: String,
     /// Rows that were read back.
     pub checked: u64,
+    /// Those of them that were where the merge had found them before its COMMIT; all others were looked for by their keys.
+    pub by_place: u64,
     /// Rows that are not what the plan promised, although nobody is known to have written them since the merge.
     pub mismatched: u64,
     /// Rows that are not what the plan promised, and that another transaction than the merge's wrote last, or that are gone.

@@ -1,5 +1,6 @@
 //! Rows that are not as the merge left them: told apart by whether another transaction than the merge's wrote them last.
 
+use super::around::Broken;
 use super::verified_table::VerifiedTable;
 use crate::engine::rows::one_key;
 use crate::error::Result;
@@ -11,12 +12,16 @@ use crate::statement::{self, RowSource};
 pub(crate) struct Checked {
     /// How many.
     pub(crate) rows: u64,
+    /// How many of them were found where the merge had put them.
+    pub(crate) by_place: u64,
     /// Those that are something else than the plan promised, and that nobody else is known to have written since.
     pub(crate) mismatched: Rows,
     /// Those that others have written or deleted since.
     pub(crate) written_since: Rows,
     /// Those of a table without a key that are gone, until it is [settled](Self::settle) which of the two they are.
     gone: Rows,
+    /// The foreign keys of which a child without a parent is among them, or around them.
+    pub(super) broken_keys: Broken,
     /// How many copies are there that the merge wrote and that were promised, of a table without a key.
     own: u64,
     /// The row whose copies came last, by its digest, and how many of them were promised so far.
@@ -57,10 +62,12 @@ impl Checked {
     /// Adds what was found of other rows.
     pub(crate) fn extend(&mut self, other: Self) {
         self.rows += other.rows;
+        self.by_place += other.by_place;
         self.mismatched.extend(other.mismatched);
         self.written_since.extend(other.written_since);
         self.gone.extend(other.gone);
         self.own += other.own;
+        self.broken_keys.extend(other.broken_keys);
     }
 
     /// Counts copies of a table without a key that the merge wrote and that were promised, given by their keys, in the keys'

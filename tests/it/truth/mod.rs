@@ -22,6 +22,7 @@ mod hashes;
 mod held;
 mod ignored;
 mod keyless;
+mod landed;
 mod leaning;
 mod locks;
 mod logged;

@@ -83,6 +83,9 @@ fn prove(pair: Pair, subjects: &[Subject]) {
     expect_same("after the merge", subjects, &after, &wanted, Some(&oids));
     let verified = block_on(engine::verify(&recovery.context)).expect("a verification");
     assert_eq!(verified.state_of_rows(), State::Verified, "{verified:#?}");
+    for table in &verified.tables {
+        assert_eq!(table.by_place, table.checked, "every value has the digest here that OLD's server gives it: {table:?}");
+    }
     block_on(engine::undo(&recovery.context, MergeOptions::default())).expect("an undo");
     expect_same("after the undo", subjects, &images(&recovery.pair.old, subjects), &before, None);
 }

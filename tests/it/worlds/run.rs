@@ -213,7 +213,26 @@ impl Journey<'_> {
         if verified.state == State::Verified && !verified.not_covered.is_empty() {
             return Err(vec![format!("verified, although not everything was looked at: {:?}", verified.not_covered)]);
         }
+        Self::verify_both_ways(merged)?;
         if self.snapshot(Side::Old) == merged.after { Ok(()) } else { Err(vec!["verify wrote to OLD".to_owned()]) }
+    }
+
+    /// Whoever looks where rows landed finds what a look at the keys finds.
+    fn verify_both_ways(merged: &Merged) -> Step {
+        let context = &merged.recovery.context;
+        let told = [block_on(engine::verify(context)), block_on(engine::verify_deeply(context))].map(|found| match found {
+            Ok(report) => {
+                let tables = report.tables.into_iter().map(|mut table| {
+                    table.written_since_keys.sort();
+                    table.mismatched_keys.sort();
+                    table.by_place = 0;
+                    format!("{table:?}")
+                });
+                tables.collect::<Vec<_>>()
+            }
+            Err(error) => vec![format!("{error:?}")],
+        });
+        if told[0] == told[1] { Ok(()) } else { Err(vec![format!("verify and verify --deep do not agree: {told:?}")]) }
     }
 
     /// Takes the merge back: what OLD's users wrote since stays, and the rest is as it was.
@@ -221,6 +240,7 @@ impl Journey<'_> {
         self.visit();
         self.rewrite();
         self.usurp(&merged.before);
+        Self::verify_both_ways(merged)?;
         let visited = self.snapshot(Side::Old);
         let writers = self.writers(Side::Old);
         let done = block_on(engine::undo(&merged.recovery.context, merged.options));
