@@ -2,7 +2,7 @@
 
 use arrow_array::RecordBatch;
 
-use super::row_actions::written;
+use super::fact::written;
 use crate::delta::{self, Differences};
 use crate::engine::rows::Image;
 use crate::error::{Error, ErrorKind, Result};

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::types::TimestampMicrosecondType;
-use arrow_array::{Array as _, RecordBatch};
+use arrow_array::RecordBatch;
 
 use super::changed_columns::ChangedColumns;
 use super::composer::{Comes, Composer, Wanted};
 use super::decided_rows::{DecidedRow, DecidedRows};
 use super::draft::{Draft, Reason, Reasons};
+use super::fact::written;
 use super::met::Met;
 use super::wanting::{self, Wanting};
 use crate::delta::{Class, Evidence};
@@ -188,11 +187,4 @@ fn apply_new(class: Class, batch: &RecordBatch, row: usize, replacing: &ChangedC
             }
         }
     }
-}
-
-/// When a side wrote a row last, as its own columns say, in microseconds since 1970-01-01 UTC.
-pub(super) fn written(batch: &RecordBatch, side: Side, row: usize) -> Option<i64> {
-    let stamps =
-        batch.column_by_name(&format!("fb_written_{}", side.word()))?.as_primitive_opt::<TimestampMicrosecondType>()?;
-    stamps.is_valid(row).then(|| stamps.value(row))
 }
