@@ -18,7 +18,7 @@ use crate::policy::{Choice, Origin, Resolution};
 /// The least room for lists, beside headings and the lines at the bottom.
 const AROUND_ROWS: u16 = 7;
 const AROUND_TABLES: u16 = 8;
-const AROUND_ROW: u16 = 9;
+const AROUND_ROW: u16 = 10;
 
 /// A review as it stands.
 #[derive(Clone, Debug)]

@@ -28,8 +28,11 @@ pub(super) fn lines(state: &State, look: Look, width: usize) -> Vec<Line<'static
     let mut lines = vec![
         heading(format!("{}{}", fit(&title, width.saturating_sub(24)), right(&place, 23))),
         Line::raw(cut(&format!(" {}", said(view)), width)),
-        Line::styled(cut(&format!(" {}", history(row)), width), look.aside()),
     ];
+    // Who wrote the row when is what decides, and does not stand beside the evidence in a line of eighty columns.
+    let known = history(row);
+    let (evidence, written) = known.split_once("; ").unwrap_or((&known, ""));
+    lines.extend([evidence, written].map(|part| Line::styled(cut(&format!(" {part}"), width), look.aside())));
     let (some, none) = headings(row);
     let none = if none.is_empty() { String::new() } else { format!(" no row: {}", none.join(", ")) };
     let planned = row.why.as_ref().map_or_else(String::new, |why| format!(" plan: {}", tame(why)));

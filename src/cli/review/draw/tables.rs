@@ -66,7 +66,7 @@ pub(super) fn lines(state: &State, look: Look, width: usize) -> Vec<Line<'static
         format!("{}   {counts}", tame(&name))
     });
     lines.push(Line::styled(cut(&format!(" {}", detail.unwrap_or_default()), width), look.aside()));
-    let alike = format!(" {} are alike on both sides", amount::plural(tables.alike as u64, "table", "tables"));
+    let alike = format!(" {} alike on both sides", amount::plural(tables.alike as u64, "table is", "tables are"));
     lines.push(Line::styled(alike, look.aside()));
     lines
 }
