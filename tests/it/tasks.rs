@@ -88,7 +88,9 @@ impl Dba {
         let mut shell = Command::new("sh");
         shell.args(["-c", &line.replace(OLD, &self.address)]).env_clear().current_dir(self.scene.home());
         shell.env("PATH", format!("{bin}:/usr/bin:/bin")).env("HOME", self.scene.home());
+        let begun = Instant::now();
         let output = shell.output().expect("a shell");
+        let _ = writeln!(std::io::stderr(), "{:6.1} s  {line}", begun.elapsed().as_secs_f64());
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert_eq!(output.status.code(), Some(code), "{line}\n{said}{}", String::from_utf8_lossy(&output.stderr));
         said
@@ -210,7 +212,10 @@ fn fifty_eight_conflicts_of_5040_rows_are_found_decided_approved_merged_and_repo
     let typed = format!("{commands} commands, {characters} characters and {keys} keys");
     let _ = writeln!(std::io::stderr(), "the DBA's tasks: {typed}, {seconds:.1} s");
     expect_documented(&typed);
-    expect_documented(&ace());
+    expect_documented(&at_the_keyboard(characters + keys));
+    let (typed, characters) = ace();
+    expect_documented(&typed);
+    expect_documented(&at_the_keyboard(characters));
 }
 
 /// Whether the documentation has the figures that were counted.
@@ -219,9 +224,14 @@ fn expect_documented(said: &str) {
     assert!(documented.contains(said), "docs/review.md lacks: {said}");
 }
 
+/// How long it takes to type so much at five keys a second, which is an assumption and no measurement.
+fn at_the_keyboard(keys: usize) -> String {
+    format!("{} s", keys.div_ceil(5))
+}
+
 /// What is to be typed for the same with ACE, by its documentation: a comparison of each table, a repair file, and a repair of
 /// each.
-fn ace() -> String {
+fn ace() -> (String, usize) {
     let diff = |table: &&str| format!("./ace table-diff shop shop.{table} -o html\n");
     let repair = |table: &&str| {
         let files = format!("--diff-file=shop_{table}_diffs-20261122120353.json --repair-file=repair.yaml");
@@ -230,7 +240,7 @@ fn ace() -> String {
     let all = |line: &dyn Fn(&&str) -> String| TABLES.iter().map(line).collect::<String>();
     let typed = [all(&diff), REPAIR_FILE.to_owned(), all(&repair)];
     let characters: usize = typed.iter().map(|text| text.chars().count()).sum();
-    format!("{} commands, {characters} characters", TABLES.len() * 2)
+    (format!("{} commands, {characters} characters", TABLES.len() * 2), characters)
 }
 
 /// As its documentation of repair files says; who wrote a row is told by both sides' stamps, of which its report says nothing.

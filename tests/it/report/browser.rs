@@ -77,6 +77,19 @@ fn rows_are_searched_filtered_opened_picked_and_given_out() {
 }
 
 #[test]
+fn a_row_says_by_what_a_column_is_masked() {
+    let scene = Scene::new("browser_masked", "[mask]\n\"app.*\" = [\"email\"]\n");
+    let mut page = Chromium::open(&page_of(&scene));
+    let said = run(
+        &mut page,
+        "set('Class', 'update_origin_differs', 'change'); await settled(); rows()[0].open = true; await settled();
+         return rows()[0].querySelector('.scroll > .note').textContent",
+    );
+    assert_eq!(said, json!("not known: BASE; masked: email, by [mask] \"app.*\" = \"email\" (failback.toml:8:1)"));
+    assert!(page.complaints.is_empty(), "{:#?}", page.complaints);
+}
+
+#[test]
 fn tables_are_sorted_and_searched_and_a_table_leads_to_its_rows() {
     let scene = Scene::new("browser_tables", "");
     let mut page = Chromium::open(&page_of(&scene));
