@@ -37,11 +37,13 @@ pub const BY_PLAN: &str = "set local enable_seqscan to default";
 /// `record_send` puts it together.
 #[must_use]
 pub fn rows_at(leaf: &QualifiedName, select_list: &str, places: &[Place]) -> String {
-    format!(
-        "select t.ctid, pg_catalog.sha256(pg_catalog.record_send(row({select_list}))) from only {} t where {}",
-        leaf.sql(),
-        at_places(places)
-    )
+    format!("select t.ctid, {} from only {} t where {}", sent_digest(select_list), leaf.sql(), at_places(places))
+}
+
+/// The digest of what a select list sends of a row.
+#[must_use]
+pub fn sent_digest(select_list: &str) -> String {
+    format!("pg_catalog.sha256(pg_catalog.record_send(row({select_list})))")
 }
 
 /// The condition under which a row `t` lies at one of some places.

@@ -1,7 +1,8 @@
 //! The load table: a temporary table on OLD that holds one table's part of a merge, and the statements that apply it.
 //!
 //! Its columns are named by position, so no column of the user's can collide with them: `ord` (position in the plan), `op`
-//! (the letter of an [`Operation`]), `mask` (which values of a row that is updated change), then `c0`, `c1` … in layout order.
+//! (the letter of an [`Operation`]), `mask` (which values of a row that is updated change), `was` (the digest of what the row
+//! was where the statement that updates it compares that), then `c0`, `c1` … in layout order.
 //! A table may be as wide as tables can be; then the last columns arrive as text in one array, `rest`, so that there is room
 //! for those in front.
 
@@ -12,8 +13,8 @@ use super::select_list::NOTHING;
 use super::value::convert;
 use super::{Operation, RowSource};
 
-/// How many columns of a row a load table has room for: a table's 1600, less `ord`, `op` and `mask`.
-const ROOM: usize = 1597;
+/// How many columns of a row a load table has room for: a table's 1600, less `ord`, `op`, `mask` and `was`.
+const ROOM: usize = 1596;
 
 /// Returns how many columns of a row have a column of their own in a load table; those behind them arrive in `rest`.
 #[must_use]
@@ -97,7 +98,7 @@ impl LoadTable<'_> {
         let rest = (own < self.columns.len()).then(|| "rest text[]".to_owned());
         let columns: Vec<_> = columns.chain(rest).collect();
         format!(
-            "create temporary table {} (ord int8 not null, op \"char\" not null, mask varbit, {}) on commit drop",
+            "create temporary table {} (ord int8 not null, op \"char\" not null, mask varbit, was bytea, {}) on commit drop",
             self.name.sql(),
             columns.join(", ")
         )
@@ -196,13 +197,13 @@ impl LoadTable<'_> {
 
     /// As [`counterparts`](Self::counterparts), of a table whose key an index serves and keeps unique, and locks each row as it
     /// is read: what is read is what is locked, also of a row that somebody was writing. The subquery is looked through once
-    /// for each row of the load table.
+    /// for each row of the load table; for none of those that are compared when they are updated.
     #[must_use]
     pub fn locked_counterparts(&self, select_list: &str) -> String {
         format!(
             "select t.tableoid is not null, {select_list} from {} left join lateral \
              (select t.tableoid, t.* from {} where {} for update of t) t on true order by s.ord",
-            self.in_order(""),
+            self.in_order("where s.was is null"),
             self.source.from_item(),
             self.same_row()
         )

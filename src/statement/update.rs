@@ -25,9 +25,10 @@ pub struct UpdateParts {
 
 impl LoadTable<'_> {
     /// Lists the statements that update the rows which change in place, each with the number of rows that it must affect. None
-    /// if the table has no column that an UPDATE could set.
+    /// if the table has no column that an UPDATE could set. A row whose digest came with it is updated only where `digest`, an
+    /// expression on the table's row `t`, still has that value: the server asks again of a row that it has waited for.
     #[must_use]
-    pub fn updates(&self, parts: &UpdateParts) -> Vec<(String, u64)> {
+    pub fn updates(&self, parts: &UpdateParts, digest: Option<&str>) -> Vec<(String, u64)> {
         if self.source.key.is_whole_row() {
             return Vec::new();
         }
@@ -35,9 +36,10 @@ impl LoadTable<'_> {
             0 | 1 => String::new(),
             _ => format!(" and (s.mask & {}) = {}", parts.whole.literal(), changing.literal()),
         };
+        let is_as_it_was = digest.map_or_else(String::new, |digest| format!(" and {digest} = s.was"));
         let update = |(changing, part): &(ColumnMask, UpdatePart)| {
             let statement = format!(
-                "update {} t set {} from {} s where s.op in ('u', 'm'){} and {}",
+                "update {} t set {} from {} s where s.op in ('u', 'm'){} and {}{is_as_it_was}",
                 self.table(),
                 self.sets(part)?,
                 self.qualified(),
@@ -125,9 +127,10 @@ mod tests {
             "update only \"app\".\"t\" t set \"a\" = case when pg_catalog.get_bit(s.mask, 1) = 1 then s.c1 else t.\"a\" end, \
              \"c\" = s.c3 {end} and t.\"id\" = s.c0"
         );
-        assert_eq!(load.updates(&one), [(statement, 5)]);
+        assert_eq!(load.updates(&one, None), [(statement.clone(), 5)]);
+        assert_eq!(load.updates(&one, Some("d(t)")), [(format!("{statement} and d(t) = s.was"), 5)]);
         let two = [(mask(&[]), part(1, &[], &[])), (mask(&[2]), part(2, &[2], &[2]))];
-        let found = load.updates(&UpdateParts { whole: mask(&[2]), parts: two.to_vec() });
+        let found = load.updates(&UpdateParts { whole: mask(&[2]), parts: two.to_vec() }, None);
         let statement = |set: &str, bits: &str| {
             format!("update only \"app\".\"t\" t set {set} {end} and (s.mask & B'0010') = B'{bits}' and t.\"id\" = s.c0")
         };

@@ -22,6 +22,7 @@ mod prepare;
 mod report;
 mod scope;
 pub(crate) mod sequences;
+mod swap;
 mod table_load;
 mod table_locks;
 mod table_merge;

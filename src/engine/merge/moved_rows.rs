@@ -14,6 +14,7 @@ use crate::engine::run::{Reporter, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::pg::Session;
+use crate::policy::Action;
 use crate::statement::{BY_ANY_JOIN, BY_INDEX, Unknown, WriterMark, copy_binary, select_list};
 use crate::store::Store;
 
@@ -94,20 +95,26 @@ impl TableMerge<'_> {
         let mut reader = self.reader(store)?;
         let (mut moved, mut written_rows, mut first) = (Vec::new(), Vec::new(), 0);
         let asked = self.questions(mark);
+        let is_looked_at = |action: Action| action.writes() && !(locks && self.is_swapped(action));
         while let Some(changes) = reader.next()? {
             reporter.check_stop()?;
-            let rows: Vec<_> = (0..changes.actions.len()).filter(|row| changes.actions[*row].writes()).collect();
+            let written = changes.actions.iter().filter(|action| action.writes()).count();
+            let rows: Vec<_> = (0..changes.actions.len()).filter(|row| is_looked_at(changes.actions[*row])).collect();
             let at = first;
             first += changes.actions.len();
+            reporter.tell_rows(database, &self.record.name, written as u64, 0);
             if rows.is_empty() {
                 continue;
             }
             let found = Image::split(&stream.take(rows.len()).await?)?;
-            moved.extend(self.moved_of(&changes, &rows, &found)?.into_iter().map(|one| MovedRow { row: at + one.row, ..one }));
+            moved.extend(
+                self.moved_of(&changes, (&rows, &is_looked_at), &found)?
+                    .into_iter()
+                    .map(|one| MovedRow { row: at + one.row, ..one }),
+            );
             if !asked.is_empty() {
                 written_rows.extend(rows.iter().map(|row| at + row));
             }
-            reporter.tell_rows(database, &self.record.name, rows.len() as u64, 0);
         }
         stream.expect_end().await?;
         for (how, query) in asked {
@@ -140,9 +147,14 @@ impl TableMerge<'_> {
         asked.into_iter().filter_map(|(how, query)| Some((how, query?))).collect()
     }
 
-    fn moved_of(&self, changes: &PlannedRows, rows: &[usize], found: &Image) -> Result<Vec<MovedRow>> {
-        let written: BooleanArray = changes.actions.iter().map(|action| Some(action.writes())).collect();
-        let change = changes.change(&self.record.layout)?.select(&written)?;
+    fn moved_of(
+        &self,
+        changes: &PlannedRows,
+        (rows, is_looked_at): (&[usize], &dyn Fn(Action) -> bool),
+        found: &Image,
+    ) -> Result<Vec<MovedRow>> {
+        let looked_at: BooleanArray = changes.actions.iter().map(|action| Some(is_looked_at(*action))).collect();
+        let change = changes.change(&self.record.layout)?.select(&looked_at)?;
         let as_classified = found.unlike(&change.before, |_, _| true)?;
         let moved = match self.direction {
             Direction::Forward => as_classified.iter().map(|at| MovedRow { row: rows[*at], how: Moved::Written }).collect(),

@@ -2,6 +2,7 @@
 
 use super::report::{DatabaseOutcome, MergeOptions, MergedDatabase};
 use super::scope::Scope;
+use super::swap::is_short;
 use super::transaction::carry_out;
 use super::triggers::Triggers;
 use super::{definitions, sequences, table_locks, take_back, writers};
@@ -56,11 +57,8 @@ impl Preparation<'_> {
         let clock = Clock::of(self.manifest)?;
         let Some(last) = last.filter(|_| self.action != LedgerAction::Merge) else {
             let restarted = record.was_restarted(&identity);
-            let record_now = record.as_of(&identity);
-            let planned = record_now.horizon.and(self.plan.horizons.get(&self.part.name).copied());
-            let scope = Scope::of_plan(self.part, &record_now, &clock, planned);
-            let scope = Scope { keeps_places: !self.options.dry_run, ..scope };
-            return self.carry_out(old, scope).await.map(|ready| Prepared { restarted, ..ready });
+            let record = record.as_of(&identity);
+            return Box::pin(self.merge(old, (&record, &clock))).await.map(|ready| Prepared { restarted, ..ready });
         };
         // Its ledger shows that OLD is later than the merge. Whether it was the export's OLD until then, the merge has written.
         let told = Journal::read(self.context.store())
@@ -86,6 +84,22 @@ impl Preparation<'_> {
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
         let fires = self.options.fire_triggers;
         self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), &last, fires).await?).await
+    }
+
+    /// Carries the plan out. Where rows were not as classified when they were to be updated, once more, with all of them locked
+    /// and read before anything is written: that says which they are.
+    async fn merge(&self, old: Session, (record, clock): (&DatabaseRecord, &Clock)) -> Result<Prepared> {
+        let keeps_places = !self.options.dry_run;
+        let planned = record.horizon.and(self.plan.horizons.get(&self.part.name).copied());
+        let scope = |swaps| Scope { keeps_places, swaps, ..Scope::of_plan(self.part, record, clock, planned) };
+        let attempt = self.context.reporter().attempt();
+        let context = self.context.clone().with_reporter(attempt.clone());
+        match (Preparation { context: &context, ..*self }).carry_out(old, scope(true)).await {
+            Err(error) if is_short(&error) => attempt.take_back(),
+            done => return done,
+        }
+        let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
+        self.carry_out(old, scope(false)).await
     }
 
     /// Does what a scope says, up to COMMIT.

@@ -50,6 +50,8 @@ pub(crate) struct Scope {
     pub(crate) keys_of_new: Vec<ForeignKey>,
     /// Whether it is taken down where rows come to lie.
     pub(crate) keeps_places: bool,
+    /// Whether rows may be compared by the statements that update them, and are not locked before.
+    pub(crate) swaps: bool,
 }
 
 impl Scope {
@@ -72,6 +74,7 @@ impl Scope {
             parentage: Parentage::of_new(record, clock),
             keys_of_new: keys_of_new_alone(record),
             keeps_places: false,
+            swaps: false,
         }
     }
 

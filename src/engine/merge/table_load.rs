@@ -34,7 +34,7 @@ impl TableMerge<'_> {
         let mut changing = ChangedValues::new(&self.load, &self.record.name, keys, self.fires);
         let mut reader = self.reader(store)?;
         let counts = self.record.key.is_whole_row();
-        let (mut first, mut ord, mut sent) = (0, 0, 0);
+        let (mut first, mut ord, mut sent, mut bytes) = (0, 0, 0, Vec::new());
         while let Some(changes) = reader.next()? {
             reporter.check_stop()?;
             let change = self.direction.change(&changes, &self.record.layout)?;
@@ -60,7 +60,9 @@ impl TableMerge<'_> {
                     loading.part_of_row(image, row, place, operation, |column| self.load.columns[column].key).await?;
                 } else if matches!(operation, Operation::Update | Operation::Move) {
                     let changed = changing.take(&differences, row);
-                    loading.changed_row(image, row, (place, operation), &changed, |column| changing.asks_for(column)).await?;
+                    let was = self.swap.as_ref().map(|swap| swap.digest(&rows.before, row, &mut bytes)).transpose()?;
+                    let changed = (&changed, was.as_ref().map(<[u8; 32]>::as_slice));
+                    loading.changed_row(image, row, (place, operation), changed, |column| changing.asks_for(column)).await?;
                 } else {
                     loading.row(image, row, place, operation).await?;
                 }

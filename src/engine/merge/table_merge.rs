@@ -6,7 +6,7 @@ use tracing::{Instrument as _, info};
 
 use super::triggers::Triggers;
 use crate::engine::plan::{Direction, PlannedRowReader};
-use crate::engine::rows::{finding_names, load_columns};
+use crate::engine::rows::{SentRow, finding_names, load_columns};
 use crate::engine::run::spans;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
@@ -41,6 +41,8 @@ pub(crate) struct TableMerge<'a> {
     replaces: bool,
     /// Whether OLD's own triggers fire.
     pub(super) fires: bool,
+    /// What is compared of rows by the statements that update them, where these are not locked before.
+    pub(super) swap: Option<SentRow>,
 }
 
 impl<'a> TableMerge<'a> {
@@ -63,6 +65,7 @@ impl<'a> TableMerge<'a> {
             actions: None,
             replaces,
             fires: false,
+            swap: None,
         }
         .counted(plan.actions.iter())
     }
@@ -216,11 +219,14 @@ impl<'a> TableMerge<'a> {
     }
 
     pub(crate) async fn write(&self, old: &Session) -> Result<()> {
-        let updates = self.updates.as_ref().map(|parts| self.load.updates(parts)).unwrap_or_default();
+        let digest = self.swap.as_ref().map(SentRow::expression);
+        let updates = self.updates.as_ref().map(|parts| self.load.updates(parts, digest.as_deref())).unwrap_or_default();
         if !updates.is_empty() {
             self.hint(old, BY_INDEX).await?;
             for (update, rows) in &updates {
-                expect_rows("update rows", old.execute(update, &[]).await.map_err(|error| self.clash(error))?, *rows)?;
+                let found = old.execute(update, &[]).await.map_err(|error| self.clash(error))?;
+                self.expect_unswapped(found, *rows)?;
+                expect_rows("update rows", found, *rows)?;
             }
             let (rows, parts) = (updates.iter().map(|(_, rows)| rows).sum::<u64>(), updates.len());
             expect_rows("update rows", rows, self.wanted.get(Operation::Update))?;

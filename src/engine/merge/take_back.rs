@@ -72,6 +72,7 @@ pub(crate) async fn everything(
         parentage: parentage(&today, (record, clock), last),
         keys_of_new: Vec::new(),
         keeps_places: false,
+        swaps: false,
     };
     let has_rows = |table: &TablePlan| last.left.as_ref().is_none_or(|left| left.contains_key(&table.id));
     scope.part.tables.retain(|table| table.written_rows() > 0 && has_rows(table));

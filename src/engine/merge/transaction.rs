@@ -1,7 +1,8 @@
 //! The transaction: everything that a plan does to one database of OLD, in one transaction, forward (merge) or back (undo).
 //!
 //! 1. One table after the other is staged in a temporary table; then all their rows on OLD are locked, most of them as they are
-//!    read, and each is compared with the row that was classified. If any has moved, nothing is written.
+//!    read, and each is compared with the row that was classified. If any has moved, nothing is written. Rows that are updated
+//!    in a table to which nothing refers are compared by the statement that updates them instead.
 //! 2. Deletes run from children to parents, then updates and inserts from parents to children. Each statement must affect
 //!    exactly the planned number of rows.
 //! 3. Foreign keys of every touched table are checked in both directions, since its triggers may have been off; and that
@@ -42,12 +43,7 @@ pub(crate) async fn carry_out(
     let keys = catalog::foreign_keys(old.client()).await?;
     let mut merges = scope.merges(&keys, triggers)?;
     let all_keys: Vec<_> = keys.iter().chain(&scope.keys_of_new).cloned().collect();
-    for merge in &mut merges {
-        let known = merge.record;
-        merge.wake = triggers.silence(old, &known.name).await.place(|| &known.name)?;
-        let loaded = merge.load(store, reporter, old, &all_keys).await;
-        merge.updates = Some(loaded.map_err(|error| untaken(error, *direction)).place(|| &known.name)?);
-    }
+    load((context, old), (scope, triggers), &mut merges, &all_keys).await?;
     let lifts = scope.lifts();
     for lift in lifts.keys() {
         old.execute_all(lift).await?;
@@ -99,6 +95,25 @@ pub(crate) async fn carry_out(
     }
     landings.end();
     Ok(merges.iter().map(|merge| (merge.record.name.to_string(), merge.written())).collect())
+}
+
+/// Stages one table after the other, each with its triggers silent from then on.
+async fn load(
+    (context, old): (&Context, &Session),
+    (scope, triggers): (&Scope, Triggers),
+    merges: &mut [TableMerge<'_>],
+    keys: &[ForeignKey],
+) -> Result<()> {
+    for merge in merges {
+        let known = merge.record;
+        merge.wake = triggers.silence(old, &known.name).await.place(|| &known.name)?;
+        if scope.swaps {
+            merge.swap_rows(old, keys).await.place(|| &known.name)?;
+        }
+        let loaded = merge.load(context.store(), context.reporter(), old, keys).await;
+        merge.updates = Some(loaded.map_err(|error| untaken(error, scope.direction)).place(|| &known.name)?);
+    }
+    Ok(())
 }
 
 /// Expects OLD's rows to be those that were planned with, locked by now or as they are read, and their children likewise.

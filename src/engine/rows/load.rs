@@ -14,6 +14,9 @@ use crate::wire::CopyEncoder;
 /// How many bytes are sent in one message, short of a single larger row.
 const MESSAGE_BYTES: usize = 256 << 10;
 
+/// Which columns of a row change, and the digest of what it was where that is compared.
+pub(crate) type Changed<'a> = (&'a ColumnMask, Option<&'a [u8]>);
+
 /// Rows on their way into a load table. Memory: one message.
 pub(crate) struct Loading {
     copy: CopyIn,
@@ -48,16 +51,17 @@ impl Loading {
         self.flush_if_full().await
     }
 
-    /// Sends one row that is updated, with which of its columns change; of those that do not, some alone.
+    /// Sends one row that is updated, with which of its columns change, and the digest of what it was where that is compared;
+    /// of columns that do not change, some alone.
     pub(crate) async fn changed_row(
         &mut self,
         image: &BatchView<'_>,
         row: usize,
         (ord, operation): (usize, Operation),
-        changed: &ColumnMask,
+        (changed, was): Changed<'_>,
         is_sent: impl Fn(usize) -> bool,
     ) -> Result<()> {
-        let front = (position(ord), operation, Some(changed));
+        let front = (position(ord), operation, Some((changed, was)));
         stage_fields(image, row, front, |column| changed.has(column) || is_sent(column), &mut self.message)?;
         self.flush_if_full().await
     }
@@ -143,8 +147,8 @@ fn position(ord: usize) -> i64 {
     i64::try_from(ord).unwrap_or(i64::MAX)
 }
 
-/// How many columns a load table has in front of a row's: position, operation, and which values change.
-const FRONT_COLUMNS: i16 = 3;
+/// How many columns a load table has in front of a row's: position, operation, which values change, and what the row was.
+const FRONT_COLUMNS: i16 = 4;
 
 /// Appends one row of a load table: its position, its operation, its values.
 fn stage_row(image: &BatchView<'_>, row: usize, front: (i64, Operation), message: &mut Vec<u8>) -> Result<()> {
@@ -156,12 +160,13 @@ fn stage_row(image: &BatchView<'_>, row: usize, front: (i64, Operation), message
     // The tuple begins with its field count, which grows by the columns that are put in front.
     let fields = i16::from_be_bytes([message[start], message[start + 1]]) + FRONT_COLUMNS;
     let (ord, operation) = front;
-    let mut front = Vec::with_capacity(23);
+    let mut front = Vec::with_capacity(27);
     front.extend_from_slice(&fields.to_be_bytes());
     front.extend_from_slice(&8_i32.to_be_bytes());
     front.extend_from_slice(&ord.to_be_bytes());
     front.extend_from_slice(&1_i32.to_be_bytes());
     front.push(operation.letter());
+    front.extend_from_slice(&(-1_i32).to_be_bytes());
     front.extend_from_slice(&(-1_i32).to_be_bytes());
     message.splice(start..start + 2, front);
     Ok(())
@@ -172,7 +177,7 @@ fn stage_row(image: &BatchView<'_>, row: usize, front: (i64, Operation), message
 fn stage_fields(
     image: &BatchView<'_>,
     row: usize,
-    (ord, operation, changed): (i64, Operation, Option<&ColumnMask>),
+    (ord, operation, changed): (i64, Operation, Option<Changed<'_>>),
     is_sent: impl Fn(usize) -> bool,
     message: &mut Vec<u8>,
 ) -> Result<()> {
@@ -182,7 +187,8 @@ fn stage_fields(
     message.extend_from_slice(&fields.to_be_bytes());
     put(message, Some(&ord.to_be_bytes()))?;
     put(message, Some(&[operation.letter()]))?;
-    put(message, changed.map(ColumnMask::wire).as_deref())?;
+    put(message, changed.map(|(mask, _)| mask.wire()).as_deref())?;
+    put(message, changed.and_then(|(_, was)| was))?;
     let mut value = Vec::new();
     for column in 0..own {
         value.clear();

@@ -10,7 +10,7 @@ use crate::codec::{BatchView, RowLayout, StagedColumn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
-use crate::statement::{Place, RowSource, copy_binary, rows_at, sent_by_old, sent_types};
+use crate::statement::{Place, RowSource, copy_binary, rows_at, sent_by_old, sent_digest, sent_types};
 use crate::wire::RowBuffer;
 
 /// A row's digest: SHA-256.
@@ -46,6 +46,11 @@ impl SentRow {
     /// Returns what is sent, as a select list.
     pub(crate) fn list(&self) -> &str {
         &self.list
+    }
+
+    /// Returns the server's expression for the digest of a row `t`.
+    pub(crate) fn expression(&self) -> String {
+        sent_digest(&self.list)
     }
 
     /// Returns the digest of a row as it must be. `bytes` is room for one row.

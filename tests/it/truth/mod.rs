@@ -45,6 +45,7 @@ mod sources;
 mod stamps;
 mod states;
 mod strangers;
+mod swapped;
 mod under_load;
 mod undoing;
 mod undoing_altered;
