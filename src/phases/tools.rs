@@ -62,7 +62,7 @@ impl Ran {
         let bare = |line: &str| line.trim_matches(|c: char| c.is_whitespace() || "│╷╵".contains(c)).to_owned();
         let all: Vec<_> = self.err.lines().map(bare).collect();
         let mut lines = all.iter().map(String::as_str).filter(|line| !line.is_empty());
-        let is_fault = |line: &&str| line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("error:"));
+        let is_fault = |line: &&str| is_fault(line);
         // Where a program says which line is the fault, it is that one; else the last that is no remark.
         let last = lines.clone().find(is_fault).or_else(|| lines.rfind(|line| !line.starts_with("note:"))).unwrap_or_default();
         // failback's own verbs say beneath it why.
@@ -70,6 +70,12 @@ impl Ran {
         let said = if last.is_empty() { format!("{program} {end}") } else { format!("{program} {end}: {last}") };
         why.map_or(said.clone(), |why| format!("{said}: {why}"))
     }
+}
+
+/// Whether a line of what a program complains says which fault it was. The Azure CLI announces what it did not expect by a line
+/// of the same form, and says it in the next one.
+fn is_fault(line: &str) -> bool {
+    line.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("error:")) && !line.ends_with("Here is the traceback:")
 }
 
 /// What becomes of a program, for who looks on; secrets are taken out.
@@ -321,5 +327,21 @@ async fn end(group: Option<Pid>, child: &mut Child) {
     if tokio::time::timeout(GRACE, child.wait()).await.is_err() {
         let _ = kill_process_group(group, Signal::KILL);
         let _ = child.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_program_says_is_the_line_of_its_fault() {
+        let said = |err: &str| Ran { code: Some(1), out: String::new(), err: err.to_owned(), late: false }.said("az");
+        let expected = "ERROR: (NotFound) It is not there.\nCode: NotFound\nMessage: It is not there.\n";
+        assert_eq!(said(expected), "az ended with exit code 1: ERROR: (NotFound) It is not there.");
+        let unexpected = "ERROR: The command failed with an unexpected error. Here is the traceback:\nERROR: HTTP Error: 401\n\
+                          Traceback (most recent call last):\n  File \"cli.py\", line 233, in invoke\n";
+        assert_eq!(said(unexpected), "az ended with exit code 1: ERROR: HTTP Error: 401");
+        assert_eq!(said("note: hm\nno such host\n"), "az ended with exit code 1: no such host");
     }
 }

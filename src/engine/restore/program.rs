@@ -177,7 +177,8 @@ impl Ended {
             Some(code) => format!("{program} ended with exit code {code}"),
             None => format!("{program} was ended by a signal"),
         };
-        let is_fault = |line: &&String| line.to_ascii_lowercase().contains("error:");
+        // The Azure CLI announces what it did not expect, and says it in the next line.
+        let is_fault = |line: &&String| line.to_ascii_lowercase().contains("error:") && !line.ends_with("traceback:");
         match self.lines.iter().find(is_fault).or_else(|| self.lines.last()) {
             Some(line) => format!("{end}: {line}"),
             None => end,

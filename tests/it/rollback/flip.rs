@@ -12,7 +12,7 @@ const FLIP: &str = "runbook = \"own\"\ntitle = \"Own\"\nsummary = \"Traffic goes
     for_each = \"services\"\nzone = \"${zone}\"\nname = \"${env}.${each}\"\nto = \"${old_address}\"\n\
     old_ttl = \"${flip/${each}.ttl}\"\nservers = [\"${dns_servers}\"]\nneeds = [\"flip\"]\ntimeout = \"8s\"\n";
 
-fn stage() -> Stage {
+pub(super) fn stage() -> Stage {
     let stage = Stage::new(None, "");
     stage.write("own.toml", FLIP);
     stage

@@ -82,8 +82,13 @@ impl Stage {
 
     /// Starts a stand-in, and returns the port that it listens on.
     pub(super) fn serve(&mut self, program: &str, world: &Path) -> String {
+        self.serve_from("fixtures/standins", program, world)
+    }
+
+    /// Starts a stand-in of another folder of ours.
+    pub(super) fn serve_from(&mut self, folder: &str, program: &str, world: &Path) -> String {
         let file = self.path(&format!("{program}.port"));
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/standins").join(program);
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(program);
         let mut command = Command::new("python3");
         let child = command.arg(script).arg(&file).arg(world).stdin(Stdio::null()).spawn().expect("python3");
         self.servers.push(child);
