@@ -45,7 +45,7 @@ impl Azurite {
         let child = command.spawn().expect("Azurite");
         azure.set(|world| world["azurite"] = port.into());
         let azurite = Self { azure, child };
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             assert!(Instant::now() < deadline, "Azurite did not start");
             std::thread::sleep(Duration::from_millis(50));

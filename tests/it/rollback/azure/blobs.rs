@@ -95,7 +95,7 @@ fn what_azure_keeps_another_checksum_of_is_thrown_away_and_a_wrong_key_lets_nobo
     let scene = Scene::new();
     let Some(azurite) = Azurite::on(stage(&scene, "azurite_altered"), TEST) else { return };
     let file = scene.path("backups/some.dump");
-    std::fs::write(&file, [7; 300_000]).expect("a file");
+    std::fs::write(&file, vec![7; 300_000]).expect("a file");
     upload(&azurite, "nightly/azurite_altered.dump", &file);
     azurite.blob("update", "nightly/azurite_altered.dump", &["--content-md5", "XUFAKrxLKna5cZ2REBfFkg=="]);
     let words = ["fetch", SOURCE, "--at", &now(), "--databases", "azurite_altered", "--into", "fetched"];
