@@ -14,6 +14,7 @@ mod events;
 mod flip;
 mod kills;
 mod quick;
+mod redis;
 mod schema;
 mod stage;
 mod steps;
