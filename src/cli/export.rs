@@ -8,7 +8,7 @@ use super::page::Page;
 use super::settings::Settings;
 use super::table::Table;
 use super::{Call, Exit, amount, coverage, horizons, quiescence, run};
-use crate::engine::{self, ExportReport};
+use crate::engine::{self, ExportReport, MovedReport};
 use crate::error::Result;
 use crate::name::Side;
 use crate::staging::{Manifest, layout};
@@ -25,7 +25,8 @@ Examples:
   failback export --cutover 2026-11-22T08:00:00Z --databases shop --jobs 8
   failback export --run /srv/failback/friday
   failback export --run /srv/failback/friday --once
-  failback export --delta")]
+  failback export --delta
+  failback export --look || echo 'NEW was written since'")]
 pub(super) struct Arguments {
     /// Bring a run that is exported up to date, the newest unless --run names one, with the same options as then: tables that
     /// neither side has written since keep what was staged, all others are read again
@@ -34,6 +35,10 @@ pub(super) struct Arguments {
     /// Leave a run that is exported as it is, so that the same command may be run again
     #[arg(long, requires = "run", conflicts_with = "delta")]
     once: bool,
+    /// Look whether NEW was written since the run was exported, table by table, and exit with 3 if it was, or if nobody can
+    /// tell. Nothing is staged; with --delta, look first, and then bring the run up to date
+    #[arg(long, conflicts_with = "once")]
+    look: bool,
     #[command(flatten)]
     pub(super) scope: Scope,
     #[command(flatten)]
@@ -43,15 +48,27 @@ pub(super) struct Arguments {
 /// Exports into a new run.
 pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
-    let (store, _lock) = if arguments.delta { run::open_for_writing(&settings)? } else { run::make(&settings)? };
+    let is_known = arguments.delta || arguments.look;
+    let (store, _lock) = if is_known { run::open_for_writing(&settings)? } else { run::make(&settings)? };
     if arguments.once && store.exists(layout::MANIFEST)? {
         return kept(call, &settings, &store);
     }
     let context = settings.context(call, store, &Side::BOTH)?;
+    let moved = if arguments.look { Some(engine::moved(&context).await?) } else { None };
+    if let Some(moved) = moved.as_ref().filter(|_| !arguments.delta) {
+        call.printer.result(moved, &seen(call, moved))?;
+        return Ok(still(moved));
+    }
     let report = if arguments.delta { engine::export_delta(&context).await? } else { engine::export(&context).await? };
     let mut page = coverage::headed(call, &report.coverage, &page(call, &report));
     page.next(settings.steps("diff", &[]));
+    if let Some(moved) = &moved {
+        call.printer.part(&seen(call, moved))?;
+    }
     call.printer.result(&report, &page)?;
+    if let Some(moved) = moved.filter(|moved| !moved.is_still()) {
+        return Ok(still(&moved));
+    }
     // What `discover` has said of tables is known by now; this is not.
     let is_lacking = report.blockers.iter().any(|one| one.left_out.unreadable);
     Ok(if is_lacking { Exit::LeftAside } else { Exit::Done })
@@ -72,6 +89,24 @@ fn kept(call: &Call, settings: &Settings, store: &LocalStore) -> Result<Exit> {
     page.next(settings.steps("diff", &[]));
     call.printer.result(&Kept { run: store.location(), exported_at }, &page)?;
     Ok(Exit::Done)
+}
+
+const fn still(moved: &MovedReport) -> Exit {
+    if moved.is_still() { Exit::Done } else { Exit::Undecided }
+}
+
+/// Lays out what NEW has written since a run was exported.
+fn seen(call: &Call, moved: &MovedReport) -> Page {
+    let mut page = call.printer.page();
+    page.list("NEW has written since the run was exported:", moved.written.iter().map(|table| format!("! {table}")));
+    page.list("nobody can tell whether NEW has written:", moved.not_known.iter().map(|table| format!("! {table}")));
+    if moved.is_still() {
+        page.line(format!(
+            "NEW has written none of {} since the run was exported",
+            amount::plural(moved.tables as u64, "table", "tables")
+        ));
+    }
+    page
 }
 
 /// Lays out what was exported.

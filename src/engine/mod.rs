@@ -48,8 +48,8 @@ pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
 pub use export::{
-    Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced, export, export_delta,
-    export_discovered,
+    Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, MovedReport, Unplaced, export, export_delta,
+    export_discovered, moved,
 };
 pub use fence::{
     EndedSessions, FenceOptions, FencePlan, FenceReport, LiftReport, LiftedChange, Watched, WatchedDatabase, fence,

@@ -73,16 +73,24 @@ async fn export_new(context: &Context, discovered: Option<&Discovery>) -> Result
 async fn export_again(context: &Context) -> Result<ExportReport> {
     let earlier = Manifest::read(context.store())?;
     expect_replaceable(context, &earlier).await?;
-    let names = earlier.databases.iter().map(|database| database.name.clone()).collect();
-    let cutover = Cutover::parse(&earlier.cutover)?;
-    let selection = context.selection().clone().with_databases(names).with_cutover(Some(cutover));
-    let narrowed = context.clone().with_selection(selection);
+    let narrowed = as_exported(context, &earlier)?;
     let report = Box::pin(export_all(&narrowed, None, Some(&earlier))).await?;
     let now = Manifest::read(context.store())?;
     for path in abandoned(&earlier.databases, &now.databases) {
         context.store().remove_file(&path)?;
     }
     Ok(report)
+}
+
+/// Narrows what is looked at to what an export was of.
+///
+/// # Errors
+/// `Config` where its cutover cannot be read.
+pub(super) fn as_exported(context: &Context, earlier: &Manifest) -> Result<Context> {
+    let names = earlier.databases.iter().map(|database| database.name.clone()).collect();
+    let cutover = Cutover::parse(&earlier.cutover)?;
+    let selection = context.selection().clone().with_databases(names).with_cutover(Some(cutover));
+    Ok(context.clone().with_selection(selection))
 }
 
 /// Expects that nothing stands on what a run holds, and that it would be exported as it was.

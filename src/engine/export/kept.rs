@@ -67,10 +67,15 @@ pub(crate) fn files(record: &DatabaseRecord) -> impl Iterator<Item = &str> {
 
 /// Whether both servers are those of then, and neither was started since: else ids may have been given out again.
 fn is_same_server(earlier: &DatabaseRecord, now: &DatabaseRecord) -> bool {
+    Side::BOTH.into_iter().all(|side| is_same_server_on(side, earlier, now))
+}
+
+/// As [`is_same_server`], of one side.
+pub(super) fn is_same_server_on(side: Side, earlier: &DatabaseRecord, now: &DatabaseRecord) -> bool {
     let which =
         |one: &ServerIdentity| (one.system_identifier.clone(), one.timeline, one.started_us, one.database_oid, one.in_recovery);
-    let are_known = earlier.old.system_identifier.is_some() && earlier.new.system_identifier.is_some();
-    are_known && which(&earlier.old) == which(&now.old) && which(&earlier.new) == which(&now.new)
+    let of = |record: &DatabaseRecord| which(if side == Side::Old { &record.old } else { &record.new });
+    of(earlier).0.is_some() && of(earlier) == of(now)
 }
 
 async fn unmoved(earlier: &DatabaseRecord, now: &Described, ended: Sided<Horizon>) -> Result<Vec<TableRecord>> {
@@ -110,7 +115,7 @@ async fn unmoved(earlier: &DatabaseRecord, now: &Described, ended: Sided<Horizon
 }
 
 /// Whether a side's rows of a table are those of then, which were so many.
-async fn has_same_rows(session: &Session, source: RowSource<'_>, young: &str, rows: u64) -> Result<bool> {
+pub(super) async fn has_same_rows(session: &Session, source: RowSource<'_>, young: &str, rows: u64) -> Result<bool> {
     let malformed = || Error::new(ErrorKind::Malformed, "count rows").at(session.place());
     let found = session.query(&count_rows(source, young), &[]).await?;
     let row = found.first().ok_or_else(malformed)?;
@@ -129,6 +134,16 @@ fn is_defined_alike(was: &TableRecord, table: &TableRecord) -> bool {
         one
     };
     definition(was) == definition(table)
+}
+
+/// Whether a side's table is defined as it was.
+pub(super) fn is_same_table(was: &Table, now: &Table) -> bool {
+    let definition = |table: &Table| {
+        let mut table = table.clone();
+        bare(&mut table);
+        table
+    };
+    definition(was) == definition(now)
 }
 
 fn bare(table: &mut Table) {

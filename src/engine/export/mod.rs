@@ -19,6 +19,7 @@ mod log_facts;
 mod log_spool;
 mod lone_run;
 mod looked;
+mod moved;
 mod quiescence;
 mod report;
 mod staged_keys;
@@ -29,4 +30,5 @@ mod unplaced;
 mod work;
 
 pub use execute::{export, export_delta, export_discovered};
+pub use moved::{MovedReport, moved};
 pub use report::{Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, Unplaced};

@@ -18,5 +18,6 @@ mod redis;
 mod schema;
 mod stage;
 mod steps;
+mod sync;
 mod validate;
 mod view;

@@ -145,6 +145,25 @@ fn each_write_of_either_side_is_brought() {
 }
 
 #[test]
+fn each_write_of_new_is_seen_and_none_of_olds() {
+    for side in Side::BOTH {
+        for later in LATER {
+            let case = exported("delta_looked");
+            let look = || block_on(engine::moved(&case.context));
+            assert!(look().expect("a look").is_still(), "{side}: before {later}");
+            later.split("; ").for_each(|one| support::sql(case.pair.url(side), one));
+            match look() {
+                Ok(seen) if side == Side::Old => assert!(seen.written.is_empty(), "OLD: {later}: {seen:?}"),
+                // Nothing is left of what was rolled back.
+                Ok(seen) if later.contains("rollback") => assert!(seen.is_still(), "{later}: {seen:?}"),
+                Ok(seen) => assert!(!seen.is_still(), "NEW: {later}: {seen:?}"),
+                Err(error) => assert!(later.contains("table"), "{side}: {later}: {error:?}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn many_writes_are_brought_and_brought_again() {
     let given = std::env::var("FAILBACK_DELTA_SEED").ok().map(|text| text.parse().expect("a seed"));
     let seed = given.unwrap_or_else(|| Timestamp::now().as_microsecond().unsigned_abs());
@@ -204,6 +223,10 @@ fn a_run_that_is_merged_or_was_exported_otherwise_is_left_alone() {
     block_on(engine::merge(&case.context, options)).expect("a merge");
     refused(&case, "merged");
     assert_eq!(staged(&case.store), before);
+    // Whether NEW was written is seen all the same.
+    assert!(block_on(engine::moved(&case.context)).expect("a look").is_still());
+    support::sql(&case.pair.new, "update other set v = 'later' where id = 1");
+    assert_eq!(block_on(engine::moved(&case.context)).expect("a look").written.len(), 1);
 }
 
 #[test]
@@ -222,6 +245,13 @@ fn the_program_brings_the_newest_run_up_to_date() {
         run.to_str().expect("a path"),
     ]);
     assert_eq!(told.code, 0, "{told:?}");
+    let look = ["export", "--look", "--run", run.to_str().expect("a path"), "--old", &case.pair.old, "--new", &case.pair.new];
+    let looked = support::failback(&look);
+    assert!(looked.code == 0 && looked.stdout.contains("NEW has written none of 6 tables"), "{looked:?}");
+    support::sql(&case.pair.new, "delete from bare where id = 10");
+    let round = support::failback(&[&look[..], &["--delta"]].concat());
+    assert!(round.code == 3 && round.stdout.contains("! ") && round.stdout.contains("public.bare"), "{round:?}");
+    assert_eq!(support::failback(&look).code, 0, "the round has brought it");
     assert!(told.stdout.contains("5 of 6 tables were not written since the last export, and are kept"), "{told:?}");
     let fresh = beside(&case);
     block_on(engine::export(&fresh.context)).expect("an export");

@@ -1,0 +1,109 @@
+//! Whether NEW was written since a run was exported, table by table, as its rows say. Nothing is staged, and the run stays as
+//! it is, merged or not.
+
+use serde::Serialize;
+use tracing::Instrument as _;
+
+use super::described::Described;
+use super::execute::as_exported;
+use super::kept::{has_same_rows, is_same_server_on, is_same_table};
+use super::looked::Looked;
+use crate::delta::Horizon;
+use crate::engine::evidence::{XidEvidence, young};
+use crate::engine::run::{Context, Event, read_step, spans};
+use crate::error::{ErrorKind, Place as _, Result};
+use crate::name::{QualifiedName, Side};
+use crate::schema::Method;
+use crate::staging::{DatabaseRecord, Manifest};
+use crate::statement::RowSource;
+
+/// What NEW was seen to have written since a run was exported.
+#[derive(Clone, Debug, Serialize)]
+pub struct MovedReport {
+    /// Where the run is, for people.
+    pub run: String,
+    /// How many tables were looked at.
+    pub tables: usize,
+    /// Those that NEW has written since, by `database: schema.name`.
+    pub written: Vec<String>,
+    /// Those of which nobody can tell, each with the reason.
+    pub not_known: Vec<String>,
+}
+
+impl MovedReport {
+    /// Whether every table is as it was exported.
+    #[must_use]
+    pub const fn is_still(&self) -> bool {
+        self.written.is_empty() && self.not_known.is_empty()
+    }
+}
+
+/// Looks at NEW's tables that a run was exported of.
+///
+/// # Errors
+/// Whatever connecting and reading can give.
+pub async fn moved(context: &Context) -> Result<MovedReport> {
+    Box::pin(read_step(context, look)).instrument(spans::step(context, "export")).await
+}
+
+async fn look(context: &Context) -> Result<MovedReport> {
+    let earlier = Manifest::read(context.store())?;
+    let narrowed = as_exported(context, &earlier)?;
+    let mut report = MovedReport { run: context.run(), tables: 0, written: Vec::new(), not_known: Vec::new() };
+    let Looked { names, sources, mut first, .. } = Looked::at(&narrowed, None, &[]).await?;
+    for name in names {
+        let now = match first.take() {
+            Some(described) => described,
+            None => Box::pin(Described::hold(&narrowed, &name, &sources, &mut Vec::new())).await?,
+        };
+        if let Some(was) = earlier.databases.iter().find(|was| was.name == name) {
+            compare(was, &now, &mut report).await.place(|| format!("database {name}"))?;
+        }
+    }
+    context.reporter().tell(Event::Ended { step: "export" });
+    Ok(report)
+}
+
+/// Adds what one database's tables say.
+async fn compare(was: &DatabaseRecord, now: &Described, report: &mut MovedReport) -> Result<()> {
+    let sessions = now.sessions();
+    let ended = was.ended.filter(|_| is_same_server_on(Side::New, was, &now.record)).map(|ended| ended.map(Horizon::new));
+    let (evidence, why) = match ended {
+        Some(ended) => match XidEvidence::since(ended, sessions).await {
+            Ok(evidence) => (Some((evidence, young(sessions.new, ended.new).await?)), String::new()),
+            Err(error) if error.kind() == ErrorKind::Refused => (None, error.causes().join(": ")),
+            Err(error) => return Err(error),
+        },
+        None => (None, "NEW is another server, or was started since".to_owned()),
+    };
+    for before in &was.tables {
+        report.tables += 1;
+        let named = format!("{}: {}", was.name, before.name);
+        let Some(table) = now.record.tables.iter().find(|table| table.name == before.name) else {
+            report.not_known.push(format!("{named}: it is not there any more, or is not looked at"));
+            continue;
+        };
+        let walked = before.walked.filter(|_| before.method != Method::TimestampsOnly);
+        let objection = match &evidence {
+            Some(_) if !is_same_table(&before.new, &table.new) => Some("it is defined otherwise now".to_owned()),
+            Some((evidence, _)) => evidence.objection(&table.old, &table.new),
+            None => Some(why.clone()),
+        };
+        match (&evidence, walked, objection) {
+            (Some((_, young)), Some(walked), None) => {
+                let source = RowSource::of(&table.new, &table.key, Side::New);
+                if !has_same_rows(sessions.new, source, young, walked.new).await.place(|| &table.name)? {
+                    report.written.push(named);
+                }
+            }
+            (.., Some(objection)) => report.not_known.push(format!("{named}: {objection}")),
+            _ => report.not_known.push(format!("{named}: not all of its rows were counted by the export")),
+        }
+    }
+    let carried = now.record.tables.iter().map(|table| &table.name).chain(now.record.new_only.iter().map(|table| &table.name));
+    let is_new = |name: &&QualifiedName| {
+        !was.tables.iter().any(|table| table.name == **name) && !was.new_only.iter().any(|table| table.name == **name)
+    };
+    report.written.extend(carried.filter(is_new).map(|name| format!("{}: {name}, which came since", was.name)));
+    Ok(())
+}
