@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::account::Account;
 use super::runbook::{Runbook, is_called};
-use super::state::State;
+use super::state::{Effect, State};
 use super::step::Step;
 
 /// What it has come to.
@@ -16,7 +16,7 @@ pub enum Finish {
     WithExceptions,
     /// Some of what was done has been taken back.
     PartlyTakenBack,
-    /// All that could be has been taken back.
+    /// Nothing that steps did stands any more.
     TakenBack,
 }
 
@@ -35,14 +35,40 @@ impl Finish {
     /// Reads it from where the steps are.
     #[must_use]
     pub fn of(runbook: &Runbook, account: &Account) -> Self {
-        let any = |is: &dyn Fn(&Step, State) -> bool| runbook.steps.iter().any(|step| is(step, account.state(&step.id)));
-        if any(&|_, state| state == State::Undone) {
-            let stands = any(&|step, state| state == State::Done && step.kind.can_undo());
-            return if stands { Self::PartlyTakenBack } else { Self::TakenBack };
+        if let Some(taken) = Self::taken(runbook, account) {
+            return taken;
         }
-        let is_exception = |_: &Step, state| matches!(state, State::Skipped | State::Failed);
-        if any(&is_exception) { Self::WithExceptions } else { Self::Done }
+        let is_exception = |step: &Step| matches!(account.state(&step.id), State::Skipped | State::Failed);
+        if runbook.steps.iter().any(is_exception) { Self::WithExceptions } else { Self::Done }
     }
+
+    /// Whether, and how far, what steps did has been taken back, wherever the rollback is; nothing where none of it was.
+    #[must_use]
+    pub fn taken(runbook: &Runbook, account: &Account) -> Option<Self> {
+        let is_any = runbook.steps.iter().any(|step| account.state(&step.id) == State::Undone);
+        let all_or_some = || if stands(runbook, account).is_empty() { Self::TakenBack } else { Self::PartlyTakenBack };
+        is_any.then(all_or_some)
+    }
+}
+
+/// What is added to how a rollback is that has not come to its end: how far it was taken back.
+#[must_use]
+pub fn aside(runbook: &Runbook, account: &Account) -> &'static str {
+    match Finish::taken(runbook, account) {
+        Some(Finish::TakenBack) => ", and taken back",
+        Some(_) => ", and partly taken back",
+        None => "",
+    }
+}
+
+/// The steps of which something stands, or may: they did what changes the world, or began to, and nobody has taken it back.
+#[must_use]
+pub fn stands<'a>(runbook: &'a Runbook, account: &Account) -> Vec<&'a Step> {
+    let is_begun = |step: &&Step| {
+        matches!(account.state(&step.id), State::Done | State::Unknown | State::Running | State::Failed)
+            && step.kind.effect() >= Effect::Write
+    };
+    runbook.steps.iter().filter(is_begun).collect()
 }
 
 /// The first step of which nothing says how its work, or taking it back, ended.

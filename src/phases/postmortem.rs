@@ -50,8 +50,10 @@ fn head(text: &mut String, plan: &Plan, account: &Account) {
                 finish => format!("{finish} (see below)"),
             },
         },
-        Some(End::Aborted { by, why, .. }) => format!("ended by {}: {}", inline(by), inline(why)),
-        None => "still under way".to_owned(),
+        Some(End::Aborted { by, why, .. }) => {
+            format!("ended by {}: {}{}", inline(by), inline(why), finish::aside(&plan.runbook, account))
+        }
+        None => format!("still under way{}", finish::aside(&plan.runbook, account)),
     };
     let _ = writeln!(text, "**Outcome**: {how}");
 }
@@ -115,6 +117,8 @@ fn impact(text: &mut String, plan: &Plan, account: &Account, losses: &Losses) {
 
 fn deviations(text: &mut String, plan: &Plan, account: &Account, lines: &[Line]) {
     let mut found = Vec::new();
+    let is_taken_back = Finish::taken(&plan.runbook, account).is_some();
+    let stands = finish::stands(&plan.runbook, account);
     for step in &plan.runbook.steps {
         let known = account.steps.get(&step.id);
         match account.state(&step.id) {
@@ -127,6 +131,10 @@ fn deviations(text: &mut String, plan: &Plan, account: &Account, lines: &[Line])
                 found.push(format!("{}: {} {cause}", step.title, account.state(&step.id)));
             }
             State::Pending | State::Running | State::Waiting => found.push(format!("{} was not done", step.title)),
+            State::Done if is_taken_back && stands.iter().any(|one| one.id == step.id) => {
+                let why = if step.kind.can_undo() { "was not taken back" } else { "cannot be taken back" };
+                found.push(format!("{}: done, and {why}", step.title));
+            }
             State::Done | State::AlreadyDone => {}
         }
     }

@@ -168,7 +168,7 @@ fn the_emergency_is_played_and_what_is_kept_is_stopped() {
     assert!(processes(Path::new(&folder)).iter().any(|line| line.contains("web.py")), "{report:#}");
     let mut undo = failback(Path::new(&folder), &["rollback", "undo", "swap", "--env", "demo", "--confirm", "demo"]);
     let undone = undo.env("PATH", &path).output().expect("the program");
-    assert_eq!(undone.status.code(), Some(0), "what is kept can be gone on with: {undone:?}");
+    assert_eq!(undone.status.code(), Some(9), "what is kept can be gone on with: {undone:?}");
     let stopped = run(&["demo", "--stop", &folder]);
     assert_eq!(stopped.status.code(), Some(0), "{stopped:?}");
     assert_eq!(entries(temp.path()), Vec::<String>::new());

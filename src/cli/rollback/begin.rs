@@ -13,6 +13,7 @@ use super::folder::{self, Rollback};
 use super::onlooker::Onlooker;
 use super::report;
 use super::surroundings::{tools, vars};
+use super::taken_back;
 use crate::engine::{Claim, Servers};
 use crate::error::{ErrorKind, OldState, Result};
 use crate::name::Side;
@@ -153,7 +154,7 @@ pub(super) async fn undo(call: &Call, undo: &Undo) -> Result<Exit> {
     let settings = Settings::read(call, &undo.options, None)?;
     let rollback = folder::newest(&settings)?;
     if undo.dry_run {
-        return report::would_undo(call, &settings, &rollback, undo.step.as_deref());
+        return taken_back::would_undo(call, &settings, &rollback, undo.step.as_deref());
     }
     let _lock = folder::lock(&settings)?;
     rollback.plan.expect_config(&settings.config_text()?)?;
@@ -169,7 +170,7 @@ pub(super) async fn undo(call: &Call, undo: &Undo) -> Result<Exit> {
         _ => error.state(OldState::Steps),
     })?;
     onlooker.finish()?;
-    report::undone(call, &settings, &rollback, &taken)
+    taken_back::undone(call, &settings, &rollback, (undo.step.as_deref(), &taken))
 }
 
 /// Has the environment's name typed, where the plan changes what decides about users, or the environment is protected.

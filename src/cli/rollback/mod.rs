@@ -8,7 +8,9 @@ mod live;
 mod onlooker;
 mod report;
 mod runbook;
+mod stands;
 mod surroundings;
+mod taken_back;
 mod validate;
 mod view;
 

@@ -9,7 +9,9 @@ use super::super::step::Step as Next;
 use super::super::table::Table;
 use super::super::{Call, Exit};
 use super::folder::Rollback;
+use super::stands::{self, NotTakenBack};
 use super::surroundings;
+
 use crate::error::Result;
 use crate::phases::account::{Account, End};
 use crate::phases::course::Stopped;
@@ -17,7 +19,6 @@ use crate::phases::finish::{self, Finish};
 use crate::phases::losses;
 use crate::phases::plan::Plan;
 use crate::phases::postmortem;
-use crate::phases::runbook::is_called;
 use crate::phases::standing;
 use crate::phases::state::{Effect, State};
 use crate::text::amount;
@@ -43,7 +44,7 @@ struct StepReport<'a> {
 
 /// A rollback, as a document has it.
 #[derive(Serialize)]
-struct RollbackReport<'a> {
+pub(super) struct RollbackReport<'a> {
     environment: &'a str,
     runbook: &'a str,
     plan: String,
@@ -54,6 +55,9 @@ struct RollbackReport<'a> {
     stopped_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cause: Option<String>,
+    /// What stands of a rollback of which something was taken back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) not_taken_back: Vec<NotTakenBack>,
     steps: Vec<StepReport<'a>>,
 }
 
@@ -127,7 +131,11 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
             (format!("stopped at {step}: nobody can tell how it ended: {cause}"), steps, Exit::Partly)
         }
         Stopped::Paused { cause } => (format!("paused: {cause}"), next(settings, "resume", &["--env", env]), Exit::Waiting),
-        Stopped::Aborted { cause } => (format!("over: {cause}"), next(settings, "postmortem", &["--env", env]), Exit::Waiting),
+        Stopped::Aborted { cause } => (
+            format!("over: {cause}{}", finish::aside(&rollback.plan.runbook, &account)),
+            next(settings, "postmortem", &["--env", env]),
+            Exit::Waiting,
+        ),
     };
     page.line(tame(&format!("{}: {verdict}", rollback.plan.runbook.title)));
     lay_out(&mut page, rollback, &account);
@@ -138,52 +146,6 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
     }
     call.printer.result(&document, &page)?;
     Ok(exit)
-}
-
-/// Says what `undo` would take back, the last first.
-pub(super) fn would_undo(call: &Call, settings: &Settings, rollback: &Rollback, only: Option<&str>) -> Result<Exit> {
-    let account = rollback.account()?;
-    let env = rollback.plan.environment.as_str();
-    let mut page = call.printer.page();
-    page.line("would be taken back, in this order; nothing was changed:");
-    for step in finish::taken_back(&rollback.plan.runbook, &account, only) {
-        page.line(tame(&format!("  {} ({}): {}", step.id, account.state(&step.id), step.title)));
-    }
-    page.next(next(settings, "undo", &only.into_iter().chain(["--env", env]).collect::<Vec<_>>()));
-    call.printer.result(
-        &document((call, settings), &rollback.plan, &account, state(&rollback.plan, &account), Some(rollback))?,
-        &page,
-    )?;
-    Ok(Exit::Done)
-}
-
-/// Says what was taken back.
-pub(super) fn undone(
-    call: &Call,
-    settings: &Settings,
-    rollback: &Rollback,
-    taken: &[(String, Option<String>)],
-) -> Result<Exit> {
-    let account = rollback.account()?;
-    let failed: Vec<_> = taken.iter().filter_map(|(step, cause)| Some(format!("{step}: {}", cause.as_ref()?))).collect();
-    let is_gone = |id: &String| taken.iter().any(|(step, cause)| step == id && cause.is_none());
-    let stands = |step: &&crate::phases::step::Step| {
-        let needs_it =
-            |other: &&crate::phases::step::Step| is_gone(&other.id) && step.needs.iter().any(|need| is_called(other, need));
-        account.state(&step.id) == State::Done
-            && step.kind.effect() >= Effect::Write
-            && rollback.plan.runbook.steps.iter().any(|other| needs_it(&other))
-    };
-    let left: Vec<_> = rollback.plan.runbook.steps.iter().filter(stands).map(|step| step.id.clone()).collect();
-    let mut page = call.printer.page();
-    page.line(format!("{} of {} steps were taken back", taken.len() - failed.len(), taken.len()));
-    page.list("not taken back:", &failed);
-    page.list("done still, and in need of what was taken back:", &left);
-    lay_out(&mut page, rollback, &account);
-    page.next(next(settings, "status", &["--env", &rollback.plan.environment]));
-    call.printer
-        .result(&document((call, settings), &rollback.plan, &account, "taken back".to_owned(), Some(rollback))?, &page)?;
-    Ok(if failed.is_empty() { Exit::Done } else { Exit::Partly })
 }
 
 /// Prints the post-mortem.
@@ -207,15 +169,16 @@ fn changed(rollback: &Rollback, account: &Account) -> Exit {
     if rollback.plan.runbook.steps.iter().any(is_change) { Exit::Partly } else { Exit::Failed }
 }
 
-fn state(plan: &Plan, account: &Account) -> String {
+pub(super) fn state(plan: &Plan, account: &Account) -> String {
+    let aside = finish::aside(&plan.runbook, account);
     match (&account.end, &account.paused) {
         (Some(End::Finished { .. }), _) => finish::in_doubt(&plan.runbook, account).map_or_else(
             || Finish::of(&plan.runbook, account).to_string(),
             |step| format!("nobody can tell whether {} was taken back", step.id),
         ),
-        (Some(End::Aborted { by, why, .. }), _) => format!("ended by {by}: {why}"),
-        (None, Some((by, why))) => format!("paused by {by}: {why}"),
-        (None, None) => "under way".to_owned(),
+        (Some(End::Aborted { by, why, .. }), _) => format!("ended by {by}: {why}{aside}"),
+        (None, Some((by, why))) => format!("paused by {by}: {why}{aside}"),
+        (None, None) => format!("under way{aside}"),
     }
 }
 
@@ -230,7 +193,7 @@ fn sentence(rollback: &Rollback, account: &Account, state: &str) -> String {
     )
 }
 
-fn lay_out(page: &mut Page, rollback: &Rollback, account: &Account) {
+pub(super) fn lay_out(page: &mut Page, rollback: &Rollback, account: &Account) {
     let mut table = Table::new(&["step", "state", "took", "remarks"]);
     for step in &rollback.plan.runbook.steps {
         let known = account.steps.get(&step.id);
@@ -243,9 +206,10 @@ fn lay_out(page: &mut Page, rollback: &Rollback, account: &Account) {
         table.row([step.id.clone(), state.word().to_owned(), took, remarks.join("; ")]);
     }
     page.table(&table);
+    stands::tell(page, &stands::left(rollback, account));
 }
 
-fn document<'a>(
+pub(super) fn document<'a>(
     (call, settings): (&Call, &Settings),
     plan: &'a Plan,
     account: &Account,
@@ -278,11 +242,12 @@ fn document<'a>(
         state,
         stopped_at: None,
         cause: None,
+        not_taken_back: rollback.map_or_else(Vec::new, |rollback| stands::left(rollback, account)),
         steps: plan.runbook.steps.iter().map(step).collect(),
     })
 }
 
-fn next(settings: &Settings, verb: &str, more: &[&str]) -> Vec<Next> {
+pub(super) fn next(settings: &Settings, verb: &str, more: &[&str]) -> Vec<Next> {
     let more: Vec<String> = more.iter().map(|word| crate::text::shell_word(word)).collect();
     vec![Next::Run(settings.rollback_command(verb, &more))]
 }

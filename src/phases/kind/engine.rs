@@ -75,6 +75,16 @@ impl Engine {
         !self.undo.is_empty()
     }
 
+    /// What takes back by hand what the verb did, where no runbook has it taken back: rows of a merge that OLD has changed
+    /// since are for a person to look at.
+    pub(super) fn by_hand(&self) -> Option<String> {
+        let is_merge = self.run.get(1).is_some_and(|verb| ["recover", "merge"].contains(&verb.as_str()));
+        let kept = ["--run", "--confirm", "--config", "--env"];
+        let given = self.run.windows(2).filter(|pair| kept.contains(&pair[0].as_str())).flatten().cloned();
+        let words: Vec<_> = [OWN.to_owned(), "undo".to_owned()].into_iter().chain(given).collect();
+        (is_merge && !self.has_undo()).then(|| shell_line(&words))
+    }
+
     pub(super) fn show(&self) -> Vec<String> {
         let undo = (!self.undo.is_empty()).then(|| format!("{}  # undo", shell_line(&self.undo)));
         std::iter::once(shell_line(&self.run)).chain(undo).collect()

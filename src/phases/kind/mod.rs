@@ -260,6 +260,12 @@ impl Kind {
         }
     }
 
+    /// The command that takes back by hand what it did, where it cannot do so itself and such a command is known.
+    #[must_use]
+    pub fn by_hand(&self) -> Option<String> {
+        if let Self::Engine(engine) = self { engine.by_hand() } else { None }
+    }
+
     /// Whether it may simply act once more where nobody knows how it ended.
     #[must_use]
     pub fn may_repeat(&self) -> bool {

@@ -19,5 +19,6 @@ mod schema;
 mod stage;
 mod steps;
 mod sync;
+mod undone;
 mod validate;
 mod view;

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use super::stage::Stage;
 use crate::support;
 
-const HEAD: &str = "runbook = \"own\"\ntitle = \"Own\"\nsummary = \"A runbook of the test's.\"\n";
+pub(super) const HEAD: &str = "runbook = \"own\"\ntitle = \"Own\"\nsummary = \"A runbook of the test's.\"\n";
 
 /// A step that adds its name to a file, and can tell whether it has.
-fn step(id: &str, more: &str) -> String {
+pub(super) fn step(id: &str, more: &str) -> String {
     format!(
         "[[step]]\nid = \"{id}\"\ntitle = \"Step {id}\"\nkind = \"command\"\neffect = \"write\"\n\
          run = [\"sh\", \"-c\", \"echo {id} >> done\"]\nprobe = [\"grep\", \"-qx\", \"{id}\", \"done\"]\n\
@@ -17,7 +17,7 @@ fn step(id: &str, more: &str) -> String {
     )
 }
 
-fn stage(steps: &str) -> Stage {
+pub(super) fn stage(steps: &str) -> Stage {
     let stage = Stage::new(None, "");
     stage.write("own.toml", &format!("{HEAD}{steps}"));
     stage.write("done", "");
