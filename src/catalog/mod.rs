@@ -56,6 +56,7 @@ mod trigger;
 mod unique_index;
 mod unproven_check;
 mod used;
+mod whole_table;
 mod worked_out_index;
 mod written_count;
 
@@ -86,6 +87,7 @@ pub use sequence_use::sequence_uses;
 pub use shielded::shielded;
 pub use unproven_check::unproven_checks;
 pub use used::used;
+pub use whole_table::whole_tables;
 pub use written_count::{WrittenCount, written_counts};
 
 use crate::error::Result;

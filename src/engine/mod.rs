@@ -68,8 +68,9 @@ pub use report::{
     TableAccount, TableColumn, TableOutcome, Taken, Timeline, Tone, Verdict, Waiting, account,
 };
 pub use restore::{
-    ArchivedTable, Backup, CheckedBackup, Checksum, Container, Dumped, Form, Grade, LeftOut, Programs, RestoreOptions,
-    SwapOptions, Variables, backups, check_backup, choose, dump_database, point_of_time, restore, swap, swap_back,
+    ArchivedName, ArchivedTable, Backup, CheckedBackup, Checksum, Container, Dumped, Form, Grade, LeftOut, Programs,
+    RestoreOptions, SwapOptions, Variables, backups, check_backup, choose, dump_database, point_of_time, restore, swap,
+    swap_back,
 };
 pub use review::{
     Cell, Chosen, CountedTable, Filter, Kind, Kinds, OpenTable, PickedBy, Review, SeenRow, ShownColumn, ShownRow,

@@ -71,6 +71,16 @@ pub struct RestoredDatabase {
     /// The OID of the database that stood in its place when it was made; nothing where none did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stood_there: Option<u32>,
+    /// Tables that the backup defines, and whose rows it leaves out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_data: Vec<String>,
+    /// When its tables were last counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<String>,
+    /// What it lacks or has less of, when that was last looked at for a swap: than what stood in its place, and than when it
+    /// was restored.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub less: Vec<String>,
     /// What stands in its place, or stood there before the swap.
     pub former: Option<Former>,
 }
@@ -95,7 +105,7 @@ pub struct RestoredTable {
     pub table: String,
     /// The rows that the backup holds, where it says.
     pub archived: Option<u64>,
-    /// The rows that the database holds, where it has the table.
+    /// The rows that the database held when it was last counted, where it has the table.
     pub restored: Option<u64>,
 }
 

@@ -51,6 +51,17 @@ pub fn moment(at: &str) -> String {
     tame(&at.split_once('.').map_or_else(|| at.to_owned(), |(seconds, _)| format!("{seconds}Z")))
 }
 
+/// Names, with commas between, as many as can be read.
+#[must_use]
+pub fn names<N: std::fmt::Display>(all: &[N]) -> String {
+    let mut shown: Vec<_> = all.iter().take(NAMES_MAX).map(N::to_string).collect();
+    shown.extend((all.len() > NAMES_MAX).then(|| format!("and {} more", all.len() - NAMES_MAX)));
+    shown.join(", ")
+}
+
+/// Of a longer list the rest is counted.
+const NAMES_MAX: usize = 12;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,7 +17,9 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Args)]
 #[command(after_help = "\
 Reading an archive to its end finds what is cut off, and what does not unpack. Every flipped bit is found by a checksum alone:
-one that lies beside it (NAME.sha256), or one that is given.")]
+one that lies beside it (NAME.sha256), or one that is given.
+
+Exit code 9: it can be read to its end, and leaves rows of tables out that it defines.")]
 pub(super) struct Arguments {
     /// Backups, or folders of them
     #[arg(value_name = "FILE", required = true)]
@@ -60,7 +62,14 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     tell(&mut page, &report);
     call.printer.result(&report, &page)?;
     let is_broken = report.backups.iter().any(|one| one.backup.grade == Grade::Failure);
-    Ok(if is_broken { Exit::Damaged } else { Exit::Done })
+    let is_partial = report.backups.iter().any(|one| !one.without_data.is_empty());
+    Ok(if is_broken {
+        Exit::Damaged
+    } else if is_partial {
+        Exit::LeftAside
+    } else {
+        Exit::Done
+    })
 }
 
 fn tell(page: &mut Page, report: &Report) {

@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     /// Do not dump what is there: it is kept under another name, and nowhere else
     #[arg(long, conflicts_with = "undo")]
     without_dump: bool,
+    /// Swap although tables would be missing or empty that have rows now, or whose rows the backup leaves out
+    #[arg(long, conflicts_with = "undo")]
+    with_less: bool,
     /// Put back what was there
     #[arg(long)]
     undo: bool,
@@ -52,7 +55,11 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     confirm_besides(call, &context, Side::Old, (what, question(arguments, &before)), arguments.confirm.as_deref()).await?;
     let _lock = crate::store::Store::lock(&store)?;
     let programs = arguments.tools.programs(call, &settings);
-    let options = SwapOptions { maintenance: arguments.maintenance.clone(), dumps: !arguments.without_dump };
+    let options = SwapOptions {
+        maintenance: arguments.maintenance.clone(),
+        dumps: !arguments.without_dump,
+        with_less: arguments.with_less,
+    };
     let restored = if arguments.undo {
         engine::swap_back(&context, &options).await?
     } else {

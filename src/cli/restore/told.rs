@@ -10,7 +10,7 @@ pub(super) fn exit(restored: &Restored) -> Exit {
     let any = |is: fn(&RestoredDatabase) -> bool| restored.databases.iter().any(is);
     if any(|one| one.state == RestoreState::Differs) {
         Exit::NotVerified
-    } else if any(|one| !one.remarks.is_empty() || !written_since(one).is_empty()) {
+    } else if any(|one| !one.remarks.is_empty() || !one.less.is_empty() || !written_since(one).is_empty()) {
         Exit::LeftAside
     } else {
         Exit::Done
@@ -24,12 +24,14 @@ fn written_since(one: &RestoredDatabase) -> &[String] {
 
 /// Says what was made.
 pub(super) fn tell(page: &mut Page, restored: &Restored) {
-    let mut table = Table::new(&["database", "state", "beside, as", "#tables", "#rows", "backup ended"]);
+    let mut table = Table::new(&["database", "state", "beside, as", "#tables", "#rows", "counted", "backup ended"]);
     for one in &restored.databases {
         let rows = one.tables.iter().filter_map(|table| table.restored).sum();
         let tables = one.tables.len().to_string();
         let beside = if one.state == RestoreState::Swapped { "-" } else { &one.scratch };
-        let cells = [&one.name, one.state.word(), beside, &tables, &amount::count(rows), &one.backup.ended];
+        let counted = one.counted.as_deref().map_or_else(|| "-".to_owned(), amount::moment);
+        let counted = counted.as_str();
+        let cells = [&one.name, one.state.word(), beside, &tables, &amount::count(rows), counted, &one.backup.ended];
         table.row(cells);
     }
     page.table(&table);
@@ -37,6 +39,7 @@ pub(super) fn tell(page: &mut Page, restored: &Restored) {
         restored.databases.iter().flat_map(move |one| what(one).iter().map(move |said| format!("{}: {said}", one.name)))
     };
     page.list("not what the backup holds:", each(|one| &one.differences).map(|line| format!("! {line}")));
+    page.list("less, when it was counted for the swap:", each(|one| &one.less).map(|line| format!("! {line}")));
     page.list("remarks:", each(|one| &one.remarks));
     for one in restored.databases.iter().filter(|one| !written_since(one).is_empty()) {
         let kept_as = one.former.as_ref().map(|former| former.kept_as.as_str()).unwrap_or_default();
@@ -49,7 +52,7 @@ pub(super) fn tell(page: &mut Page, restored: &Restored) {
     let count: usize = restored.databases.iter().map(compared).sum();
     page.line("");
     page.line(format!(
-        "{} hold as many rows as in their backup",
+        "{} hold as many rows as in their backup, when they were counted",
         amount::plural(count as u64, "table was found to", "tables were found to")
     ));
 }

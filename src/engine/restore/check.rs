@@ -14,7 +14,9 @@ use super::header::major;
 use super::program::{Ears, Programs, Variables};
 use super::script::{Counted, Counter};
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::QualifiedName;
 use crate::store::backup_files;
+use crate::text::amount;
 
 /// A backup that was read whole.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,6 +32,8 @@ pub struct CheckedBackup {
     pub tables: Vec<ArchivedTable>,
     /// Tables whose rows are inserted one by one, and not counted.
     pub uncounted: u64,
+    /// Tables that it defines, and whose rows it leaves out.
+    pub without_data: Vec<ArchivedName>,
     /// Whether it holds commands to psql, as one that leads into another database, so that it cannot be restored beside what is
     /// there.
     pub connects: bool,
@@ -48,7 +52,31 @@ pub struct ArchivedTable {
     pub rows: u64,
 }
 
+/// The name of a table in a backup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchivedName {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+}
+
 impl CheckedBackup {
+    /// The tables whose rows it leaves out, as `schema.name`.
+    #[must_use]
+    pub fn names_without_data(&self) -> Vec<String> {
+        self.without_data.iter().map(|table| QualifiedName::new(&table.schema, &table.name).to_string()).collect()
+    }
+
+    /// Says which tables' rows it leaves out; nothing where it has those of all.
+    #[must_use]
+    pub fn leaves_out(&self) -> Option<String> {
+        let names = self.names_without_data();
+        let count = amount::plural(names.len() as u64, "table", "tables");
+        (!names.is_empty())
+            .then(|| format!("it holds the definitions of {count} without their rows: {}", amount::names(&names)))
+    }
+
     /// All rows that were counted.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -80,6 +108,7 @@ pub async fn check_backup(programs: &Programs, backup: &Backup, expected: Option
         checksum_holds: None,
         tables: Vec::new(),
         uncounted: 0,
+        without_data: Vec::new(),
         connects: false,
         seconds: 0.0,
     };
@@ -104,11 +133,19 @@ pub async fn check_backup(programs: &Programs, backup: &Backup, expected: Option
             checked.backup.mind(Grade::Warning, "it holds commands to psql (as \\connect): it cannot be restored");
         }
         (checked.uncounted, checked.connects) = (counted.uncounted, connects);
-        let table = |(name, rows): (crate::name::QualifiedName, u64)| ArchivedTable {
+        let table = |(name, rows): (QualifiedName, u64)| ArchivedTable {
             schema: name.schema.as_str().to_owned(),
             name: name.name.as_str().to_owned(),
             rows,
         };
+        let name = |table: QualifiedName| ArchivedName {
+            schema: table.schema.as_str().to_owned(),
+            name: table.name.as_str().to_owned(),
+        };
+        checked.without_data = counted.without_data.into_iter().map(name).collect();
+        if let Some(why) = checked.leaves_out() {
+            checked.backup.mind(Grade::Warning, &why);
+        }
         checked.tables = counted.rows.into_iter().map(table).collect();
     }
     checked.seconds = began.elapsed().as_secs_f64();

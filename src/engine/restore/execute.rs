@@ -1,11 +1,13 @@
 //! Restores backups into databases beside those that are there. Everything is looked at before anything is made: backups are
 //! read whole, roles, extensions and room are asked for.
 
+use jiff::Timestamp;
 use tracing::info;
 
 use super::backup::Backup;
 use super::check::{CheckedBackup, check_backup};
 use super::form::Form;
+use super::less::lacks;
 use super::load::{Load, load};
 use super::need::{LeftOut, expect_needs};
 use super::program::Programs;
@@ -188,6 +190,9 @@ async fn make(
         tables: Vec::new(),
         differences: Vec::new(),
         remarks: Vec::new(),
+        without_data: Vec::new(),
+        counted: None,
+        less: Vec::new(),
         stood_there: present.as_ref().map(|present| present.oid),
         former: None,
     });
@@ -202,7 +207,11 @@ async fn make(
     let made = async {
         let unknown = load(programs, &how, (session, reporter)).await?;
         let inside = servers.connect(Side::Old, &scratch).await?;
-        let proof = prove(&inside, &checked).await?;
+        let mut proof = prove(&inside, &checked).await?;
+        proof.remarks.extend(checked.leaves_out().map(|why| format!("the backup is not whole: {why}")));
+        if present.is_some() {
+            proof.remarks.extend(lacks(servers, &inside, &name).await?);
+        }
         inside.close().await;
         Ok::<_, Error>((unknown, proof))
     };
@@ -217,6 +226,8 @@ async fn make(
     };
     let entry = &mut record.databases[at];
     (entry.tables, entry.differences, entry.remarks) = (proof.tables, proof.differences, proof.remarks);
+    entry.counted = Some(Timestamp::now().to_string());
+    entry.without_data = checked.names_without_data();
     entry.state = if entry.differences.is_empty() { RestoreState::Restored } else { RestoreState::Differs };
     if backup.form.is_some_and(Form::is_script) {
         entry

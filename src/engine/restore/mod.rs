@@ -13,6 +13,7 @@ mod dump;
 mod execute;
 mod form;
 mod header;
+mod less;
 mod list;
 mod load;
 mod need;
@@ -26,7 +27,7 @@ mod written;
 
 pub use backup::{Backup, Checksum, Grade};
 pub use blob::Container;
-pub use check::{ArchivedTable, CheckedBackup, check_backup};
+pub use check::{ArchivedName, ArchivedTable, CheckedBackup, check_backup};
 pub use dump::{Dumped, dump_database};
 pub use execute::{RestoreOptions, restore};
 pub use form::Form;

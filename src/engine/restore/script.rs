@@ -2,7 +2,7 @@
 //!
 //! Comes in: bytes, in pieces of any size. Goes out: counts. Never: keeps a row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::name::QualifiedName;
 
@@ -14,6 +14,13 @@ const END: &str = "-- PostgreSQL database dump complete";
 
 /// What stands before the data of a table.
 const DATA: (&str, &str) = ("-- Data for Name: ", "; Type: TABLE DATA; ");
+
+/// What stands before the definition of a table, and before what stands before it.
+const DEFINITION: (&str, &str) = ("-- Name: ", "; Type: TABLE; ");
+const RULE: &str = "--";
+
+/// What a table's definition ends with that has no rows of its own.
+const OF_PARTITIONS: &str = "PARTITION BY ";
 
 /// What was found in a script.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +35,8 @@ pub(super) struct Counted {
     pub(super) connects: bool,
     /// Whether a line, or what follows a statement on it, looks like a command to psql that no dump has.
     pub(super) commands: bool,
+    /// Tables that are defined, and of whose rows nothing is said: not even that there are none.
+    pub(super) without_data: BTreeSet<QualifiedName>,
     /// Bytes of script.
     pub(super) bytes: u64,
 }
@@ -39,6 +48,11 @@ pub(super) struct Counter {
     line: Vec<u8>,
     /// Whether what comes next is a table's data.
     announced: bool,
+    /// Whether the line before was the rule above a heading.
+    under_rule: bool,
+    /// The table whose definition goes by, and those of whose rows something is said.
+    defines: Option<QualifiedName>,
+    with_data: BTreeSet<QualifiedName>,
     /// The table whose rows go by.
     inside: Option<(QualifiedName, u64)>,
 }
@@ -66,6 +80,8 @@ impl Counter {
         }
         // Data that has no end is none of a whole script.
         self.found.ended &= self.inside.is_none();
+        let with_data = std::mem::take(&mut self.with_data);
+        self.found.without_data.retain(|table| !with_data.contains(table));
         self.found
     }
 
@@ -82,6 +98,15 @@ impl Counter {
         let line = String::from_utf8_lossy(&self.line);
         let line = line.trim_end();
         self.found.commands |= line.split(';').any(is_command);
+        if std::mem::replace(&mut self.under_rule, line == RULE) && line.starts_with("-- ") {
+            self.defines = heading(line, DEFINITION);
+            self.found.without_data.extend(self.defines.clone());
+            self.with_data.extend(heading(line, DATA));
+        } else if line.starts_with(OF_PARTITIONS)
+            && let Some(table) = self.defines.take()
+        {
+            self.found.without_data.remove(&table);
+        }
         if line.starts_with(DATA.0) && line.contains(DATA.1) {
             self.found.uncounted += u64::from(self.announced);
             self.announced = true;
@@ -97,6 +122,13 @@ impl Counter {
             self.inside = Some((name, 0));
         }
     }
+}
+
+/// Reads the table off a heading, in which names are not quoted.
+fn heading(line: &str, (lead, kind): (&str, &str)) -> Option<QualifiedName> {
+    let (name, rest) = line.strip_prefix(lead)?.split_once(kind)?;
+    let (schema, _) = rest.strip_prefix("Schema: ")?.split_once("; Owner: ")?;
+    Some(QualifiedName::new(schema, name))
 }
 
 /// Whether a text begins with a command to psql, but for those that dumps begin and end with.
@@ -168,6 +200,33 @@ mod tests {
         let mut counter = Counter::default();
         counter.feed(b"\\connect other\n");
         assert!(counter.finish().connects);
+    }
+
+    #[test]
+    fn tables_without_their_rows_are_known_by_their_headings() {
+        let heading = |lead: &str, name: &str, kind: &str| {
+            format!("--\n-- {lead}: {name}; Type: {kind}; Schema: Ship ping; Owner: o\n--\n\n")
+        };
+        let of_parts =
+            heading("Name", "parts", "TABLE") + "CREATE TABLE \"Ship ping\".parts (\n    id int\n)\nPARTITION BY RANGE (id);\n";
+        let text = of_parts
+            + &heading("Name", "Order Items", "TABLE")
+            + "CREATE TABLE \"Ship ping\".\"Order Items\" (\n    id int\n);\n"
+            + &heading("Name", "far", "FOREIGN TABLE")
+            + &heading("Name", "full", "TABLE")
+            + &heading("Name", "f()", "FUNCTION")
+            + "$$\n-- Name: no; Type: TABLE; Schema: no; Owner: o\n$$;\n"
+            + &heading("Data for Name", "full", "TABLE DATA")
+            + "COPY \"Ship ping\".full (id) FROM stdin;\n\\.\n";
+        for size in [1, 5, text.len()] {
+            let mut counter = Counter::default();
+            text.as_bytes().chunks(size).for_each(|piece| counter.feed(piece));
+            assert_eq!(
+                counter.finish().without_data,
+                BTreeSet::from([QualifiedName::new("Ship ping", "Order Items")]),
+                "{size}"
+            );
+        }
     }
 
     #[test]

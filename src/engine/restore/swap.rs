@@ -7,6 +7,7 @@ use tracing::info;
 
 use super::dump::{read_whole, take};
 use super::execute::expect_server;
+use super::less::{expect_agreed, look};
 use super::program::Programs;
 use super::rename::{Renames, Watched, close, rename, reopen, watch};
 use super::scratch::{facts, name_beside};
@@ -30,6 +31,8 @@ pub struct SwapOptions {
     pub maintenance: String,
     /// Whether what is there now is dumped first.
     pub dumps: bool,
+    /// Whether tables may be missing or empty that what is there now has.
+    pub with_less: bool,
 }
 
 /// Puts every database that was restored whole in its place.
@@ -53,6 +56,15 @@ pub async fn swap(context: &Context, programs: &Programs, options: &SwapOptions)
         }
         presents.push((*at, present));
     }
+    record.write(context.store())?;
+    let mut lost = Vec::new();
+    for (at, present) in &presents {
+        let one = &mut record.databases[*at];
+        let name = one.name.clone();
+        context.reporter().tell(Event::Note(format!("counting {}, and what stands in its place", one.scratch)));
+        lost.push((name.clone(), look(context, one, present.is_some()).await.place(|| format!("database {name}"))?));
+    }
+    expect_agreed(&lost, options.with_less)?;
     record.write(context.store())?;
     let mut dumped = Vec::new();
     for (at, _) in presents.iter().filter(|(_, present)| options.dumps && present.is_some()) {
@@ -175,6 +187,7 @@ pub async fn swap_back(context: &Context, options: &SwapOptions) -> Result<Resto
     for at in back {
         let one = &mut record.databases[at];
         one.state = RestoreState::Restored;
+        one.less.clear();
         if let Some(former) = &mut one.former {
             former.closed = false;
         }

@@ -1,0 +1,14 @@
+-- Tables of a database as wholes: each with all of its partitions, which are not listed by themselves.
+-- Parameters: none.
+-- Columns: schema text, name text, is_partitioned bool.
+-- Server: 13.
+-- Filters: relation kinds `r` and `p`.
+select n.nspname::pg_catalog.text as schema,
+       c.relname::pg_catalog.text as name,
+       c.relkind = 'p' as is_partitioned
+  from pg_catalog.pg_class as c
+  join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+ where c.relkind in ('r', 'p')
+   and not c.relispartition
+   and n.nspname !~ '^(information_schema|pg_catalog|pg_toast|pg_(toast_)?temp_[0-9]+)$'
+ order by n.nspname collate "C", c.relname collate "C"
