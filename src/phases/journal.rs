@@ -121,6 +121,11 @@ fn read(bytes: &[u8], head: Option<Head>) -> Result<(Vec<(Line, String)>, usize)
     let (mut lines, mut torn): (Vec<(Line, String)>, _) = (Vec::new(), 0);
     for text in bytes.split(|byte| *byte == b'\n').filter(|text| !text.is_empty()) {
         let Ok(line) = serde_json::from_slice::<Line>(text) else {
+            // What a crash tears is never whole: a line of ours ends with the brace that closes it.
+            if serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok() {
+                return Err(broken("one of its lines is whole, and none of a journal: somebody put it in")
+                    .at(format!("{JOURNAL}, behind record {}", lines.len())));
+            }
             torn += 1;
             continue;
         };
@@ -198,9 +203,10 @@ mod tests {
         let fewer = format!("{}\n{}\n", lines[0], lines[2]);
         let first_gone = format!("{}\n{}\n", lines[1], lines[2]);
         let doubled = format!("{}\n{}\n{}\n", lines[0], lines[1], lines[1]);
+        let foreign = format!("{whole}{{\"deploy\":\"done\"}}\n");
         let last_altered = whole.replace("\"three\"", "\"there\"");
         let last_gone = format!("{}\n{}\n", lines[0], lines[1]);
-        for text in [altered, fewer, first_gone, doubled, last_altered, last_gone, String::new()] {
+        for text in [altered, fewer, first_gone, doubled, foreign, last_altered, last_gone, String::new()] {
             std::fs::write(path(&root), &text).unwrap();
             assert_eq!(journal.read().unwrap_err().kind(), ErrorKind::Damaged, "{text}");
             assert!(journal.append(&note("more")).is_err());

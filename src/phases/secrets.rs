@@ -13,14 +13,18 @@ const LEAST: usize = 4;
 
 /// What a secret stands behind: the user of an address, a scheme of authorization, a name that says what it is. The first group
 /// is kept, and what follows it is hidden.
-static BEHIND: LazyLock<[Regex; 4]> = LazyLock::new(|| {
+static BEHIND: LazyLock<[Regex; 5]> = LazyLock::new(|| {
     let word = r"(?:password|passwd|pwd|secret|token|sig|account_?key|access_?key|api_?key)";
+    // A character of a password, as it is or coded, but for `/` and `@`.
+    let coded = r#"(?:[^\s/"'@%]|%[0135-9a-f][0-9a-f]|%2[0-9a-e]|%4[1-9a-f])"#;
     let value = r#"(?:'[^']*'|"[^"]*"|[^\s"',;&}]+)"#;
     [
         // Up to the last `@` before the path: a password may hold one.
         r#"(?i)([a-z][a-z0-9+.-]*://[^\s:/@"']*:)[^\s/"']+@"#.to_owned(),
+        // The same, percent-coded wholly or in part: up to the first `@`, which a password in it has coded twice.
+        format!(r#"(?i)([a-z][a-z0-9+.-]*(?:%3A|:)(?:%2F|/){{2}}[^\s:/@"'%]*(?:%3A|:)){coded}+(?:%40|@)"#),
         r"(?i)(\b(?:bearer|basic)\s+)[a-z0-9._~+/=-]{8,}".to_owned(),
-        format!(r#"(?i)({word}\\?["']?\s*[=:]\s*){value}"#),
+        format!(r#"(?i)({word}\\?["']?\s*(?:[=:]|%3[AD])\s*){value}"#),
         format!(r"(?i)(--[a-z-]*{word}\s+){value}"),
     ]
     .map(|pattern| Regex::new(&pattern).expect("a pattern that is written here"))
@@ -70,7 +74,7 @@ impl Secrets {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = known.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN));
         let hide = |found: &regex_lite::Captures<'_>| {
-            let end = if found[0].ends_with('@') { "@" } else { "" };
+            let end = ["@", "%40"].into_iter().find(|end| found[0].ends_with(end)).unwrap_or_default();
             format!("{}{HIDDEN}{end}", &found[1])
         };
         BEHIND.iter().fold(text, |text, pattern| pattern.replace_all(&text, hide).into_owned())
@@ -103,11 +107,20 @@ mod tests {
             ("password='hunter 12x' host=h", "password=••• host=h"),
             ("postgres://u:hun@ter23@h/db", "postgres://u:•••@h/db"),
             ("psql --password hunter14 x", "psql --password ••• x"),
+            ("postgres%3A%2F%2Fu:hunter20@h", "postgres%3A%2F%2Fu:•••@h"),
+            ("u=postgres%3A%2F%2Fu%3Ahun%2521ter21%40h%3A5432%2Fd", "u=postgres%3A%2F%2Fu%3A•••%40h%3A5432%2Fd"),
+            ("u%3Fpassword%3Dhunter22&x", "u%3Fpassword%3D•••&x"),
             ("https://h/c?se=1&sig=hunter17%3D&x=1", "https://h/c?se=1&sig=•••&x=1"),
         ] {
             assert_eq!(Secrets::default().hide(text), hidden);
         }
-        for text in ["https://h:443/health", "password authentication failed for user \"u\"", "secretName: tls", "a@b.c:d"] {
+        for text in [
+            "https://h:443/health",
+            "https%3A%2F%2Fh%3A443%2Fhealth",
+            "password authentication failed for user \"u\"",
+            "secretName: tls",
+            "a@b.c:d",
+        ] {
             assert_eq!(Secrets::default().hide(text), text);
         }
     }

@@ -157,7 +157,7 @@ fn what_stands_in_the_way_is_said_by_name() {
     };
     said("t_id_seq", "stuck", "NEW's public.t_id_seq has come to 3000000000, and OLD's ends with 2147483647");
     said("wide", "stuck", "has come to 2147483648, and OLD's ends with 2147483647");
-    said("wide", "remarks", "public.narrow.id on OLD holds 2147483647, which is none of its numbers");
+    said("wide", "remarks", "public.narrow.id on OLD holds 2147483647, which is the last of its numbers");
     said("ended", "stuck", "it has handed out its last number");
     said("closed_id_seq", "unread", "lacks SELECT on column id of table public.closed");
     said("closed_id_seq", "grants", "on OLD: grant select (\\\"id\\\") on table");

@@ -92,11 +92,13 @@ impl<'a> TableMerge<'a> {
     fn clash(&self, error: Error) -> Error {
         let moves = !self.replaces && self.plan.actions.get(Action::Replace) > 0;
         if moves && server_fault(&error).is_some_and(|fault| fault.sqlstate == "23505") {
+            let cause = if self.fires {
+                "with --fire-triggers a row is updated as an application would do it, and not deleted and inserted again"
+            } else {
+                "this user's foreign keys that stay on refer to the table: its rows cannot be deleted and inserted again"
+            };
             return Error::new(ErrorKind::Refused, "let unique values move between rows")
-                .because(told_by(
-                    error,
-                    "this user's foreign keys that stay on refer to the table: its rows cannot be deleted and inserted again",
-                ))
+                .because(told_by(error, cause))
                 .next("merge as a user who may set session_replication_role, without --fire-triggers")
                 .next("or hold the rows: `failback decide`");
         }
@@ -265,7 +267,9 @@ fn clash(error: Error) -> Error {
                 error,
                 "this user's foreign keys that stay on look at each statement, and not at the plan as a whole",
             ))
-            .next("merge as a user who may set session_replication_role: the keys are checked before COMMIT then")
+            .next(
+                "merge as a user who may set session_replication_role, without --fire-triggers: keys are checked before COMMIT",
+            )
             .next("or make the foreign key DEFERRABLE on OLD");
     }
     let constraint = server_fault(&error)

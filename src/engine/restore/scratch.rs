@@ -32,13 +32,14 @@ pub(super) async fn facts(session: &Session, name: &str) -> Result<Option<Databa
 /// Makes it, like the database whose place it is for, where there is one; returns its OID.
 ///
 /// # Errors
-/// `Refused` where there is one of that name; what the server said.
+/// `Contention` where there is one of that name, which is a retry's to remove; what the server said.
 pub(super) async fn create(servers: &Servers, session: &Session, name: &str, like: Option<&DatabaseFacts>) -> Result<u32> {
     if facts(session, name).await?.is_some() {
-        return Err(Error::new(ErrorKind::Refused, "make a database to restore into")
+        // The name is of this restore alone: a call that was killed had its CREATE DATABASE under way, and the server ended it.
+        return Err(Error::new(ErrorKind::Contention, "make a database to restore into")
             .at(session.place())
-            .because(format!("there is a database {name}"))
-            .next("run the same command again: it chooses another name"));
+            .because(format!("there is a database {name}: a call of this restore that was cut off has just made it"))
+            .next("run the same command again: it removes it, and begins anew"));
     }
     servers.old_writes().besides(&format!("a database {name} may have been made beside those that were there"));
     let statement = create_database(name, like.map(|like| like.owner.as_str()), like.map(|like| &like.locale));

@@ -235,7 +235,8 @@ impl Case<'_> {
         let beyond: Vec<_> = account.rows.iter().filter_map(|rows| Some((rows, rows.beyond?))).collect();
         let beyond = beyond.into_iter().map(|(rows, beyond)| {
             let more = if beyond == i64::MAX { " or more" } else { "" };
-            format!("{}.{} on {} holds {beyond}{more}, which is none of its numbers", rows.table, rows.column, rows.side)
+            let what = if beyond == room.end() { "the last of its numbers" } else { "none of its numbers" };
+            format!("{}.{} on {} holds {beyond}{more}, which is {what}", rows.table, rows.column, rows.side)
         });
         account.remarks.extend(beyond.collect::<Vec<_>>());
         account.state = match (account.stuck.is_empty(), account.to) {

@@ -68,7 +68,8 @@ impl Command {
 
     pub(super) async fn act(&self, work: &Work<'_>) -> Result<Ended> {
         let ran = work.run(&work.fill_all(&self.run)?).await?;
-        if ran.code.is_none() && self.effect >= Effect::Write {
+        // Who only looks, once, and is killed at it has not seen that it is not so.
+        if ran.code.is_none() && (self.effect >= Effect::Write || work.once) {
             return Ok(Ended::Unknown(ran.said(&self.run[0])));
         }
         if !ran.is_fine() {
@@ -78,6 +79,9 @@ impl Command {
             return Ok(Ended::done());
         }
         let checked = work.run(&work.fill_all(&self.verify)?).await?;
+        if checked.code.is_none() && work.once {
+            return Ok(Ended::Unknown(checked.said(&self.verify[0])));
+        }
         Ok(if checked.is_fine() { Ended::done() } else { Ended::Failed(format!("verify: {}", checked.said(&self.verify[0]))) })
     }
 

@@ -86,6 +86,16 @@ fn a_figure_is_measured_where_somebody_said_how() {
     assert!(refused.code == 2 && refused.stderr.contains("people answer on-call"), "it is measured: {}", refused.stderr);
 }
 
+/// Who was killed at it has not seen that it is not so.
+#[test]
+fn a_check_that_was_killed_has_looked_at_nothing() {
+    let stage = Stage::new(None, "");
+    stage.write("own.toml", &LIST.replace("ls ready", "kill -9 $$"));
+    let (code, report) = validate(&stage, &["--answer", "errors=yes,on-call=yes"]);
+    assert_eq!((code, finding(&report, "file").0.as_str()), (9, "cannot_look"), "{report:#}");
+    assert!(finding(&report, "file").1.contains("ended by a signal"), "{report:#}");
+}
+
 #[test]
 fn a_list_that_does_more_than_to_look_is_none() {
     let stage = Stage::new(None, "");

@@ -160,6 +160,10 @@ fn values_that_move_between_rows_are_free_in_time() {
         "",
         NEW_WINS,
     );
+    // Triggers that fire would take a row that gives way for one that was deleted: there is no foreign key to be blamed.
+    let loud = MergeOptions { fire_triggers: true, ..MergeOptions::default() };
+    let refused = block_on(engine::merge(&case.recovery.context, loud)).expect_err("values cannot move").in_full();
+    assert!(refused.contains("with --fire-triggers a row is updated") && !refused.contains("foreign keys"), "{refused}");
     case.becomes_new();
 }
 
