@@ -218,3 +218,27 @@ fn of_a_cutover_that_nobody_knows_nothing_is_made() {
         assert!(rows.iter().all(|row| row["why"].as_str().is_some_and(|why| why.contains("known"))), "{shown:#}");
     }
 }
+
+#[test]
+fn columns_that_refer_together_are_of_one_side() {
+    let table = "create table p (a int, b int, primary key (a, b));
+        insert into p select a, b from generate_series(1, 3) a, generate_series(1, 3) b;
+        create table t (id int primary key, a int, b int, v text, foreign key (a, b) references p,
+            created_at timestamptz default '2026-01-01', updated_at timestamptz default '2026-01-01');
+        insert into t (id, a, b, v) values (1, 1, 1, 'v'), (2, 1, 1, 'v'), (3, 1, 1, 'v'), (4, null, 1, 'v')";
+    let [old, new] = [
+        "; update t set a = case id when 1 then 2 when 4 then null else a end, v = 'old' || id, \
+         updated_at = '2026-01-14 13:00Z'; update t set v = 'v' where id < 3",
+        "; update t set b = 3, a = 1, updated_at = '2026-01-14 12:00Z'",
+    ];
+    let (scene, _) = scene("composite_reference", table, [old, new]);
+    scene.document(0, &["decide", "update_origin_differs=column_merge"]);
+    let columns = ["a", "b", "v"];
+    let (before, text) = (rows(&scene.pair.old, &columns), |text: &str| Some(text.to_owned()));
+    let of_new = |id: i64, v: &str| (id, vec![text("1"), text("3"), text(v)]);
+    let expected = Rows::from([(1, before[&1].clone()), of_new(2, "v"), of_new(3, "old3"), of_new(4, "old4")]);
+    expect_merged(&scene, &columns, &expected);
+    assert!(whys(&scene).keys().any(|why| why.contains("both sides changed a, b, each otherwise")), "{:?}", whys(&scene));
+    scene.document(0, &["decide", "update_origin_differs=coalesce"]);
+    expect_merged(&scene, &columns, &before);
+}

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use arrow_array::{BooleanArray, RecordBatch};
 
 use super::chosen_column::{choosing, chosen_column, fault};
+use super::columns_together::ColumnsTogether;
 use super::computing::{Computed, Computing, Expression, expression};
 use super::conditions;
 use super::merged_columns::MergedColumns;
@@ -28,6 +29,7 @@ use crate::wire::{CopyDecoder, CopyEncoder, RowBuffer};
 /// Composes the rows of one table.
 pub(super) struct Composer<'a> {
     record: &'a TableRecord,
+    together: ColumnsTogether,
     /// What the pick or rule chooses, of those that choose anything.
     choices: BTreeMap<By, BTreeMap<usize, Choice>>,
     /// One row for each text that is given, with nothing but the column that it is given for.
@@ -105,7 +107,8 @@ impl<'a> Composer<'a> {
         let (encoder, decoder) = (BatchEncoder::new(layout), BatchDecoder::new(layout));
         let computing = if expressions.is_empty() { None } else { Some(Computing::open(servers, database, record).await?) };
         let file = LazySegment::new(target, composed_schema(layout));
-        Ok(Some(Self { record, choices, texts, expressions, computing, encoder, decoder, file }))
+        let together = ColumnsTogether::of(record);
+        Ok(Some(Self { record, together, choices, texts, expressions, computing, encoder, decoder, file }))
     }
 
     /// Whether what decides a row composes it.
@@ -198,7 +201,9 @@ impl<'a> Composer<'a> {
         }
         let merged = of.merged.as_ref().filter(|_| one.resolution == Resolution::ColumnMerge)?;
         let is_left = |column: &usize| chosen.is_none_or(|chosen| !chosen.contains_key(column));
-        let clash = |column: &usize| is_left(column) && merged.side(self.record, one.row, *column).is_none();
+        let carried = |column: &usize| self.record.layout.columns[*column].is_carried();
+        let clash =
+            |column: &usize| carried(column) && is_left(column) && merged.side(&self.together, one.row, *column).is_none();
         let names: Vec<_> = columns.filter(clash).map(|column| self.record.layout.columns[column].name.to_string()).collect();
         (!names.is_empty()).then(|| format!("held: both sides changed {}, each otherwise", names.join(", ")))
     }
@@ -244,15 +249,28 @@ impl<'a> Composer<'a> {
         out: &mut Vec<u8>,
     ) -> Result<bool> {
         let side = match one.resolution {
-            Resolution::KeepOld => ValueOf::Old,
-            Resolution::ColumnMerge => {
-                let merged = of.merged.as_ref().and_then(|merged| merged.side(self.record, one.row, index));
+            Resolution::ColumnMerge if self.record.layout.columns[index].is_carried() => {
+                let merged = of.merged.as_ref().and_then(|merged| merged.side(&self.together, one.row, index));
                 merged.unwrap_or(ValueOf::Old)
             }
-            Resolution::Coalesce if field(views, ValueOf::Old, one.row, index, out)? => return Ok(true),
+            Resolution::Coalesce if self.is_gap(views, one.row, index)? => ValueOf::New,
+            Resolution::KeepOld | Resolution::ColumnMerge | Resolution::Coalesce => ValueOf::Old,
             _ => ValueOf::New,
         };
         field(views, side, one.row, index, out)
+    }
+}
+
+impl Composer<'_> {
+    /// Whether OLD has NULL in a column, and in all that go with it.
+    fn is_gap(&self, views: &[BatchView<'_>; 3], row: usize, column: usize) -> Result<bool> {
+        let mut value = Vec::new();
+        for with in self.together.with(column) {
+            if field(views, ValueOf::Old, row, *with, &mut value)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use arrow_array::RecordBatch;
 
+use super::columns_together::ColumnsTogether;
 use super::fact::written;
 use crate::delta::{self, Differences};
 use crate::engine::rows::Image;
@@ -38,12 +39,12 @@ impl MergedColumns {
         Ok(Self { written, by_old: compare(old, base)?, by_new: compare(new, base)?, apart: compare(old, new)? })
     }
 
-    /// The side whose value a column gets: NEW's where NEW alone changed it, else OLD's; nothing where both did, and differ.
-    /// When the row was written is what the later of them says.
-    pub(super) fn side(&self, record: &TableRecord, row: usize, column: usize) -> Option<ValueOf> {
-        let is_carried = record.layout.columns[column].is_carried();
-        match (self.by_old.differs(row, column), self.by_new.differs(row, column)) {
-            _ if !is_carried || !self.apart.differs(row, column) => Some(ValueOf::Old),
+    /// The side whose value a column gets, and those that go with it: NEW's where NEW alone changed them, else OLD's; nothing
+    /// where both did, and differ. When the row was written is what the later of them says.
+    pub(super) fn side(&self, together: &ColumnsTogether, row: usize, column: usize) -> Option<ValueOf> {
+        let any = |of: &Differences| together.with(column).iter().any(|column| of.differs(row, *column));
+        match (any(&self.by_old), any(&self.by_new)) {
+            _ if !any(&self.apart) => Some(ValueOf::Old),
             (_, false) => Some(ValueOf::Old),
             (false, true) => Some(ValueOf::New),
             (true, true) => self.written.as_ref().filter(|(at, _)| *at == column).and_then(|(_, last)| last[row]),

@@ -10,6 +10,7 @@ mod changed_columns;
 mod checked;
 mod chosen_column;
 mod closure;
+mod columns_together;
 mod composer;
 mod computing;
 mod conditions;
