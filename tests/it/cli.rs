@@ -190,6 +190,10 @@ fn recover_stops_where_a_person_must_decide_and_goes_on_when_told() {
 fn recover_goes_on_with_the_run_that_it_names() {
     let scene = Scene::new("cli_recover_on");
     let again = ["recover", "--leave-held", "--confirm", &scene.confirm];
+    assert_eq!(scene.failback(&["export", "--tables", "public.wallets"]).code, 0);
+    let more = scene.failback(&[&again[..], &["--tables", "public.*"]].concat());
+    assert!(more.code == 4 && more.stderr.contains("it was exported without public."), "{}", more.stderr);
+    std::fs::remove_dir_all(scene.run()).expect("the run's folder");
     assert_eq!(scene.failback(&["export"]).code, 0);
     let counted = |done: &Value| ["discover", "export", "diff", "plan", "merge", "verify"].map(|step| !done[step].is_null());
     let stopped = scene.json(3, &["recover"]);

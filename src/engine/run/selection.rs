@@ -205,6 +205,12 @@ impl Selection {
         self.tables.is_empty() || self.tables.iter().any(|pattern| pattern.matches(table))
     }
 
+    /// Whether tables are asked for by name or pattern.
+    #[must_use]
+    pub fn asks_tables(&self) -> bool {
+        !self.tables.is_empty()
+    }
+
     /// Returns the first pattern that means none of the tables.
     pub fn pattern_without_table<'a>(&self, mut tables: impl Iterator<Item = &'a str> + Clone) -> Option<&str> {
         let means_none = |pattern: &&Glob| !tables.clone().any(|table| pattern.matches(table));

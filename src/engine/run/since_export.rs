@@ -36,6 +36,7 @@ pub fn expect_as_exported(context: &Context) -> Result<()> {
             .find(|name| !selection.wants(name))
             .map(|name| format!("it was exported of {name} too, which is not asked for now")),
     );
+    found.extend(left_out_then(selection, &manifest));
     found.extend(other_evidence(context, &manifest)?);
     match found.into_iter().next() {
         None => Ok(()),
@@ -44,6 +45,18 @@ pub fn expect_as_exported(context: &Context) -> Result<()> {
             .because(cause)
             .next("ask for what it was exported with; or leave --run out, or name another folder, to make a new run")),
     }
+}
+
+/// Names a table that is asked for now and was left out by choice.
+fn left_out_then(selection: &Selection, manifest: &Manifest) -> Option<String> {
+    let by_choice = manifest.databases.iter().flat_map(|database| {
+        let names = database.left_out.iter().filter(|left_out| left_out.by_choice).map(|left_out| left_out.name.to_string());
+        names.map(|name| (&database.name, name))
+    });
+    let is_skipped = |database: &str, name: &str| selection.table(database, name).method == Some(Method::Skip);
+    let mut asked = by_choice.filter(|(database, name)| selection.wants(name) && !is_skipped(database, name));
+    let (_, name) = asked.next().filter(|_| selection.asks_tables())?;
+    Some(format!("it was exported without {name}, which is asked for now"))
 }
 
 /// Says which evidence is named now that the export did not go by: its rows are judged by what was read then.

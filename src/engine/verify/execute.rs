@@ -119,6 +119,9 @@ async fn verify_database(
 ) -> Result<String> {
     let held = context.servers().connect(Side::Old, &part.name).await?;
     let ledger = Ledger::of(context);
+    let now = held.identity().await?.system_identifier;
+    let is_another = now.is_some() && part.old.system_identifier.is_some() && now != part.old.system_identifier;
+    report.not_covered.extend(is_another.then(|| gap::of_server(&part.name)));
     settle_if_alone(context.store(), (&ledger, &held), &part.name).await;
     let merge = check_ledger(context.store(), (&ledger, &held), part, report).await?;
     let exported_us = record.clocks.map(|clocks| clocks.old.server_us);

@@ -103,6 +103,12 @@ fn of_sequences(database: &DatabaseRecord) -> impl Iterator<Item = Gap> {
     unreadable.map(|sequence| of_sequence(&database.name, sequence.name.to_string(), why.to_owned()))
 }
 
+/// All of OLD, where what was looked at is another server.
+pub(crate) fn of_server(database: &str) -> Gap {
+    let why = "this is another server than the one that was merged into: that one was not looked at";
+    Gap { database: database.to_owned(), table: "*".to_owned(), of: GapKind::Rows, why: why.to_owned(), keys: Vec::new() }
+}
+
 /// A sequence that may give out numbers which NEW's has given out.
 pub(crate) fn of_sequence(database: &str, name: String, why: String) -> Gap {
     Gap { database: database.to_owned(), table: name, of: GapKind::Numbers, why, keys: Vec::new() }

@@ -183,3 +183,27 @@ fn a_copy_without_a_key_that_the_merge_itself_wrote_otherwise_is_a_mismatch() {
     let report = verified(&case);
     assert_eq!((report.tables[0].mismatched, report.state), (1, State::NotVerified), "{report:#?}");
 }
+
+#[test]
+fn another_server_is_not_the_one_that_was_merged_into() {
+    let case = recovery(pair("verify_copy", T, NEW, ""), COMPARE);
+    merged(&case);
+    assert_eq!(verified(&case).state, State::Verified);
+    let copy = support::third_of(&case.pair);
+    let bin = crate::restore::scene::bin();
+    let dump = std::process::Command::new(bin.join("pg_dump")).arg("--dbname").arg(&case.pair.old).output().expect("pg_dump");
+    assert!(dump.status.success(), "{dump:?}");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), &dump.stdout).expect("a dump");
+    let mut load = std::process::Command::new(bin.join("psql"));
+    load.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-f"]).arg(file.path());
+    let loaded = load.arg("--dbname").arg(&copy).output().expect("psql");
+    assert!(loaded.status.success(), "{loaded:?}");
+    let endpoint = Endpoint::resolve(Side::Old, Some(&copy), &|_| None).expect("an endpoint");
+    let servers = case.context.servers().clone().with_endpoint(Side::Old, endpoint);
+    let context = case.context.clone().with_servers(servers);
+    let report = block_on(engine::verify(&context)).expect("a verification");
+    assert_eq!(report.state, State::VerifiedWithGaps, "{report:#?}");
+    let why = &report.not_covered.iter().find(|gap| gap.table == "*").expect("a gap").why;
+    assert!(why.contains("another server than the one that was merged into"), "{why}");
+}
