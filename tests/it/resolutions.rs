@@ -242,3 +242,29 @@ fn columns_that_refer_together_are_of_one_side() {
     scene.document(0, &["decide", "update_origin_differs=coalesce"]);
     expect_merged(&scene, &columns, &before);
 }
+
+#[test]
+fn rows_that_may_be_two_are_not_composed_and_no_spelling_of_olds_is_lost() {
+    let table = |form: &str| {
+        format!(
+            "create table t (id int primary key, j {form}, v text, created_at timestamptz, updated_at timestamptz);
+             insert into t select i, '{{\"a\": 1}}', null, '2025-01-01', '2026-01-01' from generate_series(1, 3) i"
+        )
+    };
+    let pair: Pair = support::pair("two_rows");
+    let base = support::third_of(&pair);
+    support::sql(&base, &table("json"));
+    // The same value in jsonb, and another spelling in json.
+    let old = "update t set j = '{\"a\":1}', updated_at = '2026-01-14 13:00Z'";
+    support::sql(&pair.old, &format!("{}; {old}", table("json")));
+    let new = "update t set v = 'new', updated_at = '2026-01-14 12:00Z';
+        update t set j = '{\"a\": 2}' where id = 2; update t set created_at = '2026-01-14 12:00Z' where id = 3";
+    support::sql(&pair.new, &format!("{}; {new}", table("jsonb")));
+    let scene = Scene::of(pair, &format!("[base]\nurl = \"{base}\"\n")).planned();
+    let columns = ["j", "v"];
+    let before = rows(&scene.pair.old, &columns);
+    scene.document(0, &["decide", "--table", "public.t", "update_origin_differs=column_merge"]);
+    let spelt = |id: i64| before[&id][0].clone();
+    let expected = Rows::from([(1, vec![spelt(1), Some("new".to_owned())]), (2, before[&2].clone()), (3, before[&3].clone())]);
+    expect_merged(&scene, &columns, &expected);
+}

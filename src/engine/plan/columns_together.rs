@@ -5,7 +5,11 @@ use crate::name::Ident;
 use crate::staging::TableRecord;
 
 /// The columns that are taken of one side together, by each column's position in the layout.
-pub(super) struct ColumnsTogether(Vec<Vec<usize>>);
+pub(super) struct ColumnsTogether {
+    with: Vec<Vec<usize>>,
+    /// Those that hold OLD's own forms of their values.
+    forms: Vec<Vec<usize>>,
+}
 
 impl ColumnsTogether {
     /// Reads OLD's foreign keys. Keys that share a column are one.
@@ -20,11 +24,21 @@ impl ColumnsTogether {
             group.iter_mut().filter(|one| joined.contains(one)).for_each(|one| *one = into);
         }
         let with = |column: usize| (0..layout.len()).filter(|other| group[*other] == group[column]).collect();
-        Self((0..layout.len()).map(with).collect())
+        let with: Vec<Vec<usize>> = (0..layout.len()).map(with).collect();
+        let is_form = |form: &usize, of: &[usize]| {
+            of.iter().any(|column| layout[*form].own_form_of.as_ref() == Some(&layout[*column].name))
+        };
+        let forms = with.iter().map(|of| (0..layout.len()).filter(|form| is_form(form, of)).collect()).collect();
+        Self { with, forms }
     }
 
     /// Lists the columns that go with one, itself among them.
     pub(super) fn with(&self, column: usize) -> &[usize] {
-        &self.0[column]
+        &self.with[column]
+    }
+
+    /// Lists the columns that hold OLD's own forms of those.
+    pub(super) fn forms_of(&self, column: usize) -> &[usize] {
+        &self.forms[column]
     }
 }

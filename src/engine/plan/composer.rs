@@ -122,7 +122,7 @@ impl<'a> Composer<'a> {
             return Ok(Vec::new());
         }
         let images = [Image::read(batch, "old")?, Image::read(batch, "new")?, Image::read(batch, "base")?];
-        let does_merge = wanted.iter().any(|one| one.resolution == Resolution::ColumnMerge);
+        let does_merge = wanted.iter().any(|one| one.resolution.composes());
         let merged = does_merge.then(|| MergedColumns::of(self.record, batch, &images)).transpose()?;
         let made_of = MadeOf { merged, computed: self.computed(batch, wanted).await?, images };
         let held: Vec<_> = wanted.iter().map(|one| self.why_not(&made_of, one)).collect();
@@ -199,7 +199,13 @@ impl<'a> Composer<'a> {
         if let Some(why) = computed.into_iter().find_map(Computed::why_not) {
             return Some(why.to_owned());
         }
-        let merged = of.merged.as_ref().filter(|_| one.resolution == Resolution::ColumnMerge)?;
+        let merged = of.merged.as_ref().filter(|_| one.resolution.composes())?;
+        if merged.may_be_others(one.row) {
+            return Some("held: OLD's row and NEW's do not agree on when they were made, and may be two".to_owned());
+        }
+        if one.resolution != Resolution::ColumnMerge {
+            return None;
+        }
         let is_left = |column: &usize| chosen.is_none_or(|chosen| !chosen.contains_key(column));
         let carried = |column: &usize| self.record.layout.columns[*column].is_carried();
         let clash =

@@ -39,6 +39,11 @@ fn a_child_that_came_since_the_diff_does_not_find_another_row_in_its_parents_pla
         let decided = case(&format!("comes_decided_{number}"), decisions);
         planned(&decided);
         comes(&decided);
+        let refused =
+            block_on(engine::merge(&decided.context, MergeOptions::default())).expect_err("nobody has seen the child");
+        assert_eq!(refused.kind(), ErrorKind::Refused, "{refused}");
+        let plan = planned(&decided);
+        assert!(plan.notes.iter().any(|note| note.contains("children in public.c")), "{:?}", plan.notes);
         block_on(engine::merge(&decided.context, MergeOptions::default())).expect("somebody says that they are one");
     }
     let of_all = case("comes_of_all", "[[rule]]\ntable = \"*\"\nclass = \"ambiguous_differs\"\nresolution = \"apply_new\"");
