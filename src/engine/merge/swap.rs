@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::table_merge::TableMerge;
 use crate::engine::plan::Direction;
-use crate::engine::rows::SentRow;
+use crate::engine::rows::{SentRow, finding_names};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::Session;
 use crate::policy::Action;
@@ -49,7 +49,8 @@ impl TableMerge<'_> {
         let is_forward = self.direction == Direction::Forward && !self.fires;
         if is_forward && !is_parent && self.is_locked_as_read() && self.wanted.get(Operation::Update) > 0 {
             let layout = &self.record.layout;
-            self.swap = Some(SentRow::of(old, self.load.source, layout, |column| column.old.is_present()).await?);
+            let asking = SentRow::of(old, self.load.source, layout, |column| column.old.is_present());
+            self.swap = Some(finding_names(old, self.record.old.inlines(), asking).await?);
         }
         Ok(())
     }
