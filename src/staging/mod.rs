@@ -55,6 +55,7 @@ mod segment_columns;
 mod segment_damage;
 mod segment_groups;
 mod segment_reader;
+mod segment_rows;
 mod segment_writer;
 mod vote;
 mod written;
@@ -86,6 +87,7 @@ pub use restored::{Former, FormerDump, RESTORED, RestoreState, Restored, Restore
 pub use row_name::{ROW_PLACE, RowKey, row_keys};
 pub use run_record::{RunId, RunRecord};
 pub use segment_reader::SegmentReader;
+pub use segment_rows::SegmentRows;
 pub use segment_writer::{Segment, SegmentWriter};
 pub use vote::{Verdict, Vote};
 pub use written::{Raise, Written};

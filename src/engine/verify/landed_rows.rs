@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::UInt32Type;
 use arrow_array::{Array as _, BooleanArray, RecordBatch};
-use arrow_select::concat::concat_batches;
 use arrow_select::filter::filter_record_batch;
 
 use crate::codec::{BatchEncoder, StagedColumn};
@@ -20,7 +19,7 @@ use crate::engine::rows::{Image, SentRow, view};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
-use crate::staging::{LANDED_PLACE, LANDED_RELATION, Segment, SegmentReader, TableRecord, read_otherwise};
+use crate::staging::{LANDED_PLACE, LANDED_RELATION, Segment, SegmentReader, SegmentRows, TableRecord, read_otherwise};
 use crate::statement::{Place, RowSource};
 use crate::store::Store;
 
@@ -40,12 +39,13 @@ pub(super) type LandedPlaces = Vec<(QualifiedName, Vec<Place>)>;
 /// Places with their rows of a change, by the relation, and by whether OLD had the rows before where that tells.
 type ByLeaf = BTreeMap<(u32, bool), Vec<(Place, usize)>>;
 
+/// What is done, for errors.
+const WHAT: &str = "read where the merge's rows lie";
+
 /// Reads places beside rows of the diff.
 pub(super) struct LandedRows<'a> {
     table: &'a LandedTable,
-    reader: SegmentReader,
-    /// What was read and not asked for yet.
-    rest: Option<RecordBatch>,
+    places: SegmentRows,
     encoder: BatchEncoder,
     /// What is compared of rows that OLD had before, and of those that it had not.
     sent: [SentRow; 2],
@@ -70,24 +70,13 @@ impl<'a> LandedRows<'a> {
         let asking = |was_there| SentRow::of(old, source, &record.layout, move |column| is_promised(column, was_there));
         let sent = [asking(false).await?, asking(true).await?];
         let encoder = BatchEncoder::new(&record.layout);
-        Ok(Self { table, reader: reader.map_err(read_otherwise)?, rest: None, encoder, sent })
+        let places = SegmentRows::of(reader.map_err(read_otherwise)?, WHAT);
+        Ok(Self { table, places, encoder, sent })
     }
 
     /// Reads the places of the next rows of the diff.
     pub(super) fn take(&mut self, rows: usize) -> Result<RecordBatch> {
-        let (mut parts, mut missing): (Vec<RecordBatch>, _) = (Vec::new(), rows);
-        while missing > 0 {
-            let batch = match self.rest.take() {
-                Some(batch) => batch,
-                None => self.reader.next().ok_or_else(|| damaged("it has fewer rows than the diff"))??,
-            };
-            let used = missing.min(batch.num_rows());
-            parts.push(batch.slice(0, used));
-            self.rest = (used < batch.num_rows()).then(|| batch.slice(used, batch.num_rows() - used));
-            missing -= used;
-        }
-        let schema = parts.first().ok_or_else(|| damaged("it holds no rows"))?.schema();
-        concat_batches(&schema, &parts).map_err(|error| damaged(&error.to_string()))
+        self.places.take(rows).map_err(read_otherwise)
     }
 
     /// Finds those rows of a change that lie at their places as the plan promises them, and returns these places. `wanted` are
@@ -140,6 +129,6 @@ impl<'a> LandedRows<'a> {
 }
 
 fn damaged(cause: &str) -> Error {
-    let error = Error::new(ErrorKind::Damaged, "read where the merge's rows lie").because(cause.to_owned());
+    let error = Error::new(ErrorKind::Damaged, WHAT).because(cause.to_owned());
     read_otherwise(error)
 }
