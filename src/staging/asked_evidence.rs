@@ -2,11 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::baseline::Baseline;
-use super::index_file::json;
-use super::layout;
-use super::mark::Mark;
-use crate::error::Result;
 use crate::name::{Side, Sided};
 
 /// The evidence that was named, on the command line or in the configuration; nothing of it where none was.
@@ -25,23 +20,6 @@ pub struct AskedEvidence {
 }
 
 impl AskedEvidence {
-    /// Names a mark by its digest.
-    ///
-    /// # Errors
-    /// `Storage` where it cannot be written as text.
-    pub fn with_mark(self, mark: Option<&Mark>) -> Result<Self> {
-        Ok(Self { mark_blake3: mark.map(|mark| json(layout::MANIFEST, mark)).transpose()?.map(|(_, digest)| digest), ..self })
-    }
-
-    /// Names a baseline by its digest.
-    ///
-    /// # Errors
-    /// As [`AskedEvidence::with_mark`].
-    pub fn with_baseline(self, baseline: Option<&Baseline>) -> Result<Self> {
-        let digest = baseline.map(|baseline| json(layout::MANIFEST, baseline)).transpose()?.map(|(_, digest)| digest);
-        Ok(Self { baseline_blake3: digest, ..self })
-    }
-
     /// Lists what is named now and was not named so at the export, as the options that name it.
     #[must_use]
     pub fn beside(&self, then: &Self) -> Vec<&'static str> {

@@ -8,7 +8,7 @@ use super::selection::Selection;
 use super::servers::Servers;
 use crate::error::Result;
 use crate::name::{Side, Sided};
-use crate::staging::AskedEvidence;
+use crate::staging::{AskedEvidence, json_digest};
 use crate::store::Store;
 
 /// What a step works with. Functions within a step take the part that they need.
@@ -111,14 +111,14 @@ impl Context {
     /// `Storage` where a mark or a baseline cannot be written as text.
     pub(crate) fn asked_evidence(&self) -> Result<AskedEvidence> {
         let selection = &self.selection;
-        let asked = AskedEvidence {
+        let baseline = selection.baseline().map(|armed| armed.baseline.as_ref());
+        Ok(AskedEvidence {
+            mark_blake3: selection.shared_mark().as_deref().map(json_digest).transpose()?,
+            baseline_blake3: baseline.map(json_digest).transpose()?,
             xids: Sided::of(|side: Side| selection.xid(side).map(|xid| xid.to_string())),
             estimates: selection.estimates(),
             base: self.servers.base_address(),
-            ..AskedEvidence::default()
-        };
-        let asked = asked.with_mark(selection.shared_mark().as_deref())?;
-        asked.with_baseline(selection.baseline().map(|armed| armed.baseline.as_ref()))
+        })
     }
 
     /// Says where the run is, for errors and reports.
