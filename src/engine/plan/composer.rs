@@ -17,12 +17,11 @@ use crate::delta;
 use crate::engine::rows::{Batches, Composed, Image, LazySegment, Target, composed_batch, composed_schema, view};
 use crate::engine::run::Servers;
 use crate::error::{Error, ErrorKind, Place as _, Result};
-use crate::name::Side;
-use crate::pg::{Session, Transaction, server_fault};
+use crate::pg::{Session, server_fault};
 use crate::policy::{By, Choice, Chosen, Decisions, Resolution, ValueOf};
 use crate::schema::Column;
 use crate::staging::{Segment, TableRecord};
-use crate::statement::{CONDITION_TIMEOUT, OWN_SEARCH_PATH, set_value, set_value_changes};
+use crate::statement::{set_value, set_value_changes};
 use crate::store::Store;
 use crate::wire::{CopyDecoder, CopyEncoder, RowBuffer};
 
@@ -80,19 +79,19 @@ impl<'a> Composer<'a> {
         if all.is_empty() && !decisions.composes() {
             return Ok(None);
         }
-        let old = Transaction::read(servers.connect(Side::Old, database).await?).await?;
-        old.execute_all(OWN_SEARCH_PATH).await?;
-        old.execute_all(CONDITION_TIMEOUT).await?;
+        // Of a table of which nothing is chosen, OLD is asked nothing.
+        let computing = if all.is_empty() { None } else { Some(Computing::open(servers, database, record).await?) };
         let (mut choices, mut texts, mut expressions) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for (by, of) in all {
             let mut chosen = BTreeMap::new();
             for (name, one) in &of.0 {
                 let (index, column) =
                     chosen_column(record, name).map_err(|cause| fault(one).because(cause)).place(|| &table)?;
-                if let Choice::Text(text) = &one.choice
+                if let (Choice::Text(text), Some(computing)) = (&one.choice, &computing)
                     && !texts.contains_key(&(index, text.clone()))
                 {
-                    let value = read(&old, record, (index, column), text).await.map_err(|error| unlike(one, error))?;
+                    let value =
+                        read(computing.session(), record, (index, column), text).await.map_err(|error| unlike(one, error))?;
                     texts.insert((index, text.clone()), value.ok_or_else(|| too_long(one, column))?);
                 }
                 if let Some(found) = expression((servers, database), record, (index, column), one).await.place(|| &table)? {
@@ -102,10 +101,8 @@ impl<'a> Composer<'a> {
             }
             choices.insert(by, chosen);
         }
-        old.rollback().await?;
         let layout = &record.layout;
         let (encoder, decoder) = (BatchEncoder::new(layout), BatchDecoder::new(layout));
-        let computing = if expressions.is_empty() { None } else { Some(Computing::open(servers, database, record).await?) };
         let file = LazySegment::new(target, composed_schema(layout));
         let together = ColumnsTogether::of(record);
         Ok(Some(Self { record, together, choices, texts, expressions, computing, encoder, decoder, file }))

@@ -11,7 +11,7 @@ use crate::engine::rows::{Batches, load_columns, view};
 use crate::engine::run::Servers;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
-use crate::pg::{ServerFault, Transaction, server_fault};
+use crate::pg::{ServerFault, Session, Transaction, server_fault};
 use crate::policy::{Choice, Chosen};
 use crate::schema::Column;
 use crate::staging::TableRecord;
@@ -66,6 +66,11 @@ impl<'a> Computing<'a> {
         old.execute_all(OWN_SEARCH_PATH).await?;
         old.execute_all(CONDITION_TIMEOUT).await?;
         Ok(Self { record, load: load_table(record), old })
+    }
+
+    /// The session, in a transaction that cannot write.
+    pub(super) fn session(&self) -> &Session {
+        &self.old
     }
 
     /// Asks for the values of a column for some rows; in their order.
