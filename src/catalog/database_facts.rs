@@ -90,14 +90,28 @@ pub async fn archive_needs(client: &Client, roles: &[String], extensions: &[Stri
     ask(client, "look for roles and extensions", NEEDS, &[&roles, &extensions]).await?.iter().map(read).collect()
 }
 
-/// Lists the tables of a database, and whether each is partitioned.
+/// A table of a database, to be counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountableTable {
+    /// Its name.
+    pub name: QualifiedName,
+    /// Whether its rows lie in partitions.
+    pub is_partitioned: bool,
+    /// Whether it is a partition of another.
+    pub is_partition: bool,
+}
+
+/// Lists the tables of a database, partitions among them.
 ///
 /// # Errors
 /// As [`database_facts`].
-pub async fn restored_tables(client: &Client) -> Result<Vec<(QualifiedName, bool)>> {
+pub async fn countable_tables(client: &Client) -> Result<Vec<CountableTable>> {
     let read = |row| {
-        let name = QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "name")? };
-        Ok((name, fact::get(row, "is_partitioned")?))
+        Ok(CountableTable {
+            name: QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "name")? },
+            is_partitioned: fact::get(row, "is_partitioned")?,
+            is_partition: fact::get(row, "is_partition")?,
+        })
     };
     ask(client, "list the tables", TABLES, &[]).await?.iter().map(read).collect()
 }

@@ -56,7 +56,6 @@ mod trigger;
 mod unique_index;
 mod unproven_check;
 mod used;
-mod whole_table;
 mod worked_out_index;
 mod written_count;
 
@@ -66,7 +65,9 @@ use tokio_postgres::Client;
 
 pub use condition::{ConditionFacts, condition_facts};
 pub use database::{Database, databases, has_relations};
-pub use database_facts::{archive_needs, database_facts, database_grants, database_settings, restored_tables, unproven};
+pub use database_facts::{
+    CountableTable, archive_needs, countable_tables, database_facts, database_grants, database_settings, unproven,
+};
 pub use database_traits::database_traits;
 pub use filenode::filenodes;
 pub use guard::{connect_grants, guarded_databases, guarded_roles};
@@ -87,7 +88,6 @@ pub use sequence_use::sequence_uses;
 pub use shielded::shielded;
 pub use unproven_check::unproven_checks;
 pub use used::used;
-pub use whole_table::whole_tables;
 pub use written_count::{WrittenCount, written_counts};
 
 use crate::error::Result;

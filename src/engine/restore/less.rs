@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::catalog;
+use super::proof::count;
+use crate::catalog::{self, CountableTable};
 use crate::engine::Servers;
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place as _, Result};
-use crate::name::{QualifiedName, Side};
+use crate::name::Side;
 use crate::pg::Session;
 use crate::staging::{RestoredDatabase, RestoredTable};
-use crate::statement::count_of_table;
 use crate::text::amount;
 
 /// The rows of tables.
@@ -34,7 +34,7 @@ struct Less {
 pub(super) async fn lacks(servers: &Servers, restored: &Session, name: &str) -> Result<Option<String>> {
     let looking = async {
         let session = servers.connect(Side::Old, name).await?;
-        let tables = catalog::whole_tables(session.client()).await;
+        let tables = whole_tables(&session).await;
         session.close().await;
         tables
     };
@@ -43,9 +43,9 @@ pub(super) async fn lacks(servers: &Servers, restored: &Session, name: &str) -> 
         Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
         Err(error) => return Ok(Some(format!("which tables {name} has now cannot be seen: {error}"))),
     };
-    let here = catalog::whole_tables(restored.client()).await?;
+    let here = whole_tables(restored).await?;
     let gone: Vec<_> =
-        there.iter().map(|(table, _)| table).filter(|table| !here.iter().any(|(one, _)| one == *table)).collect();
+        there.iter().map(|table| &table.name).filter(|name| !here.iter().any(|one| one.name == **name)).collect();
     let count = amount::plural(gone.len() as u64, "table", "tables");
     Ok((!gone.is_empty()).then(|| format!("{name} has {count} now that the backup has not: {}", amount::names(&gone))))
 }
@@ -94,30 +94,31 @@ async fn there(servers: &Servers, name: &str) -> Result<Counts> {
     counted
 }
 
+/// Lists the tables that are no partitions.
+async fn whole_tables(session: &Session) -> Result<Vec<CountableTable>> {
+    let mut tables = catalog::countable_tables(session.client()).await?;
+    tables.retain(|table| !table.is_partition);
+    Ok(tables)
+}
+
 /// Counts each table with all of its partitions: partitions come and go, and their rows are their table's.
 async fn counts(session: &Session) -> Result<Counts> {
     let mut found = Counts::new();
-    for (table, is_partitioned) in catalog::whole_tables(session.client()).await? {
-        let rows = count(session, &table, is_partitioned).await.place(|| table.to_string())?;
-        found.insert(table.to_string(), rows);
+    for CountableTable { name, is_partitioned, .. } in whole_tables(session).await? {
+        let rows = count(session, &name, is_partitioned).await.place(|| name.to_string())?;
+        found.insert(name.to_string(), rows.unwrap_or_default());
     }
     Ok(found)
-}
-
-async fn count(session: &Session, table: &QualifiedName, is_partitioned: bool) -> Result<u64> {
-    let rows = session.query(&count_of_table(table, is_partitioned), &[]).await?;
-    let rows = rows.first().and_then(|row| row.try_get::<_, i64>(0).ok()).and_then(|rows| u64::try_from(rows).ok());
-    Ok(rows.unwrap_or_default())
 }
 
 /// Counts the tables of a restore once more, and says what is less than the backup holds, or than was restored.
 async fn recount(session: &Session, tables: &mut [RestoredTable]) -> Result<Less> {
     let (mut before, mut now) = (Counts::new(), Counts::new());
-    let there = catalog::restored_tables(session.client()).await?;
+    let there = catalog::countable_tables(session.client()).await?;
     for one in tables {
         before.extend(one.archived.or(one.restored).map(|rows| (one.table.clone(), rows)));
-        one.restored = match there.iter().find(|(table, _)| table.to_string() == one.table) {
-            Some((table, is_partitioned)) => Some(count(session, table, *is_partitioned).await?),
+        one.restored = match there.iter().find(|table| table.name.to_string() == one.table) {
+            Some(table) => count(session, &table.name, table.is_partitioned).await?,
             None => None,
         };
         now.extend(one.restored.map(|rows| (one.table.clone(), rows)));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::check::CheckedBackup;
-use crate::catalog;
+use crate::catalog::{self, CountableTable};
 use crate::error::Result;
 use crate::name::QualifiedName;
 use crate::pg::Session;
@@ -46,6 +46,15 @@ pub(super) async fn prove(session: &Session, checked: &CheckedBackup) -> Result<
     Ok(proof)
 }
 
+/// Counts a table's rows; nothing where the server's answer is no number of rows.
+///
+/// # Errors
+/// What the server said.
+pub(super) async fn count(session: &Session, table: &QualifiedName, is_partitioned: bool) -> Result<Option<u64>> {
+    let rows = session.query(&count_of_table(table, is_partitioned), &[]).await?;
+    Ok(rows.first().and_then(|row| row.try_get::<_, i64>(0).ok()).and_then(|rows| u64::try_from(rows).ok()))
+}
+
 /// Counts the tables of the database that a session is in, and holds them against a backup; `so` says how they came to be
 /// there. Returns each table, and where they differ.
 ///
@@ -59,14 +68,13 @@ pub(super) async fn count_against(
     let (mut tables, mut differences) = (Vec::new(), Vec::new());
     let archived = checked.tables.iter().map(|table| (QualifiedName::new(&table.schema, &table.name), table.rows));
     let mut archived: BTreeMap<QualifiedName, u64> = archived.collect();
-    for (table, is_partitioned) in catalog::restored_tables(session.client()).await? {
+    for CountableTable { name: table, is_partitioned, .. } in catalog::countable_tables(session.client()).await? {
         let of_archive = archived.remove(&table);
         // Rows that are loaded through a partitioned table lie in its partitions; else each partition has its own.
         if is_partitioned && of_archive.is_none() {
             continue;
         }
-        let rows = session.query(&count_of_table(&table, is_partitioned), &[]).await?;
-        let restored = rows.first().and_then(|row| row.try_get::<_, i64>(0).ok()).and_then(|rows| u64::try_from(rows).ok());
+        let restored = count(session, &table, is_partitioned).await?;
         if of_archive.is_some() && of_archive != restored {
             let [there, here] = [of_archive, restored].map(|rows| amount::rows(rows.unwrap_or(0)));
             differences.push(format!("{table}: the backup holds {there}, and {here} {so}"));
