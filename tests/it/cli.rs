@@ -30,8 +30,8 @@ impl Scene {
             Ok::<_, failback::error::Error>(())
         })
         .unwrap();
-        let address = support::value(&pair.old, "select host(inet_server_addr()) || ':' || inet_server_port()");
-        Self { pair, folder: tempfile::tempdir().unwrap(), confirm: address.unwrap() }
+        let confirm = support::address(&pair.old);
+        Self { pair, folder: tempfile::tempdir().unwrap(), confirm }
     }
 
     fn run(&self) -> String {

@@ -61,9 +61,9 @@ impl Scene {
         }
         support::sql(&pair.old, ON_OLD);
         support::sql(&pair.new, WORK);
-        let address = support::value(&pair.old, "select host(inet_server_addr()) || ':' || inet_server_port()");
+        let address = support::address(&pair.old);
         let folder = tempfile::tempdir().expect("a folder");
-        Self { pair, role, folder, confirm: address.expect("an address") }
+        Self { pair, role, folder, confirm: address }
     }
 
     fn path(&self, name: &str) -> PathBuf {

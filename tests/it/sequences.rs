@@ -65,10 +65,6 @@ fn of<'a>(document: &'a Value, name: &str) -> &'a Value {
     all.iter().find(|one| one["sequence"] == format!("public.{name}")).unwrap_or_else(|| panic!("{name}: {document:#}"))
 }
 
-fn address(url: &str) -> String {
-    support::value(url, "select host(inet_server_addr()) || ':' || inet_server_port()").expect("an address")
-}
-
 fn next(url: &str, sequence: &str) -> String {
     support::value(url, &format!("select nextval('{sequence}')")).expect("a number")
 }
@@ -101,7 +97,7 @@ fn every_kind_of_sequence_is_raised_past_all_that_was_used() {
     let refused = run(&pair, &["--apply"]);
     assert!(refused.code == 4 && refused.stderr.contains("OLD was not touched"), "{refused:?}");
     assert_eq!(Side::BOTH.map(|side| positions(pair.url(side))), before);
-    let raised = json(0, &run(&pair, &["--json", "--apply", "--confirm", &address(&pair.old)]));
+    let raised = json(0, &run(&pair, &["--json", "--apply", "--confirm", &support::address(&pair.old)]));
     assert_eq!(
         (&of(&raised, "a_id_seq")["state"], &of(&raised, "a_id_seq")["old"]["last_value"]),
         (&"raised".into(), &20.into())
@@ -149,7 +145,7 @@ fn what_stands_in_the_way_is_said_by_name() {
     }
     support::sql(&pair.old, &format!("grant update on free, held to {role}; grant select on sequence aside.s to {role}"));
     let [old, new] = Side::BOTH.map(|side| crate::refusals::with_login(pair.url(side), &role, "reader"));
-    let confirm = address(&pair.old);
+    let confirm = support::address(&pair.old);
     let seen = json(9, &as_user(&pair, &old, &new, &["--json", "--apply", "--confirm", &confirm]));
     let said = |name: &str, list: &str, text: &str| {
         let account = of(&seen, name);
@@ -183,7 +179,7 @@ fn sequences_in_use_never_go_back() {
         support::sql(pair.url(side), both);
     }
     support::sql(&pair.new, "select setval('plain', 4000), setval('held', 4000), setval('down', -12000)");
-    let confirm = address(&pair.old);
+    let confirm = support::address(&pair.old);
     let drawn = std::thread::scope(|scope| {
         let drawer = || {
             let query = "select nextval('plain'), nextval('held'), nextval('down') from generate_series(1, 3000)";
@@ -239,7 +235,7 @@ fn numbers_of_every_type_are_compared_and_others_are_named() {
         insert into made_t values (500); insert into letters_t values ('L-500');
         alter table owned_t alter id set default null";
     support::sql(&pair.new, on_new);
-    let confirm = address(&pair.old);
+    let confirm = support::address(&pair.old);
     let raised = json(9, &run(&pair, &["--json", "--apply", "--confirm", &confirm]));
     let goals = [
         ("exact", "501"),

@@ -150,8 +150,7 @@ fn fifty_eight_conflicts_of_5040_rows_are_found_decided_approved_merged_and_repo
     }
     support::sql(&pair.new, &work_of_new());
     support::sql(&pair.old, WORK_OF_OLD);
-    let address =
-        support::value(&pair.old, "select host(inet_server_addr()) || ':' || inet_server_port()").expect("an address");
+    let address = support::address(&pair.old);
     let scene = Scene::of(pair, APPROVAL);
     assert_eq!(scene.run(&["export"]).code, 0);
     let mut dba = Dba { scene, address, commands: 0, characters: 0, keys: 0, begun: Instant::now() };

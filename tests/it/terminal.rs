@@ -108,7 +108,7 @@ fn eighty_columns_are_enough() {
          [tables.\"warehousing.consignment_positions_of_suppliers\"]\nupdated = \"last_updated_at\"\n"
     );
     std::fs::write(home.path().join("failback.toml"), config).expect("a configuration");
-    let address = support::value(&old, "select host(inet_server_addr()) || ':' || inet_server_port()").expect("an address");
+    let address = support::address(&old);
     let room = |code, arguments: &[&str]| expect_room(home.path(), code, arguments);
     for verb in ["discover", "export", "diff", "decide", "plan", "merge", "verify", "undo", "recover", "status", "demo"] {
         room(0, &[verb, "--help"]);

@@ -74,15 +74,9 @@ impl Scene {
     }
 
     fn bare_on(pair: Pair) -> Self {
-        let address = support::value(&pair.old, "select host(inet_server_addr()) || ':' || inet_server_port()");
+        let address = support::address(&pair.old);
         let given = Sided { old: pair.old.clone(), new: pair.new.clone() };
-        Self {
-            pair,
-            given,
-            folder: tempfile::tempdir().expect("a folder"),
-            confirm: address.expect("an address"),
-            run: "run".into(),
-        }
+        Self { pair, given, folder: tempfile::tempdir().expect("a folder"), confirm: address, run: "run".into() }
     }
 
     /// The small estate, planned.

@@ -20,8 +20,7 @@ fn counts(value: &Value) -> Vec<(String, u64)> {
 }
 
 fn confirm(scene: &Scene) -> String {
-    let address = "select host(inet_server_addr()) || ':' || inet_server_port()";
-    support::value(&scene.pair.old, address).expect("an address")
+    support::address(&scene.pair.old)
 }
 
 #[test]

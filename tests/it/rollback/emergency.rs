@@ -149,20 +149,33 @@ fn a_folder_will_do_and_a_backup_that_is_cut_off_stops_it_before_anything_is_mad
     assert_eq!((stage.calls("storage"), stage.calls("account")), (0, 0), "nothing of Azure's is asked");
 }
 
-#[test]
-fn a_server_is_made_as_another_one_was_and_its_host_name_is_told() {
-    if Command::new("pg_isready").arg("--version").output().is_err() {
-        let _ =
-            std::io::Write::write_all(&mut std::io::stderr(), b"skipped: pg_isready is not installed (rollback::emergency)\n");
-        return;
+/// Whether the program is not installed that waits for a server; says so.
+pub(super) fn lacks_pg_isready(test: &str) -> bool {
+    let lacks = Command::new("pg_isready").arg("--version").output().is_err();
+    if lacks {
+        let said = format!("skipped: pg_isready is not installed ({test})\n");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), said.as_bytes());
     }
-    let (_alone, scene) = (alone(), Scene::new());
+    lacks
+}
+
+/// A stage on which Azure makes a server as another one was.
+pub(super) fn restored_by_azure(scene: &Scene) -> Stage {
     let port = scene.confirm.rsplit(':').next().expect("a port").to_owned();
     let vars = format!(
         "moment = \"2026-11-22T11:00:00+02:00\"\nold_group = \"old-rg\"\nsource_server = \"prod-old\"\n\
          restored_server = \"prod-old-2\"\nold_port = {port}\n"
     );
-    let stage = stage(&scene, &["postgres"], &vars);
+    stage(scene, &["postgres"], &vars)
+}
+
+#[test]
+fn a_server_is_made_as_another_one_was_and_its_host_name_is_told() {
+    if lacks_pg_isready("rollback::emergency") {
+        return;
+    }
+    let (_alone, scene) = (alone(), Scene::new());
+    let stage = restored_by_azure(&scene);
     let server = |state: &str| json!({ "state": state, "host": "127.0.0.1" });
     let mut world = stage.world();
     world["servers"] = json!({ "old-rg/prod-old": server("Ready"), "old-rg/prod-old-2": server("Ready") });

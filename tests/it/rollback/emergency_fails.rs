@@ -1,10 +1,8 @@
 //! Each step of the emergency where it fails: what it says, and that nothing behind it is done.
 
-use std::process::Command;
-
 use serde_json::json;
 
-use super::emergency::{alone, answer, approve, resume, stage, stops};
+use super::emergency::{alone, answer, approve, lacks_pg_isready, restored_by_azure, resume, stage, stops};
 use super::stage::Stage;
 use crate::restore::fetched::md5;
 use crate::restore::scene::{ROWS, Scene, flip, written_at};
@@ -91,20 +89,11 @@ fn a_backup_that_is_not_what_was_fetched_or_wants_what_lacks_is_not_restored() {
 
 #[test]
 fn a_server_that_azure_does_not_know_or_that_does_not_answer_is_not_gone_on_with() {
-    if Command::new("pg_isready").arg("--version").output().is_err() {
-        let _ = std::io::Write::write_all(
-            &mut std::io::stderr(),
-            b"skipped: pg_isready is not installed (rollback::emergency_fails)\n",
-        );
+    if lacks_pg_isready("rollback::emergency_fails") {
         return;
     }
     let (_alone, scene) = (alone(), Scene::new());
-    let port = scene.confirm.rsplit(':').next().expect("a port").to_owned();
-    let vars = format!(
-        "moment = \"2026-11-22T11:00:00+02:00\"\nold_group = \"old-rg\"\nsource_server = \"prod-old\"\n\
-         restored_server = \"prod-old-2\"\nold_port = {port}\n"
-    );
-    let stage = stage(&scene, &["postgres"], &vars);
+    let stage = restored_by_azure(&scene);
     let mut world = stage.world();
     world["servers"] = json!({});
     world["servers_host"] = "".into();
