@@ -122,6 +122,13 @@ impl GoesOn {
         };
         let stands =
             |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(one)) if one.action == LedgerAction::Merge);
+        let silent = far.ledger.iter().find_map(|(name, entry)| Some((name, entry.as_ref().err()?)));
+        if let ("status", Some((name, cause))) = (far.next, silent) {
+            let error = Error::new(ErrorKind::Connect, "ask OLD how far the run has come").at(format!("database {name}"));
+            return Err(error
+                .because(cause.clone())
+                .next("name the OLD that the run was exported from, and run the same again"));
+        }
         match far.next {
             "export" if far.exported_at.is_none() => Ok(Self::Start),
             "diff" => Ok(Self::Diff),

@@ -49,6 +49,13 @@ impl Scene {
         support::failback(&all)
     }
 
+    /// Goes on with the run, with an OLD named that has no such database.
+    fn elsewhere(&self, arguments: &[&str]) -> Output {
+        let (old, run) = (support::third().url("postgres"), self.run());
+        let servers = ["--old", &old, "--new", &self.pair.new, "--run", &run, "--databases", &self.pair.database];
+        support::failback(&[arguments, &servers, &["--cutover", CUTOVER]].concat())
+    }
+
     /// Runs a verb with `--json -q` and returns its document.
     fn json(&self, code: i32, arguments: &[&str]) -> Value {
         let output = self.failback(&[arguments, &["--json", "-q"]].concat());
@@ -215,6 +222,8 @@ fn recover_goes_on_with_the_run_that_it_names() {
         let other = scene.failback(&[&again[..], named].concat());
         assert!(other.code == 4 && other.stderr.contains(&format!("named now with {option}")), "{}", other.stderr);
     }
+    let away = scene.elsewhere(&again);
+    assert!(away.code == 6 && away.stderr.contains("ask OLD how far the run has come"), "{}", away.stderr);
     let done = scene.json(9, &again);
     assert_eq!(counted(&done), [false, false, false, true, true, true], "compared before");
     let merged = scene.old();
