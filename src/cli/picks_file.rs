@@ -127,7 +127,8 @@ fn texts(row: &ShownRow) -> Option<BTreeMap<String, String>> {
 
 /// Whether a pick holds a text for a column of the row that is masked.
 fn sets_what_is_masked(row: &ShownRow, pick: &RowPick) -> bool {
-    let is_set = |name: &String| matches!(pick.choices.0.get(name), Some(chosen) if matches!(chosen.choice, Choice::Text(_)));
+    let is_text = |choice: &Choice| matches!(choice, Choice::Text(_) | Choice::Sql(_));
+    let is_set = |name: &String| pick.choices.0.get(name).is_some_and(|chosen| is_text(&chosen.choice));
     let is_masked = |column: &ShownColumn| [&column.old, &column.new].contains(&&Cell::Masked);
     row.columns.iter().any(|column| is_masked(column) && is_set(&column.name))
 }

@@ -268,3 +268,22 @@ fn rows_that_may_be_two_are_not_composed_and_no_spelling_of_olds_is_lost() {
     let expected = Rows::from([(1, vec![spelt(1), Some("new".to_owned())]), (2, before[&2].clone()), (3, before[&3].clone())]);
     expect_merged(&scene, &columns, &expected);
 }
+
+#[test]
+fn a_pick_by_difference_is_of_the_cutover_that_was_looked_at() {
+    let (scene, base) = scene("picked_base", ACCOUNTS, WRITES);
+    let said = ["decide", "--table", "public.t", "--row", "id=1", "column_merge", "--column", "balance=delta"];
+    scene.document(0, &said);
+    let decided = std::fs::read_to_string(scene.in_run("decisions.toml")).expect("decisions");
+    // A run of the same rows that knows another cutover.
+    support::sql(&base, "update t set balance = 50 where id = 1");
+    std::fs::remove_dir_all(scene.folder()).expect("a run");
+    let scene = scene.planned();
+    std::fs::write(scene.in_run("decisions.toml"), decided).expect("a file");
+    scene.document(0, &["plan"]);
+    let shown = scene.document(0, &["show", "t", "1"]);
+    assert!(
+        shown["rows"][0]["why"].as_str().is_some_and(|why| why.contains("it was picked when it was another row")),
+        "{shown:#}"
+    );
+}

@@ -61,13 +61,14 @@ impl<'a> DecidedRows<'a> {
 
     /// Opens a segment for what decides its rows, beside some columns.
     pub(crate) fn open(&self, store: &dyn Store, segment: &Segment, rows: usize, columns: &[&str]) -> Result<SegmentReader> {
-        let images: &[&str] = if self.rows.asks_keys() { &["old", "new"] } else { &[] };
+        let images: &[&str] = if self.rows.asks_keys() { &["old", "new", "base"] } else { &[] };
         SegmentReader::open_projected(store, segment, rows, &[columns, images].concat())
     }
 
     /// Says of each row of a batch what decides it; the batch begins with the row of that position in the table's diff.
     pub(crate) fn read(&self, batch: &RecordBatch, first: usize) -> Result<Vec<DecidedRow>> {
-        let sides = if self.rows.asks_keys() { Some([Image::read(batch, "old")?, Image::read(batch, "new")?]) } else { None };
+        let read = |name| Image::read(batch, name);
+        let sides = if self.rows.asks_keys() { Some([read("old")?, read("new")?, read("base")?]) } else { None };
         let sides = sides.as_ref().map(|sides| Sides::open(sides, &self.encoder)).transpose()?;
         let keys = sides.as_ref().map(|sides| self.keys(sides)).transpose()?;
         let mut found = Vec::with_capacity(batch.num_rows());
@@ -134,20 +135,25 @@ impl<'a> DecidedRows<'a> {
     }
 }
 
-/// Both sides' rows of a batch, opened for reading.
+/// The images of a batch's rows, opened for reading.
 struct Sides<'a> {
     old: (&'a Image, BatchView<'a>),
     new: (&'a Image, BatchView<'a>),
+    base: (&'a Image, BatchView<'a>),
 }
 
 impl<'a> Sides<'a> {
-    fn open([old, new]: &'a [Image; 2], encoder: &'a BatchEncoder) -> Result<Self> {
+    fn open([old, new, base]: &'a [Image; 3], encoder: &'a BatchEncoder) -> Result<Self> {
         let view = |image: &'a Image| encoder.view(&image.rows).map_err(unreadable);
-        Ok(Self { old: (old, view(old)?), new: (new, view(new)?) })
+        Ok(Self { old: (old, view(old)?), new: (new, view(new)?), base: (base, view(base)?) })
     }
 
     fn fingerprint(&self, class: Class, row: usize) -> Result<String> {
-        fingerprint(class, [&self.old, &self.new].map(|(image, view)| image.present.value(row).then_some(view)), row)
+        fingerprint(
+            class,
+            [&self.old, &self.new, &self.base].map(|(image, view)| image.present.value(row).then_some(view)),
+            row,
+        )
     }
 }
 

@@ -120,7 +120,7 @@ impl Sides<'_> {
 
     /// What tells the row from what it was, or will be.
     pub(super) fn fingerprint(&self, class: Class, row: usize) -> Result<String> {
-        fingerprint(class, [&self.old, &self.new].map(|side| side.has(row).then_some(&side.view)), row)
+        fingerprint(class, [&self.old, &self.new, &self.base].map(|side| side.has(row).then_some(&side.view)), row)
     }
 
     /// The row's values for a statement that does what an action does, one for each column of the layout.

@@ -7,15 +7,15 @@ use crate::error::{Error, ErrorKind, Result};
 /// So many digits are kept: a change by accident is told by far fewer.
 const DIGITS: usize = 16;
 
-/// Returns the digest of a row's class and of what OLD and NEW have, each by the bytes that travel; nothing of a side that has
-/// no such row.
-pub(crate) fn fingerprint(class: Class, sides: [Option<&BatchView<'_>>; 2], row: usize) -> Result<String> {
+/// Returns the digest of a row's class and of what OLD, NEW and BASE have, as far as that is known, each by the bytes that
+/// travel; nothing of one that has no such row.
+pub(crate) fn fingerprint(class: Class, images: [Option<&BatchView<'_>>; 3], row: usize) -> Result<String> {
     let mut hasher = blake3::Hasher::new();
     hasher.update(class.word().as_bytes());
     let mut value = Vec::new();
-    for side in sides {
-        hasher.update(&[u8::from(side.is_some())]);
-        let Some(view) = side else { continue };
+    for image in images {
+        hasher.update(&[u8::from(image.is_some())]);
+        let Some(view) = image else { continue };
         for column in 0..view.column_count() {
             value.clear();
             let has = view.field(row, column, &mut value).map_err(unreadable)?;
