@@ -30,6 +30,7 @@ mod failure;
 mod fence;
 mod fold;
 mod fragment;
+mod frame;
 mod grants;
 mod held_log;
 mod horizons;

@@ -14,13 +14,14 @@ use ratatui_crossterm::crossterm::event::{
 };
 use ratatui_crossterm::crossterm::execute;
 use ratatui_crossterm::crossterm::terminal::{
-    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 
 use super::draw::{Look, draw};
 use super::event::Event;
 use super::key::Key;
 use super::state::State;
+use crate::cli::frame;
 use crate::cli::printer::write_err;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -61,8 +62,7 @@ impl Screen {
     /// Shows how the review stands.
     pub(super) fn show(&mut self, state: &State) -> Result<()> {
         let look = self.look;
-        let shown = self.terminal.draw(|frame| draw(state, look, frame.area(), frame.buffer_mut()));
-        shown.map(|_| ()).map_err(fault)
+        frame::draw(&mut self.terminal, |frame| draw(state, look, frame.area(), frame.buffer_mut())).map_err(fault)
     }
 
     /// How many columns and lines there are.
@@ -107,7 +107,7 @@ impl Drop for Screen {
 pub(in crate::cli) fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // Each is tried whatever became of the others; there is nobody to tell.
-        let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let _ = execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }
 }

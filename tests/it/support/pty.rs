@@ -136,6 +136,8 @@ impl Stage {
 struct Cells {
     columns: usize,
     lines: Vec<Vec<char>>,
+    /// What stands there while the next picture is drawn.
+    before: Option<Vec<Vec<char>>>,
     at: (usize, usize),
     alternate: bool,
     /// What has come of a character or a command that is not whole yet.
@@ -147,11 +149,12 @@ impl Cells {
     fn new(columns: u16, lines: u16) -> Self {
         let columns = usize::from(columns);
         let lines = vec![vec![' '; columns]; usize::from(lines)];
-        Self { columns, lines, at: (0, 0), alternate: false, begun: Vec::new(), written: String::new() }
+        Self { columns, lines, before: None, at: (0, 0), alternate: false, begun: Vec::new(), written: String::new() }
     }
 
     fn text(&self) -> String {
-        self.lines.iter().map(|line| line.iter().collect::<String>().trim_end().to_owned() + "\n").collect()
+        let lines = self.before.as_ref().unwrap_or(&self.lines);
+        lines.iter().map(|line| line.iter().collect::<String>().trim_end().to_owned() + "\n").collect()
     }
 
     fn take(&mut self, bytes: &[u8]) {
@@ -207,6 +210,8 @@ impl Cells {
                 self.alternate = verb == "h";
                 self.lines.iter_mut().for_each(|line| line.fill(' '));
             }
+            "h" if numbers == "?2026" => self.before = Some(self.lines.clone()),
+            "l" if numbers == "?2026" => self.before = None,
             _ => {}
         }
     }

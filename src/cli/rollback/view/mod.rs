@@ -19,6 +19,7 @@ use ratatui_crossterm::crossterm::execute;
 use ratatui_crossterm::crossterm::terminal::{Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen};
 
 use self::scene::Scene;
+use crate::cli::frame;
 use crate::engine::Stop;
 use crate::phases::account::Account;
 use crate::phases::course::Event;
@@ -130,7 +131,9 @@ fn paint(
             is_told = true;
         }
         let seen = lock(scene).clone();
-        let drawn = terminal.draw(|frame| draw::draw(&seen, begun.elapsed(), colour, frame.area(), frame.buffer_mut()));
+        let drawn = frame::draw(&mut terminal, |frame| {
+            draw::draw(&seen, begun.elapsed(), colour, frame.area(), frame.buffer_mut());
+        });
         // A terminal that is gone is drawn on no more; the rollback goes on.
         if drawn.is_err() {
             return;
