@@ -277,9 +277,10 @@ impl<'a> Key<'a> {
         let excused = match covered {
             Covered::Yes { .. } => false,
             Covered::Trusted { .. } if said.is_checked => false,
-            // The keys alone show that NEW has a row, unless OLD's users gave the same key.
+            // The keys alone show that NEW has a row, unless OLD's users gave the same key, be it that their row is gone since.
             Covered::Trusted { .. } if self.base.is_none() && said.method == Method::Timestamps => {
-                self.before.is_some() && !self.is_stamped(self.new)
+                let is_given = |moment: &Snapshot| moment.tables[number].contains_key(self.name);
+                (self.before.is_some() || merge.earlier.iter().any(is_given)) && !self.is_stamped(self.new)
             }
             Covered::Trusted { .. } => !self.is_stamped(self.new),
             Covered::No { .. } => true,
