@@ -59,6 +59,8 @@ pub enum ErrorKind {
     Interrupted,
     /// Bytes that do not follow their format: COPY stream, catalog answer.
     Malformed,
+    /// The program itself gave up: a panic.
+    Defect,
 }
 
 impl ErrorKind {
@@ -66,7 +68,7 @@ impl ErrorKind {
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
-            Self::Storage | Self::StorageFull | Self::Server | Self::Malformed => 1,
+            Self::Storage | Self::StorageFull | Self::Server | Self::Malformed | Self::Defect => 1,
             Self::Usage | Self::Config => 2,
             Self::Refused => 4,
             Self::Mismatch => 5,
@@ -95,6 +97,7 @@ words!(ErrorKind {
     PartlyChanged => "partly_changed",
     Interrupted => "interrupted",
     Malformed => "malformed",
+    Defect => "defect",
 });
 
 /// What OLD may have seen of the command that failed. It has no default: a transaction knows it (`pg::OldWrites`), nobody else.
@@ -277,6 +280,7 @@ impl ErrorKind {
             Self::Mismatch => "read the rows named above on OLD; `failback undo` takes the merge back",
             Self::PartlyChanged => "run `failback merge` again: it goes on from the ledger",
             Self::Interrupted => "run the same command again",
+            Self::Defect => "`failback status` says how far the run has come; report what is said above",
             Self::Malformed => "keep the run's folder and report this: the server sent what failback does not understand",
         }
     }

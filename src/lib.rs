@@ -21,6 +21,7 @@ pub mod words;
 
 pub mod text;
 
+mod defect;
 pub mod error;
 
 pub mod schema;

@@ -82,6 +82,7 @@ use self::exit::{Exit, INTERRUPTED};
 use self::options::Given;
 use self::printer::Printer;
 use self::signals::Signals;
+use crate::defect;
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::pg::{OldWrites, farewell, sqlstate};
@@ -268,6 +269,7 @@ impl Call {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    defect::listen();
     let verb = match Cli::try_parse() {
         Ok(cli) => cli.verb,
         Err(error) => return usage::tell(&error, std::env::args_os()),
@@ -299,7 +301,7 @@ fn execute(verb: &Verb, call: &Call) -> Result<Exit> {
         Signals::listen()?
     };
     let watch = runtime.spawn(heed(signals, call.clone(), (verb.writes_old(), matches!(verb, Verb::Rollback(_)))));
-    let done = runtime.block_on(verb.run(call));
+    let done = defect::caught(verb.name(), || runtime.block_on(verb.run(call)));
     watch.abort();
     if done.is_ok() && call.stop.is_asked() {
         warn!("finished before it could be stopped");

@@ -1,8 +1,6 @@
 //! The terminal: taken over for the review, and given back whatever ends it.
 
 use std::io::{self, IsTerminal as _, Stdout};
-use std::panic;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -22,14 +20,10 @@ use super::event::Event;
 use super::key::Key;
 use super::state::State;
 use crate::cli::frame;
-use crate::cli::printer::write_err;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Whether the terminal is the review's.
 static TAKEN: AtomicBool = AtomicBool::new(false);
-
-/// What a panic said while it was.
-static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// The terminal while it is the review's.
 pub(super) struct Screen {
@@ -48,7 +42,6 @@ impl Screen {
                 .because("there is no terminal that it could be shown on")
                 .next("`failback show` prints the rows, `failback decide` decides about them: both without a terminal"));
         }
-        keep_panics();
         enable_raw_mode().map_err(fault)?;
         TAKEN.store(true, Ordering::SeqCst);
         let taken = execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Clear(ClearType::All));
@@ -96,10 +89,6 @@ pub(super) fn forget_keys() -> Result<()> {
 impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
-        let said = PANIC.lock().ok().and_then(|mut said| said.take());
-        if let Some(said) = said.filter(|_| std::thread::panicking()) {
-            write_err(&said);
-        }
     }
 }
 
@@ -110,19 +99,6 @@ pub(in crate::cli) fn give_back() {
         let _ = execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }
-}
-
-/// A panic says nothing into a screen that is about to be taken away; what is caught, as where a file contradicts itself, is
-/// told by whoever caught it.
-fn keep_panics() {
-    let usual = panic::take_hook();
-    panic::set_hook(Box::new(move |info| {
-        if !TAKEN.load(Ordering::SeqCst) {
-            usual(info);
-        } else if let Ok(mut said) = PANIC.lock() {
-            *said = Some(format!("{info}\n"));
-        }
-    }));
 }
 
 fn key_of(key: KeyEvent) -> Option<Key> {
@@ -168,6 +144,8 @@ mod tests {
     use rustix::termios::{LocalModes, tcgetattr};
 
     use super::*;
+    use crate::cli::printer::write_err;
+    use crate::defect;
 
     const CHILD: &str = "FAILBACK_TEST_OF_A_PANIC";
 
@@ -177,10 +155,14 @@ mod tests {
         if std::env::var_os(CHILD).is_none() {
             return;
         }
-        let _screen = Screen::take(Look { colour: true }, false).unwrap();
-        let caught = panic::catch_unwind(|| panic!("the file contradicts itself"));
-        assert!(caught.is_err() && TAKEN.load(Ordering::SeqCst), "what is caught takes nothing away");
-        panic!("something nobody thought of");
+        defect::listen();
+        let error = defect::caught("review", || -> Result<()> {
+            let _screen = Screen::take(Look { colour: true }, false)?;
+            let caught = defect::caught("read", || -> Result<()> { panic!("the file contradicts itself") });
+            assert!(caught.is_err() && TAKEN.load(Ordering::SeqCst), "what is caught takes nothing away");
+            panic!("something nobody thought of");
+        });
+        write_err(&error.unwrap_err().in_full());
     }
 
     #[test]
@@ -202,7 +184,7 @@ mod tests {
         while let Ok(length @ 1..) = reader.read(&mut buffer) {
             said.extend_from_slice(&buffer[..length]);
         }
-        assert!(!child.wait().unwrap().success());
+        assert!(child.wait().unwrap().success());
         let said = String::from_utf8_lossy(&said);
         let (screen, behind) = said.split_once("\u{1b}[?1049l").expect("the screen is given back");
         assert!(screen.contains("\u{1b}[?1049h") && !screen.contains("nobody thought of"), "{said}");

@@ -208,7 +208,7 @@ fn joined<T>(result: std::result::Result<Result<T>, JoinError>) -> Result<T> {
         Err(if error.is_cancelled() {
             Error::new(ErrorKind::Interrupted, "stop a worker").because(error)
         } else {
-            Error::new(ErrorKind::Storage, "run a worker").because(error)
+            crate::defect::error("run a worker")
         })
     })
 }
@@ -249,7 +249,7 @@ mod tests {
     #[tokio::test]
     async fn a_panic_is_an_error() {
         let work = |_| async { if true { panic!("on purpose") } else { Ok(()) } };
-        assert_eq!(gather(1, vec![0], work).await.unwrap_err().kind(), ErrorKind::Storage);
+        assert_eq!(gather(1, vec![0], work).await.unwrap_err().kind(), ErrorKind::Defect);
     }
 
     /// Work whose chunks do what their numbers say.
