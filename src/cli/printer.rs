@@ -23,6 +23,9 @@ const LOG_INDENT: usize = 4;
 const SUMMARY: &str = "summary";
 const ERROR: &str = "error";
 
+/// The version of the documents' members, on every document that is no event: members may be added under the same number.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Narration {
@@ -239,6 +242,7 @@ impl Printer {
     fn document(&self, report: Value, event: &str) -> Value {
         let mut document = Map::new();
         document.insert("command".to_owned(), self.command.into());
+        document.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
         if self.has_lines() {
             document.insert("event".to_owned(), event.into());
         }

@@ -46,7 +46,6 @@ pub(super) struct Arguments {
 /// What was written.
 #[derive(Serialize)]
 struct Written {
-    schema_version: u32,
     run: String,
     /// The page's file.
     file: String,
@@ -127,7 +126,6 @@ fn write(run: &dyn Store, (folder, name): (&dyn Store, &str), (mask, quorum): (&
     let digest = folder.write(name, page(&account).as_bytes())?;
     let taken = account.taken();
     Ok(Written {
-        schema_version: 1,
         run: account.run,
         file: Path::new(&folder.location()).join(name).display().to_string(),
         bytes: digest.bytes,

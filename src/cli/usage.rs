@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind as Fault};
 
 use super::failure;
 use super::paint::{Paint, tame_json};
-use super::printer::write_err;
+use super::printer::{SCHEMA_VERSION, write_err};
 use super::{taken, terminal};
 use crate::error::{Error, ErrorKind, OldState};
 use crate::staging::FORMAT_VERSION;
@@ -93,6 +93,7 @@ pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString
     if arguments.iter().any(|argument| argument == "--json") {
         let mut document = failure::value(&error, &OldState::NotWritten, command);
         document["command"] = verb.into();
+        document["schema_version"] = SCHEMA_VERSION.into();
         let _ = writeln!(std::io::stdout().lock(), "{}", tame_json(&format!("{document:#}")));
     }
     write_err(&failure::text(&error, &OldState::NotWritten, command, Paint::default(), terminal::width(std::io::stderr())));
@@ -102,7 +103,7 @@ pub(super) fn tell(error: &clap::Error, arguments: impl Iterator<Item = OsString
 /// Says which failback this is, for programs.
 fn version() -> serde_json::Value {
     serde_json::json!({
-        "schema_version": 1,
+        "schema_version": SCHEMA_VERSION,
         "name": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
         "build": env!("FAILBACK_VERSION"),

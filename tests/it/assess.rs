@@ -86,7 +86,9 @@ impl Scene {
     fn json(&self, code: i32, more: &[&str]) -> Value {
         let output = self.assess(&[more, &["--json", "-q", "--exit-code"]].concat());
         assert_eq!(output.code, code, "{}{}", output.stdout, output.stderr);
-        serde_json::from_str(&output.stdout).expect("a document")
+        let document: Value = serde_json::from_str(&output.stdout).expect("a document");
+        assert_eq!(document["schema_version"], 1);
+        document
     }
 }
 

@@ -64,7 +64,7 @@ impl Scene {
             assert_eq!(output.stderr, "", "{arguments:?} -q");
         }
         let document: Value = serde_json::from_str(&output.stdout).expect("one JSON document");
-        assert_eq!(document["command"], arguments[0]);
+        assert_eq!((&document["command"], &document["schema_version"]), (&arguments[0].into(), &1.into()));
         document
     }
 

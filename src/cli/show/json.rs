@@ -5,12 +5,9 @@ use serde_json::{Map, Value, json};
 use super::view::{View, columns};
 use crate::cli::Call;
 use crate::cli::paint::tame_json;
-use crate::cli::printer::Printer;
+use crate::cli::printer::{Printer, SCHEMA_VERSION};
 use crate::engine::{Review, ShownRow, Window};
 use crate::error::{Error, ErrorKind, Result};
-
-/// The version of the document's keys.
-pub(super) const SCHEMA_VERSION: u32 = 1;
 
 /// Prints rows as JSON.
 pub(super) struct Json<'a> {

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use super::json::SCHEMA_VERSION;
 use crate::cli::Call;
 use crate::cli::settings::Settings;
 use crate::cli::table::Table;
@@ -14,7 +13,6 @@ use crate::words::Counts;
 
 #[derive(Serialize)]
 struct Listed<'a> {
-    schema_version: u32,
     planned: bool,
     notes: &'a [String],
     tables: Vec<CountedTable>,
@@ -25,7 +23,7 @@ struct Listed<'a> {
 pub(super) fn show(call: &Call, settings: &Settings, review: &Review<'_>, filter: &Filter) -> Result<()> {
     let tables = review.counts(filter)?;
     let counts = tables.iter().map(|one| &one.counts).sum();
-    let report = Listed { schema_version: SCHEMA_VERSION, planned: review.is_planned(), notes: review.notes(), tables, counts };
+    let report = Listed { planned: review.is_planned(), notes: review.notes(), tables, counts };
     let mut table = Table::new(&["database", "table", "class", "#rows"]);
     for one in &report.tables {
         for (class, rows) in one.counts.iter() {

@@ -98,6 +98,7 @@ fn a_command_line_that_makes_no_sense_is_told_as_anything_else() {
         let json = failback(&[arguments, &["--json"]].concat(), &[]);
         let document: serde_json::Value = serde_json::from_str(&json.stdout).expect("one JSON document");
         assert_eq!((&document["error"]["kind"], &document["error"]["exit_code"]), (&"usage".into(), &2.into()), "{document:#}");
+        assert_eq!(document["schema_version"], 1, "{document:#}");
     }
     let output = failback(&[OsStr::new("discover"), OsStr::new("--old"), OsStr::from_bytes(b"s3cret\xff")], &[]);
     expect(&output, 2, &["argument 3 is not UTF-8 text"]);

@@ -105,7 +105,9 @@ impl Scene {
     pub(crate) fn json(&self, code: i32, words: &[&str]) -> Value {
         let output = self.run(&[words, &["--json"]].concat());
         assert_eq!(output.code, code, "{words:?} {output:?}");
-        serde_json::from_str(&output.stdout).expect("one JSON document")
+        let document: Value = serde_json::from_str(&output.stdout).expect("one JSON document");
+        assert_eq!(document["schema_version"], 1);
+        document
     }
 
     /// The databases whose names begin so.

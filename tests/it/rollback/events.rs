@@ -62,6 +62,7 @@ fn an_event_is_a_line_and_the_last_one_is_the_summary() {
     assert!(failed[4]["cause"].as_str().is_some_and(|cause| cause.contains("exit code 1")), "{:#}", failed[4]);
     assert!(failed[..5].iter().all(|event| event["at"].as_str().is_some_and(|at| at.ends_with('Z'))));
     assert_eq!((&failed[5]["command"], &failed[5]["stopped_at"]), (&"rollback".into(), &"look".into()));
+    assert_eq!(failed[5]["schema_version"], 1);
 
     stage.write("ready", "");
     let (code, waits) = run_quietly(&stage, &["resume"]);
