@@ -1,5 +1,5 @@
-//! A defect of the program: a panic, of which the place is told and never the words where they were put together, since those may
-//! hold what a row holds.
+//! A defect of the program: a panic, of which the place is told and never the words where they were put together, since those
+//! may hold what a row holds.
 
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Mutex, PoisonError};

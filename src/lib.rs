@@ -21,8 +21,9 @@ pub mod words;
 
 pub mod text;
 
-mod defect;
 pub mod error;
+
+mod defect;
 
 pub mod schema;
 

@@ -88,18 +88,16 @@ pub(super) async fn show(call: &Call, settings: &Settings, store: &dyn Store) ->
         unmatched: decisions.unmatched(&known).into_iter().chain(tally.idle(&decisions)).collect(),
         notes: decisions.notes(),
     };
-    let mut table = Table::new(&["database", "table", "class", "#rows", "resolution", "said by", "by", "why"]);
+    let mut table = Table::new(&["table", "class", "#rows", "resolution", "said by"]);
+    let mut signatures = Vec::new();
     for one in &report.resolutions {
         let columns = if one.columns.is_empty() { String::new() } else { format!(", {}", one.columns) };
         table.row([
-            one.database.as_str(),
-            &one.table,
+            &format!("{}: {}", one.database, one.table),
             one.class.word(),
             &amount::count(one.rows),
             &format!("{}{columns}", one.resolution),
-            one.origin.word(),
-            one.signature.by.as_deref().unwrap_or_default(),
-            one.signature.why.as_deref().unwrap_or_default(),
+            &format!("{}{}", one.origin, number(&mut signatures, signed(&one.signature))),
         ]);
     }
     let mut page = call.printer.page();
@@ -109,6 +107,7 @@ pub(super) async fn show(call: &Call, settings: &Settings, store: &dyn Store) ->
     } else {
         page.table(&table);
     }
+    page.list("said by whom:", signatures.iter().zip(1..).map(|(signature, number)| format!("[{number}] {signature}")));
     let rules = report.rules.iter().map(|rule| {
         let expect = rule.expect.map_or_else(String::new, |rows| format!(", expects {}", amount::count(rows)));
         format!(
@@ -129,6 +128,24 @@ pub(super) async fn show(call: &Call, settings: &Settings, store: &dyn Store) ->
     page.next(settings.steps("plan", &[]));
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
+}
+
+/// Says who decided, when and why; nothing where nobody did.
+fn signed(Signature { by, at, why }: &Signature) -> String {
+    let head: Vec<_> = by.iter().chain(at).map(String::as_str).collect();
+    head.join(", ") + &why.as_ref().map_or_else(String::new, |why| format!(": {why}"))
+}
+
+/// Refers to a text in a list, which gets it if it is new; nothing for an empty one.
+fn number(known: &mut Vec<String>, text: String) -> String {
+    if text.is_empty() {
+        return text;
+    }
+    let at = known.iter().position(|one| *one == text).unwrap_or_else(|| {
+        known.push(text);
+        known.len() - 1
+    });
+    format!(" [{}]", at + 1)
 }
 
 /// Says what evidence somebody asked for.

@@ -8,11 +8,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rooms from the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 21] = [
+const ROOMS: [&str; 22] = [
     "name",
     "words",
     "text",
     "error",
+    "defect",
     "schema",
     "wire",
     "codec",

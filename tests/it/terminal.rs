@@ -123,7 +123,9 @@ fn eighty_columns_are_enough() {
     room(0, &["diff"]);
     let why = "somebody who knows the warehouse has looked at each of them and says that NEW is right about all of them";
     once(0, &["decide", "ambiguous_missing_on_old=apply_new", "insert=hold", "--why", why, "--by", "ada"]);
-    room(0, &["decide"]);
+    let decided = room(0, &["decide"]);
+    assert_eq!(decided.matches("[1] ada, 20").count(), 1, "a reason is told once: {decided}");
+    assert!(decided.lines().filter(|line| line.contains("default [1]")).count() > 1, "{decided}");
     room(0, &["plan"]);
     room(4, &["merge", "--confirm", &address]);
     let rehearsed = room(0, &["merge", "--dry-run", "--leave-held"]);

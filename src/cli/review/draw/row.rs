@@ -34,9 +34,10 @@ pub(super) fn lines(state: &State, look: Look, width: usize) -> Vec<Line<'static
     let (evidence, written) = known.split_once("; ").unwrap_or((&known, ""));
     lines.extend([evidence, written].map(|part| Line::styled(cut(&format!(" {part}"), width), look.aside())));
     let (some, none) = headings(row);
-    let none = if none.is_empty() { String::new() } else { format!(" no row: {}", none.join(", ")) };
-    let planned = row.why.as_ref().map_or_else(String::new, |why| format!(" plan: {}", tame(why)));
-    lines.push(Line::raw(cut(&format!("{none}{planned}"), width)));
+    let none = (!none.is_empty()).then(|| format!("no row: {}", none.join(", ")));
+    let planned = row.why.as_ref().map(|why| format!("plan: {}", tame(why)));
+    let both: Vec<_> = none.into_iter().chain(planned).collect();
+    lines.push(Line::raw(cut(&format!(" {}", both.join("; ")), width)));
     let name = (width / 5).min(24);
     let value = (width.saturating_sub(name + 4) / some.len().max(1)).saturating_sub(1);
     let mut heads = format!("   {} ", fit("column", name));
