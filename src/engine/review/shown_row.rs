@@ -49,7 +49,7 @@ pub struct PickedBy {
     /// The texts of its key's values; nothing where one of them has none.
     pub(super) key: Option<Vec<String>>,
     /// What tells the row as it is from the row as it was, or will be.
-    pub(crate) fingerprint: String,
+    pub fingerprint: String,
 }
 
 impl fmt::Debug for PickedBy {

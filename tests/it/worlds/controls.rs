@@ -74,6 +74,8 @@ fn said(entries: &[(u32, Class, Action, bool)]) -> Said {
             decided: *decided,
             by_time: false,
             by_name: false,
+            composed: false,
+            outdated: false,
             why: String::new(),
         };
         (vec![Some(id.to_string())], entry)

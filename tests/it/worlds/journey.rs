@@ -12,6 +12,7 @@ use super::estimates;
 use super::ground::{Ground, Role};
 use super::marks::{self, Marked};
 use super::oracle::{self, Window};
+use super::picks::Pick;
 use super::proof::{Brought, Moment};
 use super::schema::{self, Key, Table};
 use super::snapshot::{self, Snapshot};
@@ -39,7 +40,8 @@ pub(super) struct Journey<'a> {
     pub(super) count: u64,
     /// What happened, for people.
     pub(super) log: Vec<String>,
-    decisions: String,
+    pub(super) decisions: String,
+    pub(super) picks: Vec<Pick>,
     /// The zone of the wall clocks on both servers.
     pub(super) zone: &'static str,
     /// Whether failback is told the zone; else wall clocks are no evidence.
@@ -84,6 +86,7 @@ pub(super) fn play(ground: &Ground, seed: u64) -> Result<Vec<String>, Failure> {
         count: 0,
         log: Vec::new(),
         decisions: String::new(),
+        picks: Vec::new(),
         zone,
         zone_is_stated,
         fire: false,
@@ -184,6 +187,7 @@ impl Journey<'_> {
 
     /// A run of its own.
     pub(super) fn recovery(&mut self) -> Recovery {
+        self.picks.clear();
         let mut config = if self.zone_is_stated { format!("zone = \"{}\"\n", self.zone) } else { NO_ZONE.to_owned() };
         for table in &self.tables {
             if let Some(method) = table.method {
@@ -234,6 +238,7 @@ impl Journey<'_> {
                 1 => "hold",
                 2 => "skip",
                 3 if BY_TIME.contains(&class) => "last_update_wins",
+                4 if class == "update_origin_differs" => "column_merge",
                 _ if generous == 1 => continue,
                 _ => "apply_new",
             };

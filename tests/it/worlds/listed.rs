@@ -12,8 +12,9 @@ use failback::schema::{Coverage, Covered, Method};
 use failback::staging::{DatabasePlan, DatabaseRecord, Manifest, Plan, SegmentReader, TablePlan, TableRecord};
 use failback::store::{LocalStore, Store};
 
+use super::picks::Pick;
 use super::schema::Table;
-use super::snapshot::{Row, RowKey, key_of};
+use super::snapshot::{Row, RowKey, Snapshot, key_of};
 
 /// What is said of one key.
 #[derive(Clone, Debug)]
@@ -28,8 +29,12 @@ pub(super) struct Entry {
     pub(super) decided: bool,
     /// Whether that is by the time at which each side's row was written.
     pub(super) by_time: bool,
-    /// Whether it was decided for this table by its name.
+    /// Whether it was decided for this table, or this row, by its name.
     pub(super) by_name: bool,
+    /// Whether it was decided that the row gets of each column the side that changed it.
+    pub(super) composed: bool,
+    /// Whether somebody picked the row under this key, and OLD has another one now.
+    pub(super) outdated: bool,
     pub(super) why: String,
 }
 
@@ -45,8 +50,20 @@ pub(super) struct Said {
     pub(super) based: bool,
 }
 
-/// Reads what a plan says of every table of the world, in the world's order.
-pub(super) fn read(store: &LocalStore, tables: &[Table], databases: &[String]) -> Vec<Option<Said>> {
+/// What is decided of a row, as far as the files of the decisions say it.
+#[derive(Clone, Copy)]
+struct Ruled {
+    resolution: Resolution,
+    origin: Origin,
+}
+
+/// Reads what a plan says of every table of the world, in the world's order. `old` is OLD as the diff found it.
+pub(super) fn read(
+    store: &LocalStore,
+    (tables, databases): (&[Table], &[String]),
+    picks: &[Pick],
+    old: &Snapshot,
+) -> Vec<Option<Said>> {
     let manifest = Manifest::read(store).expect("a manifest");
     let plan = Plan::read(store).expect("a plan");
     let text = if store.exists("decisions.toml").expect("a run") {
@@ -55,17 +72,22 @@ pub(super) fn read(store: &LocalStore, tables: &[Table], databases: &[String]) -
         String::new()
     };
     let decisions = Decisions::parse(&text, "decisions.toml").expect("decisions");
-    let one = |table: &Table| {
+    let one = |(number, table): (usize, &Table)| {
         let record: &DatabaseRecord = manifest.database(&databases[table.database])?;
         let planned: &DatabasePlan = plan.databases.iter().find(|planned| planned.name == record.name)?;
         let found = record.tables.iter().find(|found| found.name.to_string() == table.full_name())?;
         let planned = planned.tables.iter().find(|planned| planned.id == found.id)?;
-        let wins = |class| {
-            let decided = decisions.resolve(&record.name, &table.full_name(), class);
-            let new_wins = [Resolution::ApplyNew, Resolution::LastUpdateWins, Resolution::FirstUpdateWins];
-            new_wins.contains(&decided.resolution).then_some((decided.origin, decided.resolution != Resolution::ApplyNew))
+        let ruled = |class, key: &RowKey| match picks.iter().find(|pick| (pick.table, &pick.key) == (number, key)) {
+            Some(pick) if pick.old.as_ref() == old.tables[number].get(key) => {
+                Ruled { resolution: pick.resolution, origin: Origin::Row }
+            }
+            Some(pick) => Ruled { resolution: pick.resolution, origin: Origin::Outdated },
+            None => {
+                let decided = decisions.resolve(&record.name, &table.full_name(), class);
+                Ruled { resolution: decided.resolution, origin: decided.origin }
+            }
         };
-        let entries = entries(store, table, found, planned, &wins);
+        let entries = entries(store, table, found, planned, &ruled);
         let is_checked = found.method == Method::Timestamps && found.asks_ids(record.is_estimated());
         let mut coverage = found.coverage.clone();
         if found.has_base() && found.method == Method::Compare {
@@ -75,7 +97,7 @@ pub(super) fn read(store: &LocalStore, tables: &[Table], databases: &[String]) -
         }
         Some(Said { entries, coverage, method: found.method, is_checked, based: found.has_base() })
     };
-    tables.iter().map(one).collect()
+    tables.iter().enumerate().map(one).collect()
 }
 
 fn entries(
@@ -83,7 +105,7 @@ fn entries(
     table: &Table,
     record: &TableRecord,
     plan: &TablePlan,
-    wins: &dyn Fn(Class) -> Option<(Origin, bool)>,
+    ruled: &dyn Fn(Class, &RowKey) -> Ruled,
 ) -> BTreeMap<RowKey, Entry> {
     let mut actions = Vec::new();
     if let Some(segment) = &plan.changes {
@@ -111,17 +133,22 @@ fn entries(
                 }
                 let class: Class = class.parse().expect("a class");
                 let action = action.parse().expect("an action");
-                let (origin, by_time) = wins(class).unwrap_or((Origin::Builtin, false));
-                let by_name = matches!(origin, Origin::Table | Origin::DatabaseTable);
+                let Ruled { resolution, origin } = ruled(class, &key);
+                let by_time = matches!(resolution, Resolution::LastUpdateWins | Resolution::FirstUpdateWins);
+                let outdated = origin == Origin::Outdated;
+                let is_decided = origin != Origin::Builtin && !outdated;
+                let new_wins = is_decided && (by_time || resolution == Resolution::ApplyNew);
                 let [old, new] = evidence.each_ref().map(|words| words[row].parse().expect("a kind of evidence"));
                 let entry = Entry {
                     class,
                     evidence: Sided { old, new },
                     base: bases[row].parse().expect("a base"),
                     action,
-                    decided: origin != Origin::Builtin,
-                    by_time,
-                    by_name,
+                    decided: new_wins,
+                    by_time: new_wins && by_time,
+                    by_name: new_wins && matches!(origin, Origin::Table | Origin::DatabaseTable | Origin::Row),
+                    composed: is_decided && resolution == Resolution::ColumnMerge,
+                    outdated,
                     why,
                 };
                 found.insert(key, entry);

@@ -14,6 +14,7 @@ mod journey;
 mod listed;
 mod marks;
 mod oracle;
+mod picks;
 mod proof;
 mod run;
 mod schema;
@@ -38,7 +39,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 40] = [
+const HAPPENS: [&str; 44] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -58,6 +59,10 @@ const HAPPENS: [&str; 40] = [
     "ambiguous_differs -> update",
     "OLD's write wins by time",
     "(held: the rows do not both say when",
+    "apply_new (row)",
+    "(outdated)",
+    "column_merge (",
+    "-> update (update_origin_differs: column_merge",
     "(held with its parent",
     "(held: OLD still has children",
     "(held: OLD's own children",

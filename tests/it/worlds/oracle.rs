@@ -58,6 +58,12 @@ impl Merge<'_> {
         self.written_parent(reference, value).is_some_and(|entry| entry.by_name)
     }
 
+    /// Whether a child of OLD's referred to its parent when the plan was made, which counts such children.
+    fn was_counted(&self, number: usize, key: &RowKey, reference: &Reference) -> bool {
+        let value = |moment: &Snapshot| moment.tables[number].get(key).and_then(|child| value_of(child, &reference.own));
+        self.earlier.last().and_then(value) == value(self.before)
+    }
+
     /// Whether the row that a value leads to is written because somebody decided so at all.
     fn is_decided(&self, reference: &Reference, value: &[String]) -> bool {
         self.written_parent(reference, value).is_some_and(|entry| entry.decided)
@@ -109,8 +115,13 @@ impl Merge<'_> {
                 (None, _) if reference.not_valid => continue,
                 (None, _) => "has no parent".to_owned(),
                 (Some(now), Some(meant)) if now == meant => continue,
-                // Somebody decided for this very table that another row takes the parent's place.
-                (Some(_), _) if self.is_decided_by_name(reference, &value) => continue,
+                // Somebody decided for this very table that another row takes the parent's place, and knew of the child.
+                (Some(_), _)
+                    if self.is_decided_by_name(reference, &value)
+                        && (is_written || self.was_counted(number, key, reference)) =>
+                {
+                    continue;
+                }
                 // A row that kept its parent while other columns were written.
                 (Some(now), _) if is_written && keeps_parent && Some(now) == was.as_ref() => continue,
                 // As on NEW, whose parent somebody decided to bring.
@@ -226,6 +237,12 @@ impl<'a> Key<'a> {
         if !entry.action.writes() {
             return Some(format!("changed although the plan says {}: {:?} became {:?}", entry.action, self.before, self.after));
         }
+        if entry.outdated {
+            return Some(format!("written by a pick of another row: {:?} became {:?}", self.before, self.after));
+        }
+        if entry.composed && entry.action == Action::Update {
+            return self.wrongly_composed(table);
+        }
         if entry.by_time && [self.before, self.new].into_iter().any(Self::is_silent) {
             return Some(format!("won by time, and a row does not say when: {:?} and {:?}", self.before, self.new));
         }
@@ -249,6 +266,27 @@ impl<'a> Key<'a> {
         }
         let kept = self.before.is_none_or(|before| before.get("extra") == self.after.and_then(|after| after.get("extra")));
         (!kept).then(|| format!("lost a value that only OLD has: {:?} became {:?}", self.before, self.after))
+    }
+
+    /// Says which column of a composed row has not the value of the side that changed it since the cutover.
+    fn wrongly_composed(&self, table: &Table) -> Option<String> {
+        let (Some(base), Some(old), Some(new), Some(after)) = (self.base, self.before, self.new, self.after) else {
+            return Some(format!("composed of {:?}, {:?} and {:?}, and is {:?}", self.base, self.before, self.new, self.after));
+        };
+        for name in table.columns().iter().map(String::as_str).chain(["extra"]) {
+            let [was, of_old, of_new, is] = [base, old, new, after].map(|row| row.get(name));
+            let meant = match name {
+                "extra" => of_old,
+                "updated_at" => of_old.max(of_new),
+                _ if of_old == was => of_new,
+                _ if of_new == was || of_new == of_old => of_old,
+                _ => return Some(format!("composed, although both changed {name}: {old:?} and {new:?} of {base:?}")),
+            };
+            if is != meant {
+                return Some(format!("composed, and {name} is {is:?}: {old:?} and {new:?} of {base:?}"));
+            }
+        }
+        None
     }
 
     /// Says that a write of NEW is neither on OLD nor listed anywhere.
@@ -292,6 +330,7 @@ impl<'a> Key<'a> {
             Some(entry) if entry.class == Class::OldOnly => {
                 Some(format!("NEW's write is dropped as old_only: {:?}, and OLD has {:?}", self.new, self.after))
             }
+            Some(entry) if entry.composed && entry.action == Action::Update => None,
             Some(entry) if entry.action.writes() => {
                 Some(format!("planned as {} and not there: {:?}, and OLD has {:?}", entry.action, self.new, self.after))
             }

@@ -36,6 +36,9 @@ impl Journey<'_> {
         let mut earlier = Vec::new();
         for step in ["export", "diff", "plan"] {
             self.step(&recovery, step, &mut earlier)?;
+            if step == "diff" {
+                self.pick(&recovery);
+            }
             self.visit();
             self.usurp(&new);
         }
@@ -164,7 +167,8 @@ impl Journey<'_> {
 
     /// Reads what the run says of every key, and writes it down.
     fn listed(&mut self, recovery: &Recovery) -> Vec<Option<Said>> {
-        let said = listed::read(&recovery.store, &self.tables, &self.ground.databases());
+        let old = &self.at_diff.as_ref().expect("a diff").old.0;
+        let said = listed::read(&recovery.store, (&self.tables, &self.ground.databases()), &self.picks, old);
         for (table, said) in self.tables.iter().zip(&said) {
             for (key, entry) in said.iter().flat_map(|said| &said.entries) {
                 let key = shown(key);
