@@ -11,6 +11,7 @@ mod codecs;
 mod columns;
 mod conditions;
 mod connect;
+mod containers;
 mod counted;
 mod demo;
 mod docs;

@@ -18,6 +18,7 @@ use super::snapshot::{Row, RowKey, Snapshot, key_of};
 
 /// What is said of one key.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "what is known of a decision, each independent of the others")]
 pub(super) struct Entry {
     pub(super) class: Class,
     /// What the class rests on.
