@@ -232,7 +232,7 @@ impl Verb {
             Self::Fence(arguments) => Box::pin(fence::run(call, arguments)).await,
             Self::Runs(arguments) => runs::run(call, arguments),
             Self::Config(arguments) => config::run(call, arguments),
-            Self::Explain(arguments) => explain::run(call, arguments),
+            Self::Explain(arguments) => Box::pin(explain::run(call, arguments)).await,
             Self::Completions(arguments) => completions::completions(arguments),
             Self::Man(arguments) => completions::man(arguments),
             Self::Rollback(arguments) => Box::pin(rollback::run(call, arguments)).await,

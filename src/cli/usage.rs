@@ -25,7 +25,7 @@ Look:
   status    Say how far a run has come
   runs      List the runs, or remove rows of those that are done with
   config    Show, check or describe failback.toml
-  explain   Say what a word means
+  explain   Say what a word means, or everything that is known of one row
   grants    Print the SQL that gives failback's user what it needs, and no more
 
 Prepare, before the cutover:

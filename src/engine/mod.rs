@@ -24,6 +24,7 @@ mod audit;
 mod diff;
 mod discover;
 mod evidence;
+mod explain;
 mod export;
 mod fence;
 mod grants;
@@ -47,6 +48,10 @@ pub use arm::{ArmOptions, ArmReport, ArmedTable, Disarmed, DisarmedSlot, MadeSlo
 pub use audit::{AuditedTable, Measured, audit};
 pub use diff::{DiffReport, DiffedTable, diff};
 pub use discover::{Discovery, discover};
+pub use explain::{
+    Became, DecidedBy, ExplainOptions, ExplainedRow, Explanation, FoundBy, LedgerSays, NowOf, NowState, RowNow, UnknownRow,
+    Verified, explain,
+};
 pub use export::{
     Blocker, DatabaseQuiescence, DatabaseSources, ExportReport, ExportedTable, MovedReport, Unplaced, export, export_delta,
     export_discovered, moved,

@@ -43,6 +43,7 @@ mod replica_identity;
 mod restore;
 mod row_hash;
 mod row_statement;
+mod row_version;
 mod select_list;
 mod selected;
 mod sequence;
@@ -91,6 +92,7 @@ pub use restore::{
 };
 pub use row_hash::row_hash;
 pub use row_statement::NULL;
+pub use row_version::ROW_VERSION;
 pub use select_list::{compared_list, select_list, sent_by_old};
 pub use selected::count_selected;
 pub use sequence::{draw, last_drawn, number_reach, raise_alone, sequence_floor, sequence_positions, skip_ahead};

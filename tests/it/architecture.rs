@@ -94,7 +94,7 @@ fn rooms_import_only_rooms_below_them() {
 }
 
 /// The rooms of the engine, one a step, from the ground up.
-const ENGINE_ROOMS: [&str; 22] = [
+const ENGINE_ROOMS: [&str; 23] = [
     "run",
     "runs",
     "rows",
@@ -116,6 +116,7 @@ const ENGINE_ROOMS: [&str; 22] = [
     "approval",
     "merge",
     "verify",
+    "explain",
     "report",
 ];
 

@@ -17,6 +17,7 @@ mod demo;
 mod docs;
 mod drift;
 mod estate;
+mod explained;
 mod fence;
 mod fixed_sql;
 mod hostile_bytes;

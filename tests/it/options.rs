@@ -51,7 +51,7 @@ fn wanted(verb: &str) -> &'static [&'static str] {
     match verb {
         "runs prune" => &["nothing"],
         "deny" => &["--as", "dba", "--comment", "no"],
-        "explain" => &["insert"],
+        "explain" => &["public.t", "1"],
         "completions" => &["bash"],
         "restore list" | "restore check" | "restore run" => &["backups"],
         "restore dump" => &["--databases", "d", "--into", "last"],

@@ -72,7 +72,8 @@ pub(super) fn rest(window: Window, found: u64) -> Option<String> {
     Some(said)
 }
 
-fn block(page: &mut Page, width: Option<usize>, row: &ShownRow, all: bool, full: bool) {
+/// Adds a row to a page: what it is, why, and its values.
+pub(in crate::cli) fn block(page: &mut Page, width: Option<usize>, row: &ShownRow, all: bool, full: bool) {
     page.heading(&title(row));
     if let Some(why) = &row.why {
         page.line(format!("  {}", tame(why)));

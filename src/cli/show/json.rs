@@ -39,19 +39,25 @@ impl<'a> Json<'a> {
     }
 }
 
+/// Returns a row as a value: its key as an object, and of its columns those that differ, or all.
+pub(in crate::cli) fn value(row: &ShownRow, all: bool) -> Result<Value> {
+    let failed = |error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error);
+    let mut value = serde_json::to_value(row).map_err(failed)?;
+    let key: Map<_, _> = row
+        .key
+        .iter()
+        .map(|(name, cell)| Ok((name.clone(), serde_json::to_value(cell)?)))
+        .collect::<std::result::Result<_, serde_json::Error>>()
+        .map_err(failed)?;
+    value["key"] = Value::Object(key);
+    value["columns"] = serde_json::to_value(columns(row, all).collect::<Vec<_>>()).map_err(failed)?;
+    Ok(value)
+}
+
 impl View for Json<'_> {
     fn row(&mut self, row: &ShownRow) -> Result<()> {
         self.begin()?;
-        let failed = |error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error);
-        let mut value = serde_json::to_value(row).map_err(failed)?;
-        let key: Map<_, _> = row
-            .key
-            .iter()
-            .map(|(name, cell)| Ok((name.clone(), serde_json::to_value(cell)?)))
-            .collect::<std::result::Result<_, serde_json::Error>>()
-            .map_err(failed)?;
-        value["key"] = Value::Object(key);
-        value["columns"] = serde_json::to_value(columns(row, self.all).collect::<Vec<_>>()).map_err(failed)?;
+        let value = value(row, self.all)?;
         let glue = if std::mem::replace(&mut self.any, true) { "," } else { "" };
         Printer::piece(&tame_json(&format!("{glue}\n    {value}")))
     }

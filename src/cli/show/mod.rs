@@ -17,7 +17,8 @@ use crate::engine::{Filter, Review, Window};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{SelectorWords, read_value};
 
-pub(super) use block::{headings, history, title};
+pub(super) use block::{block, headings, history, title};
+pub(super) use json::value as row_value;
 
 use self::block::Blocks;
 use self::csv::Csv;

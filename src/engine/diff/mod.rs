@@ -19,6 +19,6 @@ mod report;
 mod respelt;
 mod staged;
 
-pub(crate) use diff_row::{DECIDING, read_words};
+pub(crate) use diff_row::{DECIDING, DiffRow, DiffShape, diff_batch, read_words};
 pub use execute::diff;
 pub use report::{DiffReport, DiffedTable};

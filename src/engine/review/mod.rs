@@ -8,6 +8,7 @@
 mod cell;
 mod filter;
 mod kinds;
+mod locate;
 mod open_table;
 mod planned;
 mod recent;
@@ -25,6 +26,7 @@ mod written;
 pub use cell::Cell;
 pub use filter::{Filter, Window};
 pub use kinds::{Chosen, Kind, Kinds};
+pub(crate) use locate::Located;
 pub use open_table::OpenTable;
 pub use run::{CountedTable, Review};
 pub use seen_row::SeenRow;

@@ -7,7 +7,7 @@ use super::open_table::OpenTable;
 use super::reviewed_table::ReviewedTable;
 use super::shown_row::ShownRow;
 use super::written::Written;
-use crate::config::{Mask, Zone};
+use crate::config::{Mask, TableMask, Zone};
 use crate::delta::Class;
 use crate::engine::plan::{Met, Tally, read_decisions};
 use crate::engine::rows::Composed;
@@ -65,6 +65,16 @@ impl<'a> Review<'a> {
     #[must_use]
     pub fn is_planned(&self) -> bool {
         self.plan.is_some()
+    }
+
+    /// Returns where the run's files are.
+    pub(super) const fn store(&self) -> &dyn Store {
+        self.store
+    }
+
+    /// Returns what is masked of a table.
+    pub(super) fn mask_of(&self, table: &TableRecord) -> TableMask {
+        self.mask.of_table(&[&table.name.to_string(), &table.new.name.to_string()])
     }
 
     /// Returns what was exported.
@@ -187,7 +197,6 @@ impl<'a> Review<'a> {
                 }
                 let table = record.table(diff.id)?;
                 expect_key(table, &filter.key)?;
-                let (old, new) = (table.name.to_string(), table.new.name.to_string());
                 let plan = plan.and_then(|plan| plan.tables.iter().find(|one| one.id == diff.id));
                 let composed = plan.and_then(|plan| plan.composed.as_ref());
                 found.push(ReviewedTable {
@@ -197,13 +206,21 @@ impl<'a> Review<'a> {
                     diff,
                     plan,
                     composed: composed.map(|segment| Composed::open(self.store, segment)).transpose()?,
-                    mask: self.mask.of_table(&[&old, &new]),
+                    mask: self.mask_of(table),
                     written: Written::of(table, zone.as_ref()),
                     states: self.states,
                 });
             }
         }
         Ok(found)
+    }
+
+    /// Expects a key to have a text for each of a table's key columns.
+    ///
+    /// # Errors
+    /// `Usage` where it has not.
+    pub(crate) fn expect_key(table: &TableRecord, key: &[String]) -> Result<()> {
+        expect_key(table, key)
     }
 
     fn expect_plan(&self, what: &'static str) -> Result<()> {

@@ -114,7 +114,7 @@ impl ReviewedTable<'_> {
     }
 
     /// Says of each row of a batch whether it has the key that is asked for, if one is.
-    fn admitted(&self, filter: &Filter, batch: &RecordBatch) -> Result<Option<Vec<bool>>> {
+    pub(super) fn admitted(&self, filter: &Filter, batch: &RecordBatch) -> Result<Option<Vec<bool>>> {
         if filter.key.is_empty() {
             return Ok(None);
         }

@@ -1,45 +1,24 @@
-//! `failback explain`.
+//! What a word means, by the documentation's own tables.
 
-use clap::Args;
 use serde::Serialize;
 
-use super::options::Answering;
-use super::{Call, Exit};
+use crate::cli::{Call, Exit};
 use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::nearest;
 
 /// The pages whose tables say what words mean, by their addresses in the documentation.
 const PAGES: [(&str, &str); 7] = [
-    ("docs/assess.md", include_str!("../../docs/assess.md")),
-    ("docs/classes.md", include_str!("../../docs/classes.md")),
-    ("docs/errors.md", include_str!("../../docs/errors.md")),
-    ("docs/glossary.md", include_str!("../../docs/glossary.md")),
-    ("docs/restore.md", include_str!("../../docs/restore.md")),
-    ("docs/rollback.md", include_str!("../../docs/rollback.md")),
-    ("README.md", include_str!("../../README.md")),
+    ("docs/assess.md", include_str!("../../../docs/assess.md")),
+    ("docs/classes.md", include_str!("../../../docs/classes.md")),
+    ("docs/errors.md", include_str!("../../../docs/errors.md")),
+    ("docs/glossary.md", include_str!("../../../docs/glossary.md")),
+    ("docs/restore.md", include_str!("../../../docs/restore.md")),
+    ("docs/rollback.md", include_str!("../../../docs/rollback.md")),
+    ("README.md", include_str!("../../../README.md")),
 ];
 
 /// So many lines are enough of a word that stands in many.
 const LINES: usize = 6;
-
-/// Say what a word means
-///
-/// Every word of a report, of the run's files and of decisions.toml: classes, resolutions, actions, evidence, verdicts, kinds
-/// of errors, exit codes. What is printed is the documentation's own line about it, with its page.
-#[derive(Args)]
-#[command(after_help = "\
-Examples:
-  failback explain update_origin_differs
-  failback explain partly_changed
-  failback explain 8
-  failback explain 'absent key'")]
-pub(super) struct Arguments {
-    /// The word, or words that belong together
-    #[arg(value_name = "WORD", required = true, num_args = 1..)]
-    words: Vec<String>,
-    #[command(flatten)]
-    pub(super) options: Answering,
-}
 
 /// A line of the documentation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,14 +39,13 @@ struct Report {
 }
 
 /// Prints what the documentation says of a word.
-pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
-    let word = arguments.words.join(" ");
-    let lines = explain(&word);
+pub(super) fn run(call: &Call, word: &str) -> Result<Exit> {
+    let lines = explain(word);
     if lines.is_empty() {
         let error = Error::new(ErrorKind::Usage, "say what a word means")
             .because(format!("the documentation has no line about `{word}`"));
         let known: Vec<_> = all_lines().into_iter().flat_map(|line| names(&line.cells[0].1)).collect();
-        return Err(match nearest(&word, known.iter().map(String::as_str)) {
+        return Err(match nearest(word, known.iter().map(String::as_str)) {
             Some(meant) => error.next(format!("did you mean `{meant}`?")),
             None => error.next("docs/glossary.md lists the words"),
         });
@@ -77,8 +55,14 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         page.heading(&format!("{} ({})", line.heading, line.page));
         page.list("", line.cells.iter().map(|(heading, text)| format!("{heading}: {text}")));
     }
-    call.printer.result(&Report { word, lines }, &page)?;
+    call.printer.result(&Report { word: word.to_owned(), lines }, &page)?;
     Ok(Exit::Done)
+}
+
+/// Whether the documentation has a line that names some words together.
+pub(super) fn is_named(words: &str) -> bool {
+    let wanted = words.trim().to_lowercase();
+    all_lines().iter().any(|line| names(&line.cells[0].1).contains(&wanted))
 }
 
 /// Returns the lines about a word: those that it names first, else those that mention it as code.
