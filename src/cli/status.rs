@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::step::Step;
 use super::table::Table;
 use super::{Call, Exit, amount, approve, coverage, held_log, run, verify};
-use crate::engine::{self, Context, LedgerAction, Standing, StatusReport};
+use crate::engine::{self, Context, LedgerAction, Standing, State, StatusReport};
 use crate::error::{ErrorKind, Result};
 use crate::policy::Action;
 use crate::report::{head, sentence};
@@ -100,12 +100,14 @@ fn next(settings: &Settings, report: &StatusReport, wanted: Option<&Standing>) -
         return after_loss(settings);
     }
     let verdict = report.verified.as_deref().and_then(|word| word.parse().ok());
-    if let Some(state) = verdict {
+    if let Some(state) = verdict.filter(|state| report.next != "undo" || *state == State::NotVerified) {
         return verify::next(settings, state);
     }
     if report.next == "undo" {
         let mut steps = settings.steps("undo", &[]);
-        steps.push(Step::Say("or leave what is left, and make a new run for what OLD still lacks:".to_owned()));
+        steps.push(Step::Say("or leave what is left, and look at it as it stands:".to_owned()));
+        steps.extend(settings.steps("verify", &[]));
+        steps.push(Step::Say("and make a new run for what OLD still lacks:".to_owned()));
         steps.extend(settings.steps("export", &[]));
         return steps;
     }

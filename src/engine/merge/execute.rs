@@ -6,6 +6,7 @@ use super::intent::Intention;
 use super::patience::Patience;
 use super::prepare::{Preparation, Prepared};
 use super::report::{MergeOptions, MergeReport, MergedDatabase};
+use super::undo_of::UndoOf;
 use crate::engine::approval::expect_approved;
 use crate::engine::plan::checked_plan;
 use crate::engine::run::{Context, Event, LedgerAction, ShortWaits, coverage, naming_blockers, spans};
@@ -45,7 +46,7 @@ async fn merge_plan(context: &Context, options: MergeOptions) -> Result<MergeRep
     if !options.dry_run {
         expect_approved(context, &plan)?;
     }
-    perform(context, &plan, options, LedgerAction::Merge).await
+    perform(context, &plan, options, (LedgerAction::Merge, &UndoOf::default())).await
 }
 
 /// Carries a plan out, or takes it back. Every database's transaction is ready to commit before the first one commits: whatever
@@ -54,14 +55,14 @@ pub(crate) async fn perform(
     context: &Context,
     plan: &Plan,
     options: MergeOptions,
-    action: LedgerAction,
+    (action, of): (LedgerAction, &UndoOf),
 ) -> Result<MergeReport> {
     let manifest = Manifest::read(context.store())?;
     let rows = plan.tables().map(TablePlan::written_rows).sum::<u64>();
     let mut patience = Patience::new(context.selection().lock_waits(Side::Old));
     let ready = loop {
         context.reporter().tell(Event::Began { step: action.word(), rows, written: rows });
-        match prepare(context, plan, &manifest, options, action).await {
+        match prepare(context, plan, &manifest, options, (action, of)).await {
             Ok(ready) => break ready,
             Err(error) => patience.again(context.reporter(), error).await?,
         }
@@ -95,13 +96,13 @@ async fn prepare(
     plan: &Plan,
     manifest: &Manifest,
     options: MergeOptions,
-    action: LedgerAction,
+    (action, of): (LedgerAction, &UndoOf),
 ) -> Result<Vec<Prepared>> {
     let waits = ShortWaits::new(context.selection().lock_waits(Side::Old));
     let hasty = context.clone().with_servers(context.servers().clone().with_short_waits(Side::Old, &waits));
     let mut ready = Vec::new();
     for part in &plan.databases {
-        let preparation = Preparation { context: &hasty, plan, part, manifest, options, action };
+        let preparation = Preparation { context: &hasty, plan, part, manifest, options, action, of };
         let preparing = Box::pin(preparation.run().instrument(spans::database(&part.name)));
         match naming_blockers(context.servers(), &[(Side::Old, part.name.as_str(), &waits)], preparing).await {
             Ok(prepared) => ready.push(prepared),

@@ -36,7 +36,10 @@ pub(super) async fn rows(
 
 /// Says why such a row is left.
 pub(super) fn why(run: &str) -> String {
-    format!("merged again since by run {run}, which stands: undo that run first, then this one again")
+    format!(
+        "merged again since by run {run}, which stands: undo that run first, then this one again; a row that its undo leaves \
+         too was written or deleted by somebody since, and is decided by hand"
+    )
 }
 
 /// # Errors

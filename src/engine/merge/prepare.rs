@@ -5,6 +5,7 @@ use super::scope::Scope;
 use super::swap::is_short;
 use super::transaction::carry_out;
 use super::triggers::Triggers;
+use super::undo_of::UndoOf;
 use super::{definitions, sequences, table_locks, take_back, writers};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{Direction, expect_privileges};
@@ -36,6 +37,8 @@ pub(crate) struct Preparation<'a> {
     pub(crate) options: MergeOptions,
     /// `Merge` or `Undo`.
     pub(crate) action: LedgerAction,
+    /// Which rows an undo takes back.
+    pub(crate) of: &'a UndoOf,
 }
 
 impl Preparation<'_> {
@@ -73,7 +76,7 @@ impl Preparation<'_> {
                 self.part.name
             )));
         }
-        if everything.left.is_empty() {
+        if everything.left.is_empty() && self.of.is_everything() {
             let attempt = self.context.reporter().attempt();
             let context = self.context.clone().with_reporter(attempt.clone());
             match (Preparation { context: &context, ..*self }).carry_out(old, everything).await {
@@ -83,7 +86,12 @@ impl Preparation<'_> {
         }
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
         let fires = self.options.fire_triggers;
-        self.carry_out(old, take_back::scope(self.context, self.part, (record, &clock), &last, fires).await?).await
+        let scope = take_back::scope(self.context, self.part, (record, &clock), &last, (self.of, fires)).await?;
+        // What was asked for, an earlier undo has taken back.
+        if scope.meant == Some(0) {
+            return Ok(self.nothing(DatabaseOutcome::DoneBefore));
+        }
+        self.carry_out(old, scope).await
     }
 
     /// Carries the plan out. Where rows were not as classified when they were to be updated, once more, with all of them locked
@@ -139,6 +147,7 @@ impl Preparation<'_> {
             sequences: Vec::new(),
             left: Vec::new(),
             taken_back: Vec::new(),
+            kept: 0,
         };
         Prepared { merged, restarted: false, transaction: None }
     }
@@ -173,15 +182,17 @@ impl Preparation<'_> {
             }
             return self.expect_first().map(|()| None);
         };
-        let is_done = match self.action {
-            LedgerAction::Merge if last == LedgerAction::UndoPart => {
-                return Err(Error::new(ErrorKind::Refused, "merge")
-                    .because("this plan was merged, and taken back but for rows that were written since")
-                    .next("make a new run: `failback export`, or `failback recover`"));
-            }
-            LedgerAction::Merge => last == LedgerAction::Merge,
-            LedgerAction::Undo | LedgerAction::UndoPart => last == LedgerAction::Undo,
-        };
+        let is_done =
+            match self.action {
+                LedgerAction::Merge if last == LedgerAction::UndoPart => {
+                    return Err(Error::new(ErrorKind::Refused, "merge")
+                    .because("this plan was merged, and a part of it was taken back: the rest stands")
+                    .next("to carry it out anew, take the rest back first, then merge again: `failback undo`, `failback merge`")
+                    .next("or leave what stands, and make a new run for the others: `failback export`, or `failback recover`"));
+                }
+                LedgerAction::Merge => last == LedgerAction::Merge,
+                LedgerAction::Undo | LedgerAction::UndoPart => last == LedgerAction::Undo,
+            };
         Ok(is_done.then_some(DatabaseOutcome::DoneBefore))
     }
 
@@ -227,6 +238,7 @@ impl Preparation<'_> {
             sequences: Vec::new(),
             left: scope.left.clone(),
             taken_back: scope.taken_back.clone(),
+            kept: scope.kept,
         };
         if self.action != LedgerAction::Merge {
             merged.expect_accounted(scope.owed_rows(self.part))?;

@@ -56,6 +56,8 @@ pub struct MergedDatabase {
     /// Rows that were as before the merge when an undo looked: somebody has deleted them or put them back since. Those that an
     /// earlier undo has done with are not among them.
     pub taken_back: Vec<LeftRows>,
+    /// Rows of the merge that an undo was not asked for, so that they stay.
+    pub kept: u64,
 }
 
 /// Whether anything was done to a database.
@@ -107,6 +109,12 @@ impl MergeReport {
         self.databases.iter().map(MergedDatabase::left_rows).sum()
     }
 
+    /// Returns the number of rows of the merge that an undo was not asked for.
+    #[must_use]
+    pub fn kept_rows(&self) -> u64 {
+        self.databases.iter().map(|database| database.kept).sum()
+    }
+
     /// Returns the number of rows that were as before the merge when an undo looked.
     #[must_use]
     pub fn rows_taken_back(&self) -> u64 {
@@ -135,7 +143,7 @@ impl MergedDatabase {
 
     /// Whether an undo found nothing that it could take back, and left rows.
     pub(super) fn is_idle(&self) -> bool {
-        self.rows() == 0 && !self.left.is_empty()
+        self.rows() == 0 && (!self.left.is_empty() || self.kept > 0 && self.rows_taken_back() == 0)
     }
 
     /// An undo ends only where each row that the merge wrote, and that no earlier undo has done with, is taken back, left, or
@@ -144,7 +152,7 @@ impl MergedDatabase {
     /// # Errors
     /// `Refused` where rows are missing from the account.
     pub(super) fn expect_accounted(&self, wanted: u64) -> Result<()> {
-        let found = self.rows() + self.left_rows() + self.rows_taken_back();
+        let found = self.rows() + self.left_rows() + self.rows_taken_back() + self.kept;
         if found == wanted {
             return Ok(());
         }
@@ -156,7 +164,7 @@ impl MergedDatabase {
     /// Returns what OLD's ledger says of it.
     pub(super) const fn recorded_as(&self, action: LedgerAction) -> LedgerAction {
         match action {
-            LedgerAction::Undo if !self.left.is_empty() => LedgerAction::UndoPart,
+            LedgerAction::Undo if !self.left.is_empty() || self.kept > 0 => LedgerAction::UndoPart,
             action => action,
         }
     }

@@ -40,6 +40,10 @@ pub(crate) struct Scope {
     pub(crate) remainder: Vec<(String, TableId, RowNumbers)>,
     /// Rows that are as they were before the merge already.
     pub(crate) taken_back: Vec<LeftRows>,
+    /// How many rows of the merge stay as nobody asked for them.
+    pub(crate) kept: u64,
+    /// How many rows a part of the merge has that is to be taken back; nothing where all of it is.
+    pub(crate) meant: Option<u64>,
     /// Checks that rows break which come back: lifted while they are written.
     pub(crate) lifted: Lifted,
     /// Foreign keys under which rows that come back refer to nothing: lifted likewise.
@@ -69,6 +73,8 @@ impl Scope {
             left: Vec::new(),
             remainder: Vec::new(),
             taken_back: Vec::new(),
+            kept: 0,
+            meant: None,
             lifted: Lifted::new(),
             lifted_keys: LiftedKeys::new(),
             parentage: Parentage::of_new(record, clock),

@@ -11,34 +11,31 @@ use super::adopted::{adopted, adopters};
 use super::fitting::fitting;
 use super::later;
 use super::moved_row::Moved;
+use super::named_rows::{left_rows, rows_taken_back};
 use super::others::in_place_of_others;
-use super::report::LeftRows;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
+use super::undo_of::{NOT_ASKED, UndoOf, choose, close, meant_rows};
 use super::whereabouts::Whereabouts;
 use super::writers;
 use crate::catalog::{self, Catalog};
-use crate::codec::BatchEncoder;
 use crate::delta::{Base, Class};
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{
-    Direction, Draft, Lifted, LiftedKeys, Parentage, Reason, Reasons, Sandbox, Strangers, definition_digest, hold_closure,
-    hold_rejects, hold_unidentified, needed_key_lifts, needed_lifts, planned_actions,
+    Direction, Draft, Lifted, LiftedKeys, Parentage, Reason, Reasons, Sandbox, Strangers, definition_digest, hold_rejects,
+    hold_unidentified, needed_key_lifts, needed_lifts, planned_actions,
 };
-use crate::engine::rows::{Composed, Image, key_positions, view};
+use crate::engine::rows::Composed;
 use crate::engine::run::{Context, Entry, Ledger, RowNumbers};
-use crate::error::{Error, ErrorKind, Place, Result};
+use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::policy::Action;
 use crate::schema::{ForeignKey, Table, TimeColumn, TimeColumns};
 use crate::staging::layout::TableId;
-use crate::staging::{DatabasePlan, DatabaseRecord, SegmentReader, TableDiff, TablePlan, TableRecord};
+use crate::staging::{DatabasePlan, DatabaseRecord, TableDiff, TablePlan, TableRecord};
 use crate::store::Store;
 use crate::words::Counts;
-
-/// How many rows of the diff are read at a time.
-const BATCH_ROWS: usize = 4096;
 
 const WRITTEN_SINCE: &str = "written since the merge";
 const DOUBLED: &str = "its key, which no index of OLD's keeps unique, is there more than once";
@@ -67,6 +64,8 @@ pub(crate) async fn everything(
         left: Vec::new(),
         remainder: Vec::new(),
         taken_back: Vec::new(),
+        kept: 0,
+        meant: None,
         lifted: Lifted::new(),
         lifted_keys: LiftedKeys::new(),
         parentage: parentage(&today, (record, clock), last),
@@ -100,7 +99,7 @@ pub(crate) async fn scope(
     part: &DatabasePlan,
     (record, clock): (&DatabaseRecord, &Clock),
     last: &Entry,
-    fires: bool,
+    (of, fires): (&UndoOf, bool),
 ) -> Result<Scope> {
     let sandbox = Sandbox::open(context.servers(), &part.name).await?;
     let mut scope = everything(context.store(), sandbox.session(), part, (record, clock), last).await?;
@@ -111,6 +110,14 @@ pub(crate) async fn scope(
     }
     let keys = catalog::foreign_keys(sandbox.session().client()).await?;
     let planned: Vec<_> = drafts.iter().map(|draft| draft.actions.clone()).collect();
+    let chosen = choose(context.store(), (&scope.part, record), &drafts, (of, &keys))?;
+    let meant = chosen.as_ref().map(|chosen| meant_rows(&drafts, chosen));
+    if meant == Some(0) {
+        drop(drafts);
+        scope.meant = meant;
+        return Ok(scope);
+    }
+    scope.kept += of.keep_unmeant(&part.name, &mut scope.left);
     for (number, (table, draft)) in scope.part.tables.iter().zip(&mut drafts).enumerate() {
         let then = &record.table(table.id)?.old;
         leave_moved(context, &sandbox, &scope, (number, table, then), &keys, draft).await.place(|| &table.name)?;
@@ -123,21 +130,24 @@ pub(crate) async fn scope(
     let lifted = |table: &QualifiedName| scope.lifted.get(table).map_or(&[][..], Vec::as_slice);
     hold_rejects(tools, &scope.record, &mut drafts, Direction::Back, lifted).await?;
     hold_unidentified(servers, &part.name, &mut drafts, Direction::Back).await?;
-    let sandbox = Sandbox::open(servers, &part.name).await?;
     let others = scope.part.tables.iter().filter_map(|table| Some((table.name.clone(), scope.others.get(&table.id)?.clone())));
     let (parentage, lifted) = (scope.parentage.clone(), scope.lifted_keys.clone());
     let strangers = Strangers::of_before(parentage, lifted, others.collect(), scope.merged_in());
-    hold_closure(sandbox, store, reporter, &mut drafts, Direction::Back, &strangers).await?;
+    close(context, &part.name, (&mut drafts, &planned), &strangers, (of, chosen.as_deref())).await?;
     let (mut left, mut taken_back) = (Vec::new(), Vec::new());
     for (draft, planned) in drafts.iter().zip(&planned) {
-        left.extend(left_rows(context.store(), draft, planned)?);
         scope.remainder.extend(remainder(draft, planned));
         taken_back.extend(rows_taken_back(context.store(), draft, planned)?);
+        let rows = left_rows(context.store(), draft, planned)?.into_iter();
+        let (kept, rows): (Vec<_>, Vec<_>) = rows.partition(|rows| rows.why == NOT_ASKED);
+        scope.kept += kept.iter().map(|rows| rows.rows).sum::<u64>();
+        left.extend(rows);
     }
     let actions = drafts.into_iter().map(|draft| (draft.record.id, draft.actions)).collect();
     scope.left.extend(left);
     scope.taken_back = taken_back;
     scope.actions = actions;
+    scope.meant = meant;
     Ok(scope)
 }
 
@@ -263,93 +273,9 @@ async fn leave_moved(
     Ok(())
 }
 
-/// Lists the rows that were written by the plan and are left, by reason, with their keys.
-fn left_rows(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result<Vec<LeftRows>> {
-    let is_left = |row: usize| planned[row].writes() && draft.actions[row] == Action::Hold;
-    let why = |row: usize| draft.whys[row];
-    named_rows(store, draft, planned.len(), &|row| is_left(row).then(|| why(row)), &|why| {
-        draft.reasons.get(why).map_or("", |why| &why.text).trim_start_matches("held: ").to_owned()
-    })
-}
-
 /// Lists the rows that were written by the plan and are left, as the ledger records them.
 fn remainder(draft: &Draft<'_>, planned: &[Action]) -> Option<(String, TableId, RowNumbers)> {
     let is_left = |row: &usize| planned[*row].writes() && draft.actions[*row] == Action::Hold;
     let rows: RowNumbers = (0..planned.len()).filter(is_left).collect();
     (rows.len() > 0).then(|| (draft.record.name.to_string(), draft.record.id, rows))
-}
-
-/// Lists the rows that were written by the plan and that somebody took back without an undo.
-fn rows_taken_back(store: &dyn Store, draft: &Draft<'_>, planned: &[Action]) -> Result<Vec<LeftRows>> {
-    let is_back = |row: usize| planned[row].writes() && draft.actions[row] == Action::KeepOld;
-    let why = |row: usize| u32::from(planned[row] != Action::Insert);
-    named_rows(store, draft, planned.len(), &|row| is_back(row).then(|| why(row)), &|why| {
-        if why == 0 { "no longer there".to_owned() } else { "as before the merge".to_owned() }
-    })
-}
-
-/// Lists some rows of a diff with their keys, by a number, of which words are made.
-fn named_rows(
-    store: &dyn Store,
-    draft: &Draft<'_>,
-    rows: usize,
-    number: &dyn Fn(usize) -> Option<u32>,
-    words: &dyn Fn(u32) -> String,
-) -> Result<Vec<LeftRows>> {
-    let mut found: BTreeMap<u32, LeftRows> = BTreeMap::new();
-    if !(0..rows).any(|row| number(row).is_some()) {
-        return Ok(Vec::new());
-    }
-    let keys = KeyText::of(draft.record)?;
-    let mut first = 0;
-    for segment in &draft.diff.segments {
-        for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["old", "new"])? {
-            let batch = batch?;
-            let images = [Image::read(&batch, "new")?, Image::read(&batch, "old")?];
-            for row in 0..batch.num_rows() {
-                let Some(number) = number(first + row) else { continue };
-                let left = found.entry(number).or_insert_with(|| LeftRows {
-                    table: draft.record.name.to_string(),
-                    why: words(number),
-                    rows: 0,
-                    keys: Vec::new(),
-                });
-                left.rows += 1;
-                if left.keys.len() < LeftRows::MOST_KEYS {
-                    left.keys.push(keys.say(&images, row)?);
-                }
-            }
-            first += batch.num_rows();
-        }
-    }
-    Ok(found.into_values().collect())
-}
-
-/// Keys of a table's rows, for people.
-struct KeyText<'a> {
-    record: &'a TableRecord,
-    encoder: BatchEncoder,
-    /// The key's columns in the layout.
-    positions: Vec<usize>,
-}
-
-impl<'a> KeyText<'a> {
-    fn of(record: &'a TableRecord) -> Result<Self> {
-        let positions = key_positions(&record.layout, &record.key.names())?;
-        Ok(Self { record, encoder: BatchEncoder::new(&record.layout), positions })
-    }
-
-    /// Says a row's key, as `column = value`, from the first image that has the row.
-    fn say(&self, images: &[Image], row: usize) -> Result<String> {
-        let Some(image) = images.iter().find(|image| image.present.value(row)) else { return Ok(String::new()) };
-        let rows = view(&self.encoder, &image.rows)?;
-        let mut said = Vec::new();
-        for position in &self.positions {
-            let value = rows.display(row, *position);
-            let value = value.map_err(|error| Error::new(ErrorKind::Damaged, "read the diff").because(error))?;
-            let column = &self.record.layout.columns[*position].name;
-            said.push(format!("{column} = {}", value.as_deref().unwrap_or("NULL")));
-        }
-        Ok(said.join(", "))
-    }
 }

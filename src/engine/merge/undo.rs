@@ -4,9 +4,10 @@ use tracing::Instrument as _;
 
 use super::execute::perform;
 use super::report::{DatabaseOutcome, MergeOptions, MergeReport};
+use super::undo_of::UndoOf;
 use crate::engine::run::{Context, LedgerAction, lost, spans};
 use crate::error::{Error, ErrorKind, Result};
-use crate::staging::{Journal, Plan};
+use crate::staging::{Journal, Manifest, Plan};
 
 /// Takes back what the run's plan did to OLD. Sequences stay raised. A row that was written since the merge stays as it is,
 /// with what hangs on it by foreign keys and unique values; the report names each. It can be run again, for those rows alone.
@@ -18,14 +19,27 @@ use crate::staging::{Journal, Plan};
 ///
 /// Cancel safety: as [`merge`](super::merge).
 pub async fn undo(context: &Context, options: MergeOptions) -> Result<MergeReport> {
+    undo_part(context, options, &UndoOf::default()).await
+}
+
+/// As [`undo`], for some rows of the merge alone: the others stay, and OLD's ledger knows which. A later undo takes them back.
+///
+/// # Errors
+/// As [`undo`]; `Usage` where the plan writes nothing of what is meant; `Refused` where a row cannot be taken back without
+/// others that the same merge wrote, and these are not meant.
+///
+/// Cancel safety: as [`merge`](super::merge).
+pub async fn undo_part(context: &Context, options: MergeOptions, of: &UndoOf) -> Result<MergeReport> {
     let context = &context.for_writing();
-    let undone = undo_plan(context, options).instrument(spans::step(context, "undo")).await;
+    let undone = undo_plan(context, options, of).instrument(spans::step(context, "undo")).await;
     undone.map_err(|error| error.or_state(|| context.servers().old_writes().state()))
 }
 
-async fn undo_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {
+async fn undo_plan(context: &Context, options: MergeOptions, of: &UndoOf) -> Result<MergeReport> {
     let plan = Plan::read(context.store())?;
-    let report = perform(context, &plan, options, LedgerAction::Undo).await?;
+    let manifest = Manifest::read(context.store())?;
+    of.expect_meant(context.store(), &plan, &manifest)?;
+    let report = perform(context, &plan, options, (LedgerAction::Undo, of)).await?;
     if report.databases.iter().all(|database| database.outcome == DatabaseOutcome::NeverMerged) {
         return Err(not_there(context, &plan)?);
     }

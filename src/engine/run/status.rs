@@ -140,9 +140,7 @@ fn last_verdict(report: &StatusReport, digest: &str) -> Option<String> {
     }
     let (state, merged_at) = verdict?;
     let stands = |(database, entry): (&String, &Result<Option<Entry>, String>)| match entry {
-        Ok(Some(entry)) => {
-            entry.action == LedgerAction::Merge && merged_at.get(database).is_none_or(|at| *at == entry.recorded_at)
-        }
+        Ok(Some(entry)) => entry.action.leaves_rows() && merged_at.get(database).is_none_or(|at| *at == entry.recorded_at),
         Ok(None) => false,
         Err(_) => true,
     };

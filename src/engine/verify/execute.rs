@@ -74,22 +74,24 @@ async fn verify_all(context: &Context, depth: Depth) -> Result<VerifyReport> {
         orphans: Vec::new(),
         sequences: Vec::new(),
         ledger: Vec::new(),
-        outcomes: outcomes(&plan, &manifest),
+        outcomes: outcomes(&plan, &manifest, 0),
         not_covered: gap::of_export(&manifest),
         out_of_scope: out_of_scope(&manifest),
     };
-    let mut merged_at = BTreeMap::new();
+    let (mut merged_at, mut taken_back) = (BTreeMap::new(), 0);
     for part in &plan.databases {
         if let Some(record) = manifest.database(&part.name) {
             let work = verify_database((context, depth), &plan.run_id, part, record, &mut report);
-            let at = work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
+            let (at, back) = work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
             merged_at.insert(part.name.clone(), at);
+            taken_back += back;
         }
         for table in &part.tables {
             let rows = drifted_rows(context.store(), table).place(|| format!("{}: {}", part.name, table.name))?;
             report.not_covered.extend((rows > 0).then(|| gap::of_drift(&part.name, table, rows)));
         }
     }
+    report.outcomes = outcomes(&plan, &manifest, taken_back);
     report.not_covered.extend(gap::of_rows(&report.tables));
     report.state = report.total_state();
     let (plan, state, unseen) = (plan.digest.clone(), report.state.word().to_owned(), Some(unseen(&report)));
@@ -109,14 +111,14 @@ fn unseen(report: &VerifyReport) -> u64 {
     written + report.not_covered.iter().filter(is_unseen).count() as u64
 }
 
-/// Returns when OLD's ledger recorded the merge.
+/// Returns when OLD's ledger recorded the merge, or the undo of a part of it, and how many rows were taken back.
 async fn verify_database(
     (context, depth): (&Context, Depth),
     run_id: &RunId,
     part: &DatabasePlan,
     record: &DatabaseRecord,
     report: &mut VerifyReport,
-) -> Result<String> {
+) -> Result<(String, u64)> {
     let held = context.servers().connect(Side::Old, &part.name).await?;
     let ledger = Ledger::of(context);
     let now = held.identity().await?.system_identifier;
@@ -124,6 +126,9 @@ async fn verify_database(
     report.not_covered.extend(is_another.then(|| gap::of_server(&part.name)));
     settle_if_alone(context.store(), (&ledger, &held), &part.name).await;
     let merge = check_ledger(context.store(), (&ledger, &held), part, report).await?;
+    let written: u64 = part.tables.iter().map(TablePlan::written_rows).sum();
+    let taken_back = if merge.left.is_some() { written.saturating_sub(merge.left_rows()) } else { 0 };
+    let part = &standing(part, &merge);
     let exported_us = record.clocks.map(|clocks| clocks.old.server_us);
     let mut undone = ledger.undone_since(&held, run_id, part, exported_us).await?;
     let snapshot = Arc::new(Snapshot::hold(held).await?);
@@ -140,13 +145,20 @@ async fn verify_database(
         Depth::Places => Some(landed_tables(context.store(), &snapshot, (&part, record), &merge).await?),
         Depth::Keys => None,
     };
-    let found = read_back(context, &part, record, (&snapshot, merge.merged_in, landed)).await?;
+    let found = read_back(context, &part, record, (&snapshot, &merge, landed)).await?;
     report.tables.extend(found.tables);
     report.orphans.extend(found.orphans);
     report.sequences.extend(sequences::lagging(snapshot.session(), &part).await?.into_iter().map(|(_, raise)| raise));
     let behind = sequences::left_behind(snapshot.session(), &part).await?;
     report.not_covered.extend(behind.into_iter().map(|(name, why)| gap::of_sequence(&part.name, name, why)));
-    Ok(merge.recorded_at)
+    Ok((merge.recorded_at, taken_back))
+}
+
+/// Returns the tables of a plan of which rows stand: after the undo of a part those that it left.
+fn standing(part: &DatabasePlan, merge: &Entry) -> DatabasePlan {
+    let mut part = part.clone();
+    part.tables.retain(|table| merge.left.as_ref().is_none_or(|left| left.contains_key(&table.id)));
+    part
 }
 
 /// Finds out which of the merge's rows may be looked for at their places: in relations that still belong to the table, and
@@ -202,6 +214,8 @@ async fn check_ledger(
     let refused = |cause: String| Error::new(ErrorKind::Refused, "verify").because(cause);
     let entry = match ledger.latest(old, part).await? {
         Some(entry) if entry.action == LedgerAction::Merge => entry,
+        // What stands after the undo of a part is read back; what that has recorded is what it took.
+        Some(entry) if entry.left.is_some() => return Ok(entry),
         None => {
             return Err(match Journal::read(store).ok().and_then(|journal| lost(&journal, part)) {
                 Some(cause) => refused(cause).next("`failback status` says what that means, and what comes next"),
@@ -214,7 +228,7 @@ async fn check_ledger(
         }
         Some(Entry { recorded_at, .. }) => {
             return Err(refused(format!(
-                "the merge was taken back but for some rows, at {recorded_at}: no merge stands whole"
+                "the merge was taken back but for some rows, at {recorded_at}, and an earlier failback did not write down which"
             ))
             .next("run `failback undo` again: it names the rows that are left, and takes back what it can by then")
             .next("or leave them, and make a new run for what OLD still lacks: `failback export`"));

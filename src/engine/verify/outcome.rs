@@ -13,6 +13,8 @@ use crate::words::{Counts, words};
 pub enum Outcome {
     /// It was written to OLD, or OLD's row was taken away.
     Applied,
+    /// It was written, and an undo of a part of the merge has taken it back.
+    TakenBack,
     /// OLD's row was kept, by decision.
     KeptOld,
     /// It waits for a decision.
@@ -29,6 +31,7 @@ pub enum Outcome {
 
 words!(Outcome {
     Applied => "applied",
+    TakenBack => "taken_back",
     KeptOld => "kept_old",
     Held => "held",
     Skipped => "skipped",
@@ -42,7 +45,7 @@ impl Outcome {
     #[must_use]
     pub const fn is_left_aside(self) -> bool {
         match self {
-            Self::Held | Self::Skipped | Self::NotCarried => true,
+            Self::Held | Self::Skipped | Self::NotCarried | Self::TakenBack => true,
             Self::Applied | Self::KeptOld | Self::Convergent | Self::Unchanged => false,
         }
     }
@@ -80,11 +83,18 @@ impl Outcome {
     }
 }
 
-/// Counts every staged row under exactly one outcome.
-pub(crate) fn outcomes(plan: &Plan, manifest: &Manifest) -> Counts<Outcome> {
+/// Counts every staged row under exactly one outcome; so many of those that the plan wrote were taken back.
+pub(crate) fn outcomes(plan: &Plan, manifest: &Manifest, taken_back: u64) -> Counts<Outcome> {
     let mut found = Counts::new();
+    let mut owed = taken_back;
     for table in plan.tables() {
-        found += &table.actions.iter().map(|(action, rows)| (Outcome::of_action(action), rows)).collect();
+        for (action, rows) in table.actions.iter() {
+            let outcome = Outcome::of_action(action);
+            let back = if outcome == Outcome::Applied { rows.min(owed) } else { 0 };
+            owed -= back;
+            found.add(Outcome::TakenBack, back);
+            found.add(outcome, rows - back);
+        }
         let settled = table.settled.iter().filter_map(|(class, rows)| Some((Outcome::of_settled(class)?, rows)));
         found += &settled.collect();
     }

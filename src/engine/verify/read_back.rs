@@ -17,10 +17,11 @@ use crate::engine::plan::{Change, PlannedRowReader};
 use crate::engine::rows::counterpart;
 use crate::engine::rows::{Image, fetch, finding_names, key_texts};
 use crate::engine::run::workers;
-use crate::engine::run::{Context, Reporter, Servers, Work, tell_redefined};
+use crate::engine::run::{Context, Entry, Reporter, Servers, Work, tell_redefined};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot, Transaction};
+use crate::policy::Action;
 use crate::schema::ForeignKey;
 use crate::staging::layout::TableId;
 use crate::staging::{Chunk, DatabasePlan, DatabaseRecord, Segment, TablePlan, TableRecord, Task};
@@ -43,14 +44,15 @@ pub(crate) struct ReadBack {
 
 /// Reads back every row that was written, and looks for children without a parent.
 ///
-/// `merged_in` is the merge's transaction, as OLD's ledger has it; `landed` are the tables whose rows may be looked for at
-/// their places; without it, nothing that the merge has written down is gone by.
+/// `merge` is what OLD's ledger has of it: its transaction, and after an undo of a part the rows that stand; `landed` are the
+/// tables whose rows may be looked for at their places; without it, nothing that the merge has written down is gone by.
 pub(crate) async fn read_back(
     context: &Context,
     part: &DatabasePlan,
     record: &DatabaseRecord,
-    (snapshot, merged_in, landed): (&Arc<Snapshot>, Option<i64>, Option<BTreeMap<TableId, LandedTable>>),
+    (snapshot, merge, landed): (&Arc<Snapshot>, &Entry, Option<BTreeMap<TableId, LandedTable>>),
 ) -> Result<ReadBack> {
+    let merged_in = merge.merged_in;
     let around = Around::of(part, record, snapshot.session(), landed.is_none()).await?;
     let mut chunks = keys(&part.name, &around);
     let written: Vec<_> = part.tables.iter().filter(|table| table.written_rows() > 0).collect();
@@ -65,7 +67,7 @@ pub(crate) async fn read_back(
         plan: part.clone(),
         record: record.clone(),
         snapshot: Arc::clone(snapshot),
-        merged_in,
+        merge: merge.clone(),
         landed: landed.unwrap_or_default(),
         around: around.clone(),
     };
@@ -147,8 +149,8 @@ struct ReadBackWork {
     plan: DatabasePlan,
     record: DatabaseRecord,
     snapshot: Arc<Snapshot>,
-    /// The merge's transaction, as OLD's ledger has it.
-    merged_in: Option<i64>,
+    /// What OLD's ledger has of the merge.
+    merge: Entry,
     landed: BTreeMap<TableId, LandedTable>,
     around: Around,
 }
@@ -244,13 +246,19 @@ impl ReadBackWork {
             None => None,
         };
         let mut found = Checked::default();
+        let mut first = plan.diff[..segments.start]
+            .iter()
+            .map(|segment| usize::try_from(segment.rows).unwrap_or(usize::MAX))
+            .sum::<usize>();
         while let Some(changes) = reader.next()? {
             reporter.check_stop()?;
+            let stands = |row: usize| self.merge.has_before_it(plan.id, first + row);
             let places = landed.as_mut().map(|landed| landed.take(changes.actions.len())).transpose()?;
             // Rows that are there afterwards are looked up by NEW's key, deleted ones by OLD's.
             for deletes in [false, true] {
-                let wanted: BooleanArray =
-                    changes.actions.iter().map(|action| Some(action.writes() && action.brings_new() != deletes)).collect();
+                let is_wanted =
+                    |(row, action): (usize, &Action)| Some(action.writes() && action.brings_new() != deletes && stands(row));
+                let wanted: BooleanArray = changes.actions.iter().enumerate().map(is_wanted).collect();
                 if wanted.true_count() == 0 {
                     continue;
                 }
@@ -265,6 +273,7 @@ impl ReadBackWork {
                 found.rows += wanted.true_count() as u64;
                 reporter.tell_rows(&self.plan.name, &record.name, wanted.true_count() as u64, 0);
             }
+            first += changes.actions.len();
         }
         if landed.is_some() {
             old.execute_all(BY_PLAN).await?;
@@ -302,11 +311,11 @@ impl ReadBackWork {
             }
         }
         if record.key.is_whole_row() && !deletes {
-            found.count_own(old, source, self.merged_in, &texts).await?;
+            found.count_own(old, source, self.merge.merged_in, &texts).await?;
         }
         if texts.first().is_some_and(|values| !values.is_empty()) {
             let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
-            found.tell_apart(old, source, (self.merged_in, deletes), (&texts, &broken)).await?;
+            found.tell_apart(old, source, (self.merge.merged_in, deletes), (&texts, &broken)).await?;
         }
         Ok(())
     }

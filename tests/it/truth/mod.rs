@@ -50,6 +50,7 @@ mod under_load;
 mod undoing;
 mod undoing_altered;
 mod undoing_once;
+mod undoing_parts;
 mod undoing_runs;
 mod unproven;
 mod verifying;
