@@ -117,7 +117,7 @@ pub(super) fn page(call: &Call, context: &Context, report: &MergeReport, deed: &
             ]);
         }
         match database.outcome {
-            DatabaseOutcome::Done => {}
+            DatabaseOutcome::Done | DatabaseOutcome::NotAsked => {}
             DatabaseOutcome::DoneBefore => {
                 said.push(format!("{}: nothing to do, OLD's ledger says that it was done before", database.database));
             }

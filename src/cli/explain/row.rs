@@ -55,7 +55,6 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
 fn document(explanation: &Explanation, notes: &[String], all: bool) -> Result<Value> {
     let failed = |error| Error::new(ErrorKind::Storage, "write the result to stdout").because(error);
     let mut value = serde_json::to_value(explanation).map_err(failed)?;
-    value["schema_version"] = json!(1);
     value["known"] = json!(!explanation.rows.is_empty());
     value["notes"] = json!(notes);
     for (at, row) in explanation.rows.iter().enumerate() {

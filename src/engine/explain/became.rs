@@ -62,10 +62,9 @@ impl Became {
             None => Self::NotMerged,
             Some(entry) => match entry.action {
                 LedgerAction::Merge => Self::Applied,
-                LedgerAction::Undo => Self::TakenBack,
                 LedgerAction::UndoPart if entry.left.is_none() => Self::NotAsked,
                 LedgerAction::UndoPart if entry.has_before_it(table, row) => Self::Left,
-                LedgerAction::UndoPart => Self::TakenBack,
+                LedgerAction::Undo | LedgerAction::UndoPart => Self::TakenBack,
             },
         })
     }

@@ -69,7 +69,7 @@ pub(super) fn reasons(store: &dyn Store, table: &TableRecord, diff: Option<&Tabl
         match covered {
             Covered::Yes { .. } => {}
             Covered::Trusted { by } => {
-                said.push(format!("had NEW {sort} it, that would be found as far as this is right: {by}"))
+                said.push(format!("had NEW {sort} it, that would be found as far as this is right: {by}"));
             }
             Covered::No { why } => said.push(format!("had NEW {sort} it, that would not be found: {why}")),
         }

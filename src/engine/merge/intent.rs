@@ -37,7 +37,7 @@ impl Intention<'_> {
         let Intent { plan, database, .. } = self.intent();
         let (tables, sequences) = (merged.tables.clone(), merged.sequences.clone());
         let next = if self.action == LedgerAction::Merge { "verify" } else { "status" };
-        let left = (self.action != LedgerAction::Merge).then(|| merged.left_rows());
+        let left = (self.action != LedgerAction::Merge).then(|| merged.left_rows() + merged.kept);
         self.ended(Committed { plan, database, tables, sequences, left }).map_err(|error| {
             error
                 .next("nothing is lost: OLD's ledger has the record, and every other step of the run asks it")

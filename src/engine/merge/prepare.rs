@@ -47,6 +47,9 @@ impl Preparation<'_> {
     /// # Errors
     /// Whatever stands against it; the transaction is rolled back then.
     pub(crate) async fn run(&self) -> Result<Prepared> {
+        if !self.of.means_any(self.part) {
+            return Ok(self.nothing(DatabaseOutcome::NotAsked));
+        }
         let record = self.record()?;
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
         let last = Ledger::of(self.context).latest(&old, self.part).await?;

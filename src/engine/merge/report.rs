@@ -70,12 +70,15 @@ pub enum DatabaseOutcome {
     DoneBefore,
     /// OLD's ledger has no merge of the plan, so there was nothing to take back.
     NeverMerged,
+    /// A part of the merge was to be taken back, and none of it is here.
+    NotAsked,
 }
 
 words!(DatabaseOutcome {
     Done => "done",
     DoneBefore => "done_before",
     NeverMerged => "never_merged",
+    NotAsked => "not_asked",
 });
 
 /// Rows of one table that an undo left as they are, or that were as before the merge, for one reason.

@@ -3,7 +3,7 @@
 use tracing::Instrument as _;
 
 use super::execute::perform;
-use super::report::{DatabaseOutcome, MergeOptions, MergeReport};
+use super::report::{DatabaseOutcome, MergeOptions, MergeReport, MergedDatabase};
 use super::undo_of::UndoOf;
 use crate::engine::run::{Context, LedgerAction, lost, spans};
 use crate::error::{Error, ErrorKind, Result};
@@ -40,7 +40,9 @@ async fn undo_plan(context: &Context, options: MergeOptions, of: &UndoOf) -> Res
     let manifest = Manifest::read(context.store())?;
     of.expect_meant(context.store(), &plan, &manifest)?;
     let report = perform(context, &plan, options, (LedgerAction::Undo, of)).await?;
-    if report.databases.iter().all(|database| database.outcome == DatabaseOutcome::NeverMerged) {
+    let is_nowhere =
+        |database: &MergedDatabase| matches!(database.outcome, DatabaseOutcome::NeverMerged | DatabaseOutcome::NotAsked);
+    if report.databases.iter().all(is_nowhere) {
         return Err(not_there(context, &plan)?);
     }
     Ok(report)

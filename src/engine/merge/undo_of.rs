@@ -41,6 +41,11 @@ impl UndoOf {
         self.databases.is_empty() && self.tables.is_empty() && self.rows.is_empty()
     }
 
+    /// Whether rows of a database may be meant.
+    pub(super) fn means_any(&self, part: &DatabasePlan) -> bool {
+        self.is_everything() || part.tables.iter().any(|table| self.means_table(&part.name, &table.name.to_string()))
+    }
+
     /// Whether rows of a table are meant.
     pub(super) fn means_table(&self, database: &str, table: &str) -> bool {
         let is_here = self.databases.is_empty() || self.databases.iter().any(|name| name == database);

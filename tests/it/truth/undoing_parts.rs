@@ -59,6 +59,7 @@ fn a_table_is_taken_back_and_the_other_stands_until_the_rest_is() {
     assert_eq!((again.rows(), again.databases[0].outcome), (0, DatabaseOutcome::DoneBefore));
     let status = block_on(engine::status(&case.context)).expect("a status");
     assert_eq!(status.next, "undo");
+    assert_eq!(engine::RunSummary::of(&case.store).expect("a summary").state, engine::RunState::UndoneInPart);
     let verified = block_on(engine::verify(&case.context)).expect("what stands is read back");
     assert_eq!(verified.tables.iter().map(|table| table.checked).collect::<Vec<_>>(), [2], "{verified:#?}");
     assert_eq!((verified.outcomes.get(Outcome::TakenBack), verified.outcomes.get(Outcome::Applied)), (3, 2));
@@ -77,6 +78,27 @@ fn a_table_is_taken_back_and_the_other_stands_until_the_rest_is() {
     assert_eq!(verified.state_of_rows(), State::Verified);
     assert_eq!(undo(&case).rows(), 5);
     assert_eq!(both(&case, ["notes", "other"]), before);
+}
+
+#[test]
+fn a_database_that_nobody_named_is_let_alone() {
+    let new = "update notes set body = 'x', updated_at = now() where id = 1";
+    let (first, second) = (pair("undo_part_one", NOTES, new, ""), pair("undo_part_two", NOTES, new, ""));
+    let mut case = recovery(first, "");
+    case.look_at(vec![case.pair.database.clone(), second.database.clone()]);
+    merged(&case);
+    let of = UndoOf { databases: vec![second.database.clone()], ..UndoOf::default() };
+    let report = part(&case, &of);
+    let outcomes: Vec<_> = report.databases.iter().map(|database| database.outcome).collect();
+    assert_eq!(outcomes, [DatabaseOutcome::NotAsked, DatabaseOutcome::Done]);
+    let bodies = |url: &str| texts(url, "(select body from notes)");
+    assert_eq!((bodies(&case.pair.old), bodies(&second.old)), (strings(["b", "c", "x"]), strings(["a", "b", "c"])));
+    assert_eq!(undo(&case).rows(), 1);
+    assert_eq!(bodies(&case.pair.old), strings(["a", "b", "c"]));
+}
+
+fn strings<const N: usize>(rows: [&str; N]) -> Vec<String> {
+    rows.map(|row| format!("({row})")).to_vec()
 }
 
 #[test]
