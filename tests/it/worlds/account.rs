@@ -8,12 +8,13 @@ use super::schema::Table;
 use super::snapshot::{Row, Snapshot, Writers};
 use crate::recovery::Recovery;
 
-/// What is missing from it. The moments are before the merge, after it, and when the undo looked.
+/// What is missing from it. The moments are before the merge, after it, and when the undo looked; an undo of a part has taken
+/// some rows back earlier.
 pub(super) fn unaccounted(
     tables: &[Table],
     [before, after, visited]: [&Snapshot; 3],
     recovery: &Recovery,
-    report: &MergeReport,
+    (report, earlier): (&MergeReport, u64),
 ) -> Vec<String> {
     if report.databases.iter().any(|database| database.outcome != DatabaseOutcome::Done) {
         return Vec::new();
@@ -21,7 +22,7 @@ pub(super) fn unaccounted(
     let mut wrong = Vec::new();
     let planned: u64 = Plan::read(&recovery.store).expect("a plan").tables().map(TablePlan::written_rows).sum();
     let [taken, left, back] = [report.rows(), report.left_rows(), report.rows_taken_back()];
-    if taken + left + back != planned {
+    if earlier + taken + left + back != planned {
         wrong.push(format!("{planned} rows were merged; undo took back {taken}, left {left}, and found {back} as before"));
     }
     for (number, table) in tables.iter().enumerate().filter(|(_, table)| table.is_keyed()) {

@@ -19,11 +19,11 @@ use crate::recovery::Recovery;
 use crate::support::block_on;
 
 /// A merge that was made.
-struct Merged {
-    recovery: Recovery,
-    options: MergeOptions,
-    before: Snapshot,
-    after: Snapshot,
+pub(super) struct Merged {
+    pub(super) recovery: Recovery,
+    pub(super) options: MergeOptions,
+    pub(super) before: Snapshot,
+    pub(super) after: Snapshot,
     writers: Vec<Writers>,
     said: Vec<Option<Said>>,
 }
@@ -135,7 +135,7 @@ impl Journey<'_> {
     }
 
     /// Whether what an error says of OLD is so.
-    fn expect_true_state(&self, error: &Error, before: &Snapshot) -> Step {
+    pub(super) fn expect_true_state(&self, error: &Error, before: &Snapshot) -> Step {
         let is_same = self.snapshot(Side::Old) == *before;
         match error.old_state() {
             Some(OldState::NotWritten | OldState::RolledBack) if is_same => Ok(()),
@@ -245,6 +245,7 @@ impl Journey<'_> {
         self.rewrite();
         self.usurp(&merged.before);
         Self::verify_both_ways(merged)?;
+        let taken = self.undo_part(merged)?;
         let visited = self.snapshot(Side::Old);
         let writers = self.writers(Side::Old);
         let done = block_on(engine::undo(&merged.recovery.context, merged.options));
@@ -263,7 +264,7 @@ impl Journey<'_> {
         let undone = self.snapshot(Side::Old);
         let moments = [&merged.before, &merged.after, &visited];
         let mut wrong =
-            done.map_or_else(|_| Vec::new(), |report| unaccounted(&self.tables, moments, &merged.recovery, &report));
+            done.map_or_else(|_| Vec::new(), |report| unaccounted(&self.tables, moments, &merged.recovery, (&report, taken)));
         for (number, table) in self.tables.iter().enumerate().filter(|(_, table)| !(self.fire && table.loud)) {
             let rows = |snapshot: &Snapshot| snapshot.tables[number].clone();
             let [before, after, visited, undone] = [&merged.before, &merged.after, &visited, &undone].map(rows);
