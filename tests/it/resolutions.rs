@@ -244,6 +244,30 @@ fn columns_that_refer_together_are_of_one_side() {
 }
 
 #[test]
+fn a_composed_row_that_keeps_olds_own_reference_does_not_wait_for_news_parent() {
+    let table = "create table p (id int primary key, who text, created_at timestamptz, updated_at timestamptz);
+        create table t (id int primary key, p int references p, v text, created_at timestamptz default '2026-01-01',
+            updated_at timestamptz default '2026-01-01');
+        insert into p values (1, 'one', '2026-01-01', '2026-01-01'), (2, 'two', '2026-01-01', '2026-01-01');
+        insert into t (id, p, v) values (1, 1, 'v'), (2, 1, 'v')";
+    let [old, new] = [
+        "; insert into p values (5, 'OLD''s', '2026-01-14 13:00Z', '2026-01-14 13:00Z');
+         update t set p = 5, updated_at = '2026-01-14 13:00Z' where id = 1;
+         update t set v = 'old', updated_at = '2026-01-14 13:00Z' where id = 2",
+        "; insert into p values (5, 'NEW''s', '2026-01-14 12:00Z', '2026-01-14 12:00Z');
+         update t set v = 'new', updated_at = '2026-01-14 12:00Z' where id = 1;
+         update t set p = 5, updated_at = '2026-01-14 12:00Z' where id = 2",
+    ];
+    let (scene, _) = scene("own_reference", table, [old, new]);
+    scene.document(0, &["decide", "update_origin_differs=column_merge"]);
+    let text = |text: &str| Some(text.to_owned());
+    let columns = ["p", "v"];
+    let expected = Rows::from([(1, vec![text("5"), text("new")]), (2, vec![text("1"), text("old")])]);
+    expect_merged(&scene, &columns, &expected);
+    assert!(whys(&scene).keys().any(|why| why.contains("with its parent")), "NEW's own waits: {:?}", whys(&scene));
+}
+
+#[test]
 fn rows_that_may_be_two_are_not_composed_and_no_spelling_of_olds_is_lost() {
     let table = |form: &str| {
         format!(

@@ -4,7 +4,7 @@
 //! the different row that OLD has under the same key. And a parent cannot go while OLD still has children of it. Both are
 //! found here, before anything is written, and held with the foreign key's name as the reason.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::delta_tables::TableDeltas;
 use super::direction::Direction;
@@ -85,10 +85,36 @@ async fn hold_children(
         };
         let brings = |row: &usize| direction.operation(drafts[child].actions[*row]).is_some_and(Operation::brings_row);
         orphans.retain(brings);
+        let own = own_references(store, &drafts[child], key, (&orphans, direction))?;
+        orphans.retain(|row| !own.contains(row));
         let why = format!("{} with its parent: {} ({})", direction.aside(), key.parent, key.name);
         held += drafts[child].hold_written(orphans, &why);
     }
     Ok(held)
+}
+
+/// Finds those of some children whose columns were chosen one by one, and that keep the reference which OLD's own row has:
+/// their parent is OLD's, and the merge does not touch who that is.
+fn own_references(
+    store: &dyn Store,
+    child: &Draft<'_>,
+    key: &ForeignKey,
+    (rows, direction): (&[usize], Direction),
+) -> Result<BTreeSet<usize>> {
+    let mut own = BTreeSet::new();
+    let Some((_, composed)) = child.composed.as_ref().filter(|_| direction == Direction::Forward) else { return Ok(own) };
+    let asked: BTreeSet<_> = rows.iter().copied().filter(|row| composed.has(*row)).collect();
+    if asked.is_empty() {
+        return Ok(own);
+    }
+    let mut before = BTreeMap::new();
+    each_row(store, child, &key.child_columns, Direction::Back.image(), |row, _, value| {
+        before.extend(value.filter(|_| asked.contains(&row)).map(|value| (row, value)));
+    })?;
+    each_row(store, child, &key.child_columns, direction.image(), |row, _, value| {
+        own.extend(value.filter(|value| before.get(&row) == Some(value)).map(|_| row));
+    })?;
+    Ok(own)
 }
 
 /// Finds the children of values that are missing, by what both are printed as.

@@ -61,6 +61,11 @@ impl Composed {
         Ok(Self { positions, file })
     }
 
+    /// Whether the row at a position of the table's diff is among them.
+    pub(crate) fn has(&self, position: usize) -> bool {
+        self.positions.binary_search(&(position as u64)).is_ok()
+    }
+
     /// Puts composed rows in the place of an image's, whose rows have these positions in the table's diff, in ascending order.
     pub(crate) fn over(&self, image: &Image, positions: &[u64]) -> Result<Image> {
         let found = positions
