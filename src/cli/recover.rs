@@ -59,6 +59,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let from = GoesOn::of(&far)?;
     if from > GoesOn::Start {
         engine::expect_as_exported(&context)?;
+        engine::expect_same_new(&context).await?;
         let since = far.exported_at.as_deref().map(amount::moment).unwrap_or_default();
         call.printer.note(&format!("the run was exported at {since}: going on with it"));
     }

@@ -83,7 +83,8 @@ pub use review::{
 };
 pub use run::{
     Armed, CHUNK_BYTES, Claim, Context, CoveredChanges, CoveredTable, Entry, Event, HeldLog, LedgerAction, Limits, Progress,
-    Reporter, Selection, Servers, Silent, SlotState, State, StatusReport, Stop, expect_as_exported, held_log, status,
+    Reporter, Selection, Servers, Silent, SlotState, State, StatusReport, Stop, expect_as_exported, expect_same_new, held_log,
+    status,
 };
 pub use runs::{PruneOptions, RunState, RunSummary, prune, runs};
 pub use sequences::{

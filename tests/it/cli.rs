@@ -224,6 +224,11 @@ fn recover_goes_on_with_the_run_that_it_names() {
     }
     let away = scene.elsewhere(&again);
     assert!(away.code == 6 && away.stderr.contains("ask OLD how far the run has come"), "{}", away.stderr);
+    let third = support::third_of(&scene.pair);
+    let (run, database) = (scene.run(), scene.pair.database.clone());
+    let named = ["--old", &scene.pair.old, "--new", &third, "--run", &run, "--databases", &database, "--cutover", CUTOVER];
+    let other = support::failback(&[&again[..], &named].concat());
+    assert!(other.code == 4 && other.stderr.contains("is another server than the one"), "{}", other.stderr);
     let done = scene.json(9, &again);
     assert_eq!(counted(&done), [false, false, false, true, true, true], "compared before");
     let merged = scene.old();

@@ -7,7 +7,8 @@ use super::context::Context;
 use super::selection::Selection;
 use crate::config::{NamedTimeColumns, TableSettings};
 use crate::error::{Error, ErrorKind, Result};
-use crate::name::Ident;
+use crate::name::{Ident, Side};
+use crate::pg::{ServerIdentity, sqlstate};
 use crate::schema::{Method, TimeColumn};
 use crate::staging::{AskedEvidence, DatabaseRecord, Manifest, TableRecord};
 
@@ -44,6 +45,40 @@ pub fn expect_as_exported(context: &Context) -> Result<()> {
             .at(context.run())
             .because(cause)
             .next("ask for what it was exported with; or leave --run out, or name another folder, to make a new run")),
+    }
+}
+
+/// Expects NEW to be the server that the run was exported from, as far as it can be asked: a run is gone on with without it,
+/// but not beside another one.
+///
+/// # Errors
+/// `Refused` where it is another server; `Damaged` where the run's files cannot be read.
+pub async fn expect_same_new(context: &Context) -> Result<()> {
+    let manifest = Manifest::read(context.store())?;
+    for database in &manifest.databases {
+        let asked = async { context.servers().connect(Side::New, &database.name).await?.identity().await };
+        let cause = match asked.await {
+            Ok(now) if is_another(&now, &database.new) => "is another server than the one that was exported from",
+            Err(error) if sqlstate(&error) == Some(NO_DATABASE) => "has no such database: it is not what was exported from",
+            Ok(_) | Err(_) => continue,
+        };
+        let address = context.servers().endpoint(Side::New).address();
+        return Err(Error::new(ErrorKind::Refused, "go on with the run")
+            .at(context.run())
+            .because(format!("NEW at {address} {cause} (database {})", database.name))
+            .next("name the NEW that it was exported from; or leave --run out, or name another folder, to make a new run"));
+    }
+    Ok(())
+}
+
+/// What a server says that has no database of a name.
+const NO_DATABASE: &str = "3D000";
+
+/// Whether a server is another one, as far as both say which they are. A standby of it, or a later timeline, is not.
+fn is_another(now: &ServerIdentity, then: &ServerIdentity) -> bool {
+    match (&now.system_identifier, &then.system_identifier) {
+        (Some(now), Some(then)) => now != then,
+        _ => false,
     }
 }
 
