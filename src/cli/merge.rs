@@ -1,14 +1,17 @@
 //! `failback merge`.
 
+use std::path::Path;
+
 use clap::Args;
+use serde::Serialize;
 
 use super::confirm::confirm;
 use super::options::{WithOld, Writing};
 use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::table::Table;
-use super::{Call, Exit, amount, coverage, report, run};
-use crate::engine::{self, Context, DatabaseOutcome, MergeOptions, MergeReport};
+use super::{Call, Exit, amount, cost, coverage, report, run};
+use crate::engine::{self, Context, DatabaseOutcome, Estimate, MergeOptions, MergeReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::policy::Action;
@@ -57,19 +60,32 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         engine::expect_approval(&context)?;
         confirm(call, &context, "merge", arguments.writing.confirm.as_deref()).await?;
     }
+    // Whatever is wrong with the plan, the merge says it.
+    let plan = Plan::read(context.store()).ok();
+    let estimate = plan.map(|plan| engine::estimate(context.store(), &plan, Path::new(settings.config.runs())));
     let report = engine::merge(&context, options).await;
     if !options.dry_run {
         report::renew_after(call, &settings, context.store(), &report);
     }
     let report = report?;
-    let mut page = coverage::headed(call, &report.coverage, &page(call, &context, &report, "merged into"));
+    let mut lines = page(call, &context, &report, "merged into");
+    cost::compared(&mut lines, &report, estimate.as_ref());
+    let mut page = coverage::headed(call, &report.coverage, &lines);
     page.next(if report.dry_run {
         settings.steps("merge", &for_good(&context, &arguments.writing, arguments.leave_held))
     } else {
         settings.steps("verify", &[])
     });
-    call.printer.result(&report, &page)?;
+    call.printer.result(&Merged { report: &report, estimate: estimate.as_ref() }, &page)?;
     Ok(exit(&report))
+}
+
+/// What was merged, and what had been expected of it.
+#[derive(Serialize)]
+struct Merged<'a> {
+    #[serde(flatten)]
+    report: &'a MergeReport,
+    estimate: Option<&'a Estimate>,
 }
 
 /// Returns the options with which what was rehearsed is done for good.

@@ -16,6 +16,7 @@ mod completions;
 mod conditions;
 mod config;
 mod confirm;
+mod cost;
 mod coverage;
 mod decide;
 mod demo;

@@ -10,9 +10,9 @@ use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
 use super::table::Table;
-use super::{Call, Exit, amount, coverage, report, run};
+use super::{Call, Exit, amount, cost, coverage, report, run};
 use crate::config::LockWaits;
-use crate::engine::{self, Context, PlanMoves, PlanReport};
+use crate::engine::{self, Context, Estimate, PlanMoves, PlanReport};
 use crate::error::Result;
 use crate::name::Side;
 use crate::policy::Action;
@@ -51,6 +51,7 @@ struct Planned<'a> {
     #[serde(flatten)]
     report: &'a PlanReport,
     moves: Option<PlanMoves>,
+    estimate: Estimate,
 }
 
 /// Plans and prints the plan.
@@ -68,13 +69,15 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     report.hide_masked(&run::mask(&settings, context.store())?.0);
     let mut lines = page(call, &context, &report);
+    let estimate = engine::estimate(context.store(), &now, Path::new(settings.config.runs()));
+    cost::estimated(&mut lines, &estimate);
     if let Some(moves) = &moves {
         lay_out_moves(&mut lines, moves);
     }
     let mut page = coverage::headed(call, &report.coverage, &lines);
     let approvers = engine::approval(&context)?.approvers;
     page.next(next(&settings, (&report, approvers), &context.servers().endpoint(Side::Old).address()));
-    call.printer.result(&Planned { report: &report, moves }, &page)?;
+    call.printer.result(&Planned { report: &report, moves, estimate }, &page)?;
     Ok(if arguments.exit_code && report.held > 0 { Exit::Undecided } else { Exit::Done })
 }
 

@@ -86,7 +86,7 @@ pub use run::{
     Reporter, Selection, Servers, Silent, SlotState, State, StatusReport, Stop, expect_as_exported, expect_same_new, held_log,
     status,
 };
-pub use runs::{PruneOptions, RunState, RunSummary, prune, runs};
+pub use runs::{Estimate, PruneOptions, RunState, RunSummary, estimate, prune, runs};
 pub use sequences::{
     DatabaseSequences, NewSequence, NumberedRows, Position, SequenceAccount, SequenceState, SequencesReport, raise_sequences,
     sequences,

@@ -19,6 +19,9 @@ pub fn sentence(record: &JournalRecord) -> String {
         JournalRecord::Voted { plan, verdict, role, by } => {
             format!("{} by {by}, as {role}: {}", verdict.word(), head(plan))
         }
+        JournalRecord::Rehearsed(one) => {
+            format!("rehearsed and rolled back: {}, {}", one.database, amount::rows(one.measured.rows))
+        }
         JournalRecord::MergeIntended(intent) => format!("merge about to commit: {}", intent.database),
         JournalRecord::Merged(end) => format!("merged: {}, {}", end.database, written(end)),
         JournalRecord::MergeFailed(end) => format!("merge not committed: {}", end.database),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::index_file::{line, read_line};
 use super::layout;
+use super::measured::{Measured, Rehearsed};
 use super::vote::Verdict;
 use super::written::{Raise, Written};
 use crate::error::{Place as _, Result};
@@ -78,6 +79,8 @@ pub enum JournalRecord {
         /// Who.
         by: String,
     },
+    /// A merge was rehearsed on one database, and rolled back.
+    Rehearsed(Rehearsed),
     /// A merge is about to commit what it did to one database.
     MergeIntended(Intent),
     /// It was committed.
@@ -142,6 +145,9 @@ pub struct Committed {
     /// After an undo: the rows of the merge that it left on OLD; unknown where an earlier failback wrote the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<u64>,
+    /// What it cost; unknown where an earlier failback wrote the line, or OLD's ledger alone says that it was committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
 }
 
 /// What was about to be committed and was not.
@@ -295,7 +301,14 @@ mod tests {
         let written = Written { inserted: 1, updated: 2, deleted: 3 };
         let raise = Raise { sequence: "public.s".to_owned(), from: None, to: 7 };
         let (plan, database) = ("p".to_owned(), database.to_owned());
-        Committed { plan, database, tables: vec![("public.t".to_owned(), written)], sequences: vec![raise], left: None }
+        Committed {
+            plan,
+            database,
+            tables: vec![("public.t".to_owned(), written)],
+            sequences: vec![raise],
+            left: None,
+            measured: None,
+        }
     }
 
     fn not_committed(database: &str) -> NotCommitted {

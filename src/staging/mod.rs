@@ -41,6 +41,7 @@ pub mod layout;
 mod logged;
 mod manifest;
 mod mark;
+mod measured;
 mod open_segment;
 mod options;
 mod plan_index;
@@ -78,6 +79,7 @@ pub use layout::{
 pub use logged::{LOG_FACT, LogRecord, LogUse};
 pub use manifest::{Aside, DatabaseAside, DatabaseRecord, LeftOut, Manifest, NewOnlyTable, TableRecord};
 pub use mark::{DatabaseMark, Mark, MarkedSlot, ServerMark};
+pub use measured::{Measured, Rehearsed};
 pub use open_segment::OpenSegment;
 pub use options::{Compression, SegmentOptions};
 pub use plan_index::{AdoptedChildren, DatabasePlan, Plan, TablePlan, json_digest};

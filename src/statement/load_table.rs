@@ -104,6 +104,12 @@ impl LoadTable<'_> {
         )
     }
 
+    /// Drops the load table before its transaction ends.
+    #[must_use]
+    pub fn drop(&self) -> String {
+        format!("drop table {}", self.qualified())
+    }
+
     /// Receives the rows.
     #[must_use]
     pub fn fill(&self) -> String {

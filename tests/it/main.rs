@@ -12,6 +12,7 @@ mod columns;
 mod conditions;
 mod connect;
 mod containers;
+mod costs;
 mod counted;
 mod demo;
 mod docs;

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::pg::{OldWrites, Transaction};
 use crate::policy::Action;
-use crate::staging::{Manifest, Plan, TablePlan};
+use crate::staging::{JournalRecord, Manifest, Plan, Rehearsed, TablePlan};
 
 /// Carries out the run's plan on OLD.
 ///
@@ -68,7 +68,11 @@ pub(crate) async fn perform(
         }
     };
     let databases = if options.dry_run {
-        roll_back(ready).await
+        let databases = roll_back(ready).await;
+        if action == LedgerAction::Merge {
+            keep_rehearsal(context, plan, &databases);
+        }
+        databases
     } else {
         // The last moment: once a COMMIT is sent, the others follow.
         if let Err(stopped) = context.reporter().check_stop() {
@@ -126,6 +130,17 @@ async fn roll_back(ready: Vec<Prepared>) -> Vec<MergedDatabase> {
         databases.push(merged);
     }
     databases
+}
+
+/// Writes down what a rehearsal cost, by which the merge's time is known beforehand. A journal that cannot be written is no
+/// failure of a step that changes nothing.
+fn keep_rehearsal(context: &Context, plan: &Plan, databases: &[MergedDatabase]) {
+    for (part, merged) in plan.databases.iter().zip(databases) {
+        if let Some(measured) = merged.measured.clone() {
+            let (plan, database) = (part.digest.clone(), part.name.clone());
+            let _ = JournalRecord::Rehearsed(Rehearsed { plan, database, measured }).append(context.store());
+        }
+    }
 }
 
 /// Commits what was prepared, one database after the other.

@@ -6,6 +6,7 @@
 mod adopted;
 mod changed_values;
 mod copies;
+mod cost;
 mod definitions;
 mod execute;
 mod fitting;

@@ -2,6 +2,8 @@
 //!
 //! Memory: one batch of rows, and to take a merge back eight bytes a written row.
 
+use std::fmt;
+
 use arrow_array::BooleanArray;
 use tracing::{Instrument as _, info};
 
@@ -17,6 +19,30 @@ use crate::pg::Session;
 use crate::policy::Action;
 use crate::statement::{BY_ANY_JOIN, BY_INDEX, Unknown, WriterMark, copy_binary, select_list};
 use crate::store::Store;
+
+/// Rows were written between the look at them and their locks.
+#[derive(Debug)]
+struct JustMoved(String);
+
+impl fmt::Display for JustMoved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for JustMoved {}
+
+/// Whether an undo failed because rows were written between the look at them and their locks: another look leaves these, too.
+pub(super) fn has_just_moved(error: &Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if inner.is::<JustMoved>() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
 
 impl TableMerge<'_> {
     /// Compares each row with the one that was classified, or that the merge left. They are locked by now, or as they are read.
@@ -47,7 +73,7 @@ impl TableMerge<'_> {
                 .because(format!("{rows} no longer as classified: OLD was written since"))
                 .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"),
             Direction::Back => refused
-                .because(format!("{rows} no longer as a moment ago: OLD is being written"))
+                .because(JustMoved(format!("{rows} no longer as a moment ago: OLD is being written")))
                 .next("run the same command again: rows that were written since are left as they are"),
         })
     }

@@ -1,5 +1,7 @@
 //! One database's transaction, made ready: everything that the plan does to it is done, and COMMIT is not sent.
 
+use super::cost::Cost;
+use super::moved_rows::has_just_moved;
 use super::report::{DatabaseOutcome, MergeOptions, MergedDatabase};
 use super::scope::Scope;
 use super::swap::is_short;
@@ -7,16 +9,21 @@ use super::transaction::carry_out;
 use super::triggers::Triggers;
 use super::undo_of::UndoOf;
 use super::{definitions, sequences, table_locks, take_back, writers};
+use crate::catalog;
 use crate::engine::evidence::Clock;
 use crate::engine::plan::{Direction, expect_privileges};
+use crate::engine::rows::finding_names;
 use crate::engine::run::ledger::lock;
 use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, NewServer, Recorded, is_lock_wait, lost, settle};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, ServerIdentity, Session, Transaction, is_old};
 use crate::staging::{DatabasePlan, DatabaseRecord, Journal, Manifest, Plan, Written};
 
 const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
+
+/// So often an undo looks which rows were written since the merge, before it locks them for another look.
+const LOOKS: u32 = 3;
 
 /// A database whose transaction is ready to commit, or that has nothing to commit.
 pub(crate) struct Prepared {
@@ -87,14 +94,52 @@ impl Preparation<'_> {
                 done => return done,
             }
         }
-        let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
-        let fires = self.options.fire_triggers;
-        let scope = take_back::scope(self.context, self.part, (record, &clock), &last, (self.of, fires)).await?;
-        // What was asked for, an earlier undo has taken back.
-        if scope.meant == Some(0) {
-            return Ok(self.nothing(DatabaseOutcome::DoneBefore));
+        let known = (record, &clock, &last);
+        for _ in 0..LOOKS {
+            let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
+            let scope = self.look(known).await?;
+            // What was asked for, an earlier undo has taken back.
+            if scope.meant == Some(0) {
+                return Ok(self.nothing(DatabaseOutcome::DoneBefore));
+            }
+            match self.carry_out(old, scope).await {
+                Err(error) if has_just_moved(&error) => {}
+                done => return done,
+            }
         }
-        self.carry_out(old, scope).await
+        self.carry_out_locked(known).await
+    }
+
+    /// Looks which rows an undo takes back.
+    async fn look(&self, (record, clock, last): (&DatabaseRecord, &Clock, &Entry)) -> Result<Scope> {
+        take_back::scope(self.context, self.part, (record, clock), last, (self.of, self.options.fire_triggers)).await
+    }
+
+    /// Takes back what can be, among writers who have written other rows at each look: the merge's rows are locked before the
+    /// look, so that none moves behind it.
+    async fn carry_out_locked(&self, known: (&DatabaseRecord, &Clock, &Entry)) -> Result<Prepared> {
+        let (record, clock, last) = known;
+        let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
+        let everything = take_back::everything(self.context.store(), &old, self.part, (record, clock), last).await?;
+        let triggers = Triggers::choose(&old, &everything.part, self.options.fire_triggers).await?;
+        let cost = Cost::begin(&old).await;
+        let old = Transaction::begin(old, Isolation::ReadCommitted, self.context.servers().old_writes()).await?;
+        let work = async {
+            lock(&old).await?;
+            table_locks::lock(&old, &everything, triggers).await?;
+            lock_rows(self.context, &old, &everything, triggers).await?;
+            let scope = self.look(known).await?;
+            self.inside(&old, scope, (triggers, cost)).await
+        };
+        match Box::pin(work).await {
+            Ok(Some(merged)) if !merged.is_idle() => Ok(Prepared { merged, restarted: false, transaction: Some(old) }),
+            Ok(merged) => {
+                old.rollback().await?;
+                let merged = merged.unwrap_or_else(|| self.nothing(DatabaseOutcome::DoneBefore).merged);
+                Ok(Prepared { merged, restarted: false, transaction: None })
+            }
+            Err(error) => Err(old.abort(error).await),
+        }
     }
 
     /// Carries the plan out. Where rows were not as classified when they were to be updated, once more, with all of them locked
@@ -118,8 +163,9 @@ impl Preparation<'_> {
         definitions::expect_same(&old, &scope.part, &scope.record).await?;
         expect_privileges(&Ledger::of(self.context), &old, &scope.part, &scope.record, scope.direction).await?;
         let triggers = Triggers::choose(&old, &scope.part, self.options.fire_triggers).await?;
+        let cost = Cost::begin(&old).await;
         let old = Transaction::begin(old, Isolation::ReadCommitted, self.context.servers().old_writes()).await?;
-        match self.inside(&old, scope, triggers).await {
+        match Box::pin(self.inside(&old, scope, (triggers, cost))).await {
             // Nothing was taken back: the merge stands as it did, and its ledger says so.
             Ok(Some(merged)) if merged.is_idle() => {
                 old.rollback().await?;
@@ -151,6 +197,7 @@ impl Preparation<'_> {
             left: Vec::new(),
             taken_back: Vec::new(),
             kept: 0,
+            measured: None,
         };
         Prepared { merged, restarted: false, transaction: None }
     }
@@ -216,7 +263,7 @@ impl Preparation<'_> {
     }
 
     /// Everything between BEGIN and COMMIT; `None` where another process has done it in the meantime.
-    async fn inside(&self, old: &Session, scope: Scope, triggers: Triggers) -> Result<Option<MergedDatabase>> {
+    async fn inside(&self, old: &Session, scope: Scope, (triggers, cost): (Triggers, Cost)) -> Result<Option<MergedDatabase>> {
         let ledger = Ledger::of(self.context);
         lock(old).await?;
         // Asked again under the lock: another merge of the same plan may have ended while this one waited or looked around.
@@ -230,7 +277,7 @@ impl Preparation<'_> {
                 .next("run the same command again: it sees what is left"));
         }
         old.query(GUARD_WRITES, &[]).await?;
-        table_locks::lock(old, &scope, triggers).await?;
+        let locks = table_locks::lock(old, &scope, triggers).await?;
         triggers.begin(old).await?;
         definitions::expect_same(old, &scope.part, &scope.record).await?;
         let tables = carry_out(self.context, old, &scope, triggers).await?;
@@ -242,6 +289,7 @@ impl Preparation<'_> {
             left: scope.left.clone(),
             taken_back: scope.taken_back.clone(),
             kept: scope.kept,
+            measured: None,
         };
         if self.action != LedgerAction::Merge {
             merged.expect_accounted(scope.owed_rows(self.part))?;
@@ -261,8 +309,24 @@ impl Preparation<'_> {
                 sequences::raise(old, self.part).await?
             };
         }
+        let rows = merged.rows();
+        merged.measured = Some(cost.end(old, rows, locks).await);
         Ok(Some(merged))
     }
+}
+
+/// Locks every row that the merge wrote, as far as it is there, until the transaction ends.
+async fn lock_rows(context: &Context, old: &Session, scope: &Scope, triggers: Triggers) -> Result<()> {
+    let keys = catalog::foreign_keys(old.client()).await?;
+    for merge in scope.merges(&keys, triggers)? {
+        let locking = async {
+            merge.load(context.store(), &context.reporter().untold(), old, &keys).await?;
+            old.execute_all(&merge.load.lock_rows()).await?;
+            old.execute_all(&merge.load.drop()).await
+        };
+        finding_names(old, merge.record.old.inlines(), locking).await.place(|| &merge.record.name)?;
+    }
+    Ok(())
 }
 
 /// What the ledger records of each table: after a merge where its rows lie, after an undo those that it left.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::engine::run::{CoveredTable, LedgerAction};
 use crate::error::{Error, ErrorKind, Result};
-use crate::staging::{Raise, Written};
+use crate::staging::{Measured, Raise, Written};
 use crate::words::words;
 
 /// How a merge or an undo is to be carried out.
@@ -58,6 +58,8 @@ pub struct MergedDatabase {
     pub taken_back: Vec<LeftRows>,
     /// Rows of the merge that an undo was not asked for, so that they stay.
     pub kept: u64,
+    /// What it cost, where it was done now and OLD could be asked.
+    pub measured: Option<Measured>,
 }
 
 /// Whether anything was done to a database.

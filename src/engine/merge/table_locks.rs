@@ -17,11 +17,12 @@ use crate::pg::{ServerFault, Session, server_fault};
 use crate::schema::ForeignKey;
 use crate::statement::{LockMode, Operation, hold_tables, lock_tables};
 
-/// Locks every table that is written, as strongly as will be needed, and holds those that foreign keys tie to them.
+/// Locks every table that is written, as strongly as will be needed, and holds those that foreign keys tie to them. Returns how
+/// many tables are locked in each mode.
 ///
 /// # Errors
 /// `Timeout` where somebody has one of them; `Refused` where one that is written no longer exists.
-pub(crate) async fn lock(old: &Session, scope: &Scope, triggers: Triggers) -> Result<()> {
+pub(crate) async fn lock(old: &Session, scope: &Scope, triggers: Triggers) -> Result<BTreeMap<String, u64>> {
     let wanted = Wanted::of(old, scope, triggers).await?;
     let locking = async {
         for mode in LockMode::ALL.iter().rev() {
@@ -35,7 +36,15 @@ pub(crate) async fn lock(old: &Session, scope: &Scope, triggers: Triggers) -> Re
             None => Ok(()),
         }
     };
-    locking.instrument(spans::lock("the tables")).await.map_err(gone)
+    locking.instrument(spans::lock("the tables")).await.map_err(gone)?;
+    let mut locks = BTreeMap::new();
+    for mode in wanted.written.values() {
+        *locks.entry(mode.to_string()).or_insert(0) += 1;
+    }
+    if !wanted.tied.is_empty() {
+        locks.insert("access share".to_owned(), wanted.tied.len() as u64);
+    }
+    Ok(locks)
 }
 
 /// Which tables, and how.

@@ -43,7 +43,14 @@ fn end_of(intent: &Intent, is_undo: bool, last: Option<Entry>, journal: &Journal
     let undone = journal.undone(&plan, &database);
     let committed = |last: Entry| {
         let left = (last.action != LedgerAction::Merge).then(|| last.left_rows());
-        Committed { plan: plan.clone(), database: database.clone(), tables: last.tables, sequences: Vec::new(), left }
+        Committed {
+            plan: plan.clone(),
+            database: database.clone(),
+            tables: last.tables,
+            sequences: Vec::new(),
+            left,
+            measured: None,
+        }
     };
     let not = |old: &str| NotCommitted { plan: plan.clone(), database: database.clone(), old: old.to_owned() };
     let Some(last) = last else {
@@ -83,7 +90,14 @@ mod tests {
     }
 
     fn committed() -> Committed {
-        Committed { plan: "p".to_owned(), database: "a".to_owned(), tables: Vec::new(), sequences: Vec::new(), left: None }
+        Committed {
+            plan: "p".to_owned(),
+            database: "a".to_owned(),
+            tables: Vec::new(),
+            sequences: Vec::new(),
+            left: None,
+            measured: None,
+        }
     }
 
     fn journal(records: &[JournalRecord]) -> Journal {

@@ -2,6 +2,7 @@
 //! OLD's ledger and to every verb, a later undo takes back the rest, and a merge carries the plan out again.
 
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use failback::engine::{DatabaseOutcome, MergeReport, Outcome, State, UndoOf};
@@ -223,4 +224,32 @@ fn a_part_is_named_on_the_command_line_and_an_undo_that_was_killed_is_run_again(
     let output = said(&["--json"]);
     assert_eq!(output.code, 0, "{}{}", output.stdout, output.stderr);
     assert_eq!(both(&case, ["parent", "child"]), before);
+}
+
+#[test]
+fn an_undo_among_steady_writers_leaves_what_they_write_and_takes_back_the_rest() {
+    let tables = "create table t (id int primary key, v int, updated_at timestamptz default '2020-01-01');
+                  insert into t select g, 0 from generate_series(1, 3000) g";
+    let case = recovery(pair("undo_steady", tables, "update t set v = 1, updated_at = now()", ""), "");
+    merged(&case);
+    let (stop, url) = (AtomicBool::new(false), case.pair.old.clone());
+    let (report, written) = std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut written = 0;
+            while !stop.load(Ordering::Relaxed) && written < 3000 {
+                written += 1;
+                support::sql(&url, &format!("update t set v = 2 where id = {written}"));
+            }
+            written
+        });
+        std::thread::sleep(Duration::from_millis(100));
+        let report = block_on(engine::undo(&case.context, KEEP));
+        stop.store(true, Ordering::Relaxed);
+        (report, writer.join().expect("a writer"))
+    });
+    let report = report.expect("an undo");
+    assert!(report.rows() > 0 && report.left_rows() > 0, "{report:?}");
+    let counted = |condition: &str| support::value(&case.pair.old, &format!("select count(*) from t where {condition}"));
+    assert_eq!(counted("v = 1").as_deref(), Some("0"), "{written} written");
+    assert_eq!(counted("v = 2"), Some(written.to_string()), "what was written since stays, or was written after the undo");
 }
