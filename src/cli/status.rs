@@ -150,7 +150,10 @@ fn page(call: &Call, report: &StatusReport) -> Page {
         let said = match entry {
             Ok(Some(entry)) => {
                 let rows = entry.tables.iter().map(|(_, written)| written.rows()).sum();
-                format!("{} of {} at {}", deed(entry.action), amount::rows(rows), entry.recorded_at)
+                let stands = entry.standing_rows.map_or_else(String::new, |rows| {
+                    format!("; of the merge, {} still", amount::plural(rows, "row stands", "rows stand"))
+                });
+                format!("{} of {} at {}{stands}", deed(entry.action), amount::rows(rows), entry.recorded_at)
             }
             Ok(None) => report.lost.get(database).map_or_else(|| "nothing was merged".to_owned(), Clone::clone),
             Err(error) => format!("OLD could not be asked: {error}"),

@@ -83,6 +83,9 @@ pub struct Entry {
     /// The transactions that took merges of other runs back which had come after this one: what they put back, they had found.
     #[serde(skip)]
     pub put_back_in: Vec<i64>,
+    /// After an undo in part: how many rows of the merge stand, where that was written down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing_rows: Option<u64>,
     /// After an undo in part: the rows that it left, a table. `None` where nothing was written down of them.
     #[serde(skip)]
     pub(crate) left: Option<BTreeMap<TableId, RowNumbers>>,
@@ -203,13 +206,15 @@ impl Ledger {
         let Some(row) = rows.first() else { return Ok(None) };
         let (action, said) = (action(row)?, recorded(row.get("tables"))?);
         let left: BTreeMap<_, _> = said.iter().filter_map(|(_, one)| Some((one.table?, one.left.clone()?))).collect();
+        let left = Some(left).filter(|left| action == LedgerAction::UndoPart && !left.is_empty());
         let of_merge = row.get::<_, Option<&str>>("merged_tables").map_or_else(|| Ok(Vec::new()), recorded)?;
         Ok(Some(Entry {
             action,
             tables: counts(said),
             recorded_at: row.get("recorded_at"),
             merged_in: row.get("merged_in"),
-            left: Some(left).filter(|left| action == LedgerAction::UndoPart && !left.is_empty()),
+            standing_rows: left.as_ref().map(|left| left.values().map(RowNumbers::len).sum()),
+            left,
             files: of_merge.into_iter().filter_map(|(_, one)| Some((one.table?, one.files))).collect(),
             undone_in: row.get("undone_in"),
             put_back_in: row.get("put_back_in"),

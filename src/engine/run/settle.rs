@@ -114,6 +114,7 @@ mod tests {
             merged_in: None,
             undone_in: vec![7; parts],
             put_back_in: Vec::new(),
+            standing_rows: None,
             left: None,
             files: BTreeMap::new(),
         }

@@ -137,6 +137,7 @@ fn after_an_undo_in_part_every_word_leads_on() {
     let run = case.folder().join("run").display().to_string();
     let said = support::failback(&["status", "--run", &run, "--old", &case.pair.old, "--new", &case.pair.new]);
     assert!(said.stdout.contains(": undo in part of 1 row at "), "{said:?}");
+    assert!(said.stdout.contains("; of the merge, 1 row stands still"), "{said:?}");
     assert!(said.stdout.contains("failback undo") && said.stdout.contains("failback export"), "{said:?}");
 }
 
