@@ -57,6 +57,8 @@ impl Server {
     }
 
     fn parse(url: &str, cluster: Option<Cluster>) -> Outcome<Self> {
+        // Each case connects as its program does by default, with TLS where the server asks for it: parameters are left out.
+        let (url, _) = url.split_once('?').unwrap_or((url, ""));
         // What the parser says may repeat the URL.
         let config: tokio_postgres::Config = url.parse().map_err(|_| "a server's URL is not one")?;
         let Some(Host::Tcp(host)) = config.get_hosts().first() else { return Err("a server's URL needs a host".into()) };
