@@ -42,7 +42,9 @@ fn set(rows: u64) -> Set {
         export("export_timestamps").before(move |bench, _| fill_old(bench, rows)).before(by(TIMESTAMPS)).check(staged()),
         export("export_compare").before(by(COMPARE)).check(staged()),
         next("diff", failback::call("diff", ""))
-            .check(Check::json([("/counts/insert", rows / 20), ("/counts/update", rows / 20)])),
+            .check(Check::json([("/counts/ambiguous_missing_on_old", rows / 20), ("/counts/ambiguous_differs", rows / 20)])),
+        // Where rows are compared, stamps prove nothing; a person says what NEW's rows are.
+        next("decide", failback::call("decide", "ambiguous_missing_on_old=apply_new ambiguous_differs=apply_new --why bench")),
         next("plan", failback::call("plan", "")),
         next("merge", failback::write("merge")).before(flush).check(Check::prints(COUNT, rows + rows / 20)),
         next("verify", failback::call("verify", "")),
