@@ -55,7 +55,8 @@ fn verdict(assessment: &Assessment) -> String {
     format!("{advice}; {phase}{approach}")
 }
 
-fn rows(rows: &RowsAtStake) -> Vec<String> {
+/// Says what is at stake: how many rows, in which tables, and what was not counted.
+pub(super) fn rows(rows: &RowsAtStake) -> Vec<String> {
     let mut lines = vec![rows.told()];
     let mut counted: Vec<_> = rows.tables.iter().filter(|table| table.rows.is_some_and(|rows| rows > 0)).collect();
     counted.sort_by_key(|table| std::cmp::Reverse(table.rows));

@@ -45,7 +45,7 @@ mod glance;
 mod reading;
 mod spelling;
 
-pub use assess::{Gathered, Named, RowsAtStake, Since, gather};
+pub use assess::{Gathered, Named, RowsAtStake, Since, gather, rows_at_stake};
 pub use assessment::{Advice, Approval, Assessment, NotKnown, judge};
 pub use contradictions::Contradiction;
 pub use reading::{Answer, NOBODY, Reading, Said};

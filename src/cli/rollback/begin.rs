@@ -9,6 +9,7 @@ use super::super::confirm::confirm_name;
 use super::super::options::Carrying;
 use super::super::settings::Settings;
 use super::super::{Call, Exit, decide};
+use super::at_stake;
 use super::folder::{self, Rollback};
 use super::onlooker::Onlooker;
 use super::report;
@@ -109,7 +110,8 @@ async fn go(call: &Call, begin: &Begin, how: &str, read: impl FnOnce() -> Result
     let (config, protected) = (settings.config_text()?, settings.config.rollback().is_protected());
     let plan = Plan::new(&environment, protected, begin.option.as_deref(), &config, runbook);
     if begin.dry_run {
-        return report::plan(call, &settings, &plan, how);
+        let rows = Box::pin(at_stake::count(call, &settings, &plan)).await?;
+        return report::plan(call, &settings, &plan, how, rows);
     }
     let lock = folder::lock(&settings)?;
     agree(call, &plan, "--dry-run", begin.confirm.as_deref()).await?;

@@ -1,5 +1,6 @@
 //! `failback rollback`: the phases of a rollback, and what is done while one is under way.
 
+mod at_stake;
 mod begin;
 mod control;
 mod drill;

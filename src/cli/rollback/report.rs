@@ -8,11 +8,13 @@ use super::super::settings::Settings;
 use super::super::step::Step as Next;
 use super::super::table::Table;
 use super::super::{Call, Exit};
+use super::at_stake;
 use super::folder::Rollback;
 use super::stands::{self, NotTakenBack};
 use super::surroundings;
 
 use crate::error::Result;
+use crate::phases::RowsAtStake;
 use crate::phases::account::{Account, End};
 use crate::phases::course::Stopped;
 use crate::phases::finish::{self, Finish};
@@ -32,6 +34,9 @@ struct StepReport<'a> {
     state: &'static str,
     commands: Vec<String>,
     consent: Option<String>,
+    /// Whether it takes rows of NEW: those that the plan counts.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    moves_rows: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     began: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,11 +63,14 @@ pub(super) struct RollbackReport<'a> {
     /// What stands of a rollback of which something was taken back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) not_taken_back: Vec<NotTakenBack>,
+    /// What NEW had taken when the plan was shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows_at_stake: Option<RowsAtStake>,
     steps: Vec<StepReport<'a>>,
 }
 
-/// Shows a plan to the letter; `how` is what begins it on the command line.
-pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str) -> Result<Exit> {
+/// Shows a plan to the letter; `how` is what begins it on the command line, `rows` what it is about, where that was counted.
+pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str, rows: Option<RowsAtStake>) -> Result<Exit> {
     let (account, secrets) = (Account::default(), surroundings::secrets(call, settings)?);
     let mut page = call.printer.page();
     let (title, name) = (tame(&plan.runbook.title), tame(&plan.runbook.name));
@@ -78,10 +86,15 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str) -> 
         if let Some(consent) = &step.consent {
             page.line(format!("    waits for {}", tame(&consent.text())));
         }
+        if let Some(rows) = rows.as_ref().filter(|_| step.kind.moves_rows()) {
+            at_stake::tell(&mut page, rows);
+        }
     }
     page.line(format!("plan {}", &plan.digest()?[..16]));
     page.next(next(settings, how, &["--env", &plan.environment]));
-    call.printer.result(&document((call, settings), plan, &account, "planned".to_owned(), None)?, &page)?;
+    let mut document = document((call, settings), plan, &account, "planned".to_owned(), None)?;
+    document.rows_at_stake = rows;
+    call.printer.result(&document, &page)?;
     Ok(Exit::Done)
 }
 
@@ -228,6 +241,7 @@ pub(super) fn document<'a>(
             state: state.word(),
             commands: step.kind.show().iter().map(|line| secrets.hide(line)).collect(),
             consent: step.consent.as_ref().map(crate::phases::consent::Consent::text),
+            moves_rows: step.kind.moves_rows(),
             began: known.and_then(|known| known.began).map(|at| at.to_string()),
             ended: known.and_then(|known| known.ended).map(|at| at.to_string()),
             cause: waits.or_else(|| known.and_then(|known| known.cause.clone())),
@@ -243,6 +257,7 @@ pub(super) fn document<'a>(
         stopped_at: None,
         cause: None,
         not_taken_back: rollback.map_or_else(Vec::new, |rollback| stands::left(rollback, account)),
+        rows_at_stake: None,
         steps: plan.runbook.steps.iter().map(step).collect(),
     })
 }

@@ -110,7 +110,7 @@ fn show(call: &Call, options: &Configured, how: &str, (text, file): (&str, &str)
     let vars = vars(call, &settings, environment)?.with_text("incident", "INCIDENT").with_text("commander", "COMMANDER");
     let runbook = Runbook::parse(text, file, &vars)?;
     let plan = Plan::new(environment, settings.config.rollback().is_protected(), None, &settings.config_text()?, runbook);
-    report::plan(call, &settings, &plan, how)
+    report::plan(call, &settings, &plan, how, None)
 }
 
 fn phase(word: &str) -> Result<Shipped> {

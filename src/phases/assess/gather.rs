@@ -32,6 +32,16 @@ pub enum Since {
     After(u64),
 }
 
+impl Since {
+    fn of(context: &Context, now: Timestamp) -> Self {
+        context.selection().cutover().map_or(Self::NotStated, |cutover| {
+            let passed = now.as_microsecond() - cutover.micros();
+            let seconds = passed.unsigned_abs() / 1_000_000;
+            if passed < 0 { Self::Before(seconds) } else { Self::After(seconds) }
+        })
+    }
+}
+
 /// What NEW has taken since the cutover.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RowsAtStake {
@@ -44,7 +54,9 @@ pub struct RowsAtStake {
 }
 
 impl RowsAtStake {
-    pub(crate) fn uncounted(why: &str) -> Self {
+    /// Says why nothing was counted.
+    #[must_use]
+    pub fn uncounted(why: &str) -> Self {
         Self { rows: None, tables: Vec::new(), why: Some(why.to_owned()) }
     }
 
@@ -83,15 +95,8 @@ pub struct Gathered {
 pub async fn gather(context: &Context, config: &Config, named: Named, counting: Option<Duration>) -> Result<Gathered> {
     let at = Timestamp::now();
     let cutover = context.selection().cutover().ok();
-    let since = cutover.as_ref().map_or(Since::NotStated, |cutover| {
-        let passed = at.as_microsecond() - cutover.micros();
-        let seconds = passed.unsigned_abs() / 1_000_000;
-        if passed < 0 { Since::Before(seconds) } else { Since::After(seconds) }
-    });
-    let servers = async {
-        let look = |side: Side| reach(context, side, *named.get(side));
-        try_join!(look(Side::Old), look(Side::New))
-    };
+    let since = Since::of(context, at);
+    let servers = reach_both(context, named);
     let pages = join_all(config.health().iter().map(health::ask));
     let metrics = join_all(config.metrics().iter().map(|metric| prometheus::ask(metric, at.as_second())));
     let (reached, pages, metrics) = join!(servers, pages, metrics);
@@ -107,6 +112,20 @@ pub async fn gather(context: &Context, config: &Config, named: Named, counting: 
     }
     readings.sort_by_key(|reading| reading.list);
     Ok(Gathered { at, cutover: cutover.map(|cutover| cutover.to_string()), since, readings, rows })
+}
+
+async fn reach_both(context: &Context, named: Named) -> Result<(Reached, Reached)> {
+    let look = |side: Side| reach(context, side, *named.get(side));
+    try_join!(look(Side::Old), look(Side::New))
+}
+
+/// Counts what NEW has taken since the cutover, for so long at most, and asks nothing else.
+///
+/// # Errors
+/// `Interrupted` alone: what cannot be counted says why.
+pub async fn rows_at_stake(context: &Context, named: Named, within: Duration) -> Result<RowsAtStake> {
+    let (old, new) = reach_both(context, named).await?;
+    count(context, Since::of(context, Timestamp::now()), (&old, &new), Some(within)).await
 }
 
 /// Counts the rows of NEW, where both sides can be looked at.

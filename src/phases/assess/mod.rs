@@ -11,4 +11,4 @@ mod reach;
 mod series;
 mod token;
 
-pub use gather::{Gathered, Named, RowsAtStake, Since, gather};
+pub use gather::{Gathered, Named, RowsAtStake, Since, gather, rows_at_stake};

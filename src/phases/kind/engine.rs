@@ -29,6 +29,9 @@ const MEANINGS: [(i32, &str); 8] = [
 /// OLD is partly changed; the same command goes on.
 const PARTLY: i32 = 8;
 
+/// The verbs that take rows of NEW.
+const MOVERS: [&str; 3] = ["recover", "export", "merge"];
+
 /// Runs a verb.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Engine {
@@ -83,6 +86,12 @@ impl Engine {
         let given = self.run.windows(2).filter(|pair| kept.contains(&pair[0].as_str())).flatten().cloned();
         let words: Vec<_> = [OWN.to_owned(), "undo".to_owned()].into_iter().chain(given).collect();
         (is_merge && !self.has_undo()).then(|| shell_line(&words))
+    }
+
+    /// Whether the verb takes rows of NEW; one with `--look` only looks whether there are any.
+    pub(super) fn moves_rows(&self) -> bool {
+        let is_mover = self.run.get(1).is_some_and(|verb| MOVERS.contains(&verb.as_str()));
+        is_mover && !self.run.iter().any(|word| word == "--look")
     }
 
     pub(super) fn show(&self) -> Vec<String> {

@@ -266,6 +266,12 @@ impl Kind {
         if let Self::Engine(engine) = self { engine.by_hand() } else { None }
     }
 
+    /// Whether it takes rows of NEW, to bring them to OLD or to keep them.
+    #[must_use]
+    pub fn moves_rows(&self) -> bool {
+        matches!(self, Self::Engine(engine) if engine.moves_rows())
+    }
+
     /// Whether it may simply act once more where nobody knows how it ended.
     #[must_use]
     pub fn may_repeat(&self) -> bool {

@@ -84,6 +84,7 @@ fn traffic_goes_back_and_nothing_that_users_wrote_stays_behind() {
     let shown = stage.run(&["quick", "--dry-run"]);
     assert_eq!(shown.code, 0, "{}{}", shown.stdout, shown.stderr);
     assert!(shown.stdout.contains("failback fence --by connect,limit --apply"), "{}", shown.stdout);
+    assert!(shown.stdout.contains("rows at stake: 1 row or more, written on NEW"), "{}", shown.stdout);
     assert_eq!(stage.leads("chain"), NEW);
     let drilled = stage.run(&["drill", "quick"]);
     assert_eq!(drilled.code, 0, "{}{}", drilled.stdout, drilled.stderr);
@@ -116,5 +117,96 @@ fn traffic_goes_back_and_nothing_that_users_wrote_stays_behind() {
     let written = stage.run(&["postmortem"]).stdout;
     for line in ["orders lose lines", "Notice begun to incidents: sent", "Rollback complete", "1 came home"] {
         assert!(written.contains(line), "{line}: {written}");
+    }
+}
+
+/// How many rows a plan is about, by its steps that take rows, and by table.
+fn at_stake(plan: &Value) -> (Vec<&str>, Vec<(&str, Option<u64>)>) {
+    let moves = |step: &&Value| step["moves_rows"] == true;
+    let steps = plan["steps"].as_array().expect("steps").iter().filter(moves).map(|step| step["id"].as_str().expect("an id"));
+    let tables = plan["rows_at_stake"]["tables"].as_array().expect("tables").iter();
+    let tables = tables.map(|table| (table["table"].as_str().expect("a name"), table["rows"].as_u64()));
+    (steps.collect(), tables.collect())
+}
+
+#[test]
+fn a_plan_says_how_many_rows_it_is_about() {
+    let pair = support::pair("rollback_counted");
+    orders(&pair);
+    let many = "insert into orders (what, created_at, updated_at) select 'more', '2026-11-22 11:00Z', '2026-11-22 11:00Z'
+                from generate_series(1, 41)";
+    sql(&pair.new, many);
+    let notes = "create table notes (id bigint primary key)";
+    sql(&pair.old, notes);
+    sql(&pair.new, notes);
+    let web = Web::plain(|_: &Asked| Reply::text(200, "ok"));
+    let stage = stage(&pair, &web);
+    let phases: [(&[&str], &str); 4] = [
+        (&["quick"], "recover"),
+        (&["evaluated", "--option", "partial"], "recover"),
+        (&["long-term", "--option", "accept-loss"], "loss"),
+        (&["long-term", "--option", "partial"], "recover"),
+    ];
+    for (phase, step) in phases {
+        let shown = stage.run(&[phase, &["--dry-run", "--json"]].concat());
+        assert_eq!(shown.code, 0, "{shown:?}");
+        let plan: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+        let (steps, tables) = at_stake(&plan);
+        assert_eq!((steps, plan["rows_at_stake"]["rows"].as_u64()), (vec![step], Some(42)), "{phase:?}");
+        assert!(tables.contains(&("public.orders", Some(42))) && tables.contains(&("public.notes", None)), "{tables:?}");
+    }
+    let page = stage.run(&["quick", "--dry-run"]).stdout;
+    assert!(
+        page.contains("rows at stake: 42 rows or more") && page.contains("public.notes: not counted: nothing says"),
+        "{page}"
+    );
+    assert!(!page.contains("'more'") && !stage.path("runs/rollback").exists(), "{page}");
+}
+
+#[test]
+fn a_plan_is_shown_where_new_does_not_answer_and_says_so() {
+    let pair = support::pair("rollback_uncounted");
+    orders(&pair);
+    let web = Web::plain(|_: &Asked| Reply::text(200, "ok"));
+    let stage = stage(&pair, &web);
+    let config = std::fs::read_to_string(stage.path("failback.toml")).expect("text");
+    let nobody = "postgresql://app:Canary-4711@127.0.0.1:1/none?connect_timeout=2";
+    stage.write("failback.toml", &config.replace(&pair.new, nobody));
+    let shown = stage.run(&["quick", "--dry-run"]);
+    let page = &shown.stdout;
+    assert_eq!(shown.code, 0, "{shown:?}");
+    assert!(page.contains("rows at stake: not counted") && page.contains("NEW is not reached"), "{page}");
+    assert!(page.contains("127.0.0.1:1") && !format!("{shown:?}").contains("Canary-4711"), "{shown:?}");
+    let plan: Value = serde_json::from_str(&stage.run(&["quick", "--dry-run", "--json"]).stdout).expect("JSON");
+    assert!(plan["rows_at_stake"]["rows"].is_null() && plan["rows_at_stake"]["why"].is_string(), "{plan:#}");
+}
+
+/// The command lines of a plan's steps.
+fn commands(plan: &Value, step: &str) -> String {
+    let steps = plan["steps"].as_array().expect("steps");
+    let step = steps.iter().find(|one| one["id"] == step).unwrap_or_else(|| panic!("{step}: {plan:#}"));
+    step["commands"].to_string()
+}
+
+#[test]
+fn every_phase_that_takes_rows_takes_what_says_which() {
+    let pair = support::pair("rollback_evidence");
+    let web = Web::plain(|_: &Asked| Reply::text(200, "ok"));
+    let stage = stage(&pair, &web);
+    let config = std::fs::read_to_string(stage.path("failback.toml")).expect("text");
+    stage.write("failback.toml", &format!("{config}evidence = [\"--mark\", \"failback.mark.json\"]\n"));
+    let phases: [(&[&str], &str); 5] = [
+        (&["quick"], "recover"),
+        (&["evaluated", "--option", "partial"], "recover"),
+        (&["evaluated", "--option", "accept-loss"], "loss"),
+        (&["long-term", "--option", "partial"], "recover"),
+        (&["long-term", "--option", "accept-loss"], "loss"),
+    ];
+    for (phase, step) in phases {
+        let shown = stage.run(&[phase, &["--dry-run", "--json"]].concat());
+        assert_eq!(shown.code, 0, "{shown:?}");
+        let plan: Value = serde_json::from_str(&shown.stdout).expect("JSON");
+        let line = commands(&plan, step);
+        assert!(line.contains("--mark failback.mark.json"), "{phase:?}: {line}");
     }
 }
