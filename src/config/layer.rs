@@ -3,14 +3,16 @@
 use toml_edit::Value;
 
 use super::table::TableRule;
-use super::{Cutover, Health, Mask, Matrix, Metric, Overlap, Quorum, Retention, Roles, RollbackSettings, ServerSettings, Zone};
+use super::{
+    Contacts, Cutover, Health, Mask, Matrix, Metric, Overlap, Quorum, Retention, Roles, RollbackSettings, ServerSettings, Zone,
+};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 25] = [
+pub(super) const KEYS: [&str; 26] = [
     "approval",
     "cutover",
     "overlap",
@@ -28,6 +30,7 @@ pub(super) const KEYS: [&str; 25] = [
     "tables",
     "mask",
     "roles",
+    "contacts",
     "health",
     "metrics",
     "matrix",
@@ -65,6 +68,7 @@ pub(super) struct Layer {
     pub(super) mask: Mask,
     pub(super) quorum: Quorum,
     pub(super) roles: Roles,
+    pub(super) contacts: Contacts,
     pub(super) health: Option<Vec<Health>>,
     pub(super) metrics: Option<Vec<Metric>>,
     pub(super) matrix: Option<Matrix>,
@@ -96,6 +100,7 @@ impl Layer {
             quorum: section.section("approval")?.as_ref().map(Quorum::read).transpose()?.unwrap_or_default(),
             mask: section.section("mask")?.as_ref().map(Mask::read).transpose()?.unwrap_or_default(),
             roles: section.section("roles")?.as_ref().map(Roles::read).transpose()?.unwrap_or_default(),
+            contacts: section.section("contacts")?.as_ref().map(Contacts::read).transpose()?.unwrap_or_default(),
             health: read(section, "health", |entry| Health::read_all(&entry.sections()?))?,
             metrics: read(section, "metrics", |entry| Metric::read_all(&entry.sections()?))?,
             matrix: read(section, "matrix", |entry| Matrix::read(&entry.sections()?))?,
@@ -124,6 +129,7 @@ impl Layer {
             mask: base.mask.and(self.mask),
             quorum: self.quorum.over(base.quorum),
             roles: self.roles.over(base.roles),
+            contacts: self.contacts.over(base.contacts),
             health: self.health.or(base.health),
             metrics: self.metrics.or(base.metrics),
             matrix: self.matrix.or(base.matrix),

@@ -20,6 +20,7 @@
 //! ```
 
 mod channel;
+mod contacts;
 mod criterion;
 mod cutover;
 mod given_xid;
@@ -43,6 +44,7 @@ mod web_address;
 mod zone;
 
 pub use channel::{Channel, Channels, Mail, SecretPlace, Webhook};
+pub use contacts::{Contact, Contacts};
 pub use criterion::{
     Bound, CRITERIA, CriteriaList, Criterion, DATABASE_LOST, DEGRADATION, NEW_DEPLOYED, OLD_DATA, OLD_SERVES, OUTAGE, criterion,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::layer::{KEYS, Layer};
 use super::new_name::{NewName, expect_distinct};
 use super::{
-    Cutover, Health, Mask, Matrix, Metric, NamedTimeColumns, Overlap, Quorum, Retention, Roles, RollbackSettings,
+    Contacts, Cutover, Health, Mask, Matrix, Metric, NamedTimeColumns, Overlap, Quorum, Retention, Roles, RollbackSettings,
     ServerSettings, TableSettings, Zone,
 };
 use crate::error::{Error, ErrorKind, Result};
@@ -195,6 +195,12 @@ impl Config {
     #[must_use]
     pub const fn roles(&self) -> &Roles {
         &self.base.roles
+    }
+
+    /// Returns who is called in an emergency, and how.
+    #[must_use]
+    pub const fn contacts(&self) -> &Contacts {
+        &self.base.contacts
     }
 
     /// Returns the pages that say whether a side serves.

@@ -28,12 +28,16 @@ impl Roles {
         Self(self.0.into_iter().chain(others).collect())
     }
 
+    /// Whether two spellings are of one role.
+    pub(super) fn is_one(one: &str, other: &str) -> bool {
+        let plain = |role: &str| role.replace(['_', '-'], " ");
+        is_same(&plain(one), &plain(other))
+    }
+
     /// Returns who fills a role, in whatever case, and with blanks, hyphens or underscores; `None` where it is not known.
     #[must_use]
     pub fn people(&self, role: &str) -> Option<&[String]> {
-        let plain = |role: &str| role.replace(['_', '-'], " ");
-        let wanted = plain(role);
-        self.0.iter().find(|(known, _)| is_same(&plain(known), &wanted)).map(|(_, people)| people.as_slice())
+        self.0.iter().find(|(known, _)| Self::is_one(known, role)).map(|(_, people)| people.as_slice())
     }
 
     /// Says of a role that is not known which one was probably meant; nothing where no role is named at all.

@@ -11,10 +11,11 @@ use super::journal::{Line, Record};
 use super::losses::Losses;
 use super::plan::Plan;
 use super::state::{Effect, State};
+use crate::config::Contact;
 
 /// Writes it as Markdown.
 #[must_use]
-pub fn write(plan: &Plan, lines: &[Line], losses: &Losses) -> String {
+pub fn write(plan: &Plan, lines: &[Line], losses: &Losses, contacts: &[Contact]) -> String {
     let account = Account::of(lines);
     let mut text = String::new();
     head(&mut text, plan, &account);
@@ -29,7 +30,20 @@ pub fn write(plan: &Plan, lines: &[Line], losses: &Losses) -> String {
         let _ = writeln!(text, "| {action} |  |  |  |");
     }
     text.push_str("\n## Process improvements\n\n- \n");
+    people(&mut text, contacts);
     text
+}
+
+/// Who could be called.
+fn people(text: &mut String, contacts: &[Contact]) {
+    if contacts.is_empty() {
+        return;
+    }
+    text.push_str("\n## Emergency contacts\n\n| Role | Name | How to reach |\n|---|---|---|\n");
+    for contact in contacts {
+        let (name, reach) = (contact.name.as_deref().unwrap_or_default(), contact.reach.as_deref().unwrap_or_default());
+        let _ = writeln!(text, "| {} | {} | {} |", cell(&contact.role), cell(name), cell(reach));
+    }
 }
 
 fn head(text: &mut String, plan: &Plan, account: &Account) {

@@ -43,6 +43,19 @@ pub(super) fn lacks_consent(step: &Step, account: &Account) -> Option<String> {
     })
 }
 
+/// Lists the roles whose word a step waits for.
+#[must_use]
+pub fn roles_awaited(step: &Step, account: &Account) -> Vec<String> {
+    let votes = account.steps.get(&step.id).map(|step| step.votes.as_slice()).unwrap_or_default();
+    let Some(consent) = &step.consent else { return Vec::new() };
+    match consent.standing(votes, Timestamp::now()) {
+        Standing::Given => Vec::new(),
+        Standing::Denied { role, .. } => vec![role],
+        Standing::Missing { roles, .. } if roles.is_empty() => consent.roles.clone(),
+        Standing::Missing { roles, .. } => roles,
+    }
+}
+
 /// Says which items of a checklist that has begun nobody has answered.
 fn lacks_answers(step: &Step, account: &Account) -> Option<String> {
     let (Kind::Checklist(list), Some(known)) = (&step.kind, account.steps.get(&step.id)) else { return None };

@@ -1,6 +1,7 @@
 //! `failback rollback`: the phases of a rollback, and what is done while one is under way.
 
 mod at_stake;
+mod awaited;
 mod begin;
 mod control;
 mod drill;

@@ -9,10 +9,12 @@ use super::super::step::Step as Next;
 use super::super::table::Table;
 use super::super::{Call, Exit};
 use super::at_stake;
+use super::awaited;
 use super::folder::Rollback;
 use super::stands::{self, NotTakenBack};
 use super::surroundings;
 
+use crate::config::Contact;
 use crate::error::Result;
 use crate::phases::RowsAtStake;
 use crate::phases::account::{Account, End};
@@ -63,6 +65,9 @@ pub(super) struct RollbackReport<'a> {
     /// What stands of a rollback of which something was taken back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) not_taken_back: Vec<NotTakenBack>,
+    /// Whose word is waited for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    awaited: Vec<Contact>,
     /// What NEW had taken when the plan was shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     rows_at_stake: Option<RowsAtStake>,
@@ -85,6 +90,9 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str, row
         }
         if let Some(consent) = &step.consent {
             page.line(format!("    waits for {}", tame(&consent.text())));
+            for contact in awaited::of_step(settings, step) {
+                page.hanging(&format!("      {}", tame(&contact.told())), 8);
+            }
         }
         if let Some(rows) = rows.as_ref().filter(|_| step.kind.moves_rows()) {
             at_stake::tell(&mut page, rows);
@@ -105,6 +113,7 @@ pub(super) fn status(call: &Call, settings: &Settings, rollback: &Rollback) -> R
     let state = state(&rollback.plan, &account);
     page.line(tame(&sentence(rollback, &account, &state)));
     lay_out(&mut page, rollback, &account);
+    awaited::tell(&mut page, &awaited::now(settings, rollback, &account));
     if account.end.is_none() {
         page.next(next(settings, "resume", &["--env", &rollback.plan.environment]));
     }
@@ -152,6 +161,7 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
     };
     page.line(tame(&format!("{}: {verdict}", rollback.plan.runbook.title)));
     lay_out(&mut page, rollback, &account);
+    awaited::tell(&mut page, &awaited::now(settings, rollback, &account));
     page.next(steps);
     let mut document = document((call, settings), &rollback.plan, &account, verdict, Some(rollback))?;
     if let Stopped::Failed { step, cause } | Stopped::Unknown { step, cause } | Stopped::Waiting { step, cause } = stopped {
@@ -166,7 +176,7 @@ pub(super) fn postmortem(call: &Call, settings: &Settings, rollback: &Rollback) 
     let (lines, _) = rollback.journal.read()?;
     let (config, folder) = (&settings.config, rollback.store.folder());
     let losses = losses::gather(&rollback.plan, folder, config.mask(), config.quorum());
-    let text = postmortem::write(&rollback.plan, &lines, &losses);
+    let text = postmortem::write(&rollback.plan, &lines, &losses, &config.contacts().all());
     let mut page = call.printer.page();
     page.verbatim(&text);
     call.printer.result(&serde_json::json!({ "markdown": text }), &page)?;
@@ -257,6 +267,7 @@ pub(super) fn document<'a>(
         stopped_at: None,
         cause: None,
         not_taken_back: rollback.map_or_else(Vec::new, |rollback| stands::left(rollback, account)),
+        awaited: rollback.map_or_else(Vec::new, |rollback| awaited::now(settings, rollback, account)),
         rows_at_stake: None,
         steps: plan.runbook.steps.iter().map(step).collect(),
     })

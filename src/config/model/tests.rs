@@ -180,7 +180,7 @@ fn mistakes_are_told_with_their_place() {
             "frobnicate = 1",
             "1:1",
             "unknown key `frobnicate`; known are approval, cutover, overlap, zone, databases, runs, jobs, sums_first, \
-             ledger_schema, old, new, base, slot, columns, tables, mask, roles, health, \
+             ledger_schema, old, new, base, slot, columns, tables, mask, roles, contacts, health, \
              metrics, matrix, vars, tools, channels, protected, traffic_rest, environments"
                 .to_owned(),
         ),
@@ -212,7 +212,7 @@ fn mistakes_are_told_with_their_place() {
             "[environments.dev.environments]",
             "1:19",
             "unknown key `environments` in [environments.dev]; known are approval, cutover, overlap, zone, databases, runs, \
-             jobs, sums_first, ledger_schema, old, new, base, slot, columns, tables, mask, roles, health, \
+             jobs, sums_first, ledger_schema, old, new, base, slot, columns, tables, mask, roles, contacts, health, \
              metrics, matrix, vars, tools, channels, protected, traffic_rest"
                 .to_owned(),
         ),

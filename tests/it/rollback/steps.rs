@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::stage::Stage;
+use super::stage::{Stage, last};
 use crate::support;
 
 pub(super) const HEAD: &str = "runbook = \"own\"\ntitle = \"Own\"\nsummary = \"A runbook of the test's.\"\n";
@@ -315,4 +315,28 @@ fn where_old_does_not_answer_it_is_said_that_nobody_was_asked() {
     assert_eq!(ran.code, 0, "{}{}", ran.stdout, ran.stderr);
     let written = stage.run(&["postmortem"]).stdout;
     assert!(written.contains("OLD cannot be asked whether somebody carries out a rollback from another machine"), "{written}");
+}
+
+#[test]
+fn whose_word_is_missing_is_told_with_how_they_are_reached() {
+    let people = "contacts = { Ada = { roles = [\"commander\"], reach = \"+49 30 1\" }, Grace = { reach = \"pager 4711\" } }\n\
+                  roles = { on_call = [\"grace\"] }\n";
+    let stage = Stage::new(None, people);
+    let asks = step("a", "approval = { roles = [\"commander\", \"on-call\", \"dba\"] }");
+    stage.write("own.toml", &format!("{HEAD}{asks}"));
+    stage.write("done", "");
+    let all = ["commander: Ada, +49 30 1", "on-call: Grace, pager 4711", "dba: nobody is named"];
+    let shown = stage.run(&["run", "own.toml", "--dry-run"]).stdout;
+    assert!(all.iter().all(|line| shown.contains(line)), "{shown}");
+    let waits = stage.run(&["run", "own.toml"]);
+    assert!(waits.code == 4 && all.iter().all(|line| waits.stdout.contains(line)), "{waits:?}");
+    assert_eq!(stage.run(&["approve", "a", "--as", "commander", "--by", "ada"]).code, 0);
+    let status = stage.run(&["status"]).stdout;
+    assert!(status.contains("who is waited for:") && all[1..].iter().all(|line| status.contains(line)), "{status}");
+    assert!(!status.contains(all[0]), "{status}");
+    let document = last(&stage.run(&["status", "--json"]).stdout);
+    assert_eq!(document["awaited"][0]["name"], "Grace", "{document:#}");
+    assert_eq!(document["awaited"][0]["reach"], "pager 4711", "{document:#}");
+    let written = stage.run(&["postmortem"]).stdout;
+    assert!(written.contains("| commander | Ada | +49 30 1 |") && written.contains("Emergency contacts"), "{written}");
 }
