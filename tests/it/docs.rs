@@ -239,3 +239,21 @@ fn every_word_that_the_program_prints_is_explained() {
     let unknown: Vec<_> = words.iter().filter(is_unknown).collect();
     assert!(unknown.is_empty(), "`failback explain` has no line about {unknown:?}");
 }
+
+/// The tests that a document names, as `room::file::test`.
+fn tests_named(document: &Document) -> BTreeSet<String> {
+    let codes = document.prose.iter().flat_map(|line| spans(line)).filter(|(code, _)| *code).map(|(_, span)| span);
+    codes.filter(|span| span.contains("::") && !span.starts_with("config::")).map(str::to_owned).collect()
+}
+
+#[test]
+fn each_step_of_the_procedure_names_tests_that_are_there() {
+    let named = tests_named(&read(Path::new("docs/seed-steps.md")));
+    assert!(named.len() > 30, "{named:?}");
+    for test in named {
+        let (room, name) = test.rsplit_once("::").expect("a room and a test");
+        let file = format!("tests/it/{}", room.replace("::", "/"));
+        let text = fs::read_to_string(format!("{file}.rs")).or_else(|_| fs::read_to_string(format!("{file}/mod.rs")));
+        assert!(text.is_ok_and(|text| text.contains(&format!("fn {name}()"))), "{test} is not there");
+    }
+}

@@ -210,3 +210,24 @@ fn every_phase_that_takes_rows_takes_what_says_which() {
         assert!(line.contains("--mark failback.mark.json"), "{phase:?}: {line}");
     }
 }
+
+#[test]
+fn rows_that_cannot_be_taken_stop_it_and_old_stays_as_it_was() {
+    let pair = support::pair("rollback_untaken");
+    orders(&pair);
+    let web = Web::plain(|_: &Asked| Reply::text(200, "ok"));
+    let stage = stage(&pair, &web);
+    let config = std::fs::read_to_string(stage.path("failback.toml")).expect("text");
+    stage.write("failback.toml", &config.replace(&pair.new, "postgresql://app@127.0.0.1:1/none?connect_timeout=2"));
+    for (verb, more) in [("recover", ", \"--leave-held\", \"--confirm\", \"${old_server}\""), ("export", ", \"--once\"")] {
+        let step = format!(
+            "[[step]]\nid = \"{verb}\"\ntitle = \"{verb}\"\nkind = \"engine\"\neffect = \"write\"\naccept = [\"9\"]\n\
+             run = [\"{verb}\", \"--run\", \"${{rollback.folder}}/{verb}\"{more}]\n"
+        );
+        stage.write("own.toml", &format!("runbook = \"own\"\ntitle = \"Own\"\nsummary = \"Takes rows.\"\n{step}"));
+        let stopped = stage.run(&["run", "own.toml", "--confirm", "dev"]);
+        assert!(stopped.code == 8 && stopped.stdout.contains(&format!("stopped at {verb}, which failed")), "{stopped:?}");
+        assert_eq!(value(&pair.old, "select string_agg(what, ', ') from orders").as_deref(), Some("kept"));
+        assert_eq!(stage.run(&["abort", "NEW is gone"]).code, 0);
+    }
+}
