@@ -118,6 +118,23 @@ fn traffic_goes_back_and_nothing_that_users_wrote_stays_behind() {
     for line in ["orders lose lines", "Notice begun to incidents: sent", "Rollback complete", "1 came home"] {
         assert!(written.contains(line), "{line}: {written}");
     }
+    let status = stage.run(&["status", "--json"]).stdout;
+    for canary in ["made on NEW", &web.url("/hook")] {
+        let found: Vec<_> = told(&stage.rollback()).into_iter().filter(|(_, text)| text.contains(canary)).collect();
+        assert!(found.is_empty() && !written.contains(canary) && !status.contains(canary), "{canary}: {found:?} {status}");
+    }
+}
+
+/// What a rollback's folder tells: its plan, its journal, and all that programs said. Rows are in a recovery's run alone, for
+/// which it is there.
+fn told(folder: &std::path::Path) -> Vec<(String, String)> {
+    let evidence = std::fs::read_dir(folder.join("evidence")).expect("evidence").map(|entry| entry.expect("a file").path());
+    let files = evidence.chain(["plan.json", "journal.jsonl"].map(|name| folder.join(name)));
+    let read = |path: std::path::PathBuf| {
+        let text = std::fs::read(&path).expect("a file");
+        (path.display().to_string(), String::from_utf8_lossy(&text).into_owned())
+    };
+    files.map(read).collect()
 }
 
 /// How many rows a plan is about, by its steps that take rows, and by table.
