@@ -235,6 +235,7 @@ fn what_cannot_be_shown_is_said() {
     };
     assert!(refuse(2, &["app.poeple"]).contains("did you mean `app.people`?"));
     assert!(refuse(2, &["people", "99"]).contains("no row that differs has this key"));
+    assert!(refuse(2, &["people", "id=99"]).contains("by its columns' values alone"));
     assert!(refuse(2, &["people", "1", "2"]).contains("its key has 1 columns (id), and 2 values were given"));
     assert!(refuse(2, &["people", "--class", "updte"]).contains("did you mean `update`?"));
     assert!(refuse(2, &["people", "--limit", "many"]).contains("is no number of rows"));

@@ -8,7 +8,7 @@ use super::Arguments;
 use crate::cli::page::Page;
 use crate::cli::paint::tame;
 use crate::cli::settings::Settings;
-use crate::cli::show::{block, row_value, shown};
+use crate::cli::show::{block, named_values, row_value, shown};
 use crate::cli::table::Table;
 use crate::cli::{Call, Exit, amount, run};
 use crate::engine::{
@@ -42,6 +42,10 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     }
     for unknown in &explanation.unknown {
         told_unknown(&mut page, &explanation, unknown);
+    }
+    if let Some(hint) = named_values(&options.key).filter(|_| explanation.rows.is_empty()) {
+        page.line("");
+        page.line(tame(&hint));
     }
     if !arguments.now {
         page.line("");

@@ -120,16 +120,23 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     };
     let found = review.rows(&filter, window, &mut |row| view.row(&row))?;
     if found == 0 && !filter.key.is_empty() {
-        return Err(Error::new(ErrorKind::Usage, "find the row to show")
+        let error = Error::new(ErrorKind::Usage, "find the row to show")
             .at(table)
             .because("no row that differs has this key")
-            .next("the row may be the same on both sides, or not have been staged"));
+            .next("the row may be the same on both sides, or not have been staged");
+        return Err(named_values(&filter.key).into_iter().fold(error, Error::next));
     }
     view.end(found)?;
     if arguments.csv || arguments.sql {
         tell_rest(call, window, found);
     }
     Ok(Exit::Done)
+}
+
+/// Says how a key is given, where the texts of one look as if they named its columns.
+pub(in crate::cli) fn named_values(key: &[String]) -> Option<String> {
+    let named = key.iter().find(|text| text.split_once('=').is_some_and(|(name, _)| !name.is_empty()))?;
+    Some(format!("a key is given by its columns' values alone, in their order; `{named}` is taken for a value"))
 }
 
 /// Says on stderr what a form that is for programs does not say itself.
