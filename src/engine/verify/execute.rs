@@ -141,6 +141,7 @@ async fn verify_database(
     report.not_covered.extend(gap::of_undone(record, &undone));
     let (part, gone) = readable((part, record), &today, is_same_server)?;
     report.not_covered.extend(gone);
+    let record = &with_indexes_of(&today, record);
     let landed = match depth {
         Depth::Places => Some(landed_tables(context.store(), &snapshot, (&part, record), &merge).await?),
         Depth::Keys => None,
@@ -159,6 +160,17 @@ fn standing(part: &DatabasePlan, merge: &Entry) -> DatabasePlan {
     let mut part = part.clone();
     part.tables.retain(|table| merge.left.as_ref().is_none_or(|left| left.contains_key(&table.id)));
     part
+}
+
+/// Returns a database's tables with the unique indexes that OLD has today: where the one of the key is gone since the merge,
+/// another row may have come under it.
+fn with_indexes_of(today: &Catalog, record: &DatabaseRecord) -> DatabaseRecord {
+    let mut record = record.clone();
+    for table in &mut record.tables {
+        let now = today.tables.iter().find(|now| now.name == table.name);
+        table.old.unique_indexes = now.map(|now| now.unique_indexes.clone()).unwrap_or_default();
+    }
+    record
 }
 
 /// Finds out which of the merge's rows may be looked for at their places: in relations that still belong to the table, and

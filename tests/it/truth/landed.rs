@@ -182,6 +182,14 @@ fn what_a_trigger_changed_is_read_by_its_key() {
     assert_eq!(report.tables[0].mismatched_keys, ["4", "5"]);
 }
 
+/// The merge's rows lie where they lay, and are no longer the only ones under their keys.
+#[test]
+fn another_row_under_a_key_that_no_index_keeps_unique_any_more_is_found() {
+    let case = merged("landed_doubled", T, NEW);
+    support::sql(&case.pair.old, "alter table t drop constraint t_pkey; insert into t values (1, 'stranger'), (4, 'stranger')");
+    expect(&case, (4, 0, 0, 2), State::VerifiedWithGaps);
+}
+
 #[test]
 fn a_damaged_list_of_places_is_damage_and_a_look_at_the_keys_needs_none() {
     let case = merged("landed_damaged", T, NEW);
