@@ -216,8 +216,8 @@ impl Stamps {
     pub(crate) fn witness(&self, batch: &RecordBatch, row: usize) -> Witness {
         let read = |column: Option<StampColumn>| column.map_or(Stamp::Silent, |column| column.read(batch, row));
         let mut history = History::from_stamps(read(self.created), read(self.updated));
-        if self.updated_too_early(batch, row) {
-            // One of the two is wrong. That the row was there, either one says.
+        if self.updated_too_early(batch, row) && !history.contradicts_itself() {
+            // One of the two is wrong. That the row was there, either one says; where they do not, nothing it says is believed.
             history.changed = history.changed.filter(|changed| *changed);
         }
         Witness::new(history, Evidence::Column)

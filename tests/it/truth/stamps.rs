@@ -148,6 +148,16 @@ fn a_row_that_was_written_long_before_it_was_created_does_not_say_that_nobody_wr
     assert_eq!((of(&counts, Class::AmbiguousDiffers), of(&counts, Class::Update)), (2, 1), "{counts:?}");
 }
 
+/// NEW deleted both rows; OLD's users wrote them, and put a stamp of long ago.
+#[test]
+fn a_row_that_was_created_after_it_was_written_does_not_say_that_it_was_not_there() {
+    let stamped = "insert into t select n, 'x', at, at from (values (1, now() - interval '62 minutes'), (2, now())) s (n, at)";
+    let old = "update t set note = 'old', updated_at = '2020-01-01'";
+    let case = recovery(pair("made_later", &format!("{BOTH}; {stamped}"), "delete from t", old), "");
+    let counts = case.up_to_plan();
+    assert_eq!((of(&counts, Class::AmbiguousMissingOnNew), of(&counts, Class::OldOnly)), (2, 0), "{counts:?}");
+}
+
 #[test]
 fn stamps_that_do_not_tell_which_was_first_let_no_side_win() {
     // The hour that Berlin's clocks show twice, and whole seconds beside microseconds.
