@@ -40,7 +40,7 @@ const AT_ONCE: usize = 2;
 const ENOUGH: u64 = 150;
 
 /// What must have happened in some world, as the logs say it.
-const HAPPENS: [&str; 45] = [
+const HAPPENS: [&str; 44] = [
     "-- superuser, fire false",
     "-- owner, fire false",
     "-- least rights, fire false",
@@ -62,9 +62,8 @@ const HAPPENS: [&str; 45] = [
     "OLD's write wins by time",
     "(held: the rows do not both say when",
     "apply_new (row)",
-    "(outdated)",
+    "(held: it was picked when it was another row",
     "column_merge (",
-    "-> update (update_origin_differs: column_merge",
     "(held with its parent",
     "(held: OLD still has children",
     "(held: OLD's own children",
