@@ -14,6 +14,7 @@ const GRANTS: &str = include_str!("../../sql/catalog/database_grant.sql");
 const SETTINGS: &str = include_str!("../../sql/catalog/database_setting.sql");
 const NEEDS: &str = include_str!("../../sql/catalog/archive_needs.sql");
 const TABLES: &str = include_str!("../../sql/catalog/restored_table.sql");
+const OBJECTS: &str = include_str!("../../sql/catalog/table_object.sql");
 const UNPROVEN: &str = include_str!("../../sql/catalog/unproven.sql");
 
 async fn ask(client: &Client, what: &str, sql: &str, given: &[&(dyn ToSql + Sync)]) -> Result<Vec<tokio_postgres::Row>> {
@@ -97,8 +98,8 @@ pub struct CountableTable {
     pub name: QualifiedName,
     /// Whether its rows lie in partitions.
     pub is_partitioned: bool,
-    /// Whether it is a partition of another.
-    pub is_partition: bool,
+    /// The table that it is a partition of, at any depth.
+    pub root: Option<QualifiedName>,
 }
 
 /// Lists the tables of a database, partitions among them.
@@ -107,24 +108,46 @@ pub struct CountableTable {
 /// As [`database_facts`].
 pub async fn countable_tables(client: &Client) -> Result<Vec<CountableTable>> {
     let read = |row| {
+        let root: (Option<String>, Option<String>) = (fact::get(row, "root_schema")?, fact::get(row, "root_name")?);
         Ok(CountableTable {
             name: QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "name")? },
             is_partitioned: fact::get(row, "is_partitioned")?,
-            is_partition: fact::get(row, "is_partition")?,
+            root: root.0.zip(root.1).map(|(schema, name)| QualifiedName::new(&schema, &name)),
         })
     };
     ask(client, "list the tables", TABLES, &[]).await?.iter().map(read).collect()
 }
 
-/// Lists constraints that were not checked against all rows, and indexes that do not hold all: what each is, its table, its
-/// name.
+/// A constraint, an index or a trigger.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TableObject {
+    /// Which of them it is: PostgreSQL's word.
+    pub kind: String,
+    /// Its table.
+    pub table: QualifiedName,
+    /// Its name.
+    pub name: String,
+}
+
+impl TableObject {
+    fn read(row: &tokio_postgres::Row) -> Result<Self> {
+        let table = QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "table_name")? };
+        Ok(Self { kind: fact::get(row, "kind")?, table, name: fact::get(row, "name")? })
+    }
+}
+
+/// Lists constraints that were not checked against all rows, and indexes that do not hold all.
 ///
 /// # Errors
 /// As [`database_facts`].
-pub async fn unproven(client: &Client) -> Result<Vec<(String, QualifiedName, String)>> {
-    let read = |row| {
-        let table = QualifiedName { schema: fact::get_ident(row, "schema")?, name: fact::get_ident(row, "table_name")? };
-        Ok((fact::get(row, "kind")?, table, fact::get(row, "name")?))
-    };
-    ask(client, "look for what is not proven", UNPROVEN, &[]).await?.iter().map(read).collect()
+pub async fn unproven(client: &Client) -> Result<Vec<TableObject>> {
+    ask(client, "look for what is not proven", UNPROVEN, &[]).await?.iter().map(TableObject::read).collect()
+}
+
+/// Lists the constraints, indexes and triggers of tables that are no partitions.
+///
+/// # Errors
+/// As [`database_facts`].
+pub async fn table_objects(client: &Client) -> Result<Vec<TableObject>> {
+    ask(client, "list constraints, indexes and triggers", OBJECTS, &[]).await?.iter().map(TableObject::read).collect()
 }

@@ -66,7 +66,8 @@ use tokio_postgres::Client;
 pub use condition::{ConditionFacts, condition_facts};
 pub use database::{Database, databases, has_relations};
 pub use database_facts::{
-    CountableTable, archive_needs, countable_tables, database_facts, database_grants, database_settings, unproven,
+    CountableTable, TableObject, archive_needs, countable_tables, database_facts, database_grants, database_settings,
+    table_objects, unproven,
 };
 pub use database_traits::database_traits;
 pub use filenode::filenodes;

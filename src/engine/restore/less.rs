@@ -1,16 +1,16 @@
 //! Whether a database that is to take another one's place has less than that: tables that are missing, or that have fewer rows,
-//! or none. It is counted when it takes its place, too: people, hours and open connections lie between its restore and then.
+//! or none; constraints, indexes and triggers that are missing. It is counted when it takes its place, too: people, hours and open connections lie between its restore and then.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use super::proof::count;
-use crate::catalog::{self, CountableTable};
+use crate::catalog::{self, CountableTable, TableObject};
 use crate::engine::Servers;
 use crate::engine::run::Context;
 use crate::error::{Error, ErrorKind, Place as _, Result};
-use crate::name::Side;
+use crate::name::{QualifiedName, Side};
 use crate::pg::Session;
 use crate::staging::{RestoredDatabase, RestoredTable};
 use crate::text::amount;
@@ -23,31 +23,71 @@ type Counts = BTreeMap<String, u64>;
 struct Less {
     /// Tables that are missing, or empty, and are not there: what somebody has to agree to.
     lost: Vec<String>,
-    /// Tables that have fewer rows.
+    /// Tables that have fewer rows, and what is missing that is no table.
     fewer: Vec<String>,
 }
 
-/// Says which tables a database has that the one restored beside it, which a session is in, has not.
+/// What a database has: tables that are no partitions, and what keeps their rows as they should be.
+struct Contents {
+    tables: Vec<CountableTable>,
+    objects: Vec<TableObject>,
+}
+
+/// Says which tables, constraints, indexes and triggers a database has that the one restored beside it, which a session is in,
+/// has not.
 ///
 /// # Errors
 /// What the server said of the one that was restored; of the other one it is a remark.
-pub(super) async fn lacks(servers: &Servers, restored: &Session, name: &str) -> Result<Option<String>> {
+pub(super) async fn lacks(servers: &Servers, restored: &Session, name: &str) -> Result<Vec<String>> {
     let looking = async {
         let session = servers.connect(Side::Old, name).await?;
-        let tables = whole_tables(&session).await;
+        let contents = Contents::read(&session).await;
         session.close().await;
-        tables
+        contents
     };
     let there = match looking.await {
         Ok(there) => there,
         Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
-        Err(error) => return Ok(Some(format!("which tables {name} has now cannot be seen: {error}"))),
+        Err(error) => return Ok(vec![format!("which tables {name} has now cannot be seen: {error}")]),
     };
-    let here = whole_tables(restored).await?;
-    let gone: Vec<_> =
-        there.iter().map(|table| &table.name).filter(|name| !here.iter().any(|one| one.name == **name)).collect();
+    let here = Contents::read(restored).await?;
+    let gone: Vec<_> = there.tables.iter().map(|table| &table.name).filter(|name| !here.has(name)).collect();
     let count = amount::plural(gone.len() as u64, "table", "tables");
-    Ok((!gone.is_empty()).then(|| format!("{name} has {count} now that the backup has not: {}", amount::names(&gone))))
+    let tables =
+        (!gone.is_empty()).then(|| format!("{name} has {count} now that the backup has not: {}", amount::names(&gone)));
+    let objects = here.lacks_objects_of(&there).map(|what| format!("{name} has now what the backup has not: {what}"));
+    Ok(tables.into_iter().chain(objects).collect())
+}
+
+impl Contents {
+    async fn read(session: &Session) -> Result<Self> {
+        let (mut tables, objects) =
+            (catalog::countable_tables(session.client()).await?, catalog::table_objects(session.client()).await?);
+        tables.retain(|table| table.root.is_none());
+        Ok(Self { tables, objects })
+    }
+
+    fn has(&self, table: &QualifiedName) -> bool {
+        self.tables.iter().any(|one| one.name == *table)
+    }
+
+    /// Counts each table with all of its partitions: partitions come and go, and their rows are their table's.
+    async fn count(&self, session: &Session) -> Result<Counts> {
+        let mut found = Counts::new();
+        for CountableTable { name, is_partitioned, .. } in &self.tables {
+            let rows = count(session, name, *is_partitioned).await.place(|| name.to_string())?;
+            found.insert(name.to_string(), rows.unwrap_or_default());
+        }
+        Ok(found)
+    }
+
+    /// Names the constraints, indexes and triggers that the tables of another database have, and its own of these names have not.
+    fn lacks_objects_of(&self, other: &Self) -> Option<String> {
+        let lacks = |one: &&TableObject| self.has(&one.table) && !self.objects.contains(one);
+        let line = |one: &TableObject| format!("{} {} of {}", one.kind, one.name, one.table);
+        let lines: Vec<_> = other.objects.iter().filter(lacks).map(line).collect();
+        (!lines.is_empty()).then(|| amount::names(&lines))
+    }
 }
 
 /// Counts a database that is to take its place, and what stands there now, and writes down what is less. Returns what somebody
@@ -58,14 +98,19 @@ pub(super) async fn lacks(servers: &Servers, restored: &Session, name: &str) -> 
 pub(super) async fn look(context: &Context, one: &mut RestoredDatabase, is_present: bool) -> Result<Vec<String>> {
     let servers = context.servers();
     let inside = servers.connect(Side::Old, &one.scratch).await?;
-    let now = counts(&inside).await?;
+    let here = Contents::read(&inside).await?;
+    let now = here.count(&inside).await?;
     let mut less = recount(&inside, &mut one.tables).await?;
     inside.close().await;
     one.counted = Some(Timestamp::now().to_string());
     less.lost.extend(one.without_data.iter().map(|table| format!("{table}: the backup leaves its rows out")));
     if is_present {
         match there(servers, &one.name).await {
-            Ok(former) => less.add(&former, &now),
+            Ok((there, former)) => {
+                less.add(&former, &now);
+                less.fewer
+                    .extend(here.lacks_objects_of(&there).map(|what| format!("in what stands in its place alone: {what}")));
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
             Err(error) => less.fewer.push(format!("what stands in its place now cannot be counted: {error}")),
         }
@@ -87,28 +132,16 @@ pub(super) fn expect_agreed(lost: &[(String, Vec<String>)], is_agreed: bool) -> 
         .next("else choose another backup: `failback restore list`; nothing was dumped or renamed"))
 }
 
-async fn there(servers: &Servers, name: &str) -> Result<Counts> {
+async fn there(servers: &Servers, name: &str) -> Result<(Contents, Counts)> {
     let session = servers.connect(Side::Old, name).await?;
-    let counted = counts(&session).await;
+    let counting = async {
+        let contents = Contents::read(&session).await?;
+        let counts = contents.count(&session).await?;
+        Ok((contents, counts))
+    };
+    let counted = counting.await;
     session.close().await;
     counted
-}
-
-/// Lists the tables that are no partitions.
-async fn whole_tables(session: &Session) -> Result<Vec<CountableTable>> {
-    let mut tables = catalog::countable_tables(session.client()).await?;
-    tables.retain(|table| !table.is_partition);
-    Ok(tables)
-}
-
-/// Counts each table with all of its partitions: partitions come and go, and their rows are their table's.
-async fn counts(session: &Session) -> Result<Counts> {
-    let mut found = Counts::new();
-    for CountableTable { name, is_partitioned, .. } in whole_tables(session).await? {
-        let rows = count(session, &name, is_partitioned).await.place(|| name.to_string())?;
-        found.insert(name.to_string(), rows.unwrap_or_default());
-    }
-    Ok(found)
 }
 
 /// Counts the tables of a restore once more, and says what is less than the backup holds, or than was restored.

@@ -1,10 +1,10 @@
 //! What was restored, held against what the backup holds: every table counted, constraints and indexes looked at, sequences
 //! against the rows that they number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::check::CheckedBackup;
-use crate::catalog::{self, CountableTable};
+use crate::catalog::{self, CountableTable, TableObject};
 use crate::error::Result;
 use crate::name::QualifiedName;
 use crate::pg::Session;
@@ -28,7 +28,7 @@ pub(super) struct Proof {
 pub(super) async fn prove(session: &Session, checked: &CheckedBackup) -> Result<Proof> {
     let (tables, differences) = count_against(session, checked, "were restored").await?;
     let mut proof = Proof { tables, differences, remarks: Vec::new() };
-    for (kind, table, name) in catalog::unproven(session.client()).await? {
+    for TableObject { kind, table, name } in catalog::unproven(session.client()).await? {
         proof.remarks.push(match kind.as_str() {
             "index" => format!("index {name} of {table} is not valid"),
             _ => format!("constraint {name} of {table} is not validated, as in the database that was dumped"),
@@ -68,10 +68,13 @@ pub(super) async fn count_against(
     let (mut tables, mut differences) = (Vec::new(), Vec::new());
     let archived = checked.tables.iter().map(|table| (QualifiedName::new(&table.schema, &table.name), table.rows));
     let mut archived: BTreeMap<QualifiedName, u64> = archived.collect();
-    for CountableTable { name: table, is_partitioned, .. } in catalog::countable_tables(session.client()).await? {
+    let through_root: BTreeSet<QualifiedName> = archived.keys().cloned().collect();
+    for CountableTable { name: table, is_partitioned, root } in catalog::countable_tables(session.client()).await? {
         let of_archive = archived.remove(&table);
-        // Rows that are loaded through a partitioned table lie in its partitions; else each partition has its own.
-        if is_partitioned && of_archive.is_none() {
+        // Rows that are loaded through a partitioned table lie in its partitions, and are counted once; else each partition has
+        // its own.
+        let is_counted = is_partitioned || root.is_some_and(|root| through_root.contains(&root));
+        if is_counted && of_archive.is_none() {
             continue;
         }
         let restored = count(session, &table, is_partitioned).await?;

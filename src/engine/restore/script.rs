@@ -41,6 +41,34 @@ pub(super) struct Counted {
     pub(super) bytes: u64,
 }
 
+/// Where a statement that inserts rows has got to: its values may be texts of many lines, which look like anything.
+#[derive(Clone, Copy, Debug, Default)]
+struct Inserting {
+    /// What ends the text or the name that goes by.
+    quote: Option<u8>,
+    /// Whether the last character that is no space ended the statement.
+    is_over: bool,
+}
+
+impl Inserting {
+    fn is_complete(self) -> bool {
+        self.is_over && self.quote.is_none()
+    }
+
+    /// A doubled quote closes, and opens at once. Dumps write such values with `standard_conforming_strings`, in which a
+    /// backslash is itself.
+    fn feed(&mut self, piece: &[u8]) {
+        for byte in piece {
+            match (self.quote, byte) {
+                (Some(quote), byte) if quote == *byte => self.quote = None,
+                (None, b'\'' | b'"') => self.quote = Some(*byte),
+                (None, byte) if !byte.is_ascii_whitespace() => self.is_over = *byte == b';',
+                _ => {}
+            }
+        }
+    }
+}
+
 /// Counts while a script goes by.
 #[derive(Debug, Default)]
 pub(super) struct Counter {
@@ -53,6 +81,9 @@ pub(super) struct Counter {
     /// The table whose definition goes by, and those of whose rows something is said.
     defines: Option<QualifiedName>,
     with_data: BTreeSet<QualifiedName>,
+    /// The statement that inserts rows, or the line that may begin one.
+    inserting: Inserting,
+    is_inserting: bool,
     /// The table whose rows go by.
     inside: Option<(QualifiedName, u64)>,
 }
@@ -66,6 +97,9 @@ impl Counter {
             let room = if self.inside.is_some() { 4 } else { LINE_MAX };
             let kept = part.len().min(room.max(self.line.len()) - self.line.len());
             self.line.extend_from_slice(&part[..kept]);
+            if self.announced {
+                self.inserting.feed(part);
+            }
             if part.ends_with(b"\n") {
                 self.take_line();
                 self.line.clear();
@@ -98,6 +132,14 @@ impl Counter {
         let line = String::from_utf8_lossy(&self.line);
         let line = line.trim_end();
         self.found.commands |= line.split(';').any(is_command);
+        if self.is_inserting || (self.announced && line.starts_with("INSERT INTO ")) {
+            self.is_inserting = !self.inserting.is_complete();
+            if !self.is_inserting {
+                self.inserting = Inserting::default();
+            }
+            return;
+        }
+        self.inserting = Inserting::default();
         if std::mem::replace(&mut self.under_rule, line == RULE) && line.starts_with("-- ") {
             self.defines = heading(line, DEFINITION);
             self.found.without_data.extend(self.defines.clone());
@@ -185,6 +227,27 @@ mod tests {
             let found = counter.finish();
             assert_eq!(found.rows, BTreeMap::from([orders.clone(), items.clone()]), "{size}");
             assert_eq!((found.uncounted, found.ended, found.connects), (1, true, false), "{size}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_texts_that_are_inserted_is_none_of_the_script() {
+        let heading = |name: &str| format!("--\n-- Data for Name: {name}; Type: TABLE DATA; Schema: public; Owner: o\n--\n\n");
+        let like = "-- Data for Name: no; Type: TABLE DATA; Schema: public; Owner: o\n\n\
+            COPY public.no (id, v) FROM stdin;\n1\tx\n\\.\n-- PostgreSQL database dump complete\n";
+        let text = heading("it's")
+            + &format!(
+                "INSERT INTO public.\"it's\" VALUES (1, 'it''s;\n{like}', ';\n');\nINSERT INTO public.\"it's\" VALUES\n"
+            )
+            + &format!("\t(2, '{}'),\n\t(3, '\n{like}');\n", "wide".repeat(LINE_MAX))
+            + &heading("copied")
+            + "COPY public.copied (id) FROM stdin;\n1\n\\.\n";
+        for size in [1, 5, text.len()] {
+            let mut counter = Counter::default();
+            text.as_bytes().chunks(size).for_each(|piece| counter.feed(piece));
+            let found = counter.finish();
+            let rows = BTreeMap::from([(QualifiedName::new("public", "copied"), 1)]);
+            assert_eq!((found.rows, found.uncounted, found.ended), (rows, 1, false), "{size}");
         }
     }
 

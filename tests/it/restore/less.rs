@@ -95,3 +95,44 @@ fn what_came_since_the_backup_is_said_and_stops_nothing() {
     assert!(less[0].as_str().is_some_and(|line| line.contains("days: 3 rows") && line.contains("and 2 now")), "{less:?}");
     assert!(less[1].as_str().is_some_and(|line| line.contains("empty_yet") && line.contains("no such table")), "{less:?}");
 }
+
+/// A dump of definitions and rows alone, without what `pg_dump` writes behind them.
+#[test]
+fn what_keeps_rows_as_they_should_be_is_held_against_what_is_there() {
+    let scene = Scene::new();
+    scene.make("less_kept");
+    support::sql(&scene.url("less_kept"), "create index by_what on orders (what)");
+    scene.dump("less_kept", "bare.dump", &["--format=custom", "--section=pre-data", "--section=data"]);
+    let made = scene.json(9, &["run", "backups/bare.dump", "--record", "record"]);
+    let said = made["databases"][0]["remarks"].to_string();
+    let swapped = scene.json(9, &["swap", "--record", "record"]);
+    let less = swapped["databases"][0]["less"].to_string();
+    for what in ["constraint orders_pkey of public.orders", "constraint kept", "index by_what", "Order Items_of_order_fkey"] {
+        assert!(said.contains(what) && less.contains(what), "{what}: {said} {less}");
+    }
+}
+
+/// Dumps by INSERT, whose values may look like a part of a dump; and by way of a partitioned table.
+#[test]
+fn rows_are_counted_once_and_texts_are_no_rows() {
+    let scene = Scene::new();
+    scene.make("less_texts");
+    let more = "create table days (at int) partition by range (at); create table d1 partition of days for values from (0) to (9);
+                 insert into days values (1), (2);
+                 update orders set what = E'load:\\nCOPY \"Ship ping\".\"Order Items\" (id) FROM stdin;\\n7\\n\\\\.\\n;' where id = 1";
+    support::sql(&scene.url("less_texts"), more);
+    for (file, options) in [
+        ("inserts.dump", ["--format=custom", "--inserts"].as_slice()),
+        ("inserts.sql", &["--format=plain", "--column-inserts", "--rows-per-insert=7"]),
+        ("roots.dump", &["--format=custom", "--load-via-partition-root"]),
+    ] {
+        scene.dump("less_texts", file, options);
+        let made = scene.json(9, &["run", &format!("backups/{file}"), "--databases", "less_texts", "--record", file]);
+        let tables = made["databases"][0]["tables"].as_array().expect("a list");
+        let rows: u64 = tables.iter().filter_map(|table| table["restored"].as_u64()).sum();
+        assert_eq!((tables.len(), rows), (3, ROWS + 2), "{file} {made:#}");
+        assert_eq!(tables.iter().filter(|table| table["archived"].is_u64()).count(), if file == "roots.dump" { 3 } else { 0 });
+        assert_eq!(scene.run(&["swap", "--record", file, "--without-dump"]).code, 9, "{file}");
+        assert_eq!(scene.run(&["swap", "--record", file, "--undo"]).code, 9, "{file}");
+    }
+}
