@@ -1,7 +1,7 @@
 -- Tables of a database, to be counted.
 -- Parameters: none.
--- Columns: schema text, name text, is_partitioned bool, root_schema text, root_name text (the table that it is a partition of, at any
--- depth; NULL of others).
+-- Columns: schema text, name text, is_partitioned bool, root_schema text, root_name text (the table
+-- that it is a partition of, at any depth; NULL of others).
 -- Server: 13.
 -- Filters: relation kinds `r` and `p`; partitions are listed beside the table that they are of.
 select n.nspname::pg_catalog.text as schema,

@@ -1,5 +1,6 @@
-//! Whether a database that is to take another one's place has less than that: tables that are missing, or that have fewer rows,
-//! or none; constraints, indexes and triggers that are missing. It is counted when it takes its place, too: people, hours and open connections lie between its restore and then.
+//! Whether a database that is to take another one's place has less than that: tables that are missing, or that have fewer
+//! rows, or none; constraints, indexes and triggers that are missing. It is counted when it takes its place, too: people, hours
+//! and open connections lie between its restore and then.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +82,8 @@ impl Contents {
         Ok(found)
     }
 
-    /// Names the constraints, indexes and triggers that the tables of another database have, and its own of these names have not.
+    /// Names the constraints, indexes and triggers that the tables of another database have, and its own tables of the same
+    /// names have not.
     fn lacks_objects_of(&self, other: &Self) -> Option<String> {
         let lacks = |one: &&TableObject| self.has(&one.table) && !self.objects.contains(one);
         let line = |one: &TableObject| format!("{} {} of {}", one.kind, one.name, one.table);

@@ -117,9 +117,11 @@ fn what_keeps_rows_as_they_should_be_is_held_against_what_is_there() {
 fn rows_are_counted_once_and_texts_are_no_rows() {
     let scene = Scene::new();
     scene.make("less_texts");
-    let more = "create table days (at int) partition by range (at); create table d1 partition of days for values from (0) to (9);
+    let more = "create table days (at int) partition by range (at);
+                 create table d1 partition of days for values from (0) to (9);
                  insert into days values (1), (2);
-                 update orders set what = E'load:\\nCOPY \"Ship ping\".\"Order Items\" (id) FROM stdin;\\n7\\n\\\\.\\n;' where id = 1";
+                 update orders set what =
+                 E'load:\\nCOPY \"Ship ping\".\"Order Items\" (id) FROM stdin;\\n7\\n\\\\.\\n;' where id = 1";
     support::sql(&scene.url("less_texts"), more);
     for (file, options) in [
         ("inserts.dump", ["--format=custom", "--inserts"].as_slice()),
