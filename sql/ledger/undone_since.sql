@@ -1,4 +1,5 @@
--- The merges of other runs that were taken back here after a run had seen their rows, and that do not stand again.
+-- The merges of other runs that were taken back here after a run had seen their rows, and that do not stand again. What was
+-- merged first after the run's plan had been carried out the first time, its diff cannot have seen.
 -- Parameters: $1 text the run's id, $2 text the digest of its plan's part, $3 int8 OLD's clock when the run was exported, in
 -- microseconds since 1970, or NULL.
 -- Columns: run_id text, tables text (JSON; rows taken back, a table), recorded_at text, transaction_id int8.
@@ -20,4 +21,12 @@ select l.run_id,
                     where m.plan_digest = l.plan_digest
                       and m.action = 'merge'
                       and m.id > l.id)
+   and exists (select
+                 from "failback".ledger as m
+                where m.plan_digest = l.plan_digest
+                  and m.action = 'merge'
+                  and m.id < (select pg_catalog.min(o.id)
+                                from "failback".ledger as o
+                               where o.plan_digest = $2
+                                 and o.action = 'merge'))
  order by l.id

@@ -154,7 +154,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         write_down(&store, &text, written, journal.as_deref(), &by)?;
         met.write(&store)?;
     }
-    page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps("export", &[]) });
+    page.next(if has_effect { settings.steps("plan", &[]) } else { settings.steps_to_new_run(&store)? });
     call.printer.result(&report, &page)?;
     Ok(Exit::Done)
 }

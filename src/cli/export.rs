@@ -12,7 +12,7 @@ use crate::engine::{self, ExportReport, MovedReport};
 use crate::error::Result;
 use crate::name::Side;
 use crate::staging::{Manifest, layout};
-use crate::store::{LocalStore, Store as _};
+use crate::store::Store;
 
 /// Stage the rows that NEW took since the cutover
 ///
@@ -50,10 +50,11 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let settings = Settings::read(call, &arguments.options, Some(&arguments.scope))?;
     let is_known = arguments.delta || arguments.look;
     let (store, _lock) = if is_known { run::open_for_writing(&settings)? } else { run::make(&settings)? };
-    if arguments.once && store.exists(layout::MANIFEST)? {
-        return kept(call, &settings, &store);
-    }
     let context = settings.context(call, store, &Side::BOTH)?;
+    if arguments.once && context.store().exists(layout::MANIFEST)? {
+        engine::expect_as_exported(&context)?;
+        return kept(call, &settings, context.store());
+    }
     let moved = if arguments.look { Some(engine::moved(&context).await?) } else { None };
     if let Some(moved) = moved.as_ref().filter(|_| !arguments.delta) {
         call.printer.result(moved, &seen(call, moved))?;
@@ -82,7 +83,7 @@ struct Kept {
     exported_at: String,
 }
 
-fn kept(call: &Call, settings: &Settings, store: &LocalStore) -> Result<Exit> {
+fn kept(call: &Call, settings: &Settings, store: &dyn Store) -> Result<Exit> {
     let exported_at = Manifest::read(store)?.into_content().made_at;
     let mut page = call.printer.page();
     page.line(format!("the run holds an export of {exported_at} already, which is left as it is"));

@@ -20,8 +20,8 @@ use crate::engine::{Armed, Context, Limits, Reporter, Selection, Servers};
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::{Side, Sided};
 use crate::pg::Endpoint;
-use crate::staging::{Baseline, Mark};
-use crate::store::{LocalStore, host_files};
+use crate::staging::{Baseline, Manifest, Mark};
+use crate::store::{LocalStore, Store, host_files};
 pub(super) use crate::text::shell_word;
 
 /// The configuration that is read if none is named.
@@ -103,6 +103,17 @@ impl Settings {
             run,
             Step::Say(format!("with {} as before, which is not repeated here: it holds a password", secret.join(" and "))),
         ]
+    }
+
+    /// Returns how to make a new run of the same servers, configuration and cutover as a run's.
+    ///
+    /// # Errors
+    /// `Damaged` where the run's manifest cannot be read.
+    pub(super) fn steps_to_new_run(&self, store: &dyn Store) -> Result<Vec<Step>> {
+        let mut anew = self.clone();
+        anew.options.run = None;
+        let cutover = Manifest::read(store)?.into_content().cutover;
+        Ok(anew.steps("export", &["--cutover".to_owned(), shell_word(&cutover)]))
     }
 
     /// The servers that were named on the command line, as far as a verb asks for them.

@@ -17,6 +17,7 @@ use crate::error::{ErrorKind, Result};
 use crate::policy::Action;
 use crate::report::{head, sentence};
 use crate::staging::{Journal, Pruned};
+use crate::store::Store;
 use crate::words::{Counts, Word};
 
 /// Say how far a run has come
@@ -59,10 +60,10 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     page.next(match wanted {
         _ if Pruned::read(context.store())?.is_some() => {
             let said = "this run's rows were removed; a new run finds what OLD still lacks:".to_owned();
-            [Step::Say(said)].into_iter().chain(settings.steps("export", &[])).collect()
+            [Step::Say(said)].into_iter().chain(settings.steps_to_new_run(context.store())?).collect()
         }
         Some(standing) if held == 0 || standing.denied => approve::next(&settings, standing, held),
-        wanted => next(&settings, &report, wanted),
+        wanted => next(&settings, context.store(), &report, wanted)?,
     });
     call.printer.result(&Status { report: &report, approval: approval.as_ref() }, &page)?;
     Ok(Exit::Done)
@@ -90,49 +91,49 @@ fn approval(context: &Context, report: &StatusReport) -> Result<Option<Standing>
 }
 
 /// Says how to go on. A merge that would be refused, because rows wait or nobody has approved it, is no next step.
-fn next(settings: &Settings, report: &StatusReport, wanted: Option<&Standing>) -> Vec<Step> {
+fn next(settings: &Settings, store: &dyn Store, report: &StatusReport, wanted: Option<&Standing>) -> Result<Vec<Step>> {
     if report.next == "status" {
         let mut steps = vec![Step::Say("OLD's ledger, which could not be asked, says what comes next:".to_owned())];
         steps.extend(settings.steps("status", &[]));
-        return steps;
+        return Ok(steps);
     }
     if !report.lost.is_empty() {
-        return after_loss(settings);
+        return after_loss(settings, store);
     }
     let verdict = report.verified.as_deref().and_then(|word| word.parse().ok());
     if let Some(state) = verdict.filter(|state| report.next != "undo" || *state == State::NotVerified) {
-        return verify::next(settings, state);
+        return Ok(verify::next(settings, state));
     }
     if report.next == "undo" {
         let mut steps = settings.steps("undo", &[]);
         steps.push(Step::Say("or leave what is left, and look at it as it stands:".to_owned()));
         steps.extend(settings.steps("verify", &[]));
         steps.push(Step::Say("and make a new run for what OLD still lacks:".to_owned()));
-        steps.extend(settings.steps("export", &[]));
-        return steps;
+        steps.extend(settings.steps_to_new_run(store)?);
+        return Ok(steps);
     }
     if report.next != "merge" || report.actions.get(Action::Hold) == 0 {
-        return settings.steps(report.next, &[]);
+        return Ok(settings.steps(report.next, &[]));
     }
     let mut steps = settings.steps("decide", &[]);
     steps.push(Step::Say("or leave held what waits:".to_owned()));
     if let Some(standing) = wanted {
         steps.extend(approve::next(settings, standing, 0));
-        return steps;
+        return Ok(steps);
     }
     steps.extend(settings.steps("merge", &["--leave-held".to_owned()]));
-    steps
+    Ok(steps)
 }
 
 /// Says how to go on where OLD's ledger does not know of a merge that was committed.
-fn after_loss(settings: &Settings) -> Vec<Step> {
+fn after_loss(settings: &Settings, store: &dyn Store) -> Result<Vec<Step>> {
     let meant = "what the merge wrote may be on OLD, which no longer knows that it came from NEW: undo cannot take it back, \
                  and what OLD's users erased since may be brought again. A new run compares what is there:";
     let mut steps = vec![Step::Say(meant.to_owned())];
-    steps.extend(settings.steps("export", &[]));
+    steps.extend(settings.steps_to_new_run(store)?);
     steps.push(Step::Say("or, where OLD was set back to before the merge, carry the plan out once more:".to_owned()));
     steps.extend(settings.steps("merge", &["--again".to_owned()]));
-    steps
+    Ok(steps)
 }
 
 fn page(call: &Call, report: &StatusReport) -> Page {

@@ -68,4 +68,4 @@ pub use slot::{LogState, PLUGIN, Slot, SlotFacts};
 pub use snapshot::Snapshot;
 pub use transaction::{Isolation, Savepoint, Transaction};
 pub use transaction_ids::TransactionIds;
-pub use writers::Writers;
+pub use writers::{Writers, Writing};

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::session::Session;
 use crate::error::{Error, ErrorKind, Result};
+use crate::name::QualifiedName;
 
+const WRITING: &str = include_str!("../../sql/session/writing.sql");
 const WRITERS: &str = include_str!("../../sql/session/writers.sql");
 
 /// Transactions with an id that were going on, of one role in one database. One gets an id before it writes its first row.
@@ -20,7 +22,32 @@ pub struct Writers {
     pub transactions: u64,
 }
 
+/// A table that a transaction which is going on, or is prepared, may have written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Writing {
+    /// The table, or the one that it is a partition of; `None` where the transaction has made it, or nothing tells.
+    pub table: Option<QualifiedName>,
+    /// A role and a kind of process, or a prepared transaction, for people.
+    pub who: String,
+}
+
 impl Session {
+    /// Asks which tables of this database may have been written by transactions of others that have not ended: what they
+    /// wrote is seen by nobody yet.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub async fn writing(&self) -> Result<Vec<Writing>> {
+        let malformed = |_| Error::new(ErrorKind::Malformed, "ask who writes").at(self.place());
+        let read = |row: &tokio_postgres::Row| {
+            let (schema, name) = (row.try_get::<_, Option<&str>>("schema")?, row.try_get::<_, Option<&str>>("name")?);
+            let table = schema.zip(name).map(|(schema, name)| QualifiedName::new(schema, name));
+            Ok(Writing { table, who: row.try_get("who")? })
+        };
+        let rows = self.query(WRITING, &[]).await?;
+        rows.iter().map(read).collect::<std::result::Result<_, tokio_postgres::Error>>().map_err(malformed)
+    }
+
     /// Asks who writes now. A transaction that the session's snapshot takes for going on and that is over is among them,
     /// without a database.
     ///

@@ -145,6 +145,9 @@ pub struct Committed {
     /// After an undo: the rows of the merge that it left on OLD; unknown where an earlier failback wrote the line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<u64>,
+    /// After an undo: how many rows of the merge stand, a table that has any; unknown where an earlier failback wrote the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Vec<(String, u64)>>,
     /// What it cost; unknown where an earlier failback wrote the line, or OLD's ledger alone says that it was committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured: Option<Measured>,
@@ -225,7 +228,7 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Lists the databases of which the journal says that a merge stands.
+    /// Lists the databases of which the journal says that a merge stands, wholly or in part.
     #[must_use]
     pub fn merged_databases(&self) -> BTreeSet<&str> {
         let mut merged = BTreeSet::new();
@@ -234,7 +237,7 @@ impl Journal {
                 JournalRecord::Merged(end) => {
                     merged.insert(end.database.as_str());
                 }
-                JournalRecord::Undone(end) => {
+                JournalRecord::Undone(end) if end.left.unwrap_or(0) == 0 => {
                     merged.remove(end.database.as_str());
                 }
                 _ => {}
@@ -307,6 +310,7 @@ mod tests {
             tables: vec![("public.t".to_owned(), written)],
             sequences: vec![raise],
             left: None,
+            standing: None,
             measured: None,
         }
     }

@@ -45,9 +45,19 @@ pub fn key_digests(source: RowSource<'_>, key: &RememberedKey, keys: &[Vec<Strin
 /// as those of [`key_digests`].
 #[must_use]
 pub fn loaded_digests(load: &LoadTable<'_>, key: &RememberedKey) -> String {
+    digests_of_load(load, key, "s.op not in ('k', 'n')")
+}
+
+/// The same, of the rows that are inserted.
+#[must_use]
+pub fn inserted_digests(load: &LoadTable<'_>, key: &RememberedKey) -> String {
+    digests_of_load(load, key, "s.op = 'i'")
+}
+
+fn digests_of_load(load: &LoadTable<'_>, key: &RememberedKey, condition: &str) -> String {
     let (spelt, equal) = digests(load.source, key, &load.key_values());
     let equal = equal.unwrap_or_else(|| "null::pg_catalog.bytea".to_owned());
-    format!("select s.ord, {spelt}, {equal} from {} s where s.op not in ('k', 'n') order by s.ord", load.qualified())
+    format!("select s.ord, {spelt}, {equal} from {} s where {condition} order by s.ord", load.qualified())
 }
 
 /// The digest of a key's spelling, and, where OLD may spell it otherwise, that of what all spellings have in common. `values`

@@ -62,7 +62,7 @@ mod writer;
 mod written_since;
 
 pub use audit::{random_keys, written_and_unseen};
-pub use brought::{key_digests, loaded_digests, remember_keys};
+pub use brought::{inserted_digests, key_digests, loaded_digests, remember_keys};
 pub use by_place::{BY_PLACE, BY_PLAN, LANDED, Place, rows_at, sent_digest, sent_types};
 pub use check::{deferred_clashes, lock_and_check_parents, lock_parents, orphans_of_load, orphans_of_lost, orphans_of_table};
 pub use column_mask::ColumnMask;

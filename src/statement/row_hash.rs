@@ -86,6 +86,9 @@ fn hashed(data_type: &PgType, value: &str, compare_by: CompareBy) -> String {
         "numeric" => sent("numeric_send"),
         "interval" => sent("interval_send"),
         "timetz" => sent("timetz_send"),
+        // The text, with nothing made of it that a cast makes: a tenth less of the server's time for the whole row.
+        "json" => sent("json_send"),
+        "jsonb" => sent("jsonb_send"),
         _ => text(),
     }
 }
@@ -103,7 +106,7 @@ mod tests {
         }
         assert_eq!(of("text"), "t.x collate \"C\"");
         assert_eq!(of("numeric"), "pg_catalog.numeric_send(t.x)");
-        assert_eq!(of("jsonb"), "t.x::text collate \"C\"");
+        assert_eq!(of("jsonb"), "pg_catalog.jsonb_send(t.x)");
         let array = |base| PgType { kind: TypeKind::Array, ..PgType::builtin(base, -1) };
         assert_eq!(hashed(&array("_float8"), "t.x", CompareBy::Hashes), "pg_catalog.array_send(t.x)");
         assert_eq!(hashed(&array("_aclitem"), "t.x", CompareBy::Hashes), "t.x::text collate \"C\"");

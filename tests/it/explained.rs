@@ -88,10 +88,13 @@ fn a_row_that_the_run_does_not_know_is_explained_by_what_was_looked_at() {
         insert into app.stamped select g, g from generate_series(1, 9) g;
         create table app.aside (id int primary key);
         create table app.pairs (a int, b text, v int, primary key (a, b));
-        insert into app.pairs values (1, 'x', 1), (2, 'y', 2)";
+        insert into app.pairs values (1, 'x', 1), (2, 'y', 2);
+        create table app.priced (price numeric primary key, v int);
+        insert into app.priced values (1.0, 1)";
     let new = "update app.stamped set n = 70 where id = 7;
         update app.stamped set n = 90, updated_at = '2026-01-14 12:00Z' where id = 9;
         update app.pairs set v = 5 where a = 1;
+        update app.priced set v = 5;
         create table app.born (id int primary key)";
     let scene = Scene::made("explain_unknown", [both, &format!("{both}; {new}")], more);
     let still = explain(&scene, &["app.stamped", "3", "--now"]);
@@ -105,6 +108,15 @@ fn a_row_that_the_run_does_not_know_is_explained_by_what_was_looked_at() {
     assert_eq!(unknown["now"]["columns"], json!([{"name": "n", "old": "7", "new": "70"}]));
     let nowhere = explain(&scene, &["app.stamped", "1000", "--now"]);
     assert!(nowhere.contains("neither server has the row"), "{nowhere}");
+    let spelt = document(&scene, &["app.priced", "1", "--now"]);
+    assert_eq!(
+        (&spelt["known"], &spelt["rows"][0]["row"]["key"]),
+        (&json!(true), &json!({"price": "1.0"})),
+        "the server's equality"
+    );
+    let unasked = explain(&scene, &["app.priced", "1"]);
+    assert!(unasked.contains("no row with its key in this spelling was staged"), "{unasked}");
+    assert!(unasked.contains("(1 is not 1.0)") && !unasked.contains("it was not staged"), "{unasked}");
     let pair = document(&scene, &["app.pairs", "1", "x"]);
     assert_eq!((&pair["known"], &pair["rows"][0]["row"]["key"]), (&json!(true), &json!({"a": "1", "b": "x"})));
     assert_eq!(scene.run(&["explain", "app.pairs", "1"]).code, 2, "one argument less than the key has columns");

@@ -77,6 +77,8 @@ fn explained(page: &mut Page, width: Option<usize>, row: &ExplainedRow, all: boo
     if let Some(ledger) = &row.ledger {
         let by = ledger.merged_in.map_or_else(String::new, |xid| format!("; the merge was transaction {xid}"));
         said.push(("OLD's ledger", format!("{} at {}{by}", ledger.action, ledger.recorded_at)));
+    } else if let Some(why) = &row.ledger_not_asked {
+        said.push(("OLD's ledger", format!("could not be asked: {why}")));
     } else if row.now.is_some() {
         said.push(("OLD's ledger", "has nothing of this plan".to_owned()));
     }
@@ -236,10 +238,10 @@ fn verdict(row: &ExplainedRow, now: &RowNow) -> Option<&'static str> {
     Some(match old.state? {
         NowState::AsPlanned => "as the plan promised",
         _ if old.present == Some(false) => "written since: it is gone, and the merge was committed with all its rows",
-        NowState::AsStaged | NowState::Otherwise => match row.ledger.as_ref().and_then(|ledger| ledger.merged_in) {
-            Some(merged_in) if u32::try_from(merged_in.rem_euclid(1 << 32)).ok() == old.xmin => "mismatched",
-            Some(_) if old.xmin.is_some() => "written since",
-            _ => "not as the plan promised; who wrote it is not known",
+        NowState::AsStaged | NowState::Otherwise => match old.by_merge {
+            Some(true) => "mismatched",
+            Some(false) => "written since",
+            None => "not as the plan promised; who wrote it is not known",
         },
     })
 }

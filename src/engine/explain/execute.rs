@@ -7,12 +7,12 @@ use super::now::{self, Against, Staged};
 use super::report::{DecidedBy, ExplainedRow, Explanation, FoundBy, LedgerSays, UnknownRow, Verified};
 use super::unknown::{Place, places, reasons};
 use crate::engine::plan::{Met, read_decisions};
-use crate::engine::review::{Filter, Located, Review, SeenRow};
+use crate::engine::review::{Filter, Located, Review, SeenRow, expect_key};
 use crate::engine::run::{Context, Entry, Ledger, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::policy::{By, Decided, Decisions, Glob, Rule, Selector};
-use crate::staging::{Committed, DatabasePlan, DatabaseRecord, Journal, JournalEntry, JournalRecord, TableRecord};
+use crate::staging::{Committed, DatabasePlan, DatabaseRecord, Journal, JournalEntry, JournalRecord, TableDiff, TableRecord};
 
 /// Which row is asked about, and how.
 #[derive(Clone, Debug, Default)]
@@ -83,34 +83,53 @@ struct Subject<'a> {
 
 impl Subject<'_> {
     async fn look(&self, database: &DatabaseRecord, table: &TableRecord, explanation: &mut Explanation) -> Result<()> {
+        let asked = &self.options.key;
+        expect_key(table, asked)?;
+        if self.look_for(database, table, asked, explanation).await? {
+            return Ok(());
+        }
+        let (mut now, mut spelt) = (None, None);
+        if self.options.now {
+            let against = Against { record: database, table, staged: None, merged_in: None };
+            let looked = now::look(self.context, self.review, &against, &asked_of_servers(asked)).await?;
+            (now, spelt) = (Some(looked.now), looked.key);
+        }
+        // A server knows a key in any spelling; the run's files have one.
+        if let Some(spelt) = spelt.as_ref().filter(|spelt| *spelt != asked)
+            && self.look_for(database, table, spelt, explanation).await?
+        {
+            return Ok(());
+        }
+        let key = spelt.as_ref().unwrap_or(asked);
+        let reasons = reasons(self.context.store(), (table, self.diff_of(database, table)), key, spelt.is_some())?;
+        explanation.unknown.push(UnknownRow { database: database.name.clone(), reasons, now });
+        Ok(())
+    }
+
+    /// Explains the rows of a key as the run's files spell it; says whether there are any.
+    async fn look_for(
+        &self,
+        database: &DatabaseRecord,
+        table: &TableRecord,
+        key: &[String],
+        explanation: &mut Explanation,
+    ) -> Result<bool> {
         let name = table.name.to_string();
         let selector =
             Selector { databases: vec![database.name.clone()], tables: vec![Glob::new(&name)], ..Selector::default() };
-        let key = &self.options.key;
-        Review::expect_key(table, key)?;
-        let filter = Filter { selector, held: false, key: key.clone() };
-        // A name may hold what a glob reads as any text.
-        let located = self.review.locate(&filter)?.into_iter().filter(|one| one.table == name);
+        let filter = Filter { selector, held: false, key: key.to_vec() };
         let known = explanation.rows.len();
-        for located in located {
+        // A name may hold what a glob reads as any text.
+        for located in self.review.locate(&filter)?.into_iter().filter(|one| one.table == name) {
             let row = self.explain(database, table, &located).await?;
             explanation.rows.push(row);
         }
-        if explanation.rows.len() > known {
-            return Ok(());
-        }
-        let diffed = self.review.index().databases.iter().find(|one| one.name == database.name);
-        let diff = diffed.and_then(|one| one.tables.iter().find(|one| one.id == table.id));
-        let reasons = reasons(self.context.store(), table, diff, key)?;
-        let now = if self.options.now {
-            let against = Against { record: database, table, staged: None, merged_in: None };
-            let key: Vec<_> = key.iter().map(|text| vec![text.clone()]).collect();
-            Some(now::look(self.context, self.review, &against, &key).await?)
-        } else {
-            None
-        };
-        explanation.unknown.push(UnknownRow { database: database.name.clone(), reasons, now });
-        Ok(())
+        Ok(explanation.rows.len() > known)
+    }
+
+    fn diff_of(&self, database: &DatabaseRecord, table: &TableRecord) -> Option<&TableDiff> {
+        let diffed = self.review.index().databases.iter().find(|one| one.name == database.name)?;
+        diffed.tables.iter().find(|one| one.id == table.id)
     }
 
     async fn explain(&self, database: &DatabaseRecord, table: &TableRecord, located: &Located) -> Result<ExplainedRow> {
@@ -125,6 +144,7 @@ impl Subject<'_> {
             decision: decided.map(|(by, decided)| self.decided_by(by, decided)),
             became: Became::by_journal(seen.row.action, part.and_then(|part| self.last_of(part))),
             ledger: None,
+            ledger_not_asked: None,
             journal: part.map_or_else(Vec::new, |part| self.journal_of(part)),
             verified: self.verified(),
             now: None,
@@ -145,7 +165,7 @@ impl Subject<'_> {
         explained: &mut ExplainedRow,
     ) -> Result<()> {
         let position = usize::try_from(located.position).unwrap_or(usize::MAX);
-        let (mut merged_in, mut unasked) = (None, None);
+        let mut merged_in = None;
         if let Some(part) = part {
             match self.ledger_of(part).await {
                 Ok(last) => {
@@ -157,22 +177,16 @@ impl Subject<'_> {
                         merged_in: entry.merged_in,
                     });
                 }
-                Err(error) => unasked = Some(error),
+                Err(error) => explained.ledger_not_asked = Some(now::why(&error)),
             }
         }
-        let diffed = self.review.index().databases.iter().find(|one| one.name == database.name);
-        let diff = diffed.and_then(|one| one.tables.iter().find(|one| one.id == table.id));
-        let Some(diff) = diff else { return Ok(()) };
+        let Some(diff) = self.diff_of(database, table) else { return Ok(()) };
         let planned = part.and_then(|part| part.tables.iter().find(|one| one.id == table.id));
         let asked = (planned, seen.row.action);
         let staged = Staged::read(self.context.store(), (table, diff), asked, located.position)?;
         let against = Against { record: database, table, staged: Some(&staged), merged_in };
-        let key: Vec<_> = self.options.key.iter().map(|text| vec![text.clone()]).collect();
-        let mut now = now::look(self.context, self.review, &against, &key).await?;
-        if let Some(error) = unasked {
-            now.sides.old.means.push(format!("OLD's ledger could not be asked: {error}"));
-        }
-        explained.now = Some(now);
+        let looked = now::look(self.context, self.review, &against, &asked_of_servers(&self.options.key)).await?;
+        explained.now = Some(looked.now);
         Ok(())
     }
 
@@ -228,6 +242,11 @@ impl Subject<'_> {
             _ => None,
         })?
     }
+}
+
+/// A key as `fetch` takes it: for each column the texts of all rows, here of one.
+fn asked_of_servers(key: &[String]) -> Vec<Vec<String>> {
+    key.iter().map(|text| vec![text.clone()]).collect()
 }
 
 fn found_by(database: &DatabaseRecord, table: &TableRecord) -> FoundBy {

@@ -1,10 +1,11 @@
 //! How both servers have one row now, and how that compares with the run.
 
 use super::report::{NowColumn, NowOf, NowState, RowNow};
+use crate::codec::{BatchEncoder, Shown};
 use crate::delta::{self, Horizon};
 use crate::engine::plan::{Change, PlannedRows};
 use crate::engine::review::{Cell, Review};
-use crate::engine::rows::{Composed, Image, fetch, finding_names, is_no_value};
+use crate::engine::rows::{Composed, Image, fetch, finding_names, is_no_value, key_positions, view};
 use crate::engine::run::{Context, read_step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Side, Sided};
@@ -74,11 +75,18 @@ pub(super) struct Against<'a> {
     pub(super) merged_in: Option<i64>,
 }
 
+/// How both servers have a row.
+pub(super) struct Looked {
+    pub(super) now: RowNow,
+    /// Its key as the run's files would spell it, where a server has the row.
+    pub(super) key: Option<Vec<String>>,
+}
+
 /// Looks at a row on both servers. A server that cannot be asked is no failure: the account says why.
 ///
 /// # Errors
 /// `Malformed` where both sides' rows cannot be compared.
-pub(super) async fn look(context: &Context, review: &Review<'_>, against: &Against<'_>, key: &[Vec<String>]) -> Result<RowNow> {
+pub(super) async fn look(context: &Context, review: &Review<'_>, against: &Against<'_>, key: &[Vec<String>]) -> Result<Looked> {
     let table = against.table;
     let (old, new) = (ask(context, against, Side::Old, key).await, ask(context, against, Side::New, key).await);
     let images = match (&old.1, &new.1) {
@@ -89,6 +97,8 @@ pub(super) async fn look(context: &Context, review: &Review<'_>, against: &Again
     let nothing = || Image::nothing(&table.layout.arrow_schema(), 1);
     let shown = Sided { old: old.1.unwrap_or_else(nothing), new: new.1.unwrap_or_else(nothing) };
     let both = shown.old.present.value(0) && shown.new.present.value(0);
+    let there = [&shown.old, &shown.new].into_iter().find(|image| image.present.value(0));
+    let spelt = there.map(|image| key_of(image, table)).transpose()?;
     let malformed = |error| Error::new(ErrorKind::Malformed, "compare OLD's and NEW's rows").because(error);
     let differences = delta::compare(&shown.old.rows, &shown.new.rows).map_err(malformed)?;
     let differing: Vec<_> = differences.columns(0).filter(|column| table.layout.columns[*column].is_carried()).collect();
@@ -100,7 +110,19 @@ pub(super) async fn look(context: &Context, review: &Review<'_>, against: &Again
     if now.columns.iter().all(|column| (&column.old, &column.new) == (&Cell::NoRow, &Cell::NoRow)) {
         now.columns.clear();
     }
-    Ok(now)
+    Ok(Looked { now, key: spelt })
+}
+
+fn key_of(image: &Image, table: &TableRecord) -> Result<Vec<String>> {
+    let encoder = BatchEncoder::new(&table.layout);
+    let rows = view(&encoder, &image.rows)?;
+    let texts = key_positions(&table.layout, &table.key.names())?.into_iter().map(|at| match rows.shown(0, at) {
+        Ok(Shown::Text(text)) => Ok(text),
+        // A key may be NULL in a table without one.
+        Ok(_) => Ok(String::new()),
+        Err(error) => Err(Error::new(ErrorKind::Malformed, "read the row's key").because(error)),
+    });
+    texts.collect()
 }
 
 /// Asks one server, and returns what it says and the row.
@@ -115,19 +137,16 @@ async fn ask(context: &Context, against: &Against<'_>, side: Side, key: &[Vec<St
     });
     match asking.await {
         Ok((said, image)) => (said, Some(image)),
-        Err(error) if is_no_value(&error) => {
-            let said = NowOf {
-                present: Some(false),
-                means: vec!["the key is no value of its type there, or names what is not there: no row can have it".to_owned()],
-                ..NowOf::default()
-            };
-            (said, Some(Image::nothing(&against.table.layout.arrow_schema(), 1)))
-        }
         Err(error) => {
-            let why = error.causes().first().map_or_else(|| error.to_string(), ToString::to_string);
-            (NowOf { not_asked: Some(why), ..NowOf::default() }, None)
+            let said = NowOf { not_asked: Some(why(&error)), ..NowOf::default() };
+            (said, None)
         }
     }
+}
+
+/// Says in a few words why a server could not be asked.
+pub(super) fn why(error: &Error) -> String {
+    error.causes().first().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 const fn definition(table: &TableRecord, side: Side) -> &Table {
@@ -145,7 +164,14 @@ async fn read(
 ) -> Result<(NowOf, Image)> {
     let table = against.table;
     let source = RowSource::of(definition(table, side), &table.key, side);
-    let image = fetch(session, source, &table.layout, key).await?;
+    // Asked for no key at all: what fails then is how the table is defined by now, and not the key.
+    let no_keys = vec![Vec::new(); key.len()];
+    let list = statement::select_list(&table.layout, side, "t");
+    session.execute(&statement::counterparts(source, &list, &no_keys), &[]).await?;
+    let image = match fetch(session, source, &table.layout, key).await {
+        Err(error) if is_no_value(&error) => return Ok((no_value(), Image::nothing(&table.layout.arrow_schema(), 1))),
+        image => image?,
+    };
     let mut said = NowOf { present: Some(image.present.value(0)), ..NowOf::default() };
     said.state = against.staged.map(|staged| staged.compare(side, &image, table)).transpose()?;
     if image.present.value(0) && !table.key.is_whole_row() {
@@ -155,22 +181,33 @@ async fn read(
             let next = row.get::<_, Option<i64>>(4).and_then(|next| u64::try_from(next).ok());
             let place = row.get::<_, Option<String>>(3).zip(row.get::<_, Option<String>>(2));
             said.place = place.map(|(relation, place)| format!("{relation} {place}"));
-            said.means = xmin.zip(next).map_or_else(Vec::new, |asked| means(against, (side, identity), asked));
+            said.by_merge = against.merged_in.filter(|_| side == Side::Old).zip(xmin).map(|(merged_in, xmin)| {
+                // A row bears the lowest 32 bits.
+                merged_in.rem_euclid(1 << 32) == i64::from(xmin)
+            });
+            said.means = xmin.zip(next).map_or_else(Vec::new, |asked| means(against, (side, identity), asked, said.by_merge));
             said.xmin = xmin;
         }
     }
     Ok((said, image))
 }
 
+fn no_value() -> NowOf {
+    let means = "the key is no value of its type there, or names what is not there: no row can have it";
+    NowOf { present: Some(false), means: vec![means.to_owned()], ..NowOf::default() }
+}
+
 /// Says what a row's transaction means, as far as its number can be held against others.
-fn means(against: &Against<'_>, (side, identity): (Side, &ServerIdentity), (xmin, next): (u32, u64)) -> Vec<String> {
+fn means(
+    against: &Against<'_>,
+    (side, identity): (Side, &ServerIdentity),
+    (xmin, next): (u32, u64),
+    by_merge: Option<bool>,
+) -> Vec<String> {
     let record = against.record;
     let then = if side == Side::Old { &record.old } else { &record.new };
     let mut said = Vec::new();
-    if side == Side::Old
-        && let Some(merged_in) = against.merged_in
-    {
-        let is_merge = u32::try_from(merged_in.rem_euclid(1 << 32)) == Ok(xmin);
+    if let Some((is_merge, merged_in)) = by_merge.zip(against.merged_in) {
         let by = if is_merge { "written last by the merge" } else { "another transaction than the merge's wrote it last" };
         said.push(format!("{by} (transaction {merged_in})"));
     }

@@ -42,6 +42,8 @@ pub struct ExplainedRow {
     pub became: Became,
     /// What OLD's ledger has last of the plan; nothing where it was not asked, or has none.
     pub ledger: Option<LedgerSays>,
+    /// Why OLD's ledger could not be asked, where that was tried.
+    pub ledger_not_asked: Option<String>,
     /// What the run's journal has of the merge and its undo, oldest first.
     pub journal: Vec<JournalEntry>,
     /// What `verify` said last of the merge that stands, as a whole.
@@ -129,6 +131,8 @@ pub struct NowOf {
     pub present: Option<bool>,
     /// The transaction that wrote it last, by the lowest 32 bits of its number.
     pub xmin: Option<u32>,
+    /// Whether that is the merge's transaction; nothing on NEW, or where either number is not known.
+    pub by_merge: Option<bool>,
     /// Where it lies: its relation, and its place there.
     pub place: Option<String>,
     /// What that transaction means: held against the cutover, the export, and the merge.

@@ -45,11 +45,17 @@ pub(super) fn places<'a>(manifest: &'a Manifest, databases: &[String], name: &st
     found
 }
 
-/// Says why a row of a table that is carried may not be among its differences.
+/// Says why a row of a table that is carried may not be among its differences. `is_spelt` says whether the key was read from a
+/// server's row, so that it is spelt as the run's files would spell it.
 ///
 /// # Errors
 /// `Damaged` where a staged file is not what was written.
-pub(super) fn reasons(store: &dyn Store, table: &TableRecord, diff: Option<&TableDiff>, key: &[String]) -> Result<Vec<String>> {
+pub(super) fn reasons(
+    store: &dyn Store,
+    (table, diff): (&TableRecord, Option<&TableDiff>),
+    key: &[String],
+    is_spelt: bool,
+) -> Result<Vec<String>> {
     let staged = has(store, table, (&table.candidates, &table.layout), key)?;
     let absent = has(store, table, (&table.absent, &key_layout(&table.key)), key)?;
     let settled = |class: Class| diff.map_or(0, |diff| diff.counts.get(class)) > 0;
@@ -62,7 +68,13 @@ pub(super) fn reasons(store: &dyn Store, table: &TableRecord, diff: Option<&Tabl
         };
         return Ok(vec![format!("{what}, and the diff found it {how}")]);
     }
-    let mut said = vec![format!("it was not staged: {}", by_method(table))];
+    let by_method = by_method(table);
+    let mut said = if is_spelt {
+        vec![format!("it was not staged: {by_method}")]
+    } else {
+        let spelling = "the run's files know a key only in the spelling that `failback show` prints (1 is not 1.0)";
+        vec![format!("no row with its key in this spelling was staged: {by_method}"), spelling.to_owned()]
+    };
     let sorts =
         [("inserted", &table.coverage.insert), ("updated", &table.coverage.update), ("deleted", &table.coverage.delete)];
     for (sort, covered) in sorts {

@@ -23,7 +23,7 @@ use super::{baseline_rows, log_facts, table_failure};
 use crate::config::Cutover;
 use crate::engine::discover::Discovery;
 use crate::engine::evidence::{Clock, young};
-use crate::engine::run::{Context, Event, Ledger, edited_since_export, read_step, spans, workers};
+use crate::engine::run::{Context, Event, Ledger, other_than_exported, read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
@@ -105,7 +105,7 @@ async fn expect_replaceable(context: &Context, earlier: &Sealed<Manifest>) -> Re
     if !merged.is_empty() {
         return Err(refused(format!("the run is merged in {}", merged.join(", "))));
     }
-    match edited_since_export(context.selection(), earlier).into_iter().next() {
+    match other_than_exported(context, earlier)? {
         Some(edited) => Err(refused(edited)),
         None => Ok(()),
     }

@@ -1,6 +1,8 @@
 //! Whether NEW was written since a run was exported, table by table, as its rows say. Nothing is staged, and the run stays as
 //! it is, merged or not.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use tracing::Instrument as _;
 
@@ -10,7 +12,7 @@ use super::kept::{has_same_rows, is_same_server_on, is_same_table};
 use super::looked::Looked;
 use crate::delta::Horizon;
 use crate::engine::evidence::{XidEvidence, young};
-use crate::engine::run::{Context, Event, read_step, spans};
+use crate::engine::run::{Context, Event, expect_as_exported, read_step, spans};
 use crate::error::{ErrorKind, Place as _, Result};
 use crate::name::{QualifiedName, Side};
 use crate::schema::Method;
@@ -47,9 +49,15 @@ pub async fn moved(context: &Context) -> Result<MovedReport> {
 }
 
 async fn look(context: &Context) -> Result<MovedReport> {
+    expect_as_exported(context)?;
     let earlier = Manifest::read(context.store())?;
     let narrowed = as_exported(context, &earlier)?;
     let mut report = MovedReport { run: context.run(), tables: 0, written: Vec::new(), not_known: Vec::new() };
+    // Asked before the rows are read: whatever has ended by then is among them.
+    for was in &earlier.databases {
+        let open = writing(&narrowed, was).await.place(|| format!("database {}", was.name))?;
+        report.not_known.extend(open);
+    }
     let Looked { names, sources, mut first, .. } = Looked::at(&narrowed, None, &[]).await?;
     for name in names {
         let now = match first.take() {
@@ -62,6 +70,21 @@ async fn look(context: &Context) -> Result<MovedReport> {
     }
     context.reporter().tell(Event::Ended { step: "export" });
     Ok(report)
+}
+
+/// Names the tables of a database that transactions on NEW which have not ended may have written.
+async fn writing(context: &Context, was: &DatabaseRecord) -> Result<Vec<String>> {
+    let session = context.servers().connect(Side::New, &was.name).await?;
+    let open = session.writing().await?;
+    session.close().await;
+    let of_run = was.tables.iter().map(|table| &table.new.name).chain(was.new_only.iter().map(|table| &table.name));
+    let of_run: BTreeSet<_> = of_run.collect();
+    let told = open.into_iter().filter_map(|one| match one.table {
+        Some(table) if !of_run.contains(&table) => None,
+        Some(table) => Some(format!("{}: {table}: {} has not ended, and may have written it", was.name, one.who)),
+        None => Some(format!("{}: {} has not ended, and may have written or made a table", was.name, one.who)),
+    });
+    Ok(told.collect())
 }
 
 /// Adds what one database's tables say.

@@ -38,8 +38,8 @@ impl Intention<'_> {
         let (tables, sequences) = (merged.tables.clone(), merged.sequences.clone());
         let next = if self.action == LedgerAction::Merge { "verify" } else { "status" };
         let left = (self.action != LedgerAction::Merge).then(|| merged.left_rows() + merged.kept);
-        let measured = merged.measured.clone();
-        self.ended(Committed { plan, database, tables, sequences, left, measured }).map_err(|error| {
+        let (standing, measured) = (merged.standing.clone(), merged.measured.clone());
+        self.ended(Committed { plan, database, tables, sequences, left, standing, measured }).map_err(|error| {
             error
                 .next("nothing is lost: OLD's ledger has the record, and every other step of the run asks it")
                 .next(format!("remove what keeps the run's journal from being written, then go on with `failback {next}`"))

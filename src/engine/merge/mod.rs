@@ -8,6 +8,7 @@ mod changed_values;
 mod copies;
 mod cost;
 mod definitions;
+mod erased;
 mod execute;
 mod fitting;
 mod foreign_keys;

@@ -197,6 +197,7 @@ impl Preparation<'_> {
             left: Vec::new(),
             taken_back: Vec::new(),
             kept: 0,
+            standing: None,
             measured: None,
         };
         Prepared { merged, restarted: false, transaction: None }
@@ -289,6 +290,7 @@ impl Preparation<'_> {
             left: scope.left.clone(),
             taken_back: scope.taken_back.clone(),
             kept: scope.kept,
+            standing: (self.action != LedgerAction::Merge).then(|| scope.standing_rows()),
             measured: None,
         };
         if self.action != LedgerAction::Merge {

@@ -58,6 +58,8 @@ pub struct MergedDatabase {
     pub taken_back: Vec<LeftRows>,
     /// Rows of the merge that an undo was not asked for, so that they stay.
     pub kept: u64,
+    /// After an undo: how many rows of the merge stand, a table that has any.
+    pub standing: Option<Vec<(String, u64)>>,
     /// What it cost, where it was done now and OLD could be asked.
     pub measured: Option<Measured>,
 }

@@ -102,6 +102,12 @@ impl Scope {
         }
     }
 
+    /// Returns how many rows of the merge an undo leaves, a table.
+    pub(crate) fn standing_rows(&self) -> Vec<(String, u64)> {
+        let tables = self.remainder.iter().filter(|(.., rows)| rows.len() > 0);
+        tables.map(|(name, _, rows)| (name.clone(), rows.len())).collect()
+    }
+
     /// Lists the tables whose rows no longer tell all that were written since: rewritten ones, and such as have got columns.
     pub(crate) fn tables_known_by_values(&self) -> Vec<String> {
         let is_rewritten = |id: TableId| self.mark(id).is_none_or(|mark| !mark.rewritten.is_empty());

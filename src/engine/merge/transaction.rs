@@ -20,7 +20,7 @@ use super::landing::Landings;
 use super::scope::Scope;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
-use super::{adopted, later, own_children};
+use super::{adopted, erased, later, own_children};
 use crate::catalog;
 use crate::engine::plan::Direction;
 use crate::engine::run::{Context, Ledger, remember, remembers};
@@ -134,6 +134,9 @@ async fn expect_as_planned(
     }
     if scope.direction == Direction::Forward {
         own_children::expect_none(store, old, scope, merges, keys).await?;
+        for merge in merges {
+            erased::expect_none(store, &Ledger::of(context), old, merge).await.place(|| &merge.record.name)?;
+        }
     }
     Ok(())
 }

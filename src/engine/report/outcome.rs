@@ -89,8 +89,16 @@ impl<'a> Standing<'a> {
             Self::Untouched => return None,
             Self::Failed => outcome.failed = table.written_rows(),
             Self::Merged { merged, undone } => {
-                outcome.undone = undone.iter().map(|end| rows_of(end, &name)).sum();
-                outcome.applied = rows_of(merged, &name).saturating_sub(outcome.undone);
+                let written = rows_of(merged, &name);
+                // Rows that somebody had put back before an undo looked are not among those that it wrote.
+                outcome.undone = match undone.last().and_then(|end| end.standing.as_ref()) {
+                    Some(standing) => {
+                        let stand: u64 = standing.iter().filter(|(one, _)| *one == name).map(|(_, rows)| rows).sum();
+                        written.saturating_sub(stand)
+                    }
+                    None => undone.iter().map(|end| rows_of(end, &name)).sum(),
+                };
+                outcome.applied = written.saturating_sub(outcome.undone);
             }
         }
         Some(outcome)

@@ -28,6 +28,7 @@ pub use filter::{Filter, Window};
 pub use kinds::{Chosen, Kind, Kinds};
 pub(crate) use locate::Located;
 pub use open_table::OpenTable;
+pub(crate) use run::expect_key;
 pub use run::{CountedTable, Review};
 pub use seen_row::SeenRow;
 pub use shown_row::{PickedBy, ShownColumn, ShownRow};

@@ -214,15 +214,6 @@ impl<'a> Review<'a> {
         }
         Ok(found)
     }
-
-    /// Expects a key to have a text for each of a table's key columns.
-    ///
-    /// # Errors
-    /// `Usage` where it has not.
-    pub(crate) fn expect_key(table: &TableRecord, key: &[String]) -> Result<()> {
-        expect_key(table, key)
-    }
-
     fn expect_plan(&self, what: &'static str) -> Result<()> {
         if self.is_planned() {
             return Ok(());
@@ -235,7 +226,10 @@ impl<'a> Review<'a> {
 }
 
 /// A key is given by a text for each of its columns.
-fn expect_key(table: &TableRecord, key: &[String]) -> Result<()> {
+///
+/// # Errors
+/// `Usage` where there is another number of texts.
+pub(crate) fn expect_key(table: &TableRecord, key: &[String]) -> Result<()> {
     let names: Vec<_> = table.key.names().iter().map(ToString::to_string).collect();
     if key.is_empty() || key.len() == names.len() {
         return Ok(());

@@ -86,6 +86,9 @@ pub struct Entry {
     /// After an undo in part: how many rows of the merge stand, where that was written down.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing_rows: Option<u64>,
+    /// After an undo: how many rows of the merge stand, a table that has any; `None` where that was not written down.
+    #[serde(skip)]
+    pub(crate) standing: Option<Vec<(String, u64)>>,
     /// After an undo in part: the rows that it left, a table. `None` where nothing was written down of them.
     #[serde(skip)]
     pub(crate) left: Option<BTreeMap<TableId, RowNumbers>>,
@@ -205,6 +208,7 @@ impl Ledger {
         let rows = old.query(&self.statement(LATEST), &[&digest]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let (action, said) = (action(row)?, recorded(row.get("tables"))?);
+        let standing = said.iter().filter_map(|(name, one)| Some((name.clone(), one.left.as_ref()?.len()))).collect();
         let left: BTreeMap<_, _> = said.iter().filter_map(|(_, one)| Some((one.table?, one.left.clone()?))).collect();
         let left = Some(left).filter(|left| action == LedgerAction::UndoPart && !left.is_empty());
         let of_merge = row.get::<_, Option<&str>>("merged_tables").map_or_else(|| Ok(Vec::new()), recorded)?;
@@ -214,6 +218,7 @@ impl Ledger {
             recorded_at: row.get("recorded_at"),
             merged_in: row.get("merged_in"),
             standing_rows: left.as_ref().map(|left| left.values().map(RowNumbers::len).sum()),
+            standing: (action == LedgerAction::Undo || left.is_some()).then_some(standing),
             left,
             files: of_merge.into_iter().filter_map(|(_, one)| Some((one.table?, one.files))).collect(),
             undone_in: row.get("undone_in"),

@@ -57,7 +57,7 @@ pub use selection::{Armed, Selection};
 pub use servers::Servers;
 pub(crate) use settle::{lost, settle, settle_if_alone};
 pub(crate) use short_waits::ShortWaits;
-pub(crate) use since_export::edited_since_export;
+pub(crate) use since_export::{edited_since_export, other_than_exported};
 pub use since_export::{expect_as_exported, expect_same_new};
 pub use status::{StatusReport, status};
 pub use stop::Stop;

@@ -49,6 +49,7 @@ fn end_of(intent: &Intent, is_undo: bool, last: Option<Entry>, journal: &Journal
             tables: last.tables,
             sequences: Vec::new(),
             left,
+            standing: last.standing,
             measured: None,
         }
     };
@@ -96,6 +97,7 @@ mod tests {
             tables: Vec::new(),
             sequences: Vec::new(),
             left: None,
+            standing: None,
             measured: None,
         }
     }
@@ -115,6 +117,7 @@ mod tests {
             undone_in: vec![7; parts],
             put_back_in: Vec::new(),
             standing_rows: None,
+            standing: None,
             left: None,
             files: BTreeMap::new(),
         }

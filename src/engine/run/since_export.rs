@@ -18,9 +18,19 @@ use crate::staging::{AskedEvidence, DatabaseRecord, Manifest, TableRecord};
 /// # Errors
 /// `Refused` where anything differs; `Damaged` where the run's files cannot be read.
 pub fn expect_as_exported(context: &Context) -> Result<()> {
-    let manifest = Manifest::read(context.store())?;
+    match other_than_exported(context, &*Manifest::read(context.store())?)? {
+        None => Ok(()),
+        Some(cause) => Err(Error::new(ErrorKind::Refused, "go on with the run")
+            .at(context.run())
+            .because(cause)
+            .next("ask for what it was exported with; or leave --run out, or name another folder, to make a new run")),
+    }
+}
+
+/// Says what is asked for now that a run was not exported with, if anything.
+pub(crate) fn other_than_exported(context: &Context, manifest: &Manifest) -> Result<Option<String>> {
     let selection = context.selection();
-    let mut found = edited_since_export(selection, &manifest);
+    let mut found = edited_since_export(selection, manifest);
     let then: BTreeSet<_> = manifest.databases.iter().map(|one| one.name.as_str()).collect();
     let aside: BTreeSet<_> = manifest.databases_aside.iter().map(|one| one.name.as_str()).collect();
     let now: BTreeSet<_> = selection.databases().iter().map(String::as_str).collect();
@@ -37,15 +47,9 @@ pub fn expect_as_exported(context: &Context) -> Result<()> {
             .find(|name| !selection.wants(name))
             .map(|name| format!("it was exported of {name} too, which is not asked for now")),
     );
-    found.extend(left_out_then(selection, &manifest));
-    found.extend(other_evidence(context, &manifest)?);
-    match found.into_iter().next() {
-        None => Ok(()),
-        Some(cause) => Err(Error::new(ErrorKind::Refused, "go on with the run")
-            .at(context.run())
-            .because(cause)
-            .next("ask for what it was exported with; or leave --run out, or name another folder, to make a new run")),
-    }
+    found.extend(left_out_then(selection, manifest));
+    found.extend(other_evidence(context, manifest)?);
+    Ok(found.into_iter().next())
 }
 
 /// Expects NEW to be the server that the run was exported from, as far as it can be asked: a run is gone on with without it,

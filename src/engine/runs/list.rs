@@ -184,14 +184,16 @@ fn done(journal: &Journal, databases: usize) -> Option<RunState> {
     if !journal.unended().is_empty() {
         return Some(RunState::InDoubt);
     }
-    let merged = journal.merged_databases().len();
     let mut verdict = None;
     // How many rows the last undo of each database left.
     let mut left = BTreeMap::new();
     for entry in &journal.entries {
         match &entry.record {
             JournalRecord::Verified { state, .. } => verdict = State::ALL.iter().find(|one| one.word() == state),
-            JournalRecord::Merged(_) => verdict = None,
+            JournalRecord::Merged(end) => {
+                verdict = None;
+                left.remove(end.database.as_str());
+            }
             JournalRecord::Undone(end) => {
                 verdict = None;
                 left.insert(end.database.as_str(), end.left.unwrap_or(0));
@@ -199,8 +201,10 @@ fn done(journal: &Journal, databases: usize) -> Option<RunState> {
             _ => {}
         }
     }
+    let in_part = left.values().filter(|rows| **rows > 0).count();
+    let merged = journal.merged_databases().len() - in_part;
     if merged == 0 {
-        let undone = if left.values().any(|rows| *rows > 0) { RunState::UndoneInPart } else { RunState::Undone };
+        let undone = if in_part > 0 { RunState::UndoneInPart } else { RunState::Undone };
         return (!left.is_empty()).then_some(undone);
     }
     Some(match verdict {

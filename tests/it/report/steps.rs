@@ -47,6 +47,30 @@ fn an_undo_in_part_is_neither_a_merge_nor_taken_back() {
 }
 
 #[test]
+fn rows_that_somebody_put_back_before_an_undo_stand_no_more() {
+    let scene = Scene::new("report_put_back", "");
+    let merged = written(&json(&scene, 9, &["merge", "--leave-held", "--confirm", &confirm(&scene)]));
+    let meddled = "update app.people set note = 'later' where id = 5; delete from app.people where id = 31";
+    support::sql(&scene.pair.old, meddled);
+    let undo = json(&scene, 9, &["undo", "--confirm", &confirm(&scene)]);
+    let back: u64 =
+        undo["databases"][0]["taken_back"].as_array().expect("a list").iter().map(|one| one["rows"].as_u64().unwrap()).sum();
+    assert_eq!((back, written(&undo)), (1, merged - 2), "{undo}");
+    let report = json(&scene, 0, &["report"]);
+    let said = format!("{merged} rows were written, {} rows were taken back, and 1 row was left", merged - 1);
+    assert!(report["verdict"].as_str().is_some_and(|verdict| verdict.contains(&said)), "{report}");
+    let page = page(&scene);
+    assert_eq!((tile(&page, "applied"), tile(&page, "undone")), (1, merged - 1));
+    // The way on is another run, and each step says so.
+    for verb in [&["status"][..], &["decide", "insert_exists=keep_old", "--why", "late"]] {
+        let told = scene.run(verb);
+        let advice = told.stdout.lines().skip_while(|line| !line.starts_with("next:")).collect::<Vec<_>>().join("\n");
+        assert!(advice.contains("failback export") && !advice.contains("failback export --run"), "{told:?}");
+        assert!(!advice.contains("failback plan"), "{told:?}");
+    }
+}
+
+#[test]
 fn every_step_writes_the_page_and_its_numbers_are_those_of_the_step() {
     let scene = Scene::new("report_steps", "");
     let path = scene.folder().join("report.html");

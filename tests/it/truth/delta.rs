@@ -164,6 +164,27 @@ fn each_write_of_new_is_seen_and_none_of_olds() {
 }
 
 #[test]
+fn what_may_have_been_written_and_nobody_sees_yet_is_not_called_unwritten() {
+    let case = exported("delta_open");
+    let look = || block_on(engine::moved(&case.context)).expect("a look");
+    let writer = block_on(support::connect(&case.pair.new));
+    let after = |statements: &str| block_on(writer.batch_execute(statements)).expect("statements");
+    let expect_told = |said: &str| {
+        let seen = look();
+        assert!(seen.written.is_empty() && seen.not_known.iter().any(|line| line.contains(said)), "{said}: {seen:?}");
+    };
+    after("begin; select * from bare; savepoint s; update bare set v = 'x' where id = 9");
+    expect_told("public.bare: ");
+    after("prepare transaction 'delta_open'");
+    expect_told("the prepared transaction 'delta_open' has not ended");
+    after("rollback prepared 'delta_open'");
+    after("begin; create table born (id int)");
+    expect_told("may have written or made a table");
+    after("rollback; begin; select * from bare for share; lock bare in share mode");
+    assert!(look().is_still(), "{:?}", look());
+}
+
+#[test]
 fn many_writes_are_brought_and_brought_again() {
     let given = std::env::var("FAILBACK_DELTA_SEED").ok().map(|text| text.parse().expect("a seed"));
     let seed = given.unwrap_or_else(|| Timestamp::now().as_microsecond().unsigned_abs());
@@ -217,6 +238,15 @@ fn a_run_that_is_merged_or_was_exported_otherwise_is_left_alone() {
     refused(&other, "the cutover was");
     let empty = beside(&case);
     assert_eq!(delta(&empty).expect_err("nothing to bring up to date").kind(), ErrorKind::Refused);
+    // Of another database, and of a table less.
+    let mut other = beside(&case);
+    other.keep_in(std::sync::Arc::new(case.store.clone()));
+    let asked = other.context.selection().clone();
+    other.context = other.context.clone().with_selection(asked.clone().with_databases(vec!["elsewhere".to_owned()]));
+    refused(&other, "and elsewhere are asked for now");
+    assert_eq!(block_on(engine::moved(&other.context)).expect_err("another database").kind(), ErrorKind::Refused);
+    other.context = other.context.clone().with_selection(asked.with_tables(vec!["public.bare".to_owned()]));
+    refused(&other, "which is not asked for now");
     block_on(engine::diff(&case.context)).expect("a diff");
     block_on(engine::plan(&case.context)).expect("a plan");
     let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
@@ -245,6 +275,12 @@ fn the_program_brings_the_newest_run_up_to_date() {
         run.to_str().expect("a path"),
     ]);
     assert_eq!(told.code, 0, "{told:?}");
+    let once = |database: &str| {
+        let named = ["export", "--once", "--databases", database, "--old", &case.pair.old, "--new", &case.pair.new, "--run"];
+        support::failback(&[&named[..], &[run.to_str().expect("a path")]].concat())
+    };
+    assert_eq!(once(&case.pair.database).code, 0);
+    assert!(once("elsewhere").code == 4 && once("elsewhere").stderr.contains("asked for now"), "{:?}", once("elsewhere"));
     let look = ["export", "--look", "--run", run.to_str().expect("a path"), "--old", &case.pair.old, "--new", &case.pair.new];
     let looked = support::failback(&look);
     assert!(looked.code == 0 && looked.stdout.contains("NEW has written none of 6 tables"), "{looked:?}");

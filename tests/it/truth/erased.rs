@@ -94,6 +94,57 @@ fn what_failback_itself_took_away_is_not_deleted_by_old() {
     assert_eq!(classes(&fourth), [("insert", 1)], "the merge deleted it, nobody else did");
 }
 
+/// Expects a merge to be refused for the sake of so many rows.
+fn expect_erased(case: &Recovery, rows: usize) {
+    for dry_run in [true, false] {
+        let options = MergeOptions { leave_held: true, dry_run, ..MergeOptions::default() };
+        let refused = block_on(engine::merge(&case.context, options)).expect_err("they were erased");
+        let said = format!("{rows} of the rows to insert were brought to OLD by an earlier merge");
+        assert!(refused.causes().iter().any(|cause| cause.contains(&said)), "{refused:?}");
+    }
+}
+
+#[test]
+fn what_was_brought_and_erased_after_a_run_was_compared_is_not_brought_by_it() {
+    let [first, prepared] = {
+        let first = recovery(pair("erased_behind", BOTH, ADDED, ""), "");
+        let prepared = again(&first, "");
+        [first, prepared]
+    };
+    for case in [&first, &prepared] {
+        assert_eq!(classes(case), [("insert", 2)]);
+    }
+    merge(&first);
+    support::sql(&first.pair.old, "delete from t where id in (50, 51)");
+    expect_erased(&prepared, 2);
+    block_on(engine::plan(&prepared.context)).expect("a plan");
+    expect_erased(&prepared, 2);
+    assert_eq!(ids(&prepared).as_deref(), Some("1"), "they stay erased");
+    block_on(engine::diff(&prepared.context)).expect("a diff");
+    block_on(engine::plan(&prepared.context)).expect("a plan");
+    let waits = block_on(engine::merge(&prepared.context, MergeOptions::default())).expect_err("nobody has decided");
+    assert!(waits.causes()[0].contains("2 rows wait"), "{waits:?}");
+    prepared.decide("[defaults]\nupdate_deleted = \"apply_new\"\n");
+    block_on(engine::plan(&prepared.context)).expect("a plan");
+    merge(&prepared);
+    assert_eq!(ids(&prepared).as_deref(), Some("1 50 51"), "somebody decided");
+}
+
+#[test]
+fn what_was_erased_before_an_undo_is_not_brought_by_the_same_run_again() {
+    let case = recovery(pair("erased_anew", BOTH, ADDED, ""), "");
+    case.up_to_plan();
+    merge(&case);
+    support::sql(&case.pair.old, "delete from t where id = 50");
+    block_on(engine::undo(&case.context, MergeOptions::default())).expect("an undo");
+    assert_eq!(ids(&case).as_deref(), Some("1"));
+    expect_erased(&case, 1);
+    block_on(engine::diff(&case.context)).expect("a diff");
+    block_on(engine::plan(&case.context)).expect("a plan");
+    merge(&case);
+    assert_eq!(ids(&case).as_deref(), Some("1 51"), "the erased one waits");
+}
+
 #[test]
 fn every_sort_of_key_is_remembered() {
     let both = "create table plain (id numeric(9,2), code varchar(9), at timestamptz, kind char(4),

@@ -1,6 +1,6 @@
 //! Two runs that merged the same rows, taken back in either order: none is called as before the merge that is the other run's.
 
-use failback::engine::DatabaseOutcome;
+use failback::engine::{DatabaseOutcome, GapKind, State};
 
 use super::undoing::{left, merged, taken_back_before, texts, undo};
 use super::*;
@@ -41,6 +41,18 @@ fn a_row_that_a_later_run_merged_is_not_as_before_until_that_is_taken_back() {
     assert_eq!((report.rows(), left(&report)), (3, Vec::new()), "{report:#?}");
     let own: Vec<_> = (1..=6).map(|id| format!("({id},\"own {id}\")")).collect();
     assert_eq!(texts(&a.pair.old, "c"), own);
+}
+
+#[test]
+fn what_came_and_went_between_two_merges_of_one_run_was_never_its_own() {
+    let first = "update c set v = 'A' where id <= 4; insert into c values (51, 'A'), (52, 'A')";
+    let [a, b] = two_runs("undo_between", first, "update c set v = 'B' where id in (1, 2, 51)");
+    undo(&b);
+    undo(&a);
+    block_on(engine::merge(&a.context, MergeOptions::default())).expect("a merge");
+    let report = block_on(engine::verify(&a.context)).expect("a verification");
+    let taken_back = report.not_covered.iter().filter(|gap| gap.of == GapKind::TakenBack).count();
+    assert_eq!((taken_back, report.state_of_rows()), (0, State::Verified), "{report:#?}");
 }
 
 #[test]
