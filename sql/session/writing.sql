@@ -30,5 +30,6 @@ select distinct n.nspname::pg_catalog.text as schema,
 union all
 select null, null, 'a transaction of the primary''s'::pg_catalog.text
  where pg_catalog.pg_is_in_recovery()
-   and pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) <> pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
+   and pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())
+       <> pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())
  order by 1, 2, 3

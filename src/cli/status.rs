@@ -98,7 +98,7 @@ fn next(settings: &Settings, store: &dyn Store, report: &StatusReport, wanted: O
         return Ok(steps);
     }
     if !report.lost.is_empty() {
-        return after_loss(settings, store);
+        return after_loss(settings, store, report.elsewhere);
     }
     let verdict = report.verified.as_deref().and_then(|word| word.parse().ok());
     if let Some(state) = verdict.filter(|state| report.next != "undo" || *state == State::NotVerified) {
@@ -126,11 +126,14 @@ fn next(settings: &Settings, store: &dyn Store, report: &StatusReport, wanted: O
 }
 
 /// Says how to go on where OLD's ledger does not know of a merge that was committed.
-fn after_loss(settings: &Settings, store: &dyn Store) -> Result<Vec<Step>> {
+fn after_loss(settings: &Settings, store: &dyn Store, elsewhere: bool) -> Result<Vec<Step>> {
     let meant = "what the merge wrote may be on OLD, which no longer knows that it came from NEW: undo cannot take it back, \
                  and what OLD's users erased since may be brought again. A new run compares what is there:";
     let mut steps = vec![Step::Say(meant.to_owned())];
     steps.extend(settings.steps_to_new_run(store)?);
+    if elsewhere {
+        return Ok(steps);
+    }
     steps.push(Step::Say("or, where OLD was set back to before the merge, carry the plan out once more:".to_owned()));
     steps.extend(settings.steps("merge", &["--again".to_owned()]));
     Ok(steps)
@@ -140,6 +143,11 @@ fn page(call: &Call, report: &StatusReport) -> Page {
     let mut page = call.printer.page();
     page.line(format!("run:      {}", tame(&report.run)));
     page.line(format!("cutover:  {}", tame(report.cutover.as_deref().unwrap_or("unknown"))));
+    if report.elsewhere {
+        page.line(
+            "! OLD is not the server and database that this run was exported from: it was restored, or another one is named",
+        );
+    }
     page.line(match &report.exported_at {
         Some(at) => format!("exported: {}, {}", amount::moment(at), amount::rows(report.staged_rows)),
         None => "exported: not yet".to_owned(),

@@ -47,7 +47,8 @@ pub(super) fn next(settings: &Settings, state: State) -> Vec<Step> {
     match state {
         State::NotVerified => not_verified(settings),
         State::VerifiedWithHeld => {
-            say("what was held can be decided in a new run: `failback export`; this one keeps what `failback undo` needs")
+            say("of what was not written a new run finds what OLD still lacks: `failback export`; this one keeps what \
+                 `failback undo` needs")
         }
         State::VerifiedWithGaps => say("`failback verify` says what is not covered, and what to do about it"),
         State::Verified => Vec::new(),

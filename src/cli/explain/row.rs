@@ -179,6 +179,11 @@ fn became(row: &ExplainedRow) -> String {
         Became::KeptOld => "OLD's row stays".to_owned(),
         Became::Held => "it waits for a decision; nothing was written".to_owned(),
         Became::Skipped => "it was left aside on purpose; nothing was written".to_owned(),
+        Became::NotKnown => {
+            "the run's journal has its merge, of which OLD's ledger knows nothing: `failback status` says what that may \
+                             mean"
+                .to_owned()
+        }
         Became::NotAsked => "an undo took a part of the merge back; only OLD's ledger knows which (--now asks it)".to_owned(),
     };
     format!("{}: {what}", row.became)
@@ -221,6 +226,7 @@ fn side_now(said: &NowOf, side: Side, is_known: bool) -> String {
         Some(NowState::AsStaged) if side == Side::Old => ", as when it was compared",
         Some(NowState::AsStaged) => ", as when it was exported",
         Some(NowState::AsPlanned) => ", as the plan leaves it",
+        Some(NowState::Otherwise) if said.by_merge == Some(true) => ", otherwise than in the run, and the merge wrote it last",
         Some(NowState::Otherwise) => ", otherwise than in the run: it was written since",
         None => "",
     };

@@ -19,7 +19,7 @@ use crate::engine::rows::{Target, finding_names};
 use crate::engine::run::ledger;
 use crate::engine::run::{
     Brought, Context, Event, Ledger, OwnWrites, Reporter, Servers, Work, coverage, edited_since_export, expect_unrewritten,
-    tell_redefined, write_views,
+    merged_databases, tell_redefined, write_views,
 };
 use crate::engine::run::{read_step, spans, workers};
 use crate::error::{Error, ErrorKind, Place, Result};
@@ -44,7 +44,7 @@ pub async fn diff(context: &Context) -> Result<DiffReport> {
 
 async fn diff_all(context: &Context) -> Result<DiffReport> {
     let manifest = Manifest::read(context.store())?;
-    let merged = Ledger::of(context).merged_databases(context.servers(), &manifest).await.place(|| context.run())?;
+    let merged = merged_databases(context, &manifest).await.place(|| context.run())?;
     let standing = if merged.is_empty() { None } else { Some(DiffIndex::read(context.store())?) };
     let clock = Clock::of(&manifest)?;
     let staged = manifest.databases.iter().flat_map(|database| &database.tables);

@@ -29,6 +29,8 @@ pub enum Became {
     Skipped,
     /// An undo took a part of the merge back, and only OLD's ledger knows which.
     NotAsked,
+    /// The run's journal has a merge, and OLD's ledger knows nothing of it.
+    NotKnown,
 }
 
 words!(Became {
@@ -41,6 +43,7 @@ words!(Became {
     Held => "held",
     Skipped => "skipped",
     NotAsked => "not_asked",
+    NotKnown => "not_known",
 });
 
 /// What a run's journal has last of a plan.
@@ -56,10 +59,11 @@ pub(super) enum Last {
 }
 
 impl Became {
-    /// Says what became of a row by OLD's ledger.
-    pub(super) fn by_ledger(action: Option<Action>, last: Option<&Entry>, (table, row): (TableId, usize)) -> Self {
+    /// Says what became of a row by OLD's ledger; this is what the run's journal has.
+    pub(super) fn by_ledger(self, action: Option<Action>, last: Option<&Entry>, (table, row): (TableId, usize)) -> Self {
         Self::of(action, || match last {
-            None => Self::NotMerged,
+            None if self == Self::NotMerged => Self::NotMerged,
+            None => Self::NotKnown,
             Some(entry) => match entry.action {
                 LedgerAction::Merge => Self::Applied,
                 LedgerAction::UndoPart if entry.left.is_none() => Self::NotAsked,

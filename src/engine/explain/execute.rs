@@ -11,6 +11,7 @@ use crate::engine::review::{Filter, Located, Review, SeenRow, expect_key};
 use crate::engine::run::{Context, Entry, Ledger, spans};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
+use crate::pg::is_old;
 use crate::policy::{By, Decided, Decisions, Glob, Rule, Selector};
 use crate::staging::{Committed, DatabasePlan, DatabaseRecord, Journal, JournalEntry, JournalRecord, TableDiff, TableRecord};
 
@@ -45,6 +46,7 @@ async fn gather(context: &Context, review: &Review<'_>, options: &ExplainOptions
     if found.is_empty() {
         // Says which table was probably meant.
         review.find(&options.table)?;
+        return Err(Error::new(ErrorKind::Usage, "find the row").because("one table is to be named, and not a pattern"));
     }
     let decisions = read_decisions(context.store())?;
     let subject = Subject {
@@ -167,10 +169,10 @@ impl Subject<'_> {
         let position = usize::try_from(located.position).unwrap_or(usize::MAX);
         let mut merged_in = None;
         if let Some(part) = part {
-            match self.ledger_of(part).await {
+            match self.ledger_of(part, database).await {
                 Ok(last) => {
                     merged_in = last.as_ref().and_then(|entry| entry.merged_in);
-                    explained.became = Became::by_ledger(seen.row.action, last.as_ref(), (table.id, position));
+                    explained.became = explained.became.by_ledger(seen.row.action, last.as_ref(), (table.id, position));
                     explained.ledger = last.map(|entry| LedgerSays {
                         action: entry.action,
                         recorded_at: entry.recorded_at,
@@ -190,8 +192,12 @@ impl Subject<'_> {
         Ok(())
     }
 
-    async fn ledger_of(&self, part: &DatabasePlan) -> Result<Option<Entry>> {
+    async fn ledger_of(&self, part: &DatabasePlan, database: &DatabaseRecord) -> Result<Option<Entry>> {
         let old = self.context.servers().connect(Side::Old, &part.name).await?;
+        if !is_old(&old.identity().await?, &database.old, &database.new) {
+            let cause = "OLD is not the server and database that the export saw";
+            return Err(Error::new(ErrorKind::Refused, "ask OLD's ledger").because(cause));
+        }
         Ledger::of(self.context).latest(&old, part).await
     }
 

@@ -149,7 +149,7 @@ pub enum NowState {
     AsStaged,
     /// As the plan leaves it.
     AsPlanned,
-    /// Otherwise: somebody has written it since.
+    /// Otherwise: somebody has written it since, or the merge wrote something else.
     Otherwise,
 }
 

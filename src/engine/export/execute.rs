@@ -23,7 +23,10 @@ use super::{baseline_rows, log_facts, table_failure};
 use crate::config::Cutover;
 use crate::engine::discover::Discovery;
 use crate::engine::evidence::{Clock, young};
-use crate::engine::run::{Context, Event, Ledger, other_than_exported, read_step, spans, workers};
+use crate::engine::run::{
+    Context, Event, edited_since_export, expect_same_new, merged_databases, other_databases, other_evidence, read_step, spans,
+    workers,
+};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::staging::layout::{self, DatabaseLayout};
 use crate::staging::{
@@ -101,11 +104,15 @@ async fn expect_replaceable(context: &Context, earlier: &Sealed<Manifest>) -> Re
             .because(cause)
             .next("make a new run with `failback export`")
     };
-    let merged = Ledger::of(context).merged_databases(context.servers(), earlier).await?;
+    expect_same_new(context).await?;
+    let merged = merged_databases(context, earlier).await?;
     if !merged.is_empty() {
         return Err(refused(format!("the run is merged in {}", merged.join(", "))));
     }
-    match other_than_exported(context, earlier)? {
+    let edited = edited_since_export(context.selection(), earlier).into_iter().next();
+    // Which tables are asked for is held against the tables that there are by now.
+    let other = edited.or_else(|| other_databases(context.selection(), earlier));
+    match other.map_or_else(|| other_evidence(context, earlier), |other| Ok(Some(other)))? {
         Some(edited) => Err(refused(edited)),
         None => Ok(()),
     }

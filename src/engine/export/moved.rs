@@ -15,7 +15,8 @@ use crate::engine::evidence::{XidEvidence, young};
 use crate::engine::run::{Context, Event, expect_as_exported, read_step, spans};
 use crate::error::{ErrorKind, Place as _, Result};
 use crate::name::{QualifiedName, Side};
-use crate::schema::Method;
+use crate::pg::Session;
+use crate::schema::{ComparisonKey, Method};
 use crate::staging::{DatabaseRecord, Manifest};
 use crate::statement::RowSource;
 
@@ -123,10 +124,43 @@ async fn compare(was: &DatabaseRecord, now: &Described, report: &mut MovedReport
             _ => report.not_known.push(format!("{named}: not all of its rows were counted by the export")),
         }
     }
+    let young = evidence.as_ref().map(|(_, young)| young.as_str()).ok_or(why.as_str());
+    compare_new_only(was, (&now.record, sessions.new), young, report).await?;
     let carried = now.record.tables.iter().map(|table| &table.name).chain(now.record.new_only.iter().map(|table| &table.name));
     let is_new = |name: &&QualifiedName| {
         !was.tables.iter().any(|table| table.name == **name) && !was.new_only.iter().any(|table| table.name == **name)
     };
     report.written.extend(carried.filter(is_new).map(|name| format!("{}: {name}, which came since", was.name)));
+    Ok(())
+}
+
+/// Adds what the tables say that OLD lacks, all of whose rows are staged. `young` selects what may have been written since, or
+/// says why nothing does.
+async fn compare_new_only(
+    was: &DatabaseRecord,
+    (now, new): (&DatabaseRecord, &Session),
+    young: std::result::Result<&str, &str>,
+    report: &mut MovedReport,
+) -> Result<()> {
+    for before in &was.new_only {
+        report.tables += 1;
+        let named = format!("{}: {}, which OLD lacks", was.name, before.name);
+        let unknown = match (young, now.new_only.iter().find(|table| table.name == before.name)) {
+            (Err(why), _) => why,
+            (_, None) => "it is not there any more, or is not looked at",
+            (_, Some(table)) if table.layout != before.layout => "it is defined otherwise now",
+            (_, Some(table)) if table.row_security => "row-level security hides rows",
+            (Ok(young), Some(_)) => {
+                let key = ComparisonKey::Columns { columns: Vec::new() };
+                let partitioned = before.leaves.iter().any(|leaf| leaf.name != before.name);
+                let source = RowSource { table: &before.name, partitioned, key: &key, side: Side::New };
+                if !has_same_rows(new, source, young, before.row_count()).await.place(|| &before.name)? {
+                    report.written.push(named);
+                }
+                continue;
+            }
+        };
+        report.not_known.push(format!("{named}: {unknown}"));
+    }
     Ok(())
 }

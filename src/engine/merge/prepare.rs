@@ -18,7 +18,7 @@ use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, NewServer,
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Side;
 use crate::pg::{Isolation, ServerIdentity, Session, Transaction, is_old};
-use crate::staging::{DatabasePlan, DatabaseRecord, Journal, Manifest, Plan, Written};
+use crate::staging::{DatabasePlan, DatabaseRecord, Journal, Manifest, Plan, TablePlan, Written};
 
 const GUARD_WRITES: &str = include_str!("../../../sql/session/guard_writes.sql");
 
@@ -55,7 +55,9 @@ impl Preparation<'_> {
     /// Whatever stands against it; the transaction is rolled back then.
     pub(crate) async fn run(&self) -> Result<Prepared> {
         if !self.of.means_any(self.part) {
-            return Ok(self.nothing(DatabaseOutcome::NotAsked));
+            let mut prepared = self.nothing(DatabaseOutcome::NotAsked);
+            prepared.merged.kept = self.standing_rows().await.unwrap_or(0);
+            return Ok(prepared);
         }
         let record = self.record()?;
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
@@ -179,6 +181,16 @@ impl Preparation<'_> {
             }
             Err(error) => Err(old.abort(error).await),
         }
+    }
+
+    /// Counts the rows of the merge that stand on OLD, by its ledger.
+    async fn standing_rows(&self) -> Result<u64> {
+        let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
+        let last = Ledger::of(self.context).latest(&old, self.part).await?;
+        Ok(last.map_or(0, |last| match last.action {
+            LedgerAction::Merge => self.part.tables.iter().map(TablePlan::written_rows).sum(),
+            LedgerAction::Undo | LedgerAction::UndoPart => last.left_rows(),
+        }))
     }
 
     fn record(&self) -> Result<&DatabaseRecord> {

@@ -30,7 +30,9 @@ use super::wanting::Wanting;
 use super::{unproven, unproven_keys};
 use crate::engine::evidence::Clock;
 use crate::engine::rows::Target;
-use crate::engine::run::{Context, Event, Ledger, coverage, edited_since_export, tell_redefined, write_views};
+use crate::engine::run::{
+    Context, Event, Ledger, coverage, edited_since_export, merged_databases, tell_redefined, write_views,
+};
 use crate::engine::run::{ledger, read_step, spans};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::{QualifiedName, Side};
@@ -194,7 +196,7 @@ async fn plan_database(
 /// # Errors
 /// `Refused` where a merge stands in every database; `Damaged` where the plan of one that stands is no longer here.
 async fn standing_parts(context: &Context, manifest: &Manifest) -> Result<BTreeMap<String, DatabasePlan>> {
-    let merged = Ledger::of(context).merged_databases(context.servers(), manifest).await?;
+    let merged = merged_databases(context, manifest).await?;
     let mut standing = BTreeMap::new();
     if merged.is_empty() {
         return Ok(standing);

@@ -43,12 +43,34 @@ pub(crate) async fn notes(context: &Context, part: &DatabasePlan, record: &Datab
     }
     let old = context.servers().connect(Side::Old, &part.name).await?;
     let missing = missing(&Ledger::of(context), &old, part, record, Direction::Forward).await?;
-    if missing.is_empty() {
+    let loud = loud_table(&old, part).await?;
+    if missing.is_empty() && loud.is_none() {
         return Ok(Vec::new());
     }
     let role = catalog::role(old.client()).await?;
     let note = |one: &MissingPrivilege| format!("{}: to merge, {role} lacks {one}: {}", part.name, one.grant(&role));
-    Ok(missing.iter().map(note).collect())
+    let quiet = |table: &QualifiedName| {
+        format!(
+            "{}: to merge, {role} lacks a way to keep the triggers of {table} quiet: from PostgreSQL 15 on GRANT SET ON \
+             PARAMETER session_replication_role TO {}; or merge as the owner of all tables, or with --fire-triggers",
+            part.name,
+            role.sql()
+        )
+    };
+    Ok(missing.iter().map(note).chain(loud.map(quiet)).collect())
+}
+
+/// Returns a table of the plan whose triggers this user has no way to keep quiet, if there is one.
+async fn loud_table<'a>(old: &Session, part: &'a DatabasePlan) -> Result<Option<&'a QualifiedName>> {
+    if catalog::replica_role_allowed(old.client()).await? {
+        return Ok(None);
+    }
+    for table in part.tables.iter().filter(|table| table.changes.is_some()) {
+        if !catalog::is_owner(old.client(), &table.name).await? {
+            return Ok(Some(&table.name));
+        }
+    }
+    Ok(None)
 }
 
 /// Lists what the user lacks to carry out the plan.

@@ -76,12 +76,12 @@ impl Grounds<'_> {
                 (Tone::Good, "No row differs: OLD has everything that was looked at.".to_owned())
             }
             Reached::Compared if self.waiting == 0 => {
-                (Tone::Good, format!("{differing} in {tables} differ, and each is decided. Nothing has been written to OLD."))
+                let stands = self.stands();
+                (Tone::Good, format!("{differing} in {tables} differ, and each is decided. {stands}"))
             }
-            Reached::Compared => (
-                Tone::Waits,
-                format!("{differing} in {tables} differ; {waiting} wait for a decision. Nothing has been written to OLD."),
-            ),
+            Reached::Compared => {
+                (Tone::Waits, format!("{differing} in {tables} differ; {waiting} wait for a decision. {}", self.stands()))
+            }
             Reached::Planned => {
                 let written = self.plan.map_or(0, |plan| plan.actions().sum_of(Action::writes));
                 (
@@ -111,6 +111,15 @@ impl Grounds<'_> {
                 (Tone::Good, format!("The merge was taken back: {} were written, and are as before.", rows(self.written.1)))
             }
         }
+    }
+
+    /// What a run whose plan is not that of its diff has on OLD: a merge may stand in some of its databases.
+    fn stands(&self) -> String {
+        let merged: Vec<_> = self.journal.merged_databases().into_iter().collect();
+        if merged.is_empty() {
+            return "Nothing has been written to OLD.".to_owned();
+        }
+        format!("An earlier plan of this run is merged, and stands, in {}.", merged.join(", "))
     }
 
     fn merged(&self) -> (Tone, String) {

@@ -11,15 +11,14 @@ use tracing::Instrument as _;
 use super::context::Context;
 use super::progress::Event;
 use super::recorded::{Recorded, RowNumbers};
-use super::servers::Servers;
 use super::spans;
 use crate::catalog;
 use crate::error::{Error, ErrorKind, Place as _, Result};
-use crate::name::{Ident, Side};
+use crate::name::Ident;
 use crate::pg::Session;
 use crate::schema::LedgerPlace;
 use crate::staging::layout::TableId;
-use crate::staging::{DatabasePlan, Manifest, RunId, Written};
+use crate::staging::{DatabasePlan, RunId, Written};
 use crate::statement::in_ledger;
 use crate::words::{Word as _, words};
 
@@ -249,31 +248,16 @@ impl Ledger {
         rows.iter().map(undone).collect()
     }
 
-    /// Lists the databases of a run in which a merge of it stands: their part of the run's files is what undo needs, so it must
-    /// not be written anew. Asks by the run and not by its plan, which may be missing or edited.
+    /// Reads what happened last to a run on a database, whichever of its plans it was; `None` if nothing did.
     ///
     /// # Errors
-    /// `Refused` where a merge stands in every one of them; whatever connecting can give.
-    pub(crate) async fn merged_databases(&self, servers: &Servers, manifest: &Manifest) -> Result<Vec<String>> {
-        let mut merged = Vec::new();
-        for database in &manifest.databases {
-            let old = servers.connect(Side::Old, &database.name).await?;
-            if !self.exists(&old).await? {
-                continue;
-            }
-            let last = old.query(&self.statement(LATEST_OF_RUN), &[&manifest.run_id.as_str()]).await?;
-            if last.first().map(action).transpose()?.is_some_and(LedgerAction::leaves_rows) {
-                merged.push(database.name.clone());
-            }
+    /// Whatever asking OLD can give.
+    pub(super) async fn last_of_run(&self, old: &Session, run_id: &RunId) -> Result<Option<LedgerAction>> {
+        if !self.exists(old).await? {
+            return Ok(None);
         }
-        if !merged.is_empty() && merged.len() == manifest.databases.len() {
-            return Err(Error::new(ErrorKind::Refused, "replace what was merged")
-                .at(format!("database {}", merged.join(", ")))
-                .because("this run is merged, and its files are what `failback undo` needs")
-                .next("for what is still held, make a new run: `failback export`, or `failback recover`")
-                .next("or take the merge back first with `failback undo`"));
-        }
-        Ok(merged)
+        let last = old.query(&self.statement(LATEST_OF_RUN), &[&run_id.as_str()]).await?;
+        last.first().map(action).transpose()
     }
 
     /// Makes the ledger where there is none.

@@ -28,18 +28,10 @@ pub fn expect_as_exported(context: &Context) -> Result<()> {
 }
 
 /// Says what is asked for now that a run was not exported with, if anything.
-pub(crate) fn other_than_exported(context: &Context, manifest: &Manifest) -> Result<Option<String>> {
+fn other_than_exported(context: &Context, manifest: &Manifest) -> Result<Option<String>> {
     let selection = context.selection();
     let mut found = edited_since_export(selection, manifest);
-    let then: BTreeSet<_> = manifest.databases.iter().map(|one| one.name.as_str()).collect();
-    let aside: BTreeSet<_> = manifest.databases_aside.iter().map(|one| one.name.as_str()).collect();
-    let now: BTreeSet<_> = selection.databases().iter().map(String::as_str).collect();
-    let is_same =
-        now.is_empty() || (then.is_subset(&now) && now.iter().all(|name| then.contains(name) || aside.contains(name)));
-    if !is_same {
-        let named = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
-        found.push(format!("it was exported of {}, and {} are asked for now", named(then), named(now)));
-    }
+    found.extend(other_databases(selection, manifest));
     let tables = manifest.databases.iter().flat_map(|one| &one.tables).map(|table| table.name.to_string());
     found.extend(
         tables
@@ -50,6 +42,17 @@ pub(crate) fn other_than_exported(context: &Context, manifest: &Manifest) -> Res
     found.extend(left_out_then(selection, manifest));
     found.extend(other_evidence(context, manifest)?);
     Ok(found.into_iter().next())
+}
+
+/// Says of which databases an export is that are not those that are asked for now.
+pub(crate) fn other_databases(selection: &Selection, manifest: &Manifest) -> Option<String> {
+    let then: BTreeSet<_> = manifest.databases.iter().map(|one| one.name.as_str()).collect();
+    let aside: BTreeSet<_> = manifest.databases_aside.iter().map(|one| one.name.as_str()).collect();
+    let now: BTreeSet<_> = selection.databases().iter().map(String::as_str).collect();
+    let is_same =
+        now.is_empty() || (then.is_subset(&now) && now.iter().all(|name| then.contains(name) || aside.contains(name)));
+    let named = |names: BTreeSet<&str>| names.into_iter().collect::<Vec<_>>().join(", ");
+    (!is_same).then(|| format!("it was exported of {}, and {} are asked for now", named(then), named(now)))
 }
 
 /// Expects NEW to be the server that the run was exported from, as far as it can be asked: a run is gone on with without it,

@@ -14,8 +14,9 @@ use super::verdict::State;
 use crate::delta::Class;
 use crate::error::Result;
 use crate::name::Side;
+use crate::pg::is_old;
 use crate::policy::Action;
-use crate::staging::{DatabasePlan, DiffIndex, Intent, Journal, JournalRecord, Manifest, Plan, layout};
+use crate::staging::{DatabasePlan, DatabaseRecord, DiffIndex, Intent, Journal, JournalRecord, Manifest, Plan, layout};
 use crate::words::Counts;
 
 /// How far a run has come.
@@ -53,6 +54,8 @@ pub struct StatusReport {
     pub journal: Journal,
     /// Databases of whose merge this run's journal knows, and OLD's ledger does not, each with a sentence.
     pub lost: BTreeMap<String, String>,
+    /// Whether OLD is another server or database than the one that was exported, as where it was restored.
+    pub elsewhere: bool,
     /// What was about to be committed and has no end in the journal: OLD's ledger says whether it was.
     pub unended: Vec<Intent>,
     /// The verb that comes next; `status` where that is not known, as OLD's ledger could not be asked, and `nothing` once the
@@ -100,10 +103,12 @@ async fn look(context: &Context) -> Result<StatusReport> {
         unended: Vec::new(),
         journal: Journal::default(),
         lost: BTreeMap::new(),
+        elsewhere: false,
         next: "export",
     };
     for database in plan.iter().flat_map(|plan| &plan.databases) {
-        let entry = ask_old(context, database, &mut report.at_work).await.map_err(|error| format!("{error:?}"));
+        let known = manifest.as_ref().and_then(|manifest| manifest.database(&database.name));
+        let entry = ask_old(context, (database, known), &mut report).await.map_err(|error| format!("{error:?}"));
         report.ledger.insert(database.name.clone(), entry);
     }
     // What OLD's ledger said of it is written there by now.
@@ -148,11 +153,20 @@ fn last_verdict(report: &StatusReport, digest: &str) -> Option<String> {
 }
 
 /// Asks OLD's ledger about a plan's part, and OLD itself who is at work there.
-async fn ask_old(context: &Context, part: &DatabasePlan, at_work: &mut BTreeMap<String, String>) -> Result<Option<Entry>> {
+async fn ask_old(
+    context: &Context,
+    (part, known): (&DatabasePlan, Option<&DatabaseRecord>),
+    report: &mut StatusReport,
+) -> Result<Option<Entry>> {
     let old = context.servers().connect(Side::Old, &part.name).await?;
-    at_work.extend(lock_holder(&old).await?.map(|session| (part.name.clone(), session)));
+    let identity = old.identity().await?;
+    let is_exported = known.is_none_or(|known| is_old(&identity, &known.old, &known.new));
+    report.elsewhere |= !is_exported;
+    report.at_work.extend(lock_holder(&old).await?.map(|session| (part.name.clone(), session)));
     let ledger = Ledger::of(context);
-    settle_if_alone(context.store(), (&ledger, &old), &part.name).await;
+    if is_exported {
+        settle_if_alone(context.store(), (&ledger, &old), &part.name).await;
+    }
     ledger.latest(&old, part).await
 }
 

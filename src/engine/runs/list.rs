@@ -207,6 +207,9 @@ fn done(journal: &Journal, databases: usize) -> Option<RunState> {
         let undone = if in_part > 0 { RunState::UndoneInPart } else { RunState::Undone };
         return (!left.is_empty()).then_some(undone);
     }
+    if !left.is_empty() {
+        return Some(RunState::UndoneInPart);
+    }
     Some(match verdict {
         Some(State::NotVerified) => RunState::NotVerified,
         Some(State::Verified) if merged == databases => RunState::Verified,

@@ -78,25 +78,37 @@ async fn verify_all(context: &Context, depth: Depth) -> Result<VerifyReport> {
         not_covered: gap::of_export(&manifest),
         out_of_scope: out_of_scope(&manifest),
     };
-    let (mut merged_at, mut taken_back) = (BTreeMap::new(), 0);
+    let (mut merged_at, mut taken_back, mut undone, mut is_of_old) = (BTreeMap::new(), 0, None, true);
     for part in &plan.databases {
         if let Some(record) = manifest.database(&part.name) {
             let work = verify_database((context, depth), &plan.run_id, part, record, &mut report);
-            let (at, back) = work.instrument(spans::database(&part.name)).await.place(|| format!("database {}", part.name))?;
-            merged_at.insert(part.name.clone(), at);
-            taken_back += back;
+            let place = || format!("database {}", part.name);
+            let seen = work.instrument(spans::database(&part.name)).await.place(place)?;
+            taken_back += seen.taken_back;
+            is_of_old &= !seen.is_another;
+            if seen.stands {
+                merged_at.insert(part.name.clone(), seen.recorded_at);
+            } else {
+                undone = Some((place(), seen.recorded_at));
+            }
         }
         for table in &part.tables {
             let rows = drifted_rows(context.store(), table).place(|| format!("{}: {}", part.name, table.name))?;
             report.not_covered.extend((rows > 0).then(|| gap::of_drift(&part.name, table, rows)));
         }
     }
+    if let Some((place, at)) = undone.filter(|_| merged_at.is_empty()) {
+        return Err(refused(format!("the merge was taken back, at {at}: there is nothing to read back"))
+            .at(place)
+            .next("`failback status` says what comes next"));
+    }
     report.outcomes = outcomes(&plan, &manifest, taken_back);
     report.not_covered.extend(gap::of_rows(&report.tables));
     report.state = report.total_state();
     let (plan, state, unseen) = (plan.digest.clone(), report.state.word().to_owned(), Some(unseen(&report)));
     let verified = JournalRecord::Verified { plan, state, merged_at, unseen };
-    if let Err(error) = verified.append(context.store()) {
+    // What a copy of OLD looks like says nothing of OLD.
+    if let Err(error) = if is_of_old { verified.append(context.store()) } else { Ok(()) } {
         // Whoever may only read the run may verify it.
         context.reporter().tell(Event::Note(format!("the run's journal does not say that OLD was verified: {error}")));
     }
@@ -111,22 +123,38 @@ fn unseen(report: &VerifyReport) -> u64 {
     written + report.not_covered.iter().filter(is_unseen).count() as u64
 }
 
-/// Returns when OLD's ledger recorded the merge, or the undo of a part of it, and how many rows were taken back.
+/// What was seen of one database.
+struct Seen {
+    /// When OLD's ledger recorded the merge, or its undo, or that of a part of it.
+    recorded_at: String,
+    /// How many rows of the merge were taken back.
+    taken_back: u64,
+    /// Whether any of it stands.
+    stands: bool,
+    /// Whether it is another server than the one that was merged into.
+    is_another: bool,
+}
+
 async fn verify_database(
     (context, depth): (&Context, Depth),
     run_id: &RunId,
     part: &DatabasePlan,
     record: &DatabaseRecord,
     report: &mut VerifyReport,
-) -> Result<(String, u64)> {
+) -> Result<Seen> {
     let held = context.servers().connect(Side::Old, &part.name).await?;
     let ledger = Ledger::of(context);
     let now = held.identity().await?.system_identifier;
     let is_another = now.is_some() && part.old.system_identifier.is_some() && now != part.old.system_identifier;
     report.not_covered.extend(is_another.then(|| gap::of_server(&part.name)));
-    settle_if_alone(context.store(), (&ledger, &held), &part.name).await;
+    if !is_another {
+        settle_if_alone(context.store(), (&ledger, &held), &part.name).await;
+    }
     let merge = check_ledger(context.store(), (&ledger, &held), part, report).await?;
     let written: u64 = part.tables.iter().map(TablePlan::written_rows).sum();
+    if merge.action == LedgerAction::Undo {
+        return Ok(Seen { recorded_at: merge.recorded_at, taken_back: written, stands: false, is_another });
+    }
     let taken_back = if merge.left.is_some() { written.saturating_sub(merge.left_rows()) } else { 0 };
     let part = &standing(part, &merge);
     let exported_us = record.clocks.map(|clocks| clocks.old.server_us);
@@ -152,7 +180,7 @@ async fn verify_database(
     report.sequences.extend(sequences::lagging(snapshot.session(), &part).await?.into_iter().map(|(_, raise)| raise));
     let behind = sequences::left_behind(snapshot.session(), &part).await?;
     report.not_covered.extend(behind.into_iter().map(|(name, why)| gap::of_sequence(&part.name, name, why)));
-    Ok((merge.recorded_at, taken_back))
+    Ok(Seen { recorded_at: merge.recorded_at, taken_back, stands: true, is_another })
 }
 
 /// Returns the tables of a plan of which rows stand: after the undo of a part those that it left.
@@ -216,27 +244,26 @@ fn readable(
     Ok((kept, gaps))
 }
 
-/// Compares OLD's ledger with the plan, table by table; returns what it has of the merge.
+fn refused(cause: String) -> Error {
+    Error::new(ErrorKind::Refused, "verify").because(cause)
+}
+
+/// Compares OLD's ledger with the plan, table by table; returns what it has of the merge, or of its undo.
 async fn check_ledger(
     store: &dyn Store,
     (ledger, old): (&Ledger, &Session),
     part: &DatabasePlan,
     report: &mut VerifyReport,
 ) -> Result<Entry> {
-    let refused = |cause: String| Error::new(ErrorKind::Refused, "verify").because(cause);
     let entry = match ledger.latest(old, part).await? {
         Some(entry) if entry.action == LedgerAction::Merge => entry,
         // What stands after the undo of a part is read back; what that has recorded is what it took.
-        Some(entry) if entry.left.is_some() => return Ok(entry),
+        Some(entry) if entry.left.is_some() || entry.action == LedgerAction::Undo => return Ok(entry),
         None => {
             return Err(match Journal::read(store).ok().and_then(|journal| lost(&journal, part)) {
                 Some(cause) => refused(cause).next("`failback status` says what that means, and what comes next"),
                 None => refused("OLD's ledger has no merge of this plan".to_owned()).next("run `failback merge` first"),
             });
-        }
-        Some(Entry { action: LedgerAction::Undo, recorded_at, .. }) => {
-            return Err(refused(format!("the merge was taken back, at {recorded_at}: there is nothing to read back"))
-                .next("`failback status` says what comes next"));
         }
         Some(Entry { recorded_at, .. }) => {
             return Err(refused(format!(

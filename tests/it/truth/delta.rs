@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use failback::config::Cutover;
-use failback::engine::Selection;
-use failback::error::ErrorKind;
+use failback::engine::{Selection, Servers, Stop};
+use failback::error::{Error, ErrorKind};
+use failback::name::Sided;
+use failback::pg::{Endpoint, OldWrites};
 use failback::staging::{Manifest, Segment, SegmentReader};
 use failback::store::LocalStore;
 
@@ -246,7 +248,7 @@ fn a_run_that_is_merged_or_was_exported_otherwise_is_left_alone() {
     refused(&other, "and elsewhere are asked for now");
     assert_eq!(block_on(engine::moved(&other.context)).expect_err("another database").kind(), ErrorKind::Refused);
     other.context = other.context.clone().with_selection(asked.with_tables(vec!["public.bare".to_owned()]));
-    refused(&other, "which is not asked for now");
+    refused(&other, "public.untouched was carried, and would be left out");
     block_on(engine::diff(&case.context)).expect("a diff");
     block_on(engine::plan(&case.context)).expect("a plan");
     let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
@@ -257,6 +259,42 @@ fn a_run_that_is_merged_or_was_exported_otherwise_is_left_alone() {
     assert!(block_on(engine::moved(&case.context)).expect("a look").is_still());
     support::sql(&case.pair.new, "update other set v = 'later' where id = 1");
     assert_eq!(block_on(engine::moved(&case.context)).expect("a look").written.len(), 1);
+}
+
+#[test]
+fn what_a_run_holds_is_not_replaced_by_what_other_servers_have() {
+    let case = exported("delta_elsewhere");
+    block_on(engine::diff(&case.context)).expect("a diff");
+    block_on(engine::plan(&case.context)).expect("a plan");
+    let mut swapped = beside(&case);
+    swapped.keep_in(std::sync::Arc::new(case.store.clone()));
+    let other = |side| Endpoint::resolve(side, Some(case.pair.url(side.other())), &|_| None).expect("an endpoint");
+    let endpoints = Sided { old: other(Side::Old), new: other(Side::New) };
+    let servers = Servers::new(endpoints, Stop::default(), OldWrites::default());
+    swapped.context = swapped.context.clone().with_servers(servers);
+    let before = staged(&case.store);
+    let expect_refused = || {
+        let steps: [(&str, Option<Error>); 3] = [
+            ("delta", delta(&swapped).err()),
+            ("diff", block_on(engine::diff(&swapped.context)).err()),
+            ("plan", block_on(engine::plan(&swapped.context)).err()),
+        ];
+        for (step, error) in steps {
+            let error = error.unwrap_or_else(|| panic!("{step} went through"));
+            assert_eq!(error.kind(), ErrorKind::Refused, "{step}: {error:?}");
+        }
+        assert_eq!(staged(&case.store), before);
+    };
+    expect_refused();
+    let options = MergeOptions { leave_held: true, ..MergeOptions::default() };
+    block_on(engine::merge(&case.context, options)).expect("a merge");
+    expect_refused();
+    // Nor where OLD has forgotten the merge that the run's journal has.
+    support::sql(&case.pair.old, "drop schema failback cascade");
+    for error in [delta(&case).err(), block_on(engine::plan(&case.context)).err()] {
+        let error = error.expect("the journal has a merge");
+        assert!(error.causes().iter().any(|cause| cause.contains("of which OLD's ledger knows nothing")), "{error:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use failback::config::Config;
-use failback::engine::{GapKind, RunState, RunSummary, Selection, State, StatusReport};
+use failback::engine::{GapKind, Outcome, RunState, RunSummary, Selection, State, StatusReport};
 use failback::error::ErrorKind;
 use failback::staging::{Intent, JournalRecord, Plan};
 use failback::store::LocalStore;
@@ -102,7 +102,12 @@ fn an_undo_of_which_this_folder_knows_nothing_and_that_ended_in_part_is_to_be_go
     block_on(engine::undo(&copied(&case), KEEP)).expect_err("the second objects");
     let found = status(&case);
     assert_eq!((found.verified, found.next), (None, "undo"));
-    let refused = block_on(engine::verify(&case.context)).expect_err("one is taken back");
+    let report = block_on(engine::verify(&case.context)).expect("what stands is read back");
+    assert_eq!((report.outcomes.get(Outcome::Applied), report.outcomes.get(Outcome::TakenBack)), (2, 2), "{report:#?}");
+    block_on(engine::undo(&case.context, KEEP)).expect_err("it still objects");
+    support::sql(&others[0].old, "drop function failback.object() cascade");
+    block_on(engine::undo(&case.context, KEEP)).expect("an undo");
+    let refused = block_on(engine::verify(&case.context)).expect_err("all is taken back");
     assert!(refused.causes()[0].starts_with("the merge was taken back, at "), "{refused:?}");
 }
 

@@ -90,6 +90,12 @@ fn a_database_that_nobody_named_is_let_alone() {
     merged(&case);
     let of = UndoOf { databases: vec![second.database.clone()], ..UndoOf::default() };
     let report = part(&case, &of);
+    assert!(report.kept_rows() > 0, "what stands is counted: {report:#?}");
+    let verified = block_on(engine::verify(&case.context)).expect("what stands is read back");
+    assert_eq!(verified.outcomes.get(Outcome::TakenBack), report.rows(), "{verified:#?}");
+    assert_eq!(verified.state_of_rows(), State::VerifiedWithHeld, "{verified:#?}");
+    assert_eq!(verified.tables.iter().map(|table| table.checked).sum::<u64>(), report.kept_rows());
+    assert_eq!(engine::RunSummary::of(&case.store).expect("a summary").state, engine::RunState::UndoneInPart);
     let outcomes: Vec<_> = report.databases.iter().map(|database| database.outcome).collect();
     assert_eq!(outcomes, [DatabaseOutcome::NotAsked, DatabaseOutcome::Done]);
     let bodies = |url: &str| texts(url, "(select body from notes)");

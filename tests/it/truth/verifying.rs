@@ -1,6 +1,6 @@
 //! What `verified` promises, and when it is not said.
 
-use failback::engine::{GapKind, State, VerifyReport};
+use failback::engine::{Context, GapKind, State, VerifyReport};
 use failback::pg::Endpoint;
 
 use super::*;
@@ -206,4 +206,8 @@ fn another_server_is_not_the_one_that_was_merged_into() {
     assert_eq!(report.state, State::VerifiedWithGaps, "{report:#?}");
     let why = &report.not_covered.iter().find(|gap| gap.table == "*").expect("a gap").why;
     assert!(why.contains("another server than the one that was merged into"), "{why}");
+    // What the copy looks like is no verdict of OLD.
+    let status = |context: &Context| block_on(engine::status(context)).expect("a status");
+    assert_eq!(status(&case.context).verified.as_deref(), Some("verified"));
+    assert_eq!((status(&case.context).elsewhere, status(&context).elsewhere), (false, true));
 }
