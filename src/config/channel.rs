@@ -1,50 +1,10 @@
-//! `[channels]`: where notices of a rollback go, and where the secrets that this takes are kept.
+//! `[channels]`: where notices of a rollback go.
 
 use std::collections::BTreeMap;
 
+use super::SecretPlace;
 use crate::error::Result;
 use crate::policy::keys::{Entry, Section};
-
-/// Where a secret is kept: never in the configuration itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretPlace {
-    /// In a variable of this process.
-    Variable(String),
-    /// In a file, as its first line.
-    File(String),
-    /// On the first line of what a program prints.
-    Command(Vec<String>),
-    /// In an Azure Key Vault: the vault, and the secret's name.
-    Vault(String, String),
-}
-
-impl SecretPlace {
-    const KEYS: &[&str] = &["env", "file", "command", "vault", "secret"];
-
-    fn read(entry: &Entry<'_>) -> Result<Self> {
-        let section = entry.section()?;
-        section.check(Self::KEYS)?;
-        let vault = match (section.text("vault")?, section.text("secret")?) {
-            (Some(vault), Some(secret)) => Some(Self::Vault(vault, secret)),
-            (None, None) => None,
-            _ => return Err(entry.value_error("a vault wants the secret's name beside it: { vault = \"…\", secret = \"…\" }")),
-        };
-        let found = [
-            section.text("env")?.map(Self::Variable),
-            section.text("file")?.map(Self::File),
-            section.texts("command")?.map(Self::Command),
-            vault,
-        ];
-        let mut found = found.into_iter().flatten();
-        match (found.next(), found.next()) {
-            (Some(place), None) => Ok(place),
-            _ => Err(entry.value_error(
-                "say where it is kept: { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"…\"] } or { vault = \"…\", \
-                 secret = \"…\" }",
-            )),
-        }
-    }
-}
 
 /// Somewhere that notices go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +64,7 @@ pub(super) fn read(section: &Section<'_>) -> Result<Channels> {
 
 fn channel(entry: &Entry<'_>) -> Result<Channel> {
     let section = entry.section()?;
-    let secret = |key: &str| section.entry(key).map(|place| SecretPlace::read(&place)).transpose();
+    let secret = |key: &str| section.entry(key).map(|place| SecretPlace::read_or_name(&place)).transpose();
     match (secret("webhook")?, secret("smtp")?) {
         (Some(address), None) => {
             section.check(&["webhook", "body", "authorization", "key"])?;

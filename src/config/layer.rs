@@ -12,7 +12,7 @@ use crate::policy::ByTable;
 use crate::policy::keys::{Entry, Section};
 
 /// What an environment may say; the file itself may add `environments`.
-pub(super) const KEYS: [&str; 26] = [
+pub(super) const KEYS: [&str; 27] = [
     "approval",
     "cutover",
     "overlap",
@@ -39,6 +39,7 @@ pub(super) const KEYS: [&str; 26] = [
     RollbackSettings::KEYS[2],
     RollbackSettings::KEYS[3],
     RollbackSettings::KEYS[4],
+    RollbackSettings::KEYS[5],
 ];
 
 /// The section of the server that shows OLD as it was at the cutover.

@@ -38,12 +38,13 @@ mod quorum;
 mod retention;
 mod roles;
 mod rollback;
+mod secret_place;
 mod server;
 mod table;
 mod web_address;
 mod zone;
 
-pub use channel::{Channel, Channels, Mail, SecretPlace, Webhook};
+pub use channel::{Channel, Channels, Mail, Webhook};
 pub use contacts::{Contact, Contacts};
 pub use criterion::{
     Bound, CRITERIA, CriteriaList, Criterion, DATABASE_LOST, DEGRADATION, NEW_DEPLOYED, OLD_DATA, OLD_SERVES, OUTAGE, criterion,
@@ -62,6 +63,7 @@ pub use quorum::{Quorum, is_same};
 pub use retention::Retention;
 pub use roles::Roles;
 pub use rollback::{RollbackSettings, Var};
+pub use secret_place::{SecretPlace, SecretPlaces, unknown_secret};
 pub use server::ServerSettings;
 pub use table::{NamedTimeColumns, TableSettings};
 pub use web_address::WebAddress;

@@ -52,7 +52,12 @@ impl Config {
             let place = format!("{file}: environments.{}", entry.key());
             over.quorum.expect_possible(&place)?;
             over.expect_roles(&place)?;
+            over.rollback.expect_secrets(&place)?;
             environments.insert(entry.key().to_owned(), layer);
+        }
+        // What the file's channels take may be an environment's to name.
+        if environments.is_empty() {
+            base.rollback.expect_secrets(file)?;
         }
         Ok(Self { file: file.to_owned(), base, environments, environment: None, warnings, built_in: Matrix::default() })
     }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use toml_edit::Value;
 
 use super::channel::{self, Channels};
-use super::lock_waits;
-use crate::error::Result;
+use super::{SecretPlace, SecretPlaces, lock_waits, secret_place, unknown_secret};
+use crate::error::{Error, ErrorKind, Result};
 use crate::policy::keys::{Entry, Section};
 
 /// What a placeholder of a runbook stands for.
@@ -20,25 +20,26 @@ pub enum Var {
     List(Vec<String>),
 }
 
-/// `[vars]`, `[tools]`, `[channels]`, `protected` and `traffic_rest`.
+/// `[vars]`, `[tools]`, `[channels]`, `[secrets]`, `protected` and `traffic_rest`.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct RollbackSettings {
     vars: BTreeMap<String, Var>,
     tools: BTreeMap<String, String>,
     pass: Option<Vec<String>>,
     channels: Channels,
+    secrets: SecretPlaces,
     protected: Option<bool>,
     traffic_rest: Option<Duration>,
 }
 
 impl RollbackSettings {
-    pub(super) const KEYS: [&str; 5] = ["vars", "tools", "channels", "protected", "traffic_rest"];
+    pub(super) const KEYS: [&str; 6] = ["vars", "tools", "channels", "secrets", "protected", "traffic_rest"];
 
     /// The key under `[tools]` that lists variables, and names no tool.
     const PASS: &str = "environment";
 
     pub(super) fn read(section: &Section<'_>) -> Result<Self> {
-        let mut settings = Self { channels: channel::read(section)?, ..Self::default() };
+        let mut settings = Self { channels: channel::read(section)?, secrets: secret_place::read(section)?, ..Self::default() };
         for entry in section.section("vars")?.iter().flat_map(Section::entries) {
             settings.vars.insert(entry.key().to_owned(), var(&entry)?);
         }
@@ -60,11 +61,13 @@ impl RollbackSettings {
         below.vars.extend(self.vars);
         below.tools.extend(self.tools);
         below.channels.extend(self.channels);
+        below.secrets.extend(self.secrets);
         Self {
             vars: below.vars,
             tools: below.tools,
             pass: self.pass.or(below.pass),
             channels: below.channels,
+            secrets: below.secrets,
             protected: self.protected.or(below.protected),
             traffic_rest: self.traffic_rest.or(below.traffic_rest),
         }
@@ -92,6 +95,27 @@ impl RollbackSettings {
     #[must_use]
     pub const fn channels(&self) -> &Channels {
         &self.channels
+    }
+
+    /// Where the secrets are kept that steps and channels take, by name.
+    #[must_use]
+    pub const fn secrets(&self) -> &SecretPlaces {
+        &self.secrets
+    }
+
+    /// # Errors
+    /// `Config` where a channel takes a secret that is not there.
+    pub(super) fn expect_secrets(&self, place: &str) -> Result<()> {
+        for (channel, taken) in self.channels.iter().flat_map(|(name, known)| known.secrets().map(move |taken| (name, taken))) {
+            if let SecretPlace::Named(name) = taken
+                && !self.secrets.contains_key(name)
+            {
+                let cause = unknown_secret(name, self.secrets.keys().map(String::as_str));
+                let error = Error::new(ErrorKind::Config, "read the configuration").at(place);
+                return Err(error.because(format!("channel {channel}: {cause}")));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the environment's name has to be typed before anything is changed.

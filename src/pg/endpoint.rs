@@ -34,9 +34,9 @@ pub struct Endpoint {
     pub(super) hosts: Vec<Host>,
     pub(super) user: String,
     database: String,
-    secret: Option<(Password, Source)>,
+    pub(super) secret: Option<(Password, Source)>,
     command: Option<String>,
-    passfile: Option<(Arc<Passfile>, PathBuf)>,
+    pub(super) passfile: Option<(Arc<Passfile>, PathBuf)>,
     /// Why a password file was left aside.
     pub(super) passfile_note: Option<String>,
     pub(super) tls: Tls,
@@ -129,10 +129,11 @@ impl Endpoint {
         &self.database
     }
 
-    /// Returns the password that the connection string or a variable holds, for whoever has to keep it out of what is shown.
+    /// Reaches the same server as another user, by this password and none of the places where one may be kept.
     #[must_use]
-    pub fn secret_to_hide(&self) -> Option<&str> {
-        self.secret.as_ref().map(|(password, _)| password.reveal())
+    pub fn as_user(self, user: &str, password: impl Into<String>) -> Self {
+        let secret = Some((Password::new(password), Source::Secret));
+        Self { user: user.to_owned(), secret, command: None, passfile: None, ..self }
     }
 
     /// Finds the password for one host, and where it came from.

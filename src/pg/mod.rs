@@ -47,6 +47,7 @@ mod snapshot;
 mod socket;
 mod sqlstate;
 mod tls;
+mod to_hide;
 mod transaction;
 mod transaction_ids;
 mod writers;

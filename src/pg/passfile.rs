@@ -25,6 +25,11 @@ impl Passfile {
         Self(text.lines().filter(|line| !line.starts_with('#')).filter_map(parse_line).collect())
     }
 
+    /// Returns all passwords.
+    pub(super) fn passwords(&self) -> impl Iterator<Item = &Password> {
+        self.0.iter().map(|line| &line.password)
+    }
+
     /// Returns the password of the first line that fits.
     pub(super) fn find(&self, host: &str, port: u16, database: &str, user: &str) -> Option<&Password> {
         let port = port.to_string();

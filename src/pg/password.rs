@@ -43,6 +43,8 @@ impl fmt::Debug for Password {
 pub(super) enum Source {
     /// The connection string.
     Given,
+    /// A secret that the caller has read.
+    Secret,
     /// The variable of this name.
     Variable(String),
     /// The password command.
@@ -59,6 +61,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Given => f.write_str("the connection string"),
+            Self::Secret => f.write_str("a secret that was named"),
             Self::Variable(name) => write!(f, "the variable {name}"),
             Self::Command => f.write_str("the password command"),
             Self::Service(name) => write!(f, "the service {name}"),

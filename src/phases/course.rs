@@ -221,6 +221,7 @@ impl Course<'_> {
             answers: &answers,
             servers: self.servers,
             step: &step.id,
+            secrets: &step.secrets,
             begun: account.begun(&step.id).min(SystemTime::now()),
             timeout: step.timeout(),
             once: false,

@@ -6,10 +6,9 @@ use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 
 use super::tools::Tools;
-use crate::config::{Channel, Mail, SecretPlace, Webhook};
+use crate::config::{Channel, Mail, Webhook};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Address, Request};
-use crate::store::host_files;
 
 /// How long one message may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -20,10 +19,8 @@ const SUBJECT: usize = 120;
 /// What a message is taken there with.
 #[derive(Clone, Copy)]
 pub(super) struct Delivery<'a> {
-    /// Runs programs that know secrets, and hides what they say.
+    /// Reads secrets, and hides what programs say that know them.
     pub(super) tools: &'a Tools,
-    /// Returns a variable of this process.
-    pub(super) variable: &'a (dyn Fn(&str) -> Option<String> + Send + Sync),
 }
 
 impl Delivery<'_> {
@@ -39,12 +36,12 @@ impl Delivery<'_> {
     }
 
     async fn post(&self, webhook: &Webhook, text: &str) -> Result<()> {
-        let address = self.secret(&webhook.address).await?;
+        let address = self.tools.read_secret(&webhook.address).await?;
         let body = match &webhook.body {
             None => serde_json::json!({ "text": text }).to_string(),
             Some(template) => {
                 let key = match &webhook.key {
-                    Some(place) => self.secret(place).await?,
+                    Some(place) => self.tools.read_secret(place).await?,
                     None => String::new(),
                 };
                 filled(template, text, &key)
@@ -53,7 +50,7 @@ impl Delivery<'_> {
         let request = Request::post(Address::parse_secret(&address)?, body.into_bytes()).within(PATIENCE);
         let mut request = request.header("content-type", "application/json")?;
         if let Some(place) = &webhook.authorization {
-            request = request.header("authorization", &self.secret(place).await?)?;
+            request = request.header("authorization", &self.tools.read_secret(place).await?)?;
         }
         let answer = request.send().await?;
         if (200..300).contains(&answer.status()) {
@@ -64,7 +61,7 @@ impl Delivery<'_> {
 
     async fn mail(&self, mail: &Mail, text: &str) -> Result<()> {
         let wrong = |cause: String| Error::new(ErrorKind::Config, "send a notice by mail").because(cause);
-        let server = self.secret(&mail.server).await?;
+        let server = self.tools.read_secret(&mail.server).await?;
         let mailbox = |text: &String| text.parse::<Mailbox>().map_err(|error| wrong(format!("{text}: {error}")));
         let subject: String = text.lines().next().unwrap_or_default().chars().take(SUBJECT).collect();
         let mut message = Message::builder().from(mailbox(&mail.from)?).subject(subject);
@@ -80,36 +77,6 @@ impl Delivery<'_> {
             sent.map_err(|_| Error::new(ErrorKind::Timeout, "send a notice by mail").because("nobody answered in time"))?;
         sent.map(|_| ()).map_err(|error| wrong(error.to_string()))
     }
-
-    /// Finds a secret, which nothing shows from then on.
-    async fn secret(&self, place: &SecretPlace) -> Result<String> {
-        let wrong = |cause: String| Error::new(ErrorKind::Config, "find a channel's address").because(cause);
-        let text = match place {
-            SecretPlace::Variable(name) => (self.variable)(name).ok_or_else(|| wrong(format!("{name} is not set")))?,
-            SecretPlace::File(path) => host_files::read_text(path.as_ref())?,
-            SecretPlace::Command(argv) => self.asked(argv).await?,
-            SecretPlace::Vault(vault, secret) => self.asked(&vault_argv(vault, secret)).await?,
-        };
-        let first = text.lines().next().unwrap_or_default().trim();
-        if first.is_empty() {
-            return Err(wrong("it is empty".to_owned()));
-        }
-        self.tools.secrets().learn(first);
-        Ok(first.to_owned())
-    }
-
-    async fn asked(&self, argv: &[String]) -> Result<String> {
-        let secret = self.tools.ask(argv, PATIENCE).await?;
-        let name = argv.first().map(String::as_str).unwrap_or_default();
-        secret.ok_or_else(|| Error::new(ErrorKind::Config, "find a channel's address").because(format!("{name} failed")))
-    }
-}
-
-/// How a vault is asked.
-fn vault_argv(vault: &str, secret: &str) -> Vec<String> {
-    let words =
-        ["az", "keyvault", "secret", "show", "--vault-name", vault, "--name", secret, "--query", "value", "--output", "tsv"];
-    words.map(str::to_owned).to_vec()
 }
 
 /// Fills a template's places, each within a text of JSON.

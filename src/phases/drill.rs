@@ -118,7 +118,8 @@ impl Drill<'_> {
     async fn step(&self, step: &Step, glances: &mut Glances<'_>, open: &BTreeSet<String>) -> Result<Looked> {
         let begun = Instant::now();
         let before = self.journal.read()?.0.len();
-        let looking = glances.look(&step.id, step.timeout().min(PATIENCE), async |work| look(step, &work).await);
+        let looking =
+            glances.look(&step.id, step.timeout().min(PATIENCE), async |work| look(step, &work.taking(&step.secrets)).await);
         let mut look = looking.await?.unwrap_or_else(|cause| Look::new(Finding::CannotLook, cause));
         let took = begun.elapsed();
         // What a step before it would have changed may be what it looks for.

@@ -91,6 +91,44 @@ impl<'a> Fields<'a> {
         if texts.is_empty() { Err(self.missing(key)) } else { Ok(texts) }
     }
 
+    /// Returns a text, if there is one; a runbook may leave to the configuration whether there is: then its placeholder is of
+    /// an empty list.
+    ///
+    /// # Errors
+    /// As [`Fields::texts`], and where there are several.
+    pub fn text_or_none(&self, key: &str) -> Result<Option<String>> {
+        match self.texts(key)?.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one.clone())),
+            _ => Err(self.error(key, format!("`{key}` is one text"))),
+        }
+    }
+
+    /// Returns the name of a secret, if there is one, which `[secrets]` has to know.
+    ///
+    /// # Errors
+    /// As [`Fields::text_or_none`], and where no secret is called so, with the nearest name.
+    pub fn secret(&self, key: &str) -> Result<Option<String>> {
+        let name = self.text_or_none(key)?;
+        name.map(|name| self.vars.expect_secret(&name).map(|()| name).map_err(|cause| self.error(key, cause))).transpose()
+    }
+
+    /// Returns names of secrets by what they are taken as, empty if there are none; `expect` says what is wrong with the
+    /// latter.
+    ///
+    /// # Errors
+    /// As [`Fields::secret`].
+    pub fn secrets(&self, key: &str, expect: impl Fn(&str) -> Result<(), String>) -> Result<BTreeMap<String, String>> {
+        let Some(section) = self.section.section(key)? else { return Ok(BTreeMap::new()) };
+        let read = |entry: Entry<'_>| {
+            expect(entry.key()).map_err(|cause| entry.key_error(cause))?;
+            let name = self.fill(&entry, entry.text()?)?;
+            self.vars.expect_secret(&name).map_err(|cause| entry.value_error(cause))?;
+            Ok((entry.key().to_owned(), name))
+        };
+        section.entries().map(read).collect()
+    }
+
     /// Returns what a name stands for that every rollback has, such as the environment's.
     ///
     /// # Errors

@@ -50,6 +50,7 @@ impl<'a> Glances<'a> {
             answers: &|_| None,
             servers: self.servers,
             step,
+            secrets: &BTreeMap::new(),
             begun: SystemTime::now(),
             timeout,
             once: true,

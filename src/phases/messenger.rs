@@ -28,10 +28,8 @@ pub struct Messenger<'a> {
     pub channels: &'a Channels,
     /// Where it is written down.
     pub journal: &'a JournalFile,
-    /// Runs programs that know secrets, and hides what they say.
+    /// Reads secrets, and hides what programs say that know them.
     pub tools: &'a Tools,
-    /// Returns a variable of this process.
-    pub variable: &'a (dyn Fn(&str) -> Option<String> + Send + Sync),
 }
 
 impl Messenger<'_> {
@@ -86,7 +84,7 @@ impl Messenger<'_> {
                 .at(due.channel)
                 .because("failback.toml has no such channel under [channels]")
         })?;
-        Delivery { tools: self.tools, variable: self.variable }.send(channel, &due.notice.text).await
+        Delivery { tools: self.tools }.send(channel, &due.notice.text).await
     }
 
     fn write_down(&self, due: &Due<'_>, sent: Sent, cause: Option<String>) -> Result<()> {

@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use regex_lite::Regex;
 
 /// What stands in the place of a secret.
@@ -10,6 +12,9 @@ const HIDDEN: &str = "•••";
 
 /// A shorter text is found everywhere, and hides nothing.
 const LEAST: usize = 4;
+
+/// The same of base64, where four characters stand for three.
+const LEAST_CODED: usize = 8;
 
 /// What a secret stands behind: the user of an address, a scheme of authorization, a name that says what it is. The first group
 /// is kept, and what follows it is hidden.
@@ -37,6 +42,12 @@ pub fn is_secret_name(name: &str) -> bool {
     ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL"].iter().any(|word| name.contains(word))
 }
 
+/// Spells a value as it stands in an address.
+fn percent_coded(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    value.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
 /// The secrets that a rollback has come to know. Cheap to clone: all clones know the same.
 #[derive(Clone, Default)]
 pub struct Secrets(Arc<Mutex<Vec<String>>>);
@@ -48,8 +59,9 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Adds a value, from now on hidden in every form that a program may print it in: as it is, and in JSON. One that is
-    /// shorter than four characters is found everywhere and hides nothing, so it is passed over.
+    /// Adds a value, from now on hidden in every form that a program may print it in: as it is, in JSON, in an address, and in
+    /// base64, as Kubernetes does. One that is shorter than four characters is found everywhere and hides nothing, so it is
+    /// passed over.
     pub fn learn(&self, value: &str) {
         let value = value.trim();
         if value.chars().count() < LEAST {
@@ -59,7 +71,11 @@ impl Secrets {
         let quoted = serde_json::Value::from(value).to_string();
         // What is shown line by line hides what has several lines by each of them.
         let lines = value.lines().map(str::trim).filter(|line| line.chars().count() >= LEAST);
-        for form in [value, quoted.trim_matches('"')].into_iter().chain(lines) {
+        let (coded, percents) = (STANDARD.encode(value), percent_coded(value));
+        // The last character of the code hangs on what follows, as a line's end does.
+        let coded = &coded[..value.len() * 8 / 6];
+        let forms = [value, &quoted[1..quoted.len() - 1], &percents].into_iter().chain(lines);
+        for form in forms.chain((coded.len() >= LEAST_CODED).then_some(coded)) {
             if !known.iter().any(|other| other == form) {
                 known.push(form.to_owned());
             }
@@ -93,6 +109,15 @@ mod tests {
         }
         let text = "password=hunter2 {\"a\":\"hunter2-and\\\"more\"} hunter2-and\"more abc";
         assert_eq!(secrets.hide("a first half"), "a •••");
+        secrets.learn("p@ss wörd-4711");
+        for (text, hidden) in [
+            ("to://u/p%40ss%20w%C3%B6rd-4711/x", "to://u/•••/x"),
+            // As it is, and with a line's end behind it.
+            ("data: cEBzcyB3w7ZyZC00NzEx", "data: •••"),
+            ("data: cEBzcyB3w7ZyZC00NzExCg==", "data: •••Cg=="),
+        ] {
+            assert_eq!(secrets.hide(text), hidden);
+        }
         assert_eq!(secrets.hide(text), "password=••• {\"a\":\"•••\"} ••• abc");
     }
 

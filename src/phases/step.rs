@@ -1,5 +1,6 @@
 //! One step of a runbook: what it does, whose consent it needs, what has to be done before it, and what follows where it fails.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use super::consent::Consent;
 use super::fields::Fields;
 use super::kind::Kind;
 use super::state::Effect;
+use super::taken::{self, Taken};
 use crate::error::Result;
 
 /// How long a step may take where the runbook does not say.
@@ -36,6 +38,9 @@ pub struct Step {
     pub timeout: u64,
     /// How often it is tried again where it fails; only ever a step that reads.
     pub retries: u32,
+    /// Which variables its programs see that are secrets: the secret's name by the variable's.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, String>,
     /// What it does.
     #[serde(rename = "does")]
     pub kind: Kind,
@@ -67,6 +72,7 @@ impl Step {
             consent: fields.below("approval")?.map(|below| Consent::read(&below)).transpose()?,
             timeout: fields.duration("timeout")?.unwrap_or(TIMEOUT).as_secs().max(1),
             retries: fields.count("retries")?.unwrap_or(0),
+            secrets: taken::read(fields)?,
             kind,
         };
         step.expect_sense(fields)?;
@@ -95,6 +101,15 @@ impl Step {
             return Err(fields.error("kind", "an approval needs `approval = { roles = […] }`"));
         }
         Ok(())
+    }
+
+    /// The secrets that it takes, those of its checks included, each once.
+    #[must_use]
+    pub fn takes(&self) -> Vec<Taken<'_>> {
+        let mut all: Vec<_> = taken::as_variables(&self.secrets).chain(self.kind.takes()).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// How long it may take.

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
 use super::journal::{JournalFile, Record};
+use super::keyring::Keyring;
 use super::secrets::Secrets;
 use crate::engine::Stop;
 use crate::error::{Error, ErrorKind, Result};
@@ -100,6 +101,7 @@ pub struct Tools {
     store: LocalStore,
     journal: JournalFile,
     secrets: Secrets,
+    keyring: Keyring,
     stop: Stop,
     /// Empty, and locked for as long as any program that was started here lives.
     held: ProgramsLock,
@@ -143,13 +145,30 @@ impl Tools {
             }
             stop.or(tokio::time::sleep(Duration::from_millis(100))).await?;
         };
-        Ok(Self { paths, environment, servers, store, journal, secrets, stop, held, watcher: None })
+        Ok(Self {
+            paths,
+            environment,
+            servers,
+            store,
+            journal,
+            secrets,
+            keyring: Keyring::default(),
+            stop,
+            held,
+            watcher: None,
+        })
     }
 
     /// Has somebody look on.
     #[must_use]
     pub fn watched_by(self, watcher: Watcher) -> Self {
         Self { watcher: Some(watcher), ..self }
+    }
+
+    /// Lets steps and channels take secrets by name.
+    #[must_use]
+    pub fn with_keyring(self, keyring: Keyring) -> Self {
+        Self { keyring, ..self }
     }
 
     fn tell(&self, doing: &Doing<'_>) {
@@ -182,6 +201,12 @@ impl Tools {
         &self.secrets
     }
 
+    /// Returns where secrets are kept.
+    #[must_use]
+    pub const fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
     /// Says why a program cannot be started, if it cannot.
     #[must_use]
     pub fn lacks(&self, name: &str) -> Option<String> {
@@ -194,15 +219,16 @@ impl Tools {
         (!is_there).then(|| "it is neither on PATH nor under [tools] in failback.toml".to_owned())
     }
 
-    /// Runs a program to its end. What it prints is kept beside the journal, which gets a line with the exit code. A program
-    /// whose time is over, or that the user wants stopped, is asked to end and then made to, with all that it has started.
+    /// Runs a program to its end, which sees these variables besides. What it prints is kept beside the journal, which gets a
+    /// line with the exit code. A program whose time is over, or that the user wants stopped, is asked to end and then made to,
+    /// with all that it has started.
     ///
     /// # Errors
     /// `Config` where it cannot be started, `Interrupted` where the user asked to stop, `Storage` where evidence cannot be
     /// kept.
-    pub async fn run(&self, step: &str, argv: &[String], timeout: Duration) -> Result<Ran> {
+    pub async fn run(&self, step: &str, argv: &[String], variables: &Variables, timeout: Duration) -> Result<Ran> {
         let begun = Instant::now();
-        let mut child = self.start(argv)?;
+        let mut child = self.start(argv, variables)?;
         self.tell(&Doing::Starts(step, &self.hidden(argv)));
         let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let (out, err) = (child.stdout.take(), child.stderr.take());
@@ -224,18 +250,26 @@ impl Tools {
         if asked { Err(Error::new(ErrorKind::Interrupted, "stop").at(step).because("asked to stop")) } else { Ok(ran) }
     }
 
-    /// Runs a program that prints a secret, and returns what it printed, of which nothing is kept; `None` where it failed.
+    /// Runs a program that prints a secret, of which nothing is kept.
     ///
     /// # Errors
-    /// `Config` where it cannot be started.
-    pub async fn ask(&self, argv: &[String], timeout: Duration) -> Result<Option<String>> {
-        let mut child = self.start(argv)?;
-        // Nobody reads what it complains: it may repeat the secret.
+    /// `Config` where it cannot be started, `Interrupted` where the user asked to stop.
+    pub async fn ask(&self, argv: &[String], timeout: Duration) -> Result<Ran> {
+        let mut child = self.start(argv, &Variables::new())?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        let printed = async { tokio::join!(read_all(out, &|_| {}), read_all(err, &|_| {})).0 };
-        let Ok(out) = tokio::time::timeout(timeout, printed).await else { return Ok(None) };
-        let ended = tokio::time::timeout(timeout, child.wait()).await;
-        Ok(ended.ok().and_then(std::io::Result::ok).is_some_and(|status| status.success()).then_some(out))
+        let ended = async { (tokio::join!(read_all(out, &|_| {}), read_all(err, &|_| {})), child.wait().await) };
+        let ended = self.stop.or(tokio::time::timeout(timeout, ended)).await;
+        match ended {
+            Ok(Ok(((out, err), status))) => {
+                Ok(Ran { code: status.ok().and_then(|status| status.code()), out, err: self.secrets.hide(&err), late: false })
+            }
+            given_up => {
+                // What it has started may hold the secret as well.
+                let _ = group.map(|group| kill_process_group(group, Signal::KILL));
+                given_up.map(|_| Ran { code: None, out: String::new(), err: String::new(), late: true })
+            }
+        }
     }
 
     /// Waits until the time is over, or the user asks to stop: whether it was the user.
@@ -243,7 +277,7 @@ impl Tools {
         self.stop.or(tokio::time::sleep(timeout)).await.is_err()
     }
 
-    fn start(&self, argv: &[String]) -> Result<Child> {
+    fn start(&self, argv: &[String], variables: &Variables) -> Result<Child> {
         let name = argv.first().map(String::as_str).unwrap_or_default();
         let program = self.paths.get(name).map_or(name, String::as_str);
         let failed = |error: std::io::Error| {
@@ -259,7 +293,7 @@ impl Tools {
             .args(&argv[1.min(argv.len())..])
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .envs(for_servers.iter().map(|(name, value)| (name, value)))
+            .envs(for_servers.iter().chain(variables).map(|(name, value)| (name, value)))
             .stdin(empty)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -74,7 +74,7 @@ impl Validation<'_> {
                 continue;
             }
             // What a step before the list lacks, the items that need it lack; they say so.
-            let ended = glances.look(&step.id, PATIENCE, async |work| step.kind.act(&work).await).await?;
+            let ended = glances.look(&step.id, PATIENCE, async |work| step.kind.act(&work.taking(&step.secrets)).await).await?;
             if let Ok(Ended::Done(found)) = ended {
                 glances.learn(&step.id, &found);
             }

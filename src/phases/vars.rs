@@ -3,14 +3,14 @@
 //! Values that are only known once a step is done are written `${step.key}`: they stay as they are here, and are filled in
 //! from the journal when the step that needs them runs ([`fill_facts`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::Var;
+use crate::config::{Var, unknown_secret};
 use crate::policy::keys::nearest;
 
-/// Names and what they stand for.
+/// Names and what they stand for, and the names of secrets, whose values are none of a runbook's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Vars(BTreeMap<String, Var>);
+pub struct Vars(BTreeMap<String, Var>, BTreeSet<String>);
 
 impl Vars {
     /// Sets a name.
@@ -18,6 +18,19 @@ impl Vars {
     pub fn with(mut self, name: &str, value: Var) -> Self {
         self.0.insert(name.to_owned(), value);
         self
+    }
+
+    /// Adds the names of secrets that steps may take.
+    #[must_use]
+    pub fn with_secrets<'a>(mut self, names: impl IntoIterator<Item = &'a String>) -> Self {
+        self.1.extend(names.into_iter().cloned());
+        self
+    }
+
+    /// # Errors
+    /// A sentence, where no secret is called so, with the nearest name.
+    pub fn expect_secret(&self, name: &str) -> Result<(), String> {
+        if self.1.contains(name) { Ok(()) } else { Err(unknown_secret(name, self.1.iter().map(String::as_str))) }
     }
 
     /// Sets a name to one text.
@@ -47,7 +60,7 @@ impl Vars {
             Var::List(list) => list.iter().map(filled).collect::<Result<_, _>>().map(Var::List),
         };
         let settled = self.0.iter().map(|(name, var)| Ok((name.clone(), value(var)?))).collect::<Result<_, String>>()?;
-        Ok(Self(settled))
+        Ok(Self(settled, self.1))
     }
 
     /// Returns what a name stands for.

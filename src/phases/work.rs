@@ -1,5 +1,6 @@
 //! What a step works with: tools, what earlier steps found out, and how long it may take.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -26,6 +27,8 @@ pub struct Work<'a> {
     pub servers: Option<&'a Servers>,
     /// The step's id.
     pub step: &'a str,
+    /// Which variables its programs see that are secrets: the secret's name by the variable's.
+    pub secrets: &'a BTreeMap<String, String>,
     /// When the step first began, by the journal.
     pub begun: SystemTime,
     /// How long the step may take.
@@ -34,7 +37,13 @@ pub struct Work<'a> {
     pub once: bool,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    /// The same for what takes these secrets.
+    #[must_use]
+    pub const fn taking(self, secrets: &'a BTreeMap<String, String>) -> Self {
+        Self { secrets, ..self }
+    }
+
     /// Replaces `${step.key}` by what that step found out.
     ///
     /// # Errors
@@ -55,9 +64,10 @@ impl Work<'_> {
     /// Runs a program to its end, for as long as the step may take.
     ///
     /// # Errors
-    /// As [`Tools::run`].
+    /// As [`Tools::run`], and what keeps its secrets from being read.
     pub async fn run(&self, argv: &[String]) -> Result<Ran> {
-        self.tools.run(self.step, argv, self.timeout).await
+        let secrets = self.tools.secret_variables(self.secrets).await?;
+        self.tools.run(self.step, argv, &secrets, self.timeout).await
     }
 
     /// Where the step may keep a file of its own, in the rollback's folder.

@@ -1,5 +1,6 @@
 //! Beginning a rollback, going on with it, taking it back: whatever carries out steps.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use crate::phases::rest::{self, TrafficRest};
 use crate::phases::runbook::Runbook;
 use crate::phases::shipped::Shipped;
 use crate::phases::state::Effect;
+use crate::phases::step::Step;
 use crate::phases::tools::Tools;
 use crate::store::host_files;
 use crate::text::shell_word;
@@ -164,6 +166,7 @@ pub(super) async fn undo(call: &Call, undo: &Undo) -> Result<Exit> {
     confirm_name(call, &rollback.plan.environment, deed, undo.confirm.as_deref()).await?;
     let onlooker = Onlooker::of(call, &settings, &rollback)?;
     let tools = tools(call, &settings, &rollback.store).await?.watched_by(Onlooker::of_programs(&onlooker));
+    learn_again(&rollback, &tools).await?;
     let means = Means::of(call, &settings, &rollback, None)?;
     let watch = onlooker.of_course();
     let taken = means.course(&rollback, &tools, &watch).undo(undo.step.as_deref()).await;
@@ -224,6 +227,14 @@ impl Means {
     }
 }
 
+/// What steps took in a process before this one, this one hides as well.
+async fn learn_again(rollback: &Rollback, tools: &Tools) -> Result<()> {
+    let account = rollback.account()?;
+    let begun = rollback.plan.runbook.steps.iter().filter(|step| account.steps.contains_key(&step.id));
+    let names: BTreeSet<_> = begun.flat_map(Step::takes).map(|taken| taken.name).collect();
+    tools.learn_again(names).await
+}
+
 async fn carry_out(call: &Call, settings: &Settings, rollback: &Rollback, claim: Option<Claim>) -> Result<Stopped> {
     let onlooker = Onlooker::of(call, settings, rollback)?;
     let stopped = attended(call, settings, rollback, &onlooker, claim).await;
@@ -240,16 +251,15 @@ async fn attended(
     claim: Option<Claim>,
 ) -> Result<Stopped> {
     let tools = tools(call, settings, &rollback.store).await?.watched_by(Onlooker::of_programs(onlooker));
+    learn_again(rollback, &tools).await?;
     let means = Means::of(call, settings, rollback, claim)?;
     let watch = onlooker.of_course();
     let course = means.course(rollback, &tools, &watch);
-    let variable = |name: &str| call.environment.get(name).map(str::to_owned);
     let messenger = Messenger {
         notices: &rollback.plan.runbook.notices,
         channels: settings.config.rollback().channels(),
         journal: &rollback.journal,
         tools: &tools,
-        variable: &variable,
     };
     let stopped = tokio::select! {
         // What was begun before the error is for the journal to say, not for this process, which writes to no server itself.

@@ -81,8 +81,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     let plan = Plan::new(&environment, protected, arguments.option.as_deref(), &config, draft.runbook.clone());
     let drill = folder::apart(&settings, Purpose::Drill, plan)?;
     let tools = tools(call, &settings, &drill.store).await?;
-    let variable = |name: &str| call.environment.get(name).map(str::to_owned);
-    draft.flaws.extend(lacking(&draft, &tools, settings.config.rollback().channels(), &variable));
+    draft.flaws.extend(lacking(&draft, &tools, settings.config.rollback().channels()).await?);
     let servers = settings.servers_of(call)?;
     let watch = |looked: &Looked| {
         let cause = looked.cause.as_ref().map_or_else(String::new, |cause| format!(": {cause}"));

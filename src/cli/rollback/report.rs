@@ -25,6 +25,7 @@ use crate::phases::plan::Plan;
 use crate::phases::postmortem;
 use crate::phases::standing;
 use crate::phases::state::{Effect, State};
+use crate::phases::taken::TakenFrom;
 use crate::text::amount;
 
 /// One step, as a document has it.
@@ -36,6 +37,9 @@ struct StepReport<'a> {
     state: &'static str,
     commands: Vec<String>,
     consent: Option<String>,
+    /// Which secrets it takes, from where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secrets: Vec<TakenFrom>,
     /// Whether it takes rows of NEW: those that the plan counts.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     moves_rows: bool,
@@ -87,6 +91,12 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str, row
         page.heading(&format!("{}. {}: {}{effect}", at + 1, step.id, step.title));
         for line in step.kind.show() {
             page.command(&tame(&secrets.hide(&line)), 4);
+        }
+        for taken in surroundings::taken(call, settings, step, &secrets) {
+            page.hanging(
+                &format!("    takes {}, as {}, from {}", tame(&taken.name), tame(&taken.as_what), tame(&taken.from)),
+                8,
+            );
         }
         if let Some(consent) = &step.consent {
             page.line(format!("    waits for {}", tame(&consent.text())));
@@ -251,6 +261,7 @@ pub(super) fn document<'a>(
             state: state.word(),
             commands: step.kind.show().iter().map(|line| secrets.hide(line)).collect(),
             consent: step.consent.as_ref().map(crate::phases::consent::Consent::text),
+            secrets: surroundings::taken(call, settings, step, &secrets),
             moves_rows: step.kind.moves_rows(),
             began: known.and_then(|known| known.began).map(|at| at.to_string()),
             ended: known.and_then(|known| known.ended).map(|at| at.to_string()),

@@ -1,13 +1,17 @@
 //! What the programs of a rollback see of this process, and what a runbook's placeholders stand for.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::super::Call;
 use super::super::environment::OF_PROGRAMS;
 use super::super::settings::Settings;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
+use crate::phases::keyring::Keyring;
 use crate::phases::secrets::{Secrets, is_secret_name};
+use crate::phases::step::Step;
+use crate::phases::taken::{Taken, TakenFrom};
 use crate::phases::tools::{OWN, Tools};
 use crate::phases::vars::Vars;
 use crate::store::LocalStore;
@@ -56,6 +60,7 @@ pub(super) fn secrets(call: &Call, settings: &Settings) -> Result<Secrets> {
         call.environment.get(name).iter().for_each(|value| secrets.learn(value));
     }
     let servers = settings.servers_of(call)?;
+    keyring(call, settings).teach(&secrets);
     Side::BOTH.iter().filter_map(|side| servers.endpoint(*side).secret_to_hide()).for_each(|secret| secrets.learn(secret));
     Ok(secrets)
 }
@@ -66,6 +71,11 @@ pub(super) fn secrets(call: &Call, settings: &Settings) -> Result<Secrets> {
 /// As [`Tools::new`].
 pub(super) async fn tools(call: &Call, settings: &Settings, store: &LocalStore) -> Result<Tools> {
     let secrets = secrets(call, settings)?;
+    let servers = settings.servers_of(call)?;
+    for side in Side::BOTH {
+        // What the password command says is known before anything runs.
+        call.stop.or(servers.endpoint(side).secrets_to_hide()).await?.iter().for_each(|secret| secrets.learn(secret));
+    }
     let mut paths = settings.config.rollback().tools().clone();
     if let Ok(own) = std::env::current_exe() {
         paths.entry(OWN.to_owned()).or_insert_with(|| own.display().to_string());
@@ -77,7 +87,25 @@ pub(super) async fn tools(call: &Call, settings: &Settings, store: &LocalStore) 
     let cache = store.folder().join("kube-cache");
     environment.push(("KUBECACHEDIR".to_owned(), cache.display().to_string()));
     let servers = call.environment.of_servers().collect();
-    Tools::new(paths, (environment, servers), store.clone(), secrets, call.stop.clone()).await
+    let tools = Tools::new(paths, (environment, servers), store.clone(), secrets, call.stop.clone()).await?;
+    Ok(tools.with_keyring(keyring(call, settings)))
+}
+
+/// Where the secrets are kept that steps and channels take.
+pub(super) fn keyring(call: &Call, settings: &Settings) -> Keyring {
+    let environment = call.environment.clone();
+    let variable = move |name: &str| environment.get(name).map(str::to_owned);
+    Keyring::new(settings.config.rollback().secrets().clone(), Arc::new(variable))
+}
+
+/// Which secrets a step takes, and from where.
+pub(super) fn taken(call: &Call, settings: &Settings, step: &Step, secrets: &Secrets) -> Vec<TakenFrom> {
+    let keyring = keyring(call, settings);
+    let from = |taken: Taken<'_>| {
+        let taken = taken.from(&keyring);
+        TakenFrom { from: secrets.hide(&taken.from), ..taken }
+    };
+    step.takes().into_iter().map(from).collect()
 }
 
 /// What a runbook's placeholders stand for in an environment.
@@ -86,6 +114,7 @@ pub(super) fn vars(call: &Call, settings: &Settings, environment: &str) -> Resul
     for (name, value) in settings.config.rollback().vars() {
         vars = vars.with(name, value.clone());
     }
+    vars = vars.with_secrets(settings.config.rollback().secrets().keys());
     let config = std::path::absolute(settings.config_path()).unwrap_or_else(|_| settings.config_path().to_path_buf());
     vars = vars.with_text("env", environment).with_text("config", config.display().to_string());
     for (name, side) in [("old_server", Side::Old), ("new_server", Side::New)] {

@@ -181,7 +181,7 @@ fn mistakes_are_told_with_their_place() {
             "1:1",
             "unknown key `frobnicate`; known are approval, cutover, overlap, zone, databases, runs, jobs, sums_first, \
              ledger_schema, old, new, base, slot, columns, tables, mask, roles, contacts, health, \
-             metrics, matrix, vars, tools, channels, protected, traffic_rest, environments"
+             metrics, matrix, vars, tools, channels, secrets, protected, traffic_rest, environments"
                 .to_owned(),
         ),
         ("cutover = \"2026-11-22T10:00\"", "1:11", format!("`2026-11-22T10:00` {no_offset}")),
@@ -213,7 +213,7 @@ fn mistakes_are_told_with_their_place() {
             "1:19",
             "unknown key `environments` in [environments.dev]; known are approval, cutover, overlap, zone, databases, runs, \
              jobs, sums_first, ledger_schema, old, new, base, slot, columns, tables, mask, roles, contacts, health, \
-             metrics, matrix, vars, tools, channels, protected, traffic_rest"
+             metrics, matrix, vars, tools, channels, secrets, protected, traffic_rest"
                 .to_owned(),
         ),
         (

@@ -1,6 +1,8 @@
 //! `kind = "checklist"`: what has to be so, item by item: each looked at by a check of its own, or answered by a person, by
 //! name.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
@@ -8,6 +10,7 @@ use crate::error::Result;
 use crate::phases::fields::Fields;
 use crate::phases::outcome::{Ended, Facts};
 use crate::phases::state::{Answer, Effect};
+use crate::phases::taken::{self, Taken};
 use crate::phases::work::Work;
 
 /// A list of items.
@@ -32,6 +35,8 @@ pub struct Item {
 pub struct Check {
     /// Which of several names it is for.
     of: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: BTreeMap<String, String>,
     does: Kind,
 }
 
@@ -117,7 +122,7 @@ impl Item {
         let (mut facts, mut wrong, mut hidden) = (Facts::new(), Vec::new(), Vec::new());
         for check in &self.checks {
             let named = |text: String| check.of.as_ref().map_or(text.clone(), |of| format!("{of}: {text}"));
-            match Box::pin(check.does.act(work)).await? {
+            match Box::pin(check.does.act(&work.taking(&check.secrets))).await? {
                 Ended::Done(found) => {
                     let of = check.of.as_ref().map_or_else(String::new, |of| format!("{of}."));
                     facts.extend(found.into_iter().map(|(key, value)| (format!("{of}{key}"), value)));
@@ -148,7 +153,12 @@ impl Check {
         if does.effect() > Effect::Read {
             return Err(fields.error("kind", "a check of an item only looks; this would change something"));
         }
-        Ok(Self { of: each.map(str::to_owned), does })
+        Ok(Self { of: each.map(str::to_owned), secrets: taken::read(fields)?, does })
+    }
+
+    /// The secrets that it takes.
+    pub(super) fn takes(&self) -> impl Iterator<Item = Taken<'_>> {
+        taken::as_variables(&self.secrets).chain(self.does.takes())
     }
 
     /// What it asks.

@@ -1,5 +1,6 @@
 //! `kind = "http"`: whether addresses answer as they should, several times in a row.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use crate::error::{ErrorKind, Result};
 use crate::http::{Address, Host, Request, Trust};
 use crate::phases::fields::Fields;
 use crate::phases::outcome::Ended;
+use crate::phases::taken::Taken;
 use crate::phases::work::{EVERY, Work};
 
 /// How long one answer may take, unless the runbook says otherwise.
@@ -23,10 +25,15 @@ pub struct Http {
     ca: Option<String>,
     patience: u64,
     times: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token_secret: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    header_secrets: BTreeMap<String, String>,
 }
 
 impl Http {
-    pub(super) const KEYS: &[&str] = &["url", "expect", "contains", "resolve", "ca", "patience", "times"];
+    pub(super) const KEYS: &[&str] =
+        &["url", "expect", "contains", "resolve", "ca", "patience", "times", "token_secret", "header_secrets"];
 
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         let url = fields.required("url")?;
@@ -41,6 +48,11 @@ impl Http {
             ca: fields.text("ca")?,
             patience: fields.duration("patience")?.unwrap_or(PATIENCE).as_secs().max(1),
             times: fields.count("times")?.unwrap_or(1).max(1),
+            token_secret: fields.secret("token_secret")?,
+            header_secrets: fields.secrets("header_secrets", |header| {
+                let is_name = |c: char| c == '-' || c == '_' || c.is_ascii_alphanumeric();
+                if header.chars().all(is_name) { Ok(()) } else { Err(format!("`{header}` is no name of a header")) }
+            })?,
         })
     }
 
@@ -49,6 +61,11 @@ impl Http {
         let address = Address::read(&self.url).map_or_else(|_| "an address".to_owned(), |address| address.to_string());
         let times = if self.times > 1 { format!(", {} times in a row", self.times) } else { String::new() };
         vec![format!("GET {address}{at}: {}{times}", self.expect)]
+    }
+
+    pub(super) fn takes(&self) -> Vec<Taken<'_>> {
+        let token = self.token_secret.as_deref().map(|name| Taken { as_what: "token", name });
+        token.into_iter().chain(self.header_secrets.iter().map(|(header, name)| Taken { as_what: header, name })).collect()
     }
 
     pub(super) async fn act(&self, work: &Work<'_>) -> Result<Ended> {
@@ -74,6 +91,12 @@ impl Http {
         }
         if let Some(ca) = &self.ca {
             request = request.trusting(Trust::File(ca.into()));
+        }
+        if let Some(name) = &self.token_secret {
+            request = request.header("authorization", &format!("Bearer {}", work.tools.secret(name).await?))?;
+        }
+        for (header, name) in &self.header_secrets {
+            request = request.header(header, &work.tools.secret(name).await?)?;
         }
         let answer = match work.tools.stop().or(request.send()).await? {
             Ok(answer) => answer,

@@ -40,6 +40,7 @@ pub use wait::Wait;
 use super::fields::Fields;
 use super::outcome::{Ended, Seen};
 use super::state::Effect;
+use super::taken::{SECRETS, Taken};
 use super::work::Work;
 use crate::error::Result;
 use crate::words::words;
@@ -145,6 +146,14 @@ impl KindWord {
     }
 }
 
+impl KindWord {
+    /// Whether steps of this kind run programs, which may see secrets as variables.
+    #[must_use]
+    pub const fn runs_programs(self) -> bool {
+        matches!(self, Self::Azure | Self::Command | Self::Dns | Self::Engine | Self::Kubernetes | Self::Terraform)
+    }
+}
+
 impl Kind {
     /// Reads what a step does; `common` are keys that steps of all kinds have.
     ///
@@ -152,7 +161,8 @@ impl Kind {
     /// `Config` at the place of what makes no sense.
     pub fn read(fields: &Fields<'_>, common: &[&str]) -> Result<Self> {
         let word: KindWord = fields.word("kind")?;
-        fields.check(&[&["kind"], common, word.keys()].concat())?;
+        let of_programs: &[&str] = if word.runs_programs() { &[SECRETS] } else { &[] };
+        fields.check(&[&["kind"], common, of_programs, word.keys()].concat())?;
         Ok(match word {
             KindWord::Approval => Self::Approval(Approval::read(fields)?),
             KindWord::Azure => Self::Azure(Azure::read(fields)?),
@@ -244,6 +254,19 @@ impl Kind {
             Self::Command(command) => command.programs().collect(),
             Self::Kubernetes(_) => vec!["kubectl"],
             Self::Terraform(_) => vec!["terraform"],
+            _ => Vec::new(),
+        }
+    }
+
+    /// The secrets that it takes itself, and not as variables of programs.
+    #[must_use]
+    pub fn takes(&self) -> Vec<Taken<'_>> {
+        match self {
+            Self::Checklist(list) => list.items().iter().flat_map(|item| &item.checks).flat_map(Check::takes).collect(),
+            Self::Http(http) => http.takes(),
+            Self::Postgres(postgres) => postgres.takes().into_iter().collect(),
+            Self::Prometheus(prometheus) => prometheus.takes().into_iter().collect(),
+            Self::Redis(redis) => redis.takes().into_iter().collect(),
             _ => Vec::new(),
         }
     }

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::phases::fields::Fields;
 use crate::phases::outcome::Ended;
+use crate::phases::taken::Taken;
 use crate::phases::work::{EVERY, Work};
 
 /// Asks databases.
@@ -14,23 +15,42 @@ pub struct Postgres {
     side: String,
     databases: Vec<String>,
     query: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password_secret: Option<String>,
 }
 
 impl Postgres {
-    pub(super) const KEYS: &[&str] = &["side", "databases", "query"];
+    pub(super) const KEYS: &[&str] = &["side", "databases", "query", "user", "password_secret"];
 
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         let side = fields.required("side")?;
         if side_of(&side).is_none() {
             return Err(fields.error("side", "`side` must be old or new"));
         }
-        Ok(Self { side, databases: fields.some_texts("databases")?, query: fields.text("query")? })
+        let postgres = Self {
+            side,
+            databases: fields.some_texts("databases")?,
+            query: fields.text("query")?,
+            user: fields.text("user")?,
+            password_secret: fields.secret("password_secret")?,
+        };
+        if postgres.user.is_some() != postgres.password_secret.is_some() {
+            return Err(fields.error("user", "another user than the configuration's wants `user` and `password_secret`"));
+        }
+        Ok(postgres)
     }
 
     pub(super) fn show(&self) -> Vec<String> {
         let question = self.query.as_deref().unwrap_or("a connection");
         let side = self.side.to_uppercase();
-        self.databases.iter().map(|database| format!("{side} {database}: {question}")).collect()
+        let user = self.user.as_ref().map_or_else(String::new, |user| format!(" as {user}"));
+        self.databases.iter().map(|database| format!("{side} {database}{user}: {question}")).collect()
+    }
+
+    pub(super) fn takes(&self) -> Option<Taken<'_>> {
+        self.password_secret.as_deref().map(|name| Taken { as_what: "password", name })
     }
 
     pub(super) async fn act(&self, work: &Work<'_>) -> Result<Ended> {
@@ -53,7 +73,13 @@ impl Postgres {
         let (Some(servers), Some(side)) = (work.servers, side_of(&self.side)) else {
             return Err(Error::new(ErrorKind::Config, "ask a server").because("the configuration names no servers"));
         };
-        let session = servers.connect(side, database).await?;
+        let session = match (&self.user, &self.password_secret) {
+            (Some(user), Some(name)) => {
+                let endpoint = servers.endpoint(side).clone().as_user(user, work.tools.secret(name).await?);
+                servers.clone().with_endpoint(side, endpoint).connect(side, database).await?
+            }
+            _ => servers.connect(side, database).await?,
+        };
         let answer = match &self.query {
             None => Ok(true),
             Some(query) => one_boolean(&session.query(query, &[]).await?),

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Address, Request};
 use crate::phases::fields::Fields;
 use crate::phases::outcome::Ended;
+use crate::phases::taken::Taken;
 use crate::phases::work::{EVERY, Work};
 
 /// How long an answer may take.
@@ -24,16 +25,23 @@ pub struct Prometheus {
     query: String,
     above: Option<f64>,
     below: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    token_secret: Option<String>,
 }
 
 impl Prometheus {
-    pub(super) const KEYS: &[&str] = &["url", "query", "above", "below"];
+    pub(super) const KEYS: &[&str] = &["url", "query", "above", "below", "token_secret"];
 
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
         let url = fields.required("url")?;
         Address::read(&url).map_err(|cause| fields.error("url", cause))?;
-        let prometheus =
-            Self { url, query: fields.required("query")?, above: fields.number("above")?, below: fields.number("below")? };
+        let prometheus = Self {
+            url,
+            query: fields.required("query")?,
+            above: fields.number("above")?,
+            below: fields.number("below")?,
+            token_secret: fields.secret("token_secret")?,
+        };
         if prometheus.above.is_none() && prometheus.below.is_none() {
             return Err(fields.error("query", "say `below` or `above`: within which bounds the figure has to be"));
         }
@@ -42,6 +50,10 @@ impl Prometheus {
 
     pub(super) fn show(&self) -> Vec<String> {
         vec![format!("{} is {}", self.query, self.bounds())]
+    }
+
+    pub(super) fn takes(&self) -> Option<Taken<'_>> {
+        self.token_secret.as_deref().map(|name| Taken { as_what: "token", name })
     }
 
     fn bounds(&self) -> String {
@@ -56,7 +68,11 @@ impl Prometheus {
 
     async fn ask(&self, work: &Work<'_>) -> Result<Ended> {
         let address = Address::parse(&self.url)?.below("/api/v1/query")?.with("query", &self.query)?;
-        let asked = work.tools.stop().or(Request::get(address).within(PATIENCE).send()).await?;
+        let mut request = Request::get(address).within(PATIENCE);
+        if let Some(name) = &self.token_secret {
+            request = request.header("authorization", &format!("Bearer {}", work.tools.secret(name).await?))?;
+        }
+        let asked = work.tools.stop().or(request.send()).await?;
         let values = match asked.and_then(|answer| values(answer.status(), &answer.text())) {
             Ok(values) => values,
             Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),

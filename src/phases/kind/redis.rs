@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::http::Trust;
 use crate::phases::fields::Fields;
 use crate::phases::outcome::Ended;
+use crate::phases::taken::Taken;
 use crate::phases::work::{EVERY, Work};
 use crate::store::host_files;
 
@@ -33,46 +34,61 @@ pub struct Redis {
     user: Option<String>,
     #[serde(default)]
     password_file: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    password_secret: Option<String>,
 }
 
 impl Redis {
-    pub(super) const KEYS: &[&str] = &["address", "ca", "user", "password_file"];
+    pub(super) const KEYS: &[&str] = &["address", "ca", "user", "password_file", "password_secret"];
 
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self> {
-        // A runbook may leave to the configuration whether there is one: then its placeholder is of an empty list.
-        let said = |key: &str| match fields.texts(key)?.as_slice() {
-            [] => Ok(None),
-            [one] => Ok(Some(one.clone())),
-            _ => Err(fields.error(key, format!("`{key}` is one text"))),
-        };
         let address = fields.required("address")?;
         Place::read(&address).map_err(|cause| fields.error("address", cause))?;
-        Ok(Self { address, ca: said("ca")?, user: said("user")?, password_file: said("password_file")? })
+        let redis = Self {
+            address,
+            ca: fields.text_or_none("ca")?,
+            user: fields.text_or_none("user")?,
+            password_file: fields.text_or_none("password_file")?,
+            password_secret: fields.secret("password_secret")?,
+        };
+        if redis.password_file.is_some() && redis.password_secret.is_some() {
+            return Err(fields.error("password_secret", "it has `password_file` as well: one of them"));
+        }
+        Ok(redis)
     }
 
     pub(super) fn show(&self) -> Vec<String> {
-        let password = self.password_file.as_ref().map_or_else(String::new, |file| format!(", with the password of {file}"));
-        vec![format!("PING to Redis at {}{password}", self.address)]
+        let file = self.password_file.as_ref().map(|file| format!(", with the password of {file}"));
+        let secret = self.password_secret.as_ref().map(|name| format!(", with the secret {name} as its password"));
+        vec![format!("PING to Redis at {}{}", self.address, file.or(secret).unwrap_or_default())]
+    }
+
+    pub(super) fn takes(&self) -> Option<Taken<'_>> {
+        self.password_secret.as_deref().map(|name| Taken { as_what: "password", name })
+    }
+
+    async fn password(&self, work: &Work<'_>) -> Result<Option<String>> {
+        match (&self.password_file, &self.password_secret) {
+            (Some(file), _) => {
+                let password = password(file)?;
+                work.tools.secrets().learn(&password);
+                Ok(Some(password))
+            }
+            (None, Some(name)) => work.tools.secret(name).await.map(Some),
+            (None, None) => Ok(None),
+        }
     }
 
     pub(super) async fn act(&self, work: &Work<'_>) -> Result<Ended> {
         work.until(EVERY, || async {
-            let password = match &self.password_file {
-                Some(file) => Some(password(file)?),
-                None => None,
-            };
-            if let Some(password) = &password {
-                work.tools.secrets().learn(password);
-            }
-            let redis = self.clone();
+            let (password, redis) = (self.password(work).await?, self.clone());
+            let has_none = password.is_none();
             let asked = tokio::task::spawn_blocking(move || redis.ask(password.as_deref()));
             let asked = asked.await.map_err(|error| Error::new(ErrorKind::Connect, "ask a Redis").because(error))?;
             Ok(match asked {
                 Ok(answer) if answer.starts_with("+PONG") => Ended::done(),
                 // It is there, and wants a password: that is the reach that was asked for, not its content.
-                Ok(answer) if answer.starts_with("-NOAUTH") && self.password_file.is_none() => {
-                    Ended::found("authentication", "asked for")
-                }
+                Ok(answer) if answer.starts_with("-NOAUTH") && has_none => Ended::found("authentication", "asked for"),
                 Ok(answer) => Ended::Failed(format!("Redis at {} answers {answer}", self.address)),
                 Err(cause) => Ended::Failed(format!("Redis at {}: {cause}", self.address)),
             })
@@ -116,7 +132,7 @@ impl Place {
             (None, None) => (false, text),
         };
         if rest.contains('@') {
-            return Err("it holds a password: keep that in a file, and name it with `password_file`".to_owned());
+            return Err("it holds a password: name where that is kept with `password_file` or `password_secret`".to_owned());
         }
         let (host, port) = match rest.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, Some(port)),

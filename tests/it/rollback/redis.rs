@@ -107,6 +107,10 @@ fn over_tls_it_is_who_its_certificate_says_and_nobody_else() {
     assert!(redis.told(0, &format!("{secure}\nca = \"ca.pem\"")).contains("asked for"));
     assert!(redis.told(0, &format!("{let_in}\nuser = \"default\"")).contains("done"));
     assert!(redis.told(1, &format!("{let_in}\nuser = \"nobody\"")).contains("WRONGPASS"));
+    let config = std::fs::read_to_string(redis.stage.path("failback.toml")).expect("text");
+    redis.stage.write("failback.toml", &format!("{config}[secrets]\ncache = {{ file = \"password\" }}\n"));
+    let said = redis.told(0, &let_in.replace("password_file = \"password\"", "password_secret = \"cache\""));
+    assert!(said.contains("with the secret cache as its password") && !said.contains(PASSWORD), "{said}");
     let wrong = let_in.replace("\"password\"", "\"wrong\"");
     assert!(redis.told(1, &wrong).contains("WRONGPASS"));
     for (keys, why) in [
