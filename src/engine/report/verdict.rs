@@ -54,7 +54,7 @@ impl Grounds<'_> {
         }
         let (_, undone) = self.written;
         if undone > 0 && !matches!(self.state(), Reached::Undone | Reached::PartlyUndone) {
-            beside.push(format!("{} of the merge were taken back since.", amount::rows(undone)));
+            beside.push(format!("{} taken back of the merge since.", rows_were(undone)));
         }
         let doubtful = self.journal.unended().len() as u64;
         if doubtful > 0 {
@@ -95,21 +95,19 @@ impl Grounds<'_> {
             Reached::PartlyMerged => {
                 let stand = self.standings.iter().filter(|one| one.stands()).count();
                 let all = self.standings.len();
-                let written = rows(self.written.0 - self.written.1);
-                (Tone::Waits, format!("The plan is on OLD in {stand} of {all} databases: {written} were written."))
+                let written = rows_were(self.written.0 - self.written.1);
+                (Tone::Waits, format!("The plan is on OLD in {stand} of {all} databases: {written} written."))
             }
             Reached::Merged => self.merged(),
             Reached::PartlyUndone => {
-                let [written, undone] = [self.written.0, self.written.1].map(rows);
+                let [written, undone] = [self.written.0, self.written.1].map(rows_were);
                 let left = amount::plural(self.written.0.saturating_sub(self.written.1), "row was left", "rows were left");
-                (
-                    Tone::Waits,
-                    format!("The merge was taken back in part: {written} were written, {undone} were taken back, and {left}."),
-                )
+                (Tone::Waits, format!("The merge was taken back in part: {written} written, {undone} taken back, and {left}."))
             }
-            Reached::Undone => {
-                (Tone::Good, format!("The merge was taken back: {} were written, and are as before.", rows(self.written.1)))
-            }
+            Reached::Undone => (
+                Tone::Good,
+                format!("The merge was taken back: {} written, and OLD is as before in them.", rows_were(self.written.1)),
+            ),
         }
     }
 
@@ -123,25 +121,23 @@ impl Grounds<'_> {
     }
 
     fn merged(&self) -> (Tone, String) {
-        let written = amount::rows(self.written.0);
+        let written = rows_were(self.written.0);
         let held = amount::plural(self.waiting, "row waits", "rows wait");
         match self.verified {
-            None => {
-                (Tone::Waits, format!("{written} were written to OLD, and have not been read back yet; {held} for a decision."))
-            }
+            None => (Tone::Waits, format!("{written} written to OLD, and have not been read back yet; {held} for a decision.")),
             Some(State::Verified) => {
-                (Tone::Good, format!("Verified: OLD has everything that the plan promised; {written} were written."))
+                (Tone::Good, format!("Verified: OLD has everything that the plan promised; {written} written."))
             }
             Some(State::VerifiedWithHeld) => (
                 Tone::Waits,
-                format!("Verified, with rows left aside: {written} were written, as the plan promised; {held} for a decision."),
+                format!("Verified, with rows left aside: {written} written, as the plan promised; {held} for a decision."),
             ),
             Some(State::VerifiedWithGaps) => (
                 Tone::Waits,
-                format!("Verified, with gaps: {written} were written, as the plan promised; not everything was looked at."),
+                format!("Verified, with gaps: {written} written, as the plan promised; not everything was looked at."),
             ),
             Some(State::NotVerified) => {
-                (Tone::Bad, format!("NOT verified: {written} were written, and OLD is not what the plan promised."))
+                (Tone::Bad, format!("NOT verified: {written} written, and OLD is not what the plan promised."))
             }
         }
     }
@@ -150,6 +146,11 @@ impl Grounds<'_> {
 /// Whether changes of some sort are not found for certain.
 fn has_gap(table: &CoveredTable) -> bool {
     table.changes().iter().any(|changes| matches!(changes.covered, Covered::No { .. }))
+}
+
+/// A number of rows, for what was done with them.
+fn rows_were(rows: u64) -> String {
+    amount::plural(rows, "row was", "rows were")
 }
 
 /// What was said last of a plan by whoever read OLD back, unless rows were written or taken back after that.
