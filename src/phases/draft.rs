@@ -3,6 +3,7 @@
 
 use toml_edit::{Item, TableLike, Value};
 
+use super::parts::{INCLUDE, Part};
 use super::runbook::{KEYS, Runbook, read_step};
 use super::step::Step;
 use super::vars::Vars;
@@ -56,16 +57,30 @@ impl Draft {
         let document = source.parse()?;
         let root = Section::root(&source, &document);
         root.check(KEYS)?;
-        let vars = with_own(&root, vars.clone())?;
+        let mut vars = with_own(&root, vars.clone())?;
+        // A part that is not known is told with the step that includes it.
+        let parts = Part::known(&root);
+        for part in &parts {
+            vars = part.with_vars(vars)?;
+        }
         let mut flaws = Vec::new();
         names(document.as_table(), &vars, &source, &mut flaws);
+        for part in &parts {
+            part.read(|source, document, _| {
+                names(document.as_table(), &vars, source, &mut flaws);
+                Ok(())
+            })?;
+        }
         let (mut steps, mut read) = (Vec::new(), Vec::new());
         for section in root.entry("step").map_or_else(|| Ok(Vec::new()), |entry| entry.sections())? {
             let mut found = Vec::new();
             match read_step(&section, &vars, &mut found) {
                 Ok(()) => steps.extend(found.iter().map(|step| Drafted::Step(Box::new(step.clone())))),
                 Err(error) => {
-                    let id = section.text("id").ok().flatten().unwrap_or_else(|| "(a step without an id)".to_owned());
+                    let id = section.text("id").ok().flatten();
+                    let id = id
+                        .or_else(|| section.text(INCLUDE).ok().flatten())
+                        .unwrap_or_else(|| "(a step without an id)".to_owned());
                     steps.push(Drafted::Broken { id, cause: told(&error) });
                     found.clear();
                 }

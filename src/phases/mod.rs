@@ -44,6 +44,7 @@ mod assessment;
 mod contradictions;
 mod delivery;
 mod glance;
+mod parts;
 mod reading;
 mod secret_reader;
 mod spelling;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::fields::Fields;
 use super::kind::Kind;
 use super::notice::Notice;
+use super::parts::Part;
 use super::state::Effect;
 use super::step::Step;
 use super::vars::{Vars, awaited};
@@ -44,7 +45,7 @@ impl Runbook {
         let document = source.parse()?;
         let root = Section::root(&source, &document);
         root.check(KEYS)?;
-        let vars = with_own(&root, vars.clone())?;
+        let vars = with_parts(&root, with_own(&root, vars.clone())?)?;
         let mut steps = Vec::new();
         for section in root.entry("step").map_or_else(|| Ok(Vec::new()), |entry| entry.sections())? {
             read_step(&section, &vars, &mut steps)?;
@@ -68,7 +69,7 @@ impl Runbook {
             summary: fields.required("summary")?,
             options: fields.texts("options")?,
             steps,
-            notices: fields.each_below("notice")?.iter().map(Notice::read).collect::<Result<_>>()?,
+            notices: notices(root, vars)?,
         })
     }
 
@@ -171,7 +172,31 @@ fn with_own(root: &Section<'_>, mut vars: Vars) -> Result<Vars> {
     Ok(vars)
 }
 
+/// Adds what the names of its parts stand for.
+pub(super) fn with_parts(root: &Section<'_>, vars: Vars) -> Result<Vars> {
+    Part::all(root)?.iter().try_fold(vars, |vars, part| part.with_vars(vars))
+}
+
+/// Reads its notices, and those of its parts.
+fn notices(root: &Section<'_>, vars: &Vars) -> Result<Vec<Notice>> {
+    let below = |root: &Section<'_>| -> Result<Vec<Notice>> {
+        Fields::new(root.clone(), vars).each_below("notice")?.iter().map(Notice::read).collect()
+    };
+    let mut all = below(root)?;
+    for part in Part::all(root)? {
+        all.extend(part.read(|_, _, root| below(root))?);
+    }
+    Ok(all)
+}
+
+/// Reads a step: the one that it is, one for each of some names, or those of the part that it includes.
 pub(super) fn read_step(section: &Section<'_>, vars: &Vars, steps: &mut Vec<Step>) -> Result<()> {
+    if let Some(part) = Part::of(section)? {
+        return part.read(|_, _, root| {
+            let sections = root.entry("step").map_or_else(|| Ok(Vec::new()), |entry| entry.sections())?;
+            sections.iter().try_for_each(|section| read_step(section, vars, steps))
+        });
+    }
     let Some(entry) = section.entry("for_each") else {
         steps.push(Step::read(&Fields::new(section.clone(), vars), None)?);
         return Ok(());

@@ -1,6 +1,7 @@
 //! The runbooks that come with failback: one for each phase of a rollback, one for what is left after it, and a list of what
 //! has to be so, which is gone through by itself.
 
+use super::parts;
 use crate::words::words;
 
 /// A runbook that comes with failback.
@@ -36,6 +37,12 @@ words!(Shipped {
 });
 
 impl Shipped {
+    /// The phase's runbook, as TOML, with the texts of the parts that it is put together from: as it is exported.
+    #[must_use]
+    pub fn whole(self) -> String {
+        parts::whole(self.runbook())
+    }
+
     /// The phase's runbook, as TOML.
     #[must_use]
     pub const fn runbook(self) -> &'static str {

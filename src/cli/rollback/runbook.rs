@@ -91,8 +91,9 @@ pub(super) fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
         Deed::Export(of) => {
             let phase = phase(&of.phase)?;
             let mut page = call.printer.page();
-            page.verbatim(phase.runbook());
-            call.printer.result(&Exported { phase: phase.word(), runbook: phase.runbook() }, &page)?;
+            let runbook = phase.whole();
+            page.verbatim(&runbook);
+            call.printer.result(&Exported { phase: phase.word(), runbook: &runbook }, &page)?;
             Ok(Exit::Done)
         }
         Deed::Schema(_) => Printer::piece(SCHEMA).map(|()| Exit::Done),
@@ -164,6 +165,9 @@ mod tests {
         for shipped in Shipped::ALL {
             let runbook = Runbook::parse(shipped.runbook(), &shipped.file(), &vars()).unwrap();
             assert_eq!(runbook.name, shipped.word());
+            // What is exported is the whole.
+            assert_eq!(Runbook::parse(&shipped.whole(), &shipped.file(), &vars()).unwrap(), runbook);
+            assert!(!shipped.whole().contains("include ="), "{shipped}");
             for step in &runbook.steps {
                 let Kind::Engine(engine) = &step.kind else { continue };
                 for command in engine.commands() {

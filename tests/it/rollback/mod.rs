@@ -13,6 +13,7 @@ mod emergency_fails;
 mod events;
 mod flip;
 mod kills;
+mod parts;
 mod passwords;
 mod quick;
 mod redis;

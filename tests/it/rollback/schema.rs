@@ -56,6 +56,10 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
     for (number, item) in value.as_array().into_iter().flatten().enumerate() {
         found.extend(faults(root, &schema["items"], item, &format!("{at}[{number}]")));
     }
+    let ways: Vec<_> = schema["anyOf"].as_array().into_iter().flatten().map(|way| faults(root, way, value, at)).collect();
+    if !ways.iter().any(Vec::is_empty) {
+        found.extend(ways.into_iter().flatten());
+    }
     for one in schema["allOf"].as_array().into_iter().flatten() {
         if one["if"]["properties"]["kind"]["const"] == value["kind"] {
             found.extend(faults(root, &one["then"], value, at));
@@ -99,8 +103,9 @@ fn judge(text: &str) -> Vec<String> {
 fn every_shipped_runbook_is_one_by_the_schema() {
     for shipped in Shipped::ALL {
         assert_eq!(judge(shipped.runbook()), Vec::<String>::new(), "{shipped}");
+        assert_eq!(judge(&shipped.whole()), Vec::<String>::new(), "{shipped}");
     }
-    let quick = Shipped::Quick.runbook();
+    let (quick, put_together) = (Shipped::Quick.whole(), Shipped::Quick.runbook());
     let wrong = [
         (quick.replace("kind = \"azure\"", "kind = \"azrue\""), "is no word of it"),
         (quick.replace("do = \"kubeconfig\"", "do = \"kubecofnig\""), "is no word of it"),
@@ -108,6 +113,8 @@ fn every_shipped_runbook_is_one_by_the_schema() {
         (quick.replace("side = \"old\"\n", ""), "lacks side"),
         (quick.replace("optional = true", "optional = \"yes\""), "string, and not"),
         (quick.replace("within = \"5m\"", "wihtin = \"5m\""), "unknown wihtin"),
+        (put_together.replace("include = \"end\"", "include = \"edn\""), "is no word of it"),
+        (put_together.replace("include = \"end\"", "inclued = \"end\""), "unknown inclued"),
     ];
     for (text, fault) in wrong {
         assert!(judge(&text).iter().any(|found| found.contains(fault)), "{fault}: {:?}", judge(&text));
@@ -154,6 +161,11 @@ fn the_schema_knows_every_key_and_word_of_the_reader_and_no_other() {
     };
     assert_eq!(words(&definition("step")["properties"]["kind"]), words_of::<KindWord>());
     assert_eq!(words(&definition("step_command")["properties"]["effect"]), words_of::<Effect>());
+    // The parts are those that the reader takes.
+    let told_of = |step: &str| told(&format!("{head}[[step]]\n{step}"));
+    assert_eq!(keys(definition("include")), told_of("include = \"end\"\nzzzzzzzz = 1\n"));
+    let parts = &definition("include")["properties"]["include"];
+    assert_eq!(words(parts).into_iter().collect::<BTreeSet<_>>(), told_of("include = \"zzzzzzzz\"\n"));
     // What a step is asked to do is a word as well: what the schema does not list, the reader does not take.
     for word in KindWord::ALL {
         let own = &definition(&format!("step_{word}"))["properties"]["do"];
