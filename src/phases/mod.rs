@@ -39,6 +39,7 @@ pub mod validation;
 pub mod vars;
 pub mod work;
 
+mod asking;
 mod assess;
 mod assessment;
 mod contradictions;

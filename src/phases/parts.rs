@@ -1,7 +1,7 @@
 //! Parts that runbooks are put together from: steps, notices, and what their names stand for, under `include = "NAME"`.
 //!
-//! Comes in: a step that includes a part, and what its placeholders stand for. Goes out: the part's steps in that step's place; or
-//! the text of a runbook with its parts' texts in it.
+//! Comes in: a step that includes a part, and what its placeholders stand for. Goes out: the part's steps in that step's place;
+//! or the text of a runbook with its parts' texts in it.
 //! Never: a part within a part, a part from a file.
 
 use toml_edit::Document;
@@ -100,8 +100,8 @@ fn text(name: &str) -> Option<&'static str> {
     PARTS.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// Writes the texts of its parts into the text of a runbook of ours: what they stand for below `[vars]`, their steps in the place
-/// of those that include them.
+/// Writes the texts of its parts into the text of a runbook of ours: what their names stand for below `[vars]`, their steps in
+/// the place of those that include them.
 pub(super) fn whole(runbook: &str) -> String {
     let (mut vars, mut steps, mut rest) = (String::new(), String::new(), runbook);
     while let Some((before, name, after)) = included(rest) {

@@ -26,6 +26,16 @@ words!(Answer {
 });
 
 impl Answer {
+    /// What it says of a server that it could not be asked: `no` where nothing answers; somebody else's certificate, or a slip
+    /// of ours, says nothing.
+    #[must_use]
+    pub fn of_failure(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::Connect | ErrorKind::Timeout => Self::No,
+            _ => Self::Unknown,
+        }
+    }
+
     /// `yes` where all are, `no` where any is, else `unknown`; `unknown` of nothing at all.
     #[must_use]
     pub fn all(answers: impl IntoIterator<Item = Self>) -> Self {

@@ -9,6 +9,5 @@ mod health;
 mod prometheus;
 mod reach;
 mod series;
-mod token;
 
 pub use gather::{Gathered, Named, RowsAtStake, Since, gather, rows_at_stake};

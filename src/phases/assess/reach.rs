@@ -55,12 +55,8 @@ pub(super) async fn reach(context: &Context, side: Side, is_named: bool) -> Resu
         }
         Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
         Err(error) => {
-            let answers = match error.kind() {
-                ErrorKind::Connect | ErrorKind::Timeout => Answer::No,
-                _ => Answer::Unknown,
-            };
             let causes = error.causes().join("; ");
-            Ok(Reached { answers, has_data: Answer::Unknown, seen: format!("{address}: {causes}") })
+            Ok(Reached { answers: Answer::of_failure(&error), has_data: Answer::Unknown, seen: format!("{address}: {causes}") })
         }
     }
 }

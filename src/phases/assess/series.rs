@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde::Deserialize;
-
+use super::super::asking::{Form, Series, Told};
 use super::super::reading::Answer;
 use super::super::spelling::number;
 use crate::config::Bound;
@@ -45,47 +44,21 @@ pub(super) struct Found {
     pub(super) evidence: String,
 }
 
-/// An answer's document, as far as it is looked at.
-#[derive(Deserialize)]
-struct Document {
-    status: String,
-    error: Option<String>,
-    data: Option<Data>,
-    /// What was left out of the answer, as where one of several stores was out of reach.
-    #[serde(default)]
-    warnings: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Data {
-    result_type: String,
-    result: Vec<Series>,
-}
-
-#[derive(Deserialize)]
-struct Series {
-    values: Vec<(f64, String)>,
-}
-
 /// Reads the answer of a range query: `yes` where every value of a series is beyond the bound, `no` where that is so of none of
 /// them, all are without a gap, and the answer has no warning.
-pub(super) fn judge(body: &[u8], bound: Bound, window: Window) -> Found {
+pub(super) fn judge(told: Result<Told, String>, bound: Bound, window: Window) -> Found {
     let unknown = |evidence: &str| Found { answer: Answer::Unknown, value: None, evidence: evidence.to_owned() };
-    let Ok(document) = serde_json::from_slice::<Document>(body) else {
-        return unknown("what was answered is none of Prometheus' documents");
+    let told = match told {
+        Ok(told) if told.form == Form::Range => told,
+        Ok(_) => return unknown("what was answered is none of Prometheus' range queries"),
+        Err(cause) => return unknown(&cause),
     };
-    let warnings = document.warnings;
-    let data = match (document.status.as_str(), document.data) {
-        ("success", Some(data)) if data.result_type == "matrix" => data,
-        ("error", _) => return unknown(&format!("Prometheus says: {}", document.error.unwrap_or_default())),
-        _ => return unknown("what was answered is none of Prometheus' range queries"),
-    };
-    if data.result.is_empty() {
+    let warnings = told.warnings;
+    if told.series.is_empty() {
         return unknown("the query has no result: nothing is known by that name, or nothing is measured");
     }
     let wanted = window.steps as usize + 1;
-    let read: Vec<Vec<f64>> = data.result.iter().map(|series| values(series, window)).collect();
+    let read: Vec<Vec<f64>> = told.series.iter().map(|series| values(series, window)).collect();
     let mut answer = Answer::any(read.iter().map(|values| of_series(values, bound, wanted)));
     let all = || read.iter().flatten().copied().filter(|value| !value.is_nan());
     let (low, high) = (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
@@ -123,7 +96,7 @@ fn values(series: &Series, window: Window) -> Vec<f64> {
         let is_within = (window.start()..=window.end).contains(&second);
         is_whole && is_within && (second - window.start()) % i64::from(window.step) == 0 && seen.insert(second)
     };
-    series.values.iter().filter(|(at, _)| is_asked(*at)).map(|(_, text)| read(text)).collect()
+    series.iter().filter(|(at, _)| is_asked(*at)).map(|(_, text)| read(text)).collect()
 }
 
 fn of_series(values: &[f64], bound: Bound, wanted: usize) -> Answer {
@@ -142,6 +115,7 @@ fn of_series(values: &[f64], bound: Bound, wanted: usize) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::asking::read;
     use super::*;
 
     const ABOVE: Bound = Bound::Above(0.1);
@@ -156,7 +130,7 @@ mod tests {
     }
 
     fn answer(series: &[&[&str]], bound: Bound) -> Answer {
-        judge(document(series).as_bytes(), bound, Window { end: 9, step: 1, steps: 2 }).answer
+        judge(read(document(series).as_bytes()), bound, Window { end: 9, step: 1, steps: 2 }).answer
     }
 
     #[test]
@@ -188,13 +162,13 @@ mod tests {
     fn what_is_no_answer_is_not_known() {
         let window = Window::new(9, 0);
         for text in ["", "<html>", "{}", "{\"status\":\"success\"}", "[]"] {
-            assert_eq!(judge(text.as_bytes(), ABOVE, window).answer, Answer::Unknown, "{text}");
+            assert_eq!(judge(read(text.as_bytes()), ABOVE, window).answer, Answer::Unknown, "{text}");
         }
         let scalar = "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\",\"result\":[]}}";
-        assert!(judge(scalar.as_bytes(), ABOVE, window).evidence.contains("range queries"));
+        assert!(judge(read(scalar.as_bytes()), ABOVE, window).evidence.contains("range queries"));
         let error = "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"parse error\"}";
-        assert_eq!(judge(error.as_bytes(), ABOVE, window).evidence, "Prometheus says: parse error");
-        assert!(judge(document(&[]).as_bytes(), ABOVE, window).evidence.contains("no result"));
+        assert_eq!(judge(read(error.as_bytes()), ABOVE, window).evidence, "Prometheus says: parse error");
+        assert!(judge(read(document(&[]).as_bytes()), ABOVE, window).evidence.contains("no result"));
     }
 
     #[test]
@@ -207,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_values_are_told() {
-        let found = judge(document(&[&["0.15", "0.2", "NaN"]]).as_bytes(), ABOVE, Window { end: 10, step: 1, steps: 3 });
+        let found = judge(read(document(&[&["0.15", "0.2", "NaN"]]).as_bytes()), ABOVE, Window { end: 10, step: 1, steps: 3 });
         assert_eq!(found.value.as_deref(), Some("0.15 to 0.2"));
         assert_eq!(
             found.evidence,
@@ -220,13 +194,13 @@ mod tests {
         let window = Window { end: 9, step: 1, steps: 2 };
         let whole = |value| document(&[&[value, value, value]]);
         let warned = |value| whole(value).replacen('{', "{\"warnings\":[\"store unavailable\"],", 1);
-        let found = judge(warned("0").as_bytes(), ABOVE, window);
+        let found = judge(read(warned("0").as_bytes()), ABOVE, window);
         assert_eq!((found.answer, found.evidence.contains("store unavailable")), (Answer::Unknown, true), "{found:?}");
-        assert_eq!(judge(warned("0.2").as_bytes(), ABOVE, window).answer, Answer::Yes);
+        assert_eq!(judge(read(warned("0.2").as_bytes()), ABOVE, window).answer, Answer::Yes);
         for (from, to) in [("[8,", "[7,"), ("[9,", "[1,"), ("[9,", "[10,"), ("[8,", "[8.5,")] {
             let moved = whole("0").replace(from, to);
-            assert_eq!(judge(moved.as_bytes(), ABOVE, window).answer, Answer::Unknown, "{moved}");
+            assert_eq!(judge(read(moved.as_bytes()), ABOVE, window).answer, Answer::Unknown, "{moved}");
         }
-        assert_eq!(judge(whole("0").replace("[8,", "[8.0001,").as_bytes(), ABOVE, window).answer, Answer::No);
+        assert_eq!(judge(read(whole("0").replace("[8,", "[8.0001,").as_bytes()), ABOVE, window).answer, Answer::No);
     }
 }

@@ -1,12 +1,14 @@
 //! `kind = "http"`: whether addresses answer as they should, several times in a row.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ErrorKind, Result};
-use crate::http::{Address, Host, Request, Trust};
+use crate::error::Result;
+use crate::http::Address;
+use crate::phases::asking;
 use crate::phases::fields::Fields;
 use crate::phases::outcome::Ended;
 use crate::phases::taken::Taken;
@@ -84,31 +86,27 @@ impl Http {
     }
 
     async fn ask(&self, work: &Work<'_>) -> Result<Result<Duration, String>> {
-        let address = Address::parse(&self.url)?;
-        let mut request = Request::get(address.clone()).within(Duration::from_secs(self.patience));
-        if let Some(host) = &self.resolve {
-            request = request.resolved_to(Host::parse(&work.fill(host)?)?);
-        }
-        if let Some(ca) = &self.ca {
-            request = request.trusting(Trust::File(ca.into()));
-        }
+        let resolve = self.resolve.as_ref().map(|host| work.fill(host)).transpose()?;
+        let mut headers = Vec::new();
         if let Some(name) = &self.token_secret {
-            request = request.header("authorization", &format!("Bearer {}", work.tools.secret(name).await?))?;
+            headers.push(asking::bearer(&work.tools.secret(name).await?));
         }
         for (header, name) in &self.header_secrets {
-            request = request.header(header, &work.tools.secret(name).await?)?;
+            headers.push((header.clone(), work.tools.secret(name).await?));
         }
-        let answer = match work.tools.stop().or(request.send()).await? {
-            Ok(answer) => answer,
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
-            Err(error) => return Ok(Err(error.in_full())),
+        let page = asking::Page {
+            url: &self.url,
+            within: Duration::from_secs(self.patience),
+            ca: self.ca.as_deref().map(Path::new),
+            resolve: resolve.as_deref(),
+            redirects: 0,
+            expect: self.expect,
+            contains: self.contains.as_deref(),
+            headers,
         };
-        Ok(if answer.status() != self.expect {
-            Err(format!("{address} answers {}, and {} is wanted", answer.status(), self.expect))
-        } else if self.contains.as_ref().is_some_and(|text| !answer.text().contains(text.as_str())) {
-            Err(format!("{address} answers {}, without what is wanted in it", answer.status()))
-        } else {
-            Ok(answer.took())
+        Ok(match work.tools.stop().or(page.ask()).await? {
+            Ok(said) => said.wrong.map_or(Ok(said.took), Err),
+            Err(error) => Err(error.in_full()),
         })
     }
 }

@@ -5,11 +5,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::json::parse;
-use crate::error::{Error, ErrorKind, Result};
-use crate::http::{Address, Request};
+use crate::error::Result;
+use crate::http::Address;
+use crate::phases::asking::{self, Told};
 use crate::phases::fields::Fields;
 use crate::phases::outcome::Ended;
 use crate::phases::taken::Taken;
@@ -67,16 +66,19 @@ impl Prometheus {
     }
 
     async fn ask(&self, work: &Work<'_>) -> Result<Ended> {
-        let address = Address::parse(&self.url)?.below("/api/v1/query")?.with("query", &self.query)?;
-        let mut request = Request::get(address).within(PATIENCE);
-        if let Some(name) = &self.token_secret {
-            request = request.header("authorization", &format!("Bearer {}", work.tools.secret(name).await?))?;
-        }
-        let asked = work.tools.stop().or(request.send()).await?;
-        let values = match asked.and_then(|answer| values(answer.status(), &answer.text())) {
+        let headers = match &self.token_secret {
+            Some(name) => vec![asking::bearer(&work.tools.secret(name).await?)],
+            None => Vec::new(),
+        };
+        let (at, text) = (self.url.as_str(), self.query.as_str());
+        let query = asking::Query { at, text, when: asking::When::Now, within: PATIENCE, ca: None, headers };
+        let values = match work.tools.stop().or(query.ask()).await? {
+            Ok(told) => told.and_then(|told| values(&told)),
+            Err(error) => Err(format!("{error}: {}", error.causes().join(": "))),
+        };
+        let values = match values {
             Ok(values) => values,
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
-            Err(error) => return Ok(Ended::Failed(format!("{error}: {}", error.causes().join(": ")))),
+            Err(cause) => return Ok(Ended::Failed(cause)),
         };
         let is_fine =
             |value: &f64| self.above.is_none_or(|bound| *value > bound) && self.below.is_none_or(|bound| *value < bound);
@@ -88,24 +90,16 @@ impl Prometheus {
     }
 }
 
-/// Reads the values of an instant query's answer.
-fn values(status: u16, text: &str) -> Result<Vec<f64>> {
-    let wrong = |cause: String| Error::new(ErrorKind::Malformed, "read what Prometheus answered").because(cause);
-    let answer = parse("Prometheus", text)?;
-    if status != 200 || answer["status"] != "success" {
-        return Err(wrong(format!("status {status}: {}", answer["error"].as_str().unwrap_or("no success"))));
+/// The figures of an answer. One with a warning is not all of it: what was left out may be beyond the bounds.
+fn values(told: &Told) -> Result<Vec<f64>, String> {
+    if !told.warnings.is_empty() {
+        return Err(format!("Prometheus warns: {}", told.warnings.join("; ")));
     }
-    let result = &answer["data"]["result"];
-    let samples: Vec<&Value> = match answer["data"]["resultType"].as_str() {
-        Some("scalar") => vec![&result[1]],
-        Some("vector") => result.as_array().into_iter().flatten().map(|series| &series["value"][1]).collect(),
-        other => return Err(wrong(format!("a result of type {}", other.unwrap_or("unknown")))),
+    let number = |(_, text): &(f64, String)| {
+        let value = text.parse::<f64>().ok().filter(|value| value.is_finite());
+        value.ok_or_else(|| format!("a value that is no number: {text}"))
     };
-    let number = |sample: &Value| {
-        let value = sample.as_str().and_then(|text| text.parse::<f64>().ok()).filter(|value| value.is_finite());
-        value.ok_or_else(|| wrong("a value that is no number".to_owned()))
-    };
-    samples.into_iter().map(number).collect()
+    told.series.iter().flatten().map(number).collect()
 }
 
 #[cfg(test)]
@@ -114,17 +108,15 @@ mod tests {
 
     #[test]
     fn values_are_read_and_what_is_none_is_told() {
-        let vector = |value: &str| {
-            format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{{"value":[1,"{value}"]}}]}}}}"#)
+        let told = |value: &str, warnings: &[&str]| Told {
+            form: asking::Form::Instant,
+            series: vec![vec![(1.0, value.to_owned())]],
+            warnings: warnings.iter().map(|text| (*text).to_owned()).collect(),
         };
-        assert_eq!(values(200, &vector("0.15")).unwrap(), [0.15]);
-        let scalar = r#"{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}"#;
-        assert_eq!(values(200, scalar).unwrap(), [2.0]);
-        let none = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
-        assert!(values(200, none).unwrap().is_empty());
-        for wrong in [vector("NaN"), vector("+Inf"), r#"{"status":"error","error":"no"}"#.to_owned(), "<html>".to_owned()] {
-            assert!(values(200, &wrong).is_err(), "{wrong}");
+        assert_eq!(values(&told("0.15", &[])), Ok(vec![0.15]));
+        for wrong in ["NaN", "+Inf", "nonsense"] {
+            assert!(values(&told(wrong, &[])).unwrap_err().contains("no number"), "{wrong}");
         }
-        assert!(values(503, &vector("1")).is_err());
+        assert_eq!(values(&told("0.15", &["a store is away"])), Err("Prometheus warns: a store is away".to_owned()));
     }
 }
