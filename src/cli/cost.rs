@@ -17,7 +17,7 @@ pub(super) fn estimated(page: &mut Page, estimate: &Estimate) {
     }
     page.line(format!("cost: {}, by {}", said(estimate), tame(&estimate.by)));
     if !estimate.locks.is_empty() {
-        page.line(format!("table locks until COMMIT: {}", locks(estimate.locks.iter())));
+        page.line(format!("table locks until COMMIT: {}", locks(&estimate.locks)));
     }
 }
 
@@ -27,14 +27,7 @@ pub(super) fn compared(page: &mut Page, report: &MergeReport, estimate: Option<&
     if measured.is_empty() {
         return;
     }
-    let sum = |of: fn(&Measured) -> Option<u64>| measured.iter().map(|one| of(one)).sum::<Option<u64>>();
-    let cost = Estimate {
-        rows: report.rows(),
-        milliseconds: sum(|one| Some(one.milliseconds)).map(|sum| [sum; 2]),
-        wal_bytes: sum(|one| one.wal_bytes).map(|sum| [sum; 2]),
-        room_bytes: sum(|one| one.room_bytes).map(|sum| [sum; 2]),
-        ..Estimate::default()
-    };
+    let cost = Estimate { rows: report.rows(), ..Estimate::of(Measured::of_all(measured)) };
     page.line("");
     page.line(format!("cost up to COMMIT, others' writes included: {} for {}", said(&cost), amount::rows(cost.rows)));
     match estimate {
@@ -43,8 +36,7 @@ pub(super) fn compared(page: &mut Page, report: &MergeReport, estimate: Option<&
         }
         _ => {}
     }
-    let held = measured.iter().flat_map(|one| &one.locks);
-    page.line(format!("table locks: {}", locks(held)));
+    page.line(format!("table locks: {}", locks(&cost.locks)));
 }
 
 fn said(estimate: &Estimate) -> String {
@@ -68,12 +60,8 @@ fn seconds(milliseconds: u64) -> String {
     format!("{} s", amount::count(milliseconds / 1000))
 }
 
-fn locks<'a>(locks: impl Iterator<Item = (&'a String, &'a u64)>) -> String {
-    let mut sums = BTreeMap::<&str, u64>::new();
-    for (mode, tables) in locks {
-        *sums.entry(mode).or_insert(0) += tables;
-    }
-    let each = sums.into_iter().map(|(mode, tables)| format!("{} on {}", mode, amount::plural(tables, "table", "tables")));
+fn locks(locks: &BTreeMap<String, u64>) -> String {
+    let each = locks.iter().map(|(mode, tables)| format!("{mode} on {}", amount::plural(*tables, "table", "tables")));
     let each: Vec<_> = each.collect();
     if each.is_empty() { "none".to_owned() } else { each.join(", ") }
 }

@@ -22,6 +22,24 @@ pub struct Measured {
     pub locks: BTreeMap<String, u64>,
 }
 
+impl Measured {
+    /// Returns what transactions on several databases cost together. What is unknown of one is unknown of all.
+    #[must_use]
+    pub fn of_all<'a>(parts: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut all = Self { wal_bytes: Some(0), room_bytes: Some(0), ..Self::default() };
+        for part in parts {
+            all.rows += part.rows;
+            all.milliseconds += part.milliseconds;
+            all.wal_bytes = all.wal_bytes.zip(part.wal_bytes).map(|(sum, bytes)| sum + bytes);
+            all.room_bytes = all.room_bytes.zip(part.room_bytes).map(|(sum, bytes)| sum + bytes);
+            for (mode, tables) in &part.locks {
+                *all.locks.entry(mode.clone()).or_insert(0) += tables;
+            }
+        }
+        all
+    }
+}
+
 /// What a plan's part cost when it was rehearsed: everything but COMMIT.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rehearsed {

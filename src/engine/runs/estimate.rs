@@ -33,6 +33,21 @@ pub struct Estimate {
     pub not_known: Option<String>,
 }
 
+impl Estimate {
+    /// Returns what was measured, which is the least and the most.
+    #[must_use]
+    pub fn of(measured: Measured) -> Self {
+        Self {
+            rows: measured.rows,
+            milliseconds: Some([measured.milliseconds; 2]),
+            wal_bytes: measured.wal_bytes.map(|bytes| [bytes; 2]),
+            room_bytes: measured.room_bytes.map(|bytes| [bytes; 2]),
+            locks: measured.locks,
+            ..Self::default()
+        }
+    }
+}
+
 /// Estimates a plan by the run's own journal, and by those of the other runs of a folder that were merged into the same OLD.
 /// What cannot be read says nothing, and keeps nobody from a merge.
 #[must_use]
@@ -44,15 +59,8 @@ pub fn estimate(store: &dyn Store, plan: &Plan, folder: &Path) -> Estimate {
         return found;
     }
     if let Some(parts) = rehearsal(&Journal::read(store).unwrap_or_default(), plan) {
-        for part in &parts {
-            for (mode, tables) in &part.locks {
-                *found.locks.entry(mode.clone()).or_insert(0) += tables;
-            }
-        }
-        let all = |of: &dyn Fn(&Measured) -> Option<u64>| parts.iter().map(of).sum::<Option<u64>>().map(|sum| [sum; 2]);
-        found.milliseconds = all(&|one| Some(one.milliseconds));
-        (found.wal_bytes, found.room_bytes) = (all(&|one| one.wal_bytes), all(&|one| one.room_bytes));
-        return Estimate { by: "this plan's own rehearsal".to_owned(), ..found };
+        let by = "this plan's own rehearsal".to_owned();
+        return Estimate { rows, by, ..Estimate::of(Measured::of_all(&parts)) };
     }
     let measured = merges(folder, plan);
     let near: Vec<_> = measured.iter().filter(|one| one.rows.saturating_mul(LEAST_PART) >= rows).take(MERGES).collect();
