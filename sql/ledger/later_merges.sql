@@ -5,23 +5,24 @@
 -- bytea (16 bytes a digest).
 -- Server: 13.
 select m.run_id,
-       w.action = 'merge' as is_merge,
+       w.action in ('merge', 'merge_batch') as is_merge,
        b.key,
        b.keys
   from "failback".ledger as m
   join "failback".ledger as w on w.plan_digest = m.plan_digest and w.id >= m.id
   join "failback".brought as b on b.transaction_id = w.transaction_id
- where m.action = 'merge'
+ where m.action in ('merge', 'merge_batch')
    and m.plan_digest <> $1
    and m.id > (select pg_catalog.max(own.id)
                  from "failback".ledger as own
                 where own.plan_digest = $1
-                  and own.action = 'merge')
+                  and own.action in ('merge', 'merge_batch'))
    and not exists (select
                      from "failback".ledger as since
                     where since.plan_digest = m.plan_digest
                       and since.id > m.id
-                      and since.action <> 'undo_part')
+                      and since.action not in ('undo_part', 'merge_batch')
+                      and (since.action <> 'merge' or m.action <> 'merge_batch'))
    and (b.relation = $2
         or b.relation_id = pg_catalog.to_regclass($3)::pg_catalog.oid)
  order by b.id

@@ -5,7 +5,7 @@
 select m.transaction_id,
        m.tables::pg_catalog.text as tables
   from "failback".ledger as m
- where m.action = 'merge'
+ where m.action in ('merge', 'merge_batch')
    and m.xmin::pg_catalog.text::pg_catalog.int8 = m.transaction_id % 4294967296
    and pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::pg_catalog.text::pg_catalog.int8
        - m.transaction_id < 2147483648

@@ -15,18 +15,18 @@ select l.run_id,
         or l.id > (select pg_catalog.max(m.id)
                      from "failback".ledger as m
                     where m.plan_digest = $2
-                      and m.action = 'merge'))
+                      and m.action in ('merge', 'merge_batch')))
    and not exists (select
                      from "failback".ledger as m
                     where m.plan_digest = l.plan_digest
-                      and m.action = 'merge'
+                      and m.action in ('merge', 'merge_batch')
                       and m.id > l.id)
    and exists (select
                  from "failback".ledger as m
                 where m.plan_digest = l.plan_digest
-                  and m.action = 'merge'
+                  and m.action in ('merge', 'merge_batch')
                   and m.id < (select pg_catalog.min(o.id)
                                 from "failback".ledger as o
                                where o.plan_digest = $2
-                                 and o.action = 'merge'))
+                                 and o.action in ('merge', 'merge_batch')))
  order by l.id

@@ -1,6 +1,7 @@
 //! `failback merge`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
@@ -10,8 +11,8 @@ use super::options::{WithOld, Writing};
 use super::page::Page;
 use super::settings::{Settings, shell_word};
 use super::table::Table;
-use super::{Call, Exit, amount, cost, coverage, report, run};
-use crate::engine::{self, Context, DatabaseOutcome, Estimate, MergeOptions, MergeReport};
+use super::{Call, Exit, amount, cost, coverage, left_rows, report, run};
+use crate::engine::{self, Context, DatabaseOutcome, Estimate, LiveOptions, MergeOptions, MergeReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::policy::Action;
@@ -22,11 +23,14 @@ use crate::staging::Plan;
 /// Carries out exactly what `plan` froze, one transaction a database, or refuses and writes nothing. Every row is compared
 /// first: what has moved since the diff stops the merge. OLD's own ledger keeps a plan from being carried out twice.
 #[derive(Args)]
+#[expect(clippy::struct_excessive_bools, reason = "options, each asked for on its own")]
 #[command(after_help = "\
 Examples:
   failback merge --dry-run
   failback merge --confirm old.example.com:5432
-  failback merge --leave-held --confirm old.example.com:5432")]
+  failback merge --leave-held --confirm old.example.com:5432
+  failback merge --live --leave-held --confirm old.example.com:5432
+  touch runs/20261129T133836Z-3335/pause     # a live merge waits between batches as long as the file is there")]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) writing: Writing,
@@ -40,6 +44,16 @@ pub(super) struct Arguments {
     /// the merge. Rows that are no longer as they were compared stop it
     #[arg(long, help_heading = "Writing to OLD")]
     pub(super) again: bool,
+    /// Merge in batches, each a transaction of its own, while OLD serves traffic. A row that has moved since the diff is left,
+    /// and named, and the others come. Stopped or killed at any moment, the same command goes on
+    #[arg(long, help_heading = "Writing to OLD", conflicts_with = "dry_run")]
+    pub(super) live: bool,
+    /// How many rows a batch of a live merge has at most
+    #[arg(long, value_name = "ROWS", default_value_t = 500, requires = "live", help_heading = "Writing to OLD")]
+    pub(super) batch_rows: u32,
+    /// How many milliseconds a batch should take at most: one that takes longer is followed by smaller ones
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 200, requires = "live", help_heading = "Writing to OLD")]
+    pub(super) batch_time: u32,
     #[command(flatten)]
     pub(super) options: WithOld,
 }
@@ -63,12 +77,19 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     // Whatever is wrong with the plan, the merge says it.
     let plan = Plan::read(context.store()).ok();
     let estimate = plan.map(|plan| engine::estimate(context.store(), &plan, Path::new(settings.config.runs())));
-    let report = engine::merge(&context, options).await;
+    let report = if arguments.live {
+        let batch_rows = usize::try_from(arguments.batch_rows).unwrap_or(usize::MAX);
+        let batch_time = Duration::from_millis(u64::from(arguments.batch_time));
+        engine::merge_live(&context, options, LiveOptions { batch_rows, batch_time }).await
+    } else {
+        engine::merge(&context, options).await
+    };
     if !options.dry_run {
         report::renew_after(call, &settings, context.store(), &report);
     }
     let report = report?;
     let mut lines = page(call, &context, &report, "merged into");
+    left_rows::tell(&mut lines, &report);
     cost::compared(&mut lines, &report, estimate.as_ref());
     let mut page = coverage::headed(call, &report.coverage, &lines);
     page.next(if report.dry_run {
@@ -113,7 +134,7 @@ fn refuse_held(settings: &Settings, context: &Context, arguments: &Arguments) ->
 
 /// Says whether everything was carried over, or rows were left aside.
 pub(super) fn exit(report: &MergeReport) -> Exit {
-    if report.dry_run || report.held + report.skipped == 0 { Exit::Done } else { Exit::LeftAside }
+    if report.dry_run || report.held + report.skipped + report.left_rows() == 0 { Exit::Done } else { Exit::LeftAside }
 }
 
 /// Lays out what a merge or an undo wrote.

@@ -36,6 +36,7 @@ mod grants;
 mod held_log;
 mod horizons;
 mod lacking;
+mod left_rows;
 mod log;
 mod log_line;
 mod mark;

@@ -8,7 +8,7 @@ use super::options::{MakingRun, Scope, Writing};
 use super::page::Page;
 use super::settings::Settings;
 use super::{Call, Exit, amount, approve, coverage, diff, discover, export, merge, plan, report, run, verify};
-use crate::engine::{self, Context, Entry, LedgerAction, MergeOptions, State, StatusReport};
+use crate::engine::{self, Context, Entry, MergeOptions, State, StatusReport};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 
@@ -110,8 +110,7 @@ enum GoesOn {
 impl GoesOn {
     /// Reads it from how far the run has come.
     fn of(far: &StatusReport) -> Result<Self> {
-        let undone =
-            |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(one)) if one.action != LedgerAction::Merge);
+        let undone = |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(one)) if !one.action.is_merge());
         let wants_a_person = |next: &str| {
             let because = if far.ledger.values().any(undone) {
                 "what it brought was taken back: to bring it once more is for a person".to_owned()
@@ -121,8 +120,7 @@ impl GoesOn {
             let error = Error::new(ErrorKind::Refused, "go on with the run").at(&far.run).because(because);
             error.next("see `failback status`, with the same --run; or leave --run out to make a new run")
         };
-        let stands =
-            |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(one)) if one.action == LedgerAction::Merge);
+        let stands = |entry: &Result<Option<Entry>, String>| matches!(entry, Ok(Some(one)) if one.action.is_merge());
         let silent = far.ledger.iter().find_map(|(name, entry)| Some((name, entry.as_ref().err()?)));
         if let ("status", Some((name, cause))) = (far.next, silent) {
             let error = Error::new(ErrorKind::Connect, "ask OLD how far the run has come").at(format!("database {name}"));

@@ -112,6 +112,9 @@ fn next(settings: &Settings, store: &dyn Store, report: &StatusReport, wanted: O
         steps.extend(settings.steps_to_new_run(store)?);
         return Ok(steps);
     }
+    if report.is_unfinished() {
+        return Ok(unfinished(settings));
+    }
     if report.next != "merge" || report.actions.get(Action::Hold) == 0 {
         return Ok(settings.steps(report.next, &[]));
     }
@@ -123,6 +126,15 @@ fn next(settings: &Settings, store: &dyn Store, report: &StatusReport, wanted: O
     }
     steps.extend(settings.steps("merge", &["--leave-held".to_owned()]));
     Ok(steps)
+}
+
+/// Says how to go on where a live merge has not ended.
+fn unfinished(settings: &Settings) -> Vec<Step> {
+    let mut steps = vec![Step::Say("a live merge has not ended: go on with it".to_owned())];
+    steps.extend(settings.steps("merge", &["--live".to_owned(), "--leave-held".to_owned()]));
+    steps.push(Step::Say("or take back what it has brought:".to_owned()));
+    steps.extend(settings.steps("undo", &[]));
+    steps
 }
 
 /// Says how to go on where OLD's ledger does not know of a merge that was committed.
@@ -162,7 +174,11 @@ fn page(call: &Call, report: &StatusReport) -> Page {
                 let stands = entry.standing_rows.map_or_else(String::new, |rows| {
                     format!("; of the merge, {} still", amount::plural(rows, "row stands", "rows stand"))
                 });
-                format!("{} of {} at {}{stands}", deed(entry.action), amount::rows(rows), entry.recorded_at)
+                let left = entry
+                    .unlanded_rows
+                    .filter(|rows| *rows > 0)
+                    .map_or_else(String::new, |rows| format!("; {} left as OLD has them", amount::rows(rows)));
+                format!("{} of {} at {}{stands}{left}", deed(entry.action), amount::rows(rows), entry.recorded_at)
             }
             Ok(None) => report.lost.get(database).map_or_else(|| "nothing was merged".to_owned(), Clone::clone),
             Err(error) => format!("OLD could not be asked: {error}"),
@@ -191,6 +207,7 @@ fn page(call: &Call, report: &StatusReport) -> Page {
 const fn deed(action: LedgerAction) -> &'static str {
     match action {
         LedgerAction::UndoPart => "undo in part",
+        LedgerAction::MergeBatch => "live merge, not finished,",
         action => action.word(),
     }
 }

@@ -4,12 +4,10 @@ use clap::Args;
 
 use super::confirm::confirm;
 use super::options::{WithOld, Writing};
-use super::page::Page;
-use super::paint::tame;
 use super::settings::{Settings, shell_word};
 use super::step::Step;
-use super::{Call, Exit, amount, merge, report, run};
-use crate::engine::{self, LeftRows, MergeOptions, MergeReport, UndoOf};
+use super::{Call, Exit, amount, left_rows, merge, report, run};
+use crate::engine::{self, MergeOptions, UndoOf};
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::policy::read_key;
@@ -78,7 +76,7 @@ pub(super) async fn run(call: &Call, arguments: &Arguments) -> Result<Exit> {
     // What the merge left aside is none of an undo's business.
     (report.held, report.skipped) = (0, 0);
     let mut page = merge::page(call, &context, &report, "taken back from");
-    left(&mut page, &report);
+    left_rows::tell(&mut page, &report);
     if report.kept_rows() > 0 {
         page.line("");
         page.line(format!("not asked for, and still merged: {}", amount::rows(report.kept_rows())));
@@ -127,38 +125,4 @@ fn of_part(arguments: &Arguments) -> Vec<String> {
     }
     words.extend(arguments.unit.then(|| "--unit".to_owned()));
     words
-}
-
-/// How many keys of a table are shown; `--json` has more.
-const SHOWN: usize = 20;
-
-/// Lists the rows that stay as they are, and those about which there was nothing to do.
-fn left(page: &mut Page, report: &MergeReport) {
-    for database in &report.databases {
-        for rows in &database.left {
-            let said = named(&database.database, rows, "left as they are: ");
-            let said = page.paint().yellow(&said);
-            keys(page, said, rows);
-        }
-        for rows in &database.taken_back {
-            keys(page, named(&database.database, rows, "taken back before: "), rows);
-        }
-    }
-}
-
-fn named(database: &str, rows: &LeftRows, what: &str) -> String {
-    tame(&format!("{database}: {}: {} {what}{}", rows.table, amount::rows(rows.rows), rows.why))
-}
-
-/// Names rows by their keys, below a line that says what they are.
-fn keys(page: &mut Page, said: String, rows: &LeftRows) {
-    page.line("");
-    page.line(said);
-    for key in rows.keys.iter().take(SHOWN) {
-        page.line(format!("  {}", tame(key)));
-    }
-    let more = rows.rows.saturating_sub(SHOWN.min(rows.keys.len()) as u64);
-    if more > 0 {
-        page.line(format!("  and {} (--json lists the first {})", amount::plural(more, "more", "more"), LeftRows::MOST_KEYS));
-    }
 }

@@ -62,7 +62,10 @@ pub use fence::{
 };
 pub use grants::{GrantScript, grants};
 pub use mark::{MarkReport, MarkedServer, mark};
-pub use merge::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase, UndoOf, merge, undo, undo_part};
+pub use merge::{
+    DatabaseOutcome, LeftRows, LiveOptions, MergeOptions, MergeReport, MergedDatabase, UndoOf, merge, merge_live, undo,
+    undo_part,
+};
 pub use plan::{
     Met, MovedDecision, MovedRows, PlanMoves, PlanReport, PlannedTable, Reject, TalliedRows, TalliedRule, Tally, Wanting,
     ask_conditions, decisions_text, expect_columns, moved_decisions, picks_text, plan, plan_moves, read_decisions,

@@ -67,7 +67,9 @@ impl OldWrites {
     pub(super) fn committed(&self, what: &str) {
         self.tell(|record| {
             record.resolve(what);
-            record.committed.push(what.to_owned());
+            if record.committed.last().is_none_or(|last| last != what) {
+                record.committed.push(what.to_owned());
+            }
         });
     }
 

@@ -6,7 +6,10 @@ use crate::name::Ident;
 pub const LEDGER_SCHEMA: &str = "failback";
 
 /// The newest format of the ledger that is understood.
-const LEDGER_FORMAT: u32 = 1;
+const LEDGER_FORMAT: u32 = 2;
+
+/// The format of a ledger that does not say it.
+const FIRST_FORMAT: u32 = 1;
 
 /// What is in the schema that the configuration means for the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +72,7 @@ impl LedgerPlace {
     /// understands it, and one without a comment is of the first format.
     #[must_use]
     pub fn judge(facts: LedgerFacts) -> Self {
-        let format = facts.comment.as_deref().and_then(format_of).unwrap_or(LEDGER_FORMAT);
+        let format = facts.comment.as_deref().and_then(format_of).unwrap_or(FIRST_FORMAT);
         match facts {
             _ if format > LEDGER_FORMAT => Self::Newer { format },
             LedgerFacts { has_ledger: true, has_brought: false, has_name_of_brought: true, .. } => {
@@ -121,7 +124,8 @@ mod tests {
         assert!(matches!(LedgerPlace::judge(clash), LedgerPlace::Taken(_)));
         let said = |comment: &str| LedgerPlace::judge(LedgerFacts { comment: Some(comment.to_owned()), ..whole.clone() });
         assert_eq!(said("failback ledger, format 1: x"), LedgerPlace::Ledger { memory: Memory::ByIdentity });
-        assert_eq!(said("failback ledger, format 2: x"), LedgerPlace::Newer { format: 2 });
+        assert_eq!(said("failback ledger, format 2: x"), LedgerPlace::Ledger { memory: Memory::ByIdentity });
+        assert_eq!(said("failback ledger, format 3: x"), LedgerPlace::Newer { format: 3 });
         assert_eq!(said("anything"), LedgerPlace::Ledger { memory: Memory::ByIdentity });
     }
 }

@@ -129,6 +129,9 @@ pub struct Intent {
     /// Whether OLD was started anew between the export and a merge: what transaction ids of before prove is not relied on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub restarted: bool,
+    /// Whether it is a live merge, whose batches OLD's ledger knows one by one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub live: bool,
 }
 
 /// What was committed.
@@ -297,7 +300,7 @@ mod tests {
     use crate::store::LocalStore;
 
     fn intent(database: &str) -> Intent {
-        Intent { plan: "p".to_owned(), database: database.to_owned(), restarted: false }
+        Intent { plan: "p".to_owned(), database: database.to_owned(), restarted: false, live: false }
     }
 
     fn committed(database: &str) -> Committed {

@@ -34,8 +34,8 @@ impl LoadTable<'_> {
         )
     }
 
-    /// Deletes as many copies of each row as the load table says, those first that a transaction wrote.
-    pub(super) fn delete_copies(&self, own: Option<i64>) -> String {
+    /// Deletes as many copies of each row as the load table says, those first that some transactions wrote.
+    pub(super) fn delete_copies(&self, own: &[i64]) -> String {
         format!(
             "delete from {table} x using (select r.tableoid as relation, r.ctid as place, {row} as digest, \
              pg_catalog.row_number() over (partition by {row} order by {own} desc) as copy from {table} r) t \
@@ -43,7 +43,7 @@ impl LoadTable<'_> {
              on w.digest = t.digest and t.copy <= w.planned where x.tableoid = t.relation and x.ctid = t.place",
             table = self.table(),
             row = self.source.row_digest("r"),
-            own = is_written_in("r", own.as_slice()),
+            own = is_written_in("r", own),
             digest = self.stand_in(WHOLE_ROW_COLUMNS[0]),
             load = self.load(),
         )
@@ -51,8 +51,8 @@ impl LoadTable<'_> {
 
     /// The rows of a load table that are to be written, each with its number among those of its kind (`rank`), how many these
     /// are (`planned`), how many copies OLD had as the plan knows it (`before`), how many it has (`copies`), and how many of
-    /// these a transaction wrote (`own`). `absent` are the operations on rows that OLD did not have.
-    fn counted(&self, absent: &str, own: Option<i64>) -> String {
+    /// these some transactions wrote (`own`). `absent` are the operations on rows that OLD did not have.
+    fn counted(&self, absent: &str, own: &[i64]) -> String {
         format!(
             "(select s.ord, s.op, s.rank, s.planned, coalesce(s.first - 1, s.last) as before, coalesce(t.copies, 0) as copies, \
              coalesce(t.own, 0) as own from (select s.ord, s.op, {digest} as digest, \
@@ -67,7 +67,7 @@ impl LoadTable<'_> {
             load = self.load(),
             table = self.table(),
             row = self.source.row_digest("r"),
-            own = is_written_in("r", own.as_slice()),
+            own = is_written_in("r", own),
         )
     }
 
@@ -75,15 +75,15 @@ impl LoadTable<'_> {
     /// wrote them, as the second column says.
     #[must_use]
     pub fn miscounted(&self) -> String {
-        format!("select w.ord, true from {} where w.copies <> w.before order by w.ord", self.counted("'i', 'n'", None))
+        format!("select w.ord, true from {} where w.copies <> w.before order by w.ord", self.counted("'i', 'n'", &[]))
     }
 
     /// Finds the positions of copies that a merge brought and that are not its own any more, and says of each whether others
-    /// wrote it; else it is gone. Without the merge's transaction, whichever copies are left count as its own.
+    /// wrote it; else it is gone. Without the merge's transactions, whichever copies are left count as its own.
     #[must_use]
-    pub fn changed_copies(&self, merge: Option<i64>) -> String {
+    pub fn changed_copies(&self, merge: &[i64]) -> String {
         let gone = "greatest(0, w.before + w.planned - w.copies)";
-        let own = if merge.is_some() { "w.own".to_owned() } else { format!("(w.planned - {gone})") };
+        let own = if merge.is_empty() { format!("(w.planned - {gone})") } else { "w.own".to_owned() };
         format!(
             "select w.ord, w.rank - {own} > {gone} from {} where w.op = 'd' and w.rank > {own} order by w.ord",
             self.counted("'d', 'n'", merge),
@@ -97,10 +97,10 @@ pub fn copies(source: RowSource<'_>, keys: &[Vec<String>]) -> String {
     counts(source, "true", keys)
 }
 
-/// As [`copies`], those that a transaction wrote last.
+/// As [`copies`], those that some transactions wrote last.
 #[must_use]
-pub fn own_copies(source: RowSource<'_>, transaction: i64, keys: &[Vec<String>]) -> String {
-    counts(source, &is_written_in("r", &[transaction]), keys)
+pub fn own_copies(source: RowSource<'_>, transactions: &[i64], keys: &[Vec<String>]) -> String {
+    counts(source, &is_written_in("r", transactions), keys)
 }
 
 fn counts(source: RowSource<'_>, condition: &str, keys: &[Vec<String>]) -> String {

@@ -216,9 +216,9 @@ impl LoadTable<'_> {
     }
 
     /// Deletes the rows that go, and those that are replaced because they take part in a swap of unique values. Of a table
-    /// without a key those copies go first that a transaction wrote, if one is given.
+    /// without a key those copies go first that some transactions wrote.
     #[must_use]
-    pub fn delete(&self, own: Option<i64>) -> String {
+    pub fn delete(&self, own: &[i64]) -> String {
         if self.source.key.is_whole_row() {
             return self.delete_copies(own);
         }

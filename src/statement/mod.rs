@@ -111,5 +111,5 @@ pub use unmoved::count_rows;
 pub use update::{UpdatePart, UpdateParts};
 pub use value::{is_no_earlier, travelling_value};
 pub use wal_records::wal_commits;
-pub use writer::{is_in, is_in_place, is_older, is_written_by_another, is_written_by_others, is_written_in, young};
+pub use writer::{is_in, is_in_place, is_older, is_written_by_none, is_written_by_others, is_written_in, young};
 pub use written_since::{Unknown, WriterMark, has_row_of};

@@ -7,7 +7,7 @@ use crate::schema::{ComparisonKey, KeyColumn, KeyOrder, Table, WHOLE_ROW_COLUMNS
 
 use super::key_range::{KeyRange, own};
 use super::value::travelling_value;
-use super::writer::xid;
+use super::writer::is_written_by_none;
 
 /// The rows of one table, under the alias `t`, with the columns of their comparison key.
 #[derive(Clone, Copy, Debug)]
@@ -286,10 +286,10 @@ pub(super) fn given_keys(source: RowSource<'_>, keys: &[Vec<String>]) -> (String
     (format!("unnest({}) with ordinality as k({}, ord)", arrays.join(", "), names.join(", ")), values)
 }
 
-/// Counts a table's rows that a transaction wrote last.
+/// Counts a table's rows that some transactions wrote last.
 #[must_use]
-pub fn rows_written_by(source: RowSource<'_>, transaction: i64) -> String {
-    format!("select count(*) from {} t where t.xmin = {}", source.relation(), xid(transaction))
+pub fn rows_written_by(source: RowSource<'_>, transactions: &[i64]) -> String {
+    format!("select count(*) from {} t where not ({})", source.relation(), is_written_by_none(transactions))
 }
 
 /// Returns a predicate that is true for rows that NEW may have written after an instant: stamped at or after it, or not at all.

@@ -9,8 +9,18 @@ pub(super) fn xid(transaction: i64) -> String {
 
 /// Returns an expression that is true for a row, under the alias `t`, that another transaction than the given one wrote last.
 #[must_use]
-pub fn is_written_by_another(transaction: i64) -> String {
+fn is_written_by_another(transaction: i64) -> String {
     format!("t.xmin <> {}", xid(transaction))
+}
+
+/// As [`is_written_by_another`], of all transactions of a merge; true without any.
+#[must_use]
+pub fn is_written_by_none(transactions: &[i64]) -> String {
+    match transactions {
+        [] => "true".to_owned(),
+        [one] => is_written_by_another(*one),
+        several => is_written_by_others(several),
+    }
 }
 
 /// As [`is_written_by_another`], of several transactions.
@@ -24,6 +34,16 @@ pub fn is_written_by_others(transactions: &[i64]) -> String {
 /// one.
 pub(super) fn is_written_after(alias: &str, transaction: i64) -> String {
     format!("pg_catalog.age({alias}.xmin) < pg_catalog.age({})", xid(transaction))
+}
+
+/// As [`is_written_after`], of all transactions of a merge, in their order: by none of them, and later than the first. Without
+/// any it is true for every row.
+pub(super) fn is_written_since(alias: &str, transactions: &[i64]) -> String {
+    match transactions {
+        [] => "true".to_owned(),
+        [one] => is_written_after(alias, *one),
+        [first, ..] => format!("{} and not {}", is_written_after(alias, *first), is_written_in(alias, transactions)),
+    }
 }
 
 /// Returns a condition that is true for a row under an alias that no transaction has written since a horizon, and false where

@@ -4,15 +4,15 @@
 use super::LoadTable;
 use super::check::{children, pairs};
 use super::read::own_rows;
-use super::writer::{is_older, is_written_after, is_written_by_another, is_written_by_others};
+use super::writer::{is_older, is_written_by_none, is_written_by_others, is_written_since};
 use crate::name::Ident;
 use crate::schema::{ForeignKey, Table};
 
 /// By what rows tell that a merge wrote them last.
 #[derive(Clone, Debug)]
 pub struct WriterMark {
-    /// The merge's transaction.
-    pub transaction: i64,
+    /// The merge's transactions.
+    pub transactions: Vec<i64>,
     /// Transactions in which failback put back what later merges had found.
     pub put_back_in: Vec<i64>,
     /// Relations that were rewritten since: their rows bear the number of whoever did that.
@@ -34,7 +34,7 @@ impl WriterMark {
     /// The condition under which a row `t` was written by somebody else. In columns of which the load knows no value others may
     /// have written something before a later merge came: a row that goes with them must be the merge's alone.
     fn is_written_by_another(&self, has_unknown: bool) -> String {
-        let by_another = is_written_by_another(self.transaction);
+        let by_another = is_written_by_none(&self.transactions);
         if self.put_back_in.is_empty() {
             return by_another;
         }
@@ -94,11 +94,11 @@ impl LoadTable<'_> {
         )
     }
 
-    /// Finds those of some positions to whose rows children refer that were written after a transaction; without one, any
-    /// children.
+    /// Finds those of some positions to whose rows children refer that were written after a merge's transactions; without
+    /// any, all children.
     #[must_use]
-    pub fn with_children_since(&self, key: &ForeignKey, transaction: Option<i64>, positions: &[usize]) -> String {
-        let since = transaction.map_or_else(|| "true".to_owned(), |number| is_written_after("c", number));
+    pub fn with_children_since(&self, key: &ForeignKey, transactions: &[i64], positions: &[usize]) -> String {
+        let since = is_written_since("c", transactions);
         self.with_children(key, positions, &since)
     }
 
@@ -138,14 +138,14 @@ impl LoadTable<'_> {
         )
     }
 
-    /// Finds the positions of rows that go and whose values, in some columns, a row has that was written after a transaction;
-    /// without one, any row. What was inserted under one key may be there under another.
+    /// Finds the positions of rows that go and whose values, in some columns, a row has that was written after a merge's
+    /// transactions; without any, every row. What was inserted under one key may be there under another.
     #[must_use]
-    pub fn under_other_keys(&self, transaction: Option<i64>, columns: &[Ident]) -> String {
+    pub fn under_other_keys(&self, transactions: &[i64], columns: &[Ident]) -> String {
         let compared: Vec<_> = (0..self.columns.len()).filter(|index| columns.contains(&self.columns[*index].name)).collect();
         let own: Vec<_> = compared.iter().map(|index| format!("t.{}", self.columns[*index].name.sql())).collect();
         let values: Vec<_> = compared.iter().map(|index| self.value(*index)).collect();
-        let since = transaction.map_or_else(|| "true".to_owned(), |number| is_written_after("t", number));
+        let since = is_written_since("t", transactions);
         format!(
             "select distinct s.ord from {} s join {} on row({})::text = row({})::text where s.op = 'd' and {since} \
              order by s.ord",
@@ -156,10 +156,10 @@ impl LoadTable<'_> {
         )
     }
 
-    /// Asks whether any row of the table was written after a transaction; without one, whether there is any.
+    /// Asks whether any row of the table was written after a merge's transactions; without any, whether there is one.
     #[must_use]
-    pub fn any_written_after(&self, transaction: Option<i64>) -> String {
-        let since = transaction.map_or_else(|| "true".to_owned(), |number| is_written_after("t", number));
+    pub fn any_written_after(&self, transactions: &[i64]) -> String {
+        let since = is_written_since("t", transactions);
         format!("select exists (select from {} t where {since})", self.table())
     }
 }

@@ -184,7 +184,10 @@ fn became(row: &ExplainedRow) -> String {
                              mean"
                 .to_owned()
         }
-        Became::NotAsked => "an undo took a part of the merge back; only OLD's ledger knows which (--now asks it)".to_owned(),
+        Became::NotAsked => {
+            "a part of the merge was taken back, or left by a live merge; only OLD's ledger knows which (--now asks it)"
+                .to_owned()
+        }
     };
     format!("{}: {what}", row.became)
 }

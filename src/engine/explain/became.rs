@@ -13,7 +13,7 @@ use crate::words::words;
 pub enum Became {
     /// There is no plan that says what is done with it.
     NotPlanned,
-    /// The plan writes it, and was not merged.
+    /// The plan writes it, and it was not merged: the plan was not, or a live merge has not come to it, or has left it.
     NotMerged,
     /// The merge wrote it, and stands.
     Applied,
@@ -27,7 +27,7 @@ pub enum Became {
     Held,
     /// It was left aside on purpose.
     Skipped,
-    /// An undo took a part of the merge back, and only OLD's ledger knows which.
+    /// A part of the merge was taken back, or left by a live merge, and only OLD's ledger knows which.
     NotAsked,
     /// The run's journal has a merge, and OLD's ledger knows nothing of it.
     NotKnown,
@@ -49,8 +49,11 @@ words!(Became {
 /// What a run's journal has last of a plan.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Last {
-    /// A merge.
-    Merged,
+    /// A merge; a live one may have left rows, or has not ended.
+    Merged {
+        /// Whether all of the plan's rows are known to be written.
+        all: bool,
+    },
     /// An undo.
     Undone {
         /// How many rows it left; an earlier failback did not count them.
@@ -65,7 +68,8 @@ impl Became {
             None if self == Self::NotMerged => Self::NotMerged,
             None => Self::NotKnown,
             Some(entry) => match entry.action {
-                LedgerAction::Merge => Self::Applied,
+                _ if !entry.has_landed(table, row) => Self::NotMerged,
+                LedgerAction::Merge | LedgerAction::MergeBatch => Self::Applied,
                 LedgerAction::UndoPart if entry.left.is_none() => Self::NotAsked,
                 LedgerAction::UndoPart if entry.has_before_it(table, row) => Self::Left,
                 LedgerAction::Undo | LedgerAction::UndoPart => Self::TakenBack,
@@ -77,9 +81,9 @@ impl Became {
     pub(super) fn by_journal(action: Option<Action>, last: Option<Last>) -> Self {
         Self::of(action, || match last {
             None => Self::NotMerged,
-            Some(Last::Merged) => Self::Applied,
+            Some(Last::Merged { all: true }) => Self::Applied,
             Some(Last::Undone { left: Some(0) }) => Self::TakenBack,
-            Some(Last::Undone { .. }) => Self::NotAsked,
+            Some(Last::Undone { .. } | Last::Merged { all: false }) => Self::NotAsked,
         })
     }
 
@@ -100,12 +104,12 @@ mod tests {
 
     #[test]
     fn what_is_not_written_never_depends_on_the_merge() {
-        for last in [None, Some(Last::Merged), Some(Last::Undone { left: Some(3) })] {
+        for last in [None, Some(Last::Merged { all: true }), Some(Last::Undone { left: Some(3) })] {
             assert_eq!(Became::by_journal(Some(Action::Hold), last), Became::Held);
             assert_eq!(Became::by_journal(None, last), Became::NotPlanned);
         }
         assert_eq!(Became::by_journal(Some(Action::Update), None), Became::NotMerged);
-        assert_eq!(Became::by_journal(Some(Action::Update), Some(Last::Merged)), Became::Applied);
+        assert_eq!(Became::by_journal(Some(Action::Update), Some(Last::Merged { all: true })), Became::Applied);
         assert_eq!(Became::by_journal(Some(Action::Delete), Some(Last::Undone { left: Some(0) })), Became::TakenBack);
         assert_eq!(Became::by_journal(Some(Action::Insert), Some(Last::Undone { left: None })), Became::NotAsked);
     }

@@ -92,7 +92,7 @@ impl Subject<'_> {
         }
         let (mut now, mut spelt) = (None, None);
         if self.options.now {
-            let against = Against { record: database, table, staged: None, merged_in: None };
+            let against = Against { record: database, table, staged: None, merged_in: &[] };
             let looked = now::look(self.context, self.review, &against, &asked_of_servers(asked)).await?;
             (now, spelt) = (Some(looked.now), looked.key);
         }
@@ -167,11 +167,11 @@ impl Subject<'_> {
         explained: &mut ExplainedRow,
     ) -> Result<()> {
         let position = usize::try_from(located.position).unwrap_or(usize::MAX);
-        let mut merged_in = None;
+        let mut merged_in = Vec::new();
         if let Some(part) = part {
             match self.ledger_of(part, database).await {
                 Ok(last) => {
-                    merged_in = last.as_ref().and_then(|entry| entry.merged_in);
+                    merged_in = last.as_ref().map_or_else(Vec::new, |entry| entry.written_in.clone());
                     explained.became = explained.became.by_ledger(seen.row.action, last.as_ref(), (table.id, position));
                     explained.ledger = last.map(|entry| LedgerSays {
                         action: entry.action,
@@ -186,7 +186,7 @@ impl Subject<'_> {
         let planned = part.and_then(|part| part.tables.iter().find(|one| one.id == table.id));
         let asked = (planned, seen.row.action);
         let staged = Staged::read(self.context.store(), (table, diff), asked, located.position)?;
-        let against = Against { record: database, table, staged: Some(&staged), merged_in };
+        let against = Against { record: database, table, staged: Some(&staged), merged_in: &merged_in };
         let looked = now::look(self.context, self.review, &against, &asked_of_servers(&self.options.key)).await?;
         explained.now = Some(looked.now);
         Ok(())
@@ -217,8 +217,16 @@ impl Subject<'_> {
     /// What the journal has last of a plan's part; nothing where it was not merged.
     fn last_of(&self, part: &DatabasePlan) -> Option<Last> {
         let is_it = |end: &Committed| end.plan == part.digest && end.database == part.name;
+        let mut has_failed = false;
         self.journal.entries.iter().rev().find_map(|entry| match &entry.record {
-            JournalRecord::Merged(end) if is_it(end) => Some(Last::Merged),
+            JournalRecord::Merged(end) if is_it(end) => Some(Last::Merged { all: end.left.is_none() }),
+            JournalRecord::MergeFailed(end) if end.plan == part.digest && end.database == part.name => {
+                has_failed = true;
+                None
+            }
+            JournalRecord::MergeIntended(intent) if intent.live && entry.record.intends(&part.digest, &part.name) => {
+                (!std::mem::take(&mut has_failed)).then_some(Last::Merged { all: false })
+            }
             JournalRecord::Undone(end) if is_it(end) => Some(Last::Undone { left: end.left }),
             _ => None,
         })

@@ -71,8 +71,8 @@ pub(super) struct Against<'a> {
     pub(super) record: &'a DatabaseRecord,
     pub(super) table: &'a TableRecord,
     pub(super) staged: Option<&'a Staged>,
-    /// The merge's transaction, where its rows can still be told by it.
-    pub(super) merged_in: Option<i64>,
+    /// The merge's transactions, where its rows can still be told by them.
+    pub(super) merged_in: &'a [i64],
 }
 
 /// How both servers have a row.
@@ -181,9 +181,9 @@ async fn read(
             let next = row.get::<_, Option<i64>>(4).and_then(|next| u64::try_from(next).ok());
             let place = row.get::<_, Option<String>>(3).zip(row.get::<_, Option<String>>(2));
             said.place = place.map(|(relation, place)| format!("{relation} {place}"));
-            said.by_merge = against.merged_in.filter(|_| side == Side::Old).zip(xmin).map(|(merged_in, xmin)| {
+            said.by_merge = xmin.filter(|_| side == Side::Old && !against.merged_in.is_empty()).map(|xmin| {
                 // A row bears the lowest 32 bits.
-                merged_in.rem_euclid(1 << 32) == i64::from(xmin)
+                against.merged_in.iter().any(|merged_in| merged_in.rem_euclid(1 << 32) == i64::from(xmin))
             });
             said.means = xmin.zip(next).map_or_else(Vec::new, |asked| means(against, (side, identity), asked, said.by_merge));
             said.xmin = xmin;
@@ -207,9 +207,12 @@ fn means(
     let record = against.record;
     let then = if side == Side::Old { &record.old } else { &record.new };
     let mut said = Vec::new();
-    if let Some((is_merge, merged_in)) = by_merge.zip(against.merged_in) {
+    if let Some(is_merge) = by_merge {
         let by = if is_merge { "written last by the merge" } else { "another transaction than the merge's wrote it last" };
-        said.push(format!("{by} (transaction {merged_in})"));
+        said.push(match against.merged_in {
+            [one] => format!("{by} (transaction {one})"),
+            several => format!("{by} (it came in {} batches)", several.len()),
+        });
     }
     if identity.system_identifier.is_some() && identity.system_identifier != then.system_identifier {
         said.push("this is another server than the one that was exported: its transaction numbers are its own".to_owned());

@@ -15,7 +15,7 @@ pub(crate) async fn moved(
     load: &LoadTable<'_>,
     old: &Session,
     direction: Direction,
-    merged_in: Option<i64>,
+    merged_in: &[i64],
 ) -> Result<Vec<MovedRow>> {
     let query = match direction {
         Direction::Forward => load.miscounted(),

@@ -11,7 +11,7 @@ use crate::engine::rows::finding_names;
 use crate::engine::run::{Brought, Ledger, read_digest};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pg::Session;
-use crate::staging::{SegmentReader, TablePlan};
+use crate::staging::SegmentReader;
 use crate::statement::inserted_digests;
 use crate::store::Store;
 
@@ -36,7 +36,7 @@ pub(super) async fn expect_none(store: &dyn Store, ledger: &Ledger, old: &Sessio
             found.extend(usize::try_from(row.get::<_, i64>(0)));
         }
     }
-    let unknown = if found.is_empty() { 0 } else { unknown_to_diff(store, merge.plan, &found)? };
+    let unknown = if found.is_empty() { 0 } else { unknown_to_diff(store, merge, &found)? };
     if unknown == 0 {
         return Ok(());
     }
@@ -49,15 +49,19 @@ pub(super) async fn expect_none(store: &dyn Store, ledger: &Ledger, old: &Sessio
 }
 
 /// Counts the rows of a load table that the diff does not have as deleted on OLD; whoever inserts such has decided to.
-fn unknown_to_diff(store: &dyn Store, table: &TablePlan, in_load: &[usize]) -> Result<usize> {
+fn unknown_to_diff(store: &dyn Store, merge: &TableMerge<'_>, in_load: &[usize]) -> Result<usize> {
     let mut classes = Vec::new();
-    for segment in &table.diff {
+    for segment in &merge.plan.diff {
         for batch in SegmentReader::open_projected(store, segment, BATCH_ROWS, &["fb_class"])? {
             classes.extend(read_words::<Class>(&batch?, "fb_class")?);
         }
     }
-    let actions = planned_actions(store, table)?;
-    let written: Vec<_> = (0..actions.len()).filter(|row| actions[*row].writes()).collect();
+    let written = if let Some(chosen) = merge.chosen {
+        chosen.positions.clone()
+    } else {
+        let actions = planned_actions(store, merge.plan)?;
+        (0..actions.len()).filter(|row| actions[*row].writes()).collect()
+    };
     let is_unknown = |ord: &&usize| {
         let row = written.get(**ord);
         row.is_none_or(|row| classes.get(*row) != Some(&Class::UpdateDeleted))

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::pg::{OldWrites, Transaction};
 use crate::policy::Action;
-use crate::staging::{JournalRecord, Manifest, Plan, Rehearsed, TablePlan};
+use crate::staging::{JournalRecord, Manifest, Plan, Rehearsed, Sealed, TablePlan};
 
 /// Carries out the run's plan on OLD.
 ///
@@ -34,6 +34,15 @@ pub async fn merge(context: &Context, options: MergeOptions) -> Result<MergeRepo
 }
 
 async fn merge_plan(context: &Context, options: MergeOptions) -> Result<MergeReport> {
+    let plan = ready_plan(context, options)?;
+    perform(context, &plan, options, (LedgerAction::Merge, &UndoOf::default())).await
+}
+
+/// Reads the plan, if it may be carried out.
+///
+/// # Errors
+/// `Refused` where it is stale, or rows wait for a decision, or not enough people approve it.
+pub(super) fn ready_plan(context: &Context, options: MergeOptions) -> Result<Sealed<Plan>> {
     let plan = checked_plan(context.store())?;
     let held = plan.actions().get(Action::Hold);
     if held > 0 && !options.leave_held {
@@ -46,7 +55,7 @@ async fn merge_plan(context: &Context, options: MergeOptions) -> Result<MergeRep
     if !options.dry_run {
         expect_approved(context, &plan)?;
     }
-    perform(context, &plan, options, (LedgerAction::Merge, &UndoOf::default())).await
+    Ok(plan)
 }
 
 /// Carries a plan out, or takes it back. Every database's transaction is ready to commit before the first one commits: whatever

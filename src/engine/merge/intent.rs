@@ -23,7 +23,7 @@ impl Intention<'_> {
     /// `Storage` where the journal cannot be written: then nothing may be committed.
     pub(crate) fn declare(self) -> Result<()> {
         let record = match self.action {
-            LedgerAction::Merge => JournalRecord::MergeIntended,
+            LedgerAction::Merge | LedgerAction::MergeBatch => JournalRecord::MergeIntended,
             LedgerAction::Undo | LedgerAction::UndoPart => JournalRecord::UndoIntended,
         };
         record(self.intent()).append(self.store)
@@ -36,8 +36,12 @@ impl Intention<'_> {
     pub(crate) fn committed(self, merged: &MergedDatabase) -> Result<()> {
         let Intent { plan, database, .. } = self.intent();
         let (tables, sequences) = (merged.tables.clone(), merged.sequences.clone());
-        let next = if self.action == LedgerAction::Merge { "verify" } else { "status" };
-        let left = (self.action != LedgerAction::Merge).then(|| merged.left_rows() + merged.kept);
+        let next = if self.action.is_merge() { "verify" } else { "status" };
+        let left = match self.action {
+            LedgerAction::Merge => None,
+            LedgerAction::MergeBatch => Some(merged.left_rows()).filter(|rows| *rows > 0),
+            LedgerAction::Undo | LedgerAction::UndoPart => Some(merged.left_rows() + merged.kept),
+        };
         let (standing, measured) = (merged.standing.clone(), merged.measured.clone());
         self.ended(Committed { plan, database, tables, sequences, left, standing, measured }).map_err(|error| {
             error
@@ -51,7 +55,7 @@ impl Intention<'_> {
     pub(crate) fn failed(self, error: &Error) {
         let Some(state @ OldState::RolledBack) = error.old_state() else { return };
         let record = match self.action {
-            LedgerAction::Merge => JournalRecord::MergeFailed,
+            LedgerAction::Merge | LedgerAction::MergeBatch => JournalRecord::MergeFailed,
             LedgerAction::Undo | LedgerAction::UndoPart => JournalRecord::UndoFailed,
         };
         let Intent { plan, database, .. } = self.intent();
@@ -60,13 +64,14 @@ impl Intention<'_> {
 
     fn ended(self, what: Committed) -> Result<()> {
         let record = match self.action {
-            LedgerAction::Merge => JournalRecord::Merged,
+            LedgerAction::Merge | LedgerAction::MergeBatch => JournalRecord::Merged,
             LedgerAction::Undo | LedgerAction::UndoPart => JournalRecord::Undone,
         };
         record(what).append(self.store)
     }
 
     fn intent(self) -> Intent {
-        Intent { plan: self.part.digest.clone(), database: self.part.name.clone(), restarted: self.restarted }
+        let (plan, database) = (self.part.digest.clone(), self.part.name.clone());
+        Intent { plan, database, restarted: self.restarted, live: self.action == LedgerAction::MergeBatch }
     }
 }

@@ -5,6 +5,7 @@
 
 mod adopted;
 mod changed_values;
+mod chosen;
 mod copies;
 mod cost;
 mod definitions;
@@ -15,6 +16,12 @@ mod foreign_keys;
 mod intent;
 mod landing;
 mod later;
+mod live;
+mod live_batch;
+mod live_database;
+mod live_end;
+mod live_recovery;
+mod live_refusals;
 mod moved_row;
 mod moved_rows;
 mod named_rows;
@@ -40,6 +47,8 @@ mod written_rows;
 
 pub use execute::merge;
 pub(crate) use fitting::fitting;
-pub use report::{DatabaseOutcome, LeftRows, MergeOptions, MergeReport, MergedDatabase};
+pub use live::merge_live;
+pub(crate) use prepare::unfinished;
+pub use report::{DatabaseOutcome, LeftRows, LiveOptions, MergeOptions, MergeReport, MergedDatabase};
 pub use undo::{undo, undo_part};
 pub use undo_of::UndoOf;

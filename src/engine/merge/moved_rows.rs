@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::name::{Ident, Side};
 use crate::pg::Session;
 use crate::policy::Action;
+use crate::staging::layout::TableId;
 use crate::statement::{BY_ANY_JOIN, BY_INDEX, Unknown, WriterMark, copy_binary, select_list};
 use crate::store::Store;
 
@@ -31,6 +32,36 @@ impl fmt::Display for JustMoved {
 }
 
 impl std::error::Error for JustMoved {}
+
+/// Rows are not as they were classified.
+#[derive(Debug)]
+struct MovedSince {
+    said: String,
+    table: TableId,
+    /// Which, as positions among the rows that were looked at.
+    which: Vec<usize>,
+}
+
+impl fmt::Display for MovedSince {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.said)
+    }
+}
+
+impl std::error::Error for MovedSince {}
+
+/// Returns the table and which of its rows were not as classified, as positions in its diff or among those of the batch, if a
+/// merge failed by that.
+pub(super) fn moved_since(error: &Error) -> Option<(TableId, &[usize])> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        if let Some(moved) = inner.downcast_ref::<MovedSince>() {
+            return Some((moved.table, &moved.which));
+        }
+        cause = inner.source();
+    }
+    None
+}
 
 /// Whether an undo failed because rows were written between the look at them and their locks: another look leaves these, too.
 pub(super) fn has_just_moved(error: &Error) -> bool {
@@ -51,13 +82,14 @@ impl TableMerge<'_> {
         store: &dyn Store,
         reporter: &Reporter,
         old: &Session,
-        (database, merged_in, mark): (&str, Option<i64>, Option<&WriterMark>),
+        (database, merged_in, mark): (&str, &[i64], Option<&WriterMark>),
     ) -> Result<()> {
         self.hint(old, BY_INDEX).await?;
         // Where actions were chosen row by row, the rows were looked at before the transaction.
         let reporter = if self.actions.is_some() { &reporter.untold() } else { reporter };
         let looking = self.look((store, reporter, old), self.is_locked_as_read(), (database, merged_in, mark));
-        let moved = looking.instrument(spans::lock("rows")).await?.len();
+        let which: Vec<_> = looking.instrument(spans::lock("rows")).await?.into_iter().map(|moved| moved.row).collect();
+        let moved = which.len();
         info!(table = %self.record.name, rows = self.wanted.sum(), moved, "compared");
         self.hint(old, BY_ANY_JOIN).await?;
         if moved == 0 {
@@ -70,7 +102,11 @@ impl TableMerge<'_> {
                 .because(format!("{rows} no longer as often there as they were: OLD was written since"))
                 .next("run `failback diff` and `failback plan` again: the copies are counted anew"),
             Direction::Forward => refused
-                .because(format!("{rows} no longer as classified: OLD was written since"))
+                .because(MovedSince {
+                    said: format!("{rows} no longer as classified: OLD was written since"),
+                    table: self.record.id,
+                    which,
+                })
                 .next("run `failback diff` and `failback plan` again: the moved rows are classified anew"),
             Direction::Back => refused
                 .because(JustMoved(format!("{rows} no longer as a moment ago: OLD is being written")))
@@ -85,7 +121,7 @@ impl TableMerge<'_> {
         store: &dyn Store,
         reporter: &Reporter,
         old: &Session,
-        marks: (&str, Option<i64>, Option<&WriterMark>),
+        marks: (&str, &[i64], Option<&WriterMark>),
     ) -> Result<Vec<MovedRow>> {
         self.look((store, reporter, old), false, marks).await
     }
@@ -94,7 +130,7 @@ impl TableMerge<'_> {
         &self,
         (store, reporter, old): (&dyn Store, &Reporter, &Session),
         locks: bool,
-        (database, merged_in, mark): (&str, Option<i64>, Option<&WriterMark>),
+        (database, merged_in, mark): (&str, &[i64], Option<&WriterMark>),
     ) -> Result<Vec<MovedRow>> {
         let looking = async {
             if !self.record.key.is_whole_row() {

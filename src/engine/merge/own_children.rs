@@ -26,9 +26,13 @@ pub(super) async fn expect_none(
         if keys.is_empty() {
             continue;
         }
-        let actions = planned_actions(store, merge.plan)?;
-        let others::ToCome { unnamed, named } = others::to_come(store, merge.plan, &actions)?;
-        let [unnamed, named] = [unnamed, named].map(|rows| others::positions_in_load(&actions, &rows));
+        let [unnamed, named] = if let Some(chosen) = merge.chosen {
+            [chosen.unnamed.clone(), chosen.named.clone()]
+        } else {
+            let actions = planned_actions(store, merge.plan)?;
+            let others::ToCome { unnamed, named } = others::to_come(store, merge.plan, &actions)?;
+            [unnamed, named].map(|rows| others::positions_in_load(&actions, &rows))
+        };
         for key in keys {
             let own = merges.iter().find(|merge| merge.record.name == key.child).map(|merge| &merge.load);
             // Of what is decided by name, the plan has counted the children that there were.

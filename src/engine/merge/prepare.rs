@@ -69,6 +69,7 @@ impl Preparation<'_> {
             }
             return Ok(self.nothing(outcome));
         }
+        Ledger::of(self.context).expect_none_unfinished(&old, self.part).await?;
         let clock = Clock::of(self.manifest)?;
         let Some(last) = last.filter(|_| self.action != LedgerAction::Merge) else {
             let restarted = record.was_restarted(&identity);
@@ -188,19 +189,19 @@ impl Preparation<'_> {
         let old = self.context.servers().connect(Side::Old, &self.part.name).await?;
         let last = Ledger::of(self.context).latest(&old, self.part).await?;
         Ok(last.map_or(0, |last| match last.action {
-            LedgerAction::Merge => self.part.tables.iter().map(TablePlan::written_rows).sum(),
-            LedgerAction::Undo | LedgerAction::UndoPart => last.left_rows(),
+            LedgerAction::Merge if last.left.is_none() => self.part.tables.iter().map(TablePlan::written_rows).sum(),
+            _ => last.left_rows(),
         }))
     }
 
-    fn record(&self) -> Result<&DatabaseRecord> {
+    pub(super) fn record(&self) -> Result<&DatabaseRecord> {
         self.manifest.database(&self.part.name).ok_or_else(|| {
             Error::new(ErrorKind::Damaged, "read the plan")
                 .because(format!("the manifest does not know database {}", self.part.name))
         })
     }
 
-    fn nothing(&self, outcome: DatabaseOutcome) -> Prepared {
+    pub(super) fn nothing(&self, outcome: DatabaseOutcome) -> Prepared {
         let merged = MergedDatabase {
             database: self.part.name.clone(),
             outcome,
@@ -218,14 +219,20 @@ impl Preparation<'_> {
     /// # Errors
     /// `Refused` where OLD does not take writes, or is another database than the plan's. A merge that stands in its ledger says
     /// of any server that it is OLD: it may have been restored elsewhere, or a standby taken over.
-    async fn expect_old(&self, old: &Session, record: &DatabaseRecord, last: Option<&Entry>) -> Result<ServerIdentity> {
+    pub(super) async fn expect_old(
+        &self,
+        old: &Session,
+        record: &DatabaseRecord,
+        last: Option<&Entry>,
+    ) -> Result<ServerIdentity> {
         let identity = old.identity().await?;
         if identity.read_only_default {
             return Err(Error::new(ErrorKind::Refused, "write to OLD")
                 .because("default_transaction_read_only is on for this user: OLD is fenced against writers")
                 .next("turn it off for failback's user alone: ALTER ROLE … SET default_transaction_read_only = off"));
         }
-        let is_known = last.is_some() && self.action != LedgerAction::Merge;
+        let is_merge = self.action.is_merge();
+        let is_known = last.is_some() && !is_merge;
         if !is_known && !is_old(&identity, &self.part.old, &record.new) {
             return Err(Error::new(ErrorKind::Refused, "recognise OLD")
                 .because("OLD is not the server and database that the plan was made for")
@@ -238,22 +245,23 @@ impl Preparation<'_> {
     ///
     /// # Errors
     /// `Refused` where a merge was taken back but for some rows: these can neither be merged again nor be told from others.
-    fn is_done(&self, last: Option<&Entry>) -> Result<Option<DatabaseOutcome>> {
+    pub(super) fn is_done(&self, last: Option<&Entry>) -> Result<Option<DatabaseOutcome>> {
         let Some(last) = last.map(|entry| entry.action) else {
-            if self.action != LedgerAction::Merge {
+            if !self.action.is_merge() {
                 return Ok(Some(DatabaseOutcome::NeverMerged));
             }
             return self.expect_first().map(|()| None);
         };
         let is_done =
             match self.action {
-                LedgerAction::Merge if last == LedgerAction::UndoPart => {
+                LedgerAction::Merge if last == LedgerAction::MergeBatch => return Err(unfinished("merge")),
+                LedgerAction::Merge | LedgerAction::MergeBatch if last == LedgerAction::UndoPart => {
                     return Err(Error::new(ErrorKind::Refused, "merge")
                     .because("this plan was merged, and a part of it was taken back: the rest stands")
                     .next("to carry it out anew, take the rest back first, then merge again: `failback undo`, `failback merge`")
                     .next("or leave what stands, and make a new run for the others: `failback export`, or `failback recover`"));
                 }
-                LedgerAction::Merge => last == LedgerAction::Merge,
+                LedgerAction::Merge | LedgerAction::MergeBatch => last == LedgerAction::Merge,
                 LedgerAction::Undo | LedgerAction::UndoPart => last == LedgerAction::Undo,
             };
         Ok(is_done.then_some(DatabaseOutcome::DoneBefore))
@@ -329,6 +337,14 @@ impl Preparation<'_> {
     }
 }
 
+/// The error that says that a live merge of the plan has not ended.
+pub(crate) fn unfinished(what: &str) -> Error {
+    Error::new(ErrorKind::PartlyChanged, what)
+        .because("a live merge of this plan is not finished: OLD has some of its rows, and not the others")
+        .next("go on with it: `failback merge --live`")
+        .next("or take back what it has brought: `failback undo`")
+}
+
 /// Locks every row that the merge wrote, as far as it is there, until the transaction ends.
 async fn lock_rows(context: &Context, old: &Session, scope: &Scope, triggers: Triggers) -> Result<()> {
     let keys = catalog::foreign_keys(old.client()).await?;
@@ -343,8 +359,9 @@ async fn lock_rows(context: &Context, old: &Session, scope: &Scope, triggers: Tr
     Ok(())
 }
 
-/// What the ledger records of each table: after a merge where its rows lie, after an undo those that it left.
-async fn recorded(
+/// What the ledger records of each table: after a merge where its rows lie, and of a batch which they are; after an undo those
+/// that it left.
+pub(super) async fn recorded(
     old: &Session,
     scope: &Scope,
     tables: &[(String, Written)],

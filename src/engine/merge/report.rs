@@ -1,5 +1,7 @@
 //! How a merge or an undo is to be carried out, and what it did.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use crate::engine::run::{CoveredTable, LedgerAction};
@@ -51,7 +53,7 @@ pub struct MergedDatabase {
     pub tables: Vec<(String, Written)>,
     /// Sequences raised.
     pub sequences: Vec<Raise>,
-    /// Rows that an undo left as they are.
+    /// Rows that an undo, or a live merge, left as they are.
     pub left: Vec<LeftRows>,
     /// Rows that were as before the merge when an undo looked: somebody has deleted them or put them back since. Those that an
     /// earlier undo has done with are not among them.
@@ -85,7 +87,7 @@ words!(DatabaseOutcome {
     NotAsked => "not_asked",
 });
 
-/// Rows of one table that an undo left as they are, or that were as before the merge, for one reason.
+/// Rows of one table that an undo or a live merge left as they are, or that were as before the merge, for one reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LeftRows {
     /// The table by OLD's name, as `schema.name`.
@@ -101,6 +103,21 @@ pub struct LeftRows {
 impl LeftRows {
     /// How many keys are listed at most.
     pub const MOST_KEYS: usize = 1000;
+}
+
+/// How a live merge is cut into transactions.
+#[derive(Clone, Copy, Debug)]
+pub struct LiveOptions {
+    /// How many rows a batch has at most.
+    pub batch_rows: usize,
+    /// How long a batch should take at most, from its begin to its end: one that took longer is followed by smaller ones.
+    pub batch_time: Duration,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self { batch_rows: 500, batch_time: Duration::from_millis(200) }
+    }
 }
 
 impl MergeReport {
@@ -178,7 +195,7 @@ impl MergedDatabase {
 
     /// Says what OLD has once it is committed.
     pub(super) fn what(&self, action: LedgerAction) -> String {
-        let deed = if action == LedgerAction::Merge { "merge" } else { "undo" };
+        let deed = if action.is_merge() { "merge" } else { "undo" };
         let rows = self.rows();
         let noun = if rows == 1 { "row" } else { "rows" };
         format!("the {deed} of {rows} {noun} in database {}", self.database)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::chosen::Chosen;
 use super::report::LeftRows;
 use super::table_merge::TableMerge;
 use super::triggers::Triggers;
@@ -54,6 +55,10 @@ pub(crate) struct Scope {
     pub(crate) keys_of_new: Vec<ForeignKey>,
     /// Whether it is taken down where rows come to lie.
     pub(crate) keeps_places: bool,
+    /// Of a batch of a live merge: the rows that it writes, a table.
+    pub(crate) batch: Option<BTreeMap<TableId, Chosen>>,
+    /// The transactions in which earlier batches of it were written.
+    pub(crate) earlier: Vec<i64>,
     /// Whether rows may be compared by the statements that update them, and are not locked before.
     pub(crate) swaps: bool,
 }
@@ -80,6 +85,8 @@ impl Scope {
             parentage: Parentage::of_new(record, clock),
             keys_of_new: keys_of_new_alone(record),
             keeps_places: false,
+            batch: None,
+            earlier: Vec::new(),
             swaps: false,
         }
     }
@@ -89,9 +96,9 @@ impl Scope {
         self.marks.get(&table)
     }
 
-    /// Returns the merge's transaction, as in the ledger's entry.
-    pub(crate) fn merged_in(&self) -> Option<i64> {
-        self.last.as_ref().and_then(|entry| entry.merged_in)
+    /// Returns the merge's transactions, as in the ledger's entry.
+    pub(crate) fn merged_in(&self) -> &[i64] {
+        self.last.as_ref().map_or(&[], |entry| &entry.written_in)
     }
 
     /// Returns the number of rows that are to be accounted for: those of a plan that an earlier undo has not done with.
@@ -134,9 +141,14 @@ impl Scope {
         for table in self.part.tables.iter().filter(|table| table.changes.is_some()) {
             let known = self.record.table(table.id)?;
             let actions = self.actions.get(&table.id).map(Vec::as_slice);
-            let replaces = triggers.can_replace(keys.iter().any(|key| key.parent == known.name));
+            // A user who waits for a parent finds it again only if it was updated.
+            let replaces = self.batch.is_none() && triggers.can_replace(keys.iter().any(|key| key.parent == known.name));
+            let chosen = self.batch.as_ref().map(|batch| batch.get(&table.id));
+            if matches!(chosen, Some(None)) {
+                continue;
+            }
             let merge = TableMerge::new(merges.len(), table, known, self.direction, replaces).with_actions(actions);
-            let merge = merge.firing(triggers == Triggers::Fire);
+            let merge = merge.with_rows(chosen.flatten()).firing(triggers == Triggers::Fire);
             if merge.wanted.sum() > 0 {
                 merges.push(merge);
             }

@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::{ServerFault, Session, server_fault};
 use crate::schema::ForeignKey;
+use crate::staging::layout::TableId;
 use crate::statement::{LockMode, Operation, hold_tables, lock_tables};
 
 /// Locks every table that is written, as strongly as will be needed, and holds those that foreign keys tie to them. Returns how
@@ -47,6 +48,15 @@ pub(crate) async fn lock(old: &Session, scope: &Scope, triggers: Triggers) -> Re
     Ok(locks)
 }
 
+/// Lists the tables of which users are kept out while they are written, with the lock that does it.
+///
+/// # Errors
+/// Whatever asking OLD can give.
+pub(crate) async fn strong(old: &Session, scope: &Scope, triggers: Triggers) -> Result<Vec<(QualifiedName, LockMode)>> {
+    let wanted = Wanted::of(old, scope, triggers).await?;
+    Ok(wanted.written.into_iter().filter(|(_, mode)| *mode > LockMode::RowExclusive).collect())
+}
+
 /// Which tables, and how.
 struct Wanted {
     written: BTreeMap<QualifiedName, LockMode>,
@@ -58,7 +68,8 @@ impl Wanted {
     /// Asks before anything is locked; whatever has changed by the time when it is, is found then.
     async fn of(old: &Session, scope: &Scope, triggers: Triggers) -> Result<Self> {
         let keys = catalog::foreign_keys(old.client()).await?;
-        let planned = scope.part.tables.iter().filter(|table| table.written_rows() > 0);
+        let is_meant = |table: &TableId| scope.batch.as_ref().is_none_or(|batch| batch.contains_key(table));
+        let planned = scope.part.tables.iter().filter(|table| table.written_rows() > 0 && is_meant(&table.id));
         let mut written: BTreeMap<_, _> = planned.map(|table| (table.name.clone(), LockMode::RowExclusive)).collect();
         let mut tied = BTreeSet::new();
         let lifted = |key: &ForeignKey| matches!(scope.lifted_keys.get(&(key.child.clone(), key.name.clone())), Some(Some(_)));

@@ -4,6 +4,7 @@
 
 use tracing::{Instrument as _, info};
 
+use super::chosen::Chosen;
 use super::triggers::Triggers;
 use crate::engine::plan::{Direction, PlannedRowReader};
 use crate::engine::rows::{SentRow, finding_names, load_columns};
@@ -37,6 +38,8 @@ pub(crate) struct TableMerge<'a> {
     pub(crate) updates: Option<UpdateParts>,
     /// What is done with each row of the diff, where that is not what the plan's own file says.
     pub(super) actions: Option<&'a [Action]>,
+    /// The rows that are written, where these are not all of the diff.
+    pub(super) chosen: Option<&'a Chosen>,
     /// Whether a replaced row is deleted and inserted again; else it is updated.
     replaces: bool,
     /// Whether OLD's own triggers fire.
@@ -63,6 +66,7 @@ impl<'a> TableMerge<'a> {
             wake: String::new(),
             updates: None,
             actions: None,
+            chosen: None,
             replaces,
             fires: false,
             swap: None,
@@ -74,6 +78,14 @@ impl<'a> TableMerge<'a> {
     pub(crate) fn with_actions(self, actions: Option<&'a [Action]>) -> Self {
         match actions {
             Some(list) => Self { actions, ..self }.counted(list.iter().map(|action| (*action, 1))),
+            None => self,
+        }
+    }
+
+    /// Writes these rows of the diff alone.
+    pub(crate) fn with_rows(self, chosen: Option<&'a Chosen>) -> Self {
+        match chosen {
+            Some(chosen) => Self { chosen: Some(chosen), ..self }.with_actions(Some(&chosen.rows.actions)),
             None => self,
         }
     }
@@ -114,6 +126,9 @@ impl<'a> TableMerge<'a> {
     where
         'a: 's,
     {
+        if let Some(chosen) = self.chosen {
+            return Ok(PlannedRowReader::of(store, chosen.rows.clone()));
+        }
         let reader = PlannedRowReader::open(store, self.plan, BATCH_ROWS)?;
         Ok(match self.actions {
             Some(actions) => reader.with_actions(actions),
@@ -204,8 +219,8 @@ impl<'a> TableMerge<'a> {
         if self.record.key.has_index(&self.record.old) { old.execute_all(settings).await } else { Ok(()) }
     }
 
-    /// Deletes the rows that go; `own` is the transaction that wrote them, if it is known.
-    pub(crate) async fn delete(&self, old: &Session, own: Option<i64>) -> Result<()> {
+    /// Deletes the rows that go; `own` are the transactions that wrote them, if they are known.
+    pub(crate) async fn delete(&self, old: &Session, own: &[i64]) -> Result<()> {
         let wanted = self.wanted.sum_of(Operation::takes_row);
         if wanted == 0 {
             return Ok(());

@@ -71,6 +71,8 @@ pub(crate) async fn everything(
         parentage: parentage(&today, (record, clock), last),
         keys_of_new: Vec::new(),
         keeps_places: false,
+        batch: None,
+        earlier: Vec::new(),
         swaps: false,
     };
     let has_rows = |table: &TablePlan| last.left.as_ref().is_none_or(|left| left.contains_key(&table.id));
@@ -158,8 +160,8 @@ fn parentage(today: &Catalog, (record, clock): (&DatabaseRecord, &Clock), last: 
         let now = today.tables.iter().find(|now| now.name == table.name).and_then(|now| now.column(&column.name));
         now.map(|now| &now.data_type) == table.old.column(&column.name).map(|then| &then.data_type)
     };
-    let horizon = record.horizon.filter(|_| last.merged_in.is_some());
-    let undone = if last.merged_in.is_some() { last.undone_in.as_slice() } else { &[] };
+    let horizon = record.horizon.filter(|_| !last.written_in.is_empty());
+    let undone = if last.written_in.is_empty() { &[][..] } else { last.undone_in.as_slice() };
     Parentage::of_before(record, clock, (horizon, undone), |table| {
         let kept = |column: &Option<TimeColumn>| column.clone().filter(|column| is_same(table, column));
         TimeColumns { created: kept(&table.times.created), updated: kept(&table.times.updated) }
@@ -173,7 +175,7 @@ fn adopt_definitions(store: &dyn Store, scope: &mut Scope, today: &Catalog) -> R
     let Some(last) = scope.last.as_ref() else { return Ok(()) };
     for mut table in std::mem::take(&mut scope.part.tables) {
         let Some(known) = scope.record.tables.iter_mut().find(|known| known.id == table.id) else { continue };
-        match fitting(today, known, last.merged_in.is_some()) {
+        match fitting(today, known, !last.written_in.is_empty()) {
             Ok(now) => {
                 table.definition = definition_digest(now)?;
                 known.old = now.clone();
@@ -195,7 +197,7 @@ fn adopt_definitions(store: &dyn Store, scope: &mut Scope, today: &Catalog) -> R
     Ok(())
 }
 
-fn diff_of(table: &TablePlan) -> TableDiff {
+pub(super) fn diff_of(table: &TablePlan) -> TableDiff {
     let (id, name, segments) = (table.id, table.name.clone(), table.diff.clone());
     TableDiff { id, name, segments, counts: Counts::new(), evidence: BTreeMap::new() }
 }

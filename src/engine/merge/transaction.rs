@@ -22,14 +22,14 @@ use super::table_merge::TableMerge;
 use super::triggers::Triggers;
 use super::{adopted, erased, later, own_children};
 use crate::catalog;
-use crate::engine::plan::Direction;
+use crate::engine::plan::{Direction, Proof};
 use crate::engine::run::{Context, Ledger, remember, remembers};
 use crate::error::{Place, Result};
 use crate::name::QualifiedName;
 use crate::pg::Session;
 use crate::schema::ForeignKey;
 use crate::staging::Written;
-use crate::statement::{NO_SEARCH_PATH, OWN_SEARCH_PATH, Operation, note_kept_references};
+use crate::statement::{NO_SEARCH_PATH, OWN_SEARCH_PATH, Operation, is_written_in, note_kept_references};
 
 /// Carries out a database's part of a plan inside the session's transaction.
 pub(crate) async fn carry_out(
@@ -49,7 +49,7 @@ pub(crate) async fn carry_out(
         old.execute_all(lift).await?;
     }
     // No row is locked while others are still on their way.
-    for merge in &merges {
+    for merge in in_order_of_locks(scope, &merges) {
         merge.lock_rows(old).await.place(|| &merge.record.name)?;
     }
     expect_as_planned((context, old, scope), &merges, &keys).await?;
@@ -97,6 +97,12 @@ pub(crate) async fn carry_out(
     Ok(merges.iter().map(|merge| (merge.record.name.to_string(), merge.written())).collect())
 }
 
+/// Lists the tables in the order in which their rows are locked. Users of a live server lock a child before its parent, as they
+/// take both away in this order: whoever does otherwise meets them in a circle.
+fn in_order_of_locks<'m, 'a>(scope: &Scope, merges: &'m [TableMerge<'a>]) -> Vec<&'m TableMerge<'a>> {
+    if scope.batch.is_some() { merges.iter().rev().collect() } else { merges.iter().collect() }
+}
+
 /// Stages one table after the other, each with its triggers silent from then on.
 async fn load(
     (context, old): (&Context, &Session),
@@ -123,7 +129,7 @@ async fn expect_as_planned(
     keys: &[ForeignKey],
 ) -> Result<()> {
     let (store, reporter) = (context.store(), context.reporter());
-    for merge in merges {
+    for merge in in_order_of_locks(scope, merges) {
         let marks = (scope.part.name.as_str(), scope.merged_in(), scope.mark(merge.plan.id));
         merge.expect_unmoved(store, reporter, old, marks).await.place(|| &merge.record.name)?;
     }
@@ -168,11 +174,19 @@ async fn check_foreign_keys(
         let loses = |merge: &&TableMerge<'_>| merge.record.name == key.parent && merge.wanted.sum_of(goes) > 0;
         let (children, parents) = (merges.iter().find(writes), merges.iter().find(loses).filter(|_| number < of_old));
         let Some(merge) = children.or(parents) else { continue };
+        // What an earlier batch wrote is as much the children's own as what this transaction writes.
+        let proof = scope.parentage.proof(key).map(|proof| {
+            let condition = match scope.earlier.as_slice() {
+                [] => proof.condition.to_owned(),
+                earlier => format!("({} or {})", proof.condition, is_written_in("p", earlier)),
+            };
+            (condition, proof.why)
+        });
         let ends = Ends {
             children: children.map(|merge| &merge.load),
             parents: parents.map(|merge| &merge.load),
             unaltered: triggers == Triggers::Replica,
-            proof: scope.parentage.proof(key),
+            proof: proof.as_ref().map(|(condition, why)| Proof { condition, why }),
             kept: kept.get(&number).copied(),
         };
         ends.check(old, key, merge.direction).await?;

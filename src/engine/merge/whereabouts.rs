@@ -32,7 +32,7 @@ impl Whereabouts {
     /// Whatever asking OLD can give.
     pub(super) async fn ask(
         (ledger, old): (&Ledger, &Session),
-        merged_in: Option<i64>,
+        merged_in: &[i64],
         then: &Table,
         merge: &TableMerge<'_>,
         actions: &[Action],
@@ -54,7 +54,7 @@ impl Whereabouts {
     /// there are no other values and rows were written since.
     async fn under_other_keys(
         old: &Session,
-        merged_in: Option<i64>,
+        merged_in: &[i64],
         merge: &TableMerge<'_>,
         actions: &[Action],
     ) -> Result<(BTreeSet<usize>, bool)> {

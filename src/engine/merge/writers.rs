@@ -16,9 +16,9 @@ use crate::statement::{WriterMark, has_row_of};
 /// # Errors
 /// Whatever asking OLD can give.
 pub(super) async fn mark(old: &Session, merge: Option<&Entry>, (id, table): (TableId, &Table)) -> Result<Option<WriterMark>> {
-    let Some((entry, transaction)) = merge.and_then(|entry| Some((entry, entry.merged_in?))) else { return Ok(None) };
+    let Some(entry) = merge.filter(|entry| !entry.written_in.is_empty()) else { return Ok(None) };
     let known = entry.files.get(&id).map_or(&[][..], Vec::as_slice);
-    let own: Vec<_> = entry.put_back_in.iter().copied().chain([transaction]).collect();
+    let own: Vec<_> = entry.put_back_in.iter().chain(&entry.written_in).copied().collect();
     let mut rewritten = Vec::new();
     for found in catalog::row_files(old.client(), &table.name).await.place(|| &table.name)? {
         if known.contains(&(found.oid, found.file)) {
@@ -29,7 +29,7 @@ pub(super) async fn mark(old: &Session, merge: Option<&Entry>, (id, table): (Tab
             rewritten.push(found.oid);
         }
     }
-    Ok(Some(WriterMark { transaction, put_back_in: entry.put_back_in.clone(), rewritten }))
+    Ok(Some(WriterMark { transactions: entry.written_in.clone(), put_back_in: entry.put_back_in.clone(), rewritten }))
 }
 
 /// Lists the files in which a table's rows lie, to be recorded.

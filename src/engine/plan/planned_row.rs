@@ -78,6 +78,7 @@ fn repetitive(mut target: Target, schema: &Schema) -> Target {
 }
 
 /// Some rows of the diff with what is done about each.
+#[derive(Clone)]
 pub(crate) struct PlannedRows {
     /// What is done, one a row.
     pub(crate) actions: Vec<Action>,
@@ -155,6 +156,8 @@ pub(crate) struct PlannedRowReader<'a> {
     composed: Option<Composed>,
     /// The next row's position in the diff.
     position: u64,
+    /// Rows that were read elsewhere, all there are.
+    given: Option<PlannedRows>,
 }
 
 impl<'a> PlannedRowReader<'a> {
@@ -163,7 +166,23 @@ impl<'a> PlannedRowReader<'a> {
         let changes = table.changes.as_ref().map(|segment| SegmentReader::open(store, segment, batch_rows)).transpose()?;
         let composed = table.composed.as_ref().map(|segment| Composed::open(store, segment)).transpose()?;
         let (segments, waiting) = (table.diff.iter(), Vec::new());
-        Ok(Self { store, segments, diff: None, changes, waiting, batch_rows, composed, position: 0 })
+        Ok(Self { store, segments, diff: None, changes, waiting, batch_rows, composed, position: 0, given: None })
+    }
+
+    /// Gives out rows that were read elsewhere.
+    pub(crate) fn of(store: &'a dyn Store, rows: PlannedRows) -> Self {
+        let (segments, waiting) = ([].iter(), Vec::new());
+        Self {
+            store,
+            segments,
+            diff: None,
+            changes: None,
+            waiting,
+            batch_rows: 0,
+            composed: None,
+            position: 0,
+            given: Some(rows),
+        }
     }
 
     /// Reads these actions, one a row of the diff, in place of the plan's own.
@@ -190,6 +209,9 @@ impl<'a> PlannedRowReader<'a> {
 
     /// Reads the next rows; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<PlannedRows>> {
+        if let Some(rows) = self.given.take() {
+            return Ok(Some(rows));
+        }
         loop {
             if let Some(batch) = self.diff.as_mut().and_then(Iterator::next) {
                 let batch = batch?;

@@ -93,14 +93,14 @@ impl Strangers {
 
     /// Where rows come back to OLD, their parents may be others by now; and what comes back in the place of the merge's own
     /// row is another one (`others`, by table) to the children that a merge brought to that, where they are left.
-    /// `merged_in` is its transaction, where that can still be told.
+    /// `merged_in` are its transactions, where these can still be told.
     pub(crate) fn of_before(
         parentage: Parentage,
         lifted: LiftedKeys,
         others: BTreeMap<QualifiedName, Vec<usize>>,
-        merged_in: Option<i64>,
+        merged_in: &[i64],
     ) -> Self {
-        let condition = merged_in.map_or_else(|| "true".to_owned(), |xid| is_written_in("t", &[xid]));
+        let condition = if merged_in.is_empty() { "true".to_owned() } else { is_written_in("t", merged_in) };
         let kept = KeptChildren { condition, whose: "rows of the merge that are left in" };
         Self { parentage, lifted, certain: others, kept, ..Self::default() }
     }

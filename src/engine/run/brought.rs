@@ -172,14 +172,13 @@ pub(crate) async fn remember(ledger: &Ledger, old: &Session, record: &TableRecor
 pub(crate) async fn swapped(
     ledger: &Ledger,
     old: &Session,
-    transaction: Option<i64>,
+    transactions: &[i64],
     table: &QualifiedName,
 ) -> Result<Option<Option<String>>> {
-    let Some(transaction) = transaction else { return Ok(None) };
-    if memory(ledger, old).await? != Memory::ByIdentity {
+    if transactions.is_empty() || memory(ledger, old).await? != Memory::ByIdentity {
         return Ok(None);
     }
-    let found = old.query(&ledger.statement(MERGED_RELATION), &[&transaction, &table.to_string(), &table.sql()]).await?;
+    let found = old.query(&ledger.statement(MERGED_RELATION), &[&transactions, &table.to_string(), &table.sql()]).await?;
     Ok(found.first().filter(|row| !row.get::<_, bool>("is_same")).map(|row| row.get("called")))
 }
 

@@ -3,24 +3,22 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use tracing::Instrument as _;
 
 use super::context::Context;
+use super::entry::{Entry, LedgerAction, action};
 use super::progress::Event;
-use super::recorded::{Recorded, RowNumbers};
+use super::recorded::{Recorded, counts, recorded};
 use super::spans;
 use crate::catalog;
 use crate::error::{Error, ErrorKind, Place as _, Result};
 use crate::name::Ident;
 use crate::pg::Session;
 use crate::schema::LedgerPlace;
-use crate::staging::layout::TableId;
 use crate::staging::{DatabasePlan, RunId, Written};
 use crate::statement::in_ledger;
-use crate::words::{Word as _, words};
 
 const CREATE: &str = include_str!("../../../sql/ledger/create.sql");
 const CREATE_SCHEMA: &str = include_str!("../../../sql/ledger/create_schema.sql");
@@ -32,93 +30,13 @@ const RECORD: &str = include_str!("../../../sql/ledger/record.sql");
 const LOCK_HOLDER: &str = include_str!("../../../sql/ledger/lock_holder.sql");
 const LOCK: &str = include_str!("../../../sql/ledger/lock.sql");
 
+const HOLD: &str = include_str!("../../../sql/ledger/hold.sql");
+const UNFINISHED: &str = include_str!("../../../sql/ledger/unfinished.sql");
+const TAKES_BATCHES: &str = include_str!("../../../sql/ledger/takes_batches.sql");
+const TAKE_BATCHES: &str = include_str!("../../../sql/ledger/take_batches.sql");
+
 /// The number that lock.sql takes.
 const LOCK_NUMBER: i64 = 7_377_293_599_041_839_979;
-
-/// What was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LedgerAction {
-    /// A plan was carried out.
-    Merge,
-    /// It was taken back.
-    Undo,
-    /// It was taken back but for rows that had been written since.
-    UndoPart,
-}
-
-words!(LedgerAction {
-    Merge => "merge",
-    Undo => "undo",
-    UndoPart => "undo_part",
-});
-
-impl LedgerAction {
-    /// Whether OLD has rows of the plan after it.
-    #[must_use]
-    pub const fn leaves_rows(self) -> bool {
-        match self {
-            Self::Merge | Self::UndoPart => true,
-            Self::Undo => false,
-        }
-    }
-}
-
-/// One entry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Entry {
-    /// What was done.
-    pub action: LedgerAction,
-    /// How many rows were written, a table.
-    pub tables: Vec<(String, Written)>,
-    /// When, by OLD's clock.
-    pub recorded_at: String,
-    /// The merge's transaction, where rows that it wrote can still be told by it: rows that bear its number (their `xmin`) have
-    /// not been written since.
-    pub merged_in: Option<i64>,
-    /// The transactions that took parts of it back.
-    #[serde(skip)]
-    pub undone_in: Vec<i64>,
-    /// The transactions that took merges of other runs back which had come after this one: what they put back, they had found.
-    #[serde(skip)]
-    pub put_back_in: Vec<i64>,
-    /// After an undo in part: how many rows of the merge stand, where that was written down.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub standing_rows: Option<u64>,
-    /// After an undo: how many rows of the merge stand, a table that has any; `None` where that was not written down.
-    #[serde(skip)]
-    pub(crate) standing: Option<Vec<(String, u64)>>,
-    /// After an undo in part: the rows that it left, a table. `None` where nothing was written down of them.
-    #[serde(skip)]
-    pub(crate) left: Option<BTreeMap<TableId, RowNumbers>>,
-    /// The relations and files that held the merge's rows, a table, as far as they are known.
-    #[serde(skip)]
-    pub(crate) files: BTreeMap<TableId, Vec<(u32, u32)>>,
-}
-
-impl Entry {
-    /// # Errors
-    /// `Refused` after an undo in part of which the ledger does not say which rows it left: what stands under the keys of the
-    /// others by now may be somebody else's.
-    pub(crate) fn expect_remainder(&self) -> Result<()> {
-        if self.action != LedgerAction::UndoPart || self.left.is_some() {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Refused, "take back what an undo left")
-            .because("an earlier failback undid a part, and did not write down which rows it left")
-            .next("make a new run with `failback export`: its plan shows what is still otherwise"))
-    }
-
-    /// Returns how many rows an undo has left.
-    pub(crate) fn left_rows(&self) -> u64 {
-        self.left.iter().flat_map(BTreeMap::values).map(RowNumbers::len).sum()
-    }
-
-    /// Whether an undo has a table's row before it: an earlier one may have done with it.
-    pub(crate) fn has_before_it(&self, table: TableId, row: usize) -> bool {
-        self.left.as_ref().is_none_or(|left| left.get(&table).is_some_and(|rows| rows.has(row)))
-    }
-}
 
 /// A merge of another run that was taken back.
 #[derive(Clone, Debug)]
@@ -206,23 +124,7 @@ impl Ledger {
         }
         let rows = old.query(&self.statement(LATEST), &[&digest]).await?;
         let Some(row) = rows.first() else { return Ok(None) };
-        let (action, said) = (action(row)?, recorded(row.get("tables"))?);
-        let standing = said.iter().filter_map(|(name, one)| Some((name.clone(), one.left.as_ref()?.len()))).collect();
-        let left: BTreeMap<_, _> = said.iter().filter_map(|(_, one)| Some((one.table?, one.left.clone()?))).collect();
-        let left = Some(left).filter(|left| action == LedgerAction::UndoPart && !left.is_empty());
-        let of_merge = row.get::<_, Option<&str>>("merged_tables").map_or_else(|| Ok(Vec::new()), recorded)?;
-        Ok(Some(Entry {
-            action,
-            tables: counts(said),
-            recorded_at: row.get("recorded_at"),
-            merged_in: row.get("merged_in"),
-            standing_rows: left.as_ref().map(|left| left.values().map(RowNumbers::len).sum()),
-            standing: (action == LedgerAction::Undo || left.is_some()).then_some(standing),
-            left,
-            files: of_merge.into_iter().filter_map(|(_, one)| Some((one.table?, one.files))).collect(),
-            undone_in: row.get("undone_in"),
-            put_back_in: row.get("put_back_in"),
-        }))
+        Entry::read(row).map(Some)
     }
 
     /// Lists the merges of other runs that were taken back after this one had seen their rows: what it found alike on both
@@ -258,6 +160,44 @@ impl Ledger {
         }
         let last = old.query(&self.statement(LATEST_OF_RUN), &[&run_id.as_str()]).await?;
         last.first().map(action).transpose()
+    }
+
+    /// Expects that no live merge of another plan has begun and not ended: what it has still to do could meet what is done
+    /// here.
+    ///
+    /// # Errors
+    /// `Refused` where there is one; whatever asking OLD can give.
+    pub(crate) async fn expect_none_unfinished(&self, old: &Session, part: &DatabasePlan) -> Result<()> {
+        if !self.exists(old).await? {
+            return Ok(());
+        }
+        let found = old.query(&self.statement(UNFINISHED), &[&part.digest]).await?;
+        let Some(row) = found.first() else { return Ok(()) };
+        let (run, at): (&str, &str) = (row.get("run_id"), row.get("recorded_at"));
+        Err(Error::new(ErrorKind::Refused, "write to OLD")
+            .because(format!("a live merge of run {run} has begun on this database and is not finished, last at {at}"))
+            .next("end it first: `failback merge --live` of that run goes on with it")
+            .next("or take back what it has brought: `failback undo` of that run"))
+    }
+
+    /// Makes a ledger that takes batches, or lets the one that is there take them; in a transaction of the caller's.
+    ///
+    /// # Errors
+    /// `Permission` where this user may not.
+    pub(crate) async fn take_batches(&self, old: &Session) -> Result<()> {
+        self.make(old).await?;
+        let found = old.query(&self.statement(TAKES_BATCHES), &[]).await?;
+        if found.first().is_some_and(|row| row.get("takes_batches")) {
+            return Ok(());
+        }
+        old.execute_all(&self.statement(TAKE_BATCHES)).await.map_err(|error| {
+            if error.kind() == ErrorKind::Permission {
+                return error
+                    .next("a ledger that has no batches yet is altered by its owner alone: let that user merge")
+                    .next("or merge without --live, in one transaction");
+            }
+            error
+        })
     }
 
     /// Makes the ledger where there is none.
@@ -305,29 +245,17 @@ impl Ledger {
     }
 }
 
-/// Returns how many rows were written to each table.
-fn counts(tables: Vec<(String, Recorded)>) -> Vec<(String, Written)> {
-    let counts = tables.into_iter().filter(|(_, one)| one.left.is_none());
-    counts.map(|(name, one)| (name, one.written)).collect()
-}
-
-/// Reads what was recorded of each table.
-pub(super) fn recorded(text: &str) -> Result<Vec<(String, Recorded)>> {
-    let tables = serde_json::from_str(text);
-    tables.map_err(|error| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(error.to_string()))
-}
-
-fn action(row: &Row) -> Result<LedgerAction> {
-    let word = row.get::<_, &str>(0);
-    LedgerAction::read(word).map_err(|_| {
-        Error::new(ErrorKind::Malformed, "read the ledger on OLD")
-            .because(format!("it names an action that this failback does not know: {word}"))
-    })
-}
-
 /// Says that a part of the run's files stays, since a merge of it stands.
 pub(crate) fn kept(database: &str) -> Event {
     Event::Note(format!("database {database} is merged: its part of the run stays as it is"))
+}
+
+/// Keeps every other merge and undo away from this database as long as the session lasts.
+///
+/// # Errors
+/// As [`lock`].
+pub(crate) async fn hold(old: &Session) -> Result<()> {
+    take(old, HOLD).await
 }
 
 /// Keeps every other merge and undo away from this database until the transaction ends.
@@ -335,7 +263,11 @@ pub(crate) fn kept(database: &str) -> Event {
 /// # Errors
 /// `Refused` where another one is at work.
 pub(crate) async fn lock(old: &Session) -> Result<()> {
-    let taken = old.query(LOCK, &[]).instrument(spans::lock("the ledger")).await?;
+    take(old, LOCK).await
+}
+
+async fn take(old: &Session, statement: &str) -> Result<()> {
+    let taken = old.query(statement, &[]).instrument(spans::lock("the ledger")).await?;
     if taken.first().is_some_and(|row| row.get(0)) {
         return Ok(());
     }

@@ -1,7 +1,8 @@
 //! In which databases of a run a merge of it stands: their part of the run's files is what an undo needs.
 
 use super::context::Context;
-use super::ledger::{Ledger, LedgerAction};
+use super::entry::LedgerAction;
+use super::ledger::Ledger;
 use crate::error::{Error, ErrorKind, Result};
 use crate::name::Side;
 use crate::pg::is_old;

@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 
-use super::ledger::{Ledger, recorded};
-use super::recorded::NewServer;
+use super::ledger::Ledger;
+use super::recorded::{NewServer, recorded};
 use crate::error::Result;
 use crate::name::QualifiedName;
 use crate::pg::{ServerIdentity, Session};

@@ -5,6 +5,7 @@ use std::fmt::{self, Write as _};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, ErrorKind};
 use crate::pg::ServerIdentity;
 use crate::staging::Written;
 use crate::staging::layout::TableId;
@@ -17,7 +18,8 @@ pub(crate) struct Recorded {
     /// Which table of the plan it is, where more is said of it than counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) table: Option<TableId>,
-    /// The rows of its diff that an undo left as the merge wrote them, or as others did since.
+    /// The rows of its diff that an undo left as the merge wrote them, or as others did since; of a live merge's batch, the
+    /// rows that it wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) left: Option<RowNumbers>,
     /// Each relation that held its rows after the merge, and the file in which it did.
@@ -45,6 +47,18 @@ impl NewServer {
     }
 }
 
+/// Returns how many rows were written to each table.
+pub(super) fn counts(tables: Vec<(String, Recorded)>) -> Vec<(String, Written)> {
+    let counts = tables.into_iter().filter(|(_, one)| one.left.is_none());
+    counts.map(|(name, one)| (name, one.written)).collect()
+}
+
+/// Reads what was recorded of each table.
+pub(super) fn recorded(text: &str) -> crate::error::Result<Vec<(String, Recorded)>> {
+    let tables = serde_json::from_str(text);
+    tables.map_err(|error| Error::new(ErrorKind::Malformed, "read the ledger on OLD").because(error.to_string()))
+}
+
 /// Rows of a diff by their positions, in ranges: `0-5,7`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -54,6 +68,11 @@ impl RowNumbers {
     /// How many there are.
     pub(crate) fn len(&self) -> u64 {
         self.0.iter().map(|(first, last)| (last - first + 1) as u64).sum()
+    }
+
+    /// Lists them, in ascending order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().flat_map(|(first, last)| *first..=*last)
     }
 
     /// Whether a row is among them.

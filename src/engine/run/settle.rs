@@ -1,6 +1,7 @@
 //! Completes a run's journal once OLD's ledger was asked: how merges and undos ended of which nothing said it.
 
-use super::ledger::{Entry, Ledger, LedgerAction, lock_holder};
+use super::entry::{Entry, LedgerAction};
+use super::ledger::{Ledger, lock_holder};
 use crate::error::Result;
 use crate::pg::Session;
 use crate::staging::{Committed, DatabasePlan, Intent, Journal, JournalEntry, JournalRecord, NotCommitted};
@@ -42,7 +43,7 @@ fn end_of(intent: &Intent, is_undo: bool, last: Option<Entry>, journal: &Journal
     let Intent { plan, database, .. } = intent.clone();
     let undone = journal.undone(&plan, &database);
     let committed = |last: Entry| {
-        let left = (last.action != LedgerAction::Merge).then(|| last.left_rows());
+        let left = (last.action != LedgerAction::Merge).then(|| last.left_rows()).or_else(|| unlanded(&last));
         Committed {
             plan: plan.clone(),
             database: database.clone(),
@@ -60,6 +61,9 @@ fn end_of(intent: &Intent, is_undo: bool, last: Option<Entry>, journal: &Journal
         return is_known.then(|| JournalRecord::MergeFailed(not("OLD's ledger has no such merge")));
     };
     Some(match (is_undo, last.action) {
+        // Some of it is there, and the rest may come.
+        (false, LedgerAction::MergeBatch) => return None,
+        (true, LedgerAction::MergeBatch) => JournalRecord::UndoFailed(not("by OLD's ledger what a live merge brought stands")),
         (false, LedgerAction::Merge) => JournalRecord::Merged(committed(last)),
         (true, LedgerAction::Merge) => JournalRecord::UndoFailed(not("by OLD's ledger the merge stands")),
         // Taken back before it was tried again, or from a copy of the run's folder.
@@ -69,6 +73,11 @@ fn end_of(intent: &Intent, is_undo: bool, last: Option<Entry>, journal: &Journal
         }
         _ => JournalRecord::Undone(committed(last)),
     })
+}
+
+/// Returns what a live merge left, where it left any.
+fn unlanded(last: &Entry) -> Option<u64> {
+    last.unlanded_rows.filter(|rows| *rows > 0)
 }
 
 /// Says that the merge of a plan's part is in this run's journal, where it is; for whoever finds none in OLD's ledger.
@@ -87,7 +96,7 @@ mod tests {
     use super::*;
 
     fn intent() -> Intent {
-        Intent { plan: "p".to_owned(), database: "a".to_owned(), restarted: false }
+        Intent { plan: "p".to_owned(), database: "a".to_owned(), restarted: false, live: false }
     }
 
     fn committed() -> Committed {
@@ -114,6 +123,10 @@ mod tests {
             tables: Vec::new(),
             recorded_at: "t".to_owned(),
             merged_in: None,
+            written_in: Vec::new(),
+            landed_rows: None,
+            unlanded_rows: None,
+            landed: None,
             undone_in: vec![7; parts],
             put_back_in: Vec::new(),
             standing_rows: None,
@@ -139,6 +152,8 @@ mod tests {
         };
         assert_eq!(word(false, Some(last(Merge, 0)), &[]), Some("merged"));
         assert_eq!(word(false, None, &[]), Some("not merged"));
+        assert_eq!(word(false, Some(last(LedgerAction::MergeBatch, 0)), &[]), None, "a live merge goes on");
+        assert_eq!(word(true, Some(last(LedgerAction::MergeBatch, 0)), &[]), Some("not undone"));
         assert_eq!(word(false, None, std::slice::from_ref(&merge)), None, "the ledger is gone");
         assert_eq!(word(false, Some(last(Undo, 0)), &[]), Some("undone"), "both from a copy of the folder");
         assert_eq!(word(false, Some(last(Undo, 0)), &[merge.clone(), undo.clone()]), Some("not merged"));

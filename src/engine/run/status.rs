@@ -7,7 +7,8 @@ use tracing::Instrument as _;
 
 use super::context::Context;
 use super::coverage::{CoveredTable, coverage};
-use super::ledger::{Entry, Ledger, LedgerAction, lock_holder};
+use super::entry::{Entry, LedgerAction};
+use super::ledger::{Ledger, lock_holder};
 use super::settle::{lost, settle_if_alone};
 use super::spans;
 use super::verdict::State;
@@ -114,7 +115,12 @@ async fn look(context: &Context) -> Result<StatusReport> {
     // What OLD's ledger said of it is written there by now.
     report.journal = Journal::read(store)?;
     let unended = report.journal.unended();
-    report.unended = unended.iter().filter_map(|entry| entry.record.intent().cloned()).collect();
+    let is_known = |intent: &Intent| {
+        let entry = report.ledger.get(&intent.database).and_then(|entry| entry.as_ref().ok()?.as_ref());
+        intent.live && entry.is_some_and(Entry::is_unfinished)
+    };
+    let intents = unended.iter().filter_map(|entry| entry.record.intent());
+    report.unended = intents.filter(|intent| !is_known(intent)).cloned().collect();
     for part in plan.iter().flat_map(|plan| &plan.databases) {
         let cause = lost(&report.journal, part).filter(|_| report.ledger.get(&part.name) == Some(&Ok(None)));
         report.lost.extend(cause.map(|cause| (part.name.clone(), cause)));
@@ -125,6 +131,12 @@ async fn look(context: &Context) -> Result<StatusReport> {
 }
 
 impl StatusReport {
+    /// Whether a live merge has not ended in some database.
+    #[must_use]
+    pub fn is_unfinished(&self) -> bool {
+        self.ledger.values().any(|entry| matches!(entry, Ok(Some(entry)) if entry.is_unfinished()))
+    }
+
     /// Whether OLD's ledger could be asked in every database of the plan.
     #[must_use]
     pub fn is_ledger_known(&self) -> bool {
@@ -174,6 +186,7 @@ fn next(report: &StatusReport) -> &'static str {
     let done: Vec<_> = report.ledger.values().filter_map(|entry| entry.as_ref().ok()?.as_ref()).collect();
     let is_merged = done.len() == report.ledger.len() && done.iter().all(|entry| entry.action == LedgerAction::Merge);
     // One server's clock wrote them all, and prints them alike.
+    let is_unfinished = done.iter().any(|entry| entry.is_unfinished());
     let last = done.iter().max_by_key(|entry| &entry.recorded_at).map(|entry| entry.action);
     let stands = done.iter().any(|entry| entry.action.leaves_rows());
     let is_partly_undone =
@@ -191,6 +204,7 @@ fn next(report: &StatusReport) -> &'static str {
             Some(State::NotVerified) => "undo",
             Some(State::Verified | State::VerifiedWithHeld | State::VerifiedWithGaps) => "nothing",
         },
+        _ if is_unfinished => "merge",
         _ if is_partly_undone => "undo",
         _ if report.stale.is_some() => "plan",
         _ => "merge",

@@ -13,9 +13,11 @@ use super::read_back::read_back;
 use super::report::{VerifyReport, out_of_scope};
 use super::taken_back;
 use crate::catalog::{self, Catalog};
-use crate::engine::merge::{fitting, sequences};
+use crate::engine::merge::{fitting, sequences, unfinished};
 use crate::engine::run::spans;
-use crate::engine::run::{Context, Entry, Event, Ledger, LedgerAction, State, coverage, lost, read_step, settle_if_alone};
+use crate::engine::run::{
+    Context, Entry, Event, Ledger, LedgerAction, RowNumbers, State, coverage, lost, read_step, settle_if_alone,
+};
 use crate::error::{Error, ErrorKind, Place, Result};
 use crate::name::Side;
 use crate::pg::{Session, Snapshot};
@@ -74,17 +76,19 @@ async fn verify_all(context: &Context, depth: Depth) -> Result<VerifyReport> {
         orphans: Vec::new(),
         sequences: Vec::new(),
         ledger: Vec::new(),
-        outcomes: outcomes(&plan, &manifest, 0),
+        outcomes: outcomes(&plan, &manifest, (0, 0)),
         not_covered: gap::of_export(&manifest),
         out_of_scope: out_of_scope(&manifest),
     };
-    let (mut merged_at, mut taken_back, mut undone, mut is_of_old) = (BTreeMap::new(), 0, None, true);
+    let (mut merged_at, mut taken_back, mut not_merged) = (BTreeMap::new(), 0, 0);
+    let (mut undone, mut is_of_old) = (None, true);
     for part in &plan.databases {
         if let Some(record) = manifest.database(&part.name) {
             let work = verify_database((context, depth), &plan.run_id, part, record, &mut report);
             let place = || format!("database {}", part.name);
             let seen = work.instrument(spans::database(&part.name)).await.place(place)?;
             taken_back += seen.taken_back;
+            not_merged += seen.not_merged;
             is_of_old &= !seen.is_another;
             if seen.stands {
                 merged_at.insert(part.name.clone(), seen.recorded_at);
@@ -102,7 +106,7 @@ async fn verify_all(context: &Context, depth: Depth) -> Result<VerifyReport> {
             .at(place)
             .next("`failback status` says what comes next"));
     }
-    report.outcomes = outcomes(&plan, &manifest, taken_back);
+    report.outcomes = outcomes(&plan, &manifest, (taken_back, not_merged));
     report.not_covered.extend(gap::of_rows(&report.tables));
     report.state = report.total_state();
     let (plan, state, unseen) = (plan.digest.clone(), report.state.word().to_owned(), Some(unseen(&report)));
@@ -129,6 +133,8 @@ struct Seen {
     recorded_at: String,
     /// How many rows of the merge were taken back.
     taken_back: u64,
+    /// How many rows a live merge left.
+    not_merged: u64,
     /// Whether any of it stands.
     stands: bool,
     /// Whether it is another server than the one that was merged into.
@@ -152,16 +158,18 @@ async fn verify_database(
     }
     let merge = check_ledger(context.store(), (&ledger, &held), part, report).await?;
     let written: u64 = part.tables.iter().map(TablePlan::written_rows).sum();
+    let merged = merge.landed_rows.unwrap_or(written);
+    let not_merged = written.saturating_sub(merged);
     if merge.action == LedgerAction::Undo {
-        return Ok(Seen { recorded_at: merge.recorded_at, taken_back: written, stands: false, is_another });
+        return Ok(Seen { recorded_at: merge.recorded_at, taken_back: merged, not_merged, stands: false, is_another });
     }
-    let taken_back = if merge.left.is_some() { written.saturating_sub(merge.left_rows()) } else { 0 };
+    let taken_back = if merge.left.is_some() { merged.saturating_sub(merge.left_rows()) } else { 0 };
     let part = &standing(part, &merge);
     let exported_us = record.clocks.map(|clocks| clocks.old.server_us);
     let mut undone = ledger.undone_since(&held, run_id, part, exported_us).await?;
     let snapshot = Arc::new(Snapshot::hold(held).await?);
     let today = catalog::read(snapshot.session().client()).await?;
-    let is_same_server = merge.merged_in.is_some();
+    let is_same_server = !merge.written_in.is_empty();
     for one in &mut undone {
         let fits = |table: &TableRecord| fitting(&today, table, is_same_server).is_ok();
         taken_back::name_rows(context.store(), (&ledger, snapshot.session()), record, one, fits).await?;
@@ -180,7 +188,7 @@ async fn verify_database(
     report.sequences.extend(sequences::lagging(snapshot.session(), &part).await?.into_iter().map(|(_, raise)| raise));
     let behind = sequences::left_behind(snapshot.session(), &part).await?;
     report.not_covered.extend(behind.into_iter().map(|(name, why)| gap::of_sequence(&part.name, name, why)));
-    Ok(Seen { recorded_at: merge.recorded_at, taken_back, stands: true, is_another })
+    Ok(Seen { recorded_at: merge.recorded_at, taken_back, not_merged, stands: true, is_another })
 }
 
 /// Returns the tables of a plan of which rows stand: after the undo of a part those that it left.
@@ -257,6 +265,7 @@ async fn check_ledger(
 ) -> Result<Entry> {
     let entry = match ledger.latest(old, part).await? {
         Some(entry) if entry.action == LedgerAction::Merge => entry,
+        Some(entry) if entry.is_unfinished() => return Err(unfinished("verify")),
         // What stands after the undo of a part is read back; what that has recorded is what it took.
         Some(entry) if entry.left.is_some() || entry.action == LedgerAction::Undo => return Ok(entry),
         None => {
@@ -276,13 +285,12 @@ async fn check_ledger(
     for table in &part.tables {
         let recorded =
             entry.tables.iter().find(|(name, _)| *name == table.name.to_string()).map_or(0, |(_, written)| written.rows());
-        if recorded != table.written_rows() {
-            report.ledger.push(format!(
-                "{}: {}: the plan has {} rows, OLD's ledger {recorded}",
-                part.name,
-                table.name,
-                table.written_rows()
-            ));
+        let wanted =
+            entry.landed.as_ref().map_or_else(|| table.written_rows(), |rows| rows.get(&table.id).map_or(0, RowNumbers::len));
+        if recorded != wanted {
+            let whose = if entry.landed.is_some() { "its batches have" } else { "the plan has" };
+            let name = &table.name;
+            report.ledger.push(format!("{}: {name}: {whose} {wanted} rows, OLD's ledger {recorded}", part.name));
         }
     }
     Ok(entry)

@@ -15,6 +15,8 @@ pub enum Outcome {
     Applied,
     /// It was written, and an undo of a part of the merge has taken it back.
     TakenBack,
+    /// It was to be written, and a live merge left it as OLD has it.
+    NotMerged,
     /// OLD's row was kept, by decision.
     KeptOld,
     /// It waits for a decision.
@@ -32,6 +34,7 @@ pub enum Outcome {
 words!(Outcome {
     Applied => "applied",
     TakenBack => "taken_back",
+    NotMerged => "not_merged",
     KeptOld => "kept_old",
     Held => "held",
     Skipped => "skipped",
@@ -45,7 +48,7 @@ impl Outcome {
     #[must_use]
     pub const fn is_left_aside(self) -> bool {
         match self {
-            Self::Held | Self::Skipped | Self::NotCarried | Self::TakenBack => true,
+            Self::Held | Self::Skipped | Self::NotCarried | Self::TakenBack | Self::NotMerged => true,
             Self::Applied | Self::KeptOld | Self::Convergent | Self::Unchanged => false,
         }
     }
@@ -83,17 +86,21 @@ impl Outcome {
     }
 }
 
-/// Counts every staged row under exactly one outcome; so many of those that the plan wrote were taken back.
-pub(crate) fn outcomes(plan: &Plan, manifest: &Manifest, taken_back: u64) -> Counts<Outcome> {
+/// Counts every staged row under exactly one outcome; so many of those that the plan was to write were taken back, and so many
+/// were left by a live merge.
+pub(crate) fn outcomes(plan: &Plan, manifest: &Manifest, (taken_back, not_merged): (u64, u64)) -> Counts<Outcome> {
     let mut found = Counts::new();
-    let mut owed = taken_back;
+    let (mut owed, mut left) = (taken_back, not_merged);
     for table in plan.tables() {
         for (action, rows) in table.actions.iter() {
             let outcome = Outcome::of_action(action);
             let back = if outcome == Outcome::Applied { rows.min(owed) } else { 0 };
             owed -= back;
+            let rest = if outcome == Outcome::Applied { (rows - back).min(left) } else { 0 };
+            left -= rest;
             found.add(Outcome::TakenBack, back);
-            found.add(outcome, rows - back);
+            found.add(Outcome::NotMerged, rest);
+            found.add(outcome, rows - back - rest);
         }
         let settled = table.settled.iter().filter_map(|(class, rows)| Some((Outcome::of_settled(class)?, rows)));
         found += &settled.collect();

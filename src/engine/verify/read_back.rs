@@ -52,7 +52,7 @@ pub(crate) async fn read_back(
     record: &DatabaseRecord,
     (snapshot, merge, landed): (&Arc<Snapshot>, &Entry, Option<BTreeMap<TableId, LandedTable>>),
 ) -> Result<ReadBack> {
-    let merged_in = merge.merged_in;
+    let merged_in = &merge.written_in;
     let around = Around::of(part, record, snapshot.session(), landed.is_none()).await?;
     let mut chunks = keys(&part.name, &around);
     let written: Vec<_> = part.tables.iter().filter(|table| table.written_rows() > 0).collect();
@@ -311,11 +311,11 @@ impl ReadBackWork {
             }
         }
         if record.key.is_whole_row() && !deletes {
-            found.count_own(old, source, self.merge.merged_in, &texts).await?;
+            found.count_own(old, source, &self.merge.written_in, &texts).await?;
         }
         if texts.first().is_some_and(|values| !values.is_empty()) {
             let broken = change.broken(&fetch(old, source, &record.layout, &texts).await?, &record.layout)?;
-            found.tell_apart(old, source, (self.merge.merged_in, deletes), (&texts, &broken)).await?;
+            found.tell_apart(old, source, (&self.merge.written_in, deletes), (&texts, &broken)).await?;
         }
         Ok(())
     }

@@ -76,11 +76,11 @@ impl Checked {
         &mut self,
         old: &Session,
         source: RowSource<'_>,
-        merged_in: Option<i64>,
+        merged_in: &[i64],
         keys: &[Vec<String>],
     ) -> Result<()> {
-        let (Some(transaction), Some(digests)) = (merged_in, keys.first()) else { return Ok(()) };
-        let found = old.query(&statement::own_copies(source, transaction, keys), &[]).await?;
+        let Some(digests) = keys.first().filter(|_| !merged_in.is_empty()) else { return Ok(()) };
+        let found = old.query(&statement::own_copies(source, merged_in, keys), &[]).await?;
         for (digest, row) in digests.iter().zip(found) {
             if self.run.0 != *digest {
                 self.run = (digest.clone(), 0);
@@ -93,12 +93,12 @@ impl Checked {
 
     /// Tells rows apart that are not as promised, given by the positions of their keys; `deletes` says that they were to be
     /// gone. The merge was committed with all its rows: one that is gone was deleted since, and a copy that has come again is
-    /// others', unless the merge wrote it itself. Without the merge's transaction nothing is known.
+    /// others', unless the merge wrote it itself. Without the merge's transactions nothing is known.
     pub(crate) async fn tell_apart(
         &mut self,
         old: &Session,
         source: RowSource<'_>,
-        (merged_in, deletes): (Option<i64>, bool),
+        (merged_in, deletes): (&[i64], bool),
         (keys, broken): (&[Vec<String>], &[usize]),
     ) -> Result<()> {
         if broken.is_empty() {
@@ -106,18 +106,18 @@ impl Checked {
         }
         let keys: Vec<Vec<String>> = keys.iter().map(|values| broken.iter().map(|at| values[*at].clone()).collect()).collect();
         let mut since = vec![false; broken.len()];
-        match (merged_in, source.key.is_whole_row()) {
-            (None, _) => {}
-            (Some(_), true) if !deletes => {
+        match (merged_in.is_empty(), source.key.is_whole_row()) {
+            (true, _) => {}
+            (false, true) if !deletes => {
                 (0..broken.len()).for_each(|row| self.gone.add(one_key(&keys, row)));
                 return Ok(());
             }
-            (Some(transaction), true) => {
-                let found = old.query(&statement::own_copies(source, transaction, &keys), &[]).await?;
+            (false, true) => {
+                let found = old.query(&statement::own_copies(source, merged_in, &keys), &[]).await?;
                 since = found.iter().map(|row| row.get::<_, i64>(0) == 0).collect();
             }
-            (Some(transaction), false) => {
-                let query = statement::counterparts(source, &statement::is_written_by_another(transaction), &keys);
+            (false, false) => {
+                let query = statement::counterparts(source, &statement::is_written_by_none(merged_in), &keys);
                 for (known, row) in since.iter_mut().zip(old.query(&query, &[]).await?) {
                     let (is_there, by_another) = (row.get::<_, bool>(0), row.get::<_, Option<bool>>(1));
                     *known = !is_there || by_another == Some(true);
@@ -133,10 +133,12 @@ impl Checked {
 
     /// Settles what is gone of a table without a key. As long as every row of the merge's that is there is one that was
     /// promised, somebody deleted or changed copies since; else the merge wrote others.
-    pub(crate) async fn settle(&mut self, old: &Session, source: RowSource<'_>, merged_in: Option<i64>) -> Result<()> {
+    pub(crate) async fn settle(&mut self, old: &Session, source: RowSource<'_>, merged_in: &[i64]) -> Result<()> {
         let gone = std::mem::take(&mut self.gone);
-        let Some(transaction) = merged_in.filter(|_| gone.count > 0) else { return Ok(()) };
-        let found = old.query(&statement::rows_written_by(source, transaction), &[]).await?;
+        if merged_in.is_empty() || gone.count == 0 {
+            return Ok(());
+        }
+        let found = old.query(&statement::rows_written_by(source, merged_in), &[]).await?;
         let all = found.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(0)).unwrap_or(0));
         let rows = if all > self.own { &mut self.mismatched } else { &mut self.written_since };
         rows.extend(gone);

@@ -236,7 +236,7 @@ pub(crate) fn with_login(url: &str, user: &str, password: &str) -> String {
 }
 
 /// Asks until the answer is something, for twenty seconds.
-fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(answer) = ask() {

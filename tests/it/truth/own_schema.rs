@@ -74,7 +74,7 @@ fn a_ledger_in_another_schema_is_not_forgotten() {
     // As failback made it before it set a comment.
     support::sql(&first.pair.old, "alter schema moved rename to failback; comment on schema failback is null");
     assert_eq!(block_on(engine::verify(&first.context)).expect("a verification").state_of_rows(), State::Verified);
-    support::sql(&first.pair.old, "comment on schema failback is 'failback ledger, format 2: of tomorrow'");
+    support::sql(&first.pair.old, "comment on schema failback is 'failback ledger, format 3: of tomorrow'");
     let refused = block_on(engine::verify(&first.context)).expect_err("a newer ledger");
     assert!(refused.causes()[0].contains("a newer failback"), "{refused:?}");
 }

@@ -216,7 +216,9 @@ fn a_merge_that_was_not_committed_is_in_doubt_until_the_ledger_was_asked() {
     planned(&case);
     let plan = Plan::read(&case.store).expect("a plan");
     let (plan, database) = (plan.databases[0].digest.clone(), plan.databases[0].name.clone());
-    JournalRecord::MergeIntended(Intent { plan, database, restarted: false }).append(&case.store).expect("an intent");
+    JournalRecord::MergeIntended(Intent { plan, database, restarted: false, live: false })
+        .append(&case.store)
+        .expect("an intent");
     let state = || RunSummary::of(&case.store).expect("a run").state;
     assert_eq!(state(), RunState::InDoubt);
     assert_eq!((status(&case).unended.len(), status(&case).next, state()), (0, "merge", RunState::Planned));

@@ -12,6 +12,7 @@ mod estimates;
 mod ground;
 mod journey;
 mod listed;
+mod live;
 mod marks;
 mod oracle;
 mod parts;

@@ -124,6 +124,9 @@ impl Journey<'_> {
 
     /// Merges; `false` where it was refused, which must leave OLD as it was.
     fn merge(&mut self, recovery: &Recovery, options: MergeOptions, before: &Snapshot) -> Result<bool, Vec<String>> {
+        if let Some(done) = self.merge_in_batches(recovery, options, before)? {
+            return Ok(done);
+        }
         let done = block_on(engine::merge(&recovery.context, options)).map(|_| ());
         self.log.push(format!("-- merge: {}", told(&done)));
         let Err(error) = done else { return Ok(true) };
@@ -356,7 +359,7 @@ impl Journey<'_> {
     }
 }
 
-fn told<T>(done: &Result<T, Error>) -> String {
+pub(super) fn told<T>(done: &Result<T, Error>) -> String {
     done.as_ref().map_or_else(|error| format!("{error:?}"), |_| "done".to_owned())
 }
 
