@@ -47,6 +47,13 @@ pub enum Stopped {
         /// For what.
         cause: String,
     },
+    /// At its end but for what is put off.
+    PutOff {
+        /// The id of the first step that is.
+        step: String,
+        /// Until when.
+        cause: String,
+    },
     /// Because somebody paused it.
     Paused {
         /// Who, and why.

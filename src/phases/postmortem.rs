@@ -70,6 +70,15 @@ fn head(text: &mut String, plan: &Plan, account: &Account) {
         None => format!("still under way{}", finish::aside(&plan.runbook, account)),
     };
     let _ = writeln!(text, "**Outcome**: {how}");
+    for step in &plan.runbook.steps {
+        let Some(at) = &step.not_before else { continue };
+        let known = account.steps.get(&step.id);
+        let became = match known.and_then(|known| known.began) {
+            Some(began) => format!("begun at {}, {}", minute(began), account.state(&step.id)),
+            None => "not begun".to_owned(),
+        };
+        let _ = writeln!(text, "**Put off**: {}, until {at}: {became}", inline(&step.title));
+    }
 }
 
 fn timeline(text: &mut String, plan: &Plan, lines: &[Line]) {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::account::Account;
 use super::consent::Standing;
 use super::kind::Kind;
+use super::put_off;
 use super::runbook::{Runbook, is_called};
 use super::state::State;
 use super::step::Step;
@@ -18,6 +19,10 @@ pub fn of(runbook: &Runbook, account: &Account, step: &Step) -> (State, Option<S
         let state = account.state(&step.id);
         !(state.is_over() || (state == State::Failed && step.optional))
     };
+    if let (None, Some(at)) = (&account.end, put_off::until(step, runbook, account)) {
+        return (State::Waiting, Some(put_off::cause(at)));
+    }
+    let is_open = |step: &&Step| is_open(step) && put_off::until(step, runbook, account).is_none();
     let is_next = runbook.steps.iter().find(is_open).is_some_and(|open| open.id == step.id);
     if account.end.is_some() || !is_next || !matches!(state, State::Pending | State::Running) {
         return (state, None);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::consent::Consent;
 use super::fields::Fields;
 use super::kind::Kind;
+use super::not_before::NotBefore;
 use super::state::Effect;
 use super::taken::{self, Taken};
 use crate::error::Result;
@@ -38,6 +39,9 @@ pub struct Step {
     pub timeout: u64,
     /// How often it is tried again where it fails; only ever a step that reads.
     pub retries: u32,
+    /// When it may begin at the earliest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<NotBefore>,
     /// Which variables its programs see that are secrets: the secret's name by the variable's.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub secrets: BTreeMap<String, String>,
@@ -49,7 +53,7 @@ pub struct Step {
 impl Step {
     /// Keys that steps of all kinds have.
     const COMMON: &[&str] =
-        &["id", "title", "optional", "compensate", "needs", "only", "approval", "timeout", "retries", "for_each"];
+        &["id", "title", "optional", "compensate", "needs", "only", "approval", "timeout", "retries", "for_each", "not_before"];
 
     /// Reads a step; `group` is the step's own id where it is made for `each` of some names.
     ///
@@ -72,6 +76,7 @@ impl Step {
             consent: fields.below("approval")?.map(|below| Consent::read(&below)).transpose()?,
             timeout: fields.duration("timeout")?.unwrap_or(TIMEOUT).as_secs().max(1),
             retries: fields.count("retries")?.unwrap_or(0),
+            not_before: not_before(fields)?,
             secrets: taken::read(fields)?,
             kind,
         };
@@ -117,4 +122,9 @@ impl Step {
     pub fn timeout(&self) -> Duration {
         Duration::from_secs(self.timeout)
     }
+}
+
+fn not_before(fields: &Fields<'_>) -> Result<Option<NotBefore>> {
+    let text = fields.text_or_none("not_before")?;
+    text.map(|text| NotBefore::read(&text).map_err(|cause| fields.error("not_before", cause))).transpose()
 }

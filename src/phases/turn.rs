@@ -7,6 +7,7 @@ use super::account::{Account, End};
 use super::course::{Course, Event, Stopped};
 use super::finish::Finish;
 use super::journal::Record;
+use super::put_off;
 use super::rest;
 use super::runbook::is_called;
 use super::standing;
@@ -23,6 +24,8 @@ enum Turn {
     Over,
     /// It may begin, by this account.
     Comes(Box<Account>),
+    /// It is put off, for this reason.
+    PutOff(String),
     /// The rollback stops before it.
     Stopped(Stopped),
 }
@@ -34,10 +37,14 @@ impl Course<'_> {
     /// # Errors
     /// `Interrupted` where the user asks to stop, `Damaged` where the journal is broken, what keeps evidence from being kept.
     pub async fn run(&self) -> Result<Stopped> {
-        let steps = &self.plan.runbook.steps;
+        let (steps, mut put_off) = (&self.plan.runbook.steps, None);
         for (at, step) in steps.iter().enumerate() {
             let account = match self.turn(step).await? {
                 Turn::Over => continue,
+                Turn::PutOff(cause) => {
+                    put_off.get_or_insert((step, cause));
+                    continue;
+                }
                 Turn::Stopped(stopped) => return Ok(stopped),
                 Turn::Comes(account) => account,
             };
@@ -45,6 +52,10 @@ impl Course<'_> {
             if let Some(stopped) = self.step(step, &account).await? {
                 return Ok(stopped);
             }
+        }
+        if let Some((step, cause)) = put_off {
+            (self.watch)(&Event::Waits(step, &cause));
+            return Ok(Stopped::PutOff { step: step.id.clone(), cause });
         }
         let account = self.account()?;
         let finish = Finish::of(&self.plan.runbook, &account);
@@ -73,6 +84,9 @@ impl Course<'_> {
             let state = account.state(&step.id);
             if state.is_over() || (state == State::Failed && step.optional) {
                 return Ok(Turn::Over);
+            }
+            if let Some(at) = put_off::until(step, &self.plan.runbook, &account) {
+                return Ok(Turn::PutOff(put_off::cause(at)));
             }
             if let Some(stopped) = self.not_yet(step, &account) {
                 if let Stopped::Waiting { cause, .. } = &stopped {

@@ -17,11 +17,12 @@ use super::report;
 use super::surroundings::{tools, vars};
 use super::taken_back;
 use crate::engine::{Claim, Servers};
-use crate::error::{ErrorKind, OldState, Result};
+use crate::error::{Error, ErrorKind, OldState, Result};
 use crate::name::Side;
 use crate::phases::course::{Course, Event, Stopped};
 use crate::phases::journal::Record;
 use crate::phases::messenger::Messenger;
+use crate::phases::not_before::NotBefore;
 use crate::phases::plan::Plan;
 use crate::phases::rest::{self, TrafficRest};
 use crate::phases::runbook::Runbook;
@@ -44,6 +45,9 @@ pub(super) struct Begin {
     /// Which way through the runbook, where it has several
     #[arg(long, value_name = "NAME")]
     option: Option<String>,
+    /// Put the recovery of rows off to then: a moment with its zone, as 2026-11-23T02:00[Europe/Berlin]
+    #[arg(long, value_name = "TIME")]
+    recover_at: Option<String>,
     /// Show every step to the letter, and begin nothing
     #[arg(long)]
     dry_run: bool,
@@ -108,7 +112,14 @@ async fn go(call: &Call, begin: &Begin, how: &str, read: impl FnOnce() -> Result
     let environment = folder::environment(&settings)?.to_owned();
     let commander = decide::signer(call, begin.commander.as_ref());
     let vars = vars(call, &settings, &environment)?.with_text("incident", &begin.incident).with_text("commander", &commander);
+    let vars = match &begin.recover_at {
+        Some(at) => vars.with_text("recover_at", to_come(at)?),
+        None => vars,
+    };
     let runbook = Runbook::parse(&text, &file, &vars)?.with_option(begin.option.as_deref())?;
+    if begin.recover_at.is_some() && runbook.steps.iter().all(|step| step.not_before.is_none()) {
+        return Err(not_put_off(format!("no step of {} is put off by it", runbook.name)));
+    }
     let (config, protected) = (settings.config_text()?, settings.config.rollback().is_protected());
     let plan = Plan::new(&environment, protected, begin.option.as_deref(), &config, runbook);
     if begin.dry_run {
@@ -136,6 +147,19 @@ async fn go(call: &Call, begin: &Begin, how: &str, read: impl FnOnce() -> Result
     let stopped = Box::pin(carry_out(call, &settings, &rollback, claim)).await;
     drop(lock);
     report::stopped(call, &settings, &rollback, &stopped?)
+}
+
+/// A moment to come, with its zone.
+fn to_come(text: &str) -> Result<&str> {
+    match NotBefore::read(text) {
+        Ok(at) if at.has_come() => Err(not_put_off(format!("{at} is past"))),
+        Ok(_) => Ok(text),
+        Err(cause) => Err(not_put_off(cause)),
+    }
+}
+
+fn not_put_off(cause: String) -> Error {
+    Error::new(ErrorKind::Usage, "put the recovery off").at("--recover-at").because(cause)
 }
 
 /// Goes on with the newest rollback.

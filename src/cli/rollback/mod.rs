@@ -35,6 +35,7 @@ Examples:
   failback rollback quick --env prod --dry-run
   failback rollback drill quick --env prod
   failback rollback quick --env prod --incident 'orders lose lines' --commander ada
+  failback rollback quick --env prod --recover-at '2026-11-23T02:00[Europe/Berlin]'
   failback rollback status --env prod
   failback rollback approve destroy --as commander --env prod
   failback rollback resume --env prod

@@ -21,6 +21,7 @@ use crate::phases::account::{Account, End};
 use crate::phases::course::Stopped;
 use crate::phases::finish::{self, Finish};
 use crate::phases::losses;
+use crate::phases::not_before::NotBefore;
 use crate::phases::plan::Plan;
 use crate::phases::postmortem;
 use crate::phases::standing;
@@ -37,6 +38,9 @@ struct StepReport<'a> {
     state: &'static str,
     commands: Vec<String>,
     consent: Option<String>,
+    /// When it may begin at the earliest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_before: Option<&'a NotBefore>,
     /// Which secrets it takes, from where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     secrets: Vec<TakenFrom>,
@@ -91,6 +95,9 @@ pub(super) fn plan(call: &Call, settings: &Settings, plan: &Plan, how: &str, row
         page.heading(&format!("{}. {}: {}{effect}", at + 1, step.id, step.title));
         for line in step.kind.show() {
             page.command(&tame(&secrets.hide(&line)), 4);
+        }
+        if let Some(at) = &step.not_before {
+            page.line(format!("    not before {}", tame(&at.to_string())));
         }
         for taken in surroundings::taken(call, settings, step, &secrets) {
             page.hanging(
@@ -162,6 +169,11 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
             steps.extend(next(settings, "settle", &[step, verdict, "--why", "TEXT", "--env", env]));
             (format!("stopped at {step}: nobody can tell how it ended: {cause}"), steps, Exit::Partly)
         }
+        Stopped::PutOff { step, cause } => {
+            let mut steps = vec![Next::Say("once that time has come:".to_owned())];
+            steps.extend(next(settings, "resume", &["--env", env]));
+            (format!("waits at {step}: {cause}"), steps, Exit::Waiting)
+        }
         Stopped::Paused { cause } => (format!("paused: {cause}"), next(settings, "resume", &["--env", env]), Exit::Waiting),
         Stopped::Aborted { cause } => (
             format!("over: {cause}{}", finish::aside(&rollback.plan.runbook, &account)),
@@ -174,7 +186,11 @@ pub(super) fn stopped(call: &Call, settings: &Settings, rollback: &Rollback, sto
     awaited::tell(&mut page, &awaited::now(settings, rollback, &account));
     page.next(steps);
     let mut document = document((call, settings), &rollback.plan, &account, verdict, Some(rollback))?;
-    if let Stopped::Failed { step, cause } | Stopped::Unknown { step, cause } | Stopped::Waiting { step, cause } = stopped {
+    if let Stopped::Failed { step, cause }
+    | Stopped::Unknown { step, cause }
+    | Stopped::Waiting { step, cause }
+    | Stopped::PutOff { step, cause } = stopped
+    {
         (document.stopped_at, document.cause) = (Some(step.clone()), Some(cause.clone()));
     }
     call.printer.result(&document, &page)?;
@@ -261,6 +277,7 @@ pub(super) fn document<'a>(
             state: state.word(),
             commands: step.kind.show().iter().map(|line| secrets.hide(line)).collect(),
             consent: step.consent.as_ref().map(crate::phases::consent::Consent::text),
+            not_before: step.not_before.as_ref(),
             secrets: surroundings::taken(call, settings, step, &secrets),
             moves_rows: step.kind.moves_rows(),
             began: known.and_then(|known| known.began).map(|at| at.to_string()),

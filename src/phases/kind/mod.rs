@@ -144,9 +144,7 @@ impl KindWord {
             Self::Wait => Wait::KEYS,
         }
     }
-}
 
-impl KindWord {
     /// Whether steps of this kind run programs, which may see secrets as variables.
     #[must_use]
     pub const fn runs_programs(self) -> bool {

@@ -15,6 +15,7 @@ mod flip;
 mod kills;
 mod parts;
 mod passwords;
+mod put_off;
 mod quick;
 mod redis;
 mod schema;

@@ -9,7 +9,7 @@ const VARS: &str = "old_group = \"g\"\nold_cluster = \"c\"\nnamespace = \"n\"\ni
     moment = \"2026-11-22T10:00:00Z\"\nbackups = \"b\"\nsource_server = \"s\"\nrestored_server = \"r\"\nrecovery = \"run\"\n\
     incident = \"x\"\ncommander = \"x\"\nold_server = \"o\"\nnew_server = \"n\"\n";
 
-fn stage() -> Stage {
+pub(super) fn stage() -> Stage {
     let stage = Stage::new(None, "");
     let config = std::fs::read_to_string(stage.path("failback.toml")).expect("text");
     stage.write("failback.toml", &format!("{config}{VARS}"));
