@@ -72,21 +72,7 @@ impl Draft {
             })?;
         }
         let (mut steps, mut read) = (Vec::new(), Vec::new());
-        for section in root.entry("step").map_or_else(|| Ok(Vec::new()), |entry| entry.sections())? {
-            let mut found = Vec::new();
-            match read_step(&section, &vars, &mut found) {
-                Ok(()) => steps.extend(found.iter().map(|step| Drafted::Step(Box::new(step.clone())))),
-                Err(error) => {
-                    let id = section.text("id").ok().flatten();
-                    let id = id
-                        .or_else(|| section.text(INCLUDE).ok().flatten())
-                        .unwrap_or_else(|| "(a step without an id)".to_owned());
-                    steps.push(Drafted::Broken { id, cause: told(&error) });
-                    found.clear();
-                }
-            }
-            read.extend(found);
-        }
+        steps_of(&root, &vars, &mut steps, &mut read)?;
         let is_whole = steps.iter().all(|step| matches!(step, Drafted::Step(_)));
         let runbook = match Runbook::of_root(&root, &vars, read.clone()) {
             Ok(runbook) => runbook,
@@ -128,6 +114,28 @@ impl Drafted {
             Self::Broken { .. } => None,
         }
     }
+}
+
+/// Reads the steps of a runbook or a part: one that cannot be read leaves those beside it as they are.
+fn steps_of(root: &Section<'_>, vars: &Vars, steps: &mut Vec<Drafted>, read: &mut Vec<Step>) -> Result<()> {
+    for section in root.entry("step").map_or_else(|| Ok(Vec::new()), |entry| entry.sections())? {
+        if let Ok(Some(part)) = Part::of(&section) {
+            part.read(|_, _, root| steps_of(root, vars, steps, read))?;
+            continue;
+        }
+        let mut found = Vec::new();
+        match read_step(&section, vars, &mut found) {
+            Ok(()) => steps.extend(found.iter().map(|step| Drafted::Step(Box::new(step.clone())))),
+            Err(error) => {
+                let name = |key: &str| section.text(key).ok().flatten();
+                let id = name("id").or_else(|| name(INCLUDE)).unwrap_or_else(|| "(a step without an id)".to_owned());
+                steps.push(Drafted::Broken { id, cause: told(&error) });
+                found.clear();
+            }
+        }
+        read.extend(found);
+    }
+    Ok(())
 }
 
 fn told(error: &Error) -> String {
