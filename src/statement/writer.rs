@@ -13,7 +13,7 @@ fn is_written_by_another(transaction: i64) -> String {
     format!("t.xmin <> {}", xid(transaction))
 }
 
-/// As [`is_written_by_another`], of all transactions of a merge; true without any.
+/// As `is_written_by_another`, of all transactions of a merge; true without any.
 #[must_use]
 pub fn is_written_by_none(transactions: &[i64]) -> String {
     match transactions {
@@ -23,7 +23,7 @@ pub fn is_written_by_none(transactions: &[i64]) -> String {
     }
 }
 
-/// As [`is_written_by_another`], of several transactions.
+/// As `is_written_by_another`, of several transactions.
 #[must_use]
 pub fn is_written_by_others(transactions: &[i64]) -> String {
     let numbers: Vec<_> = transactions.iter().map(|number| number.rem_euclid(1 << 32).to_string()).collect();
