@@ -109,7 +109,7 @@ fn what_may_not_be_written_is_told_by_the_plan_and_refused_by_the_merge() {
     let planned = block_on(engine::plan(&story.recovery.context)).expect("a plan");
     // Nor may this user keep triggers quiet: it has to let them fire.
     assert_eq!((planned.held, planned.notes.len()), (2, 1), "{planned:#?}");
-    assert!(planned.notes[0].contains("lacks a way to keep the triggers of public.b quiet"), "{planned:#?}");
+    assert!(planned.notes[0].contains("lacks a way to keep the triggers of public.a quiet"), "{planned:#?}");
     let options = MergeOptions { leave_held: true, ..options };
     block_on(engine::merge(&story.recovery.context, options)).expect("a merge");
     assert_eq!(own_rows(&story.recovery.pair.old)[1], own_rows(&story.recovery.pair.new)[1]);
